@@ -1,0 +1,2 @@
+//! wxpay
+fn main() {}

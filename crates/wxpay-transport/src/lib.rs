@@ -1,1 +1,24 @@
-//! wxpay-transport
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(any(feature = "ring", feature = "aws-lc-rs")),
+    allow(
+        dead_code,
+        reason = "without a crypto provider `build` is missing, and it alone calls the rest"
+    )
+)]
+
+mod body;
+mod builder;
+mod connector;
+mod error;
+mod identity;
+mod roots;
+mod stack;
+mod tls;
+mod transport;
+
+pub use builder::Builder;
+pub use error::{BuildError, Deadline, Error, ErrorKind, TlsFault};
+pub use identity::{Identity, InvalidIdentity};
+pub use roots::{InvalidRoots, Roots};
+pub use transport::{ResponseFuture, Transport};

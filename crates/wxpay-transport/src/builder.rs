@@ -1,0 +1,134 @@
+//! How a transport is described before it is built.
+
+use std::time::Duration;
+
+use rustls::crypto::CryptoProvider;
+
+use crate::{BuildError, Identity, Roots, Transport, body::RequestBody, connector, stack, tls};
+
+/// Describes a [`Transport`]; every setting has a default that is safe to keep.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`identity`](Self::identity) | none: the server sees an anonymous client |
+/// | [`roots`](Self::roots) | Mozilla's |
+/// | [`call_deadline`](Self::call_deadline) | 30 s |
+/// | [`attempt_deadline`](Self::attempt_deadline) | that of the call |
+/// | [`connect_deadline`](Self::connect_deadline) | 10 s |
+/// | [`reply_limit`](Self::reply_limit) | 1 MiB |
+/// | [`concurrency`](Self::concurrency) | no limit |
+///
+/// ```
+/// use std::time::Duration;
+/// use wxpay_transport::Transport;
+///
+/// let transport: Transport<String> = Transport::builder()
+///     .call_deadline(Duration::from_secs(20))
+///     .connect_deadline(Duration::from_secs(3))
+///     .reply_limit(64 * 1024)
+///     .concurrency(16)
+///     .build()?;
+/// # Ok::<(), wxpay_transport::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    pub(crate) identity: Option<Identity>,
+    pub(crate) roots: Roots,
+    pub(crate) call_deadline: Duration,
+    pub(crate) attempt_deadline: Option<Duration>,
+    pub(crate) connect_deadline: Duration,
+    pub(crate) reply_limit: usize,
+    pub(crate) concurrency: Option<usize>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            identity: None,
+            roots: Roots::mozilla(),
+            call_deadline: Duration::from_secs(30),
+            attempt_deadline: None,
+            connect_deadline: Duration::from_secs(10),
+            reply_limit: 1024 * 1024,
+            concurrency: None,
+        }
+    }
+}
+
+impl Builder {
+    /// The client certificate and its key, sent to every server that asks for one.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// The certificate authorities whose servers are trusted. There is no way to trust any server.
+    pub fn roots(mut self, roots: Roots) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// How long a call may take from the first poll to the last byte of the reply, waiting for a
+    /// place and every attempt included.
+    pub fn call_deadline(mut self, deadline: Duration) -> Self {
+        self.call_deadline = deadline;
+        self
+    }
+
+    /// How long one attempt of a call may take, connecting and the whole reply included.
+    ///
+    /// It differs from the call's deadline in that waiting for a place does not count.
+    pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
+        self.attempt_deadline = Some(deadline);
+        self
+    }
+
+    /// How long it may take to resolve a name, connect and finish the TLS handshake.
+    pub fn connect_deadline(mut self, deadline: Duration) -> Self {
+        self.connect_deadline = deadline;
+        self
+    }
+
+    /// The longest reply body that is taken, in bytes. A longer one is an error, never cut.
+    pub fn reply_limit(mut self, bytes: usize) -> Self {
+        self.reply_limit = bytes;
+        self
+    }
+
+    /// How many attempts may be under way at once, over all clones; the others wait.
+    ///
+    /// A limit of 0 is read as 1: with none, no call could ever be made.
+    pub fn concurrency(mut self, attempts: usize) -> Self {
+        self.concurrency = Some(attempts.max(1));
+        self
+    }
+
+    /// Builds the transport. It opens no connection and needs no runtime yet.
+    ///
+    /// Only there with a crypto provider: feature `ring` (on by default) or `aws-lc-rs`.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] when an added root certificate cannot be used.
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub fn build<B>(self) -> Result<Transport<B>, BuildError>
+    where
+        B: http_body::Body<Data = bytes::Bytes> + Clone + Send + Unpin + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let provider = tls::provider()
+            .ok_or("no crypto provider")
+            .map_err(BuildError::new)?;
+        self.build_with(provider)
+    }
+
+    fn build_with<B>(self, provider: CryptoProvider) -> Result<Transport<B>, BuildError>
+    where
+        B: RequestBody,
+    {
+        let tls = tls::client_config(provider, self.identity.as_ref(), &self.roots)?;
+        let client = connector::client(tls, self.connect_deadline);
+        Ok(Transport::new(stack::stack(&self, client)))
+    }
+}

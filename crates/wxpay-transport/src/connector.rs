@@ -1,0 +1,45 @@
+//! From a URI to a TLS connection, and the pool over it.
+
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tower::{timeout::Timeout, util::BoxCloneSyncService};
+
+use crate::body::{BoxError, RequestBody};
+
+/// How long a connection may lie idle in the pool: below the 60 s and 75 s after which common
+/// servers close it, for a request sent into a connection that is just being closed is lost.
+const IDLE: Duration = Duration::from_secs(30);
+
+type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
+pub(crate) type HttpsClient<B> = Client<Connector, B>;
+
+pub(crate) fn client<B: RequestBody>(
+    tls: ClientConfig,
+    connect_deadline: Duration,
+) -> HttpsClient<B> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    // Without it the last piece of a body waits for the acknowledgement of the one before.
+    tcp.set_nodelay(true);
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_only()
+        .enable_http1()
+        .wrap_connector(tcp);
+    // The deadline lies around TCP and TLS together: a server that accepts and then says nothing
+    // is as unreachable as one that does not accept.
+    let connector = Connector::new(Timeout::new(https, connect_deadline));
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .build(connector)
+}

@@ -1,0 +1,144 @@
+//! What can go wrong with a call.
+
+mod build;
+mod classify;
+mod tls;
+
+use std::{error, fmt};
+
+use http::uri::Authority;
+
+use crate::body::BoxError;
+
+pub use build::BuildError;
+pub use tls::TlsFault;
+
+/// Why a call has no reply: a [`kind`](Self::kind) to decide by, and its
+/// [`source`](error::Error::source) for people.
+///
+/// A reply with a status such as 404 or 503 is a reply, not an error.
+///
+/// ```
+/// use wxpay_transport::{Error, ErrorKind, TlsFault};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Tls(TlsFault::UnknownIssuer) => "add the proxy's authority to the roots",
+///         ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => "try again later",
+///         _ => "look at the source",
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    authority: Option<Authority>,
+    source: Option<BoxError>,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    pub(crate) fn timeout(deadline: Deadline) -> Self {
+        ErrorKind::Timeout(deadline).into()
+    }
+
+    /// Adds the host and port that the call went to.
+    pub(crate) fn at(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            authority: None,
+            source: None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = self
+            .authority
+            .as_ref()
+            .map_or("the server", Authority::as_str);
+        match self.kind {
+            ErrorKind::Request => f.write_str("the request's uri is not absolute and https"),
+            ErrorKind::Body => f.write_str("the request's body could not be sent whole"),
+            ErrorKind::Connect => write!(f, "cannot connect to {server}"),
+            ErrorKind::Tls(fault) => write!(f, "no secure connection to {server}: {fault}"),
+            ErrorKind::Closed => {
+                write!(
+                    f,
+                    "{server} closed the connection before its reply was whole"
+                )
+            }
+            ErrorKind::Timeout(Deadline::Connect) => {
+                write!(f, "{server} let the deadline for connecting pass")
+            }
+            ErrorKind::Timeout(Deadline::Attempt | Deadline::Call) => {
+                write!(f, "no whole reply from {server} before the deadline")
+            }
+            ErrorKind::ReplyTooLarge { limit } => {
+                write!(f, "the reply of {server} is longer than {limit} bytes")
+            }
+            ErrorKind::Http => write!(f, "the reply of {server} breaks the rules of HTTP/1.1"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The kinds of failure that a caller may want to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request's URI has no host or is not `https`. Nothing was sent; mend the request.
+    Request,
+    /// The request's body ended with an error of its own, given as the source. The server has not
+    /// seen a whole request; mend the body.
+    Body,
+    /// No connection: the name does not resolve, or nobody listens, or the network is down. Nothing
+    /// was sent; the same call may succeed later.
+    Connect,
+    /// A connection, but not a secure one. The same call will fail again until one side's
+    /// certificate or configuration is mended.
+    Tls(TlsFault),
+    /// The connection was closed or reset before the whole reply was there. Whether the server has
+    /// acted on the request is unknown.
+    Closed,
+    /// A deadline has passed. Except for [`Deadline::Connect`], whether the server has acted on the
+    /// request is unknown.
+    Timeout(Deadline),
+    /// The reply is longer than the bound that the caller set.
+    ReplyTooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// The reply is not HTTP/1.1: not the server that was meant, or a broken one.
+    Http,
+}
+
+/// Which of a transport's deadlines has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deadline {
+    /// That for a connection, its TLS handshake included.
+    Connect,
+    /// That for one attempt.
+    Attempt,
+    /// That for the whole call.
+    Call,
+}

@@ -1,0 +1,84 @@
+//! From the errors of the layers below to a kind.
+
+use std::{error::Error as StdError, io};
+
+use http_body_util::LengthLimitError;
+use tower::timeout::error::Elapsed;
+
+use super::{Deadline, Error, ErrorKind, TlsFault};
+use crate::body::BoxError;
+
+impl Error {
+    /// From what hyper's client says.
+    pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
+        let connecting = error.is_connect();
+        let kind = tls(&error)
+            // The only timeout beneath the client is the connector's.
+            .or_else(|| find::<Elapsed>(&error).map(|_| ErrorKind::Timeout(Deadline::Connect)))
+            .or(connecting.then_some(ErrorKind::Connect))
+            .or_else(|| find::<hyper::Error>(&error).map(of_hyper))
+            .unwrap_or(ErrorKind::Http);
+        Self {
+            kind,
+            authority: None,
+            source: Some(error.into()),
+        }
+    }
+
+    /// From what reading the reply's body says.
+    pub(crate) fn from_reply(error: BoxError, limit: usize) -> Self {
+        if error.is::<LengthLimitError>() {
+            return ErrorKind::ReplyTooLarge { limit }.into();
+        }
+        let kind = tls(error.as_ref())
+            .or_else(|| find::<hyper::Error>(error.as_ref()).map(of_hyper))
+            .unwrap_or(ErrorKind::Closed);
+        Self {
+            kind,
+            authority: None,
+            source: Some(error),
+        }
+    }
+
+    /// From what tower's timeout boxes: our own error, or its own.
+    pub(crate) fn from_timeout(error: BoxError, deadline: Deadline) -> Self {
+        error
+            .downcast::<Self>()
+            .map_or_else(|_| Self::timeout(deadline), |error| *error)
+    }
+}
+
+fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    find::<rustls::Error>(error).map(|error| ErrorKind::Tls(TlsFault::from(error)))
+}
+
+fn of_hyper(error: &hyper::Error) -> ErrorKind {
+    if error.is_user() {
+        ErrorKind::Body
+    } else if error.is_parse() {
+        ErrorKind::Http
+    } else {
+        ErrorKind::Closed
+    }
+}
+
+/// The first error of type `T` along the sources.
+///
+/// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
+/// the wrapped error itself, which is where rustls' errors are.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}

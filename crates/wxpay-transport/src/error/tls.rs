@@ -1,0 +1,101 @@
+//! Why there is no secure connection, in words.
+
+use std::fmt;
+
+use rustls::{AlertDescription, CertificateError};
+
+/// What the TLS handshake, or an alert after it, said.
+///
+/// The first five are about the server's certificate and are this side's verdict; the next two
+/// are about the client's and are the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// The server's certificate leads to no trusted authority. Add the authority to the roots only
+    /// if you know why it is not a public one.
+    UnknownIssuer,
+    /// The server's certificate has expired, or this machine's clock is wrong.
+    Expired,
+    /// The server's certificate is not valid yet, or this machine's clock is wrong.
+    NotYetValid,
+    /// The server's certificate is for another name.
+    WrongName,
+    /// The server's certificate is wrong in another way: damaged, revoked, not for servers.
+    ServerCertificate,
+    /// The server insists on a client certificate, and none was sent.
+    CertificateRequired,
+    /// The server does not accept the client certificate that was sent.
+    CertificateRefused,
+    /// The two sides have no TLS version or cipher in common.
+    Incompatible,
+    /// The answer is not TLS: perhaps a plain HTTP port.
+    NotTls,
+    /// Anything else; the source says what.
+    Other,
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownIssuer => "its certificate is from an unknown issuer",
+            Self::Expired => "its certificate has expired",
+            Self::NotYetValid => "its certificate is not valid yet",
+            Self::WrongName => "its certificate is for another name",
+            Self::ServerCertificate => "its certificate is not acceptable",
+            Self::CertificateRequired => "it requires a client certificate and got none",
+            Self::CertificateRefused => "it does not accept the client certificate",
+            Self::Incompatible => "no TLS version or cipher in common",
+            Self::NotTls => "it does not speak TLS on this port",
+            Self::Other => "the TLS handshake failed",
+        })
+    }
+}
+
+impl From<&rustls::Error> for TlsFault {
+    fn from(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(verdict) => server_certificate(verdict),
+            rustls::Error::AlertReceived(alert) => of_alert(*alert),
+            rustls::Error::PeerIncompatible(_) => Self::Incompatible,
+            rustls::Error::InvalidMessage(_) => Self::NotTls,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn server_certificate(verdict: &CertificateError) -> TlsFault {
+    match verdict {
+        // Two private authorities of one name differ in the signature alone.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownIssuer,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            TlsFault::NotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            TlsFault::WrongName
+        }
+        _ => TlsFault::ServerCertificate,
+    }
+}
+
+/// An alert is the server's verdict, so it speaks of the client's certificate.
+fn of_alert(alert: AlertDescription) -> TlsFault {
+    match alert {
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+            TlsFault::CertificateRequired
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        // rustls' word for a certificate that its alleged issuer has not signed.
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => TlsFault::CertificateRefused,
+        AlertDescription::ProtocolVersion
+        | AlertDescription::HandshakeFailure
+        | AlertDescription::InsufficientSecurity => TlsFault::Incompatible,
+        _ => TlsFault::Other,
+    }
+}

@@ -1,0 +1,89 @@
+//! Whom a server's certificate must lead to.
+
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+/// The certificate authorities (trust anchors) that a server's certificate must lead to.
+///
+/// Mozilla's set is compiled in, so it costs no start-up time and is the same on every machine; a
+/// private authority can be added to it or take its place. Nothing here pins a single public
+/// authority: gateways change theirs.
+///
+/// ```
+/// use wxpay_transport::Roots;
+///
+/// # let ca_pem = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
+/// let both = Roots::mozilla().and_pem(&ca_pem)?;
+/// let ours_alone = Roots::only_pem(&ca_pem)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Roots {
+    mozilla: bool,
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl Roots {
+    /// The authorities that Mozilla's browsers trust.
+    #[must_use]
+    pub fn mozilla() -> Self {
+        Self {
+            mozilla: true,
+            own: Vec::new(),
+        }
+    }
+
+    /// The authorities in a PEM file, and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRoots`] when the file holds no certificate or is cut.
+    pub fn only_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
+        Self {
+            mozilla: false,
+            own: Vec::new(),
+        }
+        .and_pem(pem)
+    }
+
+    /// These authorities and those in a PEM file.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRoots`] when the file holds no certificate or is cut.
+    ///
+    /// ```
+    /// use wxpay_transport::{InvalidRoots, Roots};
+    ///
+    /// assert_eq!(Roots::mozilla().and_pem("").unwrap_err(), InvalidRoots::Empty);
+    /// ```
+    pub fn and_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
+        let before = self.own.len();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
+            self.own.push(certificate.map_err(|_| InvalidRoots::Pem)?);
+        }
+        if self.own.len() == before {
+            return Err(InvalidRoots::Empty);
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn has_mozilla(&self) -> bool {
+        self.mozilla
+    }
+
+    pub(crate) fn own(&self) -> &[CertificateDer<'static>] {
+        &self.own
+    }
+}
+
+/// Why a file of certificate authorities was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidRoots {
+    /// No `CERTIFICATE` section in it: another kind of file, or DER where PEM is wanted.
+    #[error("no PEM certificate in the file of certificate authorities")]
+    Empty,
+    /// A section is cut or is not base64.
+    #[error("the file of certificate authorities is cut or damaged")]
+    Pem,
+}

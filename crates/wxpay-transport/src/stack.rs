@@ -1,0 +1,40 @@
+//! The layers between the caller and the wire, outer to inner.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{
+    ServiceBuilder, limit::ConcurrencyLimitLayer, timeout::TimeoutLayer, util::BoxCloneSyncService,
+};
+
+use crate::{Builder, Deadline, Error, body::RequestBody, connector::HttpsClient};
+
+mod deadline;
+mod headers;
+mod reply;
+mod span;
+
+/// The finished stack: one nameable type, whatever layers are in it.
+pub(crate) type Stack<B> = BoxCloneSyncService<Request<B>, Response<Bytes>, Error>;
+
+/// Span → deadline of the call → concurrency limit → deadline of the attempt → reply collected
+/// under its bound → headers → client.
+///
+/// The deadline of the call lies outside the limit, so that waiting for a place counts. The
+/// deadline of the attempt lies outside the collecting, so that a reply that stalls in the middle
+/// is a failed attempt.
+pub(crate) fn stack<B: RequestBody>(settings: &Builder, client: HttpsClient<B>) -> Stack<B> {
+    let attempt_deadline = settings.attempt_deadline.unwrap_or(settings.call_deadline);
+    let reply_limit = settings.reply_limit;
+    let service = ServiceBuilder::new()
+        .layer(span::SpanLayer)
+        .layer(deadline::DeadlineLayer::new(settings.call_deadline))
+        .option_layer(settings.concurrency.map(ConcurrencyLimitLayer::new))
+        // The timeout boxes every error: ours are taken out again right outside of it.
+        .map_err(|error| Error::from_timeout(error, Deadline::Attempt))
+        .layer(TimeoutLayer::new(attempt_deadline))
+        .and_then(move |response| reply::collect(response, reply_limit))
+        .map_err(Error::from_client)
+        .map_request(headers::leave_framing_to_hyper::<B>)
+        .service(client);
+    BoxCloneSyncService::new(service)
+}

@@ -1,0 +1,25 @@
+//! The reply, collected under a bound.
+
+use bytes::Bytes;
+use http::Response;
+use http_body::Body;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+
+use crate::{Error, ErrorKind};
+
+/// Reads the whole body, or fails as soon as it is known to be longer than `limit` bytes: from its
+/// `Content-Length`, else when the first byte too many arrives.
+pub(super) async fn collect(
+    response: Response<Incoming>,
+    limit: usize,
+) -> Result<Response<Bytes>, Error> {
+    let (head, body) = response.into_parts();
+    if body.size_hint().lower() > limit as u64 {
+        return Err(ErrorKind::ReplyTooLarge { limit }.into());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(Response::from_parts(head, collected.to_bytes())),
+        Err(error) => Err(Error::from_reply(error, limit)),
+    }
+}

@@ -1,0 +1,182 @@
+//! What works when all is well.
+
+use std::{
+    cell::Cell,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header::CONTENT_LENGTH};
+use http_body_util::Full;
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tower::{Service, ServiceExt};
+use wxpay_transport::{ErrorKind, Transport};
+
+use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply};
+
+#[tokio::test]
+async fn the_server_sees_the_client_certificate_and_the_whole_request() {
+    let ca = Ca::new();
+    let (sender, mut requests) = mpsc::unbounded_channel();
+    let addr = serve(ca.demanding_server(), move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            let certificates = stream.get_ref().1.peer_certificates().map_or(0, <[_]>::len);
+            let request = read_request(&mut stream).await;
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            sender.send((certificates, request)).unwrap();
+        }
+    })
+    .await;
+
+    let reply = call(ca.builder().identity(ca.pair().identity()), addr)
+        .await
+        .unwrap();
+
+    assert_eq!(reply.status(), StatusCode::OK);
+    assert_eq!(reply.body(), "ok");
+    let (certificates, request) = requests.recv().await.unwrap();
+    assert_eq!(certificates, 1);
+    let request = String::from_utf8(request).unwrap();
+    assert!(request.starts_with("POST / HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("content-length: 5\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\nhello"), "{request}");
+}
+
+#[tokio::test]
+async fn connections_are_reused_by_calls_and_clones() {
+    let ca = Ca::new();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = connections.clone();
+    let addr = serve(ca.server(), move |mut stream| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async move {
+            while !read_request(&mut stream).await.is_empty() {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = ca.builder().build().unwrap();
+
+    for _ in 0..5 {
+        transport
+            .clone()
+            .oneshot(post(addr, "hello"))
+            .await
+            .unwrap();
+    }
+
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_content_length_of_the_callers_own_is_not_believed() {
+    let ca = Ca::new();
+    for wrong in ["3", "500"] {
+        let addr = serve_reply(ca.server(), OK).await;
+        let mut request = post(addr, "hello");
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, wrong.parse().unwrap());
+
+        let reply = ca
+            .builder()
+            .build()
+            .unwrap()
+            .oneshot(request)
+            .await
+            .unwrap();
+
+        assert_eq!(reply.body(), "ok");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_handed_over_not_followed() {
+    let ca = Ca::new();
+    let redirect =
+        "HTTP/1.1 302 Found\r\nlocation: https://localhost:1/\r\ncontent-length: 0\r\n\r\n";
+    let addr = serve_reply(ca.server(), redirect).await;
+
+    let reply = call(ca.builder(), addr).await.unwrap();
+
+    assert_eq!(reply.status(), StatusCode::FOUND);
+    assert_eq!(reply.headers()["location"], "https://localhost:1/");
+}
+
+#[tokio::test]
+async fn a_chunked_reply_and_one_until_close_are_collected() {
+    let ca = Ca::new();
+    let chunked =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n";
+    for reply in [chunked, "HTTP/1.0 200 OK\r\n\r\nok"] {
+        let addr = serve_reply(ca.server(), reply).await;
+        assert_eq!(call(ca.builder(), addr).await.unwrap().body(), "ok");
+    }
+}
+
+#[tokio::test]
+async fn only_absolute_https_is_spoken() {
+    for uri in [
+        "http://localhost:1/",
+        "/path",
+        "localhost:443",
+        "ftp://localhost/",
+    ] {
+        let request = Request::post(uri).body(Full::new(Bytes::new())).unwrap();
+        let error = Transport::builder()
+            .build()
+            .unwrap()
+            .oneshot(request)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn more_calls_than_places_wait_and_all_succeed() {
+    let ca = Ca::new();
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counters = (now, most.clone());
+    let addr = serve(ca.server(), move |mut stream| {
+        let (now, most) = counters.clone();
+        async move {
+            while !read_request(&mut stream).await.is_empty() {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = ca.builder().concurrency(2).build().unwrap();
+
+    let calls: Vec<_> = (0..12)
+        .map(|_| tokio::spawn(transport.clone().oneshot(post(addr, "hello"))))
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+
+    assert!(most.load(Ordering::SeqCst) <= 2);
+}
+
+#[test]
+fn it_is_clone_send_and_sync() {
+    /// A body that can be sent to another thread, but not shared with it.
+    #[derive(Clone)]
+    struct NotSync(PhantomData<Cell<()>>);
+
+    fn check<T: Clone + Send + Sync + 'static>() {}
+    fn service<S: Service<Request<Full<Bytes>>>>() {}
+    check::<Transport<Full<Bytes>>>();
+    check::<Transport<NotSync>>();
+    service::<Transport<Full<Bytes>>>();
+}

@@ -1,0 +1,13 @@
+//! The transport against servers of its own over real sockets and real TLS, on 127.0.0.1.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up should fail"
+)]
+
+mod calls;
+mod deadlines;
+mod faults;
+mod identities;
+mod secrets;
+mod support;
+mod trust;

@@ -1,0 +1,224 @@
+//! A certificate authority and a scripted TLS server.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        DEFAULT_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, crypto::ring,
+        server::WebPkiClientVerifier,
+    },
+    server::TlsStream,
+};
+use tower::{Service, ServiceExt};
+use wxpay_transport::{Builder, Error, Identity, Roots, Transport};
+
+pub(crate) type Tls = TlsStream<TcpStream>;
+
+/// An authority made for one test.
+pub(crate) struct Ca(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+pub(crate) struct Pair {
+    pub(crate) cert: String,
+    pub(crate) key: String,
+}
+
+impl Pair {
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::from_pem(&self.cert, &self.key).unwrap()
+    }
+}
+
+impl Ca {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::only_pem(self.pem()).unwrap()
+    }
+
+    /// A transport that trusts this authority alone.
+    pub(crate) fn builder(&self) -> Builder {
+        Transport::builder().roots(self.roots())
+    }
+
+    pub(crate) fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Pair {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let cert = params.signed_by(&key, &self.0).unwrap();
+        Pair {
+            cert: cert.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// A good certificate for `localhost`, used by servers and clients alike.
+    pub(crate) fn pair(&self) -> Pair {
+        self.issue(|_| {})
+    }
+
+    pub(crate) fn expired(&self) -> Pair {
+        self.issue(|params| params.not_after = date_time_ymd(2001, 1, 1))
+    }
+
+    pub(crate) fn not_yet_valid(&self) -> Pair {
+        self.issue(|params| params.not_before = date_time_ymd(4000, 1, 1))
+    }
+
+    /// A server that asks nobody for a certificate.
+    pub(crate) fn server(&self) -> ServerConfig {
+        server(&self.pair())
+    }
+
+    /// A server that insists on a client certificate of this authority.
+    pub(crate) fn demanding_server(&self) -> ServerConfig {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap())
+            .unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+        let (chain, key) = der(&self.pair());
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.unwrap())
+            .with_single_cert(chain, key)
+            .unwrap()
+    }
+}
+
+pub(crate) fn server(pair: &Pair) -> ServerConfig {
+    server_with(pair, DEFAULT_VERSIONS)
+}
+
+pub(crate) fn server_with(
+    pair: &Pair,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ServerConfig {
+    let (chain, key) = der(pair);
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap()
+}
+
+fn der(pair: &Pair) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap();
+    (
+        vec![cert],
+        PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap(),
+    )
+}
+
+/// Accepts TCP connections and hands each to `handle`, in a task of its own.
+pub(crate) async fn serve_tcp<F, Fut>(mut handle: F) -> SocketAddr
+where
+    F: FnMut(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(handle(stream));
+        }
+    });
+    addr
+}
+
+/// The same with TLS; a failed handshake is the client's to report.
+pub(crate) async fn serve<F, Fut>(config: ServerConfig, handle: F) -> SocketAddr
+where
+    F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    serve_tcp(move |stream| {
+        let (acceptor, handle) = (acceptor.clone(), handle.clone());
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                handle(stream).await;
+            }
+        }
+    })
+    .await
+}
+
+/// A server that reads one request a connection and sends `reply`, byte for byte.
+pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>) -> SocketAddr {
+    let reply: Arc<[u8]> = reply.into().into();
+    serve(config, move |mut stream| {
+        let reply = reply.clone();
+        async move {
+            read_request(&mut stream).await;
+            let _ = stream.write_all(&reply).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
+}
+
+/// Reads one whole request with a `Content-Length` (or none), head and body.
+pub(crate) async fn read_request(stream: &mut Tls) -> Vec<u8> {
+    let mut request = Vec::new();
+    while stream.read_buf(&mut request).await.unwrap_or(0) > 0 {
+        let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |value| value.parse().unwrap());
+        if request.len() >= head + 4 + length {
+            break;
+        }
+    }
+    request
+}
+
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+pub(crate) fn post(addr: SocketAddr, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    let uri = format!("https://localhost:{}/", addr.port());
+    Request::post(uri).body(Full::new(body.into())).unwrap()
+}
+
+/// Posts five bytes there; bounded, so that a hang fails the test instead of stopping it.
+pub(crate) async fn call(builder: Builder, addr: SocketAddr) -> Result<Response<Bytes>, Error> {
+    let mut transport: Transport<_> = builder.build().unwrap();
+    let call = transport.ready().await.unwrap().call(post(addr, "hello"));
+    tokio::time::timeout(Duration::from_secs(3600), call)
+        .await
+        .expect("the call must end")
+}

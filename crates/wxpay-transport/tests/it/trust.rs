@@ -1,0 +1,117 @@
+//! Certificates that are wrong, on either side.
+
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
+use tokio_rustls::rustls::version::TLS12;
+use wxpay_transport::{Error, ErrorKind, InvalidRoots, Roots, TlsFault, Transport};
+
+use crate::support::{Ca, OK, Pair, call, serve_reply, server, server_with};
+
+async fn judge(ca: &Ca, pair: &Pair) -> ErrorKind {
+    let addr = serve_reply(server(pair), OK).await;
+    call(ca.builder(), addr).await.unwrap_err().kind()
+}
+
+#[tokio::test]
+async fn the_servers_certificate_is_wrong() {
+    let ca = Ca::new();
+    let other_name = ca.issue(|params| {
+        params.subject_alt_names = vec![rcgen::SanType::DnsName("other.test".try_into().unwrap())];
+    });
+    let for_clients =
+        ca.issue(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
+    let self_signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let self_signed = Pair {
+        cert: self_signed.cert.pem(),
+        key: self_signed.signing_key.serialize_pem(),
+    };
+    for (pair, fault) in [
+        (ca.expired(), TlsFault::Expired),
+        (ca.not_yet_valid(), TlsFault::NotYetValid),
+        (other_name, TlsFault::WrongName),
+        (for_clients, TlsFault::ServerCertificate),
+        (Ca::new().pair(), TlsFault::UnknownIssuer),
+        (self_signed, TlsFault::UnknownIssuer),
+    ] {
+        assert_eq!(judge(&ca, &pair).await, ErrorKind::Tls(fault));
+    }
+}
+
+#[tokio::test]
+async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), OK).await;
+
+    let error = call(Transport::builder(), addr).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+
+    let both = Transport::builder().roots(Roots::mozilla().and_pem(ca.pem()).unwrap());
+    assert_eq!(call(both, addr).await.unwrap().body(), "ok");
+}
+
+async fn without_identity(ca: &Ca) -> Error {
+    let addr = serve_reply(ca.demanding_server(), OK).await;
+    call(ca.builder(), addr).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn the_server_requires_a_certificate_and_gets_none() {
+    let ca = Ca::new();
+    let error = without_identity(&ca).await;
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Tls(TlsFault::CertificateRequired),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("requires a client certificate"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_server_wants_another_authoritys_certificate() {
+    let (ca, other) = (Ca::new(), Ca::new());
+    let addr = serve_reply(ca.demanding_server(), OK).await;
+
+    let error = call(ca.builder().identity(other.pair().identity()), addr)
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Tls(TlsFault::CertificateRefused),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn tls_1_2_is_spoken_too() {
+    let ca = Ca::new();
+    let pair = ca.pair();
+    let config = server_with(&pair, &[&TLS12]);
+    let addr = serve_reply(config, OK).await;
+
+    assert_eq!(call(ca.builder(), addr).await.unwrap().body(), "ok");
+}
+
+#[test]
+fn a_file_that_is_no_list_of_authorities() {
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let cut = Ca::new().pem().replace("-----END CERTIFICATE-----", "");
+    assert_eq!(Roots::only_pem("").unwrap_err(), InvalidRoots::Empty);
+    assert_eq!(
+        Roots::mozilla().and_pem(key).unwrap_err(),
+        InvalidRoots::Empty
+    );
+    assert_eq!(
+        Roots::mozilla().and_pem(cut).unwrap_err(),
+        InvalidRoots::Pem
+    );
+}
+
+#[test]
+fn an_authority_that_is_no_certificate_is_an_error_when_built() {
+    let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let builder = Transport::builder().roots(Roots::only_pem(pem).unwrap());
+    assert!(builder.build::<String>().is_err());
+}

@@ -1,1 +1,21 @@
-//! wxpay-sign
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod api_key;
+mod canonical;
+mod content_md5;
+mod hex;
+mod params;
+mod sign_type;
+mod signature;
+mod verify;
+
+pub use api_key::{ApiKey, InvalidApiKey};
+pub use canonical::{Canonical, Masked};
+pub use content_md5::{ContentHash, ContentMd5};
+pub use params::{DuplicateName, Params};
+pub use sign_type::{ParseSignTypeError, SignType};
+pub use signature::Signature;
+pub use verify::VerifyError;

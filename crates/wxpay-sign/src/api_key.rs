@@ -1,0 +1,123 @@
+//! The merchant's API v2 key.
+
+use alloc::boxed::Box;
+use core::{fmt, str::FromStr};
+
+use zeroize::Zeroizing;
+
+/// The API v2 key of a merchant: exactly 32 ASCII letters and digits.
+///
+/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and nothing
+/// outside this crate can read it back. It lives in one place on the heap, so that moving it leaves
+/// no copy behind, and is overwritten when dropped, as are the hashers that it went through. Copies
+/// that the caller holds are the caller's to wipe, and the stack may keep what HMAC put there.
+///
+/// This is not the APIv3 key, which is as long and is set beside it on the merchant's site.
+///
+/// ```
+/// use wxpay_sign::ApiKey;
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// assert_eq!(format!("{key:?}"), "ApiKey(redacted)");
+/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiKey(Zeroizing<Box<str>>);
+
+impl ApiKey {
+    /// The length of a key in characters.
+    pub const LEN: usize = 32;
+
+    /// Checks and copies a key.
+    ///
+    /// Nothing is trimmed: a key that was read from a file with its line end is refused, and the
+    /// error says so.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidApiKey`] says which rule the text breaks; a character that cannot be in a key comes
+    /// before the wrong length.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, InvalidApiKey};
+    ///
+    /// let error = ApiKey::new("192006250b4c09247ec02edce69f6a2d\n").unwrap_err();
+    /// assert_eq!(error, InvalidApiKey::WhiteSpace { position: 33 });
+    /// ```
+    pub fn new(key: impl AsRef<str>) -> Result<Self, InvalidApiKey> {
+        let key = key.as_ref();
+        for (index, character) in key.chars().enumerate() {
+            let position = index + 1;
+            if character.is_whitespace() {
+                return Err(InvalidApiKey::WhiteSpace { position });
+            }
+            if !character.is_ascii_alphanumeric() {
+                return Err(InvalidApiKey::Character { position });
+            }
+        }
+        if key.len() != Self::LEN {
+            return Err(InvalidApiKey::Length { found: key.len() });
+        }
+        Ok(Self(Zeroizing::new(key.into())))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(redacted)")
+    }
+}
+
+/// As [`ApiKey::new`].
+///
+/// ```
+/// use wxpay_sign::ApiKey;
+///
+/// let key: ApiKey = "192006250b4c09247ec02edce69f6a2d".parse()?;
+/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// ```
+impl FromStr for ApiKey {
+    type Err = InvalidApiKey;
+
+    fn from_str(key: &str) -> Result<Self, Self::Err> {
+        Self::new(key)
+    }
+}
+
+/// Which rule a text breaks that should be an [`ApiKey`].
+///
+/// It tells lengths and positions, never a character. Positions count characters, from 1.
+///
+/// ```
+/// use wxpay_sign::{ApiKey, InvalidApiKey};
+///
+/// let error = ApiKey::new("192006250b4c").unwrap_err();
+/// assert_eq!(error, InvalidApiKey::Length { found: 12 });
+/// assert_eq!(error.to_string(), "the API key has 12 characters, not 32");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidApiKey {
+    /// All letters and digits, but not 32 of them. An empty key is one of these.
+    #[error("the API key has {found} characters, not {}", ApiKey::LEN)]
+    Length {
+        /// How many characters there are.
+        found: usize,
+    },
+    /// White space or a line end, as of a file that was read to its end or a careless copy.
+    #[error("character {position} of the API key is white space or a line end: remove it")]
+    WhiteSpace {
+        /// Where it is, from 1.
+        position: usize,
+    },
+    /// Another character that is not an ASCII letter or digit.
+    #[error("character {position} of the API key is not an ASCII letter or digit")]
+    Character {
+        /// Where it is, from 1.
+        position: usize,
+    },
+}

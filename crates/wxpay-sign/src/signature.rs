@@ -1,0 +1,98 @@
+//! A computed signature.
+
+use core::fmt;
+
+use hmac::{
+    Hmac, KeyInit,
+    digest::{FixedOutput, Output, Update},
+};
+use md5::Md5;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::{ApiKey, Canonical, SignType, hex};
+
+/// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
+///
+/// [`Params::sign`](crate::Params::sign) makes it, to be sent in the field `sign`. Do not compare
+/// one with what came from outside: [`Params::verify`](crate::Params::verify) does, and says what is
+/// wrong. It is no secret once it is sent, but the signature that a stranger's request should have
+/// had is one: keep it out of logs and replies. Two signatures are compared in constant time.
+///
+/// ```
+/// use wxpay_sign::{ApiKey, Params, SignType};
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::HmacSha256, &key);
+/// assert_eq!(sign.sign_type(), SignType::HmacSha256);
+/// assert_eq!(sign.as_str().len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Signature {
+    sign_type: SignType,
+    /// Zeros after an MD5 signature's 32 digits.
+    digits: [u8; 64],
+}
+
+impl Signature {
+    pub(crate) fn compute(sign_type: SignType, canonical: Canonical<'_>, key: &ApiKey) -> Self {
+        let pieces = canonical.with_key(key.expose());
+        let digits = match sign_type {
+            SignType::Md5 => hex::upper(&hash(Md5::default(), pieces)),
+            SignType::HmacSha256 => {
+                let hmac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes())
+                    .expect("HMAC takes a key of any length");
+                hex::upper(&hash(hmac, pieces))
+            }
+        };
+        Self { sign_type, digits }
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        hex::as_str(&self.digits[..self.sign_type.hex_len()])
+    }
+
+    /// The algorithm that made it.
+    #[must_use]
+    pub fn sign_type(&self) -> SignType {
+        self.sign_type
+    }
+}
+
+fn hash<'p, H>(mut hasher: H, pieces: impl Iterator<Item = &'p str>) -> Output<H>
+where
+    H: Update + FixedOutput,
+{
+    pieces.for_each(|piece| hasher.update(piece.as_bytes()));
+    hasher.finalize_fixed()
+}
+
+impl AsRef<str> for Signature {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Signature").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Signature {
+    fn eq(&self, other: &Self) -> bool {
+        // Signatures of different algorithms differ in digits that only one of them has.
+        self.digits.ct_eq(&other.digits).into()
+    }
+}
+
+impl Eq for Signature {}

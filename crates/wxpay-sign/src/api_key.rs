@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// no copy behind, and is overwritten when dropped, as are the hashers that it went through. Copies
 /// that the caller holds are the caller's to wipe, and the stack may keep what HMAC put there.
 ///
-/// This is not the APIv3 key, which is as long and is set beside it on the merchant's site.
+/// This is not the API v3 key, which is as long and is set beside it on the merchant's site.
 ///
 /// ```
 /// use wxpay_sign::ApiKey;
@@ -97,13 +97,13 @@ impl FromStr for ApiKey {
 ///
 /// let error = ApiKey::new("192006250b4c").unwrap_err();
 /// assert_eq!(error, InvalidApiKey::Length { found: 12 });
-/// assert_eq!(error.to_string(), "the API key has 12 characters, not 32");
+/// assert_eq!(error.to_string(), "the length of the API key is 12, not 32 characters");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidApiKey {
     /// All letters and digits, but not 32 of them. An empty key is one of these.
-    #[error("the API key has {found} characters, not {}", ApiKey::LEN)]
+    #[error("the length of the API key is {found}, not {} characters", ApiKey::LEN)]
     Length {
         /// How many characters there are.
         found: usize,

@@ -77,6 +77,7 @@ impl<'a> Params<'a> {
     /// assert!(params.iter().map(|(name, _)| name).eq(["mch_id", "media_hash"]));
     /// # Ok::<(), wxpay_sign::DuplicateName>(())
     /// ```
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone {
         self.pairs.iter().copied()
     }

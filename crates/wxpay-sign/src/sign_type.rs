@@ -34,12 +34,12 @@ impl SignType {
     /// ```
     /// use wxpay_sign::SignType;
     ///
-    /// assert_eq!(SignType::of_field(Some("HMAC-SHA256")), SignType::HmacSha256);
-    /// assert_eq!(SignType::of_field(Some("hmac-sha256")), SignType::Md5);
-    /// assert_eq!(SignType::of_field(None), SignType::Md5);
+    /// assert_eq!(SignType::from_field(Some("HMAC-SHA256")), SignType::HmacSha256);
+    /// assert_eq!(SignType::from_field(Some("hmac-sha256")), SignType::Md5);
+    /// assert_eq!(SignType::from_field(None), SignType::Md5);
     /// ```
     #[must_use]
-    pub fn of_field(sign_type: Option<&str>) -> Self {
+    pub fn from_field(sign_type: Option<&str>) -> Self {
         match sign_type {
             Some("HMAC-SHA256") => Self::HmacSha256,
             _ => Self::Md5,
@@ -81,7 +81,7 @@ impl fmt::Display for SignType {
 
 /// Takes the documented names in upper or lower case, as they are typed on a command line.
 ///
-/// For the field `sign_type` of a request use [`SignType::of_field`]: there the case counts, and
+/// For the field `sign_type` of a request use [`SignType::from_field`]: there the case counts, and
 /// every other value means MD5.
 ///
 /// ```

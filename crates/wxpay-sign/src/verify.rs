@@ -124,7 +124,7 @@ pub enum VerifyError {
     Empty,
     /// It is as long as no signature: cut, padded with white space, or something else altogether.
     #[error(
-        "the signature has {found} characters, neither 32 (MD5) nor 64 (HMAC-SHA256): check that it is whole and without white space"
+        "the length of the signature is {found}, neither 32 (MD5) nor 64 (HMAC-SHA256): check that it is whole and without white space"
     )]
     Length {
         /// How many characters it has.

@@ -1,0 +1,321 @@
+//! What holds for all parameters.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use md5::{Digest, Md5};
+use proptest::{prelude::*, sample::Index};
+use sha2::Sha256;
+use wxpay_sign::{ApiKey, ContentMd5, Params, SignType, VerifyError};
+
+type Pairs = Vec<(String, String)>;
+
+fn params(pairs: &Pairs) -> Params<'_> {
+    Params::new(borrow(pairs)).unwrap()
+}
+
+fn borrow(pairs: &Pairs) -> impl Iterator<Item = (&str, &str)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_]{1,12}", "[A-Za-z0-9&=é签]{0,4}", any::<String>()]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof!["[0-9A-Za-z]{1,64}", "[ &=%\r\n\0签]{1,4}", any::<String>()]
+}
+
+/// Parameters that are all signed: up to 24, so that some do not fit in line.
+fn signed() -> impl Strategy<Value = Pairs> {
+    let name = name().prop_filter("dropped", |name| name != "sign");
+    let value = value().prop_filter("dropped", |value| !value.is_empty());
+    prop::collection::btree_map(name, value, 0..24)
+        .prop_map(|pairs| pairs.into_iter().collect::<Pairs>())
+        .prop_shuffle()
+}
+
+/// At least one, all signed.
+fn some_signed() -> impl Strategy<Value = Pairs> {
+    signed().prop_filter("none", |pairs| !pairs.is_empty())
+}
+
+/// Parameters that are not signed, repeated names among them.
+fn dropped() -> impl Strategy<Value = Pairs> {
+    let pair = prop_oneof![
+        (name(), Just(String::new())),
+        (Just("sign".to_owned()), value()),
+        (Just("sign".to_owned()), Just(String::new())),
+    ];
+    prop::collection::vec(pair, 0..12)
+}
+
+fn key() -> impl Strategy<Value = String> {
+    "[0-9A-Za-z]{32}"
+}
+
+fn sign_type() -> impl Strategy<Value = SignType> {
+    prop::sample::select(&SignType::ALL)
+}
+
+/// Changes one byte, and leaves the text UTF-8.
+fn change_byte(text: &str, at: &Index, mask: u8) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    let byte = &mut bytes[at.index(text.len())];
+    *byte ^= if byte.is_ascii() { mask } else { 1 };
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// HMAC as RFC 2104 has it, for a key that is shorter than a block.
+fn hmac_sha256(key: &str, text: &str) -> impl AsRef<[u8]> {
+    let pad = |with: u8| {
+        let mut block = [with; 64];
+        block
+            .iter_mut()
+            .zip(key.bytes())
+            .for_each(|(byte, key)| *byte ^= key);
+        block
+    };
+    let inner = Sha256::new()
+        .chain_update(pad(0x36))
+        .chain_update(text)
+        .finalize();
+    Sha256::new()
+        .chain_update(pad(0x5c))
+        .chain_update(inner)
+        .finalize()
+}
+
+proptest! {
+    #[test]
+    fn order_does_not_matter(
+        (pairs, shuffled) in signed().prop_flat_map(|pairs| {
+            let shuffled = Just(pairs.clone()).prop_shuffle();
+            (Just(pairs), shuffled)
+        }),
+        sign_type in sign_type(),
+        key in key(),
+    ) {
+        let key = ApiKey::new(key).unwrap();
+        let (one, other) = (params(&pairs), params(&shuffled));
+        prop_assert_eq!(&one, &other);
+        prop_assert_eq!(one.sign(sign_type, &key), other.sign(sign_type, &key));
+    }
+
+    #[test]
+    fn empty_values_and_sign_do_not_matter(
+        pairs in signed(),
+        (dropped, at) in dropped().prop_flat_map(|dropped| {
+            let at = prop::collection::vec(any::<Index>(), dropped.len());
+            (Just(dropped), at)
+        }),
+        sign_type in sign_type(),
+        key in key(),
+    ) {
+        let mut mixed = pairs.clone();
+        for (pair, at) in dropped.into_iter().zip(at) {
+            mixed.insert(at.index(mixed.len() + 1), pair);
+        }
+        let key = ApiKey::new(key).unwrap();
+        prop_assert_eq!(params(&mixed).canonical().to_string(), params(&pairs).canonical().to_string());
+        prop_assert_eq!(params(&mixed).sign(sign_type, &key), params(&pairs).sign(sign_type, &key));
+    }
+
+    #[test]
+    fn the_canonical_string_is_the_sorted_and_joined_one(pairs in signed()) {
+        let sorted: BTreeMap<&[u8], &str> =
+            borrow(&pairs).map(|(name, value)| (name.as_bytes(), value)).collect();
+        let joined: Vec<_> = sorted
+            .iter()
+            .map(|(name, value)| format!("{}={value}", str::from_utf8(name).unwrap()))
+            .collect();
+        prop_assert_eq!(params(&pairs).canonical().to_string(), joined.join("&"));
+        let names = params(&pairs).iter().map(|(name, _)| name.as_bytes()).collect::<Vec<_>>();
+        prop_assert_eq!(names, sorted.into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_repeated_name_is_refused(pairs in some_signed(), at: Index, value in value(), to: Index) {
+        prop_assume!(!value.is_empty());
+        let name = pairs[at.index(pairs.len())].0.clone();
+        let mut repeated = pairs;
+        repeated.insert(to.index(repeated.len() + 1), (name.clone(), value));
+        let error = Params::new(borrow(&repeated)).unwrap_err();
+        prop_assert_eq!(error.name(), name);
+    }
+
+    /// Of one byte, that is: the value stays in its place, so the string differs in that byte.
+    #[test]
+    fn a_changed_value_changes_the_signature(
+        pairs in some_signed(),
+        at: Index,
+        byte: Index,
+        mask in 1..=0x7f_u8,
+        sign_type in sign_type(),
+        key in key(),
+    ) {
+        let at = at.index(pairs.len());
+        let mut changed = pairs.clone();
+        let value = change_byte(&pairs[at].1, &byte, mask);
+        prop_assume!(value.is_some());
+        changed[at].1 = value.unwrap();
+        let key = ApiKey::new(key).unwrap();
+        prop_assert_ne!(params(&pairs).sign(sign_type, &key), params(&changed).sign(sign_type, &key));
+    }
+
+    /// Of one byte, too. The pair may move, but then the bytes of the string are no longer the same
+    /// ones in whatever order; or it becomes `sign`, and the string shorter. Exempt is only a name
+    /// that another parameter has, which is refused.
+    #[test]
+    fn a_changed_name_changes_the_signature(
+        pairs in some_signed(),
+        at: Index,
+        byte: Index,
+        mask in 1..=0x7f_u8,
+        sign_type in sign_type(),
+        key in key(),
+    ) {
+        let at = at.index(pairs.len());
+        prop_assume!(!pairs[at].0.is_empty());
+        let mut changed = pairs.clone();
+        let name = change_byte(&pairs[at].0, &byte, mask);
+        prop_assume!(name.is_some());
+        changed[at].0 = name.unwrap();
+        let key = ApiKey::new(key).unwrap();
+        match Params::new(borrow(&changed)) {
+            Ok(changed) => {
+                prop_assert_ne!(params(&pairs).sign(sign_type, &key), changed.sign(sign_type, &key));
+            }
+            Err(error) => {
+                prop_assert_eq!(error.name(), &changed[at].0);
+                prop_assert!(pairs.iter().any(|(name, _)| *name == changed[at].0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_key_changes_the_signature(
+        pairs in signed(),
+        key in key(),
+        at in 0..ApiKey::LEN,
+        to in "[0-9A-Za-z]",
+        sign_type in sign_type(),
+    ) {
+        let mut changed = key.clone();
+        changed.replace_range(at..=at, &to);
+        prop_assume!(changed != key);
+        let (key, changed) = (ApiKey::new(key).unwrap(), ApiKey::new(changed).unwrap());
+        let params = params(&pairs);
+        prop_assert_ne!(params.sign(sign_type, &key), params.sign(sign_type, &changed));
+    }
+
+    #[test]
+    fn what_was_signed_is_verified(pairs in signed(), key in key(), sign_type in sign_type()) {
+        let key = ApiKey::new(key).unwrap();
+        let params = params(&pairs);
+        let sign = params.sign(sign_type, &key);
+        prop_assert_eq!(params.verify(&key, Some(sign.as_str())), Ok(sign_type));
+        prop_assert_eq!(params.verify_strict(sign_type, &key, Some(sign.as_str())), Ok(()));
+        // As a reply comes: with the signature among its fields.
+        let reply = borrow(&pairs).chain([("sign", sign.as_str())]);
+        prop_assert_eq!(Params::new(reply).unwrap().verify(&key, Some(sign.as_str())), Ok(sign_type));
+    }
+
+    #[test]
+    fn a_changed_signature_does_not_match(
+        pairs in signed(),
+        key in key(),
+        sign_type in sign_type(),
+        at: Index,
+        to in "[0-9A-Fa-f签]",
+    ) {
+        let key = ApiKey::new(key).unwrap();
+        let params = params(&pairs);
+        let sign = params.sign(sign_type, &key).to_string();
+        let mut changed = sign.clone();
+        let at = at.index(sign.len());
+        changed.replace_range(at..=at, &to);
+        prop_assume!(changed != sign);
+        let mismatch = VerifyError::Mismatch { sign_type };
+        prop_assert_eq!(params.verify(&key, Some(&changed)), Err(mismatch));
+        prop_assert_eq!(params.verify_strict(sign_type, &key, Some(&changed)), Err(mismatch));
+    }
+
+    #[test]
+    fn any_other_length_is_told(text: String, key in key()) {
+        let found = text.chars().count();
+        prop_assume!(found != 0 && found != 32 && found != 64);
+        let key = ApiKey::new(key).unwrap();
+        let params = Params::new([]).unwrap();
+        prop_assert_eq!(params.verify(&key, Some(&text)), Err(VerifyError::Length { found }));
+    }
+
+    #[test]
+    fn the_shown_string_hashed_by_hand_is_the_signature(pairs in signed(), key in key()) {
+        let params = params(&pairs);
+        let text = format!("{}&key={key}", params.canonical());
+        let typed = ApiKey::new(&key).unwrap();
+        let md5 = params.sign(SignType::Md5, &typed).to_string();
+        prop_assert_eq!(md5, hex(&Md5::digest(&text)));
+        let hmac = params.sign(SignType::HmacSha256, &typed).to_string();
+        prop_assert_eq!(hmac, hex(hmac_sha256(&key, &text).as_ref()));
+    }
+
+    #[test]
+    fn the_masked_string_shows_all_but_the_key(pairs in signed()) {
+        let canonical = params(&pairs).canonical().to_string();
+        let masked = params(&pairs).canonical().masked().to_string();
+        prop_assert_eq!(masked, canonical + "&key=********");
+    }
+
+    #[test]
+    fn a_key_is_32_letters_and_digits(text in prop_oneof!["[0-9A-Za-z]{30,34}", "[0-9A-Za-z \n]{32}", any::<String>()]) {
+        let fits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        prop_assert_eq!(ApiKey::new(&text).is_ok(), fits);
+    }
+
+    #[test]
+    fn pieces_of_a_content_hash_as_the_whole(pieces: Vec<Vec<u8>>) {
+        let mut md5 = ContentMd5::new();
+        pieces.iter().for_each(|piece| md5.update(piece));
+        let whole = pieces.concat();
+        let hash = md5.finish();
+        prop_assert_eq!(hash, ContentMd5::of(&whole));
+        prop_assert_eq!(hash.as_str(), hex(&Md5::digest(&whole)).to_lowercase());
+    }
+}
+
+/// Two sets that the protocol cannot tell apart: values are not escaped.
+#[test]
+fn a_moved_separator_is_not_seen() {
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    let sign = |pairs| Params::new(pairs).unwrap().sign(SignType::Md5, &key);
+    assert_eq!(sign(vec![("a", "b=c")]), sign(vec![("a=b", "c")]));
+    assert_eq!(
+        sign(vec![("a", "1&b=2")]),
+        sign(vec![("a", "1"), ("b", "2")])
+    );
+}
+
+/// Sorted the wrong way round, with a long common beginning: quadratic time would be minutes.
+#[test]
+fn many_parameters_take_no_quadratic_time() {
+    let pairs: Pairs = (0..200_000_u32)
+        .rev()
+        .map(|number| (format!("coupon_id_{number:09}"), "1".to_owned()))
+        .collect();
+    let params = params(&pairs);
+    assert_eq!(params.iter().len(), pairs.len());
+    assert!(
+        params
+            .iter()
+            .eq(borrow(&pairs).collect::<Vec<_>>().into_iter().rev())
+    );
+}

@@ -1,0 +1,191 @@
+//! Keys, sign types, signatures and content hashes as values: what is taken, what is shown.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    error::Error,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
+
+use wxpay_sign::{
+    ApiKey, Canonical, ContentHash, ContentMd5, DuplicateName, InvalidApiKey, Masked, Params,
+    ParseSignTypeError, SignType, Signature, VerifyError,
+};
+
+const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+#[test]
+fn a_key_breaks_the_rule_that_is_told() {
+    let length = |found| Some(InvalidApiKey::Length { found });
+    let character = |position| Some(InvalidApiKey::Character { position });
+    let white_space = |position| Some(InvalidApiKey::WhiteSpace { position });
+    let texts = [
+        (KEY.to_owned(), None),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef".to_owned(), None),
+        ("0123456789ghijklmnopqrstuvwxyz01".to_owned(), None),
+        (String::new(), length(0)),
+        (KEY[1..].to_owned(), length(31)),
+        (KEY.repeat(2), length(64)),
+        (format!("{KEY}\n"), white_space(33)),
+        (format!("{KEY}\r\n"), white_space(33)),
+        (format!(" {KEY}"), white_space(1)),
+        (format!("{}\t", &KEY[1..]), white_space(32)),
+        (format!("{KEY}\u{3000}"), white_space(33)),
+        (format!("\u{feff}{KEY}"), character(1)),
+        (format!("\"{KEY}\""), character(1)),
+        (format!("{}-", &KEY[1..]), character(32)),
+        (format!("{}\0", &KEY[1..]), character(32)),
+        ("1".repeat(31) + "é", character(32)),
+        ("1".repeat(31) + "１", character(32)),
+        ("é".repeat(16), character(1)),
+    ];
+    for (text, fault) in texts {
+        assert_eq!(ApiKey::new(&text).err(), fault, "{text:?}");
+        assert_eq!(text.parse::<ApiKey>().err(), fault, "{text:?}");
+    }
+}
+
+#[test]
+fn a_key_error_says_where() {
+    let text = |key: &str| ApiKey::new(key).unwrap_err().to_string();
+    assert_eq!(
+        text("a"),
+        "the length of the API key is 1, not 32 characters"
+    );
+    assert_eq!(
+        text("a b"),
+        "character 2 of the API key is white space or a line end: remove it"
+    );
+    assert_eq!(
+        text("a-b"),
+        "character 2 of the API key is not an ASCII letter or digit"
+    );
+}
+
+#[test]
+fn a_cloned_key_signs_alike() {
+    let key = ApiKey::new(KEY).unwrap();
+    let params = Params::new([("a", "1")]).unwrap();
+    let signature = params.sign(SignType::HmacSha256, &key);
+    let clone = key.clone();
+    drop(key);
+    assert_eq!(params.sign(SignType::HmacSha256, &clone), signature);
+}
+
+#[test]
+fn a_sign_type_is_read_in_either_case() {
+    for (text, sign_type) in [
+        ("MD5", Some(SignType::Md5)),
+        ("md5", Some(SignType::Md5)),
+        ("HMAC-SHA256", Some(SignType::HmacSha256)),
+        ("hmac-sha256", Some(SignType::HmacSha256)),
+        ("Hmac-Sha256", Some(SignType::HmacSha256)),
+        ("", None),
+        (" MD5", None),
+        ("MD5\n", None),
+        ("HMAC_SHA256", None),
+        ("HMACSHA256", None),
+        ("SHA256", None),
+    ] {
+        assert_eq!(text.parse().ok(), sign_type, "{text:?}");
+    }
+    for sign_type in SignType::ALL {
+        assert_eq!(sign_type.to_string().parse(), Ok(sign_type));
+        assert_eq!(sign_type.to_string(), sign_type.as_str());
+    }
+}
+
+#[test]
+fn a_field_that_does_not_name_hmac_means_md5() {
+    assert_eq!(
+        SignType::from_field(Some("HMAC-SHA256")),
+        SignType::HmacSha256
+    );
+    for field in [
+        None,
+        Some(""),
+        Some("MD5"),
+        Some("hmac-sha256"),
+        Some("HMAC-SHA256 "),
+    ] {
+        assert_eq!(SignType::from_field(field), SignType::Md5, "{field:?}");
+    }
+}
+
+#[test]
+fn a_signature_is_as_long_as_its_type_says() {
+    let key = ApiKey::new(KEY).unwrap();
+    let params = Params::new([("a", "1")]).unwrap();
+    for sign_type in SignType::ALL {
+        let signature = params.sign(sign_type, &key);
+        assert_eq!(signature.sign_type(), sign_type);
+        assert_eq!(signature.as_str().len(), sign_type.hex_len());
+        assert_eq!(signature.to_string(), signature.as_str());
+        assert_eq!(signature.as_ref(), signature.as_str());
+        assert_eq!(
+            format!("{signature:?}"),
+            format!("Signature({:?})", signature.as_str())
+        );
+    }
+    assert_ne!(
+        params.sign(SignType::Md5, &key),
+        params.sign(SignType::HmacSha256, &key)
+    );
+}
+
+/// The test suite of RFC 1321, A.5.
+#[test]
+fn content_hashes_are_those_of_the_rfc() {
+    for (content, hash) in [
+        ("", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("a", "0cc175b9c0f1b6a831c399e269772661"),
+        ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+        ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+        (
+            "abcdefghijklmnopqrstuvwxyz",
+            "c3fcd3d76192e4007dfb496cca67e13b",
+        ),
+        (
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            "d174ab98d277d9f5a5611c2c9f419d9f",
+        ),
+        (
+            "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+            "57edf4a22be3c955ac49da2e2107b67a",
+        ),
+    ] {
+        let computed = ContentMd5::of(content.as_bytes());
+        assert_eq!(computed.as_str(), hash);
+        assert_eq!(computed.to_string(), hash);
+        assert_eq!(computed.as_ref(), hash);
+        assert_eq!(format!("{computed:?}"), format!("ContentHash({hash:?})"));
+    }
+}
+
+#[test]
+fn a_hasher_that_goes_on_leaves_its_clone_alone() {
+    let mut md5 = ContentMd5::default();
+    md5.update(b"a");
+    let clone = md5.clone();
+    md5.update(b"bc");
+    assert_eq!(clone.finish(), ContentMd5::of(b"a"));
+    assert_eq!(md5.finish(), ContentMd5::of(b"abc"));
+}
+
+#[test]
+fn every_type_can_cross_threads_and_every_error_can_be_boxed() {
+    fn value<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+    fn error<T: Error + Send + Sync + Clone + PartialEq + 'static>() {}
+    value::<ApiKey>();
+    value::<Params<'_>>();
+    value::<Canonical<'_>>();
+    value::<Masked<'_>>();
+    value::<SignType>();
+    value::<Signature>();
+    value::<ContentMd5>();
+    value::<ContentHash>();
+    error::<DuplicateName>();
+    error::<InvalidApiKey>();
+    error::<ParseSignTypeError>();
+    error::<VerifyError>();
+}

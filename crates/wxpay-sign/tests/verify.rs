@@ -1,0 +1,144 @@
+//! Each fault of a signature is an error of its own.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use wxpay_sign::{ApiKey, Params, SignType, VerifyError};
+
+const MD5: &str = "9E19543EA8BF9857BE5F61E18C1003E7";
+const HMAC_SHA256: &str = "8D94209DE081FD4A4E9DF5F60807CDAB047384EA779E3A5FAA121C26F335AE05";
+
+fn key() -> ApiKey {
+    ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
+}
+
+fn params() -> Params<'static> {
+    Params::new([
+        ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
+        ("mch_id", "1000000000"),
+    ])
+    .unwrap()
+}
+
+/// The lenient check and both strict ones.
+fn faults(signature: Option<&str>) -> [Option<VerifyError>; 3] {
+    let strict = |required| params().verify_strict(required, &key(), signature).err();
+    let lenient = params().verify(&key(), signature).err();
+    [lenient, strict(SignType::Md5), strict(SignType::HmacSha256)]
+}
+
+#[test]
+fn the_length_chooses_the_algorithm() {
+    assert_eq!(params().verify(&key(), Some(MD5)), Ok(SignType::Md5));
+    assert_eq!(
+        params().verify(&key(), Some(HMAC_SHA256)),
+        Ok(SignType::HmacSha256)
+    );
+}
+
+#[test]
+fn the_strict_mode_insists_on_one() {
+    let md5 = VerifyError::SignType {
+        required: SignType::HmacSha256,
+        found: SignType::Md5,
+    };
+    assert_eq!(faults(Some(MD5)), [None, None, Some(md5)]);
+    let hmac = VerifyError::SignType {
+        required: SignType::Md5,
+        found: SignType::HmacSha256,
+    };
+    assert_eq!(faults(Some(HMAC_SHA256)), [None, Some(hmac), None]);
+    // Whether the signature is right does not come into it.
+    assert_eq!(faults(Some(&"0".repeat(32)))[2], Some(md5));
+}
+
+#[test]
+fn no_signature_is_not_an_empty_one() {
+    assert_eq!(faults(None), [Some(VerifyError::Missing); 3]);
+    assert_eq!(faults(Some("")), [Some(VerifyError::Empty); 3]);
+}
+
+#[test]
+fn a_cut_or_padded_signature_has_a_wrong_length() {
+    for text in [
+        " ",
+        &MD5[..31],
+        &HMAC_SHA256[..63],
+        &format!("{MD5}\n"),
+        &MD5.repeat(3),
+    ] {
+        let length = VerifyError::Length { found: text.len() };
+        assert_eq!(faults(Some(text)), [Some(length); 3]);
+    }
+}
+
+#[test]
+fn a_length_is_in_characters() {
+    let length = VerifyError::Length { found: 16 };
+    assert_eq!(faults(Some(&"é".repeat(16))), [Some(length); 3]);
+    let mismatch = VerifyError::Mismatch {
+        sign_type: SignType::Md5,
+    };
+    assert_eq!(faults(Some(&"é".repeat(32)))[..2], [Some(mismatch); 2]);
+}
+
+#[test]
+fn lower_case_digits_do_not_match() {
+    let mismatch = |sign_type| Err(VerifyError::Mismatch { sign_type });
+    let verify = |text: &str| params().verify(&key(), Some(text));
+    assert_eq!(verify(&MD5.to_lowercase()), mismatch(SignType::Md5));
+    assert_eq!(
+        verify(&HMAC_SHA256.to_lowercase()),
+        mismatch(SignType::HmacSha256)
+    );
+}
+
+#[test]
+fn half_of_a_longer_signature_does_not_match() {
+    let mismatch = VerifyError::Mismatch {
+        sign_type: SignType::Md5,
+    };
+    assert_eq!(
+        params().verify(&key(), Some(&HMAC_SHA256[..32])),
+        Err(mismatch)
+    );
+}
+
+#[test]
+fn a_field_that_came_unsigned_does_not_match() {
+    let more = Params::new(params().iter().chain([("added", "1")])).unwrap();
+    let mismatch = VerifyError::Mismatch {
+        sign_type: SignType::Md5,
+    };
+    assert_eq!(more.verify(&key(), Some(MD5)), Err(mismatch));
+}
+
+#[test]
+fn each_error_says_what_to_check() {
+    let texts = [
+        (VerifyError::Missing, "missing"),
+        (VerifyError::Empty, "empty"),
+        (
+            VerifyError::Length { found: 31 },
+            "length of the signature is 31,",
+        ),
+        (
+            VerifyError::SignType {
+                required: SignType::HmacSha256,
+                found: SignType::Md5,
+            },
+            "one of MD5, not of HMAC-SHA256: check the sign type",
+        ),
+        (
+            VerifyError::Mismatch {
+                sign_type: SignType::Md5,
+            },
+            "check the API key, the sign type and the canonical string",
+        ),
+    ];
+    for (error, part) in texts {
+        let text = error.to_string();
+        assert!(text.contains(part), "{text}");
+        assert!(text.starts_with("the "), "{text}");
+        assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
+    }
+}

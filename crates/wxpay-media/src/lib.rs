@@ -1,1 +1,26 @@
-//! wxpay-media
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod endpoint;
+mod error;
+mod gateway;
+mod image;
+mod media_id;
+mod merchant;
+pub mod reply;
+pub mod request;
+mod signing;
+
+pub use client::{Builder, Client};
+pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use error::{Error, ErrorKind};
+pub use gateway::{ErrorCode, GatewayError, Reason};
+pub use image::{Format, Image, ImageError, InvalidName, Warning};
+pub use media_id::MediaId;
+pub use merchant::{InvalidMerchantId, Merchant, MerchantId};
+pub use signing::Signing;
+
+// What the facade's own signatures are made of, so that most callers need this crate alone.
+pub use wxpay_multipart::FormBody;
+pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
+pub use wxpay_transport::{BuildError, Identity, InvalidIdentity, InvalidRoots, Roots, Transport};

@@ -1,0 +1,127 @@
+//! The client: request, service, reply.
+
+mod builder;
+
+use std::{
+    error::Error as StdError,
+    future::Future,
+    mem::replace,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{Service, ServiceExt};
+use wxpay_multipart::FormBody;
+use wxpay_sign::ApiKey;
+use wxpay_transport::Transport;
+
+use crate::{Endpoint, Error, Image, MediaId, Merchant, MerchantId, reply, request};
+
+pub use builder::Builder;
+
+/// Uploads pictures for one merchant.
+///
+/// It is a tower service from [`Image`] to [`MediaId`], over any service `S` that takes an
+/// `http::Request` and answers with the whole reply: by default a [`Transport`], in tests anything.
+/// So layers go around uploads (this side) as well as around HTTP calls (that side). A clone shares
+/// everything.
+///
+/// ```no_run
+/// use wxpay_media::{ApiKey, Client, Identity, Image, MediaId, MerchantId};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let identity = Identity::from_pem(
+///     std::fs::read("apiclient_cert.pem")?,
+///     std::fs::read("apiclient_key.pem")?,
+/// )?;
+/// let key = ApiKey::new(std::fs::read_to_string("api_key.txt")?.trim_end())?;
+/// let client = Client::builder(MerchantId::new("1900000109")?, key).identity(identity).build()?;
+/// let id: MediaId = client.upload(Image::from_path("licence.jpg").await?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<S = Transport<FormBody>> {
+    service: S,
+    endpoint: Endpoint,
+    merchant: Arc<Merchant>,
+}
+
+impl Client {
+    /// Starts to describe a client for a merchant and its API v2 key.
+    pub fn builder(id: MerchantId, key: ApiKey) -> Builder {
+        Merchant::new(id, key).into()
+    }
+}
+
+impl<S> Client<S>
+where
+    S: Service<Request<FormBody>, Response = Response<Bytes>> + Clone,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    /// Uploads one picture.
+    ///
+    /// Why not [`Service::call`]: this needs neither `&mut` nor a check for readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], except that the picture has been checked when the [`Image`] was made.
+    ///
+    /// # Panics
+    ///
+    /// With a [`Transport`] below, outside a Tokio runtime.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::Response;
+    /// use wxpay_media::{ApiKey, Client, ErrorKind, FormBody, Image, MerchantId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // Any tower service will do: a test needs no server.
+    /// let refuses = tower::service_fn(|_: http::Request<FormBody>| async {
+    ///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Bytes::from_static(body.as_bytes())))
+    /// });
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
+    /// let error = client.upload(Image::from_bytes("licence.png", png)?).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Gateway);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn upload(&self, image: Image) -> Result<MediaId, Error> {
+        let request = request::upload(&self.merchant, &self.endpoint, &image);
+        let reply = self.service.clone().oneshot(request).await;
+        let reply = reply.map_err(|error| Error::Service(error.into()))?;
+        reply::media_id(&self.merchant, reply.status(), reply.body())
+    }
+}
+
+impl<S> Service<Image> for Client<S>
+where
+    S: Service<Request<FormBody>, Response = Response<Bytes>> + Clone + Send + Sync + 'static,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S::Future: Send,
+{
+    type Response = MediaId;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<MediaId, Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service
+            .poll_ready(cx)
+            .map_err(|error| Error::Service(error.into()))
+    }
+
+    fn call(&mut self, image: Image) -> Self::Future {
+        // The service that was polled ready is the one to be called; its clone has to be polled.
+        let rest = self.clone();
+        let ready = replace(self, rest);
+        Box::pin(async move { ready.upload(image).await })
+    }
+}

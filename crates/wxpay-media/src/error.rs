@@ -1,0 +1,167 @@
+//! Why an upload failed.
+
+mod service;
+
+use std::error::Error as StdError;
+
+use http::StatusCode;
+use wxpay_sign::VerifyError;
+
+use crate::{ErrorCode, GatewayError, ImageError};
+
+/// Why a picture has no media id: before it was sent, on the way, or in the reply.
+///
+/// Every variant has a [`kind`](Self::kind) for programs, an [`advice`](Self::advice) for people,
+/// and says whether the same call [may succeed later](Self::is_retryable). None ever holds the
+/// API key, the picture, or the signature that would have been right.
+///
+/// ```
+/// use wxpay_media::{Error, ErrorKind, Image};
+///
+/// let error = Error::from(Image::from_bytes("licence.jpg", "not a picture").unwrap_err());
+/// assert_eq!(error.kind(), ErrorKind::Image);
+/// assert!(!error.is_retryable());
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The picture was not sent, because the gateway would refuse it.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The service below has no reply: for a [`Transport`](crate::Transport) its own error, to be
+    /// had by downcasting.
+    #[error(transparent)]
+    Service(Box<dyn StdError + Send + Sync>),
+    /// A page that says that the client certificate is missing or was refused.
+    #[error("the gateway did not accept the client certificate, says its page: {excerpt}")]
+    Certificate {
+        /// The page's first words.
+        excerpt: String,
+    },
+    /// Another page: of the gateway's web server, or of something in between.
+    #[error("a page with HTTP status {} came instead of a reply: {excerpt}", status.as_u16())]
+    Page {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The page's first words.
+        excerpt: String,
+    },
+    /// The reply is not the API's flat XML.
+    #[error("the reply is not the gateway's flat xml")]
+    Xml(#[source] wxpay_xml::Error),
+    /// The reply is flat XML, but not a reply of this API.
+    #[error("the reply has no `{field}` as the API documents it")]
+    Undocumented {
+        /// The field that is missing or has an unknown value.
+        field: &'static str,
+    },
+    /// The reply reports a success that the gateway has not signed. It may be forged.
+    #[error("the reply's signature does not hold, so its success is not believed")]
+    Signature(#[source] VerifyError),
+    /// The gateway refused.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+}
+
+impl Error {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Image(_) => ErrorKind::Image,
+            Self::Service(error) => service::kind(error.as_ref()),
+            Self::Certificate { .. } => ErrorKind::Tls,
+            Self::Page { .. } => ErrorKind::Http,
+            Self::Xml(_) | Self::Undocumented { .. } => ErrorKind::Xml,
+            Self::Signature(_) => ErrorKind::Signature,
+            Self::Gateway(_) => ErrorKind::Gateway,
+        }
+    }
+
+    /// The gateway's `err_code`, where it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        match self {
+            Self::Gateway(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, in a few words.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Image(error) => error.advice(),
+            Self::Service(error) => service::advice(error.as_ref()),
+            Self::Certificate { .. } => {
+                "send the merchant's own API certificate, and check that it has not expired"
+            }
+            Self::Page { status, .. } if status.is_server_error() => "try again later",
+            Self::Page { .. } => "check the endpoint, and whether a proxy answers in its place",
+            Self::Xml(_) | Self::Undocumented { .. } => {
+                "check the endpoint: this is not a reply of the gateway"
+            }
+            Self::Signature(_) => {
+                "check the API v2 key; if it is right, do not trust what answers at this endpoint"
+            }
+            Self::Gateway(error) => error.advice(),
+        }
+    }
+
+    /// Whether the same call may succeed later, with nothing mended on this side.
+    ///
+    /// To repeat an upload is harmless: it only yields another media id.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Service(error) => service::is_retryable(error.as_ref()),
+            Self::Page { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Gateway(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+/// The kinds of failure, as the program `wxpay` prints them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// `image`: the picture was not sent.
+    Image,
+    /// `connect`: no connection, or it was cut.
+    Connect,
+    /// `tls`: a certificate of either side is wrong, or there is no TLS.
+    Tls,
+    /// `timeout`: a deadline has passed.
+    Timeout,
+    /// `http`: a page in place of a reply, a reply over the limit, or no HTTP at all.
+    Http,
+    /// `xml`: the reply is not the gateway's document.
+    Xml,
+    /// `signature`: a success without a valid signature.
+    Signature,
+    /// `gateway`: the gateway refused.
+    Gateway,
+    /// `other`: a failure of the caller's own service.
+    Other,
+}
+
+impl ErrorKind {
+    /// The kind in one lower-case word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Http => "http",
+            Self::Xml => "xml",
+            Self::Signature => "signature",
+            Self::Gateway => "gateway",
+            Self::Other => "other",
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is known of a service's error: all of our transport's, nothing of another's.
+
+use std::error::Error as StdError;
+
+use wxpay_transport::{self as transport, TlsFault};
+
+use crate::ErrorKind;
+
+type Boxed = dyn StdError + Send + Sync;
+
+pub(super) fn kind(error: &Boxed) -> ErrorKind {
+    match transport_kind(error) {
+        Some(transport::ErrorKind::Connect | transport::ErrorKind::Closed) => ErrorKind::Connect,
+        Some(transport::ErrorKind::Tls(_)) => ErrorKind::Tls,
+        Some(transport::ErrorKind::Timeout(_)) => ErrorKind::Timeout,
+        Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
+            ErrorKind::Http
+        }
+        _ => ErrorKind::Other,
+    }
+}
+
+pub(super) fn advice(error: &Boxed) -> &'static str {
+    match transport_kind(error) {
+        Some(transport::ErrorKind::Connect) => {
+            "check the endpoint's name and port, and that a firewall lets it through"
+        }
+        Some(transport::ErrorKind::Closed | transport::ErrorKind::Timeout(_)) => {
+            "try again later, or with a longer timeout"
+        }
+        Some(transport::ErrorKind::Tls(fault)) => tls_advice(fault),
+        Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
+            "check the endpoint: this is not a reply of the gateway"
+        }
+        _ => "look at the error below it",
+    }
+}
+
+fn tls_advice(fault: TlsFault) -> &'static str {
+    match fault {
+        TlsFault::UnknownIssuer => {
+            "trust the server's authority only if you know why it is a private one; otherwise someone may be in between"
+        }
+        TlsFault::Expired | TlsFault::NotYetValid => "check this machine's clock first",
+        TlsFault::WrongName => "check the endpoint's name: its certificate is for another one",
+        TlsFault::CertificateRequired | TlsFault::CertificateRefused => {
+            "send the merchant's own API certificate, and check that it has not expired"
+        }
+        TlsFault::NotTls | TlsFault::Incompatible => {
+            "check the endpoint's port: it must speak TLS 1.2 or 1.3"
+        }
+        _ => "check the endpoint, and whether a proxy answers in its place",
+    }
+}
+
+pub(super) fn is_retryable(error: &Boxed) -> bool {
+    matches!(
+        transport_kind(error),
+        Some(
+            transport::ErrorKind::Connect
+                | transport::ErrorKind::Closed
+                | transport::ErrorKind::Timeout(_)
+        )
+    )
+}
+
+fn transport_kind(error: &Boxed) -> Option<transport::ErrorKind> {
+    error
+        .downcast_ref::<transport::Error>()
+        .map(transport::Error::kind)
+}

@@ -1,0 +1,106 @@
+//! What the gateway says when it refuses.
+
+mod code;
+mod reason;
+
+use std::fmt;
+
+use wxpay_sign::VerifyError;
+use wxpay_xml::Fields;
+
+pub use code::ErrorCode;
+pub use reason::Reason;
+
+/// A refusal in the gateway's own words, and what this crate makes of them.
+///
+/// It is believed without a signature: a failure needs no proof, a success does. Where the reply
+/// carries a signature that does not fit, [`signature_fault`](Self::signature_fault) says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayError {
+    code: Option<ErrorCode>,
+    message: String,
+    reason: Option<Reason>,
+    signature_fault: Option<VerifyError>,
+}
+
+impl GatewayError {
+    /// Reads a reply that reports a failure, on whichever level.
+    pub(crate) fn from_fields(fields: &Fields<'_>, signature_fault: Option<VerifyError>) -> Self {
+        let given = |name| fields.get(name).filter(|value| !value.is_empty());
+        let code = given("err_code").map(ErrorCode::from_wire);
+        let description = given("err_code_des");
+        let message = description
+            .or(given("return_msg"))
+            .unwrap_or_default()
+            .to_owned();
+        // Either text may hold the word that tells the rows of one code apart.
+        let texts = [description, given("return_msg")]
+            .map(Option::unwrap_or_default)
+            .join(" ");
+        let reason = Reason::of(code.as_ref(), &texts);
+        Self {
+            code,
+            message,
+            reason,
+            signature_fault,
+        }
+    }
+
+    /// The gateway's `err_code`; some refusals have none.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.code.as_ref()
+    }
+
+    /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Which row of the API's error table it is, as far as code and text tell.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    /// Why the reply's own signature does not fit, where it has one: a hint that this side's key is
+    /// not the gateway's, or that the reply is not the gateway's.
+    #[must_use]
+    pub fn signature_fault(&self) -> Option<&VerifyError> {
+        self.signature_fault.as_ref()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        self.reason.map_or(
+            "look the code up in the API's documentation, or ask WeChat Pay's support",
+            Reason::advice,
+        )
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.reason.is_some_and(Reason::is_retryable)
+    }
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the gateway refused the picture")?;
+        match (&self.code, self.message.as_str()) {
+            (Some(code), "") => write!(f, ": {code}")?,
+            (Some(code), message) => write!(f, ": {code} ({message})")?,
+            (None, "") => f.write_str(" without a reason")?,
+            (None, message) => write!(f, ": {message}")?,
+        }
+        if self.signature_fault.is_some() {
+            f.write_str("; its own signature does not fit, so check the API key first")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for GatewayError {}

@@ -1,0 +1,108 @@
+//! The rows of the API's error table.
+
+use super::ErrorCode;
+
+/// A row of the error table: what a refusal is about, which its code alone does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `INVALID_REQUEST`, "HTTP GET method not supported".
+    Method,
+    /// `INVALID_REQUEST`, "Invalid XML format": the body is malformed.
+    Body,
+    /// `INVALID_REQUEST`, "Certificate is required": none was sent, or it was not accepted.
+    Certificate,
+    /// `INVALID_REQUEST`, "Entry permissions": the merchant may not use this API.
+    Permission,
+    /// `SIGNERROR`, "Signature validation".
+    Signature,
+    /// `PARAM_ERROR`, "Regular validation": a parameter has an invalid form.
+    Parameter,
+    /// `PARAM_ERROR`, "Image format error": the format, the size, or the hash.
+    Picture,
+    /// `PARAM_ERROR`, "Merchant ID error": unknown, or not the certificate's.
+    Merchant,
+    /// `FREQUENCY_LIMITED`, "Frequency limit"; sometimes said only in the message.
+    FrequencyLimit,
+    /// `SYSTEMERROR`: the gateway's own fault.
+    System,
+}
+
+/// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
+/// row with a word in the text is taken, so a more telling word stands before a vaguer one.
+const WORDS: &[(Reason, &[&str])] = &[
+    (Reason::FrequencyLimit, &["frequency limit", "频率限制"]),
+    (Reason::Permission, &["permission", "权限"]),
+    (Reason::Certificate, &["certificate", "证书"]),
+    (Reason::Method, &["method not supported", "post"]),
+    (Reason::Signature, &["signature", "签名"]),
+    (Reason::Merchant, &["merchant id", "mch_id", "商户号"]),
+    (Reason::Picture, &["image", "picture", "media", "图片"]),
+    (Reason::Body, &["xml"]),
+    (
+        Reason::Parameter,
+        &["parameter", "regular validation", "参数"],
+    ),
+    (Reason::System, &["system error", "系统"]),
+];
+
+impl Reason {
+    /// Tells the row from the code and the text; the text alone where there is no code.
+    pub(super) fn of(code: Option<&ErrorCode>, text: &str) -> Option<Self> {
+        let text = text.to_lowercase();
+        let said = |reasons: &[Self]| {
+            WORDS
+                .iter()
+                .filter(|(reason, _)| reasons.is_empty() || reasons.contains(reason))
+                .find(|(_, words)| words.iter().any(|word| text.contains(word)))
+                .map(|(reason, _)| *reason)
+        };
+        match code {
+            None => said(&[]),
+            Some(ErrorCode::InvalidRequest) => said(&[
+                Self::Permission,
+                Self::Certificate,
+                Self::Method,
+                Self::Body,
+            ]),
+            Some(ErrorCode::ParamError) => {
+                said(&[Self::Merchant, Self::Picture]).or(Some(Self::Parameter))
+            }
+            Some(ErrorCode::SignError) => Some(Self::Signature),
+            Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
+            Some(ErrorCode::SystemError) => Some(Self::System),
+            Some(ErrorCode::Other(_)) => said(&[Self::FrequencyLimit]),
+        }
+    }
+
+    /// What helps.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Method => "send it as a POST",
+            Self::Body => "send multipart/form-data with an unquoted boundary and CRLF line ends",
+            Self::Certificate => {
+                "send the merchant's own API certificate, and check that it has not expired"
+            }
+            Self::Permission => {
+                "ask WeChat Pay for the permission to upload pictures for this merchant"
+            }
+            Self::Signature => {
+                "check that the API v2 key is this merchant's, and the sign type; `wxpay sign --canonical` shows what is signed"
+            }
+            Self::Parameter => "check the form of each parameter against the API's page",
+            Self::Picture => {
+                "send a whole JPEG, PNG or BMP under 2 MiB whose extension fits, with the MD5 of just these bytes"
+            }
+            Self::Merchant => "check the merchant id, and that the certificate is this merchant's",
+            Self::FrequencyLimit => "slow down and try again later",
+            Self::System => "try again later",
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::FrequencyLimit | Self::System)
+    }
+}

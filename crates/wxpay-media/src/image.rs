@@ -1,0 +1,178 @@
+//! A picture that is worth sending.
+
+mod error;
+mod format;
+mod name;
+mod read;
+
+use std::{fmt, path::Path};
+
+use bytes::Bytes;
+use tokio::io::AsyncRead;
+use wxpay_sign::{ContentHash, ContentMd5};
+
+pub use error::{ImageError, Warning};
+pub use format::Format;
+pub use name::InvalidName;
+
+use name::FileName;
+
+/// A picture in memory, checked for everything that the gateway would refuse it for.
+///
+/// Its hash and the body that is sent come from the same bytes, read once: a file that changes
+/// afterwards cannot make them differ.
+///
+/// ```
+/// use wxpay_media::{Format, Image, ImageError};
+///
+/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+/// let image = Image::from_bytes("licence.png", png)?;
+/// assert_eq!(image.format(), Format::Png);
+///
+/// let text = Image::from_bytes("licence.jpg", "BMW is a car");
+/// assert!(matches!(text, Err(ImageError::NotAPicture { .. })));
+/// # Ok::<(), ImageError>(())
+/// ```
+#[derive(Clone)]
+pub struct Image {
+    name: FileName,
+    format: Format,
+    bytes: Bytes,
+    hash: ContentHash,
+}
+
+impl Image {
+    /// A picture must have fewer bytes than this: 2 MiB.
+    ///
+    /// The API's page says "less than 2M" and no more; from [`WARN_FROM`](Self::WARN_FROM) on it
+    /// may have meant less.
+    pub const LIMIT: usize = 2 * 1024 * 1024;
+
+    /// From this many bytes on, a picture has a [`Warning::NearLimit`].
+    pub const WARN_FROM: usize = 2_000_000;
+
+    /// Reads a regular file on Tokio's blocking threads.
+    ///
+    /// The name that is sent is the path's last part; what the gateway does not take in a name
+    /// (control characters, characters beyond U+FFFF, a final backslash) becomes `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] when it cannot be read, is not a regular file, or is no picture to send. A
+    /// file that is too large is not read.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wxpay_media::ImageError> {
+    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
+    /// println!("{} bytes, MD5 {}", image.bytes().len(), image.hash());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, ImageError> {
+        let path = path.as_ref().to_owned();
+        let task = tokio::task::spawn_blocking(move || {
+            let name = FileName::of_path(&path)?;
+            Self::new(name, read::file(&path)?.into())
+        });
+        task.await.map_err(|error| ImageError::Read(error.into()))?
+    }
+
+    /// Takes a picture that is in memory already, under the name that is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] when the name cannot be sent or the bytes are no picture to send.
+    pub fn from_bytes(
+        name: impl Into<String>,
+        bytes: impl Into<Bytes>,
+    ) -> Result<Self, ImageError> {
+        Self::new(FileName::new(name.into())?, bytes.into())
+    }
+
+    /// Reads a picture to its end, under the name that is to be sent.
+    ///
+    /// It stops at [`LIMIT`](Self::LIMIT), so an endless reader is refused, not swallowed.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] when reading fails, the name cannot be sent or the bytes are no picture to
+    /// send.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let endless = tokio::io::repeat(b'x');
+    /// let error = wxpay_media::Image::from_reader("a.jpg", endless).await.unwrap_err();
+    /// assert!(matches!(error, wxpay_media::ImageError::TooLarge { .. }));
+    /// # }
+    /// ```
+    pub async fn from_reader(
+        name: impl Into<String>,
+        reader: impl AsyncRead + Unpin,
+    ) -> Result<Self, ImageError> {
+        let name = FileName::new(name.into())?;
+        Self::new(name, read::stream(reader).await?.into())
+    }
+
+    fn new(name: FileName, bytes: Bytes) -> Result<Self, ImageError> {
+        let format = Format::of_picture(&bytes)?;
+        let hash = ContentMd5::of(&bytes);
+        Ok(Self {
+            name,
+            format,
+            bytes,
+            hash,
+        })
+    }
+
+    /// The file name that is sent.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// What the bytes are, whatever the name says.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The MD5 of the bytes, as `media_hash` has it.
+    #[must_use]
+    pub fn hash(&self) -> &ContentHash {
+        &self.hash
+    }
+
+    /// What may make the gateway refuse the picture, though the specification does not say so.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let size = self.bytes.len();
+        let near_limit = (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size });
+        let extension =
+            (!self.format.fits_extension_of(self.name())).then_some(Warning::Extension {
+                format: self.format,
+            });
+        near_limit.into_iter().chain(extension)
+    }
+}
+
+/// Shows everything but the picture itself.
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Image")
+            .field("name", &self.name.as_str())
+            .field("format", &self.format)
+            .field("size", &self.bytes.len())
+            .field("hash", &self.hash.as_str())
+            .finish()
+    }
+}

@@ -1,0 +1,72 @@
+//! The reply half of an upload: from a status and bytes to a verified media id, without any I/O.
+//!
+//! ```
+//! use http::StatusCode;
+//! use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, reply};
+//!
+//! let merchant = Merchant::new(
+//!     MerchantId::new("1900000109")?,
+//!     ApiKey::new("192006250b4c09247ec02edce69f6a2d")?,
+//! );
+//! let forged = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+//!               <media_id>abc</media_id></xml>";
+//! let error = reply::media_id(&merchant, StatusCode::OK, forged.as_bytes()).unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Signature);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod page;
+
+use http::StatusCode;
+use wxpay_sign::{Params, VerifyError};
+use wxpay_xml::Fields;
+
+use crate::{Error, GatewayError, MediaId, Merchant};
+
+/// Reads the gateway's reply to one upload.
+///
+/// # Errors
+///
+/// [`Error`] for everything but a success whose signature holds: a refusal, a success that is
+/// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
+pub fn media_id(merchant: &Merchant, status: StatusCode, body: &[u8]) -> Result<MediaId, Error> {
+    let fields = match Fields::parse(body) {
+        Ok(fields) => fields,
+        Err(error) if status.is_success() && !page::is_html(body) => return Err(Error::Xml(error)),
+        Err(_) => return Err(page::error(status, body)),
+    };
+    let outcome = (fields.get("return_code"), fields.get("result_code"));
+    match outcome {
+        (Some("FAIL"), _) | (Some("SUCCESS"), Some("FAIL")) => {
+            let fault = verify(merchant, &fields)
+                .err()
+                .filter(|_| fields.get("sign").is_some());
+            Err(GatewayError::from_fields(&fields, fault).into())
+        }
+        _ if !status.is_success() => Err(page::error(status, body)),
+        (Some("SUCCESS"), Some("SUCCESS")) => {
+            verify(merchant, &fields).map_err(Error::Signature)?;
+            match fields.get("media_id") {
+                Some(id) if !id.is_empty() => Ok(MediaId::new(id.to_owned())),
+                _ => Err(Error::Undocumented { field: "media_id" }),
+            }
+        }
+        (Some("SUCCESS"), _) => Err(Error::Undocumented {
+            field: "result_code",
+        }),
+        _ => Err(Error::Undocumented {
+            field: "return_code",
+        }),
+    }
+}
+
+/// Over all the fields that came: the gateway may add some at any time, and signs them too.
+fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
+    let sign = fields.get("sign");
+    let params = Params::new(fields.iter()).expect("a parsed document has no name twice");
+    if merchant.strict_reply_sign {
+        params.verify_strict(merchant.signing.sign_type(), &merchant.key, sign)
+    } else {
+        params.verify(&merchant.key, sign).map(drop)
+    }
+}

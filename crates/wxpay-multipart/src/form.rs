@@ -24,7 +24,8 @@ use crate::boundary::Boundary;
 /// Set no `Content-Length`: an HTTP client takes it from the body, which knows it exactly.
 ///
 /// A form without parts is its closing delimiter alone, `--boundary--`, as browsers send it. RFC 2046
-/// asks for at least one part, and a server may refuse it.
+/// asks for at least one part: some readers find none in it (multer), others a defect (Python's
+/// `email`).
 ///
 /// # Examples
 ///
@@ -144,7 +145,8 @@ impl Form {
     ///
     /// The factory is called when the part's turn comes, once for every pass over the form: again for
     /// a clone of the body, as a retry sends it. It must open the same content each time, from its
-    /// start. A content that is in memory anyway belongs in [`file`](Self::file).
+    /// start, and must not block, for it runs where the body is polled. A content that is in memory
+    /// anyway belongs in [`file`](Self::file).
     ///
     /// Data frames go out as the body yields them, without a copy; empty ones and trailers are
     /// dropped. When the content turns out to have more or fewer bytes than `len`, or fails, the

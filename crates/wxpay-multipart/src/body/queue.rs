@@ -54,10 +54,13 @@ impl Queue {
         Ok(())
     }
 
+    /// An empty one has no bytes of its own to hand out, and does not end the run.
     pub(crate) fn share(&mut self, bytes: Bytes) -> Result<(), LengthOverflow> {
         self.grow(bytes.len() as u64)?;
-        self.end_run();
-        self.push(bytes);
+        if !bytes.is_empty() {
+            self.end_run();
+            self.segments.push(Segment::Bytes(bytes));
+        }
         Ok(())
     }
 
@@ -82,15 +85,10 @@ impl Queue {
         Ok(())
     }
 
+    /// There always is one: a delimiter and a header go before every content, and the tail last.
     fn end_run(&mut self) {
         let run = self.run.split().freeze();
-        self.push(run);
-    }
-
-    fn push(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.segments.push(Segment::Bytes(bytes));
-        }
+        self.segments.push(Segment::Bytes(run));
     }
 }
 

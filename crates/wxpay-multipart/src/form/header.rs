@@ -64,9 +64,13 @@ impl fmt::Display for Header<'_> {
     }
 }
 
-/// Parsers that search for parameters, rather than read the header from its start, take a `filename`
-/// that follows a space, a tab or a semicolon for the parameter, even within the quotes of `name`.
+/// Parsers that search for parameters, rather than read the header from its start, find a `filename`
+/// even within the quotes of `name`: behind a space, a tab or a semicolon, and multer, which goes on
+/// behind a `filename` that is none as if the header began there, behind another `filename`.
 fn reads_as_file_name(name: &str) -> bool {
-    name.match_indices("filename")
-        .any(|(start, _)| name[..start].ends_with([' ', '\t', ';']))
+    let name = name.to_ascii_lowercase();
+    name.match_indices("filename").any(|(start, _)| {
+        let before = &name[..start];
+        before.ends_with([' ', '\t', ';']) || before.ends_with("filename")
+    })
 }

@@ -79,13 +79,12 @@ pub enum InvalidPartKind {
     /// The name is empty. (An empty file name is allowed.)
     #[error("the name is empty: name the part")]
     EmptyName,
-    /// The name has `filename` after a space, a tab or a semicolon.
+    /// The name has `filename`, in upper or lower case, after a space, a tab, a semicolon or another
+    /// `filename`. (Names like `filename` and `old_filename` are allowed.)
     ///
     /// Several parsers, multer among them, search the header for the parameter and find this one:
     /// `x; filename=a.php` as the name of a text would make it a file.
-    #[error(
-        "the name has `filename` behind white space or a semicolon, which parsers take for the file's name: rename the part"
-    )]
+    #[error("the name holds `filename` where parsers take it for the file's name: rename the part")]
     FileNameInName,
     /// The name or the file name has a control character (Unicode category Cc) other than tab, CR
     /// and LF.
@@ -105,7 +104,8 @@ pub enum InvalidPartKind {
     /// The name or the file name ends in a backslash.
     ///
     /// Several parsers, multer among them, read it and the closing quote as an escaped quote, and
-    /// read on into what follows. Backslashes in other places go out as they are.
+    /// read on into what follows. Backslashes in other places go out as they are, as browsers send
+    /// them; a few parsers, Python's `email` among them, drop them.
     #[error(
         "the {parameter} ends in a backslash, which parsers take to escape the closing quote: remove it"
     )]

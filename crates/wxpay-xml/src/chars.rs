@@ -1,0 +1,21 @@
+//! Characters, as XML 1.0 sorts them.
+
+/// The first character that an XML 1.0 document must not hold, and its offset in bytes.
+///
+/// ```text
+/// Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]
+/// ```
+pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|&(_, char)| !is_legal(char))
+}
+
+/// Whether an XML 1.0 document may hold the character, raw or by reference.
+pub(crate) fn is_legal(char: char) -> bool {
+    // A `char` is never a surrogate.
+    matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// White space between elements: the `S` of XML, which is less than Unicode's.
+pub(crate) fn is_space(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\r' | '\n')
+}

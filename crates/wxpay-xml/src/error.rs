@@ -1,0 +1,84 @@
+//! Why a document is refused.
+
+use std::fmt;
+
+mod kind;
+
+pub use kind::ErrorKind;
+
+/// A document was refused: what was found, and where.
+///
+/// To read the same bytes again gives the same error. Of several faults one is reported: first those
+/// of the whole document, which are its length, its charset, its declaration and its characters, then
+/// the first in the order of the document.
+///
+/// ```
+/// use wxpay_xml::{ErrorKind, Fields};
+///
+/// let error = Fields::parse("<xml><msg>caf&eacute;</msg></xml>").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UnknownEntity);
+/// assert_eq!(error.offset(), 13);
+/// assert_eq!(error.field(), Some("msg"));
+/// assert_eq!(
+///     error.to_string(),
+///     r#"unknown entity at byte 13 in the field "msg": only amp, lt, gt, apos and quot are known"#
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    offset: usize,
+    field: Option<Box<str>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, offset: usize) -> Self {
+        Self {
+            kind,
+            offset,
+            field: None,
+        }
+    }
+
+    pub(crate) fn in_field(mut self, name: &str) -> Self {
+        self.field = Some(name.into());
+        self
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where it was found, in bytes from the start of the input, a byte order mark included.
+    ///
+    /// It is the first byte of what is wrong: the `<` of a tag or a comment, the `&` of a reference,
+    /// the character itself. Each [`ErrorKind`] says where that is not plain. It is never more than
+    /// the length of the input.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The name of the field in whose value it was found, or which is there twice.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.kind, self.offset)?;
+        if let Some(field) = self.field() {
+            write!(f, " in the field {field:?}")?;
+        }
+        match self.kind.advice() {
+            Some(advice) => write!(f, ": {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

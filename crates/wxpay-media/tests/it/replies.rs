@@ -1,0 +1,304 @@
+//! The reply half: what is believed, what is not, and what each refusal is called.
+
+use http::StatusCode;
+use proptest::prelude::*;
+use wxpay_media::{
+    ApiKey, Error, ErrorCode, ErrorKind, GatewayError, MediaId, Reason, SignType, Signing,
+    VerifyError, reply,
+};
+use wxpay_sign::Params;
+
+use crate::pictures::{KEY, merchant};
+
+fn xml(fields: &[(&str, &str)]) -> String {
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"));
+    format!("<xml>{}</xml>", fields.collect::<String>())
+}
+
+fn signed(fields: &[(&str, &str)], sign_type: SignType, key: &str) -> String {
+    let key = ApiKey::new(key).unwrap();
+    let sign = Params::new(fields.iter().copied())
+        .unwrap()
+        .sign(sign_type, &key);
+    xml(&[fields, &[("sign", sign.as_str())]].concat())
+}
+
+fn read(body: impl AsRef<[u8]>) -> Result<MediaId, Error> {
+    reply::media_id(&merchant(), StatusCode::OK, body.as_ref())
+}
+
+fn refusal(fields: &[(&str, &str)]) -> GatewayError {
+    match read(xml(fields)).unwrap_err() {
+        Error::Gateway(error) => error,
+        error => panic!("{error:?}"),
+    }
+}
+
+const DONE: &[(&str, &str)] = &[
+    ("return_code", "SUCCESS"),
+    ("result_code", "SUCCESS"),
+    ("media_id", "abc-_"),
+];
+const OTHER_KEY: &str = "00000000000000000000000000000000";
+
+#[test]
+fn a_success_signed_with_either_algorithm_is_believed() {
+    for sign_type in [SignType::Md5, SignType::HmacSha256] {
+        assert_eq!(
+            read(signed(DONE, sign_type, KEY)).unwrap().as_str(),
+            "abc-_"
+        );
+    }
+}
+
+#[test]
+fn fields_that_nobody_knows_yet_are_part_of_the_signature() {
+    let more = [DONE, &[("new_field", "x"), ("Another", "")]].concat();
+    let reply = signed(&more, SignType::Md5, KEY);
+    read(&reply).unwrap();
+    let changed = read(reply.replace("[x]", "[y]")).unwrap_err();
+    assert!(
+        matches!(changed, Error::Signature(VerifyError::Mismatch { .. })),
+        "{changed:?}"
+    );
+}
+
+#[test]
+fn a_success_without_a_valid_signature_is_never_believed() {
+    for (sign, expected) in [
+        (None, ErrorKind::Signature),
+        (Some(""), ErrorKind::Signature),
+        (Some("D675A1E471DBF7C0"), ErrorKind::Signature),
+        (
+            Some("D675A1E471DBF7C0B1AC5883B5BDA9EF"),
+            ErrorKind::Signature,
+        ),
+    ] {
+        let mut fields = DONE.to_vec();
+        fields.extend(sign.map(|sign| ("sign", sign)));
+        assert_eq!(read(xml(&fields)).unwrap_err().kind(), expected, "{sign:?}");
+    }
+    let error = read(signed(DONE, SignType::Md5, OTHER_KEY)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature);
+    assert!(!error.is_retryable());
+}
+
+#[test]
+fn the_strict_mode_insists_on_the_requests_algorithm() {
+    let read = |signing, sign_type| {
+        let merchant = merchant().signing(signing).strict_reply_sign(true);
+        let body = signed(DONE, sign_type, KEY);
+        reply::media_id(&merchant, StatusCode::OK, body.as_bytes())
+    };
+    read(Signing::HmacSha256, SignType::HmacSha256).unwrap();
+    read(Signing::Md5Unnamed, SignType::Md5).unwrap();
+    let error = read(Signing::HmacSha256, SignType::Md5).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature);
+}
+
+#[test]
+fn every_row_of_the_error_table_has_its_reason() {
+    let rows = [
+        (
+            "INVALID_REQUEST",
+            "HTTP GET method not supported",
+            Reason::Method,
+        ),
+        ("INVALID_REQUEST", "Invalid XML format", Reason::Body),
+        (
+            "INVALID_REQUEST",
+            "Certificate is required",
+            Reason::Certificate,
+        ),
+        ("INVALID_REQUEST", "Entry permissions", Reason::Permission),
+        ("SIGNERROR", "Signature validation", Reason::Signature),
+        ("SIGN_ERROR", "签名错误", Reason::Signature),
+        ("PARAM_ERROR", "Regular validation", Reason::Parameter),
+        ("PARAM_ERROR", "Image format error", Reason::Picture),
+        (
+            "PARAM_ERROR",
+            "图片参数填写有误,请检查后重新提交",
+            Reason::Picture,
+        ),
+        ("PARAM_ERROR", "Merchant ID error", Reason::Merchant),
+        (
+            "FREQUENCY_LIMITED",
+            "Frequency limit",
+            Reason::FrequencyLimit,
+        ),
+        (
+            "SYSTEMERROR",
+            "System error occurred when viewing a sub-vendor",
+            Reason::System,
+        ),
+    ];
+    for (code, text, reason) in rows {
+        let below: &[_] = &[("return_code", "SUCCESS"), ("result_code", "FAIL")];
+        for top in [&[("return_code", "FAIL")], below] {
+            let fields = [top, &[("err_code", code), ("err_code_des", text)]].concat();
+            let error = refusal(&fields);
+            assert_eq!(error.reason(), Some(reason), "{code} {text}");
+            assert_eq!(error.message(), text);
+            let later = matches!(reason, Reason::FrequencyLimit | Reason::System);
+            assert_eq!(error.is_retryable(), later);
+            assert!(!error.advice().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_refusal_without_a_code_is_told_by_its_text() {
+    for (text, reason) in [
+        ("频率限制", Some(Reason::FrequencyLimit)),
+        ("Signature failure", Some(Reason::Signature)),
+        ("Parameter format checking error", Some(Reason::Parameter)),
+        ("暂无图片上传权限,请检查后重试", Some(Reason::Permission)),
+        ("no idea", None),
+        ("", None),
+    ] {
+        let error = refusal(&[("return_code", "FAIL"), ("return_msg", text)]);
+        assert_eq!(error.code(), None);
+        assert_eq!(error.reason(), reason, "{text}");
+    }
+    let below = refusal(&[
+        ("return_code", "SUCCESS"),
+        ("result_code", "FAIL"),
+        ("err_code_des", "频率限制"),
+    ]);
+    assert!(below.is_retryable());
+}
+
+#[test]
+fn an_unknown_code_is_kept() {
+    let error = refusal(&[
+        ("return_code", "FAIL"),
+        ("err_code", "NO_AUTH"),
+        ("return_msg", "x"),
+    ]);
+    assert_eq!(error.code(), Some(&ErrorCode::Other("NO_AUTH".to_owned())));
+    assert_eq!(error.code().unwrap().as_str(), "NO_AUTH");
+    assert!(!error.is_retryable());
+}
+
+#[test]
+fn a_failure_needs_no_proof_but_a_wrong_one_is_a_hint() {
+    let fields = &[
+        ("return_code", "SUCCESS"),
+        ("result_code", "FAIL"),
+        ("err_code", "SYSTEMERROR"),
+    ];
+    let read = |body: String| match read(body).unwrap_err() {
+        Error::Gateway(error) => error,
+        error => panic!("{error:?}"),
+    };
+    assert_eq!(read(xml(fields)).signature_fault(), None);
+    assert_eq!(
+        read(signed(fields, SignType::Md5, KEY)).signature_fault(),
+        None
+    );
+    let doubtful = read(signed(fields, SignType::Md5, OTHER_KEY));
+    assert!(doubtful.signature_fault().is_some());
+    assert!(
+        doubtful.to_string().contains("check the API key"),
+        "{doubtful}"
+    );
+    assert_eq!(doubtful.code(), Some(&ErrorCode::SystemError));
+}
+
+#[test]
+fn a_document_that_is_no_reply_of_this_api_is_not_guessed_at() {
+    for fields in [
+        &[][..],
+        &[("return_code", "OK")],
+        &[("return_code", "success"), ("result_code", "SUCCESS")],
+        &[("return_code", "SUCCESS")],
+        &[("return_code", "SUCCESS"), ("result_code", "MAYBE")],
+    ] {
+        let error = read(xml(fields)).unwrap_err();
+        assert!(matches!(error, Error::Undocumented { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Xml);
+    }
+    let nothing = &[
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        ("media_id", ""),
+    ];
+    for fields in [&nothing[..], &nothing[..2]] {
+        let error = read(signed(fields, SignType::Md5, KEY)).unwrap_err();
+        assert!(
+            matches!(error, Error::Undocumented { field: "media_id" }),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn an_external_entity_is_refused_as_xml() {
+    let attack = "<?xml version=\"1.0\"?><!DOCTYPE xml [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\
+                  <xml><return_code>SUCCESS</return_code><media_id>&e;</media_id></xml>";
+    let error = read(attack).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Xml);
+}
+
+#[test]
+fn pages_are_told_from_replies() {
+    let page = |status: u16, body: &str| {
+        let status = StatusCode::from_u16(status).unwrap();
+        reply::media_id(&merchant(), status, body.as_bytes()).unwrap_err()
+    };
+    let nginx = |text| format!("<html>\r\n<head><title>400</title></head>\r\n<body>{text}</body>");
+    for text in [
+        "No required SSL certificate was sent",
+        "The SSL certificate error",
+    ] {
+        let error = page(400, &nginx(text));
+        assert_eq!(error.kind(), ErrorKind::Tls);
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    assert_eq!(page(400, &nginx("Bad Request")).kind(), ErrorKind::Http);
+    let busy = page(502, "<html><h1>502 Bad Gateway</h1></html>");
+    assert_eq!((busy.kind(), busy.is_retryable()), (ErrorKind::Http, true));
+    assert!(busy.to_string().contains("502 Bad Gateway"), "{busy}");
+    assert_eq!(
+        page(200, "\n<!DOCTYPE HTML><p>log in").kind(),
+        ErrorKind::Http
+    );
+    assert_eq!(page(200, "").kind(), ErrorKind::Xml);
+    assert_eq!(page(404, "").kind(), ErrorKind::Http);
+    assert!(page(429, "slow").is_retryable());
+    assert!(!page(302, "").is_retryable());
+    let long = page(500, &"<p>很长</p>\x07\n".repeat(10_000)).to_string();
+    assert!(
+        long.chars().count() < 250 && !long.chars().any(char::is_control),
+        "{long}"
+    );
+}
+
+#[test]
+fn a_status_that_is_no_success_brings_no_media_id() {
+    let body = signed(DONE, SignType::Md5, KEY);
+    let error = reply::media_id(&merchant(), StatusCode::BAD_GATEWAY, body.as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Http);
+    let body = xml(&[("return_code", "FAIL"), ("err_code", "INVALID_REQUEST")]);
+    let error = reply::media_id(&merchant(), StatusCode::NOT_FOUND, body.as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gateway);
+}
+
+proptest! {
+    #[test]
+    fn nothing_unsigned_is_a_success(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(read(&body).is_err());
+    }
+
+    #[test]
+    fn no_changed_byte_of_a_success_yields_another_id(at in 0..200_usize, to in any::<u8>()) {
+        let mut body = signed(DONE, SignType::HmacSha256, KEY).into_bytes();
+        let at = at % body.len();
+        body[at] = to;
+        if let Ok(id) = read(&body) {
+            prop_assert_eq!(id.as_str(), "abc-_");
+        }
+    }
+}

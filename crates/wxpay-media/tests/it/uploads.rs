@@ -1,0 +1,148 @@
+//! Whole uploads to the sandbox, over real mutual TLS.
+
+use std::time::Duration;
+
+use tower::{Service, ServiceBuilder, ServiceExt};
+use wxpay_media::{
+    ApiKey, Builder, Client, ErrorKind, Identity, Image, Merchant, MerchantId, Reason, Roots,
+    Signing, Transport,
+};
+use wxpay_sandbox::{Credentials, Sandbox};
+
+use crate::pictures::{bmp, image, jpeg, png, png_of};
+
+/// A client with everything right, to be made wrong in one place.
+fn builder(sandbox: &Sandbox) -> Builder {
+    let credentials = sandbox.credentials();
+    let id = MerchantId::new(credentials.mch_id()).unwrap();
+    Builder::from(Merchant::new(id, credentials.api_key().clone()))
+        .identity(identity(credentials))
+        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .endpoint(sandbox.origin().parse().unwrap())
+}
+
+fn identity(credentials: &Credentials) -> Identity {
+    Identity::from_pem(credentials.cert_pem(), credentials.key_pem()).unwrap()
+}
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().start().await.unwrap()
+}
+
+async fn refused(client: Client, image: Image) -> Reason {
+    match client.upload(image).await.unwrap_err() {
+        wxpay_media::Error::Gateway(error) => error.reason().unwrap(),
+        error => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_format_by_every_way_of_signing() {
+    let sandbox = sandbox().await;
+    for signing in [Signing::HmacSha256, Signing::Md5, Signing::Md5Unnamed] {
+        let client = builder(&sandbox)
+            .signing(signing)
+            .strict_reply_sign(true)
+            .build()
+            .unwrap();
+        for (name, bytes) in [("a.jpg", jpeg()), ("图 \"2\".png", png()), ("c.bmp", bmp())] {
+            let id = client
+                .upload(Image::from_bytes(name, bytes).unwrap())
+                .await
+                .unwrap();
+            assert_eq!(id.as_str().len(), 43);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_largest_picture_that_is_allowed() {
+    let sandbox = sandbox().await;
+    let image = Image::from_bytes("a.png", png_of(Image::LIMIT - 1)).unwrap();
+    builder(&sandbox)
+        .build()
+        .unwrap()
+        .upload(image)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let sandbox = sandbox().await;
+    let credentials = sandbox.credentials();
+    let id = || MerchantId::new(credentials.mch_id()).unwrap();
+    let merchant = |id, key| {
+        Builder::from(Merchant::new(id, key))
+            .identity(identity(credentials))
+            .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+            .endpoint(sandbox.origin().parse().unwrap())
+    };
+
+    let wrong_key = ApiKey::new("0".repeat(32)).unwrap();
+    let client = merchant(id(), wrong_key).build().unwrap();
+    assert_eq!(refused(client, image()).await, Reason::Signature);
+
+    let other_merchant = MerchantId::new("1").unwrap();
+    let client = merchant(other_merchant, credentials.api_key().clone())
+        .build()
+        .unwrap();
+    assert_eq!(refused(client, image()).await, Reason::Merchant);
+
+    let strangers = identity(&Credentials::generate().unwrap());
+    let client = builder(&sandbox).identity(strangers).build().unwrap();
+    assert_eq!(refused(client, image()).await, Reason::Certificate);
+}
+
+#[tokio::test]
+async fn a_server_of_another_authority_is_not_trusted() {
+    let sandbox = sandbox().await;
+    let client = builder(&sandbox).roots(Roots::mozilla()).build().unwrap();
+    let error = client.upload(image()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert!(error.advice().contains("authority"), "{}", error.advice());
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let sandbox = sandbox().await;
+    let client = builder(&sandbox).build().unwrap();
+    sandbox.shutdown().await;
+    let error = client.upload(image()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_retryable()),
+        (ErrorKind::Connect, true)
+    );
+}
+
+#[tokio::test]
+async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
+    let sandbox = sandbox().await;
+    let credentials = sandbox.credentials();
+    let transport = Transport::builder()
+        .identity(identity(credentials))
+        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .build()
+        .unwrap();
+    let below = ServiceBuilder::new()
+        .concurrency_limit(2)
+        .service(transport);
+    let client = builder(&sandbox).service(below);
+    let mut above = ServiceBuilder::new()
+        .timeout(Duration::from_secs(60))
+        .map_request(|bytes: Vec<u8>| Image::from_bytes("a.png", bytes).unwrap())
+        .service(client);
+
+    for _ in 0..3 {
+        let id = above.ready().await.unwrap().call(png()).await.unwrap();
+        assert_eq!(id.as_str().len(), 43);
+    }
+}
+
+#[test]
+fn a_client_is_clone_and_can_go_to_another_thread() {
+    fn check<T: Clone + Send + Sync + 'static>() {}
+    fn service<S: Service<Image>>() {}
+    check::<Client>();
+    service::<Client>();
+}

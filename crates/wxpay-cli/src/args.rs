@@ -1,0 +1,216 @@
+//! The command line.
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "the comments are the help that the program prints, and that is not Markdown"
+)]
+
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use wxpay_media::{Endpoint, MerchantId, SignType};
+
+/// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wxpay",
+    version,
+    args_override_self = true,
+    after_help = "Exit status: 0 done, 1 something failed, 2 wrong usage or configuration.\n\n\
+        Try it without credentials: wxpay upload --sandbox licence.jpg"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Say on stderr what happens; twice for more. Never a key, a signature or a picture
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Upload(Box<UploadArgs>),
+    Sandbox(SandboxArgs),
+    Sign(SignArgs),
+    Verify(VerifyArgs),
+}
+
+/// Upload pictures and print their media ids, in the order of the files.
+///
+/// A line for each file: `MEDIA_ID  PATH` on stdout, or what is wrong on stderr. Files are
+/// independent: one that fails does not stop the others. Every success is verified: a reply that
+/// the gateway has not signed is a failure.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Settings come from flags, else from the environment; the API key never \
+        from an argument.\n\nExit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
+        configuration."
+)]
+pub(crate) struct UploadArgs {
+    /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Merchant id [env: WXPAY_MCH_ID]
+    #[arg(long, value_name = "ID")]
+    pub(crate) mch_id: Option<MerchantId>,
+
+    /// File with the API v2 key, 32 letters and digits [env: WXPAY_API_KEY holds the key itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Its private key, apiclient_key.pem [env: WXPAY_KEY]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) sign_type: Option<SignType>,
+
+    /// The gateway, https://host[:port]; the first is used [env: WXPAY_ENDPOINT, comma-separated]
+    /// [default: https://api.mch.weixin.qq.com]
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) endpoint: Vec<Endpoint>,
+
+    /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Take only replies signed with the request's algorithm
+    #[arg(long)]
+    pub(crate) strict_reply_sign: bool,
+
+    /// How long one file's upload may take, with all its attempts
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// How many uploads run at once
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// Check the pictures, print hash, canonical string and form fields, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Upload to a gateway that runs inside this program; needs no credentials
+    #[arg(long, conflicts_with_all = ["mch_id", "api_key_file", "cert", "key", "endpoint", "ca"])]
+    pub(crate) sandbox: bool,
+}
+
+/// Run a local gateway that keeps every rule of the real one, until Ctrl-C.
+///
+/// It writes into DIR what a client needs: `ca.pem`, `apiclient_cert.pem`, `apiclient_key.pem`,
+/// `api_key.txt`, and `env` with the WXPAY_ variables of `wxpay upload`. Started again on the same
+/// DIR it keeps the credentials.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where to keep the credentials [default: a temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Your own merchant id
+    #[arg(long, value_name = "ID")]
+    pub(crate) mch_id: Option<MerchantId>,
+
+    /// File with your own API v2 key
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// A further name or address in the server's certificate; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<String>,
+}
+
+/// Print the signature over parameters.
+///
+/// Empty values and a parameter `sign` are left out, as the API wants it.
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// The parameters, in any order
+    #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) params: Vec<(String, String)>,
+
+    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else hmac-sha256]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) sign_type: Option<SignType>,
+
+    /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// Print the string that is signed, with the key masked, and sign nothing
+    #[arg(long)]
+    pub(crate) canonical: bool,
+}
+
+/// Check the signature of a reply.
+///
+/// Exit status: 0 it holds, 1 it does not (or there is none, or this is no reply), 2 the file or
+/// the key cannot be read.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The reply's XML; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Take only md5, or only hmac-sha256 [default: what the signature's length says]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) sign_type: Option<SignType>,
+
+    /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+}
+
+/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
+const LONGEST: f64 = 86_400.0;
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= LONGEST => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!(
+            "a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"
+        )),
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter has the form NAME=VALUE"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_timeout_is_a_positive_number_of_seconds() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "soon"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `wxpay sandbox`.
+
+mod curl;
+mod folder;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use wxpay_sandbox::{Credentials, Sandbox};
+
+use crate::{args::SandboxArgs, key, signals::Stop, terminal};
+use folder::{Folder, quote};
+
+pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::listen().context("cannot listen for signals")?;
+    let folder = Folder::open(args.dir.as_deref())?;
+    let mut builder = Sandbox::builder()
+        .listen(args.listen)
+        .credentials(credentials(&args, &folder)?);
+    for host in &args.host {
+        builder = builder.host(host);
+    }
+    let sandbox = builder
+        .start()
+        .await
+        .with_context(|| format!("no sandbox at {}", args.listen))?;
+    folder.write(&sandbox)?;
+
+    let env = folder.file("env");
+    terminal::print(&format!(
+        "listening on https://{}\n\
+         credentials in {}\n\n\
+         with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
+         with curl:\n{}\n",
+        sandbox.addr(),
+        folder.path().display(),
+        quote(&env.to_string_lossy()),
+        curl::command(&sandbox, &folder)?
+    ))?;
+
+    stop.asked().await;
+    sandbox.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder's credentials, where it has some; else new ones, with what the caller gives.
+fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
+    let key = match &args.api_key_file {
+        Some(file) => key::find_text(Some(file))?.map(|(_, text)| text),
+        None => None,
+    };
+    let mut credentials = match (folder.credentials()?, &args.mch_id) {
+        (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
+            "{} holds the credentials of merchant {}: take another folder for {id}",
+            folder.path().display(),
+            kept.mch_id()
+        ),
+        (Some(kept), _) => kept,
+        (None, Some(id)) => Credentials::generate_for(id.as_str())?,
+        (None, None) => Credentials::generate()?,
+    };
+    if let Some(key) = key {
+        credentials = credentials.with_api_key(&key)?;
+    }
+    Ok(credentials)
+}

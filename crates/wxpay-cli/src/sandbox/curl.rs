@@ -1,0 +1,30 @@
+//! The curl command that uploads a picture to a running sandbox.
+
+use wxpay_media::{ApiKey, ContentHash};
+use wxpay_sandbox::Sandbox;
+use wxpay_sign::{ContentMd5, DuplicateName, Params, SignType};
+
+use super::folder::{Folder, SAMPLE, quote};
+
+/// The command of the API's own page with this sandbox's values, ready to be pasted into a shell.
+pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, DuplicateName> {
+    let credentials = sandbox.credentials();
+    let hash = ContentMd5::of(SAMPLE);
+    let sign = sign(credentials.mch_id(), &hash, credentials.api_key())?;
+    let file = |name: &str| quote(&folder.file(name).to_string_lossy());
+    Ok(format!(
+        "curl --cacert {} --cert {} --key {} -F mch_id={} -F media_hash={hash} -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+        file("ca.pem"),
+        file("apiclient_cert.pem"),
+        file("apiclient_key.pem"),
+        credentials.mch_id(),
+        quote(&format!("media=@{}", folder.file("sample.png").display())),
+        sandbox.origin(),
+    ))
+}
+
+/// As on the page: MD5, and no `sign_type`.
+fn sign(mch_id: &str, hash: &ContentHash, key: &ApiKey) -> Result<String, DuplicateName> {
+    let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
+    Ok(params.sign(SignType::Md5, key).to_string())
+}

@@ -1,0 +1,167 @@
+//! The folder that a sandbox keeps its credentials in.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+use wxpay_sandbox::{Credentials, Sandbox};
+use zeroize::Zeroizing;
+
+/// The files that make up the credentials: all of them are there, or none.
+const CREDENTIALS: [&str; 5] = [
+    "ca.pem",
+    "ca_key.pem",
+    "apiclient_cert.pem",
+    "apiclient_key.pem",
+    "api_key.txt",
+];
+
+/// A picture for the curl command, 16 by 16 pixels.
+pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
+
+/// Where the files are; a temporary folder goes when this is dropped.
+pub(super) struct Folder {
+    path: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Folder {
+    /// Opens the folder that the caller names, or a temporary one.
+    pub(super) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
+        let temporary = match given {
+            Some(_) => None,
+            None => {
+                let made = tempfile::Builder::new().prefix("wxpay-sandbox-").tempdir();
+                Some(made.context("cannot make a temporary folder")?)
+            }
+        };
+        let path = match (given, &temporary) {
+            (Some(given), _) => given,
+            (None, Some(temporary)) => temporary.path(),
+            (None, None) => unreachable!("one of the two is there"),
+        };
+        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+        // Absolute, for `env` is read from other folders.
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("cannot find {}", path.display()))?;
+        if path.to_str().is_none() {
+            bail!("the folder's path {} is not UTF-8", path.display());
+        }
+        Ok(Self {
+            path,
+            _temporary: temporary,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The credentials that an earlier start has left here.
+    pub(super) fn credentials(&self) -> anyhow::Result<Option<Credentials>> {
+        let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS
+            .into_iter()
+            .partition(|name| self.file(name).exists());
+        if there.is_empty() {
+            return Ok(None);
+        }
+        if let [missing, ..] = missing.as_slice() {
+            bail!(
+                "{} holds {} but no {missing}: remove what is left, or take another folder",
+                self.path.display(),
+                there.join(", ")
+            );
+        }
+        let [ca, ca_key, cert, key, api_key] = CREDENTIALS.map(|name| self.read(name));
+        let (ca, ca_key, cert, key, api_key) = (ca?, ca_key?, cert?, key?, api_key?);
+        Credentials::from_pem(api_key.trim_end(), &ca, &ca_key, &cert, &key)
+            .with_context(|| format!("the credentials in {}", self.path.display()))
+            .map(Some)
+    }
+
+    /// Writes what a client needs to reach this sandbox.
+    pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
+        let credentials = sandbox.credentials();
+        let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
+        self.write_public("ca.pem", credentials.ca_pem().as_bytes())?;
+        self.write_private("ca_key.pem", credentials.ca_key_pem())?;
+        self.write_public("apiclient_cert.pem", credentials.cert_pem().as_bytes())?;
+        self.write_private("apiclient_key.pem", credentials.key_pem())?;
+        self.write_private("api_key.txt", &api_key)?;
+        self.write_private("env", &self.env(sandbox))?;
+        self.write_public("sample.png", SAMPLE)
+    }
+
+    /// Shell lines that set the variables of `wxpay upload`.
+    fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
+        let credentials = sandbox.credentials();
+        let path = |name: &str| self.file(name).to_string_lossy().into_owned();
+        let variables = [
+            ("WXPAY_MCH_ID", credentials.mch_id().to_owned()),
+            ("WXPAY_API_KEY", credentials.expose_api_key().to_owned()),
+            ("WXPAY_CERT", path("apiclient_cert.pem")),
+            ("WXPAY_KEY", path("apiclient_key.pem")),
+            ("WXPAY_CA", path("ca.pem")),
+            ("WXPAY_ENDPOINT", sandbox.origin()),
+        ];
+        let lines = variables.map(|(name, value)| format!("export {name}={}\n", quote(&value)));
+        Zeroizing::new(lines.concat())
+    }
+
+    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
+        let file = self.file(name);
+        let text = fs::read_to_string(&file);
+        text.map(Zeroizing::new)
+            .with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    fn write_public(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        let file = self.file(name);
+        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// For the owner's eyes only, from the first byte on.
+    fn write_private(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        let file = self.file(name);
+        private(&file)
+            .and_then(|mut file| file.write_all(content.as_bytes()))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+/// Opens a file anew; one that was there before may have had a wider mode, so it goes first.
+fn private(file: &Path) -> io::Result<fs::File> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
+/// One word for a POSIX shell, whatever is in it.
+pub(super) fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn a_quote_in_a_path_does_not_end_the_word() {
+        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
+    }
+}

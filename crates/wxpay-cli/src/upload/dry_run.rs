@@ -1,0 +1,87 @@
+//! `wxpay upload --dry-run`: everything but the sending.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use serde::Serialize;
+use wxpay_media::{Error, Image, request::Fields};
+use wxpay_sign::Params;
+
+use super::{
+    config::Config,
+    outcome::{Failure, Outcome},
+    picture,
+};
+use crate::{args::UploadArgs, terminal};
+
+/// Checks every file and prints what would be sent; true when all could be.
+pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bool> {
+    let mut all_good = true;
+    for file in &args.files {
+        match picture::read(file).await {
+            Ok(image) => show(file, &image, config, args.json)?,
+            Err(error) => {
+                all_good = false;
+                let failure = Failure::from(&Error::from(error));
+                Outcome::failed(file, failure).print(args.json)?;
+            }
+        }
+    }
+    Ok(all_good)
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    file: &'a str,
+    media_hash: &'a str,
+    bytes: usize,
+    canonical: String,
+    fields: BTreeMap<&'a str, &'a str>,
+    media: Media<'a>,
+}
+
+/// The file part, without its bytes.
+#[derive(Serialize)]
+struct Media<'a> {
+    filename: &'a str,
+    content_type: &'a str,
+}
+
+fn show(file: &Path, image: &Image, config: &Config, json: bool) -> anyhow::Result<()> {
+    let file = file.to_string_lossy();
+    let signed = Fields::sign(&config.merchant, image.hash());
+    let canonical = Params::new(signed.iter())?.canonical().masked().to_string();
+    let media = Media {
+        filename: image.name(),
+        content_type: image.format().media_type(),
+    };
+    if json {
+        let shown = Shown {
+            file: &file,
+            media_hash: image.hash().as_str(),
+            bytes: image.bytes().len(),
+            canonical,
+            fields: signed.iter().collect(),
+            media,
+        };
+        return Ok(terminal::print(&serde_json::to_string(&shown)?)?);
+    }
+    let line = |name: &str, value: &str| -> io::Result<()> {
+        terminal::print(&format!("  {name:<11} {}", terminal::one_line(value)))
+    };
+    terminal::print(&terminal::one_line(&file))?;
+    line("hash", image.hash().as_str())?;
+    line("canonical", &canonical)?;
+    for (name, value) in signed.iter() {
+        line(name, value)?;
+    }
+    line(
+        "media",
+        &format!(
+            "{} ({}, {} bytes)",
+            media.filename,
+            media.content_type,
+            image.bytes().len()
+        ),
+    )?;
+    Ok(())
+}

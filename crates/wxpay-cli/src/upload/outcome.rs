@@ -1,0 +1,125 @@
+//! What became of one file, printed for people or as JSON.
+
+use std::{error::Error as StdError, io, path::Path};
+
+use serde::Serialize;
+use wxpay_media::{Error, ErrorCode, Image, MediaId};
+
+use crate::terminal;
+
+/// One file and what became of it: a line of the output.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    file: String,
+    #[serde(flatten)]
+    result: Kind,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Kind {
+    Uploaded(Uploaded),
+    Failed { error: Failure },
+}
+
+#[derive(Debug, Serialize)]
+struct Uploaded {
+    media_id: String,
+    media_hash: String,
+    bytes: usize,
+    attempts: u32,
+    endpoint: String,
+}
+
+/// Why a file has no media id.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Failure {
+    kind: &'static str,
+    code: Option<String>,
+    message: String,
+    advice: String,
+    retryable: bool,
+}
+
+impl Outcome {
+    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, endpoint: String) -> Self {
+        let uploaded = Uploaded {
+            media_id: id.into_string(),
+            media_hash: image.hash().to_string(),
+            bytes: image.bytes().len(),
+            // The transport makes one.
+            attempts: 1,
+            endpoint,
+        };
+        Self::new(file, Kind::Uploaded(uploaded))
+    }
+
+    pub(super) fn failed(file: &Path, failure: Failure) -> Self {
+        Self::new(file, Kind::Failed { error: failure })
+    }
+
+    fn new(file: &Path, result: Kind) -> Self {
+        Self {
+            file: file.to_string_lossy().into_owned(),
+            result,
+        }
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        matches!(self.result, Kind::Uploaded(_))
+    }
+
+    /// Prints it: JSON on stdout whatever it is; for people a success there, a failure on stderr.
+    pub(super) fn print(&self, json: bool) -> io::Result<()> {
+        if json {
+            return terminal::print(&serde_json::to_string(self)?);
+        }
+        let file = terminal::one_line(&self.file);
+        match &self.result {
+            Kind::Uploaded(uploaded) => terminal::print(&format!(
+                "{}  {file}",
+                terminal::one_line(&uploaded.media_id)
+            )),
+            Kind::Failed { error } => {
+                terminal::complain(&format!("{file}: {}\n  {}", error.message, error.advice));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// The settings are wrong, so no file is sent.
+    pub(super) fn config(error: &anyhow::Error) -> Self {
+        Self {
+            kind: "config",
+            code: None,
+            message: terminal::one_line(&format!("{error:#}")),
+            advice: "mend the settings, then upload again".to_owned(),
+            retryable: false,
+        }
+    }
+
+    /// The program was asked to stop.
+    pub(super) fn interrupted() -> Self {
+        Self {
+            kind: "other",
+            code: None,
+            message: "interrupted before the upload was done".to_owned(),
+            advice: "upload it again: a second upload is harmless".to_owned(),
+            retryable: true,
+        }
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind().as_str(),
+            code: error.code().map(ErrorCode::as_str).map(str::to_owned),
+            message: terminal::in_words(error as &(dyn StdError + 'static)),
+            advice: error.advice().to_owned(),
+            retryable: error.is_retryable(),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `wxpay verify`.
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use wxpay_sign::{ApiKey, Params, SignType};
+use wxpay_xml::Fields;
+
+use crate::{FAILED, args::VerifyArgs, key, terminal};
+
+/// No reply is as long; a wrong file should not fill the memory.
+const LONGEST: u64 = 1024 * 1024;
+
+pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let key = key::require(args.api_key_file.as_deref())?;
+    let reply = read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    match verify(&reply, args.sign_type, &key) {
+        Ok(sign_type) => {
+            terminal::print(&format!("valid: signed with {sign_type}"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            terminal::complain(&format!(
+                "not valid: {}",
+                terminal::in_words(error.as_ref())
+            ));
+            Ok(ExitCode::from(FAILED))
+        }
+    }
+}
+
+fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType, Box<dyn Error>> {
+    let fields = Fields::parse(reply)?;
+    let params = Params::new(fields.iter())?;
+    let sign = fields.get("sign");
+    Ok(match only {
+        Some(sign_type) => {
+            params.verify_strict(sign_type, key, sign)?;
+            sign_type
+        }
+        None => params.verify(key, sign)?,
+    })
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        io::stdin().take(LONGEST).read_to_end(&mut bytes)?;
+    } else {
+        File::open(file)?.take(LONGEST).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}

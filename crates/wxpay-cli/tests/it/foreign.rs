@@ -1,0 +1,266 @@
+//! Uploads to a gateway that is not ours: Python's TLS, Python's reading of the form.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::program::{KEY, Run, RunToEnd, example, text, wxpay};
+
+/// The Python gateway, with certificates of its own; it ends when this is dropped.
+struct Gateway {
+    folder: TempDir,
+    port: u16,
+    child: Child,
+}
+
+impl Gateway {
+    fn start(mode: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        certificates(folder.path());
+        let file = |name: &str| folder.path().join(name);
+        fs::write(file("api_key.txt"), format!("{KEY}\n")).unwrap();
+        let settings = json!({
+            "mode": mode,
+            "api_key": KEY,
+            "mch_id": "1900000109",
+            "cert": file("server.pem"),
+            "key": file("server_key.pem"),
+            "ca": file("ca.pem"),
+        });
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/gateway.py");
+        let mut child = Command::new("python3")
+            .arg(script)
+            .arg(settings.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 must be installed");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let port = line.trim().parse().expect("the gateway prints its port");
+        Self {
+            folder,
+            port,
+            child,
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Uploads with the right settings; what comes later in the arguments wins.
+    fn upload(&self, more: &[&str]) -> Run {
+        let mut command = wxpay(["upload", "--mch-id", "1900000109"]);
+        command
+            .arg("--api-key-file")
+            .arg(self.file("api_key.txt"))
+            .arg("--cert")
+            .arg(self.file("client.pem"))
+            .arg("--key")
+            .arg(self.file("client_key.pem"))
+            .arg("--endpoint")
+            .arg(format!("https://localhost:{}", self.port))
+            .args(["--ca", text(&self.file("ca.pem"))])
+            .args(more);
+        command.run()
+    }
+
+    /// Uploads one picture and expects one failure, as JSON.
+    fn failure(&self, more: &[&str]) -> Value {
+        let picture = example("licence.png");
+        let run = self
+            .upload(&[&[text(&picture), "--json"], more].concat())
+            .exits(1);
+        let [line] = run.json().try_into().unwrap();
+        line["error"].clone()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An authority, a server for `localhost`, a client, and another authority.
+fn certificates(folder: &Path) {
+    let write = |name: &str, pem: String| fs::write(folder.join(name), pem).unwrap();
+    let authority = |name: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    };
+    let ca = authority("a test's own authority");
+    write("ca.pem", ca.pem());
+    write("other_ca.pem", authority("another authority").pem());
+    for (name, usage) in [
+        ("server", ExtendedKeyUsagePurpose::ServerAuth),
+        ("client", ExtendedKeyUsagePurpose::ClientAuth),
+    ] {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        params.extended_key_usages = vec![usage];
+        let key = KeyPair::generate().unwrap();
+        write(
+            &format!("{name}.pem"),
+            params.signed_by(&key, &ca).unwrap().pem(),
+        );
+        write(&format!("{name}_key.pem"), key.serialize_pem());
+    }
+}
+
+#[test]
+fn a_picture_arrives_by_either_algorithm() {
+    let gateway = Gateway::start("honest");
+    let picture = example("licence.jpg");
+    let size = fs::metadata(&picture).unwrap().len().to_string();
+    for sign_type in ["md5", "hmac-sha256"] {
+        let run = gateway
+            .upload(&[
+                text(&picture),
+                "--sign-type",
+                sign_type,
+                "--strict-reply-sign",
+            ])
+            .exits(0);
+        let (id, path) = run.out.trim_end().split_once("  ").unwrap();
+        assert!(id.ends_with(&size), "{run:?}");
+        assert_eq!(path, text(&picture));
+    }
+}
+
+#[test]
+fn a_reply_signed_with_md5_is_taken_unless_strict() {
+    let gateway = Gateway::start("md5-reply");
+    let picture = example("licence.bmp");
+    gateway.upload(&[text(&picture)]).exits(0);
+    assert_eq!(
+        gateway.failure(&["--strict-reply-sign"])["kind"],
+        "signature"
+    );
+}
+
+#[test]
+fn wrong_credentials_are_told_apart() {
+    let gateway = Gateway::start("honest");
+    let other_key = gateway.file("other_key.txt");
+    fs::write(&other_key, "0".repeat(32)).unwrap();
+
+    let error = gateway.failure(&["--api-key-file", text(&other_key)]);
+    // Given twice, the last one wins or clap refuses; either way it must not be the right key.
+    assert_eq!(
+        (&error["kind"], &error["code"]),
+        (&json!("gateway"), &json!("SIGNERROR"))
+    );
+    assert_eq!(error["retryable"], false);
+
+    let error = gateway.failure(&["--mch-id", "1900000110"]);
+    assert_eq!(
+        (&error["kind"], &error["code"]),
+        (&json!("gateway"), &json!("PARAM_ERROR"))
+    );
+}
+
+#[test]
+fn another_authority_is_not_trusted() {
+    let gateway = Gateway::start("honest");
+    let error = gateway.failure(&["--ca", text(&gateway.file("other_ca.pem"))]);
+    assert_eq!(error["kind"], "tls");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("unknown issuer"),
+        "{error}"
+    );
+}
+
+#[test]
+fn each_bad_answer_has_its_kind() {
+    for (mode, kind, code, retryable) in [
+        ("huge", "http", Value::Null, false),
+        ("xxe", "xml", Value::Null, false),
+        ("unsigned", "signature", Value::Null, false),
+        ("page", "http", Value::Null, true),
+        ("certificate", "tls", Value::Null, false),
+        ("busy", "gateway", Value::Null, true),
+    ] {
+        let error = Gateway::start(mode).failure(&[]);
+        assert_eq!(error["kind"], kind, "{mode}: {error}");
+        assert_eq!(error["code"], code, "{mode}: {error}");
+        assert_eq!(error["retryable"], retryable, "{mode}: {error}");
+        assert!(
+            !error["message"].as_str().unwrap().contains("passwd"),
+            "{error}"
+        );
+        assert!(!error["advice"].as_str().unwrap().is_empty(), "{error}");
+    }
+}
+
+#[test]
+fn a_gateway_that_hangs_is_left_at_the_deadline() {
+    let error = Gateway::start("hang").failure(&["--timeout", "0.5"]);
+    assert_eq!(
+        (&error["kind"], &error["retryable"]),
+        (&json!("timeout"), &json!(true))
+    );
+}
+
+#[test]
+fn files_are_independent_and_printed_in_their_order() {
+    let gateway = Gateway::start("honest");
+    let [jpg, png, bmp] = ["licence.jpg", "licence.png", "licence.bmp"].map(example);
+    let text_file = gateway.file("text.jpg");
+    fs::write(&text_file, "no picture").unwrap();
+    let files = [&jpg, &text_file, &png, &bmp].map(|path| text(path));
+
+    let run = gateway.upload(&[&["--json"][..], &files].concat()).exits(1);
+
+    let lines = run.json();
+    assert_eq!(
+        lines
+            .iter()
+            .map(|line| line["file"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        files
+    );
+    assert_eq!(lines[1]["error"]["kind"], "image");
+    let keys: Vec<_> = lines[0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "file",
+        "media_id",
+        "media_hash",
+        "bytes",
+        "attempts",
+        "endpoint",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!(lines[0]["attempts"], 1);
+    assert_eq!(
+        lines[0]["endpoint"],
+        format!("https://localhost:{}", gateway.port)
+    );
+}

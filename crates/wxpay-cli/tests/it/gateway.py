@@ -1,0 +1,133 @@
+"""A gateway that is not ours: Python's own TLS and its own reading of the form.
+
+It takes one JSON object of settings as its argument, prints its port on stdout, and serves until
+its standard input ends. Every upload is judged by the rules of the API's page: method, path, client
+certificate, form, signature, hash.
+"""
+
+import email.parser
+import email.policy
+import hashlib
+import hmac
+import http.server
+import json
+import ssl
+import sys
+import threading
+
+SETTINGS = json.loads(sys.argv[1])
+MODE = SETTINGS.get("mode", "honest")
+
+
+def signature(fields, sign_type):
+    pairs = sorted((k, v) for k, v in fields.items() if v and k not in ("sign", "media"))
+    text = "&".join(f"{k}={v}" for k, v in pairs) + "&key=" + SETTINGS["api_key"]
+    if sign_type == "HMAC-SHA256":
+        key = SETTINGS["api_key"].encode()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest().upper()
+    return hashlib.md5(text.encode()).hexdigest().upper()
+
+
+def document(fields):
+    inner = "".join(f"<{k}><![CDATA[{v}]]></{k}>\n" for k, v in fields.items())
+    return f"<xml>\n{inner}</xml>".encode()
+
+
+def refusal(code, text):
+    return document({"return_code": "FAIL", "return_msg": text, "err_code": code, "err_code_des": text})
+
+
+def parse(content_type, body):
+    head = b"Content-Type: " + content_type.encode() + b"\r\n\r\n"
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
+    assert message.get_content_type() == "multipart/form-data" and not message.defects
+    fields, picture = {}, None
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        assert name not in fields
+        if name == "media":
+            assert part.get_filename() and part.get_content_type().startswith("image/")
+            picture = part.get_payload(decode=True)
+        else:
+            fields[name] = part.get_payload(decode=True).decode()
+    return fields, picture
+
+
+def judge(handler):
+    if not handler.connection.getpeercert():
+        return refusal("INVALID_REQUEST", "Certificate is required")
+    if handler.path != "/secapi/mch/uploadmedia":
+        return refusal("INVALID_REQUEST", "path")
+    if handler.headers.get("Transfer-Encoding") or '"' in handler.headers["Content-Type"]:
+        return refusal("INVALID_REQUEST", "Invalid XML format")
+    body = handler.rfile.read(int(handler.headers["Content-Length"]))
+    fields, picture = parse(handler.headers["Content-Type"], body)
+    sign_type = fields.get("sign_type", "MD5")
+    if fields["sign"] != signature(fields, sign_type):
+        return refusal("SIGNERROR", "Signature validation")
+    if fields["mch_id"] != SETTINGS["mch_id"]:
+        return refusal("PARAM_ERROR", "Merchant ID error")
+    if hashlib.md5(picture).hexdigest() != fields["media_hash"]:
+        return refusal("PARAM_ERROR", "Image format error")
+    reply = {
+        "return_code": "SUCCESS",
+        "return_msg": "OK",
+        "result_code": "SUCCESS",
+        # The id tells what arrived, so that a test can know.
+        "media_id": fields["media_hash"] + "-" + str(len(picture)),
+        "a_new_field": "which nobody knows yet",
+    }
+    reply["sign"] = signature(reply, "MD5" if MODE == "md5-reply" else sign_type)
+    return document(reply)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        if MODE == "hang":
+            threading.Event().wait(60)
+        elif MODE == "huge":
+            self.send_response(200)
+            self.send_header("Content-Length", str(64 << 20))
+            self.end_headers()
+            try:
+                for _ in range(64):
+                    self.wfile.write(b"x" * (1 << 20))
+            except OSError:
+                pass
+            self.close_connection = True
+        else:
+            status, body = 200, b""
+            if MODE == "xxe":
+                body = (b'<?xml version="1.0"?><!DOCTYPE xml [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+                        b"<xml><return_code>SUCCESS</return_code><media_id>&e;</media_id></xml>")
+            elif MODE == "unsigned":
+                body = document({"return_code": "SUCCESS", "result_code": "SUCCESS", "media_id": "x"})
+            elif MODE == "page":
+                status, body = 502, b"<html><h1>502 Bad Gateway</h1></html>"
+            elif MODE == "certificate":
+                status, body = 400, b"<html><center>No required SSL certificate was sent</center></html>"
+            elif MODE == "busy":
+                body = document({"return_code": "FAIL", "return_msg": "频率限制"})
+            else:
+                body = judge(self)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(SETTINGS["cert"], SETTINGS["key"])
+context.load_verify_locations(SETTINGS["ca"])
+context.verify_mode = ssl.CERT_OPTIONAL
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_address[1], flush=True)
+sys.stdin.read()

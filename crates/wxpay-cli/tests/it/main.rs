@@ -1,0 +1,14 @@
+//! The program `wxpay` as a user runs it.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up should fail"
+)]
+
+mod config;
+mod dry_run;
+mod foreign;
+mod program;
+mod sandbox;
+mod sign;
+mod upload;
+mod verify;

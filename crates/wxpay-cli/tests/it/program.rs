@@ -1,0 +1,117 @@
+//! Running the program, bounded in time.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// More than any of these tests needs, so that a hang fails the test.
+const BOUND: Duration = Duration::from_secs(120);
+
+pub(crate) const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+/// The program without any setting from this test's own environment.
+pub(crate) fn wxpay<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wxpay"));
+    command.args(arguments);
+    let settings = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in settings.filter(|name| name.starts_with("WXPAY_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        let run = Self {
+            status: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert!(!run.err.contains("panicked"), "{run:?}");
+        run
+    }
+}
+
+impl Run {
+    /// Asserts the exit status and goes on.
+    pub(crate) fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "{self:?}");
+        self
+    }
+
+    /// The lines of stdout as JSON.
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+pub(crate) trait RunToEnd {
+    fn run(&mut self) -> Run;
+    fn run_with_input(&mut self, input: &[u8]) -> Run;
+}
+
+impl RunToEnd for Command {
+    fn run(&mut self) -> Run {
+        self.run_with_input(b"")
+    }
+
+    fn run_with_input(&mut self, input: &[u8]) -> Run {
+        let mut child = self
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that fails early does not read; that is not this side's fault.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        wait(child)
+    }
+}
+
+/// Waits for the end, and kills what does not end.
+pub(crate) fn wait(child: Child) -> Run {
+    let id = child.id();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    match receiver.recv_timeout(BOUND) {
+        Ok(output) => output.unwrap().into(),
+        Err(_) => {
+            signal(id, "KILL");
+            panic!("the program hangs");
+        }
+    }
+}
+
+pub(crate) fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// A file of the workspace's examples.
+pub(crate) fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .join(name)
+}
+
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

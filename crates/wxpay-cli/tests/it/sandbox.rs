@@ -1,0 +1,230 @@
+//! `wxpay sandbox`, from the files it writes to the curl command it prints.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use crate::program::{KEY, Run, RunToEnd, example, signal, text, wait, wxpay};
+
+struct Sandbox {
+    child: Option<Child>,
+    out: BufReader<ChildStdout>,
+    origin: String,
+}
+
+impl Sandbox {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = wxpay(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let origin = line
+            .trim_end()
+            .strip_prefix("listening on ")
+            .expect(&line)
+            .to_owned();
+        Self {
+            child: Some(child),
+            out,
+            origin,
+        }
+    }
+
+    fn in_folder(folder: &Path) -> Self {
+        Self::start(&["--dir", text(folder)])
+    }
+
+    /// The next lines up to the one that starts so, and that one.
+    fn line(&mut self, start: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(
+                self.out.read_line(&mut line).unwrap() > 0,
+                "no line starts with {start}"
+            );
+            if line.starts_with(start) {
+                return line;
+            }
+        }
+    }
+
+    fn stop(mut self, name: &str) -> Run {
+        let child = self.child.take().unwrap();
+        signal(child.id(), name);
+        wait(child)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn shell(script: &str) -> Run {
+    Command::new("sh").args(["-c", script]).run()
+}
+
+const FILES: [&str; 6] = [
+    "ca.pem",
+    "ca_key.pem",
+    "apiclient_cert.pem",
+    "apiclient_key.pem",
+    "api_key.txt",
+    "env",
+];
+
+#[test]
+fn the_env_file_is_all_that_an_upload_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("it's a folder");
+    let _sandbox = Sandbox::in_folder(&dir);
+    let env = dir.join("env").to_str().unwrap().replace('\'', r"'\''");
+    let (program, picture) = (env!("CARGO_BIN_EXE_wxpay"), example("licence.jpg"));
+    for sign_type in ["md5", "hmac-sha256"] {
+        let script = format!(
+            ". '{env}' && cd / && '{program}' upload --sign-type {sign_type} '{}'",
+            picture.canonicalize().unwrap().display()
+        );
+        shell(&script).exits(0);
+    }
+}
+
+#[test]
+fn the_printed_curl_command_works_as_it_stands() {
+    let mut sandbox = Sandbox::start(&[]);
+    let run = shell(&format!(
+        "{} --silent --show-error",
+        sandbox.line("curl ").trim_end()
+    ));
+    assert!(
+        run.exits(0)
+            .out
+            .contains("<result_code><![CDATA[SUCCESS]]></result_code>")
+    );
+}
+
+#[test]
+fn a_temporary_folder_is_removed_at_the_end() {
+    for name in ["INT", "TERM"] {
+        let mut sandbox = Sandbox::start(&[]);
+        let line = sandbox.line("credentials in ");
+        let folder = PathBuf::from(line.trim_end().strip_prefix("credentials in ").unwrap());
+        assert!(folder.join("env").exists());
+        sandbox.stop(name).exits(0);
+        assert!(!folder.exists());
+    }
+}
+
+#[test]
+fn started_again_it_keeps_the_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = || {
+        FILES[..5]
+            .iter()
+            .map(|name| fs::read(folder.path().join(name)).unwrap())
+    };
+    Sandbox::in_folder(folder.path()).stop("INT").exits(0);
+    let before: Vec<_> = read().collect();
+
+    let sandbox = Sandbox::in_folder(folder.path());
+
+    assert_eq!(read().collect::<Vec<_>>(), before);
+    let env = fs::read_to_string(folder.path().join("env")).unwrap();
+    assert!(
+        env.contains(&format!("export WXPAY_ENDPOINT='{}'\n", sandbox.origin)),
+        "{env}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn private_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let sandbox = Sandbox::in_folder(folder.path());
+        for name in ["ca_key.pem", "apiclient_key.pem", "api_key.txt", "env"] {
+            let path = folder.path().join(name);
+            let mode = path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+            // What was opened up by hand is closed again by the next start.
+            fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        sandbox.stop("INT").exits(0);
+    }
+}
+
+#[test]
+fn the_callers_own_merchant_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, key) = (folder.path().join("dir"), folder.path().join("key.txt"));
+    fs::write(&key, format!("{KEY}\n")).unwrap();
+    let own = [
+        "--mch-id",
+        "1234567890",
+        "--api-key-file",
+        text(&key),
+        "--host",
+        "gateway.test",
+    ];
+    let sandbox = Sandbox::start(&[&["--dir", text(&dir)][..], &own].concat());
+    let env = fs::read_to_string(dir.join("env")).unwrap();
+    assert!(env.contains("export WXPAY_MCH_ID='1234567890'\n"), "{env}");
+    assert!(
+        env.contains(&format!("export WXPAY_API_KEY='{KEY}'\n")),
+        "{env}"
+    );
+    sandbox.stop("INT").exits(0);
+    // Kept without the flags; another merchant's folder is not taken over.
+    Sandbox::in_folder(&dir).stop("INT").exits(0);
+    let other = [
+        "sandbox",
+        "--listen",
+        "127.0.0.1:0",
+        "--mch-id",
+        "1",
+        "--dir",
+        text(&dir),
+    ];
+    let run = wxpay(other).run().exits(2);
+    assert!(run.err.contains("1234567890"), "{run:?}");
+}
+
+#[test]
+fn a_folder_with_half_of_the_files_is_not_guessed_at() {
+    let folder = tempfile::tempdir().unwrap();
+    Sandbox::in_folder(folder.path()).stop("INT").exits(0);
+    fs::remove_file(folder.path().join("ca_key.pem")).unwrap();
+    let arguments = [
+        "sandbox",
+        "--listen",
+        "127.0.0.1:0",
+        "--dir",
+        text(folder.path()),
+    ];
+    let run = wxpay(arguments).run().exits(2);
+    assert!(run.err.contains("ca_key.pem"), "{run:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_status_2() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = wxpay(["sandbox", "--listen", &address]).run().exits(2);
+    assert!(run.err.contains(&address), "{run:?}");
+    wxpay(["sandbox", "--listen", "nowhere"]).run().exits(2);
+}

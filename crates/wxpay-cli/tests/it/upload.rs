@@ -1,0 +1,180 @@
+//! `wxpay upload --sandbox`, with right and wrong pictures.
+
+use std::{fs, process::Stdio};
+
+use serde_json::json;
+
+use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
+
+#[test]
+fn the_readmes_first_command() {
+    let picture = example("licence.jpg");
+    let run = wxpay(["upload", "--sandbox", text(&picture)])
+        .run()
+        .exits(0);
+    let (id, path) = run
+        .out
+        .strip_suffix('\n')
+        .unwrap()
+        .split_once("  ")
+        .unwrap();
+    assert_eq!(id.len(), 43, "{run:?}");
+    assert!(
+        id.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
+        "{run:?}"
+    );
+    assert_eq!(path, text(&picture));
+    assert!(run.err.contains("sandbox at https://127.0.0.1:"), "{run:?}");
+}
+
+#[test]
+fn every_format_and_every_sign_type() {
+    let files = ["licence.jpg", "licence.png", "licence.bmp"].map(example);
+    for sign_type in ["md5", "hmac-sha256", "MD5"] {
+        let mut command = wxpay(["upload", "--sandbox", "--strict-reply-sign"]);
+        let run = command
+            .args(["--sign-type", sign_type])
+            .args(&files)
+            .run()
+            .exits(0);
+        assert_eq!(run.out.lines().count(), 3, "{run:?}");
+    }
+}
+
+#[test]
+fn json_holds_just_what_is_promised() {
+    let picture = example("licence.png");
+    let run = wxpay(["upload", "--sandbox", "--json", text(&picture)])
+        .run()
+        .exits(0);
+    let [line] = run.json().try_into().unwrap();
+    let size = fs::metadata(&picture).unwrap().len();
+    assert_eq!(line["file"], text(&picture));
+    assert_eq!(line["bytes"], size);
+    assert_eq!(line["attempts"], 1);
+    assert_eq!(line["media_hash"].as_str().unwrap().len(), 32);
+    assert!(
+        line["endpoint"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
+    );
+    assert_eq!(line.as_object().unwrap().len(), 6);
+}
+
+#[test]
+fn a_picture_on_stdin() {
+    let picture = fs::read(example("licence.bmp")).unwrap();
+    let run = wxpay(["upload", "--sandbox", "-"])
+        .run_with_input(&picture)
+        .exits(0);
+    assert!(run.out.ends_with("  -\n"), "{run:?}");
+
+    let empty = wxpay(["upload", "--sandbox", "--json", "-"]).run().exits(1);
+    assert_eq!(empty.json()[0]["error"]["kind"], "image");
+    wxpay(["upload", "--sandbox", "-", "-"]).run().exits(2);
+}
+
+#[test]
+fn a_file_that_is_no_picture_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    fs::write(file("text.jpg"), "not a picture").unwrap();
+    fs::write(file("empty.png"), "").unwrap();
+    let mut large = fs::read(example("licence.png")).unwrap();
+    large.resize(2 << 20, 0);
+    fs::write(file("large.png"), large).unwrap();
+    for (name, word) in [
+        ("text.jpg", "text"),
+        ("empty.png", "empty"),
+        ("large.png", "2097152"),
+        ("missing.jpg", "No such file"),
+        ("", "not a regular file"),
+    ] {
+        let path = file(name);
+        let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
+            .run()
+            .exits(1);
+        let line = &run.json()[0];
+        assert_eq!(line["file"], text(&path));
+        let error = line["error"].as_object().unwrap();
+        assert_eq!(
+            (&error["kind"], &error["code"]),
+            (&json!("image"), &json!(null))
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains(word),
+            "{error:?}"
+        );
+        assert_eq!(error.len(), 5);
+
+        let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(1);
+        assert_eq!(run.out, "");
+        assert!(
+            run.err.contains(word) && run.err.contains(text(&path)),
+            "{run:?}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_with_a_line_break_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two\nlines\u{1b}[31m.png");
+    fs::copy(example("licence.png"), &path).unwrap();
+    let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(0);
+    assert_eq!(run.out.lines().count(), 1, "{run:?}");
+    assert!(run.out.contains(r"two\nlines\u{1b}[31m.png"), "{run:?}");
+    let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
+        .run()
+        .exits(0);
+    assert_eq!(run.json()[0]["file"], text(&path));
+}
+
+#[test]
+fn many_files_at_once() {
+    let picture = example("licence.png");
+    let files = vec![text(&picture); 40];
+    let mut command = wxpay(["upload", "--sandbox", "--concurrency", "16"]);
+    let run = command.args(files).run().exits(0);
+    let mut ids: Vec<_> = run.out.lines().map(|line| &line[..43]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 40);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_upload_ends_cleanly() {
+    use std::{io::Read, net::TcpListener};
+
+    // Accepts, and never says a word.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = crate::config::complete(folder.path())
+        .arg("--endpoint")
+        .arg(format!(
+            "https://localhost:{}",
+            listener.local_addr().unwrap().port()
+        ))
+        .args(["--json", text(&example("licence.png"))])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut connection, _) = listener.accept().unwrap();
+    connection.read_exact(&mut [0; 5]).unwrap();
+    signal(child.id(), "TERM");
+    child.stdin.take();
+
+    let run = wait(child).exits(1);
+
+    let error = &run.json()[0]["error"];
+    assert_eq!(
+        (&error["kind"], &error["retryable"]),
+        (&json!("other"), &json!(true))
+    );
+}

@@ -1,1 +1,15 @@
-//! wxpay-sandbox
+#![doc = include_str!("../README.md")]
+
+mod certificates;
+mod client_certificate;
+mod credentials;
+mod gateway;
+mod sandbox;
+mod server;
+mod tls;
+
+pub use credentials::{Credentials, CredentialsError};
+pub use sandbox::{Builder, Sandbox, StartError};
+
+/// What errors of libraries are boxed as, so that no type of theirs is part of this crate's API.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

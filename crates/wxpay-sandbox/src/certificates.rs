@@ -1,0 +1,107 @@
+//! Issues the certificates: the authority's, the merchant's, the server's.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
+
+use crate::BoxError;
+
+/// As the merchant's certificates of the real gateway.
+const MERCHANT_DAYS: i64 = 5 * 365;
+const AUTHORITY_DAYS: i64 = 10 * 365;
+/// Apple's systems refuse more than 825 days even from a private authority, browsers refuse more
+/// than 398 from a public one. Nothing is lost by staying below both: each start issues anew.
+const SERVER_DAYS: i64 = 397;
+/// Machines, containers above all, do not agree to the minute.
+const BACKDATED: Duration = Duration::DAY;
+
+/// A certificate and its private key (PKCS #8), both as PEM.
+#[derive(Clone)]
+pub(crate) struct CertifiedKey {
+    pub(crate) cert: String,
+    pub(crate) key: Zeroizing<String>,
+}
+
+/// What issues certificates: the authority's name, key identifier and key.
+pub(crate) type Authority = Issuer<'static, KeyPair>;
+
+/// Makes a new authority, self-signed.
+pub(crate) fn authority() -> Result<(CertifiedKey, Authority), BoxError> {
+    let mut params = params("wxpay sandbox CA", AUTHORITY_DAYS)?;
+    // It issues leaves only, so no client has to send a chain.
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate()?;
+    let pair = CertifiedKey {
+        cert: params.self_signed(&key)?.pem(),
+        key: Zeroizing::new(key.serialize_pem()),
+    };
+    Ok((pair, Issuer::new(params, key)))
+}
+
+/// Makes the API certificate of a merchant, whose id is its common name.
+pub(crate) fn merchant(authority: &Authority, mch_id: &str) -> Result<CertifiedKey, BoxError> {
+    let params = leaf(mch_id, MERCHANT_DAYS, ExtendedKeyUsagePurpose::ClientAuth)?;
+    let key = KeyPair::generate()?;
+    Ok(CertifiedKey {
+        cert: params.signed_by(&key, authority)?.pem(),
+        key: Zeroizing::new(key.serialize_pem()),
+    })
+}
+
+/// Makes the server's certificate for names, DNS and IP, that have been checked.
+pub(crate) fn server(
+    authority: &Authority,
+    names: Vec<String>,
+) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), BoxError> {
+    let mut params = leaf(
+        "wxpay sandbox",
+        SERVER_DAYS,
+        ExtendedKeyUsagePurpose::ServerAuth,
+    )?;
+    params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
+    let key = KeyPair::generate()?;
+    let cert = params.signed_by(&key, authority)?;
+    Ok((
+        cert.into(),
+        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+    ))
+}
+
+fn leaf(
+    common_name: &str,
+    days: i64,
+    purpose: ExtendedKeyUsagePurpose,
+) -> Result<CertificateParams, BoxError> {
+    let mut params = params(common_name, days)?;
+    // `NoCa` would leave out the subject key identifier, which strict verifiers ask for.
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![purpose];
+    Ok(params)
+}
+
+fn params(common_name: &str, days: i64) -> Result<CertificateParams, BoxError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    params.not_before = OffsetDateTime::now_utc() - BACKDATED;
+    params.not_after = params.not_before + Duration::days(days);
+    params.serial_number = Some(serial_number()?.to_vec().into());
+    Ok(params)
+}
+
+/// 126 random bits after a leading one: positive, and always 16 bytes long.
+fn serial_number() -> Result<[u8; 16], getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    bytes[0] = bytes[0] & 0x3f | 0x40;
+    Ok(bytes)
+}

@@ -1,0 +1,91 @@
+//! Rule 4: the form, read by multer.
+
+use std::{convert::Infallible, future::ready};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, stream};
+use http::{HeaderValue, header::CONTENT_DISPOSITION};
+use multer::Multipart;
+
+use super::refusal::{Refusal, Rule};
+use crate::server::{Body, End};
+
+/// The parts of a form, as they came.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    pub(super) parts: Vec<Part>,
+    /// It was larger than what is read. What came first is here, up to and with the part in which
+    /// reading ended.
+    pub(super) too_large: bool,
+}
+
+/// One part, whose value is not looked at yet.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) file_name: Option<String>,
+    /// Whether the header with both names is UTF-8; where it is not, names may be missing.
+    pub(super) names_are_utf8: bool,
+    /// None where reading ended in it.
+    pub(super) content: Option<Bytes>,
+}
+
+/// What is wrong with a form; what multer says is not for a reply.
+struct Malformed;
+
+impl From<multer::Error> for Malformed {
+    fn from(_: multer::Error) -> Self {
+        Self
+    }
+}
+
+impl Form {
+    pub(super) fn read(content_type: Option<&HeaderValue>, body: &Body) -> Result<Self, Refusal> {
+        let boundary = boundary(content_type).ok_or_else(|| {
+            Rule::Form.because("the Content-Type is not multipart/form-data with a boundary")
+        })?;
+        if body.end == End::Cut {
+            return Err(Rule::Form.because("the body was not sent to its end"));
+        }
+        let mut form = Self {
+            parts: Vec::new(),
+            too_large: body.end == End::TooLarge,
+        };
+        let whole = stream::once(ready(Ok::<_, Infallible>(body.bytes.clone())));
+        // All bytes are there, so that nothing has to be waited for.
+        let read = form
+            .read_parts(Multipart::new(whole, boundary))
+            .now_or_never();
+        match read {
+            Some(Ok(())) => Ok(form),
+            Some(Err(Malformed)) | None if form.too_large => Ok(form),
+            Some(Err(Malformed)) | None => {
+                Err(Rule::Form.because("the body is not a form that ends with its boundary"))
+            }
+        }
+    }
+
+    async fn read_parts(&mut self, mut multipart: Multipart<'_>) -> Result<(), Malformed> {
+        while let Some(field) = multipart.next_field().await? {
+            let names = field.headers().get(CONTENT_DISPOSITION).ok_or(Malformed)?;
+            let mut part = Part {
+                name: field.name().ok_or(Malformed)?.to_owned(),
+                file_name: field.file_name().map(str::to_owned),
+                names_are_utf8: std::str::from_utf8(names.as_bytes()).is_ok(),
+                content: None,
+            };
+            let content = field.bytes().await;
+            let result = content.map(|content| part.content = Some(content));
+            self.parts.push(part);
+            result?;
+        }
+        Ok(())
+    }
+}
+
+fn boundary(content_type: Option<&HeaderValue>) -> Option<String> {
+    let content_type = content_type?.to_str().ok()?;
+    multer::parse_boundary(content_type)
+        .ok()
+        .filter(|boundary| !boundary.is_empty())
+}

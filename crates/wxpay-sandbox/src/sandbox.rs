@@ -1,0 +1,101 @@
+//! The running sandbox.
+
+mod builder;
+mod error;
+mod thread;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::Credentials;
+use thread::ServerThread;
+
+pub use builder::Builder;
+pub use error::StartError;
+
+/// A gateway that runs in this process, on a port of its own, until it is dropped.
+///
+/// It serves on a thread of its own with a runtime of its own. So a test may call it with a client
+/// that blocks, may pause the time of its own runtime, and need not have one after the start.
+///
+/// ```
+/// use wxpay_sandbox::Sandbox;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::builder().start().await?;
+/// assert!(sandbox.origin().starts_with("https://127.0.0.1:"));
+/// assert_eq!(sandbox.credentials().mch_id(), "1900000109");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Sandbox {
+    addr: SocketAddr,
+    credentials: Credentials,
+    server: ServerThread,
+}
+
+impl Sandbox {
+    /// Starts to describe a sandbox: on 127.0.0.1, a free port, with new credentials.
+    ///
+    /// ```
+    /// let builder = wxpay_sandbox::Sandbox::builder().host("gateway.test");
+    /// # let _ = builder;
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens, with the port that it got.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The scheme, host and port for a client on this machine, as `https://127.0.0.1:42187`.
+    ///
+    /// Where it listens on every address (0.0.0.0, ::), this is the loopback one.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("https://{}", reachable(self.addr))
+    }
+
+    /// What a client needs to be accepted.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Stops it and waits until that is done: the port is free, and every connection is closed.
+    ///
+    /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
+    /// meanwhile, for some milliseconds.
+    pub async fn shutdown(self) {
+        self.server.stop().await;
+    }
+}
+
+fn reachable(mut addr: SocketAddr) -> SocketAddr {
+    match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    addr
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reachable;
+
+    #[test]
+    fn every_address_is_reached_by_the_loopback() {
+        for (listening, reached) in [
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("127.0.0.2:1", "127.0.0.2:1"),
+        ] {
+            assert_eq!(reachable(listening.parse().unwrap()).to_string(), reached);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How a sandbox is described before it is started.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use rustls_pki_types::DnsName;
+use tokio::net::TcpListener;
+
+use super::{Sandbox, StartError, thread::ServerThread};
+use crate::{
+    Credentials, certificates, client_certificate::Judge, gateway::Gateway, server::Server, tls,
+};
+
+/// Describes a [`Sandbox`]; nothing has to be set.
+///
+/// ```
+/// use wxpay_sandbox::{Credentials, Sandbox};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::builder()
+///     .listen("127.0.0.1:0".parse()?)
+///     .credentials(Credentials::generate_for("1000000000")?)
+///     .host("gateway.test")
+///     .start()
+///     .await?;
+/// assert_eq!(sandbox.credentials().mch_id(), "1000000000");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    listen: SocketAddr,
+    credentials: Option<Credentials>,
+    hosts: Vec<String>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            credentials: None,
+            hosts: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// The address to listen on; by default 127.0.0.1 and any free port.
+    ///
+    /// ```
+    /// # use wxpay_sandbox::Sandbox;
+    /// let builder = Sandbox::builder().listen(([0, 0, 0, 0], 8443).into());
+    /// # let _ = builder;
+    /// ```
+    pub fn listen(mut self, addr: SocketAddr) -> Self {
+        self.listen = addr;
+        self
+    }
+
+    /// The merchant and the authority; by default new ones are made at each start.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// One more name in the server's certificate, DNS or IP; can be repeated.
+    ///
+    /// It is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on. Other names
+    /// are for clients that reach the sandbox by another way, such as the name of its container.
+    /// [`start`](Self::start) refuses what cannot be one.
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Starts it. When this returns, connections are taken.
+    ///
+    /// It waits for a thread and blocks none; any executor will do. A new certificate is issued to the
+    /// server at each start.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says whether the address, a name or the credentials are to blame.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Sandbox, StartError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let error = Sandbox::builder().listen(sandbox.addr()).start().await.unwrap_err();
+    /// assert!(matches!(error, StartError::Listen { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        let (server, (addr, credentials)) = ServerThread::start(|| self.open()).await?;
+        Ok(Sandbox {
+            addr,
+            credentials,
+            server,
+        })
+    }
+
+    /// Everything that can fail.
+    async fn open(self) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
+        let names = self.names()?;
+        let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
+        let (cert, key) = certificates::server(&credentials.authority()?, names)
+            .map_err(StartError::Certificate)?;
+        let judge =
+            Judge::new(credentials.ca_der()?, tls::provider()).map_err(StartError::Certificate)?;
+        let tls = tls::config(cert, key, judge.clone())
+            .map_err(|error| StartError::Certificate(error.into()))?;
+
+        let listen = |source| StartError::Listen {
+            addr: self.listen,
+            source,
+        };
+        let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
+        let addr = listener.local_addr().map_err(listen)?;
+        let gateway = Gateway::new(credentials.mch_id(), credentials.api_key().clone());
+        Ok((
+            Server::new(listener, tls, judge, gateway),
+            (addr, credentials),
+        ))
+    }
+
+    /// The names for the certificate, each once.
+    fn names(&self) -> Result<Vec<String>, StartError> {
+        let mut names = vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            "::1".to_owned(),
+        ];
+        let listen = self.listen.ip();
+        let listen = (!listen.is_unspecified()).then(|| listen.to_string());
+        for name in self.hosts.iter().chain(&listen) {
+            let name = normal(name).ok_or_else(|| StartError::Host { host: name.clone() })?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// A DNS name or an IP address, in the one way to write it.
+fn normal(name: &str) -> Option<String> {
+    match name.parse::<IpAddr>() {
+        Ok(ip) => Some(ip.to_string()),
+        Err(_) => DnsName::try_from(name)
+            .ok()
+            .map(|name| name.to_lowercase_owned().as_ref().into()),
+    }
+}

@@ -1,0 +1,101 @@
+//! The thread that a server lives on.
+
+use std::{convert::Infallible, future::Future, io, thread};
+
+use tokio::{runtime, sync::oneshot};
+
+use super::StartError;
+use crate::server::Server;
+
+/// A thread with a runtime and a server in it. Dropping this ends the server and waits for the thread,
+/// so that afterwards the port is free.
+///
+/// The caller's runtime would not do: a task that is aborted ends some time later, a client that
+/// blocks would keep the server from answering, and paused time would run out all its deadlines.
+#[derive(Debug)]
+pub(super) struct ServerThread {
+    /// Dropped, it tells the server to stop.
+    stop: Option<oneshot::Sender<Infallible>>,
+    /// Its other half is dropped when the runtime is gone.
+    ended: oneshot::Receiver<Infallible>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl ServerThread {
+    /// Runs `open` on a new thread, then the server that it opens. The rest of what it returns is
+    /// handed back.
+    pub(super) async fn start<T, F>(
+        open: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<(Self, T), StartError>
+    where
+        F: Future<Output = Result<(Server, T), StartError>>,
+        T: Send + 'static,
+    {
+        let (report, opened) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        // Whoever starts the sandbox wants its events, on a thread that has another subscriber too.
+        let subscriber = tracing::dispatcher::get_default(Clone::clone);
+        let thread = thread::Builder::new()
+            .name("wxpay-sandbox".to_owned())
+            .spawn(move || {
+                tracing::dispatcher::with_default(&subscriber, || run(open, report, stopped));
+                drop(end);
+            })
+            .map_err(StartError::Thread)?;
+        let server = Self {
+            stop: Some(stop),
+            ended,
+            thread: Some(thread),
+        };
+        match opened.await {
+            Ok(opened) => opened.map(|rest| (server, rest)),
+            Err(_) => Err(StartError::Thread(io::Error::other(
+                "the thread has panicked",
+            ))),
+        }
+    }
+
+    /// As dropping, without blocking.
+    pub(super) async fn stop(mut self) {
+        self.stop = None;
+        // Nothing is ever sent: this is how a dropped sender looks.
+        let _ended = (&mut self.ended).await;
+    }
+}
+
+impl Drop for ServerThread {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic has been reported on the thread; there is nothing to add.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn run<T, F>(
+    open: impl FnOnce() -> F,
+    report: oneshot::Sender<Result<T, StartError>>,
+    stopped: oneshot::Receiver<Infallible>,
+) where
+    F: Future<Output = Result<(Server, T), StartError>>,
+{
+    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(report.send(Err(StartError::Thread(error)))),
+    };
+    runtime.block_on(async {
+        match open().await {
+            Ok((server, rest)) => {
+                // Fails when the start was given up meanwhile; then `stopped` says so too.
+                let _given_up = report.send(Ok(rest));
+                tokio::select! {
+                    never = server.run() => match never {},
+                    _ = stopped => {}
+                }
+            }
+            Err(error) => drop(report.send(Err(error))),
+        }
+    });
+}

@@ -1,0 +1,65 @@
+//! Takes connections.
+
+mod body;
+mod connection;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use rustls::ServerConfig;
+use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{client_certificate::Judge, gateway::Gateway};
+use connection::Connections;
+
+pub(crate) use body::{Body, End};
+
+/// How long to wait when no connection can be taken, for want of file descriptors mostly.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that listens, and what is needed to answer on it.
+pub(crate) struct Server {
+    listener: TcpListener,
+    connections: Arc<Connections>,
+}
+
+impl Server {
+    pub(crate) fn new(
+        listener: TcpListener,
+        tls: Arc<ServerConfig>,
+        judge: Judge,
+        gateway: Gateway,
+    ) -> Self {
+        let connections = Connections {
+            acceptor: TlsAcceptor::from(tls),
+            judge,
+            gateway,
+        };
+        Self {
+            listener,
+            connections: Arc::new(connections),
+        }
+    }
+
+    /// Serves until it is dropped, each connection in a task of its own; dropping ends these too.
+    pub(crate) async fn run(self) -> Infallible {
+        let mut tasks = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let connections = Arc::clone(&self.connections);
+                        tasks.spawn(async move { connections.serve(stream).await });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot take a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(ended) = tasks.join_next() => if let Err(error) = ended {
+                    tracing::error!(%error, "the task of a connection has failed");
+                },
+            }
+        }
+    }
+}

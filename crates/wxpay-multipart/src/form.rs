@@ -151,8 +151,8 @@ impl Form {
     /// Data frames go out as the body yields them, without a copy; empty ones and trailers are
     /// dropped. When the content turns out to have more or fewer bytes than `len`, or fails, the
     /// body of the form ends in a [`BodyError`](crate::BodyError): the request is never completed
-    /// with a short, cut or padded file. A factory that can fail, such as one that opens a file,
-    /// yields its error as the first thing that the body yields.
+    /// with a short, cut or padded file. The factory itself cannot fail: an error in opening is the
+    /// first thing that the body yields.
     ///
     /// # Errors
     ///

@@ -28,15 +28,10 @@ impl GatewayError {
     pub(crate) fn from_fields(fields: &Fields<'_>, signature_fault: Option<VerifyError>) -> Self {
         let given = |name| fields.get(name).filter(|value| !value.is_empty());
         let code = given("err_code").map(ErrorCode::from_wire);
-        let description = given("err_code_des");
-        let message = description
-            .or(given("return_msg"))
-            .unwrap_or_default()
-            .to_owned();
-        // Either text may hold the word that tells the rows of one code apart.
-        let texts = [description, given("return_msg")]
-            .map(Option::unwrap_or_default)
-            .join(" ");
+        // The description is the table's own word; the message may say more, or all.
+        let texts = ["err_code_des", "return_msg"].map(|name| given(name).unwrap_or_default());
+        let message = texts.into_iter().find(|text| !text.is_empty());
+        let message = message.unwrap_or_default().to_owned();
         let reason = Reason::of(code.as_ref(), &texts);
         Self {
             code,

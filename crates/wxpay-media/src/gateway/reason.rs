@@ -30,14 +30,14 @@ pub enum Reason {
 
 /// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
 /// row with a word in the text is taken, so a more telling word stands before a vaguer one.
-const WORDS: &[(Reason, &[&str])] = &[
+const WORDS: [(Reason, &[&str]); 10] = [
     (Reason::FrequencyLimit, &["frequency limit", "频率限制"]),
     (Reason::Permission, &["permission", "权限"]),
     (Reason::Certificate, &["certificate", "证书"]),
     (Reason::Method, &["method not supported", "post"]),
     (Reason::Signature, &["signature", "签名"]),
-    (Reason::Merchant, &["merchant id", "mch_id", "商户号"]),
-    (Reason::Picture, &["image", "picture", "media", "图片"]),
+    (Reason::Merchant, &["merchant id", "商户号"]),
+    (Reason::Picture, &["image", "picture", "图片"]),
     (Reason::Body, &["xml"]),
     (
         Reason::Parameter,
@@ -47,18 +47,12 @@ const WORDS: &[(Reason, &[&str])] = &[
 ];
 
 impl Reason {
-    /// Tells the row from the code and the text; the text alone where there is no code.
-    pub(super) fn of(code: Option<&ErrorCode>, text: &str) -> Option<Self> {
-        let text = text.to_lowercase();
-        let said = |reasons: &[Self]| {
-            WORDS
-                .iter()
-                .filter(|(reason, _)| reasons.is_empty() || reasons.contains(reason))
-                .find(|(_, words)| words.iter().any(|word| text.contains(word)))
-                .map(|(reason, _)| *reason)
-        };
+    /// Tells the row from the code and the texts, the more telling text first; from the texts alone
+    /// where there is no code.
+    pub(super) fn of(code: Option<&ErrorCode>, texts: &[&str]) -> Option<Self> {
+        let said = |reasons: &[Self]| texts.iter().find_map(|text| Self::said(text, reasons));
         match code {
-            None => said(&[]),
+            None => said(&WORDS.map(|(reason, _)| reason)),
             Some(ErrorCode::InvalidRequest) => said(&[
                 Self::Permission,
                 Self::Certificate,
@@ -66,13 +60,23 @@ impl Reason {
                 Self::Body,
             ]),
             Some(ErrorCode::ParamError) => {
-                said(&[Self::Merchant, Self::Picture]).or(Some(Self::Parameter))
+                said(&[Self::Merchant, Self::Picture, Self::Parameter]).or(Some(Self::Parameter))
             }
             Some(ErrorCode::SignError) => Some(Self::Signature),
             Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
             Some(ErrorCode::SystemError) => Some(Self::System),
             Some(ErrorCode::Other(_)) => said(&[Self::FrequencyLimit]),
         }
+    }
+
+    /// The first of these rows that the text speaks of.
+    fn said(text: &str, reasons: &[Self]) -> Option<Self> {
+        let text = text.to_lowercase();
+        WORDS
+            .iter()
+            .filter(|(reason, _)| reasons.contains(reason))
+            .find(|(_, words)| words.iter().any(|word| text.contains(word)))
+            .map(|(reason, _)| *reason)
     }
 
     /// What helps.

@@ -149,6 +149,37 @@ fn every_row_of_the_error_table_has_its_reason() {
 }
 
 #[test]
+fn the_description_tells_more_than_the_message() {
+    for (text, message, reason) in [
+        (
+            "Regular validation",
+            "no picture, and mch_id is missing",
+            Reason::Parameter,
+        ),
+        (
+            "Invalid XML format",
+            "no certificate is needed to say so",
+            Reason::Body,
+        ),
+        ("", "图片参数填写有误", Reason::Picture),
+        ("no idea", "Merchant ID error", Reason::Merchant),
+    ] {
+        let code = if reason == Reason::Body {
+            "INVALID_REQUEST"
+        } else {
+            "PARAM_ERROR"
+        };
+        let error = refusal(&[
+            ("return_code", "FAIL"),
+            ("return_msg", message),
+            ("err_code", code),
+            ("err_code_des", text),
+        ]);
+        assert_eq!(error.reason(), Some(reason), "{text}, {message}");
+    }
+}
+
+#[test]
 fn a_refusal_without_a_code_is_told_by_its_text() {
     for (text, reason) in [
         ("频率限制", Some(Reason::FrequencyLimit)),

@@ -91,7 +91,7 @@ fn reason(error: &Error) -> &'static str {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "it is not for clients"
         }
-        CertificateError::BadEncoding => "it is no X.509 certificate of version 3",
+        CertificateError::BadEncoding => "it cannot be read",
         _ => "it is not acceptable",
     }
 }

@@ -1,165 +1,18 @@
-//! The gateway on whatever may come, without a socket.
+//! The rules one by one, without a socket.
 
-use bytes::Bytes;
+mod fixture;
+mod replies;
+
 use http::{HeaderValue, Method};
-use proptest::{collection::vec, prelude::*, sample::Index};
-use wxpay_sign::{ApiKey, ContentMd5, Params, SignType};
-use wxpay_xml::Fields;
+use proptest::prelude::*;
+use wxpay_sign::{ContentMd5, SignType};
 
-use super::{Call, Gateway, MediaId, Verdict, refusal::Rule};
+use super::{Call, Verdict, refusal::Rule};
 use crate::{
     client_certificate::ClientCertificate,
     server::{Body, End},
 };
-
-const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
-const PATH: &str = "/secapi/mch/uploadmedia";
-const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 as far as the gateway looks";
-
-/// A form, to be spoilt.
-#[derive(Debug, Clone)]
-struct Form {
-    parts: Vec<(String, Option<String>, Vec<u8>)>,
-}
-
-impl Form {
-    fn signed(more: &[(&str, &str)]) -> Self {
-        let hash = ContentMd5::of(PICTURE);
-        let mut fields = vec![("mch_id", "1900000109"), ("media_hash", hash.as_str())];
-        fields.extend(more);
-        let named = fields.iter().find(|(name, _)| *name == "sign_type");
-        let sign_type = SignType::from_field(named.map(|field| field.1));
-        let sign = Params::new(fields.iter().copied())
-            .unwrap()
-            .sign(sign_type, &key());
-        fields.push(("sign", sign.as_str()));
-        let mut form = Self {
-            parts: fields
-                .iter()
-                .map(|(name, value)| ((*name).into(), None, (*value).into()))
-                .collect(),
-        };
-        form.parts
-            .push(("media".into(), Some("shop.jpg".into()), PICTURE.into()));
-        form
-    }
-
-    fn part(&mut self, name: &str) -> &mut (String, Option<String>, Vec<u8>) {
-        self.parts.iter_mut().find(|part| part.0 == name).unwrap()
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.part(name).2 = value.into();
-        self
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for (name, file_name, value) in &self.parts {
-            let file_name = file_name.as_deref();
-            let file_name =
-                file_name.map_or(String::new(), |name| format!("; filename=\"{name}\""));
-            let head = format!(
-                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file_name}\r\n\r\n"
-            );
-            bytes.extend([head.as_bytes(), value, b"\r\n"].concat());
-        }
-        bytes.extend(b"--edge--\r\n");
-        bytes
-    }
-
-    fn judged(&self) -> Verdict {
-        judge(self.bytes(), End::Whole)
-    }
-}
-
-fn key() -> ApiKey {
-    ApiKey::new(KEY).unwrap()
-}
-
-fn gateway() -> Gateway {
-    Gateway::new("1900000109", key())
-}
-
-fn media_id() -> MediaId {
-    MediaId::random().unwrap()
-}
-
-fn holder() -> ClientCertificate {
-    ClientCertificate::Accepted(Some("1900000109".into()))
-}
-
-fn judge(bytes: Vec<u8>, end: End) -> Verdict {
-    let content_type = HeaderValue::from_static("multipart/form-data; boundary=edge");
-    gateway().judge(&Call {
-        method: &Method::POST,
-        path: PATH,
-        content_type: Some(&content_type),
-        certificate: &holder(),
-        body: &Body {
-            bytes: bytes.into(),
-            end,
-        },
-    })
-}
-
-/// The rule, and whether the reply is signed.
-#[track_caller]
-fn refused(verdict: &Verdict) -> (Rule, bool) {
-    match verdict {
-        Verdict::NotUnderstood(refusal) => (refusal.rule, false),
-        Verdict::Refused(refusal, _) => (refusal.rule, true),
-        Verdict::Accepted(_) => panic!("accepted"),
-    }
-}
-
-/// Every reply is a document in one of the documented forms.
-fn check_reply(call: &Call<'_>) {
-    let reply = gateway().answer(call, &media_id());
-    let fields = Fields::parse(reply.xml.as_bytes()).unwrap();
-    let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
-    match (fields.get("return_code"), fields.get("result_code")) {
-        (Some("FAIL"), None) => {
-            assert_eq!(
-                names,
-                ["return_code", "return_msg", "err_code", "err_code_des"]
-            );
-            assert!((1..=128).contains(&fields.get("return_msg").unwrap().len()));
-        }
-        (Some("SUCCESS"), Some("FAIL")) => {
-            let [rest @ .., sign] = &names[..] else {
-                panic!("no fields")
-            };
-            let expected = [
-                "return_code",
-                "return_msg",
-                "result_code",
-                "err_code",
-                "err_code_des",
-            ];
-            assert_eq!((rest, *sign), (&expected[..], "sign"));
-            Params::new(fields.iter())
-                .unwrap()
-                .verify(&key(), fields.get("sign"))
-                .unwrap();
-        }
-        (Some("SUCCESS"), Some("SUCCESS")) => {
-            let expected = [
-                "return_code",
-                "return_msg",
-                "result_code",
-                "media_id",
-                "sign",
-            ];
-            assert_eq!(names, expected);
-            Params::new(fields.iter())
-                .unwrap()
-                .verify(&key(), fields.get("sign"))
-                .unwrap();
-        }
-        other => panic!("{other:?}"),
-    }
-}
+use fixture::{Form, PATH, PICTURE, gateway, judge, media_id, refused};
 
 #[test]
 fn a_field_that_is_missing_empty_or_repeated() {
@@ -386,52 +239,6 @@ proptest! {
             .prop_map(|parts| Form { parts }),
     ) {
         prop_assert_eq!(form.judged(), Verdict::Accepted(SignType::HmacSha256));
-    }
-
-    /// Bytes that are rubbish, under a header that is rubbish.
-    #[test]
-    fn rubbish_is_answered(
-        method in prop_oneof![4 => Just(Method::POST), 1 => Just(Method::GET)],
-        path in prop_oneof![4 => Just(PATH.to_owned()), 1 => ".*"],
-        content_type in prop_oneof![
-            4 => Just(b"multipart/form-data; boundary=edge".to_vec()),
-            1 => "multipart/form-data; *boundary=[^\u{0}]{0,9}".prop_map(String::into_bytes),
-            1 => vec(any::<u8>(), 0..40),
-        ],
-        bytes in vec(any::<u8>(), 0..400),
-        end in prop_oneof![Just(End::Whole), Just(End::TooLarge), Just(End::Cut)],
-    ) {
-        check_reply(&Call {
-            method: &method,
-            path: &path,
-            content_type: HeaderValue::from_bytes(&content_type).ok().as_ref(),
-            certificate: &holder(),
-            body: &Body { bytes: bytes.into(), end },
-        });
-    }
-
-    /// A good form in which bytes were changed, taken out and put in.
-    #[test]
-    fn a_spoilt_form_is_answered(
-        changes in vec((any::<Index>(), 0..3_u8, any::<u8>()), 1..6),
-        end in prop_oneof![8 => Just(End::Whole), 1 => Just(End::TooLarge)],
-    ) {
-        let mut bytes = Form::signed(&[("further", "1")]).bytes();
-        for (at, change, byte) in changes {
-            let at = at.index(bytes.len());
-            match change {
-                0 => bytes[at] = byte,
-                1 => drop(bytes.remove(at)),
-                _ => bytes.insert(at, byte),
-            }
-        }
-        check_reply(&Call {
-            method: &Method::POST,
-            path: PATH,
-            content_type: Some(&HeaderValue::from_static("multipart/form-data; boundary=edge")),
-            certificate: &holder(),
-            body: &Body { bytes: Bytes::from(bytes), end },
-        });
     }
 }
 

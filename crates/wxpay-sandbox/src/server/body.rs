@@ -60,3 +60,45 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt, stream};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    /// A body of pieces of a mebibyte.
+    fn mebibytes(count: usize) -> impl http_body::Body<Data = Bytes> + Unpin {
+        let piece = Bytes::from(vec![0x55; 1 << 20]);
+        let frame = move || Ok::<_, Infallible>(Frame::data(piece.clone()));
+        StreamBody::new(stream::iter(std::iter::repeat_with(frame).take(count)))
+    }
+
+    #[tokio::test]
+    async fn four_mebibytes_are_kept() {
+        let four = Body::read(mebibytes(4)).await;
+        assert_eq!((four.bytes.len(), four.end), (KEPT, End::Whole));
+        let more = Body::read(mebibytes(5)).await;
+        assert_eq!((more.bytes.len(), more.end), (KEPT, End::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_than_is_good() {
+        let endless = Body::read(mebibytes(usize::MAX)).await;
+        assert_eq!((endless.bytes.len(), endless.end), (KEPT, End::TooLarge));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stops_is_not_waited_for() {
+        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"--edge")));
+        let stalled = StreamBody::new(stream::iter([frame]).chain(stream::pending()));
+        let start = Instant::now();
+        let body = Body::read(stalled).await;
+        assert_eq!((&*body.bytes, body.end), (&b"--edge"[..], End::Cut));
+        assert_eq!(start.elapsed().as_secs(), DEADLINE.as_secs());
+    }
+}

@@ -1,0 +1,190 @@
+//! Starting, stopping, and starting again.
+
+use std::{
+    error::Error,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    process::Command,
+};
+
+use futures_util::FutureExt;
+use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, StartError};
+
+use crate::support::{Bench, block_on, start};
+
+/// Where no other test takes a port that was just freed. Only Linux has it without being asked.
+const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
+    Ipv4Addr::new(127, 0, 1, 7)
+} else {
+    Ipv4Addr::LOCALHOST
+};
+
+#[test]
+fn the_port_is_free_when_it_is_dropped() {
+    let first = start(Sandbox::builder().listen(SocketAddr::from((ALONE, 0))));
+    let addr = first.addr();
+    let builder = Sandbox::builder()
+        .listen(addr)
+        .credentials(first.credentials().clone());
+    drop(first);
+    for _ in 0..20 {
+        let sandbox = start(builder.clone());
+        assert_eq!(sandbox.addr(), addr);
+        drop(sandbox);
+    }
+    block_on(start(builder.clone()).shutdown());
+    drop(start(builder));
+    TcpListener::bind(addr).unwrap();
+}
+
+#[test]
+fn connections_end_with_it() {
+    let bench = Bench::new();
+    let mut tcp = std::net::TcpStream::connect(bench.sandbox.addr()).unwrap();
+    tcp.set_read_timeout(Some(std::time::Duration::from_secs(60)))
+        .unwrap();
+    drop(bench);
+    let end = std::io::Read::read(&mut tcp, &mut [0]);
+    assert!(
+        matches!(end, Ok(0))
+            || end.is_err_and(|error| { error.kind() == std::io::ErrorKind::ConnectionReset })
+    );
+}
+
+/// A client that blocks the only thread of a runtime whose time stands still.
+#[tokio::test(start_paused = true)]
+async fn the_callers_runtime_does_not_matter() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let output = Command::new("curl")
+        .args([
+            "--silent",
+            "--insecure",
+            "--max-time",
+            "30",
+            "--noproxy",
+            "*",
+        ])
+        .arg(sandbox.origin())
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("HTTP GET method"),
+        "{output:?}"
+    );
+    sandbox.shutdown().await;
+}
+
+#[test]
+fn a_start_that_is_given_up_leaves_nothing() {
+    let addr = TcpListener::bind((ALONE, 0)).unwrap().local_addr().unwrap();
+    // It needs a thread and some keys, and is polled once.
+    drop(Sandbox::builder().listen(addr).start().now_or_never());
+    TcpListener::bind(addr).unwrap();
+}
+
+#[test]
+fn started_again_with_kept_credentials() {
+    let bench = Bench::new();
+    let kept = bench.credentials();
+    let again = Credentials::from_pem(
+        kept.expose_api_key(),
+        kept.ca_pem(),
+        kept.ca_key_pem(),
+        kept.cert_pem(),
+        kept.key_pem(),
+    )
+    .unwrap();
+    let second = Bench::of(start(Sandbox::builder().credentials(again)));
+    second.write("ca.pem", kept.ca_pem());
+    second.write("cert.pem", kept.cert_pem());
+    second.write("key.pem", kept.key_pem());
+    second.uploads();
+    bench.uploads();
+}
+
+#[test]
+fn credentials_that_do_not_belong_together() {
+    let (one, other) = (
+        Credentials::generate().unwrap(),
+        Credentials::generate().unwrap(),
+    );
+    let [ca, ca_key] = [one.ca_pem(), one.ca_key_pem()];
+    let [cert, key, api_key] = [one.cert_pem(), one.key_pem(), one.expose_api_key()];
+    let from_pem = |api_key, ca, ca_key, cert, key| {
+        Credentials::from_pem(api_key, ca, ca_key, cert, key).unwrap_err()
+    };
+    type Kind = CredentialsError;
+    let error = from_pem("short", ca, ca_key, cert, key);
+    assert!(
+        matches!(error, Kind::ApiKey(_)) && error.source().is_some(),
+        "{error:?}"
+    );
+    let error = from_pem(api_key, "", ca_key, cert, key);
+    assert_eq!(
+        error.to_string(),
+        "the authority's certificate cannot be read"
+    );
+    let error = from_pem(api_key, ca, "-----BEGIN RUBBISH-----", cert, key);
+    assert_eq!(error.to_string(), "the authority's key cannot be read");
+    let error = from_pem(api_key, ca, other.ca_key_pem(), cert, key);
+    assert_eq!(
+        error.to_string(),
+        "the authority's key does not fit the certificate"
+    );
+    let error = from_pem(api_key, ca, ca_key, cert, other.key_pem());
+    assert_eq!(
+        error.to_string(),
+        "the merchant's key does not fit the certificate"
+    );
+    let error = from_pem(api_key, ca, ca_key, other.cert_pem(), other.key_pem());
+    assert!(matches!(error, Kind::NotAccepted(_)), "{error:?}");
+    let error = from_pem(api_key, cert, key, cert, key);
+    assert!(matches!(error, Kind::NotAnAuthority), "{error:?}");
+    for id in ["", "a b", "商户", &"1".repeat(33)] {
+        let error = Credentials::generate_for(id).unwrap_err();
+        assert!(matches!(error, Kind::MerchantId), "{id}");
+    }
+}
+
+#[test]
+fn what_a_sandbox_cannot_be() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap();
+    let error = block_on(Sandbox::builder().listen(addr).start()).unwrap_err();
+    assert!(
+        matches!(error, StartError::Listen { addr: at, .. } if at == addr),
+        "{error:?}"
+    );
+    assert_eq!(error.to_string(), format!("cannot listen on {addr}"));
+    for host in [
+        "",
+        "https://localhost",
+        "localhost:80",
+        "[::1]",
+        "*.test",
+        "商户.test",
+    ] {
+        let error = block_on(Sandbox::builder().host(host).start()).unwrap_err();
+        assert!(
+            matches!(error, StartError::Host { .. }),
+            "{host}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let sandbox = start(Sandbox::builder());
+    let builder = Sandbox::builder().credentials(sandbox.credentials().clone());
+    for shown in [
+        format!("{sandbox:?}"),
+        format!("{builder:?}"),
+        format!("{builder:#?}"),
+    ] {
+        assert!(shown.contains("1900000109"), "{shown}");
+        assert!(
+            !shown.contains(sandbox.credentials().expose_api_key()),
+            "{shown}"
+        );
+        assert!(!shown.contains("BEGIN"), "{shown}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The sandbox from outside, judged by others: curl, openssl and Python.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up should fail"
+)]
+
+mod certificates;
+mod curl;
+mod garbage;
+mod life;
+mod refusals;
+mod support;
+mod tls;

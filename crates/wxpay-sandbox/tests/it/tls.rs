@@ -1,0 +1,193 @@
+//! The handshake: what it lets pass, and what the reply says of it.
+
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
+use rustls::{
+    ClientConfig, RootCertStore, client::ResolvesClientCert, crypto::ring, sign::CertifiedKey,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::support::{Bench, block_on};
+
+/// A client certificate and key in `odd.pem` and `odd_key.pem`, of the sandbox's authority.
+fn issue(bench: &Bench, change: impl FnOnce(&mut CertificateParams)) {
+    let credentials = bench.credentials();
+    let ca_key = KeyPair::from_pem(credentials.ca_key_pem()).unwrap();
+    let ca = Issuer::from_ca_cert_pem(credentials.ca_pem(), ca_key).unwrap();
+    let mut params = CertificateParams::default();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, credentials.mch_id());
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    bench.write("odd.pem", params.signed_by(&key, &ca).unwrap().pem());
+    bench.write("odd_key.pem", key.serialize_pem());
+}
+
+/// Uploads a good form with the certificate in `odd.pem`.
+fn upload(bench: &Bench, more: &[&str]) -> crate::support::Answer {
+    let (form, url) = (bench.form(&[]), bench.url());
+    let mut arguments = vec!["--cert", "odd.pem", "--key", "odd_key.pem"];
+    arguments.extend(more);
+    arguments.extend(form.iter().map(String::as_str));
+    arguments.push(&url);
+    bench.anonymous_curl(&arguments)
+}
+
+#[track_caller]
+fn is_required(bench: &Bench, why: &str) {
+    for version in ["1.2", "1.3"] {
+        let answer = upload(bench, &["--tls-max", version]);
+        answer.fails("INVALID_REQUEST", "Certificate is required");
+        let message = answer.get("return_msg").unwrap();
+        assert!(message.contains(why), "{version}: {message}");
+    }
+}
+
+#[test]
+fn a_certificate_of_the_authority_is_enough() {
+    let bench = Bench::new();
+    issue(&bench, |_| {});
+    for version in ["1.2", "1.3"] {
+        let answer = upload(&bench, &["--tls-max", version]);
+        assert_eq!(
+            answer.get("result_code"),
+            Some("SUCCESS"),
+            "{version}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn another_merchants_certificate() {
+    let bench = Bench::new();
+    issue(&bench, |params| {
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "1000000000");
+    });
+    upload(&bench, &[]).fails("PARAM_ERROR", "Merchant ID error");
+}
+
+#[test]
+fn certificates_that_are_not_valid() {
+    let bench = Bench::new();
+    issue(&bench, |params| {
+        params.not_after = date_time_ymd(2001, 1, 1);
+    });
+    is_required(&bench, "it has expired");
+    issue(&bench, |params| {
+        params.not_before = date_time_ymd(4000, 1, 1);
+    });
+    is_required(&bench, "it is not valid yet");
+    issue(&bench, |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    is_required(&bench, "it is not for clients");
+}
+
+#[test]
+fn certificates_of_others() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    bench.write("odd.pem", other.credentials().cert_pem());
+    bench.write("odd_key.pem", other.credentials().key_pem());
+    is_required(&bench, "this sandbox's authority has not issued it");
+
+    // Version 1, which webpki does not read.
+    let openssl = |words: &str| bench.run("openssl", &words.split(' ').collect::<Vec<_>>());
+    openssl("req -newkey rsa:2048 -noenc -keyout odd_key.pem -subj /CN=1900000109 -out odd.csr");
+    openssl("x509 -req -in odd.csr -signkey odd_key.pem -out odd.pem");
+    assert!(openssl("x509 -noout -text -in odd.pem").contains("Version: 1 "));
+    is_required(&bench, "it is not acceptable");
+
+    // Self-signed, which for webpki is an authority in a client's place.
+    openssl(
+        "req -x509 -newkey ed25519 -noenc -keyout odd_key.pem -subj /CN=1900000109 -out odd.pem",
+    );
+    is_required(&bench, "it is not acceptable");
+}
+
+#[test]
+fn no_authorities_are_named_when_it_asks() {
+    let bench = Bench::new();
+    let addr = bench.sandbox.addr().to_string();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let arguments = ["s_client", "-connect", &addr, "-CAfile", "ca.pem", version];
+        let output = bench.output("openssl", &arguments);
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            shown.contains("No client certificate CA names sent"),
+            "{shown}"
+        );
+        // It does ask: these are for the client's certificate.
+        assert!(shown.contains("Requested Signature Algorithms"), "{shown}");
+        assert!(shown.contains("Verify return code: 0 (ok)"), "{shown}");
+    }
+}
+
+/// Connects with a certificate or none.
+pub(crate) async fn connect(
+    bench: &Bench,
+    identity: Option<(&str, &str)>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let provider = Arc::new(ring::default_provider());
+    let ca = CertificateDer::from_pem_slice(bench.credentials().ca_pem().as_bytes()).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(ca).unwrap();
+    let config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match identity {
+        None => config.with_no_client_auth(),
+        Some((cert, key)) => {
+            let cert = CertificateDer::from_pem_slice(cert.as_bytes()).unwrap();
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+            let key = provider.key_provider.load_private_key(key).unwrap();
+            // Unlike rustls' own way, this does not check that the two belong together.
+            config.with_client_cert_resolver(Arc::new(Always(
+                CertifiedKey::new(vec![cert], key).into(),
+            )))
+        }
+    };
+    let tcp = TcpStream::connect(bench.sandbox.addr()).await?;
+    let name = "localhost".try_into().unwrap();
+    TlsConnector::from(Arc::new(config))
+        .connect(name, tcp)
+        .await
+}
+
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Always {
+    fn resolve(&self, _: &[&[u8]], _: &[rustls::SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_stolen_certificate_without_its_key_is_worth_nothing() {
+    let bench = Bench::new();
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let error = block_on(async {
+        let mut tls = connect(&bench, Some((bench.credentials().cert_pem(), &key))).await?;
+        tls.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            .await?;
+        tls.read_u8().await
+    });
+    // An alert, which is the server's, not a silent end.
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("alert"), "{error}");
+    bench.uploads();
+}

@@ -21,8 +21,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads the certificate chain and the private key from PEM, as the merchant platform hands
-    /// them out in `apiclient_cert.pem` and `apiclient_key.pem`.
+    /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
+    /// one that holds both.
     ///
     /// The chain starts with the client's own certificate. The key is PKCS#8 (`PRIVATE KEY`),
     /// PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`), not encrypted.

@@ -49,7 +49,7 @@ impl Error {
 }
 
 fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
-    find::<rustls::Error>(error).map(|error| ErrorKind::Tls(TlsFault::from(error)))
+    find::<rustls::Error>(error).map(|error| ErrorKind::Tls(TlsFault::of(error)))
 }
 
 fn of_hyper(error: &hyper::Error) -> ErrorKind {

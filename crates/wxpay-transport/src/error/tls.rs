@@ -51,8 +51,8 @@ impl fmt::Display for TlsFault {
     }
 }
 
-impl From<&rustls::Error> for TlsFault {
-    fn from(error: &rustls::Error) -> Self {
+impl TlsFault {
+    pub(super) fn of(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(verdict) => server_certificate(verdict),
             rustls::Error::AlertReceived(alert) => of_alert(*alert),

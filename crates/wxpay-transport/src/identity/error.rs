@@ -15,7 +15,7 @@ pub enum InvalidIdentity {
     #[error("the certificate file holds a private key: the certificate and the key may be swapped")]
     KeyInCertificateFile,
     /// A certificate's section is cut, is not base64, or is no X.509 certificate.
-    #[error("the certificate is cut or damaged: download it again from the merchant platform")]
+    #[error("the certificate is cut or damaged: get it again from where it was issued")]
     Certificate,
     /// The key's file holds no private key.
     #[error(

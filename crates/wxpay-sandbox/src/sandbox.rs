@@ -29,6 +29,7 @@ pub use error::StartError;
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "a sandbox stops when it is dropped"]
 pub struct Sandbox {
     addr: SocketAddr,
     credentials: Credentials,

@@ -11,4 +11,5 @@ mod pictures;
 mod replies;
 mod requests;
 mod secrets;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod uploads;

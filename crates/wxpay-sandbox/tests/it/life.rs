@@ -171,6 +171,17 @@ fn what_a_sandbox_cannot_be() {
     }
 }
 
+/// So that they can be used in tasks, and a sandbox be kept in a static.
+#[test]
+fn they_go_to_other_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_sync<T: Sync>() {}
+    is_send(&Sandbox::builder().start());
+    is_sync::<Sandbox>();
+    is_sync::<Credentials>();
+    is_send(&start(Sandbox::builder()).shutdown());
+}
+
 #[test]
 fn nothing_secret_is_shown() {
     let sandbox = start(Sandbox::builder());

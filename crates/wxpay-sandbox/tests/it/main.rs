@@ -6,6 +6,7 @@
 
 mod certificates;
 mod curl;
+mod events;
 mod garbage;
 mod life;
 mod refusals;

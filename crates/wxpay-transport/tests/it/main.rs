@@ -1,4 +1,5 @@
 //! The transport against servers of its own over real sockets and real TLS, on 127.0.0.1.
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot set itself up should fail"

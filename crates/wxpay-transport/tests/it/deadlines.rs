@@ -1,6 +1,6 @@
 //! Servers that hang, under a clock that stands still until nothing else can happen.
 
-use std::{pin::pin, time::Duration};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use tokio::{io::AsyncWriteExt, sync::mpsc, time};
 use tower::ServiceExt;
@@ -15,13 +15,18 @@ fn assert_timeout(error: &Error, deadline: Deadline) {
     assert_eq!(error.kind(), ErrorKind::Timeout(deadline), "{error}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_server_that_never_speaks_tls_hits_the_deadline_for_connecting() {
-    let addr = serve_tcp(|stream| async move {
+/// Accepts, and never says a word.
+async fn silent_server() -> SocketAddr {
+    serve_tcp(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
     })
-    .await;
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_speaks_tls_hits_the_deadline_for_connecting() {
+    let addr = silent_server().await;
     let builder = Ca::new()
         .builder()
         .connect_deadline(SHORT)
@@ -32,11 +37,7 @@ async fn a_server_that_never_speaks_tls_hits_the_deadline_for_connecting() {
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_deadline_counts_connecting() {
-    let addr = serve_tcp(|stream| async move {
-        std::future::pending::<()>().await;
-        drop(stream);
-    })
-    .await;
+    let addr = silent_server().await;
     let builder = Ca::new()
         .builder()
         .connect_deadline(LONG)

@@ -70,30 +70,26 @@ async fn the_port_speaks_plain_http() {
     assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::NotTls));
 }
 
+/// What becomes of a call that is answered with these bytes and the end of the connection.
+async fn kind_after(answer: &str) -> ErrorKind {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), answer).await;
+    call(ca.builder(), addr).await.unwrap_err().kind()
+}
+
 #[tokio::test]
 async fn the_connection_is_cut_before_and_in_the_reply() {
-    let ca = Ca::new();
-    for part in [
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
-    ] {
-        let addr = serve_reply(ca.server(), part).await;
-        let error = call(ca.builder(), addr).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Closed, "{part:?}: {error:?}");
+    let cut_in_the_body = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok";
+    for answer in ["", "HTTP/1.1 200 OK\r\n", cut_in_the_body] {
+        assert_eq!(kind_after(answer).await, ErrorKind::Closed, "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn the_reply_is_not_http() {
-    let ca = Ca::new();
-    for reply in [
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n",
-    ] {
-        let addr = serve_reply(ca.server(), reply).await;
-        let error = call(ca.builder(), addr).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Http, "{reply:?}: {error:?}");
+    let no_number = "HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n";
+    for answer in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", no_number] {
+        assert_eq!(kind_after(answer).await, ErrorKind::Http, "{answer:?}");
     }
 }
 

@@ -6,6 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tracing::{
+    Dispatch,
+    subscriber::{NoSubscriber, set_default},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use wxpay_transport::Transport;
@@ -57,7 +61,10 @@ async fn the_log_holds_the_call_and_no_body() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
         .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    // While tracing knows of one dispatcher only, it asks the first thread that passes an event
+    // whether anyone listens, for the whole process; here that may be another test's thread.
+    let _another = Dispatch::new(NoSubscriber::default());
+    let guard = set_default(subscriber);
     let ca = Ca::new();
     let pair = ca.pair();
     let addr = serve_reply(ca.demanding_server(), OK.replace("ok", "yo")).await;

@@ -1,0 +1,69 @@
+//! What is logged, and what is not.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tracing::{
+    Dispatch, Level,
+    subscriber::{NoSubscriber, with_default},
+};
+use wxpay_sandbox::Sandbox;
+
+use crate::support::{Bench, start};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn verdicts_are_logged_and_secrets_are_not() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // While tracing knows of one dispatcher only, it asks the first thread that passes an event
+    // whether anyone listens, for the whole process; here that may be another test's thread.
+    let _another = Dispatch::new(NoSubscriber::default());
+    // The subscriber of whoever starts it, though it runs on another thread.
+    let bench = with_default(subscriber, || Bench::of(start(Sandbox::builder())));
+    let form = bench.form(&[]);
+    let answers = [
+        bench.upload(&form),
+        bench.upload(&form[2..]),
+        bench.upload(&form),
+    ];
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+
+    assert_eq!(log.matches("accepted").count(), 2, "{log}");
+    assert!(log.contains("POST"), "{log}");
+    assert!(log.contains("PARAM_ERROR, Regular validation"), "{log}");
+    let credentials = bench.credentials();
+    let sign = form
+        .iter()
+        .find_map(|field| field.strip_prefix("sign="))
+        .unwrap();
+    let private = credentials.key_pem().lines().nth(1).unwrap();
+    for secret in [
+        credentials.expose_api_key(),
+        private,
+        sign,
+        answers[0].get("sign").unwrap(),
+        "a picture, as far",
+    ] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}

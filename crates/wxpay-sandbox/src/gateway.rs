@@ -1,5 +1,6 @@
 //! The gateway itself: from what came to what is answered, without any I/O.
 
+mod body;
 mod form;
 mod media_id;
 mod picture;
@@ -11,11 +12,12 @@ mod upload;
 use http::{HeaderValue, Method};
 use wxpay_sign::{ApiKey, SignType};
 
-use crate::{client_certificate::ClientCertificate, server::Body};
+use crate::client_certificate::ClientCertificate;
 use form::Form;
 use refusal::Refusal;
 use upload::{Fields, Upload};
 
+pub(crate) use body::{Body, End};
 pub(crate) use media_id::MediaId;
 pub(crate) use reply::Reply;
 

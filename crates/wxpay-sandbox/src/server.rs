@@ -12,8 +12,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::{client_certificate::Judge, gateway::Gateway};
 use connection::Connections;
 
-pub(crate) use body::{Body, End};
-
 /// How long to wait when no connection can be taken, for want of file descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -7,8 +7,10 @@ use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header::CONTENT_DISPOSITION};
 use multer::Multipart;
 
-use super::refusal::{Refusal, Rule};
-use crate::server::{Body, End};
+use super::{
+    body::{Body, End},
+    refusal::{Refusal, Rule},
+};
 
 /// The parts of a form, as they came.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use wxpay_sign::{ContentMd5, SignType};
 use super::{Call, Verdict, refusal::Rule};
 use crate::{
     client_certificate::ClientCertificate,
-    server::{Body, End},
+    gateway::{Body, End},
 };
 use fixture::{Form, PATH, PICTURE, gateway, judge, media_id, refused};
 

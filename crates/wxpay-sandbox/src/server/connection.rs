@@ -15,10 +15,10 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{Body, End};
+use super::body;
 use crate::{
     client_certificate::{ClientCertificate, Judge},
-    gateway::{Call, Gateway, MediaId},
+    gateway::{Call, End, Gateway, MediaId},
 };
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ impl Connections {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, getrandom::Error> {
         let (head, body) = request.into_parts();
-        let body = Body::read(body).await;
+        let body = body::read(body).await;
         let reply = self.gateway.answer(
             &Call {
                 method: &head.method,

@@ -6,7 +6,7 @@ use wxpay_sign::{ApiKey, ContentMd5, Params, SignType};
 use super::super::{Call, Gateway, MediaId, Verdict, refusal::Rule};
 use crate::{
     client_certificate::ClientCertificate,
-    server::{Body, End},
+    gateway::{Body, End},
 };
 
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";

@@ -10,7 +10,7 @@ use super::{
     super::Call,
     fixture::{Form, PATH, gateway, holder, key, media_id},
 };
-use crate::server::{Body, End};
+use crate::gateway::{Body, End};
 
 proptest! {
     /// Bytes that are rubbish, under a header that is rubbish.

@@ -20,6 +20,7 @@ use clap::Parser;
 use tracing::Level;
 
 use args::{Cli, Command};
+use terminal::OutputLost;
 
 /// Something was asked for and failed.
 const FAILED: u8 = 1;
@@ -28,16 +29,19 @@ const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = run(cli);
-    match outcome {
-        Ok(code) => code,
-        // Whoever read our output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILED),
-        Err(error) => {
-            terminal::complain(&format!("error: {error:#}"));
-            ExitCode::from(MISCONFIGURED)
-        }
+    let error = match run(cli) {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
+    let lost = error.downcast_ref::<OutputLost>();
+    if !lost.is_some_and(OutputLost::reader_has_gone) {
+        terminal::complain(&format!("error: {error:#}"));
     }
+    ExitCode::from(if lost.is_some() {
+        FAILED
+    } else {
+        MISCONFIGURED
+    })
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -67,10 +71,4 @@ fn log_to_stderr(cli: &Cli) {
         .with_writer(io::stderr)
         .with_ansi(false)
         .init();
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,17 +1,50 @@
 //! Standard output and standard error.
 
 use std::{
-    fmt::Write as _,
+    error,
+    fmt::{self, Write as _},
     io::{self, Write as _},
 };
+
+use serde::Serialize;
 
 /// Prints a line of the result.
 ///
 /// Not `println!`, which panics when the reader has gone.
-pub(crate) fn print(line: &str) -> io::Result<()> {
+pub(crate) fn print(line: &str) -> Result<(), OutputLost> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(OutputLost)
+}
+
+/// Prints a result as one line of JSON.
+pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
+    let json = serde_json::to_string(result).map_err(|error| OutputLost(error.into()))?;
+    print(&json)
+}
+
+/// A result could not be printed: the work may be done, but nobody knows of it.
+#[derive(Debug)]
+pub(crate) struct OutputLost(io::Error);
+
+impl OutputLost {
+    /// Whether the reader has gone, and so has seen enough.
+    pub(crate) fn reader_has_gone(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+impl fmt::Display for OutputLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot write to standard output")
+    }
+}
+
+impl error::Error for OutputLost {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.0)
+    }
 }
 
 /// Prints a line for people beside the result. Where even that fails nobody is left to tell.
@@ -35,7 +68,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// An error and what it ends in: the layers between say the same in their own words.
-pub(crate) fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn in_words(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;

@@ -1,6 +1,6 @@
 //! `wxpay upload --dry-run`: everything but the sending.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
 use wxpay_media::{Error, Image, request::Fields};
@@ -11,7 +11,10 @@ use super::{
     outcome::{Failure, Outcome},
     picture,
 };
-use crate::{args::UploadArgs, terminal};
+use crate::{
+    args::UploadArgs,
+    terminal::{self, OutputLost},
+};
 
 /// Checks every file and prints what would be sent; true when all could be.
 pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bool> {
@@ -63,9 +66,9 @@ fn show(file: &Path, image: &Image, config: &Config, json: bool) -> anyhow::Resu
             fields: signed.iter().collect(),
             media,
         };
-        return Ok(terminal::print(&serde_json::to_string(&shown)?)?);
+        return Ok(terminal::print_json(&shown)?);
     }
-    let line = |name: &str, value: &str| -> io::Result<()> {
+    let line = |name: &str, value: &str| -> Result<(), OutputLost> {
         terminal::print(&format!("  {name:<11} {}", terminal::one_line(value)))
     };
     terminal::print(&terminal::one_line(&file))?;

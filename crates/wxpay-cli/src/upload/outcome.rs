@@ -1,11 +1,11 @@
 //! What became of one file, printed for people or as JSON.
 
-use std::{error::Error as StdError, io, path::Path};
+use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
 use wxpay_media::{Error, ErrorCode, Image, MediaId};
 
-use crate::terminal;
+use crate::terminal::{self, OutputLost};
 
 /// One file and what became of it: a line of the output.
 #[derive(Debug, Serialize)]
@@ -70,9 +70,9 @@ impl Outcome {
     }
 
     /// Prints it: JSON on stdout whatever it is; for people a success there, a failure on stderr.
-    pub(super) fn print(&self, json: bool) -> io::Result<()> {
+    pub(super) fn print(&self, json: bool) -> Result<(), OutputLost> {
         if json {
-            return terminal::print(&serde_json::to_string(self)?);
+            return terminal::print_json(self);
         }
         let file = terminal::one_line(&self.file);
         match &self.result {

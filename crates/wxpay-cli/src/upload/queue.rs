@@ -16,7 +16,7 @@ use super::{
     outcome::{Failure, Outcome},
     picture,
 };
-use crate::{args::UploadArgs, signals::Stop};
+use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
 
 /// Uploads every file; true when all of them are.
 ///
@@ -85,7 +85,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn add(&mut self, place: usize, outcome: Outcome) -> io::Result<()> {
+    fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
         self.bar.inc(1);
         self.waiting.insert(place, outcome);
         while let Some(outcome) = self.waiting.remove(&self.printed) {
@@ -95,7 +95,7 @@ impl<'a> Report<'a> {
     }
 
     /// Prints what is still waiting, and the files that were not done as interrupted.
-    fn finish(mut self) -> io::Result<bool> {
+    fn finish(mut self) -> Result<bool, OutputLost> {
         for place in self.printed..self.args.files.len() {
             let outcome = self.waiting.remove(&place).unwrap_or_else(|| {
                 Outcome::failed(&self.args.files[place], Failure::interrupted())
@@ -106,7 +106,7 @@ impl<'a> Report<'a> {
         Ok(self.all_uploaded)
     }
 
-    fn print(&mut self, outcome: &Outcome) -> io::Result<()> {
+    fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
         self.printed += 1;
         self.all_uploaded &= outcome.is_success();
         self.bar.suspend(|| outcome.print(self.args.json))

@@ -145,6 +145,32 @@ fn many_files_at_once() {
     assert_eq!(ids.len(), 40);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_id_that_cannot_be_printed_is_a_failure_not_a_panic() {
+    let picture = example("licence.png");
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = wxpay(["upload", "--sandbox", text(&picture)]);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn();
+    let run = wait(child.unwrap()).exits(1);
+    assert!(run.err.contains("standard output"), "{run:?}");
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = wxpay(["upload", "--sandbox", text(&picture)]);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn();
+    let run = wait(child.unwrap()).exits(1);
+    assert!(!run.err.contains("error"), "{run:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_upload_ends_cleanly() {

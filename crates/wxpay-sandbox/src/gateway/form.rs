@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The parts of a form, as they came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Form {
     pub(super) parts: Vec<Part>,
     /// It was larger than what is read. What came first is here, up to and with the part in which

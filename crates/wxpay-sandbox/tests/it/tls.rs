@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
 use rustls::{
-    ClientConfig, RootCertStore, client::ResolvesClientCert, crypto::ring, sign::CertifiedKey,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    client::ResolvesClientCert,
+    crypto::ring,
+    sign::CertifiedKey,
+    version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
@@ -136,12 +140,20 @@ pub(crate) async fn connect(
     bench: &Bench,
     identity: Option<(&str, &str)>,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_by(&TLS13, bench, identity).await
+}
+
+async fn connect_by(
+    version: &'static SupportedProtocolVersion,
+    bench: &Bench,
+    identity: Option<(&str, &str)>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let provider = Arc::new(ring::default_provider());
     let ca = CertificateDer::from_pem_slice(bench.credentials().ca_pem().as_bytes()).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(ca).unwrap();
     let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&[version])
         .unwrap()
         .with_root_certificates(roots);
     let config = match identity {
@@ -180,14 +192,17 @@ impl ResolvesClientCert for Always {
 fn a_stolen_certificate_without_its_key_is_worth_nothing() {
     let bench = Bench::new();
     let key = KeyPair::generate().unwrap().serialize_pem();
-    let error = block_on(async {
-        let mut tls = connect(&bench, Some((bench.credentials().cert_pem(), &key))).await?;
-        tls.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
-            .await?;
-        tls.read_u8().await
-    });
-    // An alert, which is the server's, not a silent end.
-    let error = error.unwrap_err().to_string();
-    assert!(error.contains("alert"), "{error}");
+    for version in [&TLS12, &TLS13] {
+        let error = block_on(async {
+            let identity = Some((bench.credentials().cert_pem(), &*key));
+            let mut tls = connect_by(version, &bench, identity).await?;
+            tls.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                .await?;
+            tls.read_u8().await
+        });
+        // An alert, which is the server's, not a silent end.
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("alert"), "{version:?}: {error}");
+    }
     bench.uploads();
 }

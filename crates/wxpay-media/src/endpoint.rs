@@ -84,12 +84,17 @@ impl FromStr for Endpoint {
             return Err(InvalidEndpoint::Path);
         }
         let port = authority.as_str().rsplit_once(':').map(|(_, port)| port);
-        let numbered = port.is_none_or(|port| port.ends_with(']') || port.parse::<u16>().is_ok());
+        let numbered = port.is_none_or(|port| port.ends_with(']') || is_port(port));
         if authority.host().is_empty() || authority.as_str().contains('@') || !numbered {
             return Err(InvalidEndpoint::NotAnOrigin);
         }
         Ok(Self(authority.clone()))
     }
+}
+
+/// A number that can be connected to, without the sign that `parse` would take.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Why a text is not an [`Endpoint`].

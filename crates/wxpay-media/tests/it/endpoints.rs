@@ -46,6 +46,8 @@ fn anything_else_is_refused() {
         ),
         ("https://localhost:99999", InvalidEndpoint::NotAnOrigin),
         ("https://localhost:", InvalidEndpoint::NotAnOrigin),
+        ("https://localhost:0", InvalidEndpoint::NotAnOrigin),
+        ("https://localhost:+443", InvalidEndpoint::NotAnOrigin),
         ("https://a b", InvalidEndpoint::NotAnOrigin),
         ("http://localhost", InvalidEndpoint::NotHttps),
         ("ftp://localhost", InvalidEndpoint::NotHttps),

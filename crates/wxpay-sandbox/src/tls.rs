@@ -28,6 +28,7 @@ pub(crate) fn config(
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(AskForAny::new(judge)))
         .with_single_cert(vec![cert], key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Both, for to a client that offers none of these there is no TLS at all.
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(Arc::new(config))
 }

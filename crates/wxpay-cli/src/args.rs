@@ -180,12 +180,12 @@ pub(crate) struct VerifyArgs {
 const LONGEST: f64 = 86_400.0;
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds <= LONGEST => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(format!(
-            "a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"
-        )),
-    }
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // Less than a nanosecond rounds to nothing.
+    duration
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_timeout_is_a_positive_number_of_seconds() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "soon"] {
+        for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "1e-12", "soon"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }

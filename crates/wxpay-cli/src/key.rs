@@ -1,7 +1,7 @@
 //! The API v2 key: from a file or the environment, never from an argument, which every user of the
 //! machine can read.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use wxpay_sign::ApiKey;
@@ -47,8 +47,7 @@ pub(crate) fn find_text(
 
 /// A file's one line; editors end it with a line end, which is not the key's.
 fn read(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let text = Zeroizing::new(text);
+    let text = Zeroizing::new(settings::read(file)?);
     let text = str::from_utf8(&text).map_err(|_| anyhow!("{} is not text", file.display()))?;
     Ok(Zeroizing::new(
         text.trim_end_matches(['\r', '\n']).to_owned(),

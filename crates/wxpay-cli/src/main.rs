@@ -35,7 +35,10 @@ fn main() -> ExitCode {
     };
     let lost = error.downcast_ref::<OutputLost>();
     if !lost.is_some_and(OutputLost::reader_has_gone) {
-        terminal::complain(&format!("error: {error:#}"));
+        // Line by line: the breaks are ours, what else steers a terminal is not.
+        for line in format!("error: {error:#}").lines() {
+            terminal::complain(&terminal::one_line(line));
+        }
     }
     ExitCode::from(if lost.is_some() {
         FAILED
@@ -50,12 +53,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    match cli.command {
+    let done = match cli.command {
         Command::Upload(args) => runtime.block_on(upload::run(*args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
-    }
+    };
+    // Not dropped, which waits for whatever still blocks: a read of stdin, a look-up of a name.
+    runtime.shutdown_background();
+    done
 }
 
 /// The sandbox says what it is asked even without `-v`: that is what it is for.
@@ -69,6 +75,8 @@ fn log_to_stderr(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
+        // A log line that cannot be written is lost; to complain of it would panic.
+        .log_internal_errors(false)
         .with_ansi(false)
         .init();
 }

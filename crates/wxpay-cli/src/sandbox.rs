@@ -14,6 +14,7 @@ use folder::{Folder, quote};
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     let folder = Folder::open(args.dir.as_deref())?;
+    let lock = folder.lock()?;
     let mut builder = Sandbox::builder()
         .listen(args.listen)
         .credentials(credentials(&args, &folder)?);
@@ -25,6 +26,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("no sandbox at {}", args.listen))?;
     folder.write(&sandbox)?;
+    drop(lock);
 
     let env = folder.file("env");
     terminal::print(&format!(

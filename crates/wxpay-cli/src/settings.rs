@@ -1,8 +1,32 @@
 //! Settings that a flag or the environment gives. The flag wins.
 
-use std::{env, ffi::OsString, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
+
+/// More than any key, certificate or list of authorities has: 1 MiB. A device has no end.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads a small file, and says of which file it is that it cannot be read.
+pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    if bytes.len() as u64 > LARGEST {
+        bail!(
+            "{} has more than 1 MiB: another file must be meant",
+            file.display()
+        );
+    }
+    Ok(bytes)
+}
 
 /// The variable's value; one that is set to nothing counts as not set.
 pub(crate) fn variable(name: &str) -> Option<OsString> {

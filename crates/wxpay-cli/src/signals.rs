@@ -2,11 +2,11 @@
 
 use std::io;
 
-/// Listens for Ctrl-C, and for SIGTERM where there is one, from the moment it is made: a signal
-/// that comes before anyone waits for it is not lost.
+/// Listens for Ctrl-C, and for SIGTERM and SIGHUP where there are any, from the moment it is made:
+/// a signal that comes before anyone waits for it is not lost.
 pub(crate) struct Stop {
     #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
+    signals: [tokio::signal::unix::Signal; 3],
     #[cfg(windows)]
     ctrl_c: tokio::signal::windows::CtrlC,
 }
@@ -19,16 +19,18 @@ impl Stop {
         let signals = [
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
         ];
         Ok(Self { signals })
     }
 
     /// Waits until the program is asked to stop.
     pub(crate) async fn asked(&mut self) {
-        let [interrupt, terminate] = &mut self.signals;
+        let [interrupt, terminate, hangup] = &mut self.signals;
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 }

@@ -74,11 +74,11 @@ pub(crate) fn in_words(error: &(dyn error::Error + 'static)) -> String {
         root = source;
     }
     let (top, root) = (error.to_string(), root.to_string());
-    one_line(&if top.contains(&root) {
+    if top.contains(&root) {
         top
     } else {
         format!("{top}: {root}")
-    })
+    }
 }
 
 #[cfg(test)]

@@ -26,10 +26,8 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            terminal::complain(&format!(
-                "not valid: {}",
-                terminal::in_words(error.as_ref())
-            ));
+            let why = terminal::one_line(&terminal::in_words(error.as_ref()));
+            terminal::complain(&format!("not valid: {why}"));
             Ok(ExitCode::from(FAILED))
         }
     }

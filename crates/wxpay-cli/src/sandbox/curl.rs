@@ -11,14 +11,21 @@ pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, Dupl
     let credentials = sandbox.credentials();
     let hash = ContentMd5::of(SAMPLE);
     let sign = sign(credentials.mch_id(), &hash, credentials.api_key())?;
-    let file = |name: &str| quote(&folder.file(name).to_string_lossy());
+    let path = |name: &str| folder.file(name).to_string_lossy().into_owned();
+    // curl's own marks within its arguments: `file:password`, and `file;type=…`.
+    let cert = path("apiclient_cert.pem")
+        .replace('\\', r"\\")
+        .replace(':', r"\:");
+    let sample = path("sample.png")
+        .replace('\\', r"\\")
+        .replace('"', r#"\""#);
     Ok(format!(
         "curl --cacert {} --cert {} --key {} -F mch_id={} -F media_hash={hash} -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
-        file("ca.pem"),
-        file("apiclient_cert.pem"),
-        file("apiclient_key.pem"),
+        quote(&path("ca.pem")),
+        quote(&cert),
+        quote(&path("apiclient_key.pem")),
         credentials.mch_id(),
-        quote(&format!("media=@{}", folder.file("sample.png").display())),
+        quote(&format!("media=@\"{sample}\"")),
         sandbox.origin(),
     ))
 }

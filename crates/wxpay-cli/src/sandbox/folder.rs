@@ -1,13 +1,13 @@
 //! The folder that a sandbox keeps its credentials in.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use wxpay_sandbox::{Credentials, Sandbox};
 use zeroize::Zeroizing;
 
@@ -72,6 +72,7 @@ impl Folder {
             .into_iter()
             .partition(|name| self.file(name).exists());
         if there.is_empty() {
+            self.hold_nothing_of_others()?;
             return Ok(None);
         }
         if let [missing, ..] = missing.as_slice() {
@@ -86,6 +87,33 @@ impl Folder {
         Credentials::from_pem(api_key.trim_end(), &ca, &ca_key, &cert, &key)
             .with_context(|| format!("the credentials in {}", self.path.display()))
             .map(Some)
+    }
+
+    /// What has a name of ours, but cannot be ours, is not overwritten.
+    fn hold_nothing_of_others(&self) -> anyhow::Result<()> {
+        match ["env", "sample.png"]
+            .into_iter()
+            .find(|name| self.file(name).exists())
+        {
+            None => Ok(()),
+            Some(name) => bail!(
+                "{} is there already, and not from a sandbox: take another folder",
+                self.file(name).display()
+            ),
+        }
+    }
+
+    /// Keeps other sandboxes that start on the same folder waiting, until this is dropped: each
+    /// would find half of what the other writes.
+    pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
+        if cfg!(not(unix)) {
+            // There a folder cannot be opened as a file.
+            return Ok(None);
+        }
+        let locked = File::open(&self.path).and_then(|folder| folder.lock().map(|()| folder));
+        locked
+            .map(Some)
+            .with_context(|| format!("cannot lock {}", self.path.display()))
     }
 
     /// Writes what a client needs to reach this sandbox.
@@ -125,30 +153,40 @@ impl Folder {
     }
 
     fn write_public(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        let file = self.file(name);
-        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))
+        self.replace(name, content, 0o644)
     }
 
     /// For the owner's eyes only, from the first byte on.
     fn write_private(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        self.replace(name, content.as_bytes(), 0o600)
+    }
+
+    /// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody
+    /// reads half a file, and a link is replaced, not followed.
+    fn replace(&self, name: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
         let file = self.file(name);
-        private(&file)
-            .and_then(|mut file| file.write_all(content.as_bytes()))
+        let replaced = new_file(&self.path, mode).and_then(|mut new| {
+            new.write_all(content)?;
+            Ok(new.persist(&file)?)
+        });
+        replaced
+            .map(drop)
             .with_context(|| format!("cannot write {}", file.display()))
     }
 }
 
-/// Opens a file anew; one that was there before may have had a wider mode, so it goes first.
-fn private(file: &Path) -> io::Result<fs::File> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
+#[cfg(unix)]
+fn new_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+
+    tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn new_file(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
 }
 
 /// One word for a POSIX shell, whatever is in it.

@@ -1,7 +1,6 @@
 //! What an upload needs to know, from flags, the environment, or the sandbox.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -123,7 +122,7 @@ fn endpoint(args: &UploadArgs) -> anyhow::Result<Endpoint> {
 }
 
 fn identity(cert: &Path, key: &Path) -> anyhow::Result<Identity> {
-    Identity::from_pem(read(cert)?, read(key)?).with_context(|| {
+    Identity::from_pem(settings::read(cert)?, settings::read(key)?).with_context(|| {
         format!(
             "the certificate {} with the key {}",
             cert.display(),
@@ -137,11 +136,7 @@ fn roots(ca: Option<PathBuf>) -> anyhow::Result<Roots> {
     match ca {
         None => Ok(roots),
         Some(ca) => roots
-            .and_pem(read(&ca)?)
+            .and_pem(settings::read(&ca)?)
             .with_context(|| ca.display().to_string()),
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }

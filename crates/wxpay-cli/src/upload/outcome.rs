@@ -81,7 +81,8 @@ impl Outcome {
                 terminal::one_line(&uploaded.media_id)
             )),
             Kind::Failed { error } => {
-                terminal::complain(&format!("{file}: {}\n  {}", error.message, error.advice));
+                let message = terminal::one_line(&error.message);
+                terminal::complain(&format!("{file}: {message}\n  {}", error.advice));
                 Ok(())
             }
         }
@@ -94,7 +95,7 @@ impl Failure {
         Self {
             kind: "config",
             code: None,
-            message: terminal::one_line(&format!("{error:#}")),
+            message: format!("{error:#}"),
             advice: "mend the settings, then upload again".to_owned(),
             retryable: false,
         }

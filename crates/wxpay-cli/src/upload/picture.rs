@@ -34,6 +34,10 @@ async fn read_stdin() -> Result<Image, ImageError> {
         .read_to_end(&mut bytes)
         .await;
     read.map_err(ImageError::Read)?;
+    if bytes.len() >= Image::LIMIT {
+        // There may be more: how much is not known.
+        return Err(ImageError::TooLarge { size: None });
+    }
     let extension = Format::detect(&bytes).map_or("bin", Format::extension);
     Image::from_bytes(format!("stdin.{extension}"), bytes)
 }

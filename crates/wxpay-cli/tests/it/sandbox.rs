@@ -17,11 +17,15 @@ struct Sandbox {
 
 impl Sandbox {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, Stdio::null())
+    }
+
+    fn start_with(arguments: &[&str], log: Stdio) -> Self {
         let mut child = wxpay(["sandbox", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -104,21 +108,76 @@ fn the_env_file_is_all_that_an_upload_needs() {
 
 #[test]
 fn the_printed_curl_command_works_as_it_stands() {
-    let mut sandbox = Sandbox::start(&[]);
-    let run = shell(&format!(
-        "{} --silent --show-error",
-        sandbox.line("curl ").trim_end()
-    ));
-    assert!(
-        run.exits(0)
-            .out
-            .contains("<result_code><![CDATA[SUCCESS]]></result_code>")
-    );
+    let folder = tempfile::tempdir().unwrap();
+    // Marks of the shell's and of curl's own.
+    for name in ["plain", "it's \"$HOME\"", "a:b;c,d=e\\f"] {
+        let mut sandbox = Sandbox::in_folder(&folder.path().join(name));
+        let curl = sandbox.line("curl ");
+        let run = shell(&format!("{} --silent --show-error", curl.trim_end())).exits(0);
+        let done = "<result_code><![CDATA[SUCCESS]]></result_code>";
+        assert!(run.out.contains(done), "{curl} {run:?}");
+    }
+}
+
+#[test]
+fn what_is_not_the_sandboxs_is_left_alone() {
+    for name in ["env", "sample.png"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), "mine").unwrap();
+        let arguments = [
+            "sandbox",
+            "--listen",
+            "127.0.0.1:0",
+            "--dir",
+            text(folder.path()),
+        ];
+        let run = wxpay(arguments).run().exits(2);
+        assert!(run.err.contains(name), "{run:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn sandboxes_that_start_together_on_one_folder_share_its_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let folder = folder.path().to_owned();
+            std::thread::spawn(move || Sandbox::in_folder(&folder))
+        })
+        .collect();
+    let sandboxes: Vec<_> = starts
+        .into_iter()
+        .map(|start| start.join().unwrap())
+        .collect();
+    let picture = example("licence.png").canonicalize().unwrap();
+    for sandbox in &sandboxes {
+        let script = format!(
+            ". '{}/env' && WXPAY_ENDPOINT='{}' '{}' upload '{}'",
+            folder.path().display(),
+            sandbox.origin,
+            env!("CARGO_BIN_EXE_wxpay"),
+            picture.display()
+        );
+        shell(&script).exits(0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_takes_does_not_end_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut sandbox = Sandbox::start_with(&["--dir", text(folder.path())], full.into());
+    let curl = sandbox.line("curl ");
+    for _ in 0..3 {
+        shell(&format!("{} --silent --show-error", curl.trim_end())).exits(0);
+    }
 }
 
 #[test]
 fn a_temporary_folder_is_removed_at_the_end() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let mut sandbox = Sandbox::start(&[]);
         let line = sandbox.line("credentials in ");
         let folder = PathBuf::from(line.trim_end().strip_prefix("credentials in ").unwrap());

@@ -60,6 +60,19 @@ fn the_sign_type_is_that_of_the_field_unless_a_flag_says_otherwise() {
 }
 
 #[test]
+fn an_unknown_sign_type_is_md5_as_the_gateway_reads_it_but_not_silently() {
+    for (value, warns) in [("SHA1", true), ("hmac-sha256", true), ("MD5", false)] {
+        let field = format!("sign_type={value}");
+        let run = wxpay(["sign", "a=b", &field])
+            .env("WXPAY_API_KEY", KEY)
+            .run()
+            .exits(0);
+        assert_eq!(run.out.trim_end().len(), 32);
+        assert_eq!(run.err.contains("MD5"), warns, "{run:?}");
+    }
+}
+
+#[test]
 fn the_canonical_string_needs_no_key_and_shows_none() {
     let run = wxpay([
         "sign",

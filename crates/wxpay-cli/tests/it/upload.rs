@@ -173,6 +173,45 @@ fn an_id_that_cannot_be_printed_is_a_failure_not_a_panic() {
 
 #[cfg(unix)]
 #[test]
+fn a_picture_that_never_ends_on_stdin_can_be_interrupted() {
+    use std::io::{BufRead, BufReader};
+
+    let mut child = wxpay(["upload", "--sandbox", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Held open, and never written to.
+    let stdin = child.stdin.take();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("sandbox at"), "{line}");
+    signal(child.id(), "INT");
+    let run = wait(child);
+    drop(stdin);
+    // Before it listens for signals, it just ends by this one.
+    assert!(matches!(run.status, Some(1) | None), "{run:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_takes_does_not_stop_an_upload() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let picture = example("licence.png");
+    let mut command = wxpay(["upload", "-v", "--sandbox", text(&picture)]);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(full)
+        .spawn();
+    assert_eq!(wait(child.unwrap()).exits(0).out.lines().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
 fn an_interrupted_upload_ends_cleanly() {
     use std::{io::Read, net::TcpListener};
 

@@ -31,7 +31,11 @@ pub(crate) type Authority = Issuer<'static, KeyPair>;
 
 /// Makes a new authority, self-signed.
 pub(crate) fn authority() -> Result<(CertifiedKey, Authority), BoxError> {
-    let mut params = params("wxpay sandbox CA", AUTHORITY_DAYS)?;
+    // A name of its own: a client that trusts another sandbox's authority should find an unknown
+    // issuer, not a known one whose signature does not hold.
+    let number = serial_number()?.map(|byte| format!("{byte:02X}"));
+    let name = format!("wxpay sandbox CA {}", number[1..5].concat());
+    let mut params = params(&name, AUTHORITY_DAYS)?;
     // It issues leaves only, so no client has to send a chain.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -13,7 +13,7 @@ use crate::{BuildError, Identity, Roots, Transport, body::RequestBody, connector
 /// | [`identity`](Self::identity) | none: the server sees an anonymous client |
 /// | [`roots`](Self::roots) | Mozilla's |
 /// | [`call_deadline`](Self::call_deadline) | 30 s |
-/// | [`attempt_deadline`](Self::attempt_deadline) | that of the call |
+/// | [`attempt_deadline`](Self::attempt_deadline) | none but that of the call |
 /// | [`connect_deadline`](Self::connect_deadline) | 10 s |
 /// | [`reply_limit`](Self::reply_limit) | 1 MiB |
 /// | [`concurrency`](Self::concurrency) | no limit |

@@ -30,6 +30,8 @@ pub(crate) fn client<B: RequestBody>(
     tcp.enforce_http(false);
     // Without it the last piece of a body waits for the acknowledgement of the one before.
     tcp.set_nodelay(true);
+    // Shared out among the addresses of a name, so that a dead one does not use up all of it.
+    tcp.set_connect_timeout(Some(connect_deadline));
     let https = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_only()

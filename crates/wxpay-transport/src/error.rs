@@ -71,7 +71,9 @@ impl fmt::Display for Error {
             .as_ref()
             .map_or("the server", Authority::as_str);
         match self.kind {
-            ErrorKind::Request => f.write_str("the request's uri is not absolute and https"),
+            ErrorKind::Request => {
+                f.write_str("the request's uri is not of the form https://host[:port]/path")
+            }
             ErrorKind::Body => f.write_str("the request's body could not be sent whole"),
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(fault) => write!(f, "no secure connection to {server}: {fault}"),
@@ -105,7 +107,8 @@ impl error::Error for Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request's URI has no host or is not `https`. Nothing was sent; mend the request.
+    /// The request's URI is not `https`, has no host, a port that is no number, or a user name.
+    /// Nothing was sent; mend the request.
     Request,
     /// The request's body ended with an error of its own, given as the source. The server has not
     /// seen a whole request; mend the body.

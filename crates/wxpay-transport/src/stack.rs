@@ -1,5 +1,7 @@
 //! The layers between the caller and the wire, outer to inner.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use tower::{
@@ -23,7 +25,8 @@ pub(crate) type Stack<B> = BoxCloneSyncService<Request<B>, Response<Bytes>, Erro
 /// deadline of the attempt lies outside the collecting, so that a reply that stalls in the middle
 /// is a failed attempt.
 pub(crate) fn stack<B: RequestBody>(settings: &Builder, client: HttpsClient<B>) -> Stack<B> {
-    let attempt_deadline = settings.attempt_deadline.unwrap_or(settings.call_deadline);
+    // None of its own: the call's deadline is the one that passes, and the one to be named.
+    let attempt_deadline = settings.attempt_deadline.unwrap_or(Duration::MAX);
     let reply_limit = settings.reply_limit;
     let service = ServiceBuilder::new()
         .layer(span::SpanLayer)

@@ -103,8 +103,18 @@ where
     }
 }
 
+/// Where an https URI leads; nowhere, with a port that is no number or with a password, which would
+/// show in logs and errors.
 fn https_authority(uri: &Uri) -> Option<Authority> {
-    (uri.scheme() == Some(&Scheme::HTTPS)).then(|| uri.authority().cloned())?
+    let authority = uri.authority()?;
+    let host = authority.host();
+    let rest = authority.as_str().strip_prefix(host)?;
+    let is_sound = match rest.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok(),
+        None => rest.is_empty(),
+    };
+    let is_https = uri.scheme() == Some(&Scheme::HTTPS);
+    (is_https && is_sound && !host.is_empty()).then(|| authority.clone())
 }
 
 impl<B> Clone for Transport<B> {

@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError};
 
 /// What the TLS handshake, or an alert after it, said.
 ///
-/// The first five are about the server's certificate and are this side's verdict; the next two
+/// The first six are about the server's certificate and are this side's verdict; the next two
 /// are about the client's and are the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,6 +14,10 @@ pub enum TlsFault {
     /// The server's certificate leads to no trusted authority. Add the authority to the roots only
     /// if you know why it is not a public one.
     UnknownIssuer,
+    /// A signature of the server's certificate or of its handshake does not hold: an authority of
+    /// the same name with another key, or a server without its certificate's key. Add nothing to
+    /// the roots because of it.
+    BadSignature,
     /// The server's certificate has expired, or this machine's clock is wrong.
     Expired,
     /// The server's certificate is not valid yet, or this machine's clock is wrong.
@@ -26,7 +30,8 @@ pub enum TlsFault {
     CertificateRequired,
     /// The server does not accept the client certificate that was sent.
     CertificateRefused,
-    /// The two sides have no TLS version or cipher in common.
+    /// The two sides have no TLS version or cipher in common; or, under TLS 1.2, the server insists
+    /// on a client certificate and says no more than that the handshake failed.
     Incompatible,
     /// The answer is not TLS: perhaps a plain HTTP port.
     NotTls,
@@ -38,13 +43,16 @@ impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownIssuer => "its certificate is from an unknown issuer",
+            Self::BadSignature => "a signature of its certificate or handshake does not hold",
             Self::Expired => "its certificate has expired",
             Self::NotYetValid => "its certificate is not valid yet",
             Self::WrongName => "its certificate is for another name",
             Self::ServerCertificate => "its certificate is not acceptable",
             Self::CertificateRequired => "it requires a client certificate and got none",
             Self::CertificateRefused => "it does not accept the client certificate",
-            Self::Incompatible => "no TLS version or cipher in common",
+            Self::Incompatible => {
+                "no TLS version or cipher in common, or it wants a client certificate"
+            }
             Self::NotTls => "it does not speak TLS on this port",
             Self::Other => "the TLS handshake failed",
         })
@@ -65,8 +73,8 @@ impl TlsFault {
 
 fn server_certificate(verdict: &CertificateError) -> TlsFault {
     match verdict {
-        // Two private authorities of one name differ in the signature alone.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownIssuer,
+        CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+        CertificateError::BadSignature => TlsFault::BadSignature,
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             TlsFault::NotYetValid

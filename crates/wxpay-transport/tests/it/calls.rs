@@ -127,6 +127,9 @@ async fn only_absolute_https_is_spoken() {
         "/path",
         "localhost:443",
         "ftp://localhost/",
+        "https://localhost:99999/",
+        "https://user:password@localhost/",
+        "https://:443/",
     ] {
         let request = Request::post(uri).body(Full::new(Bytes::new())).unwrap();
         let error = Transport::builder()

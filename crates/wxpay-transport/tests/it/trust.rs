@@ -29,7 +29,8 @@ async fn the_servers_certificate_is_wrong() {
         (ca.not_yet_valid(), TlsFault::NotYetValid),
         (other_name, TlsFault::WrongName),
         (for_clients, TlsFault::ServerCertificate),
-        (Ca::new().pair(), TlsFault::UnknownIssuer),
+        (Ca::named("another").pair(), TlsFault::UnknownIssuer),
+        (Ca::new().pair(), TlsFault::BadSignature),
         (self_signed, TlsFault::UnknownIssuer),
     ] {
         assert_eq!(judge(&ca, &pair).await, ErrorKind::Tls(fault));

@@ -5,7 +5,6 @@ mod builder;
 use std::{
     error::Error as StdError,
     future::Future,
-    mem::replace,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -96,17 +95,27 @@ where
     /// ```
     pub async fn upload(&self, image: Image) -> Result<MediaId, Error> {
         let request = request::upload(&self.merchant, &self.endpoint, &image);
-        let reply = self.service.clone().oneshot(request).await;
-        let reply = reply.map_err(|error| Error::Service(error.into()))?;
-        reply::media_id(&self.merchant, reply.status(), reply.body())
+        read(&self.merchant, self.service.clone().oneshot(request)).await
     }
+}
+
+/// Waits for the reply and reads it.
+async fn read<E>(
+    merchant: &Merchant,
+    reply: impl Future<Output = Result<Response<Bytes>, E>>,
+) -> Result<MediaId, Error>
+where
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let reply = reply.await.map_err(|error| Error::Service(error.into()))?;
+    reply::media_id(merchant, reply.status(), reply.body())
 }
 
 impl<S> Service<Image> for Client<S>
 where
-    S: Service<Request<FormBody>, Response = Response<Bytes>> + Clone + Send + Sync + 'static,
+    S: Service<Request<FormBody>, Response = Response<Bytes>>,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
     type Response = MediaId;
     type Error = Error;
@@ -119,9 +128,10 @@ where
     }
 
     fn call(&mut self, image: Image) -> Self::Future {
-        // The service that was polled ready is the one to be called; its clone has to be polled.
-        let rest = self.clone();
-        let ready = replace(self, rest);
-        Box::pin(async move { ready.upload(image).await })
+        let request = request::upload(&self.merchant, &self.endpoint, &image);
+        // By the very service that was polled ready: a clone would want a place of its own.
+        let reply = self.service.call(request);
+        let merchant = Arc::clone(&self.merchant);
+        Box::pin(async move { read(&merchant, reply).await })
     }
 }

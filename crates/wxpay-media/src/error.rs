@@ -34,12 +34,14 @@ pub enum Error {
     Service(Box<dyn StdError + Send + Sync>),
     /// A page that says that the client certificate is missing or was refused.
     #[error("the gateway did not accept the client certificate, says its page: {excerpt}")]
+    #[non_exhaustive]
     Certificate {
         /// The page's first words.
         excerpt: String,
     },
     /// Another page: of the gateway's web server, or of something in between.
     #[error("a page with HTTP status {} came instead of a reply: {excerpt}", status.as_u16())]
+    #[non_exhaustive]
     Page {
         /// The HTTP status.
         status: StatusCode,
@@ -51,6 +53,7 @@ pub enum Error {
     Xml(#[source] wxpay_xml::Error),
     /// The reply is flat XML, but not a reply of this API.
     #[error("the reply has no `{field}` as the API documents it")]
+    #[non_exhaustive]
     Undocumented {
         /// The field that is missing or has an unknown value.
         field: &'static str,
@@ -96,7 +99,7 @@ impl Error {
             Self::Certificate { .. } => {
                 "send the merchant's own API certificate, and check that it has not expired"
             }
-            Self::Page { status, .. } if status.is_server_error() => "try again later",
+            Self::Page { .. } if self.is_retryable() => "try again later",
             Self::Page { .. } => "check the endpoint, and whether a proxy answers in its place",
             Self::Xml(_) | Self::Undocumented { .. } => {
                 "check the endpoint: this is not a reply of the gateway"

@@ -75,8 +75,8 @@ impl Image {
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref().to_owned();
         let task = tokio::task::spawn_blocking(move || {
-            let name = FileName::of_path(&path)?;
-            Self::new(name, read::file(&path)?.into())
+            let bytes = read::file(&path)?;
+            Self::new(FileName::of_path(&path)?, bytes.into())
         });
         task.await.map_err(|error| ImageError::Read(error.into()))?
     }

@@ -20,7 +20,10 @@ pub use media_id::MediaId;
 pub use merchant::{InvalidMerchantId, Merchant, MerchantId};
 pub use signing::Signing;
 
-// What the facade's own signatures are made of, so that most callers need this crate alone.
+// What the facade's own signatures are made of, so that most callers need this crate alone: the
+// names that every caller writes, and two whole crates for whoever looks into an error.
 pub use wxpay_multipart::FormBody;
 pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
+pub use wxpay_transport as transport;
 pub use wxpay_transport::{BuildError, Identity, InvalidIdentity, InvalidRoots, Roots, Transport};
+pub use wxpay_xml as xml;

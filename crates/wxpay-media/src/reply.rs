@@ -32,15 +32,14 @@ use crate::{Error, GatewayError, MediaId, Merchant};
 pub fn media_id(merchant: &Merchant, status: StatusCode, body: &[u8]) -> Result<MediaId, Error> {
     let fields = match Fields::parse(body) {
         Ok(fields) => fields,
-        Err(error) if status.is_success() && !page::is_html(body) => return Err(Error::Xml(error)),
+        Err(error) if status.is_success() && !page::is_page(body) => return Err(Error::Xml(error)),
         Err(_) => return Err(page::error(status, body)),
     };
     let outcome = (fields.get("return_code"), fields.get("result_code"));
     match outcome {
         (Some("FAIL"), _) | (Some("SUCCESS"), Some("FAIL")) => {
-            let fault = verify(merchant, &fields)
-                .err()
-                .filter(|_| fields.get("sign").is_some());
+            let signed = fields.get("sign").is_some_and(|sign| !sign.is_empty());
+            let fault = verify(merchant, &fields).err().filter(|_| signed);
             Err(GatewayError::from_fields(&fields, fault).into())
         }
         _ if !status.is_success() => Err(page::error(status, body)),

@@ -2,7 +2,8 @@
 
 use std::error::Error as StdError;
 
-use wxpay_transport::{self as transport, TlsFault};
+use tower::timeout::error::Elapsed;
+use wxpay_transport::{self as transport, Deadline, TlsFault};
 
 use crate::ErrorKind;
 
@@ -41,13 +42,16 @@ fn tls_advice(fault: TlsFault) -> &'static str {
         TlsFault::UnknownIssuer => {
             "trust the server's authority only if you know why it is a private one; otherwise someone may be in between"
         }
+        TlsFault::BadSignature => {
+            "find out who answers at this endpoint: it is not whom its certificate names"
+        }
         TlsFault::Expired | TlsFault::NotYetValid => "check this machine's clock first",
         TlsFault::WrongName => "check the endpoint's name: its certificate is for another one",
         TlsFault::CertificateRequired | TlsFault::CertificateRefused => {
             "send the merchant's own API certificate, and check that it has not expired"
         }
         TlsFault::NotTls | TlsFault::Incompatible => {
-            "check the endpoint's port: it must speak TLS 1.2 or 1.3"
+            "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }
         _ => "check the endpoint, and whether a proxy answers in its place",
     }
@@ -64,8 +68,18 @@ pub(super) fn is_retryable(error: &Boxed) -> bool {
     )
 }
 
+/// Our transport's verdict, however deep other layers have wrapped it.
 fn transport_kind(error: &Boxed) -> Option<transport::ErrorKind> {
-    error
-        .downcast_ref::<transport::Error>()
-        .map(transport::Error::kind)
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<transport::Error>() {
+            return Some(error.kind());
+        }
+        // The layer that callers put around a transport most.
+        if error.is::<Elapsed>() {
+            return Some(transport::ErrorKind::Timeout(Deadline::Call));
+        }
+        next = error.source();
+    }
+    None
 }

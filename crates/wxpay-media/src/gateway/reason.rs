@@ -34,7 +34,7 @@ const WORDS: [(Reason, &[&str]); 10] = [
     (Reason::FrequencyLimit, &["frequency limit", "频率限制"]),
     (Reason::Permission, &["permission", "权限"]),
     (Reason::Certificate, &["certificate", "证书"]),
-    (Reason::Method, &["method not supported", "post"]),
+    (Reason::Method, &["method not supported", "use post"]),
     (Reason::Signature, &["signature", "签名"]),
     (Reason::Merchant, &["merchant id", "商户号"]),
     (Reason::Picture, &["image", "picture", "图片"]),
@@ -54,14 +54,20 @@ impl Reason {
         match code {
             None => said(&WORDS.map(|(reason, _)| reason)),
             Some(ErrorCode::InvalidRequest) => said(&[
+                Self::FrequencyLimit,
                 Self::Permission,
                 Self::Certificate,
                 Self::Method,
                 Self::Body,
             ]),
-            Some(ErrorCode::ParamError) => {
-                said(&[Self::Merchant, Self::Picture, Self::Parameter]).or(Some(Self::Parameter))
-            }
+            Some(ErrorCode::ParamError) => said(&[
+                Self::FrequencyLimit,
+                Self::Permission,
+                Self::Merchant,
+                Self::Picture,
+                Self::Parameter,
+            ])
+            .or(Some(Self::Parameter)),
             Some(ErrorCode::SignError) => Some(Self::Signature),
             Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
             Some(ErrorCode::SystemError) => Some(Self::System),
@@ -92,7 +98,7 @@ impl Reason {
                 "ask WeChat Pay for the permission to upload pictures for this merchant"
             }
             Self::Signature => {
-                "check that the API v2 key is this merchant's, and the sign type; `wxpay sign --canonical` shows what is signed"
+                "check that the API v2 key is this merchant's, then the sign type, then the string that was signed"
             }
             Self::Parameter => "check the form of each parameter against the API's page",
             Self::Picture => {

@@ -41,7 +41,7 @@ impl ImageError {
     pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::Read(_) => "check that the file is there and may be read",
-            Self::NotAFile => "give the path of a picture, or `-` for one on standard input",
+            Self::NotAFile => "give the path of a picture, not of a folder, a pipe or a device",
             Self::Empty => "check what wrote the file; a stream that was read before is empty",
             Self::TooLarge { .. } => "scale the picture down or compress it more",
             Self::NotAPicture { .. } => "convert it to JPEG or PNG; renaming it does not help",

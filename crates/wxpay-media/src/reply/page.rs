@@ -9,8 +9,8 @@ const EXCERPT: usize = 120;
 
 pub(super) fn error(status: StatusCode, body: &[u8]) -> Error {
     let text = text(body);
-    // "No required SSL certificate was sent", "The SSL certificate error".
-    let about_certificate = text.to_ascii_lowercase().contains("ssl certificate");
+    // "No required SSL certificate was sent", "The SSL certificate error", and others' words.
+    let about_certificate = text.to_ascii_lowercase().contains("certificate");
     let excerpt = excerpt(&text);
     if status == StatusCode::BAD_REQUEST && about_certificate {
         Error::Certificate { excerpt }
@@ -19,14 +19,27 @@ pub(super) fn error(status: StatusCode, body: &[u8]) -> Error {
     }
 }
 
-/// Whether it looks like a page, which with status 200 would otherwise be taken for broken XML.
-pub(super) fn is_html(body: &[u8]) -> bool {
-    let start = body.trim_ascii_start();
-    ["<!doctype html", "<html"].iter().any(|tag| {
-        start
-            .get(..tag.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
-    })
+/// Whether it is no XML of anybody's, but a page: what cannot be read would else be called broken
+/// XML. A declaration, comments and a byte order mark may stand before a page, too.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    for (start, end) in [("<?", "?>"), ("<!--", "-->")] {
+        while let Some((_, after)) = rest.strip_prefix(start).and_then(|it| it.split_once(end)) {
+            rest = after.trim_start();
+        }
+    }
+    let tags = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<title",
+        "<body",
+        "<center",
+        "<h1",
+        "<p>",
+    ];
+    !rest.starts_with('<') || tags.iter().any(|tag| rest.starts_with(tag))
 }
 
 /// The text between the tags, in one line, without control characters.

@@ -259,7 +259,13 @@ fn a_document_that_is_no_reply_of_this_api_is_not_guessed_at() {
     for fields in [&nothing[..], &nothing[..2]] {
         let error = read(signed(fields, SignType::Md5, KEY)).unwrap_err();
         assert!(
-            matches!(error, Error::Undocumented { field: "media_id" }),
+            matches!(
+                error,
+                Error::Undocumented {
+                    field: "media_id",
+                    ..
+                }
+            ),
             "{error:?}"
         );
     }
@@ -296,9 +302,28 @@ fn pages_are_told_from_replies() {
         page(200, "\n<!DOCTYPE HTML><p>log in").kind(),
         ErrorKind::Http
     );
-    assert_eq!(page(200, "").kind(), ErrorKind::Xml);
+    for body in [
+        "",
+        "hello",
+        "{\"errcode\":1}",
+        "<?xml version='1.0'?><!DOCTYPE html><p>",
+        "\u{feff}<!-- --> <head>",
+    ] {
+        assert_eq!(page(200, body).kind(), ErrorKind::Http, "{body}");
+    }
+    for body in [
+        "<xml><return_code>",
+        "<!DOCTYPE foo [<!ENTITY e SYSTEM 'f'>]><xml/>",
+        "<other/>",
+    ] {
+        assert_eq!(page(200, body).kind(), ErrorKind::Xml, "{body}");
+    }
     assert_eq!(page(404, "").kind(), ErrorKind::Http);
-    assert!(page(429, "slow").is_retryable());
+    let slow = page(429, "slow");
+    assert_eq!(
+        (slow.is_retryable(), slow.advice()),
+        (true, "try again later")
+    );
     assert!(!page(302, "").is_retryable());
     let long = page(500, &"<p>很长</p>\x07\n".repeat(10_000)).to_string();
     assert!(

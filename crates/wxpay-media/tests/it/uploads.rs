@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
     ApiKey, Builder, Client, ErrorKind, Identity, Image, Merchant, MerchantId, Reason, Roots,
     Signing, Transport,
@@ -136,6 +136,25 @@ async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
     for _ in 0..3 {
         let id = above.ready().await.unwrap().call(png()).await.unwrap();
         assert_eq!(id.as_str().len(), 43);
+    }
+}
+
+#[tokio::test]
+async fn one_place_below_is_enough_for_one_call_after_another() {
+    let sandbox = sandbox().await;
+    let credentials = sandbox.credentials();
+    let transport = Transport::builder()
+        .identity(identity(credentials))
+        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .build()
+        .unwrap();
+    let below = ServiceBuilder::new()
+        .concurrency_limit(1)
+        .service(transport);
+    // Neither `Sync` nor anything but a service, as far as the client knows.
+    let mut client = builder(&sandbox).service(BoxCloneService::new(below));
+    for _ in 0..3 {
+        client.ready().await.unwrap().call(image()).await.unwrap();
     }
 }
 

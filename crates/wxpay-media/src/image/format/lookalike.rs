@@ -40,7 +40,8 @@ pub(super) fn name(bytes: &[u8]) -> &'static str {
             b'P',
             ..,
         ] => "a WebP",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => "a HEIC",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h', ..] => "a HEIC",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a video or a picture of another format",
         _ if std::str::from_utf8(bytes).is_ok() => "text",
         _ => "of an unknown format",
     }

@@ -1,24 +1,28 @@
 //! From a URI to a TLS connection, and the pool over it.
 
+mod stream;
+
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioTimer},
 };
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
-use tower::{timeout::Timeout, util::BoxCloneSyncService};
+use tower::{ServiceExt, timeout::Timeout, util::BoxCloneSyncService};
 
 use crate::body::{BoxError, RequestBody};
+use stream::Stream;
+
+pub(crate) use stream::Verdict;
 
 /// How long a connection may lie idle in the pool: below the 60 s and 75 s after which common
 /// servers close it, for a request sent into a connection that is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(30);
 
-type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+type Connector = BoxCloneSyncService<Uri, Stream, BoxError>;
 
 pub(crate) type HttpsClient<B> = Client<Connector, B>;
 
@@ -39,9 +43,9 @@ pub(crate) fn client<B: RequestBody>(
         .wrap_connector(tcp);
     // The deadline lies around TCP and TLS together: a server that accepts and then says nothing
     // is as unreachable as one that does not accept.
-    let connector = Connector::new(Timeout::new(https, connect_deadline));
+    let connector = Timeout::new(https, connect_deadline).map_response(Stream::new);
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
-        .build(connector)
+        .build(Connector::new(connector))
 }

@@ -11,6 +11,7 @@ use tower::{
 use crate::{Builder, Deadline, Error, body::RequestBody, connector::HttpsClient};
 
 mod deadline;
+mod exchange;
 mod headers;
 mod reply;
 mod span;
@@ -36,8 +37,7 @@ pub(crate) fn stack<B: RequestBody>(settings: &Builder, client: HttpsClient<B>) 
         .map_err(|error| Error::from_timeout(error, Deadline::Attempt))
         .layer(TimeoutLayer::new(attempt_deadline))
         .and_then(move |response| reply::collect(response, reply_limit))
-        .map_err(Error::from_client)
         .map_request(headers::leave_framing_to_hyper::<B>)
-        .service(client);
+        .service_fn(move |request| exchange::exchange(client.clone(), request));
     BoxCloneSyncService::new(service)
 }

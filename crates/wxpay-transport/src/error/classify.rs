@@ -6,7 +6,7 @@ use http_body_util::LengthLimitError;
 use tower::timeout::error::Elapsed;
 
 use super::{Deadline, Error, ErrorKind, TlsFault};
-use crate::body::BoxError;
+use crate::{body::BoxError, connector::Verdict};
 
 impl Error {
     /// From what hyper's client says.
@@ -23,6 +23,14 @@ impl Error {
             authority: None,
             source: Some(error.into()),
         }
+    }
+
+    /// The same, with what the connection's TLS has said, where that tells more.
+    pub(crate) fn because(mut self, verdict: Option<Verdict>) -> Self {
+        if let (ErrorKind::Closed, Some(fault)) = (self.kind, verdict.and_then(|it| it.fault())) {
+            self.kind = ErrorKind::Tls(fault);
+        }
+        self
     }
 
     /// From what reading the reply's body says.
@@ -48,8 +56,15 @@ impl Error {
     }
 }
 
+impl TlsFault {
+    /// What TLS said, if it is TLS' error.
+    pub(crate) fn within(error: &(dyn StdError + 'static)) -> Option<Self> {
+        find::<rustls::Error>(error).map(Self::of)
+    }
+}
+
 fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
-    find::<rustls::Error>(error).map(|error| ErrorKind::Tls(TlsFault::of(error)))
+    TlsFault::within(error).map(ErrorKind::Tls)
 }
 
 fn of_hyper(error: &hyper::Error) -> ErrorKind {

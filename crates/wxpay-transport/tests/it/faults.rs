@@ -10,11 +10,11 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 use wxpay_transport::{ErrorKind, TlsFault};
 
-use crate::support::{Ca, OK, call, read_request, serve, serve_reply, serve_tcp};
+use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply, serve_tcp};
 
 #[tokio::test]
 async fn nobody_listens() {
@@ -82,6 +82,27 @@ async fn the_connection_is_cut_before_and_in_the_reply() {
     let cut_in_the_body = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok";
     for answer in ["", "HTTP/1.1 200 OK\r\n", cut_in_the_body] {
         assert_eq!(kind_after(answer).await, ErrorKind::Closed, "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_before_the_requests_end_is_heard() {
+    let ca = Ca::new();
+    let addr = serve(ca.server(), |mut stream| async move {
+        let _ = stream.read(&mut [0; 1000]).await;
+        let early =
+            "HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = stream.write_all(early.as_bytes()).await;
+        let _ = stream.flush().await;
+        // To close with bytes unread would be a reset, which may overtake the answer.
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    })
+    .await;
+    let body = Bytes::from(vec![0; 2_000_000]);
+    for _ in 0..10 {
+        let transport = ca.builder().build().unwrap();
+        let reply = transport.oneshot(post(addr, body.clone())).await.unwrap();
+        assert_eq!(reply.status(), 413);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Certificates that are wrong, on either side.
 
+use bytes::Bytes;
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 use tokio_rustls::rustls::version::TLS12;
+use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, InvalidRoots, Roots, TlsFault, Transport};
 
-use crate::support::{Ca, OK, Pair, call, serve_reply, server, server_with};
+use crate::support::{Ca, OK, Pair, call, post, serve_reply, server, server_with};
 
 async fn judge(ca: &Ca, pair: &Pair) -> ErrorKind {
     let addr = serve_reply(server(pair), OK).await;
@@ -67,6 +69,26 @@ async fn the_server_requires_a_certificate_and_gets_none() {
         error.to_string().contains("requires a client certificate"),
         "{error}"
     );
+}
+
+/// The verdict comes while the body is being sent, on another thread than the one that sends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.demanding_server(), OK).await;
+    let body = Bytes::from(vec![0; 2_000_000]);
+    for _ in 0..20 {
+        let transport = ca.builder().build().unwrap();
+        let error = transport
+            .oneshot(post(addr, body.clone()))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Tls(TlsFault::CertificateRequired),
+            "{error:?}"
+        );
+    }
 }
 
 #[tokio::test]

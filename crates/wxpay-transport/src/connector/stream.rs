@@ -1,0 +1,129 @@
+//! A connection that is read on when it can no longer be written.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
+
+use crate::error::TlsFault;
+
+/// A TLS connection whose last words are heard.
+///
+/// Under TLS 1.3 a server judges the client's certificate when the client is already sending. It
+/// says its verdict in an alert and closes, or answers early and closes, so that the next write
+/// fails while the reason lies unread. A write that fails for that is therefore taken for done:
+/// what comes of the call is decided by what is read.
+pub(crate) struct Stream {
+    io: MaybeHttpsStream<TokioIo<TcpStream>>,
+    verdict: Verdict,
+    closed_for_writing: bool,
+}
+
+/// What TLS said of the connection when it was read, for whoever has only a vaguer error.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verdict(Arc<OnceLock<TlsFault>>);
+
+impl Verdict {
+    pub(crate) fn fault(&self) -> Option<TlsFault> {
+        self.0.get().copied()
+    }
+}
+
+impl Stream {
+    pub(super) fn new(io: MaybeHttpsStream<TokioIo<TcpStream>>) -> Self {
+        Self {
+            io,
+            verdict: Verdict::default(),
+            closed_for_writing: false,
+        }
+    }
+
+    /// Writes, until the other side has closed; from then on everything counts as written.
+    fn poll_unless_closed<T>(
+        &mut self,
+        done: T,
+        poll: impl FnOnce(Pin<&mut MaybeHttpsStream<TokioIo<TcpStream>>>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.closed_for_writing {
+            return Poll::Ready(Ok(done));
+        }
+        match poll(Pin::new(&mut self.io)) {
+            Poll::Ready(Err(error)) if is_close(&error) => {
+                self.closed_for_writing = true;
+                Poll::Ready(Ok(done))
+            }
+            polled => polled,
+        }
+    }
+}
+
+fn is_close(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        self.io.connected().extra(self.verdict.clone())
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if let Poll::Ready(Err(error)) = &polled
+            && let Some(fault) = TlsFault::within(error)
+        {
+            // The first word is the reason; what follows is its consequence.
+            let _ = self.verdict.0.set(fault);
+        }
+        polled
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_unless_closed(bytes.len(), |io| io.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let all = slices.iter().map(|slice| slice.len()).sum();
+        self.poll_unless_closed(all, |io| io.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_unless_closed((), |io| io.poll_flush(cx))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

@@ -33,8 +33,9 @@ enum Verb {
     /// Run everything that a change must pass; stop at the first failure and name it
     ///
     /// The steps are, in this order: fmt; clippy over all targets and every set of features, with
-    /// warnings as errors; the tests of the workspace, doctests included; the documentation, with
-    /// warnings as errors; tidy; each library built alone without default features.
+    /// warnings as errors; the tests of the workspace, doctests included, and again with every set
+    /// of features; the documentation, with warnings as errors; tidy; each library built alone
+    /// without default features.
     ///
     /// Every step is one cargo command. It is printed before it runs, so that it can be repeated
     /// by itself, and a table of all steps and their times closes the run. From an empty target

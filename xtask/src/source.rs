@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context;
 
+use crate::metadata::Package;
 pub(crate) use import::Import;
 pub(crate) use lexer::Token;
 pub(crate) use path::mentions;
@@ -61,22 +62,49 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Whether it is the library's or program's own code: not a test, an example or a bench.
-    pub(crate) fn is_code_of(&self, package: &str) -> bool {
-        let folder = format!("crates/{package}/src/");
-        self.is_rust() && self.path.starts_with(&folder)
+    /// Whether it is the package's own code: not a test, an example or a bench.
+    pub(crate) fn is_code_of(&self, package: &Package) -> bool {
+        self.is_rust() && self.path.starts_with(&package.path("src/"))
     }
 
-    /// The code without comments and without the unit tests, which stand at a file's end.
+    /// The code without comments and without modules of unit tests.
     pub(crate) fn code(&self) -> Vec<Token<'_>> {
-        const UNIT_TESTS: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
-        let mut tokens = lexer::tokens(&self.text);
-        let tests = tokens
-            .windows(UNIT_TESTS.len())
-            .position(|window| window.iter().map(|token| token.text).eq(UNIT_TESTS));
-        tokens.truncate(tests.unwrap_or(tokens.len()));
-        tokens
+        let mut code = Vec::new();
+        let tokens = lexer::tokens(&self.text);
+        let mut rest = tokens.as_slice();
+        while let [first, tail @ ..] = rest {
+            if begins_unit_tests(rest) {
+                rest = behind_item(rest);
+            } else {
+                code.push(*first);
+                rest = tail;
+            }
+        }
+        code
     }
+}
+
+fn begins_unit_tests(code: &[Token<'_>]) -> bool {
+    let words = code.iter().map(|token| token.text);
+    words
+        .take(8)
+        .eq(["#", "[", "cfg", "(", "test", ")", "]", "mod"])
+}
+
+/// What follows the first `;`, or the brace that closes the first `{`.
+fn behind_item<'t, 'a>(code: &'t [Token<'a>]) -> &'t [Token<'a>] {
+    let mut depth = 0_usize;
+    for (at, token) in code.iter().enumerate() {
+        match token.text {
+            "{" => depth += 1,
+            "}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 && matches!(token.text, "}" | ";") {
+            return &code[at + 1..];
+        }
+    }
+    &[]
 }
 
 fn is_text(path: &Path) -> bool {
@@ -85,9 +113,9 @@ fn is_text(path: &Path) -> bool {
         .is_some_and(|extension| matches!(extension, "rs" | "toml" | "md" | "yml" | "yaml"))
 }
 
-/// What git and cargo write.
+/// What git and cargo write; cargo marks its target folders, wherever they are, by this file.
 fn is_skipped(folder: &Path) -> bool {
-    folder.ends_with(".git") || folder.ends_with("target")
+    folder.ends_with(".git") || folder.join("CACHEDIR.TAG").exists()
 }
 
 fn cannot_read(path: &Path) -> String {
@@ -105,6 +133,7 @@ pub(crate) fn source(path: &str, text: &str) -> Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metadata::metadata;
 
     #[test]
     fn finds_this_file_and_leaves_out_what_is_built() {
@@ -119,23 +148,37 @@ mod tests {
         );
     }
 
-    #[test]
-    fn code_ends_where_the_unit_tests_begin() {
-        let file = source("a.rs", "fn a() {}\n#[cfg(test)]\nmod tests { fn b() {} }\n");
+    fn words(text: &str) -> String {
+        let file = source("a.rs", text);
         let words: Vec<_> = file.code().iter().map(|token| token.text).collect();
-        assert_eq!(words, ["fn", "a", "(", ")", "{", "}"]);
+        words.join(" ")
     }
 
     #[test]
-    fn a_helper_for_tests_is_not_their_end() {
-        let file = source("a.rs", "#[cfg(test)]\nfn a() {}\nfn b() {}\n");
-        assert!(file.code().iter().any(|token| token.text == "b"));
+    fn code_is_what_is_around_the_unit_tests() {
+        assert_eq!(
+            words("a;\n#[cfg(test)]\nmod tests { fn b() { c; } d; }\ne;"),
+            "a ; e ;"
+        );
+        assert_eq!(words("#[cfg(test)]\nmod tests;\na;"), "a ;");
+        assert_eq!(words("a; #[cfg(test)] mod tests { b"), "a ;");
+    }
+
+    #[test]
+    fn a_helper_for_tests_is_code() {
+        assert_eq!(
+            words("#[cfg(test)] fn a() {}"),
+            "# [ cfg ( test ) ] fn a ( ) { }"
+        );
     }
 
     #[test]
     fn tells_code_from_tests() {
-        assert!(source("crates/wxpay-a/src/b/c.rs", "").is_code_of("wxpay-a"));
-        assert!(!source("crates/wxpay-a/tests/b.rs", "").is_code_of("wxpay-a"));
-        assert!(!source("crates/wxpay-ab/src/b.rs", "").is_code_of("wxpay-a"));
+        let metadata = metadata("wxpay-a");
+        let package = metadata.member("wxpay-a").unwrap();
+        assert!(source("crates/wxpay-a/src/b/c.rs", "").is_code_of(package));
+        assert!(!source("crates/wxpay-a/src/b.md", "").is_code_of(package));
+        assert!(!source("crates/wxpay-a/tests/b.rs", "").is_code_of(package));
+        assert!(!source("crates/wxpay-ab/src/b.rs", "").is_code_of(package));
     }
 }

@@ -33,6 +33,25 @@ impl<'a> FeatureSet<'a> {
             .flat_map(|(names, packages)| sets(names, packages))
             .collect()
     }
+
+    /// For people.
+    pub(super) fn name(&self) -> String {
+        match self.features.as_slice() {
+            [] => "no features".to_owned(),
+            features => features.join(" and "),
+        }
+    }
+
+    /// For cargo.
+    pub(super) fn arguments(&self) -> String {
+        let packages = self.packages.iter().map(|name| format!("-p {name}"));
+        let mut arguments: Vec<_> = packages.collect();
+        arguments.push("--no-default-features".to_owned());
+        if !self.features.is_empty() {
+            arguments.push(format!("--features {}", self.features.join(",")));
+        }
+        arguments.join(" ")
+    }
 }
 
 fn sets<'a>(names: &[&'a str], packages: &[&'a Package]) -> Vec<FeatureSet<'a>> {
@@ -94,6 +113,24 @@ mod tests {
     fn packages_of_the_same_features_go_together() {
         let lines = "wxpay-a = fast\nwxpay-b = fast\nwxpay-c = slow\nwxpay-d";
         assert_eq!(sets(lines), ["wxpay-a wxpay-b: fast", "wxpay-c: slow"]);
+    }
+
+    #[test]
+    fn names_and_arguments() {
+        let metadata = metadata("wxpay-a = default, std, fast\nwxpay-b = std, fast");
+        let shown: Vec<_> = FeatureSet::all(&metadata)
+            .iter()
+            .map(|set| format!("{}: {}", set.name(), set.arguments()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "no features: -p wxpay-a -p wxpay-b --no-default-features",
+                "fast: -p wxpay-a -p wxpay-b --no-default-features --features fast",
+                "std: -p wxpay-a -p wxpay-b --no-default-features --features std",
+                "fast and std: -p wxpay-a -p wxpay-b --no-default-features --features fast,std",
+            ]
+        );
     }
 
     #[test]

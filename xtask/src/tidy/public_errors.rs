@@ -43,7 +43,7 @@ pub(super) fn check(metadata: &Metadata, sources: &[Source]) -> Vec<Finding> {
     let libraries: Vec<_> = metadata.members().filter(|it| it.is_library()).collect();
     sources
         .iter()
-        .filter(|source| libraries.iter().any(|it| source.is_code_of(&it.name)))
+        .filter(|source| libraries.iter().any(|it| source.is_code_of(it)))
         .flat_map(in_file)
         .collect()
 }

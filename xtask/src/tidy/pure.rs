@@ -37,7 +37,7 @@ pub(super) fn check(metadata: &Metadata, sources: &[Source]) -> Vec<Finding> {
     let mut findings = no_std(metadata, sources);
     for package in PURE.iter().filter_map(|name| metadata.member(name)) {
         findings.extend(graph(metadata, package));
-        for source in sources.iter().filter(|it| it.is_code_of(&package.name)) {
+        for source in sources.iter().filter(|it| it.is_code_of(package)) {
             findings.extend(code(source));
         }
     }

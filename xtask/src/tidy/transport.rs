@@ -5,7 +5,10 @@
 //! may name the family that it belongs to, and its own name has none of the words.
 
 use super::Finding;
-use crate::{metadata::Metadata, source::Source};
+use crate::{
+    metadata::{Metadata, Package},
+    source::Source,
+};
 
 const TRANSPORT: &str = "wxpay-transport";
 
@@ -31,19 +34,19 @@ const XML: &str = "xml";
 const DIGESTS: [&str; 5] = ["digest", "hmac", "md-5", "md5", "sha2"];
 
 pub(super) fn check(metadata: &Metadata, sources: &[Source]) -> Vec<Finding> {
-    let mut findings = graph(metadata);
-    for source in sources.iter().filter(|it| it.is_code_of(TRANSPORT)) {
+    let Some(package) = metadata.member(TRANSPORT) else {
+        return Vec::new();
+    };
+    let mut findings = graph(metadata, package);
+    for source in sources.iter().filter(|it| it.is_code_of(package)) {
         findings.extend(text(source));
     }
     findings
 }
 
-fn graph(metadata: &Metadata) -> Vec<Finding> {
-    let Some(package) = metadata.member(TRANSPORT) else {
-        return Vec::new();
-    };
+fn graph(metadata: &Metadata, package: &Package) -> Vec<Finding> {
     metadata
-        .shipped(TRANSPORT)
+        .shipped(&package.name)
         .into_iter()
         .filter(|(name, _)| name.contains(XML) || DIGESTS.contains(name))
         .map(|(name, chain)| {

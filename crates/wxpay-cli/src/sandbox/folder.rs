@@ -32,19 +32,15 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder that the caller names, or a temporary one.
     pub(super) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
-        let temporary = match given {
-            Some(_) => None,
+        let (path, temporary) = match given {
+            Some(path) => (path.to_owned(), None),
             None => {
                 let made = tempfile::Builder::new().prefix("wxpay-sandbox-").tempdir();
-                Some(made.context("cannot make a temporary folder")?)
+                let made = made.context("cannot make a temporary folder")?;
+                (made.path().to_owned(), Some(made))
             }
         };
-        let path = match (given, &temporary) {
-            (Some(given), _) => given,
-            (None, Some(temporary)) => temporary.path(),
-            (None, None) => unreachable!("one of the two is there"),
-        };
-        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         // Absolute, for `env` is read from other folders.
         let path = path
             .canonicalize()

@@ -77,6 +77,12 @@ impl Drop for Sandbox {
     }
 }
 
+/// A start on a folder that must not be taken.
+fn refused_in(folder: &Path) -> Run {
+    let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--dir", text(folder)];
+    wxpay(arguments).run().exits(2)
+}
+
 fn shell(script: &str) -> Run {
     Command::new("sh").args(["-c", script]).run()
 }
@@ -124,14 +130,7 @@ fn what_is_not_the_sandboxs_is_left_alone() {
     for name in ["env", "sample.png"] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), "mine").unwrap();
-        let arguments = [
-            "sandbox",
-            "--listen",
-            "127.0.0.1:0",
-            "--dir",
-            text(folder.path()),
-        ];
-        let run = wxpay(arguments).run().exits(2);
+        let run = refused_in(folder.path());
         assert!(run.err.contains(name), "{run:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -268,14 +267,7 @@ fn a_folder_with_half_of_the_files_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
     Sandbox::in_folder(folder.path()).stop("INT").exits(0);
     fs::remove_file(folder.path().join("ca_key.pem")).unwrap();
-    let arguments = [
-        "sandbox",
-        "--listen",
-        "127.0.0.1:0",
-        "--dir",
-        text(folder.path()),
-    ];
-    let run = wxpay(arguments).run().exits(2);
+    let run = refused_in(folder.path());
     assert!(run.err.contains("ca_key.pem"), "{run:?}");
 }
 

@@ -49,11 +49,8 @@ fn text(body: &[u8]) -> String {
         text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
         text.push(' ');
     }
-    let words: Vec<_> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     words
-        .into_iter()
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
-    ApiKey, Builder, Client, ErrorKind, Identity, Image, Merchant, MerchantId, Reason, Roots,
-    Signing, Transport,
+    ApiKey, Builder, Client, ErrorKind, FormBody, Identity, Image, Merchant, MerchantId, Reason,
+    Roots, Signing, Transport,
 };
 use wxpay_sandbox::{Credentials, Sandbox};
 
@@ -23,6 +23,16 @@ fn builder(sandbox: &Sandbox) -> Builder {
 
 fn identity(credentials: &Credentials) -> Identity {
     Identity::from_pem(credentials.cert_pem(), credentials.key_pem()).unwrap()
+}
+
+/// What a client builds for itself, for a caller who puts layers around it.
+fn transport(sandbox: &Sandbox) -> Transport<FormBody> {
+    let credentials = sandbox.credentials();
+    Transport::builder()
+        .identity(identity(credentials))
+        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .build()
+        .unwrap()
 }
 
 async fn sandbox() -> Sandbox {
@@ -118,15 +128,9 @@ async fn nobody_listens() {
 #[tokio::test]
 async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
     let sandbox = sandbox().await;
-    let credentials = sandbox.credentials();
-    let transport = Transport::builder()
-        .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
-        .build()
-        .unwrap();
     let below = ServiceBuilder::new()
         .concurrency_limit(2)
-        .service(transport);
+        .service(transport(&sandbox));
     let client = builder(&sandbox).service(below);
     let mut above = ServiceBuilder::new()
         .timeout(Duration::from_secs(60))
@@ -142,15 +146,9 @@ async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
 #[tokio::test]
 async fn one_place_below_is_enough_for_one_call_after_another() {
     let sandbox = sandbox().await;
-    let credentials = sandbox.credentials();
-    let transport = Transport::builder()
-        .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
-        .build()
-        .unwrap();
     let below = ServiceBuilder::new()
         .concurrency_limit(1)
-        .service(transport);
+        .service(transport(&sandbox));
     // Neither `Sync` nor anything but a service, as far as the client knows.
     let mut client = builder(&sandbox).service(BoxCloneService::new(below));
     for _ in 0..3 {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::{BuildError, Identity, Roots, Transport, body::RequestBody, connector, stack, tls};
+use crate::{
+    BuildError, Identity, Roots, Transport, body::RequestBody, connector, exchange::Exchange,
+    stack, tls,
+};
 
 /// Describes a [`Transport`]; every setting has a default that is safe to keep.
 ///
@@ -128,7 +131,8 @@ impl Builder {
         B: RequestBody,
     {
         let tls = tls::client_config(provider, self.identity.as_ref(), &self.roots)?;
-        let client = connector::client(tls, self.connect_deadline);
-        Ok(Transport::new(stack::stack(&self, client)))
+        let connector = connector::connector(tls, self.connect_deadline);
+        let exchange = Exchange::new(connector.clone(), connector::client(connector));
+        Ok(Transport::new(stack::stack(&self, exchange)))
     }
 }

@@ -22,14 +22,12 @@ pub(crate) use stream::Verdict;
 /// servers close it, for a request sent into a connection that is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(30);
 
-type Connector = BoxCloneSyncService<Uri, Stream, BoxError>;
+/// From an `https` URI to a connection, its TLS handshake done.
+pub(crate) type Connector = BoxCloneSyncService<Uri, Stream, BoxError>;
 
 pub(crate) type HttpsClient<B> = Client<Connector, B>;
 
-pub(crate) fn client<B: RequestBody>(
-    tls: ClientConfig,
-    connect_deadline: Duration,
-) -> HttpsClient<B> {
+pub(crate) fn connector(tls: ClientConfig, connect_deadline: Duration) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     // Without it the last piece of a body waits for the acknowledgement of the one before.
@@ -43,9 +41,12 @@ pub(crate) fn client<B: RequestBody>(
         .wrap_connector(tcp);
     // The deadline lies around TCP and TLS together: a server that accepts and then says nothing
     // is as unreachable as one that does not accept.
-    let connector = Timeout::new(https, connect_deadline).map_response(Stream::new);
+    Connector::new(Timeout::new(https, connect_deadline).map_response(Stream::new))
+}
+
+pub(crate) fn client<B: RequestBody>(connector: Connector) -> HttpsClient<B> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
-        .build(Connector::new(connector))
+        .build(connector)
 }

@@ -11,6 +11,7 @@ mod body;
 mod builder;
 mod connector;
 mod error;
+mod exchange;
 mod identity;
 mod roots;
 mod stack;

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
 use tower::{
-    ServiceBuilder, limit::ConcurrencyLimitLayer, timeout::TimeoutLayer, util::BoxCloneSyncService,
+    Service, ServiceBuilder, limit::ConcurrencyLimitLayer, timeout::TimeoutLayer,
+    util::BoxCloneSyncService,
 };
 
-use crate::{Builder, Deadline, Error, body::RequestBody, connector::HttpsClient};
+use crate::{
+    Builder, Deadline, Error,
+    body::{BoxError, RequestBody},
+};
 
 mod deadline;
-mod exchange;
 mod headers;
 mod reply;
 mod span;
@@ -20,12 +24,21 @@ mod span;
 pub(crate) type Stack<B> = BoxCloneSyncService<Request<B>, Response<Bytes>, Error>;
 
 /// Span → deadline of the call → concurrency limit → deadline of the attempt → reply collected
-/// under its bound → headers → client.
+/// under its bound → headers → exchange.
 ///
 /// The deadline of the call lies outside the limit, so that waiting for a place counts. The
 /// deadline of the attempt lies outside the collecting, so that a reply that stalls in the middle
 /// is a failed attempt.
-pub(crate) fn stack<B: RequestBody>(settings: &Builder, client: HttpsClient<B>) -> Stack<B> {
+pub(crate) fn stack<B, S, R>(settings: &Builder, exchange: S) -> Stack<B>
+where
+    B: RequestBody,
+    S: Service<Request<B>, Response = Response<R>, Error = Error, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
     // None of its own: the call's deadline is the one that passes, and the one to be named.
     let attempt_deadline = settings.attempt_deadline.unwrap_or(Duration::MAX);
     let reply_limit = settings.reply_limit;
@@ -38,6 +51,6 @@ pub(crate) fn stack<B: RequestBody>(settings: &Builder, client: HttpsClient<B>) 
         .layer(TimeoutLayer::new(attempt_deadline))
         .and_then(move |response| reply::collect(response, reply_limit))
         .map_request(headers::leave_framing_to_hyper::<B>)
-        .service_fn(move |request| exchange::exchange(client.clone(), request));
+        .service(exchange);
     BoxCloneSyncService::new(service)
 }

@@ -25,6 +25,20 @@ impl Error {
         }
     }
 
+    /// From what the connector alone says.
+    pub(crate) fn from_connector(error: BoxError) -> Self {
+        let kind = tls(error.as_ref())
+            .or_else(|| {
+                find::<Elapsed>(error.as_ref()).map(|_| ErrorKind::Timeout(Deadline::Connect))
+            })
+            .unwrap_or(ErrorKind::Connect);
+        Self {
+            kind,
+            authority: None,
+            source: Some(error),
+        }
+    }
+
     /// The same, with what the connection's TLS has said, where that tells more.
     pub(crate) fn because(mut self, verdict: Option<Verdict>) -> Self {
         if let (ErrorKind::Closed, Some(fault)) = (self.kind, verdict.and_then(|it| it.fault())) {

@@ -1,0 +1,74 @@
+//! One request, one reply, by hyper's client.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Extensions, Request, Response, Uri, uri::Authority};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tower::{Service, ServiceExt};
+
+use crate::{
+    Error,
+    body::RequestBody,
+    connector::{Connector, HttpsClient, Verdict},
+};
+
+/// The innermost service: it sends a request and answers with the head of the reply.
+///
+/// Where the error says only that the connection was closed, and its TLS has said why, that is the
+/// error: hyper drops the reason when it closes a connection that a request was waiting for.
+#[derive(Clone)]
+pub(crate) struct Exchange<B> {
+    connector: Connector,
+    client: HttpsClient<B>,
+}
+
+impl<B: RequestBody> Exchange<B> {
+    pub(crate) fn new(connector: Connector, client: HttpsClient<B>) -> Self {
+        Self { connector, client }
+    }
+
+    /// Connects, shakes hands and hangs up: whether the server could be called, without a call.
+    #[expect(dead_code, reason = "failover probes with it")]
+    pub(crate) async fn probe(self, authority: Authority) -> Result<(), Error> {
+        let uri = Uri::builder()
+            .scheme("https")
+            .authority(authority)
+            .path_and_query("/");
+        let uri = uri.build().expect("an authority and a path make a uri");
+        let stream = self.connector.oneshot(uri).await;
+        stream.map(drop).map_err(Error::from_connector)
+    }
+}
+
+impl<B: RequestBody> Service<Request<B>> for Exchange<B> {
+    type Response = Response<Incoming>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Incoming>, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let client = self.client.clone();
+        Box::pin(async move {
+            let connection = capture_connection(&mut request);
+            let reply = client.request(request).await;
+            reply.map_err(|error| Error::from_client(error).because(verdict(&connection)))
+        })
+    }
+}
+
+fn verdict(connection: &CaptureConnection) -> Option<Verdict> {
+    let mut extensions = Extensions::new();
+    connection
+        .connection_metadata()
+        .as_ref()?
+        .get_extras(&mut extensions);
+    extensions.remove()
+}

@@ -2,6 +2,7 @@
 
 mod client;
 mod endpoint;
+mod endpoints;
 mod error;
 mod gateway;
 mod image;
@@ -13,6 +14,7 @@ mod signing;
 
 pub use client::{Builder, Client};
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use endpoints::{Endpoints, Region, UnknownRegion};
 pub use error::{Error, ErrorKind};
 pub use gateway::{ErrorCode, GatewayError, Reason};
 pub use image::{Format, Image, ImageError, InvalidName, Warning};

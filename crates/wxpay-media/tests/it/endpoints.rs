@@ -1,6 +1,6 @@
 //! Origins.
 
-use wxpay_media::{Endpoint, InvalidEndpoint};
+use wxpay_media::{Endpoint, Endpoints, InvalidEndpoint, Region, UnknownRegion};
 
 #[test]
 fn an_origin_is_taken_with_or_without_port_and_slash() {
@@ -57,4 +57,27 @@ fn anything_else_is_refused() {
     ] {
         assert_eq!(text.parse::<Endpoint>(), Err(expected), "{text}");
     }
+}
+
+#[test]
+fn a_region_has_its_hosts_in_order_of_preference() {
+    for (region, hosts) in [
+        ("mainland", "api,api2"),
+        ("global", "apihk,api"),
+        ("hongkong", "apihk"),
+        ("us", "apius"),
+        ("europe", "apieu"),
+    ] {
+        let endpoints = Endpoints::from(region.parse::<Region>().unwrap());
+        let origins = hosts
+            .split(',')
+            .map(|host| format!("https://{host}.mch.weixin.qq.com"));
+        assert_eq!(
+            endpoints.to_string(),
+            origins.collect::<Vec<_>>().join(","),
+            "{region}"
+        );
+    }
+    assert_eq!("Mainland".parse::<Region>(), Err(UnknownRegion));
+    assert_eq!(Endpoints::default(), Region::Mainland.into());
 }

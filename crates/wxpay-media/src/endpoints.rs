@@ -1,0 +1,98 @@
+//! Where the gateway is, with what stands in for it.
+
+mod region;
+
+use std::fmt;
+
+use crate::Endpoint;
+
+pub use region::{Region, UnknownRegion};
+
+/// The endpoints that may serve an upload, in order of preference; at least one.
+///
+/// The first is the primary. The others stand in for it while it cannot be reached, and no longer:
+/// see [`Transport`](crate::Transport) for the rule. One [`Endpoint`] alone makes a list of one,
+/// without failover; a [`Region`] makes the list that the API's pages advise.
+///
+/// ```
+/// use wxpay_media::{Endpoint, Endpoints, Region};
+///
+/// let mainland = Endpoints::from(Region::Mainland);
+/// assert_eq!(mainland.to_string(), "https://api.mch.weixin.qq.com,https://api2.mch.weixin.qq.com");
+///
+/// let sandbox: Endpoint = "https://127.0.0.1:8443".parse()?;
+/// assert_eq!(Endpoints::from(sandbox.clone()).primary(), &sandbox);
+/// # Ok::<(), wxpay_media::InvalidEndpoint>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints(Vec<Endpoint>);
+
+impl Endpoints {
+    /// The endpoints in this order, each named once; nothing, where there is none.
+    ///
+    /// ```
+    /// use wxpay_media::{Endpoint, Endpoints};
+    ///
+    /// let hong_kong: Endpoint = Endpoint::HONG_KONG.parse()?;
+    /// let both = Endpoints::new([hong_kong.clone(), Endpoint::default(), hong_kong]);
+    /// assert_eq!(both.map(|both| both.iter().count()), Some(2));
+    /// assert_eq!(Endpoints::new([]), None);
+    /// # Ok::<(), wxpay_media::InvalidEndpoint>(())
+    /// ```
+    #[must_use]
+    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Option<Self> {
+        let mut list = Vec::new();
+        for endpoint in endpoints {
+            if !list.contains(&endpoint) {
+                list.push(endpoint);
+            }
+        }
+        (!list.is_empty()).then_some(Self(list))
+    }
+
+    /// The one that uploads go to while all is well.
+    #[must_use]
+    pub fn primary(&self) -> &Endpoint {
+        &self.0[0]
+    }
+
+    /// All of them, the primary first.
+    pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
+        self.0.iter()
+    }
+}
+
+/// Mainland China: its host and the backup of it.
+impl Default for Endpoints {
+    fn default() -> Self {
+        Region::Mainland.into()
+    }
+}
+
+impl From<Endpoint> for Endpoints {
+    fn from(endpoint: Endpoint) -> Self {
+        Self(vec![endpoint])
+    }
+}
+
+impl From<Region> for Endpoints {
+    fn from(region: Region) -> Self {
+        let origins = region.origins().iter();
+        Self(
+            origins
+                .map(|origin| origin.parse().expect("the gateway's own origins are valid"))
+                .collect(),
+        )
+    }
+}
+
+/// Separated by commas, as the program's `WXPAY_ENDPOINT` has them.
+impl fmt::Display for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, endpoint) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{endpoint}")?;
+        }
+        Ok(())
+    }
+}

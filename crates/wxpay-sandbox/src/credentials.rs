@@ -2,6 +2,7 @@
 
 mod error;
 mod pem;
+mod pkcs12;
 
 use std::fmt;
 
@@ -199,6 +200,29 @@ impl Credentials {
     #[must_use]
     pub fn key_pem(&self) -> &str {
         &self.merchant.key
+    }
+
+    /// The merchant's API certificate and its key as PKCS #12: the file `apiclient_cert.p12` of the
+    /// merchant platform, whose password is the merchant id.
+    ///
+    /// It is made anew at each call, in a form that every client reads: OpenSSL 1.0 to 3, curl, Java,
+    /// Windows. It is as secret as the key.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialsError::Generate`] when the key is of an algorithm that is unknown in such a file,
+    /// which none of [`generate`](Self::generate) is.
+    ///
+    /// ```
+    /// let credentials = wxpay_sandbox::Credentials::generate()?;
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("apiclient_cert.p12");
+    /// std::fs::write(&file, credentials.merchant_p12()?)?;
+    /// // openssl pkcs12 -in apiclient_cert.p12 -passin pass:1900000109 -nodes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn merchant_p12(&self) -> Result<Vec<u8>, CredentialsError> {
+        pkcs12::write(&self.merchant, &self.mch_id).map_err(CredentialsError::Generate)
     }
 
     /// The authority's certificate, to check others with.

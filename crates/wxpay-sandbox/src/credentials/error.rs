@@ -24,7 +24,8 @@ pub enum CredentialsError {
     /// The API key has a wrong form; the source says how.
     #[error("the API key cannot be used")]
     ApiKey(#[from] InvalidApiKey),
-    /// No new certificate could be made. Without randomness of the operating system there is none.
+    /// No new certificate, or file of one, could be made. Without randomness of the operating system
+    /// there is none.
     #[error("no new certificate could be made")]
     Generate(#[source] BoxError),
     /// A text is not the PEM of what it should be. Keys must be unencrypted PKCS #8 (`BEGIN PRIVATE

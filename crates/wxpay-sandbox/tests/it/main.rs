@@ -9,6 +9,7 @@ mod curl;
 mod events;
 mod garbage;
 mod life;
+mod pkcs12;
 mod refusals;
 mod support;
 mod tls;

@@ -11,6 +11,7 @@
 
 mod cargo;
 mod ci;
+mod interop;
 mod metadata;
 mod root;
 mod source;
@@ -49,6 +50,15 @@ enum Verb {
     /// What is checked, and why, stands with each check in xtask/src/tidy/ and as a whole in
     /// docs/architecture.md.
     Tidy,
+
+    /// Upload to the sandbox with clients that are not ours, each in its own language
+    ///
+    /// Starts `wxpay sandbox` on a free port and runs the programs of docs/clients against it:
+    /// curl, Python's requests, Node, the npm package wechatpay-axios-plugin, PHP, Java, Go, C#.
+    /// What a language lacks is installed into a temporary folder, from the
+    /// registries of Python and Node; a language
+    /// that this machine does not have is reported as skipped.
+    Interop,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +78,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     match args.verb {
         Verb::Ci => ci::run(&root),
         Verb::Tidy => tidy::run(&root),
+        Verb::Interop => interop::run(&root),
     }
 }
 

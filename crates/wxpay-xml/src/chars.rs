@@ -6,7 +6,21 @@
 /// Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]
 /// ```
 pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
+    // Nearly every document ends here: bytes are compared many at a time.
+    if !text
+        .bytes()
+        .fold(false, |found, byte| found | may_start_illegal(byte))
+    {
+        return None;
+    }
     text.char_indices().find(|&(_, char)| !is_legal(char))
+}
+
+/// Whether an illegal character may start with the byte: it is a control character, or else U+FFFE
+/// or U+FFFF.
+fn may_start_illegal(byte: u8) -> bool {
+    const LAST_OF_THREE: u8 = 0xef;
+    byte == LAST_OF_THREE || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
 /// Whether an XML 1.0 document may hold the character, raw or by reference.

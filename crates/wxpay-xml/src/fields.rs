@@ -36,10 +36,17 @@ use crate::{Error, Limits, chars, name, read, write};
 #[derive(Clone, Default)]
 pub struct Fields<'a> {
     entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Where in `entries` a name is. A document may have more fields than should be compared one by
-    /// one.
+    /// Where in `entries` the names after the first [`SCANNED`] are.
     positions: BTreeMap<Cow<'a, str>, usize>,
 }
+
+/// A reply has about ten fields: room for that many and some more is made at once.
+const ROOM: usize = 16;
+
+/// So many names are compared one by one, which for a reply is faster than to keep an index and
+/// allocates nothing. Documents with more fields, which the default limits refuse, have an index of
+/// the rest: the time for each field stays bounded.
+const SCANNED: usize = 64;
 
 impl<'a> Fields<'a> {
     /// No fields: the document `<xml></xml>`.
@@ -129,7 +136,7 @@ impl<'a> Fields<'a> {
         if !name::is_name(&name) {
             return Err(InvalidField::Name { name: name.into() });
         }
-        if self.positions.contains_key(&name) {
+        if self.position(&name).is_some() {
             return Err(InvalidField::Duplicate { name: name.into() });
         }
         if let Some((offset, character)) = chars::first_illegal(&value) {
@@ -145,8 +152,20 @@ impl<'a> Fields<'a> {
 
     /// Adds a field that is known to be valid and new.
     pub(crate) fn insert(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
-        self.positions.insert(name.clone(), self.entries.len());
+        if self.entries.is_empty() {
+            self.entries.reserve(ROOM);
+        }
+        if self.entries.len() >= SCANNED {
+            self.positions.insert(name.clone(), self.entries.len());
+        }
         self.entries.push((name, value));
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let mut scanned = self.entries.iter().take(SCANNED);
+        scanned
+            .position(|(known, _)| known == name)
+            .or_else(|| self.positions.get(name).copied())
     }
 
     /// The value of the field, or `None` when there is no such field. The value of `<a/>` and of
@@ -159,8 +178,8 @@ impl<'a> Fields<'a> {
     /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let &position = self.positions.get(name)?;
-        self.entries.get(position).map(|(_, value)| &**value)
+        let (_, value) = self.entries.get(self.position(name)?)?;
+        Some(value)
     }
 
     /// The fields as pairs of name and value, in their order.

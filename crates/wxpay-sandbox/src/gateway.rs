@@ -1,6 +1,10 @@
 //! The gateway itself: from what came to what is answered, without any I/O.
 
 mod body;
+mod checks;
+mod demand;
+mod distortion;
+mod examination;
 mod form;
 mod media_id;
 mod picture;
@@ -9,15 +13,17 @@ mod reply;
 mod rules;
 mod upload;
 
-use http::{HeaderValue, Method};
+use http::{HeaderMap, Method, header::CONTENT_TYPE};
 use wxpay_sign::{ApiKey, SignType};
 
-use crate::client_certificate::ClientCertificate;
-use form::Form;
+use crate::{client_certificate::ClientCertificate, fault::Effect};
+use checks::Checks;
+use form::{Form, Part};
 use refusal::Refusal;
 use upload::{Fields, Upload};
 
 pub(crate) use body::{Body, End};
+pub(crate) use examination::Examination;
 pub(crate) use media_id::MediaId;
 pub(crate) use reply::Reply;
 
@@ -33,7 +39,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
-    pub(crate) content_type: Option<&'a HeaderValue>,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) certificate: &'a ClientCertificate,
     pub(crate) body: &'a Body,
 }
@@ -47,6 +53,8 @@ pub(crate) enum Verdict {
     Refused(Refusal, SignType),
     /// Both are SUCCESS.
     Accepted(SignType),
+    /// `return_code` is FAIL, and a message is all that is said.
+    WithoutCode(&'static str),
 }
 
 impl Gateway {
@@ -57,39 +65,62 @@ impl Gateway {
         }
     }
 
-    /// Answers a call; `media_id` is for the case that the picture is taken.
-    pub(crate) fn answer(&self, call: &Call<'_>, media_id: &MediaId) -> Reply {
-        Reply::new(self.judge(call), media_id, &self.api_key)
-    }
-
-    fn judge(&self, call: &Call<'_>) -> Verdict {
-        match self.understand(call) {
+    /// Holds a call against the rules.
+    pub(crate) fn examine(&self, call: &Call<'_>) -> Examination {
+        let mut checks = Checks::default();
+        let mut parts = Vec::new();
+        let verdict = match self.understand(call, &mut checks, &mut parts) {
             Err(refusal) => Verdict::NotUnderstood(refusal),
-            Ok(upload) => match accept(&upload) {
+            Ok(upload) => match accept(&upload, &mut checks) {
                 Err(refusal) => Verdict::Refused(refusal, upload.sign_type()),
                 Ok(()) => Verdict::Accepted(upload.sign_type()),
             },
+        };
+        Examination {
+            verdict,
+            checks: checks.all(),
+            parts,
         }
     }
 
+    /// Answers a call that was examined, or spoils the answer by a fault; `media_id` is for the case
+    /// that the picture is taken.
+    pub(crate) fn answer(
+        &self,
+        examination: &Examination,
+        effect: Option<Effect>,
+        media_id: &MediaId,
+    ) -> Reply {
+        let demanded = effect.and_then(|effect| demand::verdict(effect, examination.sign_type()));
+        let verdict = demanded.unwrap_or_else(|| examination.verdict.clone());
+        Reply::new(verdict, effect, media_id, &self.api_key)
+    }
+
     /// The rules up to the signature, in their order.
-    fn understand(&self, call: &Call<'_>) -> Result<Upload, Refusal> {
-        rules::method(call.method)?;
-        rules::path(call.path)?;
-        let holder = rules::certificate(call.certificate)?;
-        let form = Form::read(call.content_type, call.body)?;
-        let fields = Fields::required(form)?;
-        let upload = Upload::parse(fields)?;
-        rules::merchant(&upload, &self.mch_id, holder)?;
-        rules::signature(&upload, &self.api_key)?;
+    fn understand(
+        &self,
+        call: &Call<'_>,
+        checks: &mut Checks,
+        parts: &mut Vec<Part>,
+    ) -> Result<Upload, Refusal> {
+        checks.note(rules::method(call.method))?;
+        checks.note(rules::path(call.path))?;
+        let holder = checks.note(rules::certificate(call.certificate))?;
+        let content_type = call.headers.get(CONTENT_TYPE);
+        let form = checks.note(Form::read(content_type, call.body))?;
+        parts.clone_from(&form.parts);
+        let fields = checks.note(Fields::required(form))?;
+        let upload = checks.note(Upload::parse(fields))?;
+        checks.note(rules::merchant(&upload, &self.mch_id, holder))?;
+        checks.note(rules::signature(&upload, &self.api_key))?;
         Ok(upload)
     }
 }
 
 /// The rules for what is uploaded, in their order.
-fn accept(upload: &Upload) -> Result<(), Refusal> {
-    let picture = rules::picture(upload)?;
-    rules::hash(upload, picture)
+fn accept(upload: &Upload, checks: &mut Checks) -> Result<(), Refusal> {
+    let picture = checks.note(rules::picture(upload))?;
+    checks.note(rules::hash(upload, picture))
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 mod certificates;
 mod client_certificate;
 mod credentials;
+mod fault;
 mod gateway;
 mod sandbox;
 mod server;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};
+pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
 pub use sandbox::{Builder, Sandbox, StartError};
 
 /// What errors of libraries are boxed as, so that no type of theirs is part of this crate's API.

@@ -6,7 +6,10 @@ mod thread;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::Credentials;
+use crate::{
+    Credentials,
+    fault::{ArmedFault, Fault, Faults},
+};
 use thread::ServerThread;
 
 pub use builder::Builder;
@@ -33,6 +36,7 @@ pub use error::StartError;
 pub struct Sandbox {
     addr: SocketAddr,
     credentials: Credentials,
+    faults: Faults,
     server: ServerThread,
 }
 
@@ -65,6 +69,45 @@ impl Sandbox {
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// Arms a fault: from now on, calls meet it. Tells its number, by which it can be
+    /// [disarmed](Self::disarm).
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// sandbox.arm(Fault::new(Effect::SystemError).next(2));
+    /// sandbox.arm("rate=20".parse()?);
+    /// assert_eq!(sandbox.faults().len(), 2);
+    /// sandbox.disarm_all();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn arm(&self, fault: Fault) -> u64 {
+        self.faults.arm(fault)
+    }
+
+    /// Takes a fault back; tells whether there was one of this number.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn disarm(&self, id: u64) -> bool {
+        self.faults.disarm(id)
+    }
+
+    /// Takes all faults back.
+    pub fn disarm_all(&self) {
+        self.faults.disarm_all();
+    }
+
+    /// The faults in the order of arming, with their hits; also the last hundred of those that are
+    /// [spent](ArmedFault::is_spent).
+    #[must_use]
+    pub fn faults(&self) -> Vec<ArmedFault> {
+        self.faults.armed()
     }
 
     /// Stops it and waits until that is done: the port is free, and every connection is closed.

@@ -1,5 +1,6 @@
 //! Takes connections.
 
+mod answer;
 mod body;
 mod connection;
 
@@ -9,7 +10,7 @@ use rustls::ServerConfig;
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{client_certificate::Judge, gateway::Gateway};
+use crate::{client_certificate::Judge, fault::Faults, gateway::Gateway};
 use connection::Connections;
 
 /// How long to wait when no connection can be taken, for want of file descriptors mostly.
@@ -27,11 +28,13 @@ impl Server {
         tls: Arc<ServerConfig>,
         judge: Judge,
         gateway: Gateway,
+        faults: Faults,
     ) -> Self {
         let connections = Connections {
             acceptor: TlsAcceptor::from(tls),
             judge,
             gateway,
+            faults,
         };
         Self {
             listener,

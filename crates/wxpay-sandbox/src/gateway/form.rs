@@ -22,8 +22,8 @@ pub(super) struct Form {
 }
 
 /// One part, whose value is not looked at yet.
-#[derive(Debug)]
-pub(super) struct Part {
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
     /// Whether the header with both names is UTF-8; where it is not, names may be missing.

@@ -10,8 +10,8 @@ pub(crate) struct Refusal {
     pub(super) message: Cow<'static, str>,
 }
 
-/// The rules, in the order in which they are checked: the rows of the API's table of errors that a
-/// call can run into, and one for paths, which the table does not have.
+/// The rules, in the order in which they are checked: the rows of the API's table of errors, and one
+/// for paths, which the table does not have. The last three are broken on demand only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     Method,
@@ -24,15 +24,23 @@ pub(crate) enum Rule {
     Signature,
     /// The picture and its hash.
     Picture,
+    Permission,
+    Frequency,
+    /// The gateway's own.
+    System,
 }
 
 impl Rule {
     /// The field `err_code`.
     pub(super) fn code(self) -> &'static str {
         match self {
-            Self::Method | Self::Path | Self::Certificate | Self::Form => "INVALID_REQUEST",
+            Self::Method | Self::Path | Self::Certificate | Self::Form | Self::Permission => {
+                "INVALID_REQUEST"
+            }
             Self::Parameter | Self::Merchant | Self::Picture => "PARAM_ERROR",
             Self::Signature => "SIGNERROR",
+            Self::Frequency => "FREQUENCY_LIMITED",
+            Self::System => "SYSTEMERROR",
         }
     }
 
@@ -47,6 +55,9 @@ impl Rule {
             Self::Merchant => "Merchant ID error",
             Self::Signature => "Signature validation",
             Self::Picture => "Image format error",
+            Self::Permission => "Entry permissions",
+            Self::Frequency => "Frequency limit",
+            Self::System => "System error occurred when viewing a sub-vendor",
         }
     }
 

@@ -3,60 +3,81 @@
 use std::fmt;
 
 use http::StatusCode;
-use wxpay_sign::{ApiKey, Params, SignType};
+use wxpay_sign::{ApiKey, SignType, Signature};
 use wxpay_xml::Fields;
 
-use super::{MediaId, Verdict, refusal::Rule};
+use super::{MediaId, Verdict, distortion, refusal::Rule};
+use crate::fault::Effect;
 
-/// A reply: the document, and the verdict it tells.
+/// A reply, and the verdict it tells.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) verdict: Verdict,
     pub(crate) status: StatusCode,
-    pub(crate) xml: String,
+    pub(crate) content_type: &'static str,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub(super) fn new(verdict: Verdict, media_id: &MediaId, key: &ApiKey) -> Self {
-        let mut fields = Vec::with_capacity(6);
-        match &verdict {
-            Verdict::NotUnderstood(refusal) => fields.extend([
-                ("return_code", "FAIL"),
-                ("return_msg", &*refusal.message),
-                ("err_code", refusal.rule.code()),
-                ("err_code_des", refusal.rule.description()),
-            ]),
-            Verdict::Refused(refusal, _) => fields.extend([
-                ("return_code", "SUCCESS"),
-                ("return_msg", "OK"),
-                ("result_code", "FAIL"),
-                ("err_code", refusal.rule.code()),
-                ("err_code_des", refusal.rule.description()),
-            ]),
-            Verdict::Accepted(_) => fields.extend([
-                ("return_code", "SUCCESS"),
-                ("return_msg", "OK"),
-                ("result_code", "SUCCESS"),
-                ("media_id", media_id.as_str()),
-            ]),
+    pub(super) fn new(
+        verdict: Verdict,
+        effect: Option<Effect>,
+        media_id: &MediaId,
+        key: &ApiKey,
+    ) -> Self {
+        if let Some((status, page)) = effect.and_then(distortion::page) {
+            return Self {
+                verdict,
+                status,
+                content_type: "text/html",
+                text: page.to_owned(),
+            };
         }
-        let xml = document(&fields, verdict.sign_type(), key);
+        let mut fields = fields(&verdict, media_id);
+        if effect == Some(Effect::ExtraFields) {
+            fields.extend(distortion::EXTRA);
+        }
+        let sign = verdict
+            .sign_type()
+            .and_then(|sign_type| distortion::sign(&fields, sign_type, effect, key));
+        let xml = document(&fields, sign.as_ref());
         Self {
             status: verdict.status(),
+            content_type: "text/xml; charset=utf-8",
+            text: distortion::spoil(xml, effect),
             verdict,
-            xml,
         }
     }
 }
 
-/// The fields as XML, signed if there is an algorithm to sign with.
-fn document(fields: &[(&str, &str)], sign_type: Option<SignType>, key: &ApiKey) -> String {
-    let sign = sign_type.map(|sign_type| {
-        Params::new(fields.iter().copied())
-            .expect("the fields of a reply have different names")
-            .sign(sign_type, key)
-    });
-    let sign = sign.as_ref().map(|sign| ("sign", sign.as_str()));
+fn fields<'a>(verdict: &'a Verdict, media_id: &'a MediaId) -> Vec<(&'a str, &'a str)> {
+    match verdict {
+        Verdict::NotUnderstood(refusal) => vec![
+            ("return_code", "FAIL"),
+            ("return_msg", &*refusal.message),
+            ("err_code", refusal.rule.code()),
+            ("err_code_des", refusal.rule.description()),
+        ],
+        Verdict::WithoutCode(message) => vec![("return_code", "FAIL"), ("return_msg", message)],
+        Verdict::Refused(refusal, _) => vec![
+            ("return_code", "SUCCESS"),
+            ("return_msg", "OK"),
+            ("result_code", "FAIL"),
+            ("err_code", refusal.rule.code()),
+            ("err_code_des", refusal.rule.description()),
+        ],
+        Verdict::Accepted(_) => vec![
+            ("return_code", "SUCCESS"),
+            ("return_msg", "OK"),
+            ("result_code", "SUCCESS"),
+            ("media_id", media_id.as_str()),
+        ],
+    }
+}
+
+/// The fields as XML, the signature last.
+fn document(fields: &[(&str, &str)], sign: Option<&Signature>) -> String {
+    let sign = sign.map(|sign| ("sign", sign.as_str()));
     let mut document = Fields::new();
     for (name, value) in fields.iter().copied().chain(sign) {
         document
@@ -70,7 +91,7 @@ impl Verdict {
     /// What the reply is signed with.
     fn sign_type(&self) -> Option<SignType> {
         match self {
-            Self::NotUnderstood(_) => None,
+            Self::NotUnderstood(_) | Self::WithoutCode(_) => None,
             Self::Refused(_, sign_type) | Self::Accepted(sign_type) => Some(*sign_type),
         }
     }
@@ -97,6 +118,7 @@ impl fmt::Display for Verdict {
                 )
             }
             Self::Accepted(sign_type) => write!(f, "accepted, signed with {sign_type}"),
+            Self::WithoutCode(message) => write!(f, "refused without a code: {message}"),
         }
     }
 }

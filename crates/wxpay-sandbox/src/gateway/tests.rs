@@ -3,7 +3,7 @@
 mod fixture;
 mod replies;
 
-use http::{HeaderValue, Method};
+use http::Method;
 use proptest::prelude::*;
 use wxpay_sign::{ContentMd5, SignType};
 
@@ -12,7 +12,7 @@ use crate::{
     client_certificate::ClientCertificate,
     gateway::{Body, End},
 };
-use fixture::{Form, PATH, PICTURE, gateway, judge, media_id, refused};
+use fixture::{Form, PATH, PICTURE, gateway, judge, media_id, of_type, refused};
 
 #[test]
 fn a_field_that_is_missing_empty_or_repeated() {
@@ -108,7 +108,7 @@ fn whose_call_it_is() {
         bytes: Form::signed(&[]).bytes().into(),
         end: End::Whole,
     };
-    let content_type = HeaderValue::from_static("multipart/form-data; boundary=\"edge\"");
+    let headers = of_type(b"multipart/form-data; boundary=\"edge\"");
     for (certificate, rule) in [
         (ClientCertificate::Missing, Rule::Certificate),
         (
@@ -121,14 +121,18 @@ fn whose_call_it_is() {
             Rule::Merchant,
         ),
     ] {
-        let verdict = gateway().judge(&Call {
+        let examination = gateway().examine(&Call {
             method: &Method::POST,
             path: PATH,
-            content_type: Some(&content_type),
+            headers: &headers,
             certificate: &certificate,
             body: &body,
         });
-        assert_eq!(refused(&verdict), (rule, false), "{certificate:?}");
+        assert_eq!(
+            refused(&examination.verdict),
+            (rule, false),
+            "{certificate:?}"
+        );
     }
 }
 

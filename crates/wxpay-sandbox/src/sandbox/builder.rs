@@ -7,7 +7,12 @@ use tokio::net::TcpListener;
 
 use super::{Sandbox, StartError, thread::ServerThread};
 use crate::{
-    Credentials, certificates, client_certificate::Judge, gateway::Gateway, server::Server, tls,
+    Credentials, certificates,
+    client_certificate::Judge,
+    fault::{Fault, Faults},
+    gateway::Gateway,
+    server::Server,
+    tls,
 };
 
 /// Describes a [`Sandbox`]; nothing has to be set.
@@ -33,6 +38,7 @@ pub struct Builder {
     listen: SocketAddr,
     credentials: Option<Credentials>,
     hosts: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 impl Default for Builder {
@@ -41,6 +47,7 @@ impl Default for Builder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             credentials: None,
             hosts: Vec::new(),
+            faults: Vec::new(),
         }
     }
 }
@@ -74,6 +81,18 @@ impl Builder {
         self
     }
 
+    /// A fault that is armed from the start; can be repeated.
+    ///
+    /// ```
+    /// # use wxpay_sandbox::{Effect, Fault, Sandbox};
+    /// let builder = Sandbox::builder().fault(Fault::new(Effect::FrequencyLimited).every(5));
+    /// # let _ = builder;
+    /// ```
+    pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
+        self.faults.push(fault.into());
+        self
+    }
+
     /// Starts it. When this returns, connections are taken.
     ///
     /// It waits for a thread and blocks none; any executor will do. A new certificate is issued to the
@@ -95,16 +114,22 @@ impl Builder {
     /// # }
     /// ```
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let (server, (addr, credentials)) = ServerThread::start(|| self.open()).await?;
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.arm(fault.clone());
+        }
+        let shared = faults.clone();
+        let (server, (addr, credentials)) = ServerThread::start(|| self.open(shared)).await?;
         Ok(Sandbox {
             addr,
             credentials,
+            faults,
             server,
         })
     }
 
     /// Everything that can fail.
-    async fn open(self) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
+    async fn open(self, faults: Faults) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
         let names = self.names()?;
         let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
         let (cert, key) = certificates::server(&credentials.authority()?, names)
@@ -122,7 +147,7 @@ impl Builder {
         let addr = listener.local_addr().map_err(listen)?;
         let gateway = Gateway::new(credentials.mch_id(), credentials.api_key().clone());
         Ok((
-            Server::new(listener, tls, judge, gateway),
+            Server::new(listener, tls, judge, gateway, faults),
             (addr, credentials),
         ))
     }

@@ -1,23 +1,30 @@
 //! One connection: TLS, HTTP/1.1, and an end that loses no answer.
 
-use std::{future::poll_fn, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
-use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls_pki_types::UnixTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::body;
+use super::{
+    answer::{Answer, Cut},
+    body,
+};
 use crate::{
     client_certificate::{ClientCertificate, Judge},
+    fault::{Effect, Faults},
     gateway::{Call, End, Gateway, MediaId},
 };
 
@@ -32,6 +39,7 @@ pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) judge: Judge,
     pub(super) gateway: Gateway,
+    pub(super) faults: Faults,
 }
 
 impl Connections {
@@ -46,13 +54,22 @@ impl Connections {
         let certificate = self
             .judge
             .judge(tls.get_ref().1.peer_certificates(), UnixTime::now());
-        let service = service_fn(|request| Box::pin(self.answer(&certificate, request)));
+        let cut = Cut::default();
+        let service = service_fn(|request| Box::pin(self.answer(&certificate, request, &cut)));
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .serve_connection(TokioIo::new(tls), service);
-        if let Err(error) = poll_fn(|cx| connection.poll_without_shutdown(cx)).await {
+        let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+            Poll::Pending if cut.is_asked() => Poll::Ready(Ok(())),
+            polled => polled,
+        });
+        if let Err(error) = ended.await {
             tracing::info!(%error, "the connection has ended early");
+        }
+        if cut.is_asked() {
+            // Without a word: no end of TLS, and a reset where the client is still sending.
+            return;
         }
         linger(connection.into_parts().io.into_inner()).await;
     }
@@ -61,38 +78,63 @@ impl Connections {
         &self,
         certificate: &ClientCertificate,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, getrandom::Error> {
+        cut: &Cut,
+    ) -> Result<Response<Answer>, getrandom::Error> {
+        if self.faults.cut_request(Instant::now()) {
+            tracing::info!(fault = %Effect::CutInRequest, "cut");
+            return never_answered(cut).await;
+        }
         let (head, body) = request.into_parts();
         let body = body::read(body).await;
-        let reply = self.gateway.answer(
-            &Call {
-                method: &head.method,
-                path: head.uri.path(),
-                content_type: head.headers.get(header::CONTENT_TYPE),
-                certificate,
-                body: &body,
-            },
-            &MediaId::random()?,
-        );
+        let examination = self.gateway.examine(&Call {
+            method: &head.method,
+            path: head.uri.path(),
+            headers: &head.headers,
+            certificate,
+            body: &body,
+        });
+        let plan = self.faults.plan(examination.file_name(), Instant::now());
+        if let Some(time) = plan.delay {
+            sleep(time).await;
+        }
+        let reply = self
+            .gateway
+            .answer(&examination, plan.effect, &MediaId::random()?);
         tracing::info!(
             method = %head.method,
             verdict = %reply.verdict,
+            fault = plan.effect.map(tracing::field::display),
             read = body.bytes.len(),
-            sent = reply.xml.len(),
+            sent = reply.text.len(),
             "answered"
         );
-        let mut response = Response::new(Full::from(reply.xml));
+
+        let mut answer = Answer::new(Bytes::from(reply.text));
+        if let Some(time) = plan.delay_in_answer {
+            answer = answer.pausing(time);
+        }
+        answer = match plan.effect {
+            Some(Effect::CutBeforeAnswer) => return never_answered(cut).await,
+            Some(Effect::CutInAnswer) => answer.cut_in_half(cut.clone()),
+            Some(Effect::CutAfterAnswer) => answer.cut_at_end(cut.clone()),
+            _ => answer,
+        };
+        let mut response = Response::new(answer);
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/xml; charset=utf-8"),
-        );
+        let content_type = HeaderValue::from_static(reply.content_type);
+        headers.insert(header::CONTENT_TYPE, content_type);
         if body.end != End::Whole {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
     }
+}
+
+/// Asks for the end of the connection, and waits for it.
+async fn never_answered<T>(cut: &Cut) -> T {
+    cut.ask();
+    pending().await
 }
 
 /// Closes our side and reads on for a while.

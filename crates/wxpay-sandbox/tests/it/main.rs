@@ -7,6 +7,7 @@
 mod certificates;
 mod curl;
 mod events;
+mod faults;
 mod garbage;
 mod life;
 mod pkcs12;

@@ -201,14 +201,16 @@ impl Answer {
     /// Its signature must be Python's.
     #[track_caller]
     pub(crate) fn is_signed(&self, bench: &Bench, algorithm: &str) {
+        assert_eq!(self.get("sign"), Some(&*self.python_sign(bench, algorithm)));
+    }
+
+    /// The signature that Python makes over its fields.
+    pub(crate) fn python_sign(&self, bench: &Bench, algorithm: &str) -> String {
         let fields = self.fields.iter().filter(|(name, _)| *name != "sign");
         let fields: Vec<_> = fields
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        assert_eq!(
-            self.get("sign"),
-            Some(&*bench.python_sign(algorithm, &fields))
-        );
+        bench.python_sign(algorithm, &fields)
     }
 
     /// A refusal with `return_code` FAIL, in its documented form.

@@ -1,6 +1,6 @@
 //! A form that is right, and a gateway to send it to.
 
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use wxpay_sign::{ApiKey, ContentMd5, Params, SignType};
 
 use super::super::{Call, Gateway, MediaId, Verdict, refusal::Rule};
@@ -87,17 +87,26 @@ pub(super) fn holder() -> ClientCertificate {
 }
 
 pub(super) fn judge(bytes: Vec<u8>, end: End) -> Verdict {
-    let content_type = HeaderValue::from_static("multipart/form-data; boundary=edge");
-    gateway().judge(&Call {
+    let call = Call {
         method: &Method::POST,
         path: PATH,
-        content_type: Some(&content_type),
+        headers: &of_type(b"multipart/form-data; boundary=edge"),
         certificate: &holder(),
         body: &Body {
             bytes: bytes.into(),
             end,
         },
-    })
+    };
+    gateway().examine(&call).verdict
+}
+
+/// The headers of a request whose body has this media type; none where it cannot be in a header.
+pub(super) fn of_type(content_type: &[u8]) -> HeaderMap {
+    let value = HeaderValue::from_bytes(content_type).ok();
+    value
+        .map(|value| (CONTENT_TYPE, value))
+        .into_iter()
+        .collect()
 }
 
 /// The rule, and whether the reply is signed.
@@ -106,6 +115,6 @@ pub(super) fn refused(verdict: &Verdict) -> (Rule, bool) {
     match verdict {
         Verdict::NotUnderstood(refusal) => (refusal.rule, false),
         Verdict::Refused(refusal, _) => (refusal.rule, true),
-        Verdict::Accepted(_) => panic!("accepted"),
+        verdict => panic!("{verdict}"),
     }
 }

@@ -1,14 +1,14 @@
 //! Whatever comes, the reply is a document in one of the documented forms.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method};
+use http::Method;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use wxpay_sign::Params;
 use wxpay_xml::Fields;
 
 use super::{
     super::Call,
-    fixture::{Form, PATH, gateway, holder, key, media_id},
+    fixture::{Form, PATH, gateway, holder, key, media_id, of_type},
 };
 use crate::gateway::{Body, End};
 
@@ -29,7 +29,7 @@ proptest! {
         check_reply(&Call {
             method: &method,
             path: &path,
-            content_type: HeaderValue::from_bytes(&content_type).ok().as_ref(),
+            headers: &of_type(&content_type),
             certificate: &holder(),
             body: &Body { bytes: bytes.into(), end },
         });
@@ -53,7 +53,7 @@ proptest! {
         check_reply(&Call {
             method: &Method::POST,
             path: PATH,
-            content_type: Some(&HeaderValue::from_static("multipart/form-data; boundary=edge")),
+            headers: &of_type(b"multipart/form-data; boundary=edge"),
             certificate: &holder(),
             body: &Body { bytes: Bytes::from(bytes), end },
         });
@@ -62,8 +62,9 @@ proptest! {
 
 /// Every reply is a document in one of the documented forms.
 fn check_reply(call: &Call<'_>) {
-    let reply = gateway().answer(call, &media_id());
-    let fields = Fields::parse(reply.xml.as_bytes()).unwrap();
+    let gateway = gateway();
+    let reply = gateway.answer(&gateway.examine(call), None, &media_id());
+    let fields = Fields::parse(reply.text.as_bytes()).unwrap();
     let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
     match (fields.get("return_code"), fields.get("result_code")) {
         (Some("FAIL"), None) => {

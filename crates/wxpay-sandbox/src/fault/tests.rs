@@ -1,0 +1,249 @@
+//! Faults as text and JSON, and which calls they hit.
+
+use std::time::Duration;
+
+use proptest::{option, prelude::*, sample::select};
+use tokio::time::Instant;
+
+use super::*;
+
+fn effects() -> impl Strategy<Value = Effect> {
+    let time = any::<(u64, u32)>()
+        .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos % 1_000_000_000));
+    prop_oneof![
+        select(Effect::samples().collect::<Vec<_>>()),
+        any::<u32>().prop_map(Effect::Rate),
+        time.clone().prop_map(Effect::Delay),
+        time.prop_map(Effect::DelayInAnswer),
+    ]
+}
+
+prop_compose! {
+    fn faults()(
+        effect in effects(),
+        next in option::of(any::<u32>()),
+        every in option::of(any::<u32>()),
+        chance in option::of(any::<(u8, u64)>()),
+        file in option::of("\\PC*"),
+    ) -> Fault {
+        let mut fault = Fault::new(effect);
+        fault = next.map_or(fault.clone(), |next| fault.next(next));
+        fault = every.map_or(fault.clone(), |every| fault.every(every));
+        fault = chance.map_or(fault.clone(), |(percent, seed)| fault.chance(percent, seed));
+        match file.filter(|_| effect != Effect::CutInRequest) {
+            Some(file) => fault.file(file),
+            None => fault,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_as_the_same(fault in faults()) {
+        prop_assert_eq!(fault.to_string().parse(), Ok(fault.clone()));
+        let json = serde_json::to_string(&fault).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault.clone());
+        let text = serde_json::to_string(&fault.to_string()).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Fault>(&text).unwrap(), fault);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC*|[a-z-]+=[0-9a-z%]*(,[a-z]+=[0-9%]*)*") {
+        if let Ok(fault) = text.parse::<Fault>() {
+            prop_assert_eq!(fault.to_string().parse(), Ok(fault));
+        }
+    }
+}
+
+#[test]
+fn every_effect_has_a_word_of_its_own() {
+    let mut words: Vec<_> = Effect::samples().map(Effect::word).collect();
+    assert_eq!(words.len(), 27);
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), 27);
+    assert!(words.iter().all(|word| !word.is_empty()));
+}
+
+#[test]
+fn texts() {
+    for (text, written) in [
+        ("SYSTEMERROR", "system-error"),
+        ("delay=1500ms,next=1", "delay=1500ms,next=1"),
+        ("delay=2000ms", "delay=2s"),
+        ("rate=20,every=2,next=3", "rate=20,next=3,every=2"),
+        ("bom,file=a,next=3", "bom,file=a,next=3"),
+        ("bom,seed=7,chance=9%", "bom,chance=9%,seed=7"),
+    ] {
+        assert_eq!(text.parse::<Fault>().unwrap().to_string(), written);
+    }
+}
+
+#[test]
+fn texts_that_are_refused() {
+    for (text, why) in [
+        ("", "there is no fault \"\""),
+        ("Bom", "there is no fault \"Bom\""),
+        ("bom=1", "bom needs no value"),
+        ("rate", "rate needs a number of calls a second"),
+        ("rate=+1", "rate needs a number of calls a second"),
+        ("delay=1", "delay needs a time, as 500ms or 2s"),
+        ("delay=1.5s", "delay needs a time, as 500ms or 2s"),
+        (
+            "delay=99999999999999999999s",
+            "delay needs a time, as 500ms or 2s",
+        ),
+        ("bom,next=0", "next needs a number from 1"),
+        ("bom,every", "every needs a number from 1"),
+        ("bom,next=1,next=2", "next is there twice"),
+        (
+            "bom,chance=101%,seed=1",
+            "chance needs a percentage, as 25%",
+        ),
+        (
+            "bom,chance=1%",
+            "chance needs a seed beside it, as chance=25%,seed=1",
+        ),
+        (
+            "bom,when=1",
+            "there is no condition \"when\": use next, every, chance with seed, or, last, file",
+        ),
+        (
+            "cut-in-request,file=*",
+            "cut-in-request comes before the file name is known: leave file out",
+        ),
+    ] {
+        assert_eq!(
+            text.parse::<Fault>().unwrap_err().to_string(),
+            why,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn json_that_is_refused() {
+    for (json, why) in [
+        ("1", "a fault, as"),
+        (r#"{"next": 2}"#, "missing field `fault`"),
+        (r#"{"fault": "bom", "when": 2}"#, "unknown field `when`"),
+        (r#"{"fault": "bom", "next": 0}"#, "nonzero"),
+        (
+            r#"{"fault": "bom", "chance": 200, "seed": 1}"#,
+            "a percentage",
+        ),
+        (r#"{"fault": "bom,next=1"}"#, "there is no fault"),
+        (r#""bim""#, "there is no fault"),
+    ] {
+        let error = serde_json::from_str::<Fault>(json).unwrap_err().to_string();
+        assert!(error.contains(why), "{json}: {error}");
+    }
+}
+
+/// Which of ten calls a fault hits, the first being 1.
+fn hit(fault: Fault) -> Vec<u32> {
+    let faults = Faults::default();
+    faults.arm(fault);
+    let now = Instant::now();
+    let hit = |_: &u32| faults.plan(Some("shop.png"), now).effect.is_some();
+    (1..=10).filter(hit).collect()
+}
+
+#[test]
+fn conditions() {
+    let bom = || Fault::new(Effect::ByteOrderMark);
+    assert_eq!(hit(bom()), (1..=10).collect::<Vec<_>>());
+    assert_eq!(hit(bom().next(2)), [1, 2]);
+    assert_eq!(hit(bom().every(4)), [4, 8]);
+    assert_eq!(hit(bom().every(3).next(2)), [3, 6]);
+    assert_eq!(hit(bom().file("*.png").next(1)), [1]);
+    assert_eq!(hit(bom().file("*.jpg")), [0; 0]);
+    assert_eq!(hit(bom().chance(0, 1)), [0; 0]);
+    assert_eq!(hit(bom().chance(100, 1)).len(), 10);
+    assert_eq!(hit(bom().chance(50, 3)), hit(bom().chance(50, 3)));
+    let by_seed: Vec<_> = (0..20).map(|seed| hit(bom().chance(50, seed))).collect();
+    assert!(by_seed.iter().any(|hits| *hits != by_seed[0]));
+    let hits: usize = by_seed.iter().map(Vec::len).sum();
+    assert!((60..140).contains(&hits), "{hits}");
+}
+
+#[test]
+fn the_first_of_each_group_hits() {
+    let (faults, now) = (Faults::default(), Instant::now());
+    let second = Duration::from_secs(1);
+    for effect in [
+        Effect::SystemError,
+        Effect::Delay(second),
+        Effect::CutInAnswer,
+        Effect::Delay(2 * second),
+        Effect::CutInRequest,
+    ] {
+        faults.arm(Fault::new(effect).next(1));
+    }
+    let first = Plan {
+        delay: Some(second),
+        delay_in_answer: None,
+        effect: Some(Effect::SystemError),
+    };
+    assert_eq!(faults.plan(None, now), first);
+    let second = Plan {
+        delay: Some(2 * second),
+        delay_in_answer: None,
+        effect: Some(Effect::CutInAnswer),
+    };
+    assert_eq!(faults.plan(None, now), second);
+    assert_eq!(faults.plan(None, now), Plan::default());
+    assert!(faults.cut_request(now));
+    assert!(!faults.cut_request(now));
+    assert!(
+        faults
+            .armed()
+            .iter()
+            .all(|fault| fault.is_spent() && fault.hits() == 1)
+    );
+}
+
+#[test]
+fn a_rate_is_enforced_in_any_second() {
+    let (faults, start) = (Faults::default(), Instant::now());
+    faults.arm(Fault::new(Effect::Rate(3)));
+    let passes = |millis| {
+        faults
+            .plan(None, start + Duration::from_millis(millis))
+            .effect
+            .is_none()
+    };
+    for (millis, passed) in [
+        (0, true),
+        (600, true),
+        (700, true),
+        (800, false),
+        (999, false),
+        (1000, true),
+        (1001, false),
+        (1600, true),
+        (1699, false),
+        (1700, true),
+    ] {
+        assert_eq!(passes(millis), passed, "{millis}");
+    }
+    assert_eq!(faults.armed()[0].hits(), 4);
+    faults.disarm_all();
+    faults.arm(Fault::new(Effect::Rate(0)));
+    assert!(!passes(9000));
+}
+
+#[test]
+fn spent_faults_are_forgotten_at_last() {
+    let (faults, now) = (Faults::default(), Instant::now());
+    let waiting = faults.arm(Fault::new(Effect::Delay(Duration::ZERO)));
+    for _ in 0..300 {
+        faults.arm(Fault::new(Effect::ByteOrderMark).next(1));
+        faults.plan(None, now);
+    }
+    let armed = faults.armed();
+    assert!(armed.len() <= 102, "{}", armed.len());
+    assert_eq!(armed[0].id(), waiting);
+    assert!(faults.disarm(waiting));
+    assert!(!faults.disarm(waiting));
+}

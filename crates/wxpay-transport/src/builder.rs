@@ -1,25 +1,37 @@
 //! How a transport is described before it is built.
 
+mod connection;
+
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 
 use crate::{
-    BuildError, Identity, Roots, Transport, body::RequestBody, connector, exchange::Exchange,
-    stack, tls,
+    BuildError, Roots, Transport,
+    body::RequestBody,
+    exchange::{Clients, Exchange},
+    stack,
+    tls::Tls,
 };
+
+pub(crate) use connection::ConnectionSettings;
 
 /// Describes a [`Transport`]; every setting has a default that is safe to keep.
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`identity`](Self::identity) | none: the server sees an anonymous client |
+/// | [`identity`](Self::identity), [`identity_source`](Self::identity_source) | none: the server sees an anonymous client |
 /// | [`roots`](Self::roots) | Mozilla's |
+/// | [`proxy`](Self::proxy) | none |
+/// | [`resolve`](Self::resolve) | what the system says |
 /// | [`call_deadline`](Self::call_deadline) | 30 s |
 /// | [`attempt_deadline`](Self::attempt_deadline) | none but that of the call |
 /// | [`connect_deadline`](Self::connect_deadline) | 10 s |
 /// | [`reply_limit`](Self::reply_limit) | 1 MiB |
 /// | [`concurrency`](Self::concurrency) | no limit |
+/// | [`tcp_keepalive`](Self::tcp_keepalive) | 30 s |
+/// | [`pool_idle_timeout`](Self::pool_idle_timeout) | 30 s |
+/// | [`pool_max_idle_per_host`](Self::pool_max_idle_per_host) | no limit |
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,36 +48,30 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
-    pub(crate) identity: Option<Identity>,
     pub(crate) roots: Roots,
     pub(crate) call_deadline: Duration,
     pub(crate) attempt_deadline: Option<Duration>,
     pub(crate) connect_deadline: Duration,
     pub(crate) reply_limit: usize,
     pub(crate) concurrency: Option<usize>,
+    pub(crate) connection: ConnectionSettings,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            identity: None,
             roots: Roots::mozilla(),
             call_deadline: Duration::from_secs(30),
             attempt_deadline: None,
             connect_deadline: Duration::from_secs(10),
             reply_limit: 1024 * 1024,
             concurrency: None,
+            connection: ConnectionSettings::default(),
         }
     }
 }
 
 impl Builder {
-    /// The client certificate and its key, sent to every server that asks for one.
-    pub fn identity(mut self, identity: Identity) -> Self {
-        self.identity = Some(identity);
-        self
-    }
-
     /// The certificate authorities whose servers are trusted. There is no way to trust any server.
     pub fn roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
@@ -120,7 +126,7 @@ impl Builder {
         B: http_body::Body<Data = bytes::Bytes> + Clone + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let provider = tls::provider()
+        let provider = crate::tls::provider()
             .ok_or("no crypto provider")
             .map_err(BuildError::new)?;
         self.build_with(provider)
@@ -130,9 +136,8 @@ impl Builder {
     where
         B: RequestBody,
     {
-        let tls = tls::client_config(provider, self.identity.as_ref(), &self.roots)?;
-        let connector = connector::connector(tls, self.connect_deadline);
-        let exchange = Exchange::new(connector.clone(), connector::client(connector));
+        let tls = Tls::new(provider, &self.roots)?;
+        let exchange = Exchange::new(Clients::new(tls, &self));
         Ok(Transport::new(stack::stack(&self, exchange)))
     }
 }

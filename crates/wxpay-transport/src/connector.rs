@@ -1,52 +1,93 @@
-//! From a URI to a TLS connection, and the pool over it.
+//! From a URI to a TLS connection.
 
+mod dialer;
+mod route;
 mod stream;
+mod tunnel;
+mod wire;
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http::Uri;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
 use rustls::ClientConfig;
-use tower::{ServiceExt, timeout::Timeout, util::BoxCloneSyncService};
+use rustls_pki_types::ServerName;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tower::{Service, timeout::error::Elapsed};
 
-use crate::body::{BoxError, RequestBody};
+use crate::body::BoxError;
 use stream::Stream;
 
+pub(crate) use route::Route;
 pub(crate) use stream::Verdict;
-
-/// How long a connection may lie idle in the pool: below the 60 s and 75 s after which common
-/// servers close it, for a request sent into a connection that is just being closed is lost.
-const IDLE: Duration = Duration::from_secs(30);
+pub(crate) use wire::Wire;
 
 /// From an `https` URI to a connection, its TLS handshake done.
-pub(crate) type Connector = BoxCloneSyncService<Uri, Stream, BoxError>;
-
-pub(crate) type HttpsClient<B> = Client<Connector, B>;
-
-pub(crate) fn connector(tls: ClientConfig, connect_deadline: Duration) -> Connector {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    // Without it the last piece of a body waits for the acknowledgement of the one before.
-    tcp.set_nodelay(true);
-    // Shared out among the addresses of a name, so that a dead one does not use up all of it.
-    tcp.set_connect_timeout(Some(connect_deadline));
-    let https = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_only()
-        .enable_http1()
-        .wrap_connector(tcp);
-    // The deadline lies around TCP and TLS together: a server that accepts and then says nothing
-    // is as unreachable as one that does not accept.
-    Connector::new(Timeout::new(https, connect_deadline).map_response(Stream::new))
+#[derive(Clone)]
+pub(crate) struct Connector {
+    route: Route,
+    tls: Arc<ClientConfig>,
+    deadline: Duration,
 }
 
-pub(crate) fn client<B: RequestBody>(connector: Connector) -> HttpsClient<B> {
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .build(connector)
+impl Connector {
+    pub(crate) fn new(route: Route, tls: Arc<ClientConfig>, deadline: Duration) -> Self {
+        Self {
+            route,
+            tls,
+            deadline,
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let Self {
+            route,
+            tls,
+            deadline,
+        } = self.clone();
+        Box::pin(async move {
+            // One deadline around all of it: a server that accepts and then says nothing is as
+            // unreachable as one that does not accept.
+            let end = Instant::now() + deadline;
+            let wire = match timeout_at(end, route.connect(&uri)).await {
+                Ok(connected) => connected?,
+                Err(_) => return Err(route.overdue(&uri)),
+            };
+            match timeout_at(end, handshake(tls, &uri, wire)).await {
+                Ok(secured) => secured.map(Stream::new),
+                Err(_) => Err(Elapsed::new().into()),
+            }
+        })
+    }
+}
+
+/// Speaks TLS with the host that the URI names, wherever the wire leads.
+pub(crate) async fn handshake(
+    tls: Arc<ClientConfig>,
+    uri: &Uri,
+    wire: Wire,
+) -> Result<TlsStream<Wire>, BoxError> {
+    let host = uri.host().unwrap_or_default();
+    let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let name = ServerName::try_from(bare.unwrap_or(host).to_owned())?;
+    let secured = TlsConnector::from(tls).connect(name, wire).await;
+    // `find` looks into io errors for what TLS said.
+    secured.map_err(|error: io::Error| error.into())
 }

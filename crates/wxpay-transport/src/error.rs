@@ -8,7 +8,7 @@ use std::{error, fmt};
 
 use http::uri::Authority;
 
-use crate::body::BoxError;
+use crate::{ProxyFault, body::BoxError};
 
 pub use build::BuildError;
 pub use tls::TlsFault;
@@ -70,6 +70,9 @@ impl fmt::Display for Error {
             .authority
             .as_ref()
             .map_or("the server", Authority::as_str);
+        // It is the proxy that is to blame, and to be named.
+        let proxy = self.source.as_deref().and_then(|it| classify::proxy(it));
+        let proxy = proxy.map(|it| &it.proxy);
         match self.kind {
             ErrorKind::Request => {
                 f.write_str("the request's uri is not of the form https://host[:port]/path")
@@ -83,9 +86,22 @@ impl fmt::Display for Error {
                     "{server} closed the connection before its reply was whole"
                 )
             }
-            ErrorKind::Timeout(Deadline::Connect) => {
-                write!(f, "{server} let the deadline for connecting pass")
+            ErrorKind::Proxy(fault) => {
+                write!(f, "no way to {server} through the proxy")?;
+                if let Some(proxy) = proxy {
+                    write!(f, " {proxy}")?;
+                }
+                write!(f, ": {fault}")
             }
+            ErrorKind::Timeout(Deadline::Connect) => match proxy {
+                None => write!(f, "{server} let the deadline for connecting pass"),
+                Some(proxy) => {
+                    write!(
+                        f,
+                        "no way to {server} through the proxy {proxy} before the deadline"
+                    )
+                }
+            },
             ErrorKind::Timeout(Deadline::Attempt | Deadline::Call) => {
                 write!(f, "no whole reply from {server} before the deadline")
             }
@@ -119,6 +135,9 @@ pub enum ErrorKind {
     /// A connection, but not a secure one. The same call will fail again until one side's
     /// certificate or configuration is mended.
     Tls(TlsFault),
+    /// No way through the proxy: its own doing, or its word that the server cannot be reached. The
+    /// server has not seen the call.
+    Proxy(ProxyFault),
     /// The connection was closed or reset before the whole reply was there. Whether the server has
     /// acted on the request is unknown.
     Closed,

@@ -1,5 +1,7 @@
 //! One request, one reply, by hyper's client.
 
+mod clients;
+
 use std::{
     future::Future,
     pin::Pin,
@@ -11,25 +13,21 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tower::{Service, ServiceExt};
 
-use crate::{
-    Error,
-    body::RequestBody,
-    connector::{Connector, HttpsClient, Verdict},
-};
+use crate::{Error, Progress, body::RequestBody, connector::Verdict, progress::Reported};
+
+pub(crate) use clients::Clients;
 
 /// The innermost service: it sends a request and answers with the head of the reply.
 ///
 /// Where the error says only that the connection was closed, and its TLS has said why, that is the
 /// error: hyper drops the reason when it closes a connection that a request was waiting for.
-#[derive(Clone)]
 pub(crate) struct Exchange<B> {
-    connector: Connector,
-    client: HttpsClient<B>,
+    clients: Clients<B>,
 }
 
 impl<B: RequestBody> Exchange<B> {
-    pub(crate) fn new(connector: Connector, client: HttpsClient<B>) -> Self {
-        Self { connector, client }
+    pub(crate) fn new(clients: Clients<B>) -> Self {
+        Self { clients }
     }
 
     /// Connects, shakes hands and hangs up: whether the server could be called, without a call.
@@ -40,7 +38,8 @@ impl<B: RequestBody> Exchange<B> {
             .authority(authority)
             .path_and_query("/");
         let uri = uri.build().expect("an authority and a path make a uri");
-        let stream = self.connector.oneshot(uri).await;
+        let connector = self.clients.current().await?.connector;
+        let stream = connector.oneshot(uri).await;
         stream.map(drop).map_err(Error::from_connector)
     }
 }
@@ -55,12 +54,23 @@ impl<B: RequestBody> Service<Request<B>> for Exchange<B> {
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let client = self.client.clone();
+        let clients = self.clients.clone();
         Box::pin(async move {
+            let client = clients.current().await?.client;
+            let progress = request.extensions().get::<Progress>().cloned();
             let connection = capture_connection(&mut request);
+            let request = request.map(|body| Reported::new(body, progress));
             let reply = client.request(request).await;
             reply.map_err(|error| Error::from_client(error).because(verdict(&connection)))
         })
+    }
+}
+
+impl<B> Clone for Exchange<B> {
+    fn clone(&self) -> Self {
+        Self {
+            clients: self.clients.clone(),
+        }
     }
 }
 

@@ -1,6 +1,12 @@
 //! Whom a server's certificate must lead to.
 
+mod store;
+#[cfg(feature = "native-roots")]
+mod system;
+
 use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+pub(crate) use store::RootStore;
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
@@ -19,6 +25,8 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 #[derive(Debug, Clone)]
 pub struct Roots {
     mozilla: bool,
+    #[cfg(feature = "native-roots")]
+    system: bool,
     own: Vec<CertificateDer<'static>>,
 }
 
@@ -28,8 +36,41 @@ impl Roots {
     pub fn mozilla() -> Self {
         Self {
             mozilla: true,
-            own: Vec::new(),
+            ..Self::none()
         }
+    }
+
+    /// The authorities that are installed on this machine, and no others: what administrators add to
+    /// and take from. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name another file or folder for them.
+    ///
+    /// They are read, on a thread that may block, when the first connection is opened. If none can
+    /// be read at all, that call and the next ones fail with [`TlsFault::NoRoots`]; a part that
+    /// cannot be read is a warning in `tracing`.
+    ///
+    /// [`TlsFault::NoRoots`]: crate::TlsFault::NoRoots
+    #[cfg(feature = "native-roots")]
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            system: true,
+            ..Self::none()
+        }
+    }
+
+    /// These authorities and those that are installed on this machine, as [`system`](Self::system)
+    /// reads them; but if none can be read, these alone.
+    ///
+    /// ```
+    /// use wxpay_transport::Roots;
+    ///
+    /// let roots = Roots::mozilla().and_system();
+    /// # let _ = roots;
+    /// ```
+    #[cfg(feature = "native-roots")]
+    #[must_use]
+    pub fn and_system(mut self) -> Self {
+        self.system = true;
+        self
     }
 
     /// The authorities in a PEM file, and no others.
@@ -38,11 +79,7 @@ impl Roots {
     ///
     /// [`InvalidRoots`] when the file holds no certificate or is cut.
     pub fn only_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
-        Self {
-            mozilla: false,
-            own: Vec::new(),
-        }
-        .and_pem(pem)
+        Self::none().and_pem(pem)
     }
 
     /// These authorities and those in a PEM file.
@@ -67,12 +104,13 @@ impl Roots {
         Ok(self)
     }
 
-    pub(crate) fn has_mozilla(&self) -> bool {
-        self.mozilla
-    }
-
-    pub(crate) fn own(&self) -> &[CertificateDer<'static>] {
-        &self.own
+    fn none() -> Self {
+        Self {
+            mozilla: false,
+            #[cfg(feature = "native-roots")]
+            system: false,
+            own: Vec::new(),
+        }
     }
 }
 

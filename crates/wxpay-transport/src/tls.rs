@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, sign::SingleCertAndKey};
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier, crypto::CryptoProvider,
+    sign::SingleCertAndKey,
+};
 
-use crate::{BuildError, Identity, Roots};
+use crate::{BuildError, Error, Identity, Roots, roots::RootStore};
 
 /// The crypto provider, named in so many words: rustls' process-wide default panics when two are
 /// compiled in, and a library must not install one for its program.
@@ -17,27 +20,41 @@ pub(crate) fn provider() -> Option<CryptoProvider> {
     None
 }
 
-pub(crate) fn client_config(
-    provider: CryptoProvider,
-    identity: Option<&Identity>,
-    roots: &Roots,
-) -> Result<ClientConfig, BuildError> {
-    let mut store = RootCertStore::empty();
-    for root in roots.own() {
-        store.add(root.clone()).map_err(BuildError::new)?;
+/// What the TLS configurations of all identities have in common.
+pub(crate) struct Tls {
+    versions: ConfigBuilder<ClientConfig, WantsVerifier>,
+    roots: RootStore,
+}
+
+impl Tls {
+    pub(crate) fn new(provider: CryptoProvider, roots: &Roots) -> Result<Self, BuildError> {
+        let versions = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .map_err(BuildError::new)?;
+        Ok(Self {
+            versions,
+            roots: RootStore::new(roots)?,
+        })
     }
-    if roots.has_mozilla() {
-        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+
+    /// The trusted authorities, read from the machine first where that was asked for.
+    pub(crate) async fn roots(&self) -> Result<Arc<RootCertStore>, Error> {
+        self.roots.complete().await
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_safe_default_protocol_versions()
-        .map_err(BuildError::new)?
-        .with_root_certificates(store);
-    Ok(match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => {
-            let resolver = SingleCertAndKey::from(identity.certified_key());
-            builder.with_client_cert_resolver(Arc::new(resolver))
+
+    /// A configuration with a session store of its own.
+    pub(crate) fn client_config(
+        &self,
+        roots: Arc<RootCertStore>,
+        identity: Option<&Identity>,
+    ) -> ClientConfig {
+        let builder = self.versions.clone().with_root_certificates(roots);
+        match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let resolver = SingleCertAndKey::from(identity.certified_key());
+                builder.with_client_cert_resolver(Arc::new(resolver))
+            }
         }
-    })
+    }
 }

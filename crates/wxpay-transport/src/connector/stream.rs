@@ -8,13 +8,13 @@ use std::{
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::MaybeHttpsStream;
 use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
-use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
+use super::Wire;
 use crate::error::TlsFault;
 
 /// A TLS connection whose last words are heard.
@@ -24,7 +24,7 @@ use crate::error::TlsFault;
 /// fails while the reason lies unread. A write that fails for that is therefore taken for done:
 /// what comes of the call is decided by what is read.
 pub(crate) struct Stream {
-    io: MaybeHttpsStream<TokioIo<TcpStream>>,
+    io: TokioIo<TlsStream<Wire>>,
     verdict: Verdict,
     closed_for_writing: bool,
 }
@@ -40,9 +40,9 @@ impl Verdict {
 }
 
 impl Stream {
-    pub(super) fn new(io: MaybeHttpsStream<TokioIo<TcpStream>>) -> Self {
+    pub(super) fn new(stream: TlsStream<Wire>) -> Self {
         Self {
-            io,
+            io: TokioIo::new(stream),
             verdict: Verdict::default(),
             closed_for_writing: false,
         }
@@ -52,7 +52,7 @@ impl Stream {
     fn poll_unless_closed<T>(
         &mut self,
         done: T,
-        poll: impl FnOnce(Pin<&mut MaybeHttpsStream<TokioIo<TcpStream>>>) -> Poll<io::Result<T>>,
+        poll: impl FnOnce(Pin<&mut TokioIo<TlsStream<Wire>>>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if self.closed_for_writing {
             return Poll::Ready(Ok(done));
@@ -76,7 +76,7 @@ fn is_close(error: &io::Error) -> bool {
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.io.connected().extra(self.verdict.clone())
+        Connected::new().extra(self.verdict.clone())
     }
 }
 

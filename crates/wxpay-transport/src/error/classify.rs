@@ -6,15 +6,13 @@ use http_body_util::LengthLimitError;
 use tower::timeout::error::Elapsed;
 
 use super::{Deadline, Error, ErrorKind, TlsFault};
-use crate::{body::BoxError, connector::Verdict};
+use crate::{body::BoxError, connector::Verdict, proxy::ProxyError};
 
 impl Error {
     /// From what hyper's client says.
     pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
         let connecting = error.is_connect();
-        let kind = tls(&error)
-            // The only timeout beneath the client is the connector's.
-            .or_else(|| find::<Elapsed>(&error).map(|_| ErrorKind::Timeout(Deadline::Connect)))
+        let kind = below(&error)
             .or(connecting.then_some(ErrorKind::Connect))
             .or_else(|| find::<hyper::Error>(&error).map(of_hyper))
             .unwrap_or(ErrorKind::Http);
@@ -27,11 +25,7 @@ impl Error {
 
     /// From what the connector alone says.
     pub(crate) fn from_connector(error: BoxError) -> Self {
-        let kind = tls(error.as_ref())
-            .or_else(|| {
-                find::<Elapsed>(error.as_ref()).map(|_| ErrorKind::Timeout(Deadline::Connect))
-            })
-            .unwrap_or(ErrorKind::Connect);
+        let kind = below(error.as_ref()).unwrap_or(ErrorKind::Connect);
         Self {
             kind,
             authority: None,
@@ -75,6 +69,21 @@ impl TlsFault {
     pub(crate) fn within(error: &(dyn StdError + 'static)) -> Option<Self> {
         find::<rustls::Error>(error).map(Self::of)
     }
+}
+
+/// What the layers beneath HTTP said, each in its own words.
+fn below(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    proxy(error)
+        .and_then(|proxy| proxy.fault)
+        .map(ErrorKind::Proxy)
+        .or_else(|| tls(error))
+        // The only timeout beneath the client is the connector's.
+        .or_else(|| find::<Elapsed>(error).map(|_| ErrorKind::Timeout(Deadline::Connect)))
+}
+
+/// The proxy that is to blame, if it is.
+pub(super) fn proxy<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a ProxyError> {
+    find(error)
 }
 
 fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {

@@ -35,6 +35,8 @@ pub enum TlsFault {
     Incompatible,
     /// The answer is not TLS: perhaps a plain HTTP port.
     NotTls,
+    /// The machine's store was to say whom to trust, and not one authority could be read from it.
+    NoRoots,
     /// Anything else; the source says what.
     Other,
 }
@@ -54,6 +56,7 @@ impl fmt::Display for TlsFault {
                 "no TLS version or cipher in common, or it wants a client certificate"
             }
             Self::NotTls => "it does not speak TLS on this port",
+            Self::NoRoots => "no certificate authority could be read from this machine's store",
             Self::Other => "the TLS handshake failed",
         })
     }

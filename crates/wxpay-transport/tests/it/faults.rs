@@ -2,7 +2,6 @@
 
 use std::{
     mem::replace,
-    net::TcpListener,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -14,14 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 use wxpay_transport::{ErrorKind, TlsFault};
 
-use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply, serve_tcp};
+use crate::support::{Ca, OK, call, post, read_request, refusing, serve, serve_reply, serve_tcp};
 
 #[tokio::test]
 async fn nobody_listens() {
-    let addr = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let (addr, _socket) = refusing();
 
     let error = call(Ca::new().builder(), addr).await.unwrap_err();
 

@@ -9,6 +9,8 @@ mod calls;
 mod deadlines;
 mod faults;
 mod identities;
+mod proxies;
+mod resolving;
 mod secrets;
 mod support;
 mod trust;

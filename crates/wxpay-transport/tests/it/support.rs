@@ -12,7 +12,7 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -143,6 +143,13 @@ fn der(pair: &Pair) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         vec![cert],
         PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap(),
     )
+}
+
+/// An address that refuses connections for as long as the socket lives, which keeps its port.
+pub(crate) fn refusing() -> (SocketAddr, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (socket.local_addr().unwrap(), socket)
 }
 
 /// Accepts TCP connections and hands each to `handle`, in a task of its own.

@@ -1,0 +1,248 @@
+//! An HTTP proxy that connections are tunnelled through.
+
+mod environment;
+mod error;
+mod fault;
+
+use std::{fmt, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+use hyper_util::client::proxy::matcher::Matcher;
+use zeroize::Zeroizing;
+
+pub use error::InvalidProxy;
+pub(crate) use error::ProxyError;
+pub use fault::ProxyFault;
+
+/// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
+///
+/// TLS runs inside the tunnel, from end to end: the proxy learns the server's host and port, and sees
+/// neither the request nor the client certificate's key. A proxy that opens the TLS connection, as
+/// some companies run, shows as a server whose certificate is from an unknown issuer.
+///
+/// The password never shows: `Debug` and `Display` print host and port.
+///
+/// ```
+/// use http::Uri;
+/// use wxpay_transport::Proxy;
+///
+/// let proxy = Proxy::new("http://proxy.test:3128")?
+///     .basic_auth("operator", "secret")
+///     .except("localhost, 10.0.0.0/8, .intern.test");
+/// assert_eq!(proxy.to_string(), "proxy.test:3128");
+/// assert!(proxy.applies_to(&Uri::from_static("https://gateway.test/")));
+/// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
+/// # Ok::<(), wxpay_transport::InvalidProxy>(())
+/// ```
+#[derive(Clone)]
+pub struct Proxy {
+    authority: Authority,
+    authorization: Option<HeaderValue>,
+    matcher: Arc<Matcher>,
+}
+
+impl Proxy {
+    /// The proxy at `http://host:port`; without a scheme `http` is meant, without a port 80. A user
+    /// name and password before the host, percent-encoded, are taken as by
+    /// [`basic_auth`](Self::basic_auth).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidProxy`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
+    /// these are not supported.
+    ///
+    /// ```
+    /// use wxpay_transport::{InvalidProxy, Proxy};
+    ///
+    /// assert_eq!(Proxy::new("proxy.test:3128")?.to_string(), "proxy.test:3128");
+    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), InvalidProxy::Scheme);
+    /// # Ok::<(), InvalidProxy>(())
+    /// ```
+    pub fn new(uri: &str) -> Result<Self, InvalidProxy> {
+        let with_scheme = if uri.contains("://") {
+            uri.to_owned()
+        } else {
+            format!("http://{uri}")
+        };
+        let with_scheme = Zeroizing::new(with_scheme);
+        let parsed: Uri = with_scheme.parse().map_err(|_| InvalidProxy::Uri)?;
+        if parsed.scheme() != Some(&Scheme::HTTP) {
+            return Err(InvalidProxy::Scheme);
+        }
+        let matcher = Matcher::builder().all(with_scheme.as_str()).build();
+        // The matcher takes the user name out of the URI, and leaves host and port.
+        let intercept = matcher
+            .intercept(&Uri::from_static("https://any.invalid/"))
+            .ok_or(InvalidProxy::Uri)?;
+        let authority = intercept.uri().authority().ok_or(InvalidProxy::Uri)?;
+        if !is_host_and_port(authority) {
+            return Err(InvalidProxy::Uri);
+        }
+        Ok(Self {
+            authority: authority.clone(),
+            authorization: intercept.basic_auth().cloned(),
+            matcher: Arc::new(every_host_except("")),
+        })
+    }
+
+    /// The user name and password, sent to the proxy, and to it alone, as `Proxy-Authorization`.
+    ///
+    /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
+    /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
+    #[must_use]
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
+        self.authorization = Some(authorization(user, password));
+        self
+    }
+
+    /// The hosts that are reached without the proxy, by the rules of `NO_PROXY`: names (with the
+    /// names below them), addresses and networks, separated by commas, or `*` for all.
+    #[must_use]
+    pub fn except(mut self, hosts: &str) -> Self {
+        self.matcher = Arc::new(every_host_except(hosts));
+        self
+    }
+
+    /// Whether a server is reached through this proxy: whether it is none of the
+    /// [exceptions](Self::except).
+    #[must_use]
+    pub fn applies_to(&self, server: &Uri) -> bool {
+        self.matcher.intercept(server).is_some()
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    pub(crate) fn uri(&self) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Uri::from_parts(parts).expect("scheme, authority and path make a uri")
+    }
+}
+
+fn authorization(user: &str, password: &str) -> HeaderValue {
+    let plain = Zeroizing::new(format!("{user}:{password}"));
+    let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
+    let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
+    value.set_sensitive(true);
+    value
+}
+
+/// The proxy's part is played by any URI: what counts is whether there is an answer.
+fn every_host_except(hosts: &str) -> Matcher {
+    Matcher::builder()
+        .all("http://proxy.invalid/")
+        .no(hosts)
+        .build()
+}
+
+fn is_host_and_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let is_sound = match authority.as_str().strip_prefix(host) {
+        Some("") => true,
+        Some(port) => authority.port_u16().is_some() && port.len() > 1,
+        None => false,
+    };
+    is_sound && !host.is_empty()
+}
+
+/// Its host and port.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.authority.as_str())
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("authority", &self.authority)
+            .field("has_authorization", &self.authorization.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_are_decoded_from_the_uri_and_do_not_show() {
+        // `Basic b3A6YTpi` is `op:a:b`.
+        let proxy = Proxy::new("http://op:a%3Ab@proxy.test:3128/path").unwrap();
+        assert_eq!(proxy.authorization().unwrap(), "Basic b3A6YTpi");
+        assert_eq!(proxy.uri(), "http://proxy.test:3128/");
+        for shown in [proxy.to_string(), format!("{proxy:?}")] {
+            assert!(!shown.contains("op") && !shown.contains("a%3Ab"), "{shown}");
+        }
+        let same = Proxy::new("proxy.test:3128").unwrap();
+        assert_eq!(same.authorization(), None);
+        let same = same.basic_auth("op", "a:b");
+        assert_eq!(same.authorization(), proxy.authorization());
+    }
+
+    #[test]
+    fn what_is_no_http_proxy_is_refused() {
+        for scheme in ["https://p.test", "socks5://p.test:1080", "ftp://p.test"] {
+            assert_eq!(Proxy::new(scheme).unwrap_err(), InvalidProxy::Scheme);
+        }
+        for uri in [
+            "",
+            "http://",
+            "http:// p.test",
+            "http://p.test:99999",
+            "http://p.test:",
+            "http://:3128",
+            "http://p.test\r\nX: y",
+        ] {
+            assert_eq!(Proxy::new(uri).unwrap_err(), InvalidProxy::Uri, "{uri}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_hosts_too() {
+        for uri in [
+            "127.0.0.1:3128",
+            "http://[::1]:3128",
+            "[::1]:3128",
+            "p.test",
+        ] {
+            Proxy::new(uri).unwrap();
+        }
+    }
+
+    #[test]
+    fn exceptions_are_names_and_networks() {
+        let proxy = Proxy::new("p.test")
+            .unwrap()
+            .except("a.test,.b.test,10.0.0.0/8,::1");
+        for (server, applies) in [
+            ("https://a.test/", false),
+            ("https://x.a.test/", false),
+            ("https://xa.test/", true),
+            ("https://x.b.test/", false),
+            ("https://10.9.8.7:1/", false),
+            ("https://11.9.8.7/", true),
+            ("https://[::1]/", false),
+        ] {
+            assert_eq!(
+                proxy.applies_to(&Uri::from_static(server)),
+                applies,
+                "{server}"
+            );
+        }
+        let none = Proxy::new("p.test").unwrap().except("*");
+        assert!(!none.applies_to(&Uri::from_static("https://c.test/")));
+    }
+}

@@ -1,0 +1,47 @@
+//! An identity that the caller changes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::IdentitySource;
+use crate::Identity;
+
+/// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new one.
+///
+/// All clones are the same handle. Use it where something else knows of the renewal; where files are
+/// replaced, [`IdentityFiles`](crate::IdentityFiles) sees it by itself.
+///
+/// ```
+/// use wxpay_transport::{Identity, IdentityHandle, Transport};
+///
+/// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
+/// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+/// #     Ok(Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)
+/// # }
+/// # let (old, new) = (identity()?, identity()?);
+/// let handle = IdentityHandle::new(old);
+/// let transport: Transport<String> = Transport::builder().identity_source(handle.clone()).build()?;
+/// handle.set(new); // from now on, attempts of `transport` connect with it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct IdentityHandle(Arc<Mutex<Identity>>);
+
+impl IdentityHandle {
+    /// A handle on this identity, until another one is set.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        Self(Arc::new(Mutex::new(identity)))
+    }
+
+    /// Has attempts that begin from now on use this identity.
+    pub fn set(&self, identity: Identity) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = identity;
+    }
+}
+
+impl IdentitySource for IdentityHandle {
+    fn current(&self) -> Identity {
+        let identity = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        identity.clone()
+    }
+}

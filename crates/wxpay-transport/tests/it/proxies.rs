@@ -1,0 +1,189 @@
+//! Calls through an HTTP proxy.
+
+use std::{
+    error::Error as _,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+use wxpay_transport::{Builder, Deadline, Error, ErrorKind, Proxy, ProxyFault, TlsFault};
+
+use crate::support::{Ca, OK, call, refusing, serve_reply, serve_tcp};
+
+const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// What a proxy was asked, head by head.
+type Heads = Arc<Mutex<Vec<String>>>;
+
+/// A proxy that answers every `CONNECT` with `reply`, and tunnels to `server` after a 200.
+async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
+    let heads = Heads::default();
+    let heard = heads.clone();
+    let addr = serve_tcp(move |mut stream| {
+        let heard = heard.clone();
+        async move {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            heard.lock().unwrap().push(String::from_utf8(head).unwrap());
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            if reply == ESTABLISHED {
+                let mut server = TcpStream::connect(server).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut server).await;
+            }
+        }
+    })
+    .await;
+    (addr, heads)
+}
+
+fn through(builder: Builder, proxy: SocketAddr) -> Builder {
+    builder.proxy(Proxy::new(&format!("http://{proxy}")).unwrap())
+}
+
+async fn failure(builder: Builder, proxy: SocketAddr) -> Error {
+    let server = SocketAddr::from(([127, 0, 0, 1], 7));
+    call(through(builder, proxy), server).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn mutual_tls_runs_through_the_tunnel_from_end_to_end() {
+    let ca = Ca::new();
+    let server = serve_reply(ca.demanding_server(), OK).await;
+    let (proxy, heads) = proxy(ESTABLISHED, server).await;
+    let builder = ca.builder().identity(ca.pair().identity());
+
+    let reply = call(through(builder, proxy), server).await.unwrap();
+
+    assert_eq!(reply.body(), "ok");
+    let authority = format!("localhost:{}", server.port());
+    let expected = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+    assert_eq!(*heads.lock().unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn the_password_goes_to_the_proxy_alone() {
+    let ca = Ca::new();
+    let server = serve_reply(ca.server(), OK).await;
+    let (addr, heads) = proxy(ESTABLISHED, server).await;
+    let with_method = Proxy::new(&addr.to_string())
+        .unwrap()
+        .basic_auth("op", "a:b");
+    let in_the_uri = Proxy::new(&format!("http://op:a%3Ab@{addr}")).unwrap();
+
+    for proxy in [with_method, in_the_uri] {
+        call(ca.builder().proxy(proxy), server).await.unwrap();
+    }
+
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 2);
+    for head in heads.iter() {
+        // `op:a:b`
+        assert!(
+            head.contains("\r\nProxy-Authorization: Basic b3A6YTpi\r\n"),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_proxy_answers_instead_is_told() {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 7));
+    for (reply, fault, said) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+            ProxyFault::AuthenticationRequired,
+            "answered 407: check the user name",
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\r\n\r\nno",
+            ProxyFault::Refused { status: 403 },
+            "answered 403: ask whoever runs it",
+        ),
+        (
+            "HTTP/1.0 502 Bad Gateway\r\n\r\n",
+            ProxyFault::Refused { status: 502 },
+            "answered 502 instead of a tunnel",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\n",
+            ProxyFault::Refused { status: 200 },
+            "answered 200",
+        ),
+        (
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            ProxyFault::NoAnswer,
+            "no answer in HTTP",
+        ),
+        ("", ProxyFault::NoAnswer, "no answer in HTTP"),
+    ] {
+        let (proxy, _) = proxy(reply, nowhere).await;
+        let error = failure(Ca::new().builder(), proxy).await;
+
+        assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
+        let shown = error.to_string();
+        let named = format!("no way to localhost:7 through the proxy {proxy}: ");
+        assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
+        assert!(error.source().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
+    let (nobody, _socket) = refusing();
+    let error = failure(Ca::new().builder(), nobody).await;
+    assert_eq!(error.kind(), ErrorKind::Proxy(ProxyFault::Unreachable));
+    assert!(
+        error.to_string().contains(&format!("the proxy {nobody}")),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_hangs_lets_the_deadline_for_connecting_pass_and_is_named() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = silent.local_addr().map(|addr| (addr, silent)).unwrap();
+    let builder = Ca::new().builder().connect_deadline(Duration::from_secs(7));
+
+    let error = failure(builder, silent.0).await;
+
+    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Connect));
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("the proxy {}", silent.0)),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_behind_the_proxy_is_still_checked() {
+    let ca = Ca::new();
+    let server = serve_reply(ca.server(), OK).await;
+    let (proxy, _) = proxy(ESTABLISHED, server).await;
+
+    let error = call(through(Ca::named("another").builder(), proxy), server)
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert!(!error.to_string().contains("proxy"), "{error}");
+}
+
+#[tokio::test]
+async fn exceptions_go_straight_to_the_server() {
+    let ca = Ca::new();
+    let server = serve_reply(ca.server(), OK).await;
+    let (nobody, _socket) = refusing();
+    let nobody = Proxy::new(&nobody.to_string()).unwrap();
+
+    let builder = ca.builder().proxy(nobody.except("other.test, localhost"));
+
+    assert_eq!(call(builder, server).await.unwrap().body(), "ok");
+}

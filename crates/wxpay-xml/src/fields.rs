@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod entries;
 mod invalid;
 mod iter;
+
+use entries::Entries;
 
 pub use invalid::InvalidField;
 pub use iter::Iter;
@@ -35,13 +38,10 @@ use crate::{Error, Limits, chars, name, read, write};
 /// ```
 #[derive(Clone, Default)]
 pub struct Fields<'a> {
-    entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    entries: Entries<'a>,
     /// Where in `entries` the names after the first [`SCANNED`] are.
     positions: BTreeMap<Cow<'a, str>, usize>,
 }
-
-/// A reply has about ten fields: room for that many and some more is made at once.
-const ROOM: usize = 16;
 
 /// So many names are compared one by one, which for a reply is faster than to keep an index and
 /// allocates nothing. Documents with more fields, which the default limits refuse, have an index of
@@ -152,17 +152,14 @@ impl<'a> Fields<'a> {
 
     /// Adds a field that is known to be valid and new.
     pub(crate) fn insert(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
-        if self.entries.is_empty() {
-            self.entries.reserve(ROOM);
-        }
-        if self.entries.len() >= SCANNED {
-            self.positions.insert(name.clone(), self.entries.len());
+        if self.len() >= SCANNED {
+            self.positions.insert(name.clone(), self.len());
         }
         self.entries.push((name, value));
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        let mut scanned = self.entries.iter().take(SCANNED);
+        let mut scanned = self.entries.as_slice().iter().take(SCANNED);
         scanned
             .position(|(known, _)| known == name)
             .or_else(|| self.positions.get(name).copied())
@@ -178,26 +175,26 @@ impl<'a> Fields<'a> {
     /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.entries.get(self.position(name)?)?;
+        let (_, value) = self.entries.as_slice().get(self.position(name)?)?;
         Some(value)
     }
 
     /// The fields as pairs of name and value, in their order.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
-        Iter::new(&self.entries)
+        Iter::new(self.entries.as_slice())
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.as_slice().len()
     }
 
     /// Whether there is no field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.as_slice().is_empty()
     }
 
     /// Writes the document, in the form of the API's own examples: a field a line, values in CDATA,
@@ -251,7 +248,7 @@ impl<'a> Fields<'a> {
 
 impl PartialEq for Fields<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.entries.as_slice() == other.entries.as_slice()
     }
 }
 

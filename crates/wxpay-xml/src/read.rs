@@ -3,13 +3,12 @@
 mod declaration;
 mod document;
 mod events;
+mod fault;
 mod reference;
-mod token;
 
 use std::borrow::Cow;
 
-use self::events::{Event, Events};
-use self::token::Tag;
+use self::events::{Event, Events, Tag};
 use crate::{Error, ErrorKind, Fields, Limits, chars, name};
 
 /// Reads one document: what is before the root, the root with its fields, what is after it.
@@ -32,7 +31,7 @@ fn root(events: &mut Events<'_>, text: &str) -> Result<usize, Error> {
                 return Ok(at);
             }
             Event::Start(_) => return Err(Error::new(ErrorKind::WrongRoot, at)),
-            Event::End(_) => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
+            Event::End => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
             Event::Eof => return Err(Error::new(ErrorKind::NoRoot, text.len())),
             Event::Text(text) => white_space(text, at, ErrorKind::StrayText)?,
             Event::CData(_) | Event::Reference(_) => {
@@ -59,12 +58,10 @@ fn fields<'a>(events: &mut Events<'a>, root: usize, limits: Limits) -> Result<Fi
                 if fields.get(tag.name).is_some() {
                     return Err(Error::new(ErrorKind::DuplicateName, at).in_field(tag.name));
                 }
-                let value =
-                    value(events, at, tag.name).map_err(|error| error.in_field(tag.name))?;
+                let value = value(events, at).map_err(|error| error.in_field(tag.name))?;
                 fields.insert(Cow::Borrowed(tag.name), value);
             }
-            Event::End("xml") => return Ok(fields),
-            Event::End(_) => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
+            Event::End => return Ok(fields),
             Event::Eof => return Err(Error::new(ErrorKind::Truncated, root)),
             Event::Text(text) => white_space(text, at, ErrorKind::StrayText)?,
             Event::CData(_) | Event::Reference(_) => {
@@ -78,7 +75,7 @@ fn fields<'a>(events: &mut Events<'a>, root: usize, limits: Limits) -> Result<Fi
 ///
 /// A value in one piece borrows from the document; of several pieces, or with a reference in it, it
 /// is put together.
-fn value<'a>(events: &mut Events<'a>, field: usize, name: &str) -> Result<Cow<'a, str>, Error> {
+fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Error> {
     let mut value = Cow::Borrowed("");
     loop {
         let (at, event) = events.next()?;
@@ -92,8 +89,7 @@ fn value<'a>(events: &mut Events<'a>, field: usize, name: &str) -> Result<Cow<'a
                 let char = reference::resolve(name).map_err(|kind| Error::new(kind, at))?;
                 value.to_mut().push(char);
             }
-            Event::End(ended) if ended == name => return Ok(value),
-            Event::End(_) => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
+            Event::End => return Ok(value),
             Event::Start(_) => return Err(Error::new(ErrorKind::Nested, at)),
             Event::Eof => return Err(Error::new(ErrorKind::Truncated, field)),
         }
@@ -107,7 +103,7 @@ fn end(events: &mut Events<'_>) -> Result<(), Error> {
         match event {
             Event::Eof => return Ok(()),
             Event::Start(_) => return Err(Error::new(ErrorKind::SecondRoot, at)),
-            Event::End(_) => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
+            Event::End => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
             Event::Text(text) => white_space(text, at, ErrorKind::TrailingContent)?,
             Event::CData(_) | Event::Reference(_) => {
                 return Err(Error::new(ErrorKind::TrailingContent, at));

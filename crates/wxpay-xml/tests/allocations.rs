@@ -22,12 +22,13 @@ fn with_fields(count: usize) -> String {
     format!("<xml>{fields}</xml>")
 }
 
-/// The list of the fields, and nothing else.
+/// quick-xml's stack of open elements: their names, made twice, and where each starts.
 #[test]
-fn reading_a_reply_allocates_once() {
-    for document in [REPLY, &with_fields(1), &with_fields(16)] {
+fn reading_a_reply_allocates_three_times() {
+    for document in [REPLY, &with_fields(8)] {
         let read = measure(|| drop(black_box(Fields::parse(document).unwrap())));
-        assert_eq!((read.count_total, read.count_current), (1, 0));
+        assert!(read.count_total <= 3, "{}", read.count_total);
+        assert_eq!(read.count_current, 0);
     }
 }
 
@@ -36,7 +37,7 @@ fn reading_a_reply_allocates_once() {
 fn a_reference_allocates() {
     let document = "<xml><a>1 &lt; 2</a></xml>";
     let read = measure(|| drop(black_box(Fields::parse(document).unwrap())));
-    assert!(read.count_total > 1);
+    assert!(read.count_total > 2);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::{Error, ErrorKind, chars::is_space};
 
 /// Checks the declaration at the start of the document, if there is one.
 ///
-/// This looks before the document has become text, so that the charset that a document names can be
-/// refused as such.
+/// quick-xml hands out declarations without looking at them, and only after the document has become
+/// text. This looks before, so that the charset that a document names can be refused as such.
 ///
 /// ```text
 /// XMLDecl ::= '<?xml' S 'version' Eq '"1.0"' (S 'encoding' Eq …)? (S 'standalone' Eq …)? S? '?>'

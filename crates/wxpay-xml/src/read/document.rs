@@ -15,10 +15,7 @@ pub(super) fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
     if WIDE.iter().any(|start| input.starts_with(start)) {
         return Err(Error::new(ErrorKind::WrongCharset, 0));
     }
-    let text = match str::from_utf8(input) {
-        Ok(text) => text,
-        Err(_) => input.utf8_chunks().next().map_or("", |chunk| chunk.valid()),
-    };
+    let text = input.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     // Before the bytes that are no UTF-8 are refused: a declared charset explains them better.
     declaration::check(text)?;
     if text.len() < input.len() {

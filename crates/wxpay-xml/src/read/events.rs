@@ -1,28 +1,27 @@
-//! The events of a document, with their offsets.
+//! The events of a document, with their offsets: quick-xml, held to what this crate reads.
 
-use super::token::{self, Tag, Token};
+use quick_xml::events::Event as Raw;
+
+use super::fault;
 use crate::{Error, ErrorKind};
 
-/// Reads a document event by event. Everything is lent from the document, nothing is allocated.
+/// Reads a document event by event.
 ///
 /// Comments and the declaration are passed over; a document type declaration and processing
 /// instructions are refused wherever they stand.
 pub(super) struct Events<'a> {
     text: &'a str,
-    /// How much of it has been read.
-    position: usize,
-    /// Where a declaration may stand: after the byte order mark.
-    start: usize,
-    /// The name of the empty element that was started last and has not been ended.
-    empty: Option<&'a str>,
+    reader: quick_xml::Reader<&'a [u8]>,
+    /// The length of the byte order mark, which quick-xml skips without counting it.
+    mark: usize,
 }
 
 /// What stands in the document.
 pub(super) enum Event<'a> {
     /// A start tag. `<a/>` is one that is followed by its end.
     Start(Tag<'a>),
-    /// The end tag of some name.
-    End(&'a str),
+    /// The end tag of the element that was started last.
+    End,
     /// Text up to the next markup or reference. It may hold a raw `]]>`.
     Text(&'a str),
     /// What is inside of a CDATA section.
@@ -33,48 +32,76 @@ pub(super) enum Event<'a> {
     Eof,
 }
 
+/// A start tag.
+pub(super) struct Tag<'a> {
+    /// Everything up to white space, so not necessarily a name, but never empty.
+    pub(super) name: &'a str,
+    /// Everything after the name, with the white space before it.
+    pub(super) attributes: &'a str,
+}
+
 impl<'a> Events<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let start = if text.starts_with('\u{feff}') {
+        let mut reader = quick_xml::Reader::from_str(text);
+        let config = reader.config_mut();
+        config.check_comments = true;
+        config.expand_empty_elements = true;
+        // These are the defaults. They are spelt out because the crate would be wrong with others.
+        config.check_end_names = true;
+        config.allow_unmatched_ends = false;
+        config.allow_dangling_amp = false;
+        config.trim_markup_names_in_closing_tags = true;
+        config.trim_text(false);
+        let mark = if text.starts_with('\u{feff}') {
             '\u{feff}'.len_utf8()
         } else {
             0
         };
-        Self {
-            text,
-            position: start,
-            start,
-            empty: None,
-        }
+        Self { text, reader, mark }
     }
 
     /// The next event, and the offset at which it starts.
     pub(super) fn next(&mut self) -> Result<(usize, Event<'a>), Error> {
         loop {
-            let at = self.position;
-            if let Some(name) = self.empty.take() {
-                return Ok((at, Event::End(name)));
-            }
-            let refuse = |kind| Error::new(kind, at);
-            let (token, len) = token::first(&self.text[at..]).map_err(refuse)?;
-            self.position += len;
-            let event = match token {
-                Token::Start(tag) => Event::Start(tag),
-                Token::Empty(tag) => {
-                    self.empty = Some(tag.name);
-                    Event::Start(tag)
+            let at = self.position();
+            let refuse = |kind| Err(Error::new(kind, at));
+            let raw = match self.reader.read_event() {
+                Ok(raw) => raw,
+                Err(error) => return refuse(fault::kind(&error, &self.text[at..])),
+            };
+            // Events of quick-xml lend what they hold, whereas the document outlives them.
+            let source = &self.text[at..self.position()];
+            let event = match raw {
+                // `Empty` never comes: it is expanded.
+                Raw::Start(start) | Raw::Empty(start) => {
+                    let (name, rest) = source["<".len()..].split_at(start.name().as_ref().len());
+                    if name.is_empty() {
+                        return refuse(ErrorKind::Malformed);
+                    }
+                    let attributes = &rest[..start.attributes_raw().len()];
+                    Event::Start(Tag { name, attributes })
                 }
-                Token::End(name) => Event::End(name),
-                Token::Text(text) => Event::Text(text),
-                Token::CData(text) => Event::CData(text),
-                Token::Reference(name) => Event::Reference(name),
-                Token::Comment => continue,
-                Token::Declaration if at == self.start => continue,
-                Token::Declaration => return Err(refuse(ErrorKind::MisplacedDeclaration)),
-                Token::Instruction => return Err(refuse(ErrorKind::ProcessingInstruction)),
-                Token::Eof => Event::Eof,
+                Raw::End(_) => Event::End,
+                Raw::Text(_) => Event::Text(source),
+                Raw::CData(_) => {
+                    Event::CData(&source["<![CDATA[".len()..source.len() - "]]>".len()])
+                }
+                Raw::GeneralRef(_) => {
+                    Event::Reference(&source["&".len()..source.len() - ";".len()])
+                }
+                Raw::Comment(_) => continue,
+                Raw::Decl(_) if at == self.mark => continue,
+                Raw::Decl(_) => return refuse(ErrorKind::MisplacedDeclaration),
+                Raw::PI(_) => return refuse(ErrorKind::ProcessingInstruction),
+                Raw::DocType(_) => return refuse(ErrorKind::Doctype),
+                Raw::Eof => Event::Eof,
             };
             return Ok((at, event));
         }
+    }
+
+    fn position(&self) -> usize {
+        // It counts bytes of `text`, so that it fits.
+        self.mark + self.reader.buffer_position() as usize
     }
 }

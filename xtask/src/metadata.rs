@@ -139,10 +139,10 @@ impl Package {
         self.manifest().replace("Cargo.toml", file)
     }
 
+    /// Whether others can depend on it; on an example nobody does.
     pub(crate) fn is_library(&self) -> bool {
-        self.targets
-            .iter()
-            .any(|target| target.kind.iter().any(|kind| kind == "lib"))
+        let mut kinds = self.targets.iter().flat_map(|target| &target.kind);
+        kinds.any(|kind| kind == "lib") && !self.manifest().starts_with("examples/")
     }
 }
 

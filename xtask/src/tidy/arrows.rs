@@ -33,6 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("wxpay-sandbox", &["wxpay-sign", "wxpay-xml"]),
     ("wxpay-cli", LIBRARIES),
+    // An example, which is what it shows: a user of the facade.
+    ("sandbox-in-tests", &["wxpay-media"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,59 @@
+//! An application that enrols shops: what a user of `wxpay-media` writes. How it is tested is in
+//! `tests/enrolment.rs`.
+
+use wxpay_media::{Client, Error, Image, ImageError, MediaId};
+
+/// The pictures that a shop is enrolled with.
+#[derive(Debug)]
+pub struct Documents {
+    /// The business licence: file name and bytes.
+    pub licence: (String, Vec<u8>),
+    /// The front of the shop: file name and bytes.
+    pub front: (String, Vec<u8>),
+}
+
+/// What the next API of the enrolment takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The media id of the business licence.
+    pub licence: MediaId,
+    /// The media id of the shop's front.
+    pub front: MediaId,
+}
+
+/// Why a shop could not be enrolled, in words for the form that it filled in.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentError {
+    /// The shop has to choose another picture.
+    #[error("please choose another picture of the {of}: {source}")]
+    Picture {
+        /// Which picture.
+        of: &'static str,
+        /// What is wrong with it.
+        source: ImageError,
+    },
+    /// Nothing that the shop could mend.
+    #[error("please try again later")]
+    Later(#[source] Error),
+}
+
+/// Uploads what a shop has handed in. Nothing is sent unless all of it can be.
+///
+/// # Errors
+///
+/// [`EnrolmentError`] tells what the shop can mend from what it cannot.
+pub async fn upload(client: &Client, documents: Documents) -> Result<Uploaded, EnrolmentError> {
+    let licence = image("licence", documents.licence)?;
+    let front = image("front", documents.front)?;
+    Ok(Uploaded {
+        licence: client
+            .upload(licence)
+            .await
+            .map_err(EnrolmentError::Later)?,
+        front: client.upload(front).await.map_err(EnrolmentError::Later)?,
+    })
+}
+
+fn image(of: &'static str, (name, bytes): (String, Vec<u8>)) -> Result<Image, EnrolmentError> {
+    Image::from_bytes(name, bytes).map_err(|source| EnrolmentError::Picture { of, source })
+}

@@ -17,9 +17,7 @@ use pattern::Pattern;
 pub use armed::ArmedFault;
 pub use effect::Effect;
 pub use error::InvalidFault;
-pub(crate) use list::Faults;
-#[cfg(test)]
-use list::Plan;
+pub(crate) use list::{Faults, Plan};
 
 /// Something that goes wrong on purpose: an [`Effect`], and the calls that it hits.
 ///

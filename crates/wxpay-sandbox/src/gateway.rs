@@ -23,6 +23,7 @@ use refusal::Refusal;
 use upload::{Fields, Upload};
 
 pub(crate) use body::{Body, End};
+pub use checks::{Check, Outcome};
 pub(crate) use examination::Examination;
 pub(crate) use media_id::MediaId;
 pub(crate) use reply::Reply;

@@ -5,12 +5,17 @@ mod client_certificate;
 mod credentials;
 mod fault;
 mod gateway;
+mod history;
+mod record;
 mod sandbox;
 mod server;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
+pub use gateway::{Check, Outcome};
+pub use history::Watch;
+pub use record::{RecordedAnswer, RecordedField, RecordedRequest, SentCertificate, Verdict};
 pub use sandbox::{Builder, Sandbox, StartError};
 
 /// What errors of libraries are boxed as, so that no type of theirs is part of this crate's API.

@@ -4,11 +4,19 @@ mod builder;
 mod error;
 mod thread;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use bytes::Bytes;
 
 use crate::{
     Credentials,
     fault::{ArmedFault, Fault, Faults},
+    history::{History, Watch},
+    record::RecordedRequest,
 };
 use thread::ServerThread;
 
@@ -31,12 +39,12 @@ pub use error::StartError;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "a sandbox stops when it is dropped"]
 pub struct Sandbox {
     addr: SocketAddr,
     credentials: Credentials,
     faults: Faults,
+    history: History,
     server: ServerThread,
 }
 
@@ -110,12 +118,50 @@ impl Sandbox {
         self.faults.armed()
     }
 
+    /// The last 200 calls, the oldest first. A call is here before its answer is sent.
+    ///
+    /// ```no_run
+    /// # fn check(sandbox: &wxpay_sandbox::Sandbox) {
+    /// let last = sandbox.requests().pop().expect("the client has called");
+    /// assert_eq!(last.sign_type.as_deref(), Some("HMAC-SHA256"));
+    /// assert!(last.verdict.as_ref().is_some_and(|verdict| verdict.is_accepted()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
+        self.history.calls()
+    }
+
+    /// The bytes of the field `media` of a call, by the call's number.
+    ///
+    /// Of a file that is over 2 MiB, none are kept; of all files 32 MiB, the latest.
+    #[must_use]
+    pub fn media(&self, number: u64) -> Option<Bytes> {
+        self.history.picture(number)
+    }
+
+    /// Tells calls as they come, from now on.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.history.watch()
+    }
+
     /// Stops it and waits until that is done: the port is free, and every connection is closed.
     ///
     /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
     /// meanwhile, for some milliseconds.
     pub async fn shutdown(self) {
         self.server.stop().await;
+    }
+}
+
+/// Not what clients have sent.
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("addr", &self.addr)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod connection;
+mod exchange;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -10,8 +11,10 @@ use rustls::ServerConfig;
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{client_certificate::Judge, fault::Faults, gateway::Gateway};
+use crate::client_certificate::Judge;
 use connection::Connections;
+
+pub(crate) use exchange::Exchange;
 
 /// How long to wait when no connection can be taken, for want of file descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -27,14 +30,12 @@ impl Server {
         listener: TcpListener,
         tls: Arc<ServerConfig>,
         judge: Judge,
-        gateway: Gateway,
-        faults: Faults,
+        exchange: Exchange,
     ) -> Self {
         let connections = Connections {
             acceptor: TlsAcceptor::from(tls),
             judge,
-            gateway,
-            faults,
+            exchange,
         };
         Self {
             listener,

@@ -1,5 +1,7 @@
 //! Which rules a call has kept.
 
+use serde::Serialize;
+
 use super::refusal::Refusal;
 
 /// The rules in the order in which they are checked.
@@ -17,17 +19,26 @@ const RULES: [&str; 10] = [
 ];
 
 /// A rule, and what has come of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Check {
-    pub(crate) rule: &'static str,
-    pub(crate) outcome: Outcome,
+///
+/// The rules are `method`, `path`, `client certificate`, `form`, `required fields`, `formats`,
+/// `merchant`, `signature`, `picture` and `hash`, and are checked in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// Its name.
+    pub rule: &'static str,
+    /// What has come of it.
+    pub outcome: Outcome,
 }
 
 /// What has come of a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The call keeps it.
     Kept,
-    /// And how.
+    /// The call breaks it, in this way.
     Broken(String),
     /// A rule before it was broken.
     NotReached,

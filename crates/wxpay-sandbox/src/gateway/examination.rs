@@ -1,17 +1,15 @@
 //! What is found out about a call.
 
+use bytes::Bytes;
 use wxpay_sign::SignType;
 
-use super::{Verdict, checks::Check, form::Part};
+use super::{Verdict, checks::Check, form::Part, picture};
+use crate::record::{FIELDS, LINE, RecordedRequest, capped};
 
 /// What is found out about a call, before anybody spoils the answer.
 #[derive(Debug)]
 pub(crate) struct Examination {
     pub(crate) verdict: Verdict,
-    #[expect(
-        dead_code,
-        reason = "the record of calls, which comes next, shows them"
-    )]
     pub(crate) checks: Vec<Check>,
     /// The form's parts in the order in which they came; none where it could not be read.
     pub(crate) parts: Vec<Part>,
@@ -29,6 +27,30 @@ impl Examination {
             .part("sign_type")
             .and_then(|part| part.content.as_deref());
         SignType::from_field(value.and_then(|value| str::from_utf8(value).ok()))
+    }
+
+    /// The bytes of `media`, where they are not too many for a picture.
+    pub(crate) fn media(&self) -> Option<Bytes> {
+        let bytes = self.part("media")?.content.as_ref()?;
+        (bytes.len() < picture::LIMIT).then(|| bytes.clone())
+    }
+
+    /// Writes down what it knows.
+    pub(crate) fn describe(&self, record: &mut RecordedRequest) {
+        let text = |name| {
+            let content = self.part(name)?.content.as_deref()?;
+            Some(capped(content, LINE))
+        };
+        record.fields = self.parts.iter().take(FIELDS).map(Part::recorded).collect();
+        record.merchant = text("mch_id");
+        record.file_name = self.file_name().map(|name| capped(name.as_bytes(), LINE));
+        record.media_length = self
+            .part("media")
+            .and_then(|media| media.content.as_deref())
+            .map(<[u8]>::len);
+        record.sign_type = (!self.parts.is_empty()).then(|| self.sign_type().to_string());
+        record.checks.clone_from(&self.checks);
+        record.verdict = Some(self.verdict.told());
     }
 
     fn part(&self, name: &str) -> Option<&Part> {

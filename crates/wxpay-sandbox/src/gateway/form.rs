@@ -11,6 +11,7 @@ use super::{
     body::{Body, End},
     refusal::{Refusal, Rule},
 };
+use crate::record::RecordedField;
 
 /// The parts of a form, as they came.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Form {
 pub(crate) struct Part {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
+    pub(super) content_type: Option<String>,
     /// Whether the header with both names is UTF-8; where it is not, names may be missing.
     pub(super) names_are_utf8: bool,
     /// None where reading ended in it.
@@ -73,6 +75,7 @@ impl Form {
             let mut part = Part {
                 name: field.name().ok_or(Malformed)?.to_owned(),
                 file_name: field.file_name().map(str::to_owned),
+                content_type: field.content_type().map(ToString::to_string),
                 names_are_utf8: std::str::from_utf8(names.as_bytes()).is_ok(),
                 content: None,
             };
@@ -82,6 +85,17 @@ impl Form {
             result?;
         }
         Ok(())
+    }
+}
+
+impl Part {
+    pub(super) fn recorded(&self) -> RecordedField {
+        RecordedField::new(
+            &self.name,
+            self.file_name.as_deref(),
+            self.content_type.as_deref(),
+            self.content.as_deref(),
+        )
     }
 }
 

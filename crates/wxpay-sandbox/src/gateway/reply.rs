@@ -7,7 +7,7 @@ use wxpay_sign::{ApiKey, SignType, Signature};
 use wxpay_xml::Fields;
 
 use super::{MediaId, Verdict, distortion, refusal::Rule};
-use crate::fault::Effect;
+use crate::{fault::Effect, record};
 
 /// A reply, and the verdict it tells.
 #[derive(Debug)]
@@ -93,6 +93,22 @@ impl Verdict {
         match self {
             Self::NotUnderstood(_) | Self::WithoutCode(_) => None,
             Self::Refused(_, sign_type) | Self::Accepted(sign_type) => Some(*sign_type),
+        }
+    }
+
+    /// For the record.
+    pub(super) fn told(&self) -> record::Verdict {
+        let rule = match self {
+            Self::NotUnderstood(refusal) | Self::Refused(refusal, _) => Some(refusal),
+            Self::Accepted(_) | Self::WithoutCode(_) => None,
+        };
+        record::Verdict {
+            code: rule.map(|refusal| refusal.rule.code()),
+            description: rule.map(|refusal| refusal.rule.description()),
+            message: match rule {
+                Some(refusal) => refusal.message.clone().into_owned(),
+                None => self.to_string(),
+            },
         }
     }
 

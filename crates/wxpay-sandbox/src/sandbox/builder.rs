@@ -11,7 +11,8 @@ use crate::{
     client_certificate::Judge,
     fault::{Fault, Faults},
     gateway::Gateway,
-    server::Server,
+    history::History,
+    server::{Exchange, Server},
     tls,
 };
 
@@ -114,22 +115,28 @@ impl Builder {
     /// # }
     /// ```
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let faults = Faults::default();
+        let (faults, history) = (Faults::default(), History::default());
         for fault in &self.faults {
             faults.arm(fault.clone());
         }
-        let shared = faults.clone();
-        let (server, (addr, credentials)) = ServerThread::start(|| self.open(shared)).await?;
+        let shared = (faults.clone(), history.clone());
+        let (server, (addr, credentials)) =
+            ServerThread::start(|| self.open(shared.0, shared.1)).await?;
         Ok(Sandbox {
             addr,
             credentials,
             faults,
+            history,
             server,
         })
     }
 
     /// Everything that can fail.
-    async fn open(self, faults: Faults) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
+    async fn open(
+        self,
+        faults: Faults,
+        history: History,
+    ) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
         let names = self.names()?;
         let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
         let (cert, key) = certificates::server(&credentials.authority()?, names)
@@ -145,9 +152,13 @@ impl Builder {
         };
         let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        let gateway = Gateway::new(credentials.mch_id(), credentials.api_key().clone());
+        let exchange = Exchange {
+            gateway: Gateway::new(credentials.mch_id(), credentials.api_key().clone()),
+            faults,
+            history,
+        };
         Ok((
-            Server::new(listener, tls, judge, gateway, faults),
+            Server::new(listener, tls, judge, exchange),
             (addr, credentials),
         ))
     }

@@ -1,32 +1,22 @@
 //! One connection: TLS, HTTP/1.1, and an end that loses no answer.
 
-use std::{
-    future::{pending, poll_fn},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, task::Poll, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls_pki_types::UnixTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, sleep, timeout},
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    answer::{Answer, Cut},
-    body,
+    answer::Cut,
+    exchange::{Exchange, Peer},
 };
-use crate::{
-    client_certificate::{ClientCertificate, Judge},
-    fault::{Effect, Faults},
-    gateway::{Call, End, Gateway, MediaId},
-};
+use crate::{client_certificate::Judge, record::SentCertificate};
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// For the head of a request, and between two requests.
@@ -38,8 +28,7 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) judge: Judge,
-    pub(super) gateway: Gateway,
-    pub(super) faults: Faults,
+    pub(super) exchange: Exchange,
 }
 
 impl Connections {
@@ -51,11 +40,9 @@ impl Connections {
             Ok(Err(error)) => return tracing::info!(%error, "no TLS handshake"),
             Err(_) => return tracing::info!("the TLS handshake took too long"),
         };
-        let certificate = self
-            .judge
-            .judge(tls.get_ref().1.peer_certificates(), UnixTime::now());
+        let peer = self.peer(&tls);
         let cut = Cut::default();
-        let service = service_fn(|request| Box::pin(self.answer(&certificate, request, &cut)));
+        let service = service_fn(|request| Box::pin(self.exchange.answer(&peer, request, &cut)));
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
@@ -74,67 +61,21 @@ impl Connections {
         linger(connection.into_parts().io.into_inner()).await;
     }
 
-    async fn answer(
-        &self,
-        certificate: &ClientCertificate,
-        request: Request<Incoming>,
-        cut: &Cut,
-    ) -> Result<Response<Answer>, getrandom::Error> {
-        if self.faults.cut_request(Instant::now()) {
-            tracing::info!(fault = %Effect::CutInRequest, "cut");
-            return never_answered(cut).await;
+    fn peer(&self, tls: &TlsStream<TcpStream>) -> Peer {
+        let session = tls.get_ref().1;
+        let sent = session.peer_certificates();
+        let verdict = self.judge.judge(sent, UnixTime::now());
+        let version = session.protocol_version();
+        Peer {
+            tls_version: version
+                .map_or("TLS", |version| version.as_str().unwrap_or("TLS"))
+                .to_owned(),
+            certificate: sent
+                .and_then(<[_]>::first)
+                .map(|certificate| SentCertificate::new(certificate, &verdict)),
+            verdict,
         }
-        let (head, body) = request.into_parts();
-        let body = body::read(body).await;
-        let examination = self.gateway.examine(&Call {
-            method: &head.method,
-            path: head.uri.path(),
-            headers: &head.headers,
-            certificate,
-            body: &body,
-        });
-        let plan = self.faults.plan(examination.file_name(), Instant::now());
-        if let Some(time) = plan.delay {
-            sleep(time).await;
-        }
-        let reply = self
-            .gateway
-            .answer(&examination, plan.effect, &MediaId::random()?);
-        tracing::info!(
-            method = %head.method,
-            verdict = %reply.verdict,
-            fault = plan.effect.map(tracing::field::display),
-            read = body.bytes.len(),
-            sent = reply.text.len(),
-            "answered"
-        );
-
-        let mut answer = Answer::new(Bytes::from(reply.text));
-        if let Some(time) = plan.delay_in_answer {
-            answer = answer.pausing(time);
-        }
-        answer = match plan.effect {
-            Some(Effect::CutBeforeAnswer) => return never_answered(cut).await,
-            Some(Effect::CutInAnswer) => answer.cut_in_half(cut.clone()),
-            Some(Effect::CutAfterAnswer) => answer.cut_at_end(cut.clone()),
-            _ => answer,
-        };
-        let mut response = Response::new(answer);
-        *response.status_mut() = reply.status;
-        let headers = response.headers_mut();
-        let content_type = HeaderValue::from_static(reply.content_type);
-        headers.insert(header::CONTENT_TYPE, content_type);
-        if body.end != End::Whole {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response)
     }
-}
-
-/// Asks for the end of the connection, and waits for it.
-async fn never_answered<T>(cut: &Cut) -> T {
-    cut.ask();
-    pending().await
 }
 
 /// Closes our side and reads on for a while.

@@ -12,5 +12,6 @@ mod garbage;
 mod life;
 mod pkcs12;
 mod refusals;
+mod requests;
 mod support;
 mod tls;

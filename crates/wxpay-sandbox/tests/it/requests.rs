@@ -1,0 +1,200 @@
+//! What the sandbox remembers of its calls.
+
+use wxpay_sandbox::{Effect, Outcome, Sandbox};
+
+use crate::support::{Bench, PICTURE, block_on, start};
+
+#[test]
+fn a_call_with_all_that_came() {
+    let bench = Bench::new();
+    let form = bench.form(&["sign_type=HMAC-SHA256"]);
+    bench.upload(&form);
+    let [request] = &bench.sandbox.requests()[..] else {
+        panic!("one call")
+    };
+    assert_eq!((request.number, &*request.method), (1, "POST"));
+    assert_eq!(request.path, "/secapi/mch/uploadmedia");
+    assert_eq!(request.tls_version, "TLSv1_3");
+    let certificate = request.client_certificate.as_ref().unwrap();
+    assert_eq!(certificate.subject, "CN=1900000109");
+    assert_eq!(certificate.refused, None);
+    let serial = bench.run("openssl", &["x509", "-in", "cert.pem", "-noout", "-serial"]);
+    assert_eq!(
+        serial.trim(),
+        format!("serial={}", certificate.serial_number)
+    );
+
+    let headers: Vec<_> = request.headers.iter().map(|header| &*header.0).collect();
+    assert_eq!(
+        headers,
+        [
+            "host",
+            "user-agent",
+            "accept",
+            "content-length",
+            "content-type"
+        ]
+    );
+    let names: Vec<_> = request.fields.iter().map(|field| &*field.name).collect();
+    assert_eq!(
+        names,
+        ["mch_id", "media_hash", "sign_type", "sign", "media"]
+    );
+    assert_eq!(request.fields[0].value.as_deref(), Some("1900000109"));
+    let media = &request.fields[4];
+    assert_eq!(media.file_name.as_deref(), Some("test.jpg"));
+    assert_eq!(media.content_type.as_deref(), Some("image/jpeg"));
+    assert_eq!((media.length, &media.value), (Some(PICTURE.len()), &None));
+    assert_eq!(request.merchant.as_deref(), Some("1900000109"));
+    assert_eq!(request.file_name.as_deref(), Some("test.jpg"));
+    assert_eq!(request.media_length, Some(PICTURE.len()));
+    assert_eq!(request.sign_type.as_deref(), Some("HMAC-SHA256"));
+    assert_eq!(bench.sandbox.media(1).as_deref(), Some(PICTURE));
+    assert_eq!(bench.sandbox.media(2), None);
+
+    assert_eq!(request.checks.len(), 10);
+    assert!(
+        request
+            .checks
+            .iter()
+            .all(|check| check.outcome == Outcome::Kept)
+    );
+    assert!(request.verdict.as_ref().unwrap().is_accepted());
+    let answer = request.answer.as_ref().unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("<media_id>"), "{answer:?}");
+}
+
+#[test]
+fn the_rule_that_was_broken() {
+    let bench = Bench::new();
+    let mut form = bench.form(&[]);
+    let sign = form
+        .iter()
+        .position(|word| word.starts_with("sign="))
+        .unwrap();
+    form[sign] = "sign=A".to_owned();
+    bench.upload(&form);
+    bench.anonymous_curl(&[&bench.url()]);
+    let [signature, method] = &bench.sandbox.requests()[..] else {
+        panic!("two calls")
+    };
+    let broken = |at: usize| match &signature.checks[at].outcome {
+        Outcome::Broken(how) => how.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(signature.checks[7].rule, "signature");
+    assert_eq!(broken(7), "Signature failure");
+    assert_eq!(signature.checks[6].outcome, Outcome::Kept);
+    assert_eq!(signature.checks[8].outcome, Outcome::NotReached);
+    let verdict = signature.verdict.as_ref().unwrap();
+    assert_eq!(verdict.code, Some("SIGNERROR"));
+    assert_eq!(verdict.description, Some("Signature validation"));
+
+    assert_eq!(method.client_certificate, None);
+    assert!(method.fields.is_empty());
+    assert_eq!(method.sign_type, None);
+    assert_eq!(method.checks[0].rule, "method");
+    assert!(matches!(method.checks[0].outcome, Outcome::Broken(_)));
+}
+
+#[test]
+fn calls_that_met_faults() {
+    let bench = Bench::new();
+    for fault in [
+        "system-error,next=1",
+        "cut-before-answer,next=1",
+        "delay=1ms,next=1",
+    ] {
+        bench.sandbox.arm(fault.parse().unwrap());
+    }
+    bench.upload(&bench.form(&[]));
+    let _cut = bench.output("curl", &["--insecure", &bench.url()]);
+    bench.sandbox.arm(Effect::CutInRequest.into());
+    let _cut = bench.output("curl", &["--insecure", &bench.url()]);
+    let requests = bench.sandbox.requests();
+    assert_eq!(requests[0].faults, ["delay=1ms", "system-error"]);
+    assert!(requests[0].verdict.as_ref().unwrap().is_accepted());
+    let answer = requests[0].answer.as_ref().unwrap();
+    assert!(answer.body.contains("SYSTEMERROR"), "{answer:?}");
+    assert_eq!(requests[1].faults, ["cut-before-answer"]);
+    assert!(requests[1].answer.is_none());
+    assert_eq!(requests[2].faults, ["cut-in-request"]);
+    assert!(requests[2].verdict.is_none());
+}
+
+#[test]
+fn memory_is_bounded() {
+    let bench = Bench::new();
+    let mut picture = PICTURE.to_vec();
+    picture.resize(2_000_000, 0);
+    bench.write("test.jpg", picture);
+    let (form, url) = (bench.form(&[]), bench.url());
+    let form: Vec<_> = form.iter().map(String::as_str).collect();
+    let arguments = [
+        "--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem",
+    ];
+    let globbed = format!("{url}?[1-20]");
+    let output = ["--silent", "--noproxy", "*", "--output", "answer"];
+    bench.run(
+        "curl",
+        &[&arguments[..], &form, &output, &[&globbed]].concat(),
+    );
+    let kept = (1..=20).filter(|number| bench.sandbox.media(*number).is_some());
+    assert_eq!(kept.collect::<Vec<_>>(), (5..=20).collect::<Vec<_>>());
+
+    let many = format!("{url}?[1-205]");
+    bench.run(
+        "curl",
+        &[&["--cacert", "ca.pem"][..], &output, &[&many]].concat(),
+    );
+    let requests = bench.sandbox.requests();
+    assert_eq!((requests.len(), requests[0].number), (200, 26));
+    assert_eq!(requests[199].path, "/secapi/mch/uploadmedia?205");
+
+    let huge = format!("x: {}", "x".repeat(5000));
+    let value = format!("more={}", "店".repeat(5000));
+    bench.curl(&["-H", &huge, "-F", &value, &url]);
+    let request = bench.sandbox.requests().pop().unwrap();
+    assert_eq!(
+        request
+            .headers
+            .iter()
+            .find(|header| header.0 == "x")
+            .unwrap()
+            .1
+            .len(),
+        515
+    );
+    let field = &request.fields[0];
+    assert_eq!(field.length, Some(15_000));
+    assert_eq!(field.value.as_ref().unwrap().len(), 2046 + '…'.len_utf8());
+}
+
+#[test]
+fn calls_are_told_as_they_come() {
+    let bench = Bench::new();
+    let mut calls = bench.sandbox.watch();
+    bench.uploads();
+    bench.uploads();
+    block_on(async {
+        for number in [1, 2] {
+            let call = calls.next().await.unwrap();
+            assert_eq!(call.number, number);
+            assert_eq!(call.file_name.as_deref(), Some("test.jpg"));
+        }
+        drop(bench);
+        assert!(calls.next().await.is_none());
+    });
+}
+
+#[test]
+fn json() {
+    let bench = Bench::of(start(Sandbox::builder()));
+    bench.uploads();
+    let json = serde_json::to_value(&*bench.sandbox.requests()[0]).unwrap();
+    assert_eq!(json["method"], "POST");
+    assert_eq!(json["checks"][0]["outcome"], "kept");
+    let time = json["time"].as_str().unwrap();
+    assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
+}

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::{Service, timeout::error::Elapsed};
 
-use crate::body::BoxError;
+use crate::{body::BoxError, resolve::bare};
 use stream::Stream;
 
 pub(crate) use route::Route;
@@ -84,9 +84,8 @@ pub(crate) async fn handshake(
     uri: &Uri,
     wire: Wire,
 ) -> Result<TlsStream<Wire>, BoxError> {
-    let host = uri.host().unwrap_or_default();
-    let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let name = ServerName::try_from(bare.unwrap_or(host).to_owned())?;
+    let host = bare(uri.host().unwrap_or_default());
+    let name = ServerName::try_from(host.to_owned())?;
     let secured = TlsConnector::from(tls).connect(name, wire).await;
     // `find` looks into io errors for what TLS said.
     secured.map_err(|error: io::Error| error.into())

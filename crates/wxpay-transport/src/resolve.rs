@@ -59,9 +59,22 @@ pub(crate) fn port(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(default)
 }
 
+/// A host without the brackets around an IPv6 address.
+pub(crate) fn bare(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
 /// A resolver that knows one answer, whatever it is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Given(Arc<[IpAddr]>);
+
+impl Given {
+    pub(crate) fn addresses(&self) -> &[IpAddr] {
+        &self.0
+    }
+}
 
 impl Service<Name> for Given {
     type Response = vec::IntoIter<SocketAddr>;

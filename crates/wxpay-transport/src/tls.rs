@@ -7,7 +7,7 @@ use rustls::{
     sign::SingleCertAndKey,
 };
 
-use crate::{BuildError, Error, Identity, Roots, roots::RootStore};
+use crate::{BuildError, Error, Identity, Roots, inspect::Recorder, roots::RootStore};
 
 /// The crypto provider, named in so many words: rustls' process-wide default panics when two are
 /// compiled in, and a library must not install one for its program.
@@ -56,5 +56,17 @@ impl Tls {
                 builder.with_client_cert_resolver(Arc::new(resolver))
             }
         }
+    }
+    /// A configuration for one handshake that is written down.
+    pub(crate) fn recorded_config(&self, recorder: Arc<Recorder>) -> ClientConfig {
+        self.versions
+            .clone()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::<Recorder>::clone(&recorder))
+            .with_client_cert_resolver(recorder)
+    }
+
+    pub(crate) fn crypto_provider(&self) -> Arc<CryptoProvider> {
+        Arc::clone(self.versions.crypto_provider())
     }
 }

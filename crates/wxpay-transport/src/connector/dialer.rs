@@ -1,13 +1,17 @@
 //! From a URI to a TCP connection.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::Uri;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::GaiResolver};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use crate::{body::BoxError, builder::ConnectionSettings, resolve::Overrides};
+use crate::{
+    body::BoxError,
+    builder::ConnectionSettings,
+    resolve::{Overrides, bare},
+};
 
 /// Resolves names, by the caller's word or the system's, and connects: to the addresses one after
 /// the other, and to those of the other IP version too when the first take more than 300 ms.
@@ -33,6 +37,19 @@ impl Dialer {
             None => self.tuned(GaiResolver::new()).oneshot(uri).await,
         };
         Ok(connected?.into_inner())
+    }
+
+    /// The addresses that `dial` would go through.
+    pub(super) async fn resolve(&self, uri: &Uri) -> Result<Vec<IpAddr>, BoxError> {
+        let host = bare(uri.host().unwrap_or_default());
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        if let Some(given) = self.overrides.find(uri) {
+            return Ok(given.addresses().to_vec());
+        }
+        let found = GaiResolver::new().oneshot(host.parse()?).await?;
+        Ok(found.map(|address| address.ip()).collect())
     }
 
     fn tuned<R>(&self, resolver: R) -> HttpConnector<R> {

@@ -1,6 +1,6 @@
 //! The way to a server: straight, or through a proxy.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::Uri;
 use tower::timeout::error::Elapsed;
@@ -28,6 +28,11 @@ impl Route {
             None => self.dialer.dial(server.clone()).await.map(Wire::new),
             Some(proxy) => tunnel::dig(proxy, self.dialer.clone(), server.clone()).await,
         }
+    }
+
+    /// The addresses that a straight way leads to.
+    pub(crate) async fn resolve(&self, server: &Uri) -> Result<Vec<IpAddr>, BoxError> {
+        self.dialer.resolve(server).await
     }
 
     /// The error when it takes too long: whoever was waited for.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IoSlice},
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
@@ -52,6 +53,11 @@ impl Wire {
     pub(super) fn unheard(mut self) -> Self {
         self.listener = None;
         self
+    }
+
+    /// Who is at the other end: the server or the proxy.
+    pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
     }
 }
 

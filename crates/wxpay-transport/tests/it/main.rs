@@ -9,6 +9,7 @@ mod calls;
 mod deadlines;
 mod faults;
 mod identities;
+mod inspections;
 mod proxies;
 mod resolving;
 mod secrets;

@@ -1,6 +1,7 @@
 //! The parameters that a signature covers.
 
 use alloc::boxed::Box;
+use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
@@ -59,7 +60,7 @@ impl<'a> Params<'a> {
             .filter(|&(name, value)| !value.is_empty() && name != "sign")
             .collect();
         // A stable sort may allocate, and equal names are refused anyway.
-        pairs.sort_unstable_by_key(|&(name, _)| name);
+        pairs.sort_unstable_by(|(a, _), (b, _)| order(a, b));
         match pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(DuplicateName {
                 name: pair[0].0.into(),
@@ -119,6 +120,12 @@ impl<'a> Params<'a> {
     pub fn sign(&self, sign_type: SignType, key: &ApiKey) -> Signature {
         Signature::compute(sign_type, self.canonical(), key)
     }
+}
+
+/// The order of bytes. Most names differ in the first, which is compared without a call.
+fn order(a: &str, b: &str) -> Ordering {
+    let firsts = a.as_bytes().first().cmp(&b.as_bytes().first());
+    firsts.then_with(|| a.cmp(b))
 }
 
 /// Two parameters that are signed share a name.

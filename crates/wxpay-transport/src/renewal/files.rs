@@ -13,7 +13,11 @@ use std::{
 };
 
 use tokio::{task::spawn_blocking, time::Instant};
-use tracing::{info, warn};
+use tracing::{
+    Dispatch, Span,
+    dispatcher::{get_default, with_default},
+    info, warn,
+};
 use zeroize::Zeroizing;
 
 use super::IdentitySource;
@@ -121,9 +125,12 @@ impl IdentitySource for IdentityFiles {
         Box::pin(async {
             if self.watched.is_due(self.interval) {
                 let watched = Arc::clone(&self.watched);
+                // What it says belongs to the call that it is done for, on whatever thread.
+                let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
+                let look = move || with_default(&subscriber, || span.in_scope(|| watched.look()));
                 // The look goes on when the call that waits for it is dropped. It can end otherwise
                 // only when the caller's `load` panics, and then the old identity holds.
-                let _ = spawn_blocking(move || watched.look()).await;
+                let _ = spawn_blocking(look).await;
             }
         })
     }

@@ -40,6 +40,12 @@ impl Pair {
     pub(crate) fn identity(&self) -> Identity {
         Identity::from_pem(&self.cert, &self.key).unwrap()
     }
+
+    /// The certificate as it goes over the wire.
+    pub(crate) fn der(&self) -> Vec<u8> {
+        let der = CertificateDer::from_pem_slice(self.cert.as_bytes());
+        der.unwrap().to_vec()
+    }
 }
 
 impl Ca {

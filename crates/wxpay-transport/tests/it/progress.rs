@@ -1,0 +1,68 @@
+//! Bytes sent, as they are sent.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tower::ServiceExt;
+use wxpay_transport::Progress;
+
+use crate::support::{Ca, OK, post, read_request, serve};
+
+#[tokio::test]
+async fn the_request_is_the_same_and_its_bytes_are_counted() {
+    let ca = Ca::new();
+    let (sender, mut requests) = mpsc::unbounded_channel();
+    let addr = serve(ca.server(), move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            let request = read_request(&mut stream).await;
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            sender.send(request).unwrap();
+        }
+    })
+    .await;
+    let transport = ca.builder().build().unwrap();
+    let body: Bytes = (0..=255).cycle().take(300_000).collect::<Vec<u8>>().into();
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let recorder = reports.clone();
+    let mut request = post(addr, body.clone());
+    let progress = Progress::new(move |sent| recorder.lock().unwrap().push(sent));
+    request.extensions_mut().insert(progress);
+
+    // The same request twice: an attempt begins at 0.
+    for _ in 0..2 {
+        transport.clone().oneshot(request.clone()).await.unwrap();
+
+        let request = requests.recv().await.unwrap();
+        let head = request.len() - body.len();
+        let text = String::from_utf8_lossy(&request[..head]).into_owned();
+        assert!(text.contains("content-length: 300000\r\n"), "{text}");
+        assert!(!text.contains("transfer-encoding"), "{text}");
+        assert!(request[head..] == body, "other bytes than were given");
+        let reports = std::mem::take(&mut *reports.lock().unwrap());
+        assert_eq!(reports.first(), Some(&0));
+        assert_eq!(reports.last(), Some(&300_000));
+        assert!(reports.is_sorted() && reports.len() > 4, "{reports:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_once_does_not_poison_the_next_attempt() {
+    let progress = Progress::new({
+        let mut calls = 0;
+        move |_| {
+            calls += 1;
+            assert!(calls > 1, "the first call panics");
+        }
+    });
+    let ca = Ca::new();
+    let addr = crate::support::serve_reply(ca.server(), OK).await;
+    let transport = ca.builder().build().unwrap();
+    let mut request = post(addr, "hello");
+    request.extensions_mut().insert(progress);
+
+    let first = tokio::spawn(transport.clone().oneshot(request.clone())).await;
+    assert!(first.unwrap_err().is_panic());
+    transport.oneshot(request).await.unwrap();
+}

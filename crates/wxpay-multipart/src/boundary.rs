@@ -1,4 +1,4 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// The most characters that RFC 2046 allows in a boundary.
 const MAX_LENGTH: usize = 70;
@@ -43,11 +43,7 @@ impl Boundary {
     pub fn random() -> Self {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).expect("the operating system gives randomness");
-        let mut digits = String::with_capacity(2 * bits.len());
-        for byte in bits {
-            write!(digits, "{byte:02x}").expect("a String takes every write");
-        }
-        Self(digits)
+        Self(format!("{:032x}", u128::from_be_bytes(bits)))
     }
 
     /// A boundary of the caller's, so that the same form gives the same bytes: for tests, and for

@@ -267,8 +267,9 @@ impl Form {
     ) -> Result<Self, InvalidPart> {
         self.parts += 1;
         let queued = header.and_then(|header| {
+            let boundary = &self.boundary;
             self.queue
-                .copy(format!("--{}\r\n{header}\r\n", self.boundary).as_bytes())?;
+                .print(format_args!("--{boundary}\r\n{header}\r\n"))?;
             content(&mut self.queue)?;
             self.queue.copy(b"\r\n")?;
             Ok(())

@@ -1,6 +1,9 @@
 //! What a form consists of, in the order in which it is sent.
 
-use std::sync::Arc;
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
 use bytes::{Bytes, BytesMut};
 
@@ -16,6 +19,9 @@ pub(super) enum Segment {
     Bytes(Bytes),
     Stream(Source),
 }
+
+/// Room made at once: all that goes around the picture of an upload fits.
+const RUN: usize = 1024;
 
 /// A form while it is built.
 ///
@@ -37,7 +43,7 @@ impl Queue {
         let len = tail.len() as u64;
         Self {
             segments: Vec::new(),
-            run: BytesMut::new(),
+            run: BytesMut::with_capacity(RUN),
             tail,
             len,
         }
@@ -52,6 +58,10 @@ impl Queue {
         self.grow(bytes.len() as u64)?;
         self.run.extend_from_slice(bytes);
         Ok(())
+    }
+
+    pub(crate) fn print(&mut self, text: fmt::Arguments<'_>) -> Result<(), LengthOverflow> {
+        self.write_fmt(text).map_err(|_| LengthOverflow)
     }
 
     /// An empty one has no bytes of its own to hand out, and does not end the run.
@@ -89,6 +99,13 @@ impl Queue {
     fn end_run(&mut self) {
         let run = self.run.split().freeze();
         self.segments.push(Segment::Bytes(run));
+    }
+}
+
+/// Fails when the form becomes too long, and for no other reason.
+impl fmt::Write for Queue {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.copy(text.as_bytes()).map_err(|_| fmt::Error)
     }
 }
 

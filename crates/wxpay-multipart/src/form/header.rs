@@ -68,9 +68,14 @@ impl fmt::Display for Header<'_> {
 /// even within the quotes of `name`: behind a space, a tab or a semicolon, and multer, which goes on
 /// behind a `filename` that is none as if the header began there, behind another `filename`.
 fn reads_as_file_name(name: &str) -> bool {
+    const FILE_NAME: &str = "filename";
+    // Something must stand before it.
+    if name.len() <= FILE_NAME.len() {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
-    name.match_indices("filename").any(|(start, _)| {
+    name.match_indices(FILE_NAME).any(|(start, _)| {
         let before = &name[..start];
-        before.ends_with([' ', '\t', ';']) || before.ends_with("filename")
+        before.ends_with([' ', '\t', ';']) || before.ends_with(FILE_NAME)
     })
 }

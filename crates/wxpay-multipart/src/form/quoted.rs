@@ -1,6 +1,6 @@
 //! A parameter of `Content-Disposition`, quoted as browsers quote it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::invalid::InvalidPartKind;
 
@@ -55,16 +55,20 @@ impl<'a> Quoted<'a> {
 /// leaves `%` and `\` alone, which is why the escaping cannot be undone.
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for character in self.0.chars() {
-            match character {
-                '"' => f.write_str("%22")?,
-                '\r' => f.write_str("%0D")?,
-                '\n' => f.write_str("%0A")?,
-                other => f.write_char(other)?,
-            }
+        f.write_str("\"")?;
+        let mut rest = self.0;
+        while let Some(at) = rest.find(['"', '\r', '\n']) {
+            let (plain, special) = rest.split_at(at);
+            f.write_str(plain)?;
+            f.write_str(match special.as_bytes()[0] {
+                b'"' => "%22",
+                b'\r' => "%0D",
+                _ => "%0A",
+            })?;
+            rest = &special[1..];
         }
-        f.write_char('"')
+        f.write_str(rest)?;
+        f.write_str("\"")
     }
 }
 

@@ -16,16 +16,18 @@ mod upload;
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 use wxpay_sign::{ApiKey, SignType};
 
-use crate::{client_certificate::ClientCertificate, fault::Effect};
+use crate::{client_certificate::ClientCertificate, diagnosis, fault::Effect};
 use checks::Checks;
-use form::{Form, Part};
+use form::Form;
 use refusal::Refusal;
 use upload::{Fields, Upload};
 
 pub(crate) use body::{Body, End};
 pub use checks::{Check, Outcome};
 pub(crate) use examination::Examination;
+pub(crate) use form::Part;
 pub(crate) use media_id::MediaId;
+pub(crate) use picture::{LIMIT, is_picture};
 pub(crate) use reply::Reply;
 
 /// The gateway for one merchant.
@@ -69,8 +71,13 @@ impl Gateway {
     /// Holds a call against the rules.
     pub(crate) fn examine(&self, call: &Call<'_>) -> Examination {
         let mut checks = Checks::default();
-        let mut parts = Vec::new();
-        let verdict = match self.understand(call, &mut checks, &mut parts) {
+        // Read before its turn, so that what is wrong with it is told also where it is not reached.
+        let form = Form::read(call.headers.get(CONTENT_TYPE), call.body);
+        let parts = form
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |form| form.parts.clone());
+        let findings = diagnosis::diagnose(call, &parts, &self.mch_id);
+        let verdict = match self.understand(call, form, &mut checks) {
             Err(refusal) => Verdict::NotUnderstood(refusal),
             Ok(upload) => match accept(&upload, &mut checks) {
                 Err(refusal) => Verdict::Refused(refusal, upload.sign_type()),
@@ -81,6 +88,7 @@ impl Gateway {
             verdict,
             checks: checks.all(),
             parts,
+            findings,
         }
     }
 
@@ -101,15 +109,13 @@ impl Gateway {
     fn understand(
         &self,
         call: &Call<'_>,
+        form: Result<Form, Refusal>,
         checks: &mut Checks,
-        parts: &mut Vec<Part>,
     ) -> Result<Upload, Refusal> {
         checks.note(rules::method(call.method))?;
         checks.note(rules::path(call.path))?;
         let holder = checks.note(rules::certificate(call.certificate))?;
-        let content_type = call.headers.get(CONTENT_TYPE);
-        let form = checks.note(Form::read(content_type, call.body))?;
-        parts.clone_from(&form.parts);
+        let form = checks.note(form.and_then(Form::check))?;
         let fields = checks.note(Fields::required(form))?;
         let upload = checks.note(Upload::parse(fields))?;
         checks.note(rules::merchant(&upload, &self.mch_id, holder))?;

@@ -3,6 +3,7 @@
 mod certificates;
 mod client_certificate;
 mod credentials;
+mod diagnosis;
 mod fault;
 mod gateway;
 mod history;
@@ -12,6 +13,7 @@ mod server;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};
+pub use diagnosis::Finding;
 pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
 pub use gateway::{Check, Outcome};
 pub use history::Watch;

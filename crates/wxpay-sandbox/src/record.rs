@@ -1,5 +1,6 @@
 //! What is kept of a call.
 
+mod block;
 mod caps;
 mod certificate;
 mod field;
@@ -9,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::gateway::Check;
+use crate::{diagnosis::Finding, gateway::Check};
 
 pub(crate) use caps::{FIELDS, HEADER_VALUE, HEADERS, LINE, capped};
 pub use certificate::SentCertificate;
@@ -19,7 +20,8 @@ pub use field::RecordedField;
 ///
 /// Everything is what came over the wire, read and cut to size: 32 fields, 64 headers, 2 KiB of each
 /// text. The bytes of the picture are not in it: see [`Sandbox::media`](crate::Sandbox::media). By
-/// serde it becomes a JSON object with the names of the fields here.
+/// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
+/// log.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -73,6 +75,8 @@ pub struct RecordedRequest {
     pub checks: Vec<Check>,
     /// What the rules say; none where a fault has cut the call off before it was judged.
     pub verdict: Option<Verdict>,
+    /// What is wrong with it, or odd about it though it was taken.
+    pub findings: Vec<Finding>,
     /// The [`Effect`](crate::Effect)s that it met, in their words.
     pub faults: Vec<String>,
     /// What was answered; none where a fault has cut the call off before.

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use wxpay_sign::SignType;
 
 use super::{Verdict, checks::Check, form::Part, picture};
-use crate::record::{FIELDS, LINE, RecordedRequest, capped};
+use crate::{
+    diagnosis::Finding,
+    record::{FIELDS, LINE, RecordedRequest, capped},
+};
 
 /// What is found out about a call, before anybody spoils the answer.
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(crate) struct Examination {
     pub(crate) checks: Vec<Check>,
     /// The form's parts in the order in which they came; none where it could not be read.
     pub(crate) parts: Vec<Part>,
+    /// What is wrong or odd.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Examination {
@@ -50,6 +55,7 @@ impl Examination {
             .map(<[u8]>::len);
         record.sign_type = (!self.parts.is_empty()).then(|| self.sign_type().to_string());
         record.checks.clone_from(&self.checks);
+        record.findings.clone_from(&self.findings);
         record.verdict = Some(self.verdict.told());
     }
 

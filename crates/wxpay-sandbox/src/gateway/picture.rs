@@ -1,9 +1,9 @@
 //! Tells pictures from other files, by their first bytes.
 
 /// A picture must be smaller than this: "less than 2M", read as 2 MiB.
-pub(super) const LIMIT: usize = 2 * 1024 * 1024;
+pub(crate) const LIMIT: usize = 2 * 1024 * 1024;
 
-pub(super) fn is_picture(bytes: &[u8]) -> bool {
+pub(crate) fn is_picture(bytes: &[u8]) -> bool {
     const JPEG: &[u8] = b"\xff\xd8\xff";
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
     bytes.starts_with(JPEG) || bytes.starts_with(PNG) || is_bitmap(bytes)

@@ -108,7 +108,7 @@ fn whose_call_it_is() {
         bytes: Form::signed(&[]).bytes().into(),
         end: End::Whole,
     };
-    let headers = of_type(b"multipart/form-data; boundary=\"edge\"");
+    let headers = of_type(b"multipart/form-data; boundary=edge");
     for (certificate, rule) in [
         (ClientCertificate::Missing, Rule::Certificate),
         (

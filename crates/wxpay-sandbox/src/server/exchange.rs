@@ -138,6 +138,7 @@ fn begin(peer: &Peer, head: &Parts) -> RecordedRequest {
         sign_type: None,
         checks: Vec::new(),
         verdict: None,
+        findings: Vec::new(),
         faults: Vec::new(),
         answer: None,
     }

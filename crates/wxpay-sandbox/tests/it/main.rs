@@ -6,6 +6,7 @@
 
 mod certificates;
 mod curl;
+mod diagnosis;
 mod events;
 mod faults;
 mod garbage;

@@ -198,3 +198,23 @@ fn json() {
     let time = json["time"].as_str().unwrap();
     assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
 }
+
+#[test]
+fn a_block_for_a_log() {
+    let bench = Bench::new();
+    bench.sandbox.arm("delay=1ms,next=1".parse().unwrap());
+    bench.upload(&bench.form(&[]));
+    let block = bench.sandbox.requests()[0].to_string();
+    let lines: Vec<_> = block.lines().collect();
+    assert_eq!(
+        lines[0],
+        "#1 POST \"/secapi/mch/uploadmedia\": accepted, signed with MD5"
+    );
+    let file = format!("file \"test.jpg\", {} bytes, MD5", PICTURE.len());
+    assert_eq!(lines[1], format!("  merchant \"1900000109\", {file}"));
+    assert!(
+        lines[2].starts_with("  media-truncated: media is a JPEG"),
+        "{block}"
+    );
+    assert_eq!(lines[3], "  fault: delay=1ms");
+}

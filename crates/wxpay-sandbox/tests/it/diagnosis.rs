@@ -1,0 +1,241 @@
+//! What the sandbox says of mistakes, made with curl.
+
+use crate::support::Bench;
+
+/// The codes of what was found in the last call.
+fn codes(bench: &Bench) -> Vec<&'static str> {
+    let last = bench.sandbox.requests().pop().unwrap();
+    last.findings.iter().map(|finding| finding.code).collect()
+}
+
+/// Uploads the form with some words replaced, and tells what was found.
+fn found(bench: &Bench, change: impl Fn(&mut Vec<String>)) -> Vec<&'static str> {
+    let mut form = bench.form(&[]);
+    change(&mut form);
+    bench.upload(&form);
+    codes(bench)
+}
+
+fn replace(form: &mut [String], start: &str, by: &str) {
+    let word = form
+        .iter_mut()
+        .find(|word| word.starts_with(start))
+        .unwrap();
+    by.clone_into(word);
+}
+
+#[test]
+fn a_picture_that_is_good_is_not_complained_of() {
+    let bench = Bench::new();
+    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    assert_eq!(found(&bench, |_| {}), [""; 0]);
+    // One that is taken, and odd.
+    bench.write("test.jpg", b"\xff\xd8\xff\xe0 half a picture");
+    assert_eq!(found(&bench, |_| {}), ["media-truncated"]);
+    assert!(
+        bench.sandbox.requests()[1]
+            .verdict
+            .as_ref()
+            .unwrap()
+            .is_accepted()
+    );
+    bench.write("test.jpg", b"\x89PNG\r\n\x1a\n...IEND\xae\x42\x60\x82");
+    assert_eq!(found(&bench, |_| {}), ["media-type-other", "extension"]);
+}
+
+#[test]
+fn pictures() {
+    let bench = Bench::new();
+    let url = |form: &mut Vec<String>| replace(form, "media=", "media=https://example.com/a.jpg");
+    let all = found(&bench, url);
+    assert!(
+        all.starts_with(&["media-not-a-file", "media-is-url"]),
+        "{all:?}"
+    );
+    bench.write("empty", "");
+    let empty = |form: &mut Vec<String>| replace(form, "media=", "media=@empty");
+    let all = found(&bench, empty);
+    assert!(all.contains(&"media-empty"), "{all:?}");
+    bench.write("test.jpg", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\0\u{10}JFIF");
+    assert_eq!(found(&bench, |_| {}), ["media-decoded"]);
+    let mut large = b"\xff\xd8\xff\xe0".to_vec();
+    large.resize(2_097_152, 0x55);
+    large.extend(b"\xff\xd9");
+    bench.write("test.jpg", large);
+    assert_eq!(found(&bench, |_| {}), ["media-too-large"]);
+}
+
+#[test]
+fn fields() {
+    let bench = Bench::new();
+    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    bench.write("line", "1900000109\n");
+    let cases: [(&str, &str, &[&str]); 6] = [
+        ("mch_id=", "mch_id=1", &["merchant-unknown"]),
+        (
+            "mch_id=",
+            "mch_id=<line",
+            &["value-not-trimmed", "merchant-unknown"],
+        ),
+        ("mch_id=", "mchId=1900000109", &["field-misnamed"]),
+        ("media=", "file=@test.jpg", &["field-misnamed"]),
+        (
+            "media_hash=",
+            "media_hash=",
+            &["field-empty", "hash-of-other-bytes"],
+        ),
+        ("sign=", "more=1", &["field-missing"]),
+    ];
+    for (start, by, codes) in cases {
+        let all = found(&bench, |form| replace(form, start, by));
+        // Each makes the signature wrong too.
+        let others: Vec<_> = all
+            .into_iter()
+            .filter(|code| !code.starts_with("sign"))
+            .collect();
+        assert_eq!(others, codes, "{by:?}");
+    }
+    let twice = found(&bench, |form| {
+        form.extend(["-F".into(), "mch_id=1900000109".into()]);
+    });
+    assert!(twice.contains(&"field-repeated"), "{twice:?}");
+    let form = bench.form(&["sign_type=hmac-sha256"]);
+    bench.upload(&form);
+    assert!(codes(&bench).contains(&"sign-type-unknown"));
+}
+
+#[test]
+fn the_hash_is_explained() {
+    let bench = Bench::new();
+    let by = |form: &mut Vec<String>| {
+        replace(
+            form,
+            "media_hash=",
+            "media_hash=709d1e858d2ef9d0501cc053668b2872",
+        );
+    };
+    let all = found(&bench, by);
+    assert!(all.contains(&"hash-of-other-bytes"), "{all:?}");
+    let last = bench.sandbox.requests().pop().unwrap();
+    let finding = last
+        .findings
+        .iter()
+        .find(|finding| finding.code.starts_with("hash"));
+    let said = &finding.unwrap().message;
+    assert!(
+        said.contains("\"709d1e858d2ef9d0501cc053668b2872\""),
+        "{said}"
+    );
+}
+
+/// A form by hand, sent with curl; what was answered and found.
+fn raw(bench: &Bench, content_type: &str, body: &str) -> (Option<String>, Vec<&'static str>) {
+    bench.write("form", body);
+    let header = format!("Content-Type: {content_type}");
+    let url = bench.url();
+    let answer = bench.curl(&["--data-binary", "@form", "-H", &header, &url]);
+    let message = answer.get("return_msg").map(str::to_owned);
+    (message, codes(bench))
+}
+
+const EDGE: &str = "multipart/form-data; boundary=edge";
+
+#[test]
+fn forms_that_wechats_parsers_do_not_read() {
+    let bench = Bench::new();
+    let part = |disposition: &str| {
+        format!("--edge\r\nContent-Disposition: form-data; {disposition}\r\n\r\nx\r\n--edge--\r\n")
+    };
+    for (content_type, body, message, code) in [
+        (
+            "multipart/form-data; boundary=\"edge\"",
+            part("name=\"media\"; filename=\"a.jpg\""),
+            "the boundary is in quotes",
+            "boundary-quoted",
+        ),
+        (
+            EDGE,
+            part("filename=\"a.jpg\"; name=\"media\""),
+            "filename comes before name",
+            "filename-before-name",
+        ),
+        (
+            EDGE,
+            part("name=\"media\"; filename*=UTF-8''a.jpg"),
+            "a file name is given as filename*",
+            "filename-extended",
+        ),
+        (
+            EDGE,
+            part("name=\"media\"; filename=\"a.jpg\"").replace("\r\n", "\n"),
+            "the body is not a form that ends with its boundary",
+            "line-ends",
+        ),
+        (
+            EDGE,
+            part("name=\"media\"").replace("--edge--", "--edge"),
+            "the body is not a form that ends with its boundary",
+            "form-not-closed",
+        ),
+        (
+            "multipart/form-data; boundary=other",
+            part("name=\"media\""),
+            "the body is not a form that ends with its boundary",
+            "boundary-mismatch",
+        ),
+        (
+            EDGE,
+            "{}".to_owned(),
+            "the body is not a form that ends with its boundary",
+            "not-a-form",
+        ),
+        (
+            "multipart/form-data",
+            part("name=\"media\""),
+            "the Content-Type is not multipart/form-data with a boundary",
+            "boundary-missing",
+        ),
+        (
+            "application/json",
+            "{}".to_owned(),
+            "the Content-Type is not multipart/form-data with a boundary",
+            "not-multipart",
+        ),
+    ] {
+        let (said, codes) = raw(&bench, content_type, &body);
+        assert_eq!(said.as_deref(), Some(message), "{code}");
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+}
+
+#[test]
+fn forms_that_are_read_and_odd() {
+    let bench = Bench::new();
+    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    let (form, url) = (bench.form(&[]), bench.url());
+    let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
+    arguments.extend(["-H", "Transfer-Encoding: chunked", &url]);
+    let answer = bench.curl(&arguments);
+    assert_eq!(answer.get("result_code"), Some("SUCCESS"), "{answer:?}");
+    assert_eq!(codes(&bench), ["chunked"]);
+
+    let part = "--edge\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\nx\r\n--edge--\r\n";
+    let (_, codes) = raw(&bench, EDGE, part);
+    assert!(codes.contains(&"media-type-missing"), "{codes:?}");
+    assert!(codes.contains(&"transfer-encoding"), "{codes:?}");
+}
+
+#[test]
+fn whose_certificate() {
+    let bench = Bench::new();
+    let (form, url) = (bench.form(&[]), bench.url());
+    let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
+    arguments.push(&url);
+    bench.anonymous_curl(&arguments);
+    let request = bench.sandbox.requests().pop().unwrap();
+    assert_eq!(request.findings[0].code, "certificate-missing");
+    // What else there is to say is said at once.
+    assert_eq!(request.findings[1].code, "media-truncated");
+    assert_eq!(request.fields.len(), 4);
+}

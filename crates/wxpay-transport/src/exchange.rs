@@ -11,6 +11,7 @@ use std::{
 use http::{Extensions, Request, Response, Uri, uri::Authority};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tokio::task::yield_now;
 use tower::{Service, ServiceExt};
 
 use crate::{Error, Progress, body::RequestBody, connector::Verdict, progress::Reported};
@@ -57,6 +58,9 @@ impl<B: RequestBody> Service<Request<B>> for Exchange<B> {
         let clients = self.clients.clone();
         Box::pin(async move {
             let client = clients.current().await?.client;
+            // Lets the runtime hear from the network first: a connection that the server has closed
+            // in the meantime then leaves the pool instead of taking this request.
+            yield_now().await;
             let progress = request.extensions().get::<Progress>().cloned();
             let connection = capture_connection(&mut request);
             let request = request.map(|body| Reported::new(body, progress));

@@ -56,6 +56,16 @@ impl Error {
         }
     }
 
+    /// That nobody can be trusted, as the machine's store holds or gives no authority.
+    #[cfg(feature = "native-roots")]
+    pub(crate) fn no_roots(source: BoxError) -> Self {
+        Self {
+            kind: ErrorKind::Tls(TlsFault::NoRoots),
+            authority: None,
+            source: Some(source),
+        }
+    }
+
     /// From what tower's timeout boxes: our own error, or its own.
     pub(crate) fn from_timeout(error: BoxError, deadline: Deadline) -> Self {
         error

@@ -6,9 +6,11 @@
 )]
 
 mod calls;
+mod connections;
 mod deadlines;
 mod faults;
 mod identities;
+mod identity_files;
 mod inspections;
 mod log;
 mod progress;
@@ -17,4 +19,6 @@ mod renewal;
 mod resolving;
 mod secrets;
 mod support;
+#[cfg(feature = "native-roots")]
+mod system_roots;
 mod trust;

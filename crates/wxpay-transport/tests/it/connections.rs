@@ -1,0 +1,195 @@
+//! How connections are kept, closed and used again.
+
+use std::{
+    future::pending,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc as std_mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    io::AsyncWriteExt,
+    runtime,
+    sync::{Mutex, mpsc},
+    time,
+};
+use tokio_rustls::rustls::{
+    HandshakeKind, SupportedProtocolVersion,
+    version::{TLS12, TLS13},
+};
+use tower::ServiceExt;
+use wxpay_transport::Builder;
+
+use crate::support::{Ca, OK, Tls, post, read_request, serve, server_with};
+
+/// Makes calls one after the other, and says how many connections they took.
+async fn connections_of(builder: impl FnOnce(Builder) -> Builder, calls: usize) -> usize {
+    let ca = Ca::new();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = connections.clone();
+    let addr = serve(ca.server(), move |mut stream| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async move {
+            while !read_request(&mut stream).await.is_empty() {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = builder(ca.builder()).build().unwrap();
+    for _ in 0..calls {
+        // As a clone, for all clones have one pool.
+        let call = transport.clone().oneshot(post(addr, "hello"));
+        call.await.unwrap();
+    }
+    connections.load(Ordering::SeqCst)
+}
+
+#[tokio::test]
+async fn calls_one_after_the_other_use_one_connection() {
+    assert_eq!(connections_of(|builder| builder, 5).await, 1);
+}
+
+#[tokio::test]
+async fn where_none_may_be_idle_every_call_connects() {
+    let none_idle = |builder: Builder| builder.pool_max_idle_per_host(0);
+    assert_eq!(connections_of(none_idle, 5).await, 5);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_in_time_though_no_call_comes() {
+    let ca = Ca::new();
+    let (sender, mut ends) = mpsc::unbounded_channel();
+    let addr = serve(ca.server(), move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            while !read_request(&mut stream).await.is_empty() {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+            sender.send(time::Instant::now()).unwrap();
+        }
+    })
+    .await;
+    let idle = Duration::from_secs(7);
+    let transport = ca.builder().pool_idle_timeout(idle).build().unwrap();
+    transport
+        .clone()
+        .oneshot(post(addr, "hello"))
+        .await
+        .unwrap();
+    let start = time::Instant::now();
+
+    // From here on the clock jumps to whatever is waited for.
+    time::pause();
+    let end = time::timeout(100 * idle, ends.recv()).await;
+
+    let end = end.expect("the connection must be closed").unwrap() - start;
+    // The pool looks once in that time.
+    assert!(
+        idle <= end + Duration::from_secs(1) && end <= 2 * idle,
+        "{end:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_next_connection_resumes_the_tls_session() {
+    let ca = Ca::new();
+    let versions: [&'static SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+    for version in versions {
+        let (sender, mut handshakes) = mpsc::unbounded_channel();
+        let addr = serve(server_with(&ca.pair(), &[version]), move |mut stream| {
+            let sender = sender.clone();
+            async move {
+                read_request(&mut stream).await;
+                sender.send(stream.get_ref().1.handshake_kind()).unwrap();
+                stream.write_all(OK.as_bytes()).await.unwrap();
+                let _ = stream.shutdown().await;
+            }
+        })
+        .await;
+        let transport = ca.builder().build().unwrap();
+        for kind in [
+            HandshakeKind::Full,
+            HandshakeKind::Resumed,
+            HandshakeKind::Resumed,
+        ] {
+            transport
+                .clone()
+                .oneshot(post(addr, "hello"))
+                .await
+                .unwrap();
+            assert_eq!(handshakes.recv().await.unwrap(), Some(kind), "{version:?}");
+        }
+    }
+}
+
+/// A server in a thread of its own, which goes on while this one stands still. It answers one request
+/// a connection, and ends the connection when told to: by a close or by a reset.
+struct Ending {
+    addr: SocketAddr,
+    orders: mpsc::UnboundedSender<()>,
+    done: std_mpsc::Receiver<()>,
+}
+
+impl Ending {
+    fn start(ca: &Ca, by_reset: bool) -> Self {
+        let (orders, received) = mpsc::unbounded_channel();
+        let received = Arc::new(Mutex::new(received));
+        let (done_sender, done) = std_mpsc::channel();
+        let (addr_sender, addr) = std_mpsc::channel();
+        let config = ca.server();
+        let handle = move |mut stream: Tls| {
+            let (orders, done) = (received.clone(), done_sender.clone());
+            async move {
+                read_request(&mut stream).await;
+                stream.write_all(OK.as_bytes()).await.unwrap();
+                orders.lock().await.recv().await;
+                if by_reset {
+                    stream.get_ref().0.set_zero_linger().unwrap();
+                } else {
+                    stream.shutdown().await.unwrap();
+                }
+                drop(stream);
+                let _ = done.send(());
+            }
+        };
+        thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                addr_sender.send(serve(config, handle).await).unwrap();
+                pending::<()>().await;
+            });
+        });
+        Self {
+            addr: addr.recv().unwrap(),
+            orders,
+            done,
+        }
+    }
+
+    /// Ends the connection, with this thread standing still meanwhile.
+    fn end(&self) {
+        self.orders.send(()).unwrap();
+        self.done.recv().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_call_into_a_connection_that_was_just_closed_takes_another() {
+    let ca = Ca::new();
+    for by_reset in [false, true] {
+        let server = Ending::start(&ca, by_reset);
+        let transport = ca.builder().build().unwrap();
+        for _ in 0..20 {
+            let call = transport.clone().oneshot(post(server.addr, "hello"));
+            assert_eq!(call.await.unwrap().body(), "ok");
+            // The client has had no chance to see it before it makes the next call.
+            server.end();
+        }
+    }
+}

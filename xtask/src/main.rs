@@ -9,6 +9,7 @@
     reason = "a program for the terminal: its output is its result"
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod interop;
@@ -59,6 +60,14 @@ enum Verb {
     /// registries of Python and Node; a language
     /// that this machine does not have is reported as skipped.
     Interop,
+
+    /// Measure what an upload costs, beside other clients, in one run
+    ///
+    /// Builds the clients of benches/ and the program, starts nginx with client certificates on a
+    /// free port, and lets all clients upload, round after round. Needs nginx and openssl; Go,
+    /// Python's requests, PHP and curl are measured where they are installed. Prints the table of
+    /// docs/performance.md, which says what the figures mean.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,10 +84,11 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> anyhow::Result<()> {
     let root = root::find()?;
-    match args.verb {
+    match &args.verb {
         Verb::Ci => ci::run(&root),
         Verb::Tidy => tidy::run(&root),
         Verb::Interop => interop::run(&root),
+        Verb::Bench(args) => bench::run(&root, args),
     }
 }
 

@@ -41,9 +41,9 @@ impl ContentMd5 {
     /// ```
     #[must_use]
     pub fn of(bytes: &[u8]) -> ContentHash {
-        let mut md5 = Self::new();
-        md5.update(bytes);
-        md5.finish()
+        ContentHash {
+            digits: hex::lower(&digest(bytes)),
+        }
     }
 
     /// Appends bytes to the content. How it is cut into pieces does not matter.
@@ -58,6 +58,17 @@ impl ContentMd5 {
             digits: hex::lower(&self.hasher.finalize()),
         }
     }
+}
+
+#[cfg(not(feature = "fast-md5"))]
+fn digest(bytes: &[u8]) -> [u8; 16] {
+    Md5::digest(bytes).into()
+}
+
+// Only of a whole content: a hasher of that crate cannot be cloned.
+#[cfg(feature = "fast-md5")]
+fn digest(bytes: &[u8]) -> [u8; 16] {
+    fast_md5::digest(bytes)
 }
 
 /// The MD5 of a content in 32 lower-case hexadecimal digits, as the API takes it in `media_hash`.

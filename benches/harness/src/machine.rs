@@ -1,0 +1,70 @@
+//! The machine, and which of its processors run what.
+
+use std::{ffi::OsString, fs, process::Command, thread};
+
+use serde::Serialize;
+
+/// The clients on one processor and the server on another, where there are two and `taskset`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Pinning {
+    pinned: bool,
+}
+
+impl Pinning {
+    pub(crate) fn of_this_machine() -> Self {
+        let several = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        Self {
+            pinned: several && version("taskset", &["--version"]).is_some(),
+        }
+    }
+
+    pub(crate) fn client(&self, program: OsString) -> Vec<OsString> {
+        self.on("0", program)
+    }
+
+    pub(crate) fn server(&self, program: OsString) -> Vec<OsString> {
+        self.on("1", program)
+    }
+
+    fn on(&self, processor: &str, program: OsString) -> Vec<OsString> {
+        if self.pinned {
+            vec!["taskset".into(), "-c".into(), processor.into(), program]
+        } else {
+            vec![program]
+        }
+    }
+
+    pub(crate) fn describe(&self) -> &'static str {
+        if self.pinned {
+            "clients on processor 0, nginx on processor 1"
+        } else {
+            "not pinned: one processor, or no taskset"
+        }
+    }
+}
+
+/// Processor, how many there are, and the kernel.
+pub(crate) fn describe() -> String {
+    let file = |path| fs::read_to_string(path).unwrap_or_default();
+    let info = file("/proc/cpuinfo");
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown processor", |(_, model)| model);
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    let kernel = file("/proc/sys/kernel/osrelease");
+    let load = file("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    format!(
+        "{model}, {count} processors, Linux {}, load {load} at the start",
+        kernel.trim()
+    )
+}
+
+/// The first line that a program prints of itself, when it is there and runs.
+pub(crate) fn version(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = text.lines().next().unwrap_or_default().trim().to_owned();
+    output.status.success().then_some(first)
+}

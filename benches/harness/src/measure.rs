@@ -1,0 +1,68 @@
+//! The times and the memory of one process.
+
+use std::{
+    env,
+    ffi::OsString,
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, bail, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use serde::{Deserialize, Serialize};
+
+/// The first word of the harness's own command line when it measures.
+pub(crate) const VERB: &str = "measure";
+
+/// What a process took, its children included.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    /// User and system time in microseconds.
+    pub(crate) cpu: i64,
+    /// From start to end, in microseconds.
+    pub(crate) wall: i64,
+    /// The most memory that was resident, in KiB.
+    pub(crate) peak: i64,
+}
+
+/// Runs a command, and says what it took.
+///
+/// The harness starts itself for each: what a process has taken is known only of all children that
+/// ended, and the most memory only of the largest of them.
+pub(crate) fn measure(command: &[OsString]) -> anyhow::Result<Usage> {
+    let output = Command::new(env::current_exe()?)
+        .arg(VERB)
+        .args(command)
+        .stdin(Stdio::null())
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The other side: runs the command as the only child.
+pub(crate) fn run_measured(command: &[String]) -> anyhow::Result<ExitCode> {
+    let (program, arguments) = command.split_first().context("no command")?;
+    let start = Instant::now();
+    let status = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .status()
+        .with_context(|| format!("cannot start {program}"))?;
+    let wall = start.elapsed();
+    if !status.success() {
+        bail!("{program} ended with {status}");
+    }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let usage = Usage {
+        cpu: (usage.user_time() + usage.system_time()).num_microseconds(),
+        wall: i64::try_from(wall.as_micros())?,
+        peak: usage.max_rss(),
+    };
+    println!("{}", serde_json::to_string(&usage)?);
+    Ok(ExitCode::SUCCESS)
+}

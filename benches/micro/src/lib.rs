@@ -1,0 +1,17 @@
+//! What is measured, each piece of work beside its rivals: by time and allocations in
+//! `benches/micro.rs`, by instructions in `src/main.rs`.
+
+pub mod form;
+pub mod reply;
+pub mod sign;
+mod subject;
+
+pub use subject::{Subject, Work};
+
+/// Everything, group after group.
+pub fn subjects() -> impl Iterator<Item = &'static Subject> {
+    sign::SUBJECTS
+        .iter()
+        .chain(reply::SUBJECTS)
+        .chain(form::SUBJECTS)
+}

@@ -68,6 +68,14 @@ impl History {
         self.kept().calls.iter().cloned().collect()
     }
 
+    pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
+        let kept = self.kept();
+        kept.calls
+            .iter()
+            .find(|call| call.number == number)
+            .cloned()
+    }
+
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
         let kept = self.kept();
         let mut pictures = kept.pictures.iter();

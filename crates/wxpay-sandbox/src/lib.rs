@@ -7,6 +7,7 @@ mod diagnosis;
 mod fault;
 mod gateway;
 mod history;
+mod inspector;
 mod record;
 mod sandbox;
 mod server;

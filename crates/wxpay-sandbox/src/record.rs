@@ -13,6 +13,8 @@ use serde::Serialize;
 use crate::{diagnosis::Finding, gateway::Check};
 
 pub(crate) use caps::{FIELDS, HEADER_VALUE, HEADERS, LINE, capped};
+pub(crate) use time::Rfc3339;
+
 pub use certificate::SentCertificate;
 pub use field::RecordedField;
 
@@ -71,6 +73,9 @@ pub struct RecordedRequest {
     /// The algorithm that the request asks for, `MD5` or `HMAC-SHA256`; none where it has no form that
     /// could be read.
     pub sign_type: Option<String>,
+    /// What the signature is over, as it came, with asterisks in place of the key; none where there is
+    /// no field to sign, or one twice.
+    pub canonical: Option<String>,
     /// The rules in the order in which they are checked.
     pub checks: Vec<Check>,
     /// What the rules say; none where a fault has cut the call off before it was judged.

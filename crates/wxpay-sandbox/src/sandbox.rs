@@ -42,6 +42,7 @@ pub use error::StartError;
 #[must_use = "a sandbox stops when it is dropped"]
 pub struct Sandbox {
     addr: SocketAddr,
+    inspector: Option<SocketAddr>,
     credentials: Credentials,
     faults: Faults,
     history: History,
@@ -70,7 +71,14 @@ impl Sandbox {
     /// Where it listens on every address (0.0.0.0, ::), this is the loopback one.
     #[must_use]
     pub fn origin(&self) -> String {
-        format!("https://{}", reachable(self.addr))
+        origin(self.addr)
+    }
+
+    /// Where the inspector listens, with the port that it got; none where it was not
+    /// [asked for](Builder::inspector). It speaks plain HTTP.
+    #[must_use]
+    pub fn inspector_addr(&self) -> Option<SocketAddr> {
+        self.inspector
     }
 
     /// What a client needs to be accepted.
@@ -163,6 +171,11 @@ impl fmt::Debug for Sandbox {
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
     }
+}
+
+/// For a client on this machine.
+fn origin(addr: SocketAddr) -> String {
+    format!("https://{}", reachable(addr))
 }
 
 fn reachable(mut addr: SocketAddr) -> SocketAddr {

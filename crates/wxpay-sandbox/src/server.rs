@@ -11,7 +11,7 @@ use rustls::ServerConfig;
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_rustls::TlsAcceptor;
 
-use crate::client_certificate::Judge;
+use crate::{client_certificate::Judge, inspector::Inspector};
 use connection::Connections;
 
 pub(crate) use exchange::Exchange;
@@ -23,6 +23,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Server {
     listener: TcpListener,
     connections: Arc<Connections>,
+    inspector: Option<Inspector>,
 }
 
 impl Server {
@@ -31,6 +32,7 @@ impl Server {
         tls: Arc<ServerConfig>,
         judge: Judge,
         exchange: Exchange,
+        inspector: Option<Inspector>,
     ) -> Self {
         let connections = Connections {
             acceptor: TlsAcceptor::from(tls),
@@ -40,11 +42,20 @@ impl Server {
         Self {
             listener,
             connections: Arc::new(connections),
+            inspector,
         }
     }
 
     /// Serves until it is dropped, each connection in a task of its own; dropping ends these too.
-    pub(crate) async fn run(self) -> Infallible {
+    pub(crate) async fn run(mut self) -> Infallible {
+        let inspector = self.inspector.take();
+        tokio::select! {
+            never = self.accept() => never,
+            Some(never) = async { Some(inspector?.run().await) } => never,
+        }
+    }
+
+    async fn accept(self) -> Infallible {
         let mut tasks = JoinSet::new();
         loop {
             tokio::select! {

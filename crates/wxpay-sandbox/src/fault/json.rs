@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Chance, Fault, InvalidFault, Pattern};
+use super::{ArmedFault, Chance, Fault, InvalidFault, Pattern};
 
 /// What is written, and one of the two forms that are read.
 #[derive(Serialize, Deserialize)]
@@ -38,17 +38,43 @@ impl TryFrom<Object> for Fault {
     }
 }
 
+impl From<&Fault> for Object {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            fault: fault.effect.to_string(),
+            next: fault.next,
+            every: fault.every,
+            chance: fault.chance.map(|chance| chance.percent),
+            seed: fault.chance.map(|chance| chance.seed),
+            file: fault.file.as_ref().map(|file| file.as_str().to_owned()),
+        }
+    }
+}
+
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = Object {
-            fault: self.effect.to_string(),
-            next: self.next,
-            every: self.every,
-            chance: self.chance.map(|chance| chance.percent),
-            seed: self.chance.map(|chance| chance.seed),
-            file: self.file.as_ref().map(|file| file.as_str().to_owned()),
+        Object::from(self).serialize(serializer)
+    }
+}
+
+impl Serialize for ArmedFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Armed {
+            id: u64,
+            #[serde(flatten)]
+            fault: Object,
+            hits: u64,
+            spent: bool,
+        }
+
+        let armed = Armed {
+            id: self.id(),
+            fault: Object::from(self.fault()),
+            hits: self.hits(),
+            spent: self.is_spent(),
         };
-        object.serialize(serializer)
+        armed.serialize(serializer)
     }
 }
 

@@ -1,13 +1,16 @@
 //! What is found out about a call.
 
 use bytes::Bytes;
-use wxpay_sign::SignType;
+use wxpay_sign::{Params, SignType};
 
 use super::{Verdict, checks::Check, form::Part, picture};
 use crate::{
     diagnosis::Finding,
     record::{FIELDS, LINE, RecordedRequest, capped},
 };
+
+/// More of a canonical string is not shown.
+const CANONICAL: usize = 4096;
 
 /// What is found out about a call, before anybody spoils the answer.
 #[derive(Debug)]
@@ -54,9 +57,27 @@ impl Examination {
             .and_then(|media| media.content.as_deref())
             .map(<[u8]>::len);
         record.sign_type = (!self.parts.is_empty()).then(|| self.sign_type().to_string());
+        record.canonical = self.canonical();
         record.checks.clone_from(&self.checks);
         record.findings.clone_from(&self.findings);
         record.verdict = Some(self.verdict.told());
+    }
+
+    /// The string that is signed, with asterisks in place of the key.
+    fn canonical(&self) -> Option<String> {
+        let pairs = self.parts.iter().take(FIELDS).filter_map(|part| {
+            let is_signed = part.file_name.is_none() && part.name != "media";
+            let content = part.content.as_deref().filter(|_| is_signed)?;
+            Some((part.name.as_str(), str::from_utf8(content).ok()?))
+        });
+        let params = Params::new(pairs).ok()?;
+        params.iter().next()?;
+        let masked = params.canonical().masked().to_string();
+        // Its end tells that the key is a part of it.
+        Some(match masked.len() > CANONICAL {
+            true => format!("{}&key=********", capped(masked.as_bytes(), CANONICAL)),
+            false => masked,
+        })
     }
 
     fn part(&self, name: &str) -> Option<&Part> {

@@ -12,6 +12,7 @@ use crate::{
     fault::{Fault, Faults},
     gateway::Gateway,
     history::History,
+    inspector::Inspector,
     server::{Exchange, Server},
     tls,
 };
@@ -40,6 +41,7 @@ pub struct Builder {
     credentials: Option<Credentials>,
     hosts: Vec<String>,
     faults: Vec<Fault>,
+    inspector: Option<SocketAddr>,
 }
 
 impl Default for Builder {
@@ -49,6 +51,7 @@ impl Default for Builder {
             credentials: None,
             hosts: Vec::new(),
             faults: Vec::new(),
+            inspector: None,
         }
     }
 }
@@ -94,6 +97,28 @@ impl Builder {
         self
     }
 
+    /// A page to look at the calls and to arm faults, in plain HTTP on a port of its own; by default
+    /// there is none.
+    ///
+    /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
+    /// `localhost`, and what [`host`](Self::host) adds. Its page, and what scripts can ask of it, are in
+    /// `docs/sandbox.md` of the repository.
+    ///
+    /// ```
+    /// # use wxpay_sandbox::Sandbox;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
+    /// let addr = sandbox.inspector_addr().expect("it was asked for");
+    /// println!("look at http://{addr}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn inspector(mut self, addr: SocketAddr) -> Self {
+        self.inspector = Some(addr);
+        self
+    }
+
     /// Starts it. When this returns, connections are taken.
     ///
     /// It waits for a thread and blocks none; any executor will do. A new certificate is issued to the
@@ -119,12 +144,12 @@ impl Builder {
         for fault in &self.faults {
             faults.arm(fault.clone());
         }
-        let shared = (faults.clone(), history.clone());
-        let (server, (addr, credentials)) =
-            ServerThread::start(|| self.open(shared.0, shared.1)).await?;
+        let (shown, told) = (faults.clone(), history.clone());
+        let (server, opened) = ServerThread::start(|| self.open(shown, told)).await?;
         Ok(Sandbox {
-            addr,
-            credentials,
+            addr: opened.addr,
+            inspector: opened.inspector,
+            credentials: opened.credentials,
             faults,
             history,
             server,
@@ -132,35 +157,68 @@ impl Builder {
     }
 
     /// Everything that can fail.
-    async fn open(
-        self,
-        faults: Faults,
-        history: History,
-    ) -> Result<(Server, (SocketAddr, Credentials)), StartError> {
+    async fn open(self, faults: Faults, history: History) -> Result<(Server, Opened), StartError> {
         let names = self.names()?;
-        let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
-        let (cert, key) = certificates::server(&credentials.authority()?, names)
-            .map_err(StartError::Certificate)?;
-        let judge =
-            Judge::new(credentials.ca_der()?, tls::provider()).map_err(StartError::Certificate)?;
-        let tls = tls::config(cert, key, judge.clone())
-            .map_err(|error| StartError::Certificate(error.into()))?;
-
         let listen = |source| StartError::Listen {
             addr: self.listen,
             source,
         };
         let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
+        let opened = Opened {
+            addr,
+            inspector: None,
+            credentials: self
+                .credentials
+                .clone()
+                .map_or_else(Credentials::generate, Ok)?,
+        };
+        let inspector = self.open_inspector(&opened, &faults, &history).await?;
+
+        let credentials = &opened.credentials;
+        let (cert, key) = certificates::server(&credentials.authority()?, names)
+            .map_err(StartError::Certificate)?;
+        let judge =
+            Judge::new(credentials.ca_der()?, tls::provider()).map_err(StartError::Certificate)?;
+        let tls = tls::config(cert, key, judge.clone())
+            .map_err(|error| StartError::Certificate(error.into()))?;
         let exchange = Exchange {
             gateway: Gateway::new(credentials.mch_id(), credentials.api_key().clone()),
             faults,
             history,
         };
-        Ok((
-            Server::new(listener, tls, judge, exchange),
-            (addr, credentials),
-        ))
+        let (inspector_addr, inspector) = inspector.unzip();
+        let opened = Opened {
+            inspector: inspector_addr,
+            ..opened
+        };
+        let server = Server::new(listener, tls, judge, exchange, inspector);
+        Ok((server, opened))
+    }
+
+    async fn open_inspector(
+        &self,
+        opened: &Opened,
+        faults: &Faults,
+        history: &History,
+    ) -> Result<Option<(SocketAddr, Inspector)>, StartError> {
+        let Some(addr) = self.inspector else {
+            return Ok(None);
+        };
+        let open = async {
+            let inspector = Inspector::new(
+                TcpListener::bind(addr).await?,
+                &self.hosts,
+                super::origin(opened.addr),
+                opened.credentials.mch_id(),
+                faults.clone(),
+                history.clone(),
+            )?;
+            Ok((inspector.addr()?, inspector))
+        };
+        open.await
+            .map(Some)
+            .map_err(|source| StartError::Inspector { addr, source })
     }
 
     /// The names for the certificate, each once.
@@ -180,6 +238,13 @@ impl Builder {
         }
         Ok(names)
     }
+}
+
+/// What a sandbox tells of itself.
+struct Opened {
+    addr: SocketAddr,
+    inspector: Option<SocketAddr>,
+    credentials: Credentials,
 }
 
 /// A DNS name or an IP address, in the one way to write it.

@@ -27,6 +27,14 @@ pub enum StartError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The inspector's address cannot be listened on: take another, or none.
+    #[error("the inspector cannot listen on {addr}")]
+    Inspector {
+        /// The address that was asked for.
+        addr: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// A further name for the certificate cannot be in one.
     #[error(
         "{host:?} is neither a DNS name nor an IP address: give it without scheme, port and brackets"

@@ -136,6 +136,7 @@ fn begin(peer: &Peer, head: &Parts) -> RecordedRequest {
         file_name: None,
         media_length: None,
         sign_type: None,
+        canonical: None,
         checks: Vec::new(),
         verdict: None,
         findings: Vec::new(),

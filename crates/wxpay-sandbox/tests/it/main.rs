@@ -10,6 +10,7 @@ mod diagnosis;
 mod events;
 mod faults;
 mod garbage;
+mod inspector;
 mod life;
 mod pkcs12;
 mod refusals;

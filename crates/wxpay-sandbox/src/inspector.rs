@@ -1,0 +1,121 @@
+//! A page on which a person sees what the sandbox sees.
+
+mod answer;
+mod detail;
+mod events;
+mod faults;
+mod guard;
+mod html;
+mod language;
+mod page;
+mod query;
+mod routes;
+mod row;
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{fault::Faults, history::History};
+use guard::Guard;
+
+/// Of a few browsers with a few tabs each.
+const CONNECTIONS: usize = 64;
+const HEAD: Duration = Duration::from_secs(10);
+/// How long to wait when no connection can be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that listens, and what is shown on it.
+#[derive(Debug)]
+pub(crate) struct Inspector {
+    listener: TcpListener,
+    shown: Arc<Shown>,
+}
+
+/// What is shown, and to whom.
+#[derive(Debug)]
+struct Shown {
+    guard: Guard,
+    /// Of the gateway, as `https://127.0.0.1:8443`.
+    origin: String,
+    mch_id: String,
+    faults: Faults,
+    history: History,
+}
+
+impl Inspector {
+    /// Shows the calls of a gateway; `names` are what it may be called, besides its address.
+    pub(crate) fn new(
+        listener: TcpListener,
+        names: &[String],
+        origin: String,
+        mch_id: &str,
+        faults: Faults,
+        history: History,
+    ) -> io::Result<Self> {
+        let shown = Shown {
+            guard: Guard::new(listener.local_addr()?, names),
+            origin,
+            mch_id: mch_id.to_owned(),
+            faults,
+            history,
+        };
+        Ok(Self {
+            listener,
+            shown: Arc::new(shown),
+        })
+    }
+
+    pub(crate) fn addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn run(self) -> Infallible {
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut tasks = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        // Who comes when all are taken is turned away: a page that waits is no page.
+                        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                            let shown = Arc::clone(&self.shown);
+                            tasks.spawn(async move {
+                                serve(&shown, stream).await;
+                                drop(place);
+                            });
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "the inspector cannot take a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_ended) = tasks.join_next() => {}
+            }
+        }
+    }
+}
+
+async fn serve(shown: &Arc<Shown>, stream: TcpStream) {
+    let service = service_fn(|request| {
+        let shown = Arc::clone(shown);
+        async move { Ok::<_, Infallible>(shown.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection to the inspector has ended early");
+    }
+}

@@ -1,0 +1,38 @@
+// The page works without this, but for new calls, which then come by loading it again.
+'use strict';
+const calls = document.getElementById('calls');
+const state = document.getElementById('state');
+const KEPT = 200;
+
+function local(root) {
+  for (const time of root.querySelectorAll('time')) {
+    time.textContent = new Date(time.dateTime).toLocaleTimeString();
+  }
+}
+
+// What the server renders is escaped there.
+async function fill(element, path) {
+  const answer = await fetch(path, { headers: { accept: 'text/html' } });
+  if (answer.ok) element.innerHTML = await answer.text();
+}
+
+calls.addEventListener('toggle', (event) => {
+  const call = event.target;
+  if (call.open && call.dataset.number && !call.dataset.filled) {
+    call.dataset.filled = 'yes';
+    fill(call.querySelector('.detail'), `/requests/${call.dataset.number}?part=1`);
+  }
+}, true);
+
+const events = new EventSource(`/events?after=${calls.dataset.last}`);
+events.onopen = () => { state.textContent = state.dataset.on; };
+events.onerror = () => { state.textContent = state.dataset.off; };
+events.addEventListener('call', (event) => {
+  const holder = document.createElement('template');
+  holder.innerHTML = event.data;
+  local(holder.content);
+  calls.prepend(holder.content.firstElementChild);
+  while (calls.childElementCount > KEPT) calls.lastElementChild.remove();
+  fill(document.getElementById('list'), '/faults');
+});
+local(document);

@@ -1,0 +1,137 @@
+//! Who may look: not the pages of others, in the browser of whoever runs the sandbox.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, Method, header};
+
+/// Knows the names of the inspector.
+///
+/// A page of a stranger can send requests to a loopback address. By a name of its own that it lets
+/// point here it could read the answers too (DNS rebinding): so the `Host` must be one of ours. By a
+/// form it could arm faults: so an `Origin`, which browsers send with a form, must be ours too.
+#[derive(Debug)]
+pub(super) struct Guard {
+    /// In lower case, with the port.
+    hosts: Vec<String>,
+}
+
+/// Why a request is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turned {
+    Host,
+    Origin,
+}
+
+impl Guard {
+    pub(super) fn new(addr: SocketAddr, names: &[String]) -> Self {
+        let port = addr.port();
+        let mut hosts = vec![addr.to_string()];
+        let always = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+        for name in names.iter().cloned().chain(always) {
+            let name = name.to_ascii_lowercase();
+            if port == 80 {
+                hosts.push(name.clone());
+            }
+            hosts.push(format!("{name}:{port}"));
+        }
+        Self { hosts }
+    }
+
+    pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Turned> {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        if hosts.next().is_some() || !host.is_some_and(|host| self.knows(host)) {
+            return Err(Turned::Host);
+        }
+        let is_harmless = method == Method::GET || method == Method::HEAD;
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let is_ours = |origin: &http::HeaderValue| {
+            let origin = origin.to_str().ok();
+            let host = origin.and_then(|origin| origin.strip_prefix("http://"));
+            host.is_some_and(|host| self.knows(host))
+        };
+        // None at all is a script's, which needs no browser to do harm.
+        if is_harmless || origins.all(is_ours) {
+            Ok(())
+        } else {
+            Err(Turned::Origin)
+        }
+    }
+
+    fn knows(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.hosts.contains(&host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), Turned> {
+        let guard = Guard::new(
+            "127.0.0.1:8480".parse().unwrap(),
+            &["gateway.test".to_owned()],
+        );
+        let headers = headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        // `collect` would keep the last of two equal ones.
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        guard.check(method, &map)
+    }
+
+    #[test]
+    fn hosts() {
+        for ours in [
+            "127.0.0.1:8480",
+            "localhost:8480",
+            "LocalHost:8480",
+            "[::1]:8480",
+            "gateway.test:8480",
+        ] {
+            assert_eq!(
+                check(&Method::GET, &[(header::HOST, ours)]),
+                Ok(()),
+                "{ours}"
+            );
+        }
+        for foreign in [
+            "",
+            "localhost",
+            "127.0.0.1:80",
+            "evil.test:8480",
+            "127.0.0.1:8480 ",
+        ] {
+            let answer = check(&Method::GET, &[(header::HOST, foreign)]);
+            assert_eq!(answer, Err(Turned::Host), "{foreign}");
+        }
+        assert_eq!(check(&Method::GET, &[]), Err(Turned::Host));
+        let twice = [
+            (header::HOST, "localhost:8480"),
+            (header::HOST, "evil.test"),
+        ];
+        assert_eq!(check(&Method::GET, &twice), Err(Turned::Host));
+    }
+
+    #[test]
+    fn origins() {
+        let host = (header::HOST, "localhost:8480");
+        assert_eq!(check(&Method::POST, std::slice::from_ref(&host)), Ok(()));
+        for (origin, answer) in [
+            ("http://localhost:8480", Ok(())),
+            ("http://127.0.0.1:8480", Ok(())),
+            ("https://localhost:8480", Err(Turned::Origin)),
+            ("http://localhost:8481", Err(Turned::Origin)),
+            ("http://evil.test", Err(Turned::Origin)),
+            ("null", Err(Turned::Origin)),
+        ] {
+            let headers = [host.clone(), (header::ORIGIN, origin)];
+            assert_eq!(check(&Method::POST, &headers), answer, "{origin}");
+            assert_eq!(check(&Method::DELETE, &headers), answer, "{origin}");
+            assert_eq!(check(&Method::GET, &headers), Ok(()), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The inspector's page, and what scripts ask of it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::Value;
+use wxpay_sandbox::{Sandbox, StartError};
+
+use crate::support::{Bench, block_on, start};
+
+/// A bench with an inspector.
+fn bench() -> Bench {
+    Bench::of(start(
+        Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()),
+    ))
+}
+
+/// Asks the inspector with curl; the status and the body, the head before it where `--include` is given.
+fn ask(bench: &Bench, path: &str, arguments: &[&str]) -> (String, String) {
+    let addr = bench.sandbox.inspector_addr().unwrap();
+    let url = format!("http://{addr}{path}");
+    let always = [
+        "--silent",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "60",
+        "--write-out",
+        "%{http_code}",
+    ];
+    let mut out = bench.run("curl", &[&always[..], arguments, &[&url]].concat());
+    let status = out.split_off(out.len() - 3);
+    (status, out)
+}
+
+fn get(bench: &Bench, path: &str) -> String {
+    let (status, body) = ask(bench, path, &["-H", "Accept: text/html"]);
+    assert_eq!(status, "200", "{path}: {body}");
+    body
+}
+
+fn json(bench: &Bench, path: &str, arguments: &[&str]) -> Value {
+    serde_json::from_str(&ask(bench, path, arguments).1).unwrap()
+}
+
+#[test]
+fn calls_are_shown() {
+    let bench = bench();
+    assert!(get(&bench, "/").contains("no call yet"));
+    bench.uploads();
+    let page = get(&bench, "/");
+    assert!(page.contains("<html lang=\"en\">"), "{page}");
+    for shown in [
+        "test.jpg",
+        "1900000109",
+        "accepted",
+        "MD5",
+        "id=\"call-1\"",
+        "data-last=\"1\"",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let part = get(&bench, "/requests/1?part=1");
+    assert!(!part.contains("<html"), "{part}");
+    for shown in [
+        "&amp;key=********",
+        "<img src=\"/requests/1/media\"",
+        "CN=1900000109",
+        "TLSv1_3",
+        "&lt;media_id&gt;",
+        "media-truncated",
+        "client certificate: <b>ok</b>",
+        "<th>media_hash</th>",
+        "<th>user-agent</th>",
+    ] {
+        assert!(part.contains(shown), "{shown}: {part}");
+    }
+    assert!(!part.contains(bench.credentials().expose_api_key()));
+    assert!(get(&bench, "/requests/1").contains("<html"));
+
+    let (_, chinese) = ask(&bench, "/", &["-H", "Accept-Language: zh-CN,zh;q=0.9"]);
+    assert!(
+        chinese.contains("<html lang=\"zh-CN\">") && chinese.contains("通过"),
+        "{chinese}"
+    );
+}
+
+#[test]
+fn calls_as_json() {
+    let bench = bench();
+    bench.uploads();
+    bench.uploads();
+    let calls = json(&bench, "/requests", &[]);
+    assert_eq!(
+        (&calls[0]["number"], &calls[1]["number"]),
+        (&2.into(), &1.into())
+    );
+    let call = json(&bench, "/requests/1", &["-H", "Accept: application/json"]);
+    assert_eq!(call["file_name"], "test.jpg");
+    assert_eq!(ask(&bench, "/requests/3", &[]).0, "404");
+    assert_eq!(ask(&bench, "/requests/x", &[]).0, "404");
+    assert_eq!(ask(&bench, "/else", &[]).0, "404");
+}
+
+#[test]
+fn what_clients_send_stays_inert() {
+    let bench = bench();
+    bench.write("test.jpg", "<script>alert(1)</script>");
+    let mut form = bench.form(&["more=x<img src=x onerror=alert(1)>"]);
+    *form.last_mut().unwrap() = "media=@test.jpg;filename=<script>alert(2)</script>".to_owned();
+    bench.upload(&form);
+    for path in ["/", "/requests/1", "/requests/1?part=1"] {
+        let page = get(&bench, path);
+        assert!(
+            !page.contains("<script>") && !page.contains("<img src=x"),
+            "{path}: {page}"
+        );
+        assert!(page.contains("&lt;script&gt;"), "{path}: {page}");
+    }
+    let (_, media) = ask(&bench, "/requests/1/media", &["--include"]);
+    for header in [
+        "content-type: application/octet-stream",
+        "content-disposition: attachment",
+        "x-content-type-options: nosniff",
+        "content-security-policy: default-src 'none'; sandbox",
+    ] {
+        assert!(media.contains(header), "{header}: {media}");
+    }
+    let (_, page) = ask(&bench, "/", &["--include"]);
+    assert!(
+        page.contains("content-security-policy: default-src 'none'; script-src 'self'"),
+        "{page}"
+    );
+    // A picture is shown as what its bytes say, whatever the client says.
+    bench.write("test.jpg", b"\x89PNG\r\n\x1a\n");
+    bench.uploads();
+    let (_, media) = ask(&bench, "/requests/2/media", &["--head"]);
+    assert!(media.contains("content-type: image/png"), "{media}");
+}
+
+#[test]
+fn faults_are_armed_by_scripts() {
+    let bench = bench();
+    let armed = json(
+        &bench,
+        "/faults",
+        &["-d", r#"{"fault": "system-error", "next": 1}"#],
+    );
+    assert_eq!(armed[0]["id"], 1);
+    let answer = bench.upload(&bench.form(&[]));
+    assert_eq!(answer.get("err_code"), Some("SYSTEMERROR"));
+    bench.uploads();
+    let (status, _) = ask(
+        &bench,
+        "/faults",
+        &["--json", r#"["bom,next=1", {"fault": "rate=9"}]"#],
+    );
+    assert_eq!(status, "201");
+    let all = json(&bench, "/faults", &[]);
+    assert_eq!(all[0]["hits"], 1);
+    assert_eq!(all[0]["spent"], true);
+    assert_eq!(
+        (&all[1]["fault"], &all[1]["next"]),
+        (&"bom".into(), &1.into())
+    );
+    assert_eq!(ask(&bench, "/faults/2", &["-X", "DELETE"]).0, "200");
+    assert_eq!(ask(&bench, "/faults/2", &["-X", "DELETE"]).0, "404");
+    assert_eq!(ask(&bench, "/faults", &["-X", "DELETE"]).1, "[]");
+
+    for (body, why) in [
+        (r#"{"fault": "bim"}"#, "there is no fault"),
+        ("{", "EOF"),
+        ("", "there is no fault"),
+        ("[1]", "a fault, as"),
+        ("fault=bom&next=x", "next needs a number from 1"),
+    ] {
+        let arguments = [
+            "-H",
+            "Content-Type: application/json",
+            "--data-binary",
+            body,
+        ];
+        let (status, said) = ask(&bench, "/faults", &arguments);
+        assert_eq!(status, "400", "{body}");
+        assert!(said.contains(why), "{body}: {said}");
+    }
+    let many = serde_json::to_string(&vec!["bom"; 1001]).unwrap();
+    assert_eq!(ask(&bench, "/faults", &["--json", &many]).0, "409");
+    assert!(bench.sandbox.faults().is_empty());
+    bench.write("huge", vec![b' '; 100_000]);
+    assert_eq!(ask(&bench, "/faults", &["--data-binary", "@huge"]).0, "400");
+}
+
+#[test]
+fn faults_are_armed_by_the_page() {
+    let bench = bench();
+    let browser = ["-H", "Accept: text/html,*/*;q=0.8"];
+    let form = ["-d", "next=2&every=&file=*.jpg&fault=system-error"];
+    let (status, _) = ask(&bench, "/faults", &[&browser[..], &form].concat());
+    assert_eq!(status, "303");
+    assert_eq!(
+        bench.sandbox.faults()[0].fault().to_string(),
+        "system-error,next=2,file=*.jpg"
+    );
+    assert!(get(&bench, "/").contains("system-error,next=2,file=*.jpg"));
+    assert!(get(&bench, "/faults").contains("action=\"/faults/1/disarm\""));
+    assert_eq!(ask(&bench, "/faults/1/disarm", &["-X", "POST"]).0, "303");
+    assert!(bench.sandbox.faults().is_empty());
+}
+
+#[test]
+fn pages_of_others_are_turned_away() {
+    let bench = bench();
+    assert_eq!(ask(&bench, "/", &["-H", "Host: evil.test"]).0, "421");
+    let armed = |origin: &str| ask(&bench, "/faults", &["-H", origin, "-d", "\"bom\""]).0;
+    assert_eq!(armed("Origin: http://evil.test"), "403");
+    assert_eq!(armed("Origin: null"), "403");
+    assert!(bench.sandbox.faults().is_empty());
+    let addr = bench.sandbox.inspector_addr().unwrap();
+    let json = ["-H", "Content-Type: application/json", "-d", "\"bom\""];
+    let ours = format!("Origin: http://{addr}");
+    assert_eq!(
+        ask(&bench, "/faults", &[&json[..], &["-H", &ours]].concat()).0,
+        "201"
+    );
+    assert_eq!(ask(&bench, "/", &["-X", "PUT"]).0, "405");
+}
+
+#[test]
+fn calls_come_by_themselves() {
+    let bench = bench();
+    bench.uploads();
+    let mut tcp = TcpStream::connect(bench.sandbox.inspector_addr().unwrap()).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let host = bench.sandbox.inspector_addr().unwrap();
+    write!(tcp, "GET /events?after=0 HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(tcp).lines().map(Result::unwrap);
+    let mut wait_for = |what: &str| lines.find(|line| line.contains(what)).unwrap();
+    wait_for("content-type: text/event-stream");
+    wait_for("event: call");
+    assert_eq!(wait_for("id: "), "id: 1");
+    bench.uploads();
+    assert_eq!(wait_for("id: "), "id: 2");
+    assert!(wait_for("test.jpg").starts_with("data: "));
+    // It ends with the sandbox.
+    drop(bench);
+    lines.for_each(drop);
+}
+
+#[test]
+fn its_address() {
+    let sandbox = start(Sandbox::builder());
+    assert_eq!(sandbox.inspector_addr(), None);
+    let taken = sandbox.addr();
+    let error = block_on(Sandbox::builder().inspector(taken).start()).unwrap_err();
+    assert!(
+        matches!(error, StartError::Inspector { addr, .. } if addr == taken),
+        "{error:?}"
+    );
+}

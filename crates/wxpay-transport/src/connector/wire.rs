@@ -55,6 +55,11 @@ impl Wire {
         self
     }
 
+    /// Has the system throw away what the other side has not read, instead of keeping it for it.
+    pub(super) fn reset_when_dropped(&self) -> io::Result<()> {
+        self.stream.set_zero_linger()
+    }
+
     /// Who is at the other end: the server or the proxy.
     pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr()

@@ -103,11 +103,21 @@ fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
 fn of_hyper(error: &hyper::Error) -> ErrorKind {
     if error.is_user() {
         ErrorKind::Body
-    } else if error.is_parse() {
+    } else if error.is_parse() || breaks_chunks(error) {
         ErrorKind::Http
     } else {
         ErrorKind::Closed
     }
+}
+
+/// hyper says of chunks that they cannot be read in an io error of its own making.
+fn breaks_chunks(error: &hyper::Error) -> bool {
+    find::<io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        )
+    })
 }
 
 /// The first error of type `T` along the sources.

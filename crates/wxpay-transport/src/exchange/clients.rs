@@ -12,7 +12,7 @@ use crate::{
     Builder, Error, Identity,
     body::RequestBody,
     builder::ConnectionSettings,
-    connector::{Connector, Route},
+    connector::{Connector, FOREVER, Route},
     progress::Reported,
     tls::Tls,
 };
@@ -77,8 +77,7 @@ impl<B: RequestBody> Clients<B> {
             debug!("another identity: new connections, new sessions");
         }
         let config = shared.tls.client_config(roots, identity.as_ref());
-        let deadline = shared.settings.connect_deadline;
-        let connector = Connector::new(shared.route.clone(), config.into(), deadline);
+        let connector = Connector::new(shared.route.clone(), config.into(), &shared.settings);
         let client = client(connector.clone(), connection);
         Ok(current
             .insert(Current {
@@ -97,7 +96,7 @@ fn client<B: RequestBody>(
     Client::builder(TokioExecutor::new())
         // Without it idle connections are closed only when the next call finds them.
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(settings.pool_idle_timeout)
+        .pool_idle_timeout(settings.pool_idle_timeout.min(FOREVER))
         .pool_max_idle_per_host(settings.pool_max_idle_per_host)
         .build(connector)
 }

@@ -9,7 +9,7 @@ use tower::timeout::error::Elapsed;
 use super::{Handshake, Inspection, ServerCertificate, recorder::Recorder};
 use crate::{
     BuildError, Builder, Error,
-    connector::{Route, Wire, handshake},
+    connector::{Route, Wire, end_of, handshake},
     tls::{Tls, provider},
 };
 
@@ -62,7 +62,7 @@ impl Builder {
             .expect("an authority and a path make a uri");
         let look = Look {
             settings: self,
-            end: Instant::now() + self.connect_deadline,
+            end: end_of(self.connect_deadline),
             route,
             uri,
             server: server.clone(),

@@ -48,33 +48,6 @@ async fn the_server_sees_the_client_certificate_and_the_whole_request() {
 }
 
 #[tokio::test]
-async fn connections_are_reused_by_calls_and_clones() {
-    let ca = Ca::new();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counter = connections.clone();
-    let addr = serve(ca.server(), move |mut stream| {
-        counter.fetch_add(1, Ordering::SeqCst);
-        async move {
-            while !read_request(&mut stream).await.is_empty() {
-                stream.write_all(OK.as_bytes()).await.unwrap();
-            }
-        }
-    })
-    .await;
-    let transport = ca.builder().build().unwrap();
-
-    for _ in 0..5 {
-        transport
-            .clone()
-            .oneshot(post(addr, "hello"))
-            .await
-            .unwrap();
-    }
-
-    assert_eq!(connections.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
 async fn a_content_length_of_the_callers_own_is_not_believed() {
     let ca = Ca::new();
     for wrong in ["3", "500"] {
@@ -93,30 +66,6 @@ async fn a_content_length_of_the_callers_own_is_not_believed() {
             .unwrap();
 
         assert_eq!(reply.body(), "ok");
-    }
-}
-
-#[tokio::test]
-async fn a_redirect_is_handed_over_not_followed() {
-    let ca = Ca::new();
-    let redirect =
-        "HTTP/1.1 302 Found\r\nlocation: https://localhost:1/\r\ncontent-length: 0\r\n\r\n";
-    let addr = serve_reply(ca.server(), redirect).await;
-
-    let reply = call(ca.builder(), addr).await.unwrap();
-
-    assert_eq!(reply.status(), StatusCode::FOUND);
-    assert_eq!(reply.headers()["location"], "https://localhost:1/");
-}
-
-#[tokio::test]
-async fn a_chunked_reply_and_one_until_close_are_collected() {
-    let ca = Ca::new();
-    let chunked =
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n";
-    for reply in [chunked, "HTTP/1.0 200 OK\r\n\r\nok"] {
-        let addr = serve_reply(ca.server(), reply).await;
-        assert_eq!(call(ca.builder(), addr).await.unwrap().body(), "ok");
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::{io::AsyncWriteExt, sync::mpsc, time};
 use tower::ServiceExt;
 use wxpay_transport::{Deadline, Error, ErrorKind};
 
-use crate::support::{Ca, call, post, read_request, serve, serve_tcp};
+use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply, serve_tcp};
 
 const SHORT: Duration = Duration::from_secs(7);
 const LONG: Duration = Duration::from_secs(700);
@@ -48,6 +48,24 @@ async fn the_calls_deadline_counts_connecting() {
         .unwrap_err();
 
     assert_timeout(&error, Deadline::Call);
+}
+
+#[tokio::test]
+async fn no_deadline_is_too_long() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), OK).await;
+    let forever = ca
+        .builder()
+        .connect_deadline(Duration::MAX)
+        .attempt_deadline(Duration::MAX)
+        .call_deadline(Duration::MAX)
+        .pool_idle_timeout(Duration::MAX);
+
+    let inspection = forever.inspect(format!("localhost:{}", addr.port()).parse().unwrap());
+    assert!(inspection.await.unwrap().error().is_none());
+    assert_eq!(call(forever, addr).await.unwrap().body(), "ok");
+    // The pool's own timer starts after the call.
+    time::sleep(Duration::from_millis(1)).await;
 }
 
 /// Answers with `part` of a reply, then nothing more; tells when it has.

@@ -109,9 +109,14 @@ impl Ca {
 
     /// A server that insists on a client certificate of this authority.
     pub(crate) fn demanding_server(&self) -> ServerConfig {
+        self.server_demanding(self)
+    }
+
+    /// A server of this authority that insists on a client certificate of the other.
+    pub(crate) fn server_demanding(&self, other: &Self) -> ServerConfig {
         let mut roots = RootCertStore::empty();
         roots
-            .add(CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap())
+            .add(CertificateDer::from_pem_slice(other.pem().as_bytes()).unwrap())
             .unwrap();
         let provider = Arc::new(ring::default_provider());
         let verifier =

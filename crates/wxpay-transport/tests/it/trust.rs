@@ -1,43 +1,12 @@
 //! Certificates that are wrong, on either side.
 
 use bytes::Bytes;
-use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
+use rcgen::KeyPair;
 use tokio_rustls::rustls::version::TLS12;
 use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, InvalidRoots, Roots, TlsFault, Transport};
 
-use crate::support::{Ca, OK, Pair, call, post, serve_reply, server, server_with};
-
-async fn judge(ca: &Ca, pair: &Pair) -> ErrorKind {
-    let addr = serve_reply(server(pair), OK).await;
-    call(ca.builder(), addr).await.unwrap_err().kind()
-}
-
-#[tokio::test]
-async fn the_servers_certificate_is_wrong() {
-    let ca = Ca::new();
-    let other_name = ca.issue(|params| {
-        params.subject_alt_names = vec![rcgen::SanType::DnsName("other.test".try_into().unwrap())];
-    });
-    let for_clients =
-        ca.issue(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
-    let self_signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let self_signed = Pair {
-        cert: self_signed.cert.pem(),
-        key: self_signed.signing_key.serialize_pem(),
-    };
-    for (pair, fault) in [
-        (ca.expired(), TlsFault::Expired),
-        (ca.not_yet_valid(), TlsFault::NotYetValid),
-        (other_name, TlsFault::WrongName),
-        (for_clients, TlsFault::ServerCertificate),
-        (Ca::named("another").pair(), TlsFault::UnknownIssuer),
-        (Ca::new().pair(), TlsFault::BadSignature),
-        (self_signed, TlsFault::UnknownIssuer),
-    ] {
-        assert_eq!(judge(&ca, &pair).await, ErrorKind::Tls(fault));
-    }
-}
+use crate::support::{Ca, OK, call, post, serve_reply, server_with};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -89,22 +58,6 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
             "{error:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn the_server_wants_another_authoritys_certificate() {
-    let (ca, other) = (Ca::new(), Ca::new());
-    let addr = serve_reply(ca.demanding_server(), OK).await;
-
-    let error = call(ca.builder().identity(other.pair().identity()), addr)
-        .await
-        .unwrap_err();
-
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Tls(TlsFault::CertificateRefused),
-        "{error:?}"
-    );
 }
 
 #[tokio::test]

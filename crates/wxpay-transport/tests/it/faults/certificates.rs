@@ -1,0 +1,51 @@
+//! Certificates that are wrong, on either side.
+
+use rcgen::{ExtendedKeyUsagePurpose, SanType};
+use wxpay_transport::{ErrorKind, TlsFault};
+
+use super::world::{Outcome::Fails, World};
+use crate::support::{Ca, OK, Pair, serve_reply, server};
+
+#[tokio::test]
+async fn the_servers_certificate_is_wrong() {
+    let world = World::new();
+    let ca = &world.ca;
+    let other_name = ca.issue(|params| {
+        params.subject_alt_names = vec![SanType::DnsName("other.test".try_into().unwrap())];
+    });
+    let for_clients =
+        ca.issue(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
+    let self_signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let self_signed = Pair {
+        cert: self_signed.cert.pem(),
+        key: self_signed.signing_key.serialize_pem(),
+    };
+    for (name, pair, fault) in [
+        ("expired", ca.expired(), TlsFault::Expired),
+        ("not yet valid", ca.not_yet_valid(), TlsFault::NotYetValid),
+        ("wrong name", other_name, TlsFault::WrongName),
+        ("for clients", for_clients, TlsFault::ServerCertificate),
+        (
+            "wrong CA",
+            Ca::named("another").pair(),
+            TlsFault::UnknownIssuer,
+        ),
+        (
+            "CA of the same name",
+            Ca::new().pair(),
+            TlsFault::BadSignature,
+        ),
+        ("self-signed", self_signed, TlsFault::UnknownIssuer),
+    ] {
+        let addr = serve_reply(server(&pair), OK).await;
+        world.check(name, addr, Fails(ErrorKind::Tls(fault))).await;
+    }
+}
+
+#[tokio::test]
+async fn the_server_wants_another_authoritys_certificate() {
+    let world = World::new();
+    let addr = serve_reply(world.ca.server_demanding(&Ca::new()), OK).await;
+    let expected = Fails(ErrorKind::Tls(TlsFault::CertificateRefused));
+    world.check("another CA's client", addr, expected).await;
+}

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod budget;
 mod connection;
 mod exchange;
 
@@ -12,10 +13,15 @@ use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{client_certificate::Judge, inspector::Inspector};
+use budget::Budget;
 use connection::Connections;
 
 pub(crate) use exchange::Exchange;
 
+/// More wait until others end, in the operating system's queue.
+const CONNECTIONS: usize = 2048;
+/// For all bodies that are being read; in the worst case twice as much is in memory.
+const BODIES: usize = 128 * 1024 * 1024;
 /// How long to wait when no connection can be taken, for want of file descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -38,6 +44,7 @@ impl Server {
             acceptor: TlsAcceptor::from(tls),
             judge,
             exchange,
+            budget: Budget::new(BODIES),
         };
         Self {
             listener,
@@ -59,7 +66,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         loop {
             tokio::select! {
-                accepted = self.listener.accept() => match accepted {
+                accepted = self.listener.accept(), if tasks.len() < CONNECTIONS => match accepted {
                     Ok((stream, _)) => {
                         let connections = Arc::clone(&self.connections);
                         tasks.spawn(async move { connections.serve(stream).await });

@@ -1,6 +1,11 @@
 //! One connection: TLS, HTTP/1.1, and an end that loses no answer.
 
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -8,12 +13,13 @@ use rustls_pki_types::UnixTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     answer::Cut,
+    budget::Budget,
     exchange::{Exchange, Peer},
 };
 use crate::{client_certificate::Judge, record::SentCertificate};
@@ -21,6 +27,12 @@ use crate::{client_certificate::Judge, record::SentCertificate};
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// For the head of a request, and between two requests.
 const HEAD: Duration = Duration::from_secs(30);
+/// A request's head, at most.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Of a connection. Whoever sends and never reads would keep one for ever.
+const LIFE: Duration = Duration::from_secs(600);
+/// Behind that, for the call that is under way.
+const GRACE: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -29,6 +41,7 @@ pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) judge: Judge,
     pub(super) exchange: Exchange,
+    pub(super) budget: Budget,
 }
 
 impl Connections {
@@ -42,14 +55,35 @@ impl Connections {
         };
         let peer = self.peer(&tls);
         let cut = Cut::default();
-        let service = service_fn(|request| Box::pin(self.exchange.answer(&peer, request, &cut)));
+        let service = service_fn(|request| {
+            Box::pin(self.exchange.answer(&peer, request, &self.budget, &cut))
+        });
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
+            .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(tls), service);
-        let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-            Poll::Pending if cut.is_asked() => Poll::Ready(Ok(())),
-            polled => polled,
+        let mut end = pin!(sleep(LIFE));
+        let mut is_ending = false;
+        let ended = poll_fn(|cx| {
+            let polled = connection.poll_without_shutdown(cx);
+            if polled.is_ready() {
+                return polled;
+            }
+            if cut.is_asked() {
+                return Poll::Ready(Ok(()));
+            }
+            while end.as_mut().poll(cx).is_ready() {
+                if is_ending {
+                    cut.ask();
+                    return Poll::Ready(Ok(()));
+                }
+                is_ending = true;
+                end.as_mut().reset(Instant::now() + GRACE);
+                Pin::new(&mut connection).graceful_shutdown();
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
         });
         if let Err(error) = ended.await {
             tracing::info!(%error, "the connection has ended early");

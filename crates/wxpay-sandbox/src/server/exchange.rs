@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     answer::{Answer, Cut},
     body,
+    budget::Budget,
 };
 use crate::{
     client_certificate::ClientCertificate,
@@ -46,6 +47,7 @@ impl Exchange {
         &self,
         peer: &Peer,
         request: Request<Incoming>,
+        budget: &Budget,
         cut: &Cut,
     ) -> Result<Response<Answer>, getrandom::Error> {
         let (head, body) = request.into_parts();
@@ -57,7 +59,7 @@ impl Exchange {
             self.history.add(record, None);
             return never_answered(cut).await;
         }
-        let body = body::read(body).await;
+        let (body, _reserved) = body::read(body, budget).await;
         record.received_in = start.elapsed();
 
         let examination = self.gateway.examine(&Call {

@@ -15,5 +15,6 @@ mod life;
 mod pkcs12;
 mod refusals;
 mod requests;
+mod strength;
 mod support;
 mod tls;

@@ -1,0 +1,86 @@
+//! Many at once, and all of them up to no good but one.
+
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
+
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
+
+use crate::{
+    support::{Bench, block_on},
+    tls::connect,
+};
+
+/// Each test has its connections' other ends in the same process, which may have 1,024 in all.
+const MANY: usize = 150;
+
+const HEAD: &[u8] = b"POST /secapi/mch/uploadmedia HTTP/1.1\r\nhost: localhost\r\n\
+    content-type: multipart/form-data; boundary=edge\r\ncontent-length: 1000000000\r\n\r\n";
+
+/// An honest client, which must be served while the others are there.
+fn uploads_soon(bench: &Bench) {
+    let start = Instant::now();
+    bench.uploads();
+    assert!(
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn connections_that_say_nothing() {
+    let bench = Bench::new();
+    block_on(async {
+        let mut silent = Vec::new();
+        for _ in 0..MANY {
+            silent.push(TcpStream::connect(bench.sandbox.addr()).await.unwrap());
+        }
+        uploads_soon(&bench);
+        drop(silent);
+    });
+    bench.uploads();
+}
+
+#[test]
+fn bodies_that_stop_in_the_middle() {
+    let bench = Bench::new();
+    block_on(async {
+        let mut stalled = JoinSet::new();
+        for _ in 0..MANY {
+            let mut tls = connect(&bench, None).await.unwrap();
+            stalled.spawn(async move {
+                // All together more than there is memory for, and the end never comes.
+                tls.write_all(HEAD).await?;
+                tls.write_all(&vec![b'x'; 1 << 20]).await?;
+                pending::<std::io::Result<()>>().await
+            });
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        uploads_soon(&bench);
+        drop(stalled);
+    });
+    bench.uploads();
+}
+
+#[test]
+fn clients_that_send_rubbish_all_the_time() {
+    let bench = Bench::new();
+    block_on(async {
+        let mut rubbish = JoinSet::new();
+        for _ in 0..8 {
+            let mut tls = connect(&bench, None).await.unwrap();
+            rubbish.spawn(async move {
+                let call = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+                // It sends and never reads, until it can send no more.
+                while tls.write_all(call).await.is_ok() {}
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        uploads_soon(&bench);
+        rubbish.shutdown().await;
+    });
+    bench.uploads();
+    assert_eq!(bench.sandbox.requests().len(), 200);
+}

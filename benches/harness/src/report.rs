@@ -83,12 +83,8 @@ impl Report {
     }
 
     fn sample(&self, scenario: Scenario, client: &str, of: fn(&Cost) -> f64) -> Option<Sample> {
-        let known = |name: &&'static str| *name == client;
-        let name = self
-            .clients
-            .iter()
-            .map(|(name, _)| *name)
-            .find(|name| known(&name))?;
+        let mut names = self.clients.iter().map(|(name, _)| *name);
+        let name = names.find(|name| *name == client)?;
         let rounds = self.costs.get(&(scenario, name))?;
         Some(Sample::of(rounds.iter().map(of)))
     }

@@ -10,6 +10,9 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use wxpay_media::{Endpoint, MerchantId, SignType};
+use wxpay_sandbox::Fault;
+
+use crate::sandbox::Inspector;
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -133,6 +136,24 @@ pub(crate) struct SandboxArgs {
     /// A further name or address in the server's certificate; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<String>,
+
+    /// Something that goes wrong on purpose, as system-error,next=2; repeatable. All of them are in
+    /// docs/sandbox.md
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
+
+    /// Where the page listens that shows the calls, or off; port 0 takes any free one [default:
+    /// 127.0.0.1:8480, or any free port where that is taken]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) inspector: Option<Inspector>,
+
+    /// Tell each call on stderr as a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Where to keep each call, as JSON, and its picture [default: nowhere]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 /// Print the signature over parameters.

@@ -64,10 +64,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     done
 }
 
-/// The sandbox says what it is asked even without `-v`: that is what it is for.
+/// The sandbox says what it is asked even without `-v`: that is what it is for. But not between lines
+/// of JSON.
 fn log_to_stderr(cli: &Cli) {
     let level = match (cli.verbose, &cli.command) {
-        (0, Command::Sandbox(_)) => Level::INFO,
+        (0, Command::Sandbox(args)) if !args.json => Level::INFO,
         (0, _) => Level::WARN,
         (1, _) => Level::DEBUG,
         _ => Level::TRACE,

@@ -1,40 +1,57 @@
 //! `wxpay sandbox`.
 
+mod calls;
 mod curl;
 mod folder;
+mod inspector;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
+use tokio::time::timeout;
 use wxpay_sandbox::{Credentials, Sandbox};
 
 use crate::{args::SandboxArgs, key, signals::Stop, terminal};
+use calls::Calls;
 use folder::{Folder, quote};
+
+pub(crate) use inspector::Inspector;
+
+/// For the last calls to be told, where nobody takes what is told.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     let folder = Folder::open(args.dir.as_deref())?;
     let lock = folder.lock()?;
+    let calls = Calls::new(args.json, args.keep.as_deref())?;
     let mut builder = Sandbox::builder()
         .listen(args.listen)
         .credentials(credentials(&args, &folder)?);
     for host in &args.host {
         builder = builder.host(host);
     }
-    let sandbox = builder
-        .start()
+    for fault in &args.fault {
+        builder = builder.fault(fault.clone());
+    }
+    let sandbox = inspector::start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {}", args.listen))?;
+    let calls = tokio::spawn(calls.tell(sandbox.watch(), sandbox.pictures()));
     folder.write(&sandbox)?;
     drop(lock);
 
     let env = folder.file("env");
+    let inspector = sandbox.inspector_addr();
+    let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
     terminal::print(&format!(
         "listening on https://{}\n\
+         {}\
          credentials in {}\n\n\
          with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
          with curl:\n{}\n",
         sandbox.addr(),
+        inspector.unwrap_or_default(),
         folder.path().display(),
         quote(&env.to_string_lossy()),
         curl::command(&sandbox, &folder)?
@@ -42,6 +59,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
 
     stop.asked().await;
     sandbox.shutdown().await;
+    let _told = timeout(LAST_WORDS, calls).await;
     Ok(ExitCode::SUCCESS)
 }
 

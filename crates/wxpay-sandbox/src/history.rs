@@ -1,5 +1,6 @@
 //! The last calls.
 
+mod pictures;
 mod watch;
 
 use std::{
@@ -12,6 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::record::RecordedRequest;
 
+pub use pictures::Pictures;
 pub use watch::Watch;
 
 const CALLS: usize = 200;
@@ -77,11 +79,7 @@ impl History {
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        let kept = self.kept();
-        let mut pictures = kept.pictures.iter();
-        pictures
-            .find(|kept| kept.0 == number)
-            .map(|kept| kept.1.clone())
+        self.kept().picture(number)
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -95,6 +93,12 @@ impl History {
 }
 
 impl Kept {
+    fn picture(&self, number: u64) -> Option<Bytes> {
+        let mut pictures = self.pictures.iter();
+        let found = pictures.find(|picture| picture.0 == number);
+        found.map(|picture| picture.1.clone())
+    }
+
     fn keep_picture(&mut self, number: u64, picture: &[u8]) {
         // A copy, for the bytes may be a part of the whole body.
         self.pictures

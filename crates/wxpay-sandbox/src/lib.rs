@@ -17,7 +17,7 @@ pub use credentials::{Credentials, CredentialsError};
 pub use diagnosis::Finding;
 pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
 pub use gateway::{Check, Outcome};
-pub use history::Watch;
+pub use history::{Pictures, Watch};
 pub use record::{RecordedAnswer, RecordedField, RecordedRequest, SentCertificate, Verdict};
 pub use sandbox::{Builder, Sandbox, StartError};
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::{
     Credentials,
     fault::{ArmedFault, Fault, Faults},
-    history::{History, Watch},
+    history::{History, Pictures, Watch},
     record::RecordedRequest,
 };
 use thread::ServerThread;
@@ -146,6 +146,12 @@ impl Sandbox {
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.picture(number)
+    }
+
+    /// As [`media`](Self::media), for whoever [watches](Self::watch) and has no sandbox at hand.
+    #[must_use]
+    pub fn pictures(&self) -> Pictures {
+        Pictures::new(&self.history)
     }
 
     /// Tells calls as they come, from now on.

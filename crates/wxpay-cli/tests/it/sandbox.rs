@@ -1,5 +1,7 @@
 //! `wxpay sandbox`, from the files it writes to the curl command it prints.
 
+mod calls;
+
 use std::{
     fs,
     io::{BufRead, BufReader},

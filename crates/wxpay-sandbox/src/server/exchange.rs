@@ -72,7 +72,7 @@ impl Exchange {
         let plan = self.faults.plan(examination.file_name(), Instant::now());
         let media_id = MediaId::random()?;
         let reply = self.gateway.answer(&examination, plan.effect, &media_id);
-        tracing::info!(
+        tracing::debug!(
             method = %head.method,
             verdict = %reply.verdict,
             fault = plan.effect.map(tracing::field::display),

@@ -1,0 +1,111 @@
+//! What `wxpay sandbox` tells of calls, and what it is told to spoil.
+
+use std::{fs, process::Stdio};
+
+use super::{Sandbox, shell};
+use crate::program::{RunToEnd, text, wxpay};
+
+/// Uploads with the curl command that it prints; what curl printed.
+fn upload(sandbox: &mut Sandbox) -> String {
+    let curl = sandbox.line("curl ");
+    let run = shell(&format!("{} --silent --show-error", curl.trim_end()));
+    run.exits(0).out
+}
+
+#[test]
+fn faults_by_flag_and_by_the_inspector() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = ["--dir", text(folder.path()), "--inspector", "127.0.0.1:0"];
+    let faults = [
+        "--fault",
+        "system-error,next=1",
+        "--fault",
+        "bom,file=*.jpg",
+    ];
+    let mut sandbox = Sandbox::start(&[&dir[..], &faults].concat());
+    let line = sandbox.line("inspector on ");
+    let inspector = line.trim_end().strip_prefix("inspector on ").unwrap();
+    let curl = sandbox.line("curl ");
+    let upload = || {
+        shell(&format!("{} --silent --show-error", curl.trim_end()))
+            .exits(0)
+            .out
+    };
+    assert!(upload().contains("SYSTEMERROR"));
+    assert!(upload().starts_with("<xml>"));
+    let arm = "curl --silent --noproxy '*' -d '{\"fault\": \"frequency-limited\", \"next\": 1}'";
+    shell(&format!("{arm} {inspector}/faults")).exits(0);
+    assert!(upload().contains("FREQUENCY_LIMITED"));
+    let calls = shell(&format!("curl --silent --noproxy '*' {inspector}/requests")).exits(0);
+    assert_eq!(calls.json()[0][0]["number"], 3);
+}
+
+#[test]
+fn calls_are_told_in_blocks() {
+    let mut sandbox = Sandbox::start_with(&["--fault", "delay=1ms"], Stdio::piped());
+    upload(&mut sandbox);
+    let run = sandbox.stop("INT").exits(0);
+    assert!(
+        run.err
+            .contains("#1 POST \"/secapi/mch/uploadmedia\": accepted"),
+        "{run:?}"
+    );
+    assert!(run.err.contains("  fault: delay=1ms"), "{run:?}");
+}
+
+#[test]
+fn calls_are_told_as_json_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = folder.path().join("kept");
+    let mut sandbox = Sandbox::start_with(&["--json", "--keep", text(&keep)], Stdio::piped());
+    upload(&mut sandbox);
+    let run = sandbox.stop("INT").exits(0);
+    let call: serde_json::Value = serde_json::from_str(&run.err).unwrap();
+    assert_eq!(call["file_name"], "sample.png");
+    let mut kept: Vec<_> = fs::read_dir(&keep)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    kept.sort();
+    let [json, picture] = &kept[..] else {
+        panic!("{kept:?}")
+    };
+    assert_eq!(fs::read_to_string(json).unwrap(), run.err.trim_end());
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.png");
+    assert_eq!(fs::read(picture).unwrap(), fs::read(sample).unwrap());
+    assert_eq!(picture.extension().unwrap(), "png");
+}
+
+#[test]
+fn no_inspector_where_it_is_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--dir", text(folder.path()), "--inspector", "off"];
+    let mut sandbox = Sandbox::start(&arguments);
+    assert!(sandbox.line("").starts_with("credentials in "));
+}
+
+#[test]
+fn two_sandboxes_have_an_inspector_each() {
+    let [mut one, mut other] = [(); 2].map(|()| Sandbox::start(&[]));
+    assert_ne!(one.line("inspector on "), other.line("inspector on "));
+}
+
+#[test]
+fn what_is_no_fault_or_no_address() {
+    for (flag, value, why) in [
+        (
+            "--fault",
+            "system-eror",
+            "there is no fault \"system-eror\"",
+        ),
+        ("--fault", "bom,next=0", "next needs a number from 1"),
+        (
+            "--inspector",
+            "8480",
+            "neither an address with a port nor off",
+        ),
+    ] {
+        let run = wxpay(["sandbox", flag, value]).run().exits(2);
+        assert!(run.err.contains(why), "{run:?}");
+    }
+}

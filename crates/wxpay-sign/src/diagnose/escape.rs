@@ -1,0 +1,84 @@
+//! The escapes that values must not have when they are signed.
+
+use alloc::{string::String, vec::Vec};
+
+use super::recipe::UrlEncoding;
+
+pub(super) fn url_encode(bytes: &[u8], encoding: UrlEncoding, out: &mut Vec<u8>) {
+    let digits = if encoding.lower_case {
+        b"0123456789abcdef"
+    } else {
+        b"0123456789ABCDEF"
+    };
+    for &byte in bytes {
+        if byte == b' ' && encoding.plus {
+            out.push(b'+');
+        } else if byte.is_ascii_alphanumeric() || encoding.keeps.as_bytes().contains(&byte) {
+            out.push(byte);
+        } else {
+            let digit = |nibble: u8| digits[usize::from(nibble)];
+            out.extend([b'%', digit(byte >> 4), digit(byte & 0xf)]);
+        }
+    }
+}
+
+/// What is not an escape stays as it is.
+pub(super) fn url_decode(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped = text
+            .get(at + 1..at + 3)
+            .filter(|digits| byte == b'%' && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped {
+            Some(escaped) => {
+                out.push(escaped);
+                at += 3;
+            }
+            None => {
+                out.push(if byte == b'+' { b' ' } else { byte });
+                at += 1;
+            }
+        }
+    }
+}
+
+pub(super) fn html(text: &str, out: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match byte {
+            b'&' => out.extend(b"&amp;"),
+            b'<' => out.extend(b"&lt;"),
+            b'>' => out.extend(b"&gt;"),
+            b'"' => out.extend(b"&quot;"),
+            _ => out.push(byte),
+        }
+    }
+}
+
+/// As JSON writes a text between its quotes.
+pub(super) fn json(text: &[u8], out: &mut Vec<u8>) {
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend([b'\\', byte]),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0..0x20 => out.extend(alloc::format!("\\u{byte:04x}").bytes()),
+            _ => out.push(byte),
+        }
+    }
+}
+
+/// Control characters, and Unicode's line separators, as escapes: for people.
+pub(super) fn visible(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}

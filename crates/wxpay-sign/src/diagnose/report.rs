@@ -1,0 +1,137 @@
+//! What the search has found.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use super::{Mistake, escape};
+use crate::SignType;
+
+/// Whether a signature is right, and if not why.
+///
+/// `Display` writes it in a few lines for people, with control characters escaped. It holds neither
+/// a key nor a signature; see [the module](super#secrets).
+///
+/// ```
+/// use wxpay_sign::{ApiKey, diagnose::Sent};
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let sent = Sent::new([("a", "1"), ("b", "")]);
+/// let report = sent.diagnose(&key, &[], "F6C5B7E7F8CB8A3B7E3C7C2A9B3C8D10");
+/// assert_eq!(
+///     report.to_string(),
+///     "to be signed with MD5: a=1&key=********\n\
+///      no known mistake gives this signature",
+/// );
+/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub(super) diagnosis: Diagnosis,
+    pub(super) sign_type: SignType,
+    pub(super) canonical: Box<str>,
+    pub(super) signed: Option<Box<str>>,
+    pub(super) odd_length: Option<usize>,
+}
+
+impl Report {
+    /// What was found.
+    #[must_use]
+    pub fn diagnosis(&self) -> &Diagnosis {
+        &self.diagnosis
+    }
+
+    /// Whether the signature is right.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.diagnosis == Diagnosis::Right
+    }
+
+    /// The mistakes that together give the signature, none where it is right or unknown.
+    #[must_use]
+    pub fn mistakes(&self) -> &[Mistake] {
+        match &self.diagnosis {
+            Diagnosis::Mistaken(mistakes) => mistakes,
+            _ => &[],
+        }
+    }
+
+    /// The algorithm that is asked for.
+    #[must_use]
+    pub fn sign_type(&self) -> SignType {
+        self.sign_type
+    }
+
+    /// The string that ought to be signed, with asterisks in place of the key. It is raw: escape it
+    /// before it goes to a terminal if the values are a stranger's.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The string that was signed in its place, likewise with asterisks, where it is known, differs,
+    /// and can be shown: not with the file's bytes in it, and not as it was encoded as a whole.
+    #[must_use]
+    pub fn signed(&self) -> Option<&str> {
+        self.signed.as_deref()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let canonical = escape::visible(&self.canonical);
+        write!(f, "to be signed with {}: {canonical}", self.sign_type)?;
+        if let Some(signed) = self.signed() {
+            write!(f, "\nwas signed instead: {}", escape::visible(signed))?;
+        }
+        match &self.diagnosis {
+            Diagnosis::Right => f.write_str("\nthe signature is right"),
+            Diagnosis::Mistaken(mistakes) => mistakes.iter().try_for_each(|mistake| {
+                let explanation = mistake.explanation();
+                let explanation = escape::visible(&explanation);
+                write!(f, "\nmistake: {explanation}\nadvice: {}", mistake.advice())
+            }),
+            Diagnosis::Unknown => {
+                f.write_str("\nno known mistake gives this signature")?;
+                match self.odd_length {
+                    None => Ok(()),
+                    Some(0) => f.write_str(": it is empty"),
+                    Some(length) => write!(
+                        f,
+                        ": it has {length} characters, where MD5 has 32 and HMAC-SHA256 has 64"
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// What is known of a signature.
+///
+/// ```
+/// use wxpay_sign::{ApiKey, diagnose::{Diagnosis, Mistake, Sent}};
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let sent = Sent::new([
+///     ("mch_id", "1000000000"),
+///     ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
+/// ]);
+/// let diagnosis = |sign| sent.diagnose(&key, &[], sign).diagnosis().clone();
+/// assert_eq!(diagnosis("9E19543EA8BF9857BE5F61E18C1003E7"), Diagnosis::Right);
+/// assert_eq!(
+///     diagnosis("9e19543ea8bf9857be5f61e18c1003e7"),
+///     Diagnosis::Mistaken(vec![Mistake::LowerCase]),
+/// );
+/// assert_eq!(diagnosis("00000000000000000000000000000000"), Diagnosis::Unknown);
+/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Diagnosis {
+    /// The signature is right.
+    Right,
+    /// These mistakes, made together, give the signature: never none, most often one.
+    Mistaken(Vec<Mistake>),
+    /// No known mistake gives the signature: most likely the key is another, or a value changed
+    /// between signing and sending.
+    Unknown,
+}

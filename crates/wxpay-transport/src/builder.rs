@@ -1,20 +1,23 @@
 //! How a transport is described before it is built.
 
 mod connection;
+mod policy;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rustls::crypto::CryptoProvider;
 
 use crate::{
     BuildError, Roots, Transport,
     body::RequestBody,
+    endpoints::Board,
     exchange::{Clients, Exchange},
     stack,
     tls::Tls,
 };
 
 pub(crate) use connection::ConnectionSettings;
+pub(crate) use policy::Policy;
 
 /// Describes a [`Transport`]; every setting has a default that is safe to keep.
 ///
@@ -25,16 +28,22 @@ pub(crate) use connection::ConnectionSettings;
 /// | [`proxy`](Self::proxy) | none |
 /// | [`resolve`](Self::resolve) | what the system says |
 /// | [`call_deadline`](Self::call_deadline) | 30 s |
-/// | [`attempt_deadline`](Self::attempt_deadline) | none but that of the call |
+/// | [`attempt_deadline`](Self::attempt_deadline) | the call's, shared by endpoints |
 /// | [`connect_deadline`](Self::connect_deadline) | 10 s |
 /// | [`reply_limit`](Self::reply_limit) | 1 MiB |
 /// | [`concurrency`](Self::concurrency) | no limit |
 /// | [`tcp_keepalive`](Self::tcp_keepalive) | 30 s |
 /// | [`pool_idle_timeout`](Self::pool_idle_timeout) | 30 s |
 /// | [`pool_max_idle_per_host`](Self::pool_max_idle_per_host) | no limit |
+/// | [`endpoints`](Self::endpoints) | none: a call goes where its URI says |
+/// | [`failover`](Self::failover) | out after 3 failures, probed every 30 s |
+/// | [`retries`](Self::retries) | 2 |
+/// | [`backoff`](Self::backoff) | up to 100 ms, 200 ms, … 5 s |
+/// | [`classifier`](Self::classifier) | by the status |
+/// | [`rate_limit`](Self::rate_limit) | adaptive |
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::{sync::Arc, time::Duration};
 /// use wxpay_transport::Transport;
 ///
 /// let transport: Transport<String> = Transport::builder()
@@ -55,6 +64,7 @@ pub struct Builder {
     pub(crate) reply_limit: usize,
     pub(crate) concurrency: Option<usize>,
     pub(crate) connection: ConnectionSettings,
+    pub(crate) policy: Policy,
 }
 
 impl Default for Builder {
@@ -67,6 +77,7 @@ impl Default for Builder {
             reply_limit: 1024 * 1024,
             concurrency: None,
             connection: ConnectionSettings::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -85,9 +96,11 @@ impl Builder {
         self
     }
 
-    /// How long one attempt of a call may take, connecting and the whole reply included.
+    /// How long one attempt of a call may take at most, connecting and the whole reply included.
     ///
-    /// It differs from the call's deadline in that waiting for a place does not count.
+    /// It differs from the call's deadline in that waiting for a place does not count. Without one,
+    /// an attempt has the time that is left of its call, shared among the
+    /// [`endpoints`](Self::endpoints) that it could still move to.
     pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
         self.attempt_deadline = Some(deadline);
         self
@@ -138,6 +151,15 @@ impl Builder {
     {
         let tls = Tls::new(provider, &self.roots)?;
         let exchange = Exchange::new(Clients::new(tls, &self));
-        Ok(Transport::new(stack::stack(&self, exchange)))
+        let probing = exchange.clone();
+        let board = Arc::new(Board::new(
+            self.policy.endpoints.as_ref(),
+            self.policy.failover,
+            Box::new(move |authority| Box::pin(probing.clone().probe(authority))),
+        ));
+        Ok(Transport::new(
+            stack::stack(&self, Arc::clone(&board), exchange),
+            board,
+        ))
     }
 }

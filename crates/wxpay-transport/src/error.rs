@@ -2,15 +2,18 @@
 
 mod build;
 mod classify;
+mod disposition;
 mod tls;
 
 use std::{error, fmt};
 
 use http::uri::Authority;
 
-use crate::{ProxyFault, body::BoxError};
+use crate::{ProxyFault, Trip, body::BoxError};
 
 pub use build::BuildError;
+pub use disposition::Disposition;
+pub(crate) use disposition::may_pass;
 pub use tls::TlsFault;
 
 /// Why a call has no reply: a [`kind`](Self::kind) to decide by, and its
@@ -32,7 +35,7 @@ pub use tls::TlsFault;
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    authority: Option<Authority>,
+    trip: Option<Trip>,
     source: Option<BoxError>,
 }
 
@@ -43,13 +46,32 @@ impl Error {
         self.kind
     }
 
+    /// How many attempts were made: 0 when nothing was tried, because the request is wrong or the
+    /// call had no time to begin.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.trip.as_ref().map_or(0, Trip::attempts)
+    }
+
+    /// Where the last attempt went.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&Authority> {
+        self.trip.as_ref().map(Trip::endpoint)
+    }
+
     pub(crate) fn timeout(deadline: Deadline) -> Self {
         ErrorKind::Timeout(deadline).into()
     }
 
-    /// Adds the host and port that the call went to.
-    pub(crate) fn at(mut self, authority: Authority) -> Self {
-        self.authority = Some(authority);
+    /// Adds what the call had tried.
+    pub(crate) fn after(mut self, trip: Trip) -> Self {
+        self.trip = Some(trip);
+        self
+    }
+
+    /// Adds what lies behind it, where something does.
+    pub(crate) fn caused_by(mut self, source: Option<Self>) -> Self {
+        self.source = source.map(BoxError::from);
         self
     }
 }
@@ -58,7 +80,7 @@ impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self {
             kind,
-            authority: None,
+            trip: None,
             source: None,
         }
     }
@@ -66,10 +88,7 @@ impl From<ErrorKind> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self
-            .authority
-            .as_ref()
-            .map_or("the server", Authority::as_str);
+        let server = self.endpoint().map_or("the server", Authority::as_str);
         // It is the proxy that is to blame, and to be named.
         let proxy = self.source.as_deref().and_then(|it| classify::proxy(it));
         let proxy = proxy.map(|it| &it.proxy);

@@ -32,7 +32,6 @@ impl<B: RequestBody> Exchange<B> {
     }
 
     /// Connects, shakes hands and hangs up: whether the server could be called, without a call.
-    #[expect(dead_code, reason = "failover probes with it")]
     pub(crate) async fn probe(self, authority: Authority) -> Result<(), Error> {
         let uri = Uri::builder()
             .scheme("https")

@@ -1,35 +1,45 @@
 //! The layers between the caller and the wire, outer to inner.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower::{
-    Service, ServiceBuilder, limit::ConcurrencyLimitLayer, timeout::TimeoutLayer,
+    Service, ServiceBuilder, limit::ConcurrencyLimitLayer, retry::RetryLayer,
     util::BoxCloneSyncService,
 };
 
 use crate::{
-    Builder, Deadline, Error,
+    AdaptiveRate, Builder, Error,
     body::{BoxError, RequestBody},
+    endpoints::Board,
 };
+use attempt::AttemptLayer;
+use call_deadline::CallDeadlineLayer;
+use rate::RateLayer;
+use retry::RetryPolicy;
 
-mod deadline;
+mod attempt;
+mod call;
+mod call_deadline;
 mod headers;
+mod rate;
 mod reply;
+mod retry;
+mod retry_after;
 mod span;
 
 /// The finished stack: one nameable type, whatever layers are in it.
 pub(crate) type Stack<B> = BoxCloneSyncService<Request<B>, Response<Bytes>, Error>;
 
-/// Span → deadline of the call → concurrency limit → deadline of the attempt → reply collected
-/// under its bound → headers → exchange.
+/// Span → deadline of the call → retry → rate → concurrency limit → attempt: endpoint, span,
+/// deadline → reply judged → collected under its bound → headers → exchange.
 ///
-/// The deadline of the call lies outside the limit, so that waiting for a place counts. The
-/// deadline of the attempt lies outside the collecting, so that a reply that stalls in the middle
-/// is a failed attempt.
-pub(crate) fn stack<B, S, R>(settings: &Builder, exchange: S) -> Stack<B>
+/// The deadline of the call lies outside of all that waits, so that waiting counts. The deadline of
+/// the attempt lies outside of the collecting, so that a reply that stalls in the middle is a failed
+/// attempt, and inside of the limits, so that a place in the queue is none of the server's time.
+pub(crate) fn stack<B, S, R>(settings: &Builder, board: Arc<Board>, exchange: S) -> Stack<B>
 where
     B: RequestBody,
     S: Service<Request<B>, Response = Response<R>, Error = Error, Future: Send>
@@ -39,18 +49,29 @@ where
         + 'static,
     R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    // None of its own: the call's deadline is the one that passes, and the one to be named.
-    let attempt_deadline = settings.attempt_deadline.unwrap_or(Duration::MAX);
+    let policy = settings.policy.clone();
+    let rate = policy.rate.unwrap_or_else(|| Arc::new(AdaptiveRate::new()));
+    let classifier = policy.classifier;
     let reply_limit = settings.reply_limit;
     let service = ServiceBuilder::new()
         .layer(span::SpanLayer)
-        .layer(deadline::DeadlineLayer::new(settings.call_deadline))
+        .layer(CallDeadlineLayer::new(
+            settings.call_deadline,
+            policy.retries,
+        ))
+        .layer(RetryLayer::new(RetryPolicy::new(
+            Arc::clone(&board),
+            policy.backoff,
+        )))
+        .layer(RateLayer::new(rate))
         .option_layer(settings.concurrency.map(ConcurrencyLimitLayer::new))
-        // The timeout boxes every error: ours are taken out again right outside of it.
-        .map_err(|error| Error::from_timeout(error, Deadline::Attempt))
-        .layer(TimeoutLayer::new(attempt_deadline))
+        .layer(AttemptLayer::new(board, settings.attempt_deadline))
+        .map_response(move |reply| classifier.mark(reply))
         .and_then(move |response| reply::collect(response, reply_limit))
         .map_request(headers::leave_framing_to_hyper::<B>)
         .service(exchange);
     BoxCloneSyncService::new(service)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,20 +2,18 @@
 
 use std::{
     error, fmt,
-    future::{Future, ready},
+    future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{
-    Request, Response, Uri,
-    uri::{Authority, Scheme},
-};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use crate::{Builder, Error, ErrorKind, stack::Stack};
+use crate::{Builder, EndpointStatus, Error, endpoints::Board, stack::Stack};
 
 /// An HTTPS client with a client certificate, as a tower service.
 ///
@@ -51,6 +49,7 @@ use crate::{Builder, Error, ErrorKind, stack::Stack};
 /// [`http_body_util::Full`]: https://docs.rs/http-body-util/latest/http_body_util/struct.Full.html
 pub struct Transport<B> {
     stack: Stack<B>,
+    board: Arc<Board>,
 }
 
 /// As `HashMap::new` is there for one hasher only, so that `Transport::builder()` needs no type:
@@ -71,8 +70,26 @@ impl Transport<String> {
 }
 
 impl<B> Transport<B> {
-    pub(crate) fn new(stack: Stack<B>) -> Self {
-        Self { stack }
+    pub(crate) fn new(stack: Stack<B>, board: Arc<Board>) -> Self {
+        Self { stack, board }
+    }
+
+    /// The [endpoints](Builder::endpoints) and whether they are in service, in their order; nothing
+    /// where none were given.
+    ///
+    /// ```
+    /// use wxpay_transport::{BreakerState, Endpoints, Transport};
+    ///
+    /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example".parse()?])?;
+    /// let transport: Transport<String> = Transport::builder().endpoints(endpoints).build()?;
+    /// for status in transport.endpoints() {
+    ///     assert_eq!(status.state(), BreakerState::Closed);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<EndpointStatus> {
+        self.board.statuses()
     }
 }
 
@@ -93,39 +110,21 @@ where
     ///
     /// The future panics when it is polled outside a Tokio runtime with time and I/O enabled.
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let Some(authority) = https_authority(request.uri()) else {
-            return ResponseFuture(Box::pin(ready(Err(ErrorKind::Request.into()))));
-        };
-        let reply = self.stack.call(request);
-        ResponseFuture(Box::pin(async move {
-            reply.await.map_err(|error| error.at(authority))
-        }))
+        ResponseFuture(Box::pin(self.stack.call(request)))
     }
-}
-
-/// Where an https URI leads; nowhere, with a port that is no number or with a password, which would
-/// show in logs and errors.
-fn https_authority(uri: &Uri) -> Option<Authority> {
-    let authority = uri.authority()?;
-    let host = authority.host();
-    let rest = authority.as_str().strip_prefix(host)?;
-    let is_sound = match rest.strip_prefix(':') {
-        Some(port) => port.parse::<u16>().is_ok(),
-        None => rest.is_empty(),
-    };
-    let is_https = uri.scheme() == Some(&Scheme::HTTPS);
-    (is_https && is_sound && !host.is_empty()).then(|| authority.clone())
 }
 
 impl<B> Clone for Transport<B> {
     fn clone(&self) -> Self {
-        Self::new(self.stack.clone())
+        Self::new(self.stack.clone(), Arc::clone(&self.board))
     }
 }
 
 impl<B> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").finish_non_exhaustive()
+        f.debug_struct("Transport")
+            .field("endpoints", &self.board)
+            .finish_non_exhaustive()
     }
 }
 

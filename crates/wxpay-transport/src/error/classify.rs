@@ -18,7 +18,7 @@ impl Error {
             .unwrap_or(ErrorKind::Http);
         Self {
             kind,
-            authority: None,
+            trip: None,
             source: Some(error.into()),
         }
     }
@@ -28,7 +28,7 @@ impl Error {
         let kind = below(error.as_ref()).unwrap_or(ErrorKind::Connect);
         Self {
             kind,
-            authority: None,
+            trip: None,
             source: Some(error),
         }
     }
@@ -51,7 +51,7 @@ impl Error {
             .unwrap_or(ErrorKind::Closed);
         Self {
             kind,
-            authority: None,
+            trip: None,
             source: Some(error),
         }
     }
@@ -61,16 +61,9 @@ impl Error {
     pub(crate) fn no_roots(source: BoxError) -> Self {
         Self {
             kind: ErrorKind::Tls(TlsFault::NoRoots),
-            authority: None,
+            trip: None,
             source: Some(source),
         }
-    }
-
-    /// From what tower's timeout boxes: our own error, or its own.
-    pub(crate) fn from_timeout(error: BoxError, deadline: Deadline) -> Self {
-        error
-            .downcast::<Self>()
-            .map_or_else(|_| Self::timeout(deadline), |error| *error)
     }
 }
 

@@ -8,7 +8,7 @@ use tower::timeout::error::Elapsed;
 
 use super::{Handshake, Inspection, ServerCertificate, recorder::Recorder};
 use crate::{
-    BuildError, Builder, Error,
+    BuildError, Builder, Error, Trip,
     connector::{Route, Wire, end_of, handshake},
     tls::{Tls, provider},
 };
@@ -142,6 +142,9 @@ impl Look<'_> {
     }
 
     fn error(&self, error: Error) -> Error {
-        error.at(self.server.clone())
+        error.after(Trip {
+            attempts: 1,
+            endpoint: self.server.clone(),
+        })
     }
 }

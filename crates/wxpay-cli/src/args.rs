@@ -147,6 +147,11 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "ADDR")]
     pub(crate) inspector: Option<Inspector>,
 
+    /// File with another key that clients may have signed with, an old one or the API v3 key, to be told
+    /// where they have; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(crate) other_key_file: Vec<PathBuf>,
+
     /// Tell each call on stderr as a line of JSON
     #[arg(long)]
     pub(crate) json: bool,

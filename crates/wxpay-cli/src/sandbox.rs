@@ -31,6 +31,11 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     for host in &args.host {
         builder = builder.host(host);
     }
+    for file in &args.other_key_file {
+        if let Some(key) = key::find(Some(file))? {
+            builder = builder.other_key(key);
+        }
+    }
     for fault in &args.fault {
         builder = builder.fault(fault.clone());
     }

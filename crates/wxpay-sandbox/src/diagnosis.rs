@@ -12,6 +12,7 @@ mod hash;
 mod kind;
 mod media;
 mod parts;
+mod signature;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +24,14 @@ use crate::{
 
 pub(crate) use disposition::Disposition;
 pub use finding::Finding;
+pub(crate) use signature::Keys;
 
 /// Who makes more mistakes than that in one call is told of the rest in the next.
 const FINDINGS: usize = 32;
 
 /// Everything that can be said about a call whose form has these parts; none where it has none that
 /// can be read.
-pub(crate) fn diagnose(call: &Call<'_>, parts: &[Part], mch_id: &str) -> Vec<Finding> {
+pub(crate) fn diagnose(call: &Call<'_>, parts: &[Part], mch_id: &str, keys: &Keys) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(certificate(call.certificate, mch_id));
     framing::look(call, &mut findings);
@@ -37,10 +39,17 @@ pub(crate) fn diagnose(call: &Call<'_>, parts: &[Part], mch_id: &str) -> Vec<Fin
     if !parts.is_empty() {
         parts::look(parts, &mut findings);
         fields::look(parts, mch_id, &mut findings);
+        signature::look(parts, keys, &mut findings);
         media::look(parts, &mut findings);
     }
     findings.truncate(FINDINGS);
     findings
+}
+
+/// The value of a field, where it is text.
+fn text<'a>(parts: &'a [Part], name: &str) -> Option<&'a str> {
+    let part = parts.iter().find(|part| part.name == name)?;
+    str::from_utf8(part.content.as_deref()?).ok()
 }
 
 fn certificate(certificate: &ClientCertificate, mch_id: &str) -> Option<Finding> {

@@ -14,9 +14,13 @@ mod rules;
 mod upload;
 
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
-use wxpay_sign::{ApiKey, SignType};
+use wxpay_sign::SignType;
 
-use crate::{client_certificate::ClientCertificate, diagnosis, fault::Effect};
+use crate::{
+    client_certificate::ClientCertificate,
+    diagnosis::{self, Keys},
+    fault::Effect,
+};
 use checks::Checks;
 use form::Form;
 use refusal::Refusal;
@@ -34,7 +38,7 @@ pub(crate) use reply::Reply;
 #[derive(Debug)]
 pub(crate) struct Gateway {
     mch_id: String,
-    api_key: ApiKey,
+    keys: Keys,
 }
 
 /// Everything of a call that the rules look at.
@@ -61,10 +65,10 @@ pub(crate) enum Verdict {
 }
 
 impl Gateway {
-    pub(crate) fn new(mch_id: &str, api_key: ApiKey) -> Self {
+    pub(crate) fn new(mch_id: &str, keys: Keys) -> Self {
         Self {
             mch_id: mch_id.to_owned(),
-            api_key,
+            keys,
         }
     }
 
@@ -76,7 +80,7 @@ impl Gateway {
         let parts = form
             .as_ref()
             .map_or_else(|_| Vec::new(), |form| form.parts.clone());
-        let findings = diagnosis::diagnose(call, &parts, &self.mch_id);
+        let findings = diagnosis::diagnose(call, &parts, &self.mch_id, &self.keys);
         let verdict = match self.understand(call, form, &mut checks) {
             Err(refusal) => Verdict::NotUnderstood(refusal),
             Ok(upload) => match accept(&upload, &mut checks) {
@@ -102,7 +106,7 @@ impl Gateway {
     ) -> Reply {
         let demanded = effect.and_then(|effect| demand::verdict(effect, examination.sign_type()));
         let verdict = demanded.unwrap_or_else(|| examination.verdict.clone());
-        Reply::new(verdict, effect, media_id, &self.api_key)
+        Reply::new(verdict, effect, media_id, &self.keys.right)
     }
 
     /// The rules up to the signature, in their order.
@@ -119,7 +123,7 @@ impl Gateway {
         let fields = checks.note(Fields::required(form))?;
         let upload = checks.note(Upload::parse(fields))?;
         checks.note(rules::merchant(&upload, &self.mch_id, holder))?;
-        checks.note(rules::signature(&upload, &self.api_key))?;
+        checks.note(rules::signature(&upload, &self.keys.right))?;
         Ok(upload)
     }
 }

@@ -1,6 +1,9 @@
 //! The values of the text fields.
 
-use super::finding::{Finding, shown};
+use super::{
+    finding::{Finding, shown},
+    text,
+};
 use crate::gateway::Part;
 
 pub(super) fn look(parts: &[Part], mch_id: &str, findings: &mut Vec<Finding>) {
@@ -29,11 +32,7 @@ pub(super) fn look(parts: &[Part], mch_id: &str, findings: &mut Vec<Finding>) {
             Ok(text) => value(&name, text, findings),
         }
     }
-    let text = |name: &str| {
-        let part = parts.iter().find(|part| part.name == name)?;
-        str::from_utf8(part.content.as_deref()?).ok()
-    };
-    if let Some(sent) = text("mch_id")
+    if let Some(sent) = text(parts, "mch_id")
         && sent != mch_id
     {
         findings.push(Finding::new(
@@ -44,7 +43,7 @@ pub(super) fn look(parts: &[Part], mch_id: &str, findings: &mut Vec<Finding>) {
             ),
         ));
     }
-    match text("sign_type") {
+    match text(parts, "sign_type") {
         None | Some("" | "MD5" | "HMAC-SHA256") => {}
         Some(other) => findings.push(Finding::new(
             "sign-type-unknown",

@@ -13,15 +13,20 @@ use crate::record::capped;
 #[non_exhaustive]
 pub struct Finding {
     /// What it is, as `media-is-url`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What it is and what to change, in English, for people.
     pub message: Cow<'static, str>,
 }
 
 impl Finding {
-    pub(crate) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let message = message.into();
-        Self { code, message }
+    pub(crate) fn new(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }
 

@@ -76,10 +76,11 @@ fn whole_pictures() {
 }
 
 /// The code for a hash that was sent beside bytes in a file `shop.jpg`.
-fn hash_of(sent: &[u8], bytes: &[u8]) -> &'static str {
+fn hash_of(sent: &[u8], bytes: &[u8]) -> String {
     let mut findings = Vec::new();
     hash::look(sent, bytes, Some("shop.jpg"), &mut findings);
-    findings.first().map_or("right", |finding| finding.code)
+    let found = findings.first();
+    found.map_or("right".to_owned(), |finding| finding.code.to_string())
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn fragment(shown: &Shown, call: &RecordedRequest, language: Language) -> Html {
     });
     let findings = call.findings.iter().map(|finding| {
         let values = [
-            ("code", Html::escape(finding.code)),
+            ("code", Html::escape(&finding.code)),
             ("message", Html::escape(&finding.message)),
         ];
         Html::fill("<li><code>{{code}}</code> {{message}}</li>\n", &values)

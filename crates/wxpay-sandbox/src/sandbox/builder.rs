@@ -4,11 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
+use wxpay_sign::ApiKey;
 
 use super::{Sandbox, StartError, thread::ServerThread};
 use crate::{
     Credentials, certificates,
     client_certificate::Judge,
+    diagnosis::Keys,
     fault::{Fault, Faults},
     gateway::Gateway,
     history::History,
@@ -42,6 +44,7 @@ pub struct Builder {
     hosts: Vec<String>,
     faults: Vec<Fault>,
     inspector: Option<SocketAddr>,
+    other_keys: Vec<ApiKey>,
 }
 
 impl Default for Builder {
@@ -52,6 +55,7 @@ impl Default for Builder {
             hosts: Vec::new(),
             faults: Vec::new(),
             inspector: None,
+            other_keys: Vec::new(),
         }
     }
 }
@@ -94,6 +98,23 @@ impl Builder {
     /// ```
     pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
         self.faults.push(fault.into());
+        self
+    }
+
+    /// A key that a client may take for the right one, the merchant's last one or its API v3 key; can be
+    /// repeated. A signature that was made with it is still refused, and it is told why.
+    ///
+    /// ```
+    /// # use wxpay_sandbox::Sandbox;
+    /// use wxpay_sign::ApiKey;
+    ///
+    /// let last = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let builder = Sandbox::builder().other_key(last);
+    /// # let _ = builder;
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
+    pub fn other_key(mut self, key: ApiKey) -> Self {
+        self.other_keys.push(key);
         self
     }
 
@@ -182,8 +203,12 @@ impl Builder {
             Judge::new(credentials.ca_der()?, tls::provider()).map_err(StartError::Certificate)?;
         let tls = tls::config(cert, key, judge.clone())
             .map_err(|error| StartError::Certificate(error.into()))?;
+        let keys = Keys {
+            right: credentials.api_key().clone(),
+            others: self.other_keys,
+        };
         let exchange = Exchange {
-            gateway: Gateway::new(credentials.mch_id(), credentials.api_key().clone()),
+            gateway: Gateway::new(credentials.mch_id(), keys),
             faults,
             history,
         };

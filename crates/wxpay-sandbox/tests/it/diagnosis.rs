@@ -3,13 +3,16 @@
 use crate::support::Bench;
 
 /// The codes of what was found in the last call.
-fn codes(bench: &Bench) -> Vec<&'static str> {
+fn codes(bench: &Bench) -> Vec<String> {
     let last = bench.sandbox.requests().pop().unwrap();
-    last.findings.iter().map(|finding| finding.code).collect()
+    last.findings
+        .iter()
+        .map(|finding| finding.code.to_string())
+        .collect()
 }
 
 /// Uploads the form with some words replaced, and tells what was found.
-fn found(bench: &Bench, change: impl Fn(&mut Vec<String>)) -> Vec<&'static str> {
+fn found(bench: &Bench, change: impl Fn(&mut Vec<String>)) -> Vec<String> {
     let mut form = bench.form(&[]);
     change(&mut form);
     bench.upload(&form);
@@ -48,14 +51,11 @@ fn pictures() {
     let bench = Bench::new();
     let url = |form: &mut Vec<String>| replace(form, "media=", "media=https://example.com/a.jpg");
     let all = found(&bench, url);
-    assert!(
-        all.starts_with(&["media-not-a-file", "media-is-url"]),
-        "{all:?}"
-    );
+    assert!(all[..2] == ["media-not-a-file", "media-is-url"], "{all:?}");
     bench.write("empty", "");
     let empty = |form: &mut Vec<String>| replace(form, "media=", "media=@empty");
     let all = found(&bench, empty);
-    assert!(all.contains(&"media-empty"), "{all:?}");
+    assert!(all.iter().any(|code| code == "media-empty"), "{all:?}");
     bench.write("test.jpg", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\0\u{10}JFIF");
     assert_eq!(found(&bench, |_| {}), ["media-decoded"]);
     let mut large = b"\xff\xd8\xff\xe0".to_vec();
@@ -98,10 +98,13 @@ fn fields() {
     let twice = found(&bench, |form| {
         form.extend(["-F".into(), "mch_id=1900000109".into()]);
     });
-    assert!(twice.contains(&"field-repeated"), "{twice:?}");
+    assert!(
+        twice.iter().any(|code| code == "field-repeated"),
+        "{twice:?}"
+    );
     let form = bench.form(&["sign_type=hmac-sha256"]);
     bench.upload(&form);
-    assert!(codes(&bench).contains(&"sign-type-unknown"));
+    assert!(codes(&bench).iter().any(|code| code == "sign-type-unknown"));
 }
 
 #[test]
@@ -115,7 +118,10 @@ fn the_hash_is_explained() {
         );
     };
     let all = found(&bench, by);
-    assert!(all.contains(&"hash-of-other-bytes"), "{all:?}");
+    assert!(
+        all.iter().any(|code| code == "hash-of-other-bytes"),
+        "{all:?}"
+    );
     let last = bench.sandbox.requests().pop().unwrap();
     let finding = last
         .findings
@@ -129,7 +135,7 @@ fn the_hash_is_explained() {
 }
 
 /// A form by hand, sent with curl; what was answered and found.
-fn raw(bench: &Bench, content_type: &str, body: &str) -> (Option<String>, Vec<&'static str>) {
+fn raw(bench: &Bench, content_type: &str, body: &str) -> (Option<String>, Vec<String>) {
     bench.write("form", body);
     let header = format!("Content-Type: {content_type}");
     let url = bench.url();
@@ -204,7 +210,7 @@ fn forms_that_wechats_parsers_do_not_read() {
     ] {
         let (said, codes) = raw(&bench, content_type, &body);
         assert_eq!(said.as_deref(), Some(message), "{code}");
-        assert!(codes.contains(&code), "{code}: {codes:?}");
+        assert!(codes.iter().any(|found| found == code), "{code}: {codes:?}");
     }
 }
 
@@ -222,8 +228,14 @@ fn forms_that_are_read_and_odd() {
     let part = "--edge\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\n\
         Content-Transfer-Encoding: base64\r\n\r\nx\r\n--edge--\r\n";
     let (_, codes) = raw(&bench, EDGE, part);
-    assert!(codes.contains(&"media-type-missing"), "{codes:?}");
-    assert!(codes.contains(&"transfer-encoding"), "{codes:?}");
+    assert!(
+        codes.iter().any(|code| code == "media-type-missing"),
+        "{codes:?}"
+    );
+    assert!(
+        codes.iter().any(|code| code == "transfer-encoding"),
+        "{codes:?}"
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod life;
 mod pkcs12;
 mod refusals;
 mod requests;
+mod signatures;
 mod strength;
 mod support;
 mod tls;

@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio};
 
 use super::{Sandbox, shell};
-use crate::program::{RunToEnd, text, wxpay};
+use crate::program::{KEY, RunToEnd, example, text, wxpay};
 
 /// Uploads with the curl command that it prints; what curl printed.
 fn upload(sandbox: &mut Sandbox) -> String {
@@ -108,4 +108,24 @@ fn what_is_no_fault_or_no_address() {
         let run = wxpay(["sandbox", flag, value]).run().exits(2);
         assert!(run.err.contains(why), "{run:?}");
     }
+}
+
+#[test]
+fn other_keys_are_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, other) = (folder.path().join("dir"), folder.path().join("other.txt"));
+    fs::write(&other, format!("{KEY}\n")).unwrap();
+    let arguments = ["--dir", text(&dir), "--other-key-file", text(&other)];
+    let sandbox = Sandbox::start_with(&arguments, Stdio::piped());
+    let program = env!("CARGO_BIN_EXE_wxpay");
+    let picture = example("licence.png");
+    let upload = format!(
+        ". '{}/env' && WXPAY_API_KEY={KEY} '{program}' upload '{}'",
+        text(&dir),
+        picture.canonicalize().unwrap().display()
+    );
+    shell(&upload).exits(1);
+    let run = sandbox.stop("INT").exits(0);
+    assert!(run.err.contains("signature-other-key"), "{run:?}");
+    assert!(!run.err.contains(KEY), "{run:?}");
 }

@@ -6,6 +6,7 @@ use wxpay_sign::{ApiKey, ContentMd5, Params, SignType};
 use super::super::{Call, Gateway, MediaId, Verdict, refusal::Rule};
 use crate::{
     client_certificate::ClientCertificate,
+    diagnosis::Keys,
     gateway::{Body, End},
 };
 
@@ -75,7 +76,11 @@ pub(super) fn key() -> ApiKey {
 }
 
 pub(super) fn gateway() -> Gateway {
-    Gateway::new("1900000109", key())
+    let keys = Keys {
+        right: key(),
+        others: Vec::new(),
+    };
+    Gateway::new("1900000109", keys)
 }
 
 pub(super) fn media_id() -> MediaId {

@@ -161,16 +161,21 @@ pub(crate) struct SandboxArgs {
     pub(crate) keep: Option<PathBuf>,
 }
 
-/// Print the signature over parameters.
+/// Print the signature over parameters, or find out why one is wrong.
 ///
 /// Empty values and a parameter `sign` are left out, as the API wants it.
+///
+/// With `--explain --expect SIGN` give every field as it was sent, in sending order, `sign_type` too where
+/// it was sent. The well-known mistakes are tried, alone and two together, and the one that gives
+/// SIGN is told. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order
     #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) params: Vec<(String, String)>,
 
-    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else hmac-sha256]
+    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else hmac-sha256; with
+    /// --explain else md5, as the gateway reads it]
     #[arg(long, value_name = "TYPE")]
     pub(crate) sign_type: Option<SignType>,
 
@@ -181,6 +186,23 @@ pub(crate) struct SignArgs {
     /// Print the string that is signed, with the key masked, and sign nothing
     #[arg(long)]
     pub(crate) canonical: bool,
+
+    /// Say whether the signature of --expect is right, and if not why
+    #[arg(long, requires = "expect", conflicts_with = "canonical")]
+    pub(crate) explain: bool,
+
+    /// The signature that was sent, for --explain
+    #[arg(long, value_name = "SIGN", requires = "explain")]
+    pub(crate) expect: Option<String>,
+
+    /// File with another key that may have been used, such as an earlier one or the API v3 key, for
+    /// --explain; repeatable
+    #[arg(long, value_name = "PATH", requires = "explain")]
+    pub(crate) try_key_file: Vec<PathBuf>,
+
+    /// The picture that was sent: its name or its bytes may have been signed, for --explain
+    #[arg(long, value_name = "FILE", requires = "explain")]
+    pub(crate) media: Option<PathBuf>,
 }
 
 /// Check the signature of a reply.

@@ -1,18 +1,17 @@
 //! `wxpay sign`.
 
-use std::process::ExitCode;
+use std::{fs::File, io::Read, path::Path, process::ExitCode};
 
-use wxpay_sign::{Params, SignType};
+use anyhow::{Context, bail};
+use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
 
-use crate::{args::SignArgs, key, terminal};
+use crate::{FAILED, args::SignArgs, key, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
-    let pairs = || {
-        args.params
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    };
-    let params = Params::new(pairs())?;
+    if let Some(signature) = &args.expect {
+        return explain(args, signature);
+    }
+    let params = Params::new(pairs(args))?;
     if args.canonical {
         terminal::print(&params.canonical().masked().to_string())?;
         return Ok(ExitCode::SUCCESS);
@@ -27,6 +26,11 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn pairs(args: &SignArgs) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = args.params.iter();
+    pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
 /// As the gateway reads the field, with a word where that may surprise.
 fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
@@ -37,4 +41,58 @@ fn of_field(value: &str) -> SignType {
         ));
     }
     sign_type
+}
+
+fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
+    let key = key::require(args.api_key_file.as_deref())?;
+    let other_keys: Vec<ApiKey> = args
+        .try_key_file
+        .iter()
+        .map(|file| key::require(Some(file)))
+        .collect::<anyhow::Result<_>>()?;
+    let media = args.media.as_deref().map(Media::read).transpose()?;
+
+    let mut sent = Sent::new(pairs(args));
+    if let Some(sign_type) = args.sign_type {
+        sent = sent.read_as(sign_type);
+    }
+    if let Some(media) = &media {
+        sent = sent.file_name(&media.name).content(&media.content);
+    }
+    let report = sent.diagnose(&key, &other_keys, signature);
+    terminal::print(&report.to_string())?;
+    Ok(if report.is_right() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    })
+}
+
+/// A picture that was sent, or whatever was in its place.
+struct Media {
+    name: String,
+    content: Vec<u8>,
+}
+
+impl Media {
+    /// Eight times what the gateway takes: a picture that is too large may have been signed too.
+    const LARGEST: u64 = 16 * 1024 * 1024;
+
+    fn read(file: &Path) -> anyhow::Result<Self> {
+        let mut content = Vec::new();
+        File::open(file)
+            .and_then(|open| open.take(Self::LARGEST + 1).read_to_end(&mut content))
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        if content.len() as u64 > Self::LARGEST {
+            bail!(
+                "{} has more than 16 MiB: no picture that was sent has as much",
+                file.display()
+            );
+        }
+        let name = file.file_name().unwrap_or_default();
+        Ok(Self {
+            name: name.to_string_lossy().into_owned(),
+            content,
+        })
+    }
 }

@@ -1,6 +1,6 @@
 //! `wxpay sign`, on the vectors of the API's documentation.
 
-use crate::program::{KEY, RunToEnd, wxpay};
+use crate::program::{KEY, Run, RunToEnd, text, wxpay};
 
 const OFFICIAL: [&str; 5] = [
     "nonce_str=ibuaiVcKdpRxkhJA",
@@ -103,4 +103,124 @@ fn a_repeated_name_and_a_missing_key_are_status_2() {
     assert!(run.err.contains('a'), "{run:?}");
     let run = wxpay(["sign", "a=1"]).run().exits(2);
     assert!(run.err.contains("--api-key-file"), "{run:?}");
+}
+
+const FIELDS: [&str; 2] = [
+    "mch_id=1000000000",
+    "media_hash=709d1e858d2ef9d0501cc053668b2872",
+];
+
+fn explained(sign: &str, more: &[&str], status: i32) -> Run {
+    let arguments = ["sign", "--explain", "--expect", sign];
+    let arguments = arguments.iter().chain(&FIELDS).chain(more).copied();
+    let run = wxpay(arguments)
+        .env("WXPAY_API_KEY", KEY)
+        .run()
+        .exits(status);
+    assert!(!run.out.contains(KEY) && !run.err.contains(KEY), "{run:?}");
+    run
+}
+
+#[test]
+fn a_right_signature_is_said_to_be_right() {
+    let run = explained("9E19543EA8BF9857BE5F61E18C1003E7", &[], 0);
+    assert_eq!(
+        run.out,
+        "to be signed with MD5: mch_id=1000000000&media_hash=709d1e858d2ef9d0501cc053668b2872&key=********\n\
+         the signature is right\n"
+    );
+    let hmac = "EF01EF4D7F95EBAA05112833E6B783D5DEEB0EC124096474986AC8EED47C63AC";
+    explained(hmac, &["sign_type=HMAC-SHA256"], 0);
+    // The flag stands in for the field.
+    let hmac = signed(&FIELDS);
+    assert!(
+        explained(&hmac, &[], 1)
+            .out
+            .contains("no `sign_type` asks for")
+    );
+    explained(&hmac, &["--sign-type", "hmac-sha256"], 0);
+}
+
+#[test]
+fn a_wrong_signature_is_explained() {
+    let run = explained("AAC022AA3953C36E6240111A191FC940", &[], 1);
+    assert!(
+        run.out.contains("was signed instead: media_hash=709d"),
+        "{run:?}"
+    );
+    assert!(
+        run.out.contains("`media_hash` was joined before `mch_id`"),
+        "{run:?}"
+    );
+    assert_eq!(run.err, "");
+    let run = explained("9e19543ea8bf9857be5f61e18c1003e7", &[], 1);
+    assert!(run.out.contains("lower-case digits"), "{run:?}");
+    assert!(!run.out.contains("9E19"), "{run:?}");
+    let run = explained("9E19543EA8BF9857BE5F61E18C1003E7", &["mch_id=2"], 1);
+    assert!(
+        run.out.contains("`mch_id` is sent more than once"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_signature_of_no_known_mistake_is_said_to_be_just_that() {
+    for sign in ["0123456789ABCDEF0123456789ABCDEF", "x", ""] {
+        let run = explained(sign, &[], 1);
+        assert!(
+            run.out.contains("no known mistake gives this signature"),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn other_keys_and_the_picture_are_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let old = file("old.txt", "00112233445566778899aabbccddeeff\n");
+    let sign = wxpay(["sign", "--sign-type", "md5", "--api-key-file", text(&old)])
+        .args(FIELDS)
+        .run()
+        .exits(0)
+        .out;
+    let run = explained(sign.trim_end(), &["--try-key-file", text(&old)], 1);
+    assert!(run.out.contains("another key, number 1"), "{run:?}");
+    assert!(!run.out.contains("0011223344"), "{run:?}");
+
+    let media = file("shop.png", "the bytes");
+    let sign = |value: &str| {
+        let string = format!(
+            "mch_id=1000000000&media={value}&media_hash=709d1e858d2ef9d0501cc053668b2872&key={KEY}"
+        );
+        wxpay_sign::ContentMd5::of(string.as_bytes())
+            .to_string()
+            .to_uppercase()
+    };
+    let run = explained(&sign("shop.png"), &["--media", text(&media)], 1);
+    assert!(run.out.contains("file's name was signed"), "{run:?}");
+    let run = explained(&sign("the bytes"), &["--media", text(&media)], 1);
+    assert!(run.out.contains("file's bytes were signed"), "{run:?}");
+}
+
+#[test]
+fn an_explanation_needs_a_signature_and_a_key() {
+    for wrong in [
+        &["--explain", "a=b"][..],
+        &["--expect", "00", "a=b"],
+        &["--media", "x", "a=b"],
+        &["--explain", "--canonical", "--expect", "00", "a=b"],
+        &["--explain", "--expect", "00", "--media", "/nowhere", "a=b"],
+    ] {
+        let arguments = ["sign"].iter().chain(wrong).copied();
+        let run = wxpay(arguments).env("WXPAY_API_KEY", KEY).run().exits(2);
+        assert_eq!(run.out, "");
+    }
+    wxpay(["sign", "--explain", "--expect", "00", "a=b"])
+        .run()
+        .exits(2);
 }

@@ -17,7 +17,7 @@ use wxpay_multipart::FormBody;
 use wxpay_sign::ApiKey;
 use wxpay_transport::Transport;
 
-use crate::{Endpoint, Error, Image, MediaId, Merchant, MerchantId, reply, request};
+use crate::{Delivery, Endpoints, Error, Image, MediaId, Merchant, MerchantId, reply, request};
 
 pub use builder::Builder;
 
@@ -45,7 +45,7 @@ pub use builder::Builder;
 #[derive(Debug, Clone)]
 pub struct Client<S = Transport<FormBody>> {
     service: S,
-    endpoint: Endpoint,
+    endpoints: Endpoints,
     merchant: Arc<Merchant>,
 }
 
@@ -94,7 +94,21 @@ where
     /// # }
     /// ```
     pub async fn upload(&self, image: Image) -> Result<MediaId, Error> {
-        let request = request::upload(&self.merchant, &self.endpoint, &image);
+        self.deliver(image).await.into_result()
+    }
+
+    /// Uploads one picture, and tells how: at which attempt, by which endpoint.
+    ///
+    /// ```no_run
+    /// # async fn example(client: wxpay_media::Client, image: wxpay_media::Image) {
+    /// let delivery = client.deliver(image).await;
+    /// if let Some(trip) = delivery.trip() {
+    ///     println!("{} attempts, the last at {}", trip.attempts(), trip.endpoint());
+    /// }
+    /// # }
+    /// ```
+    pub async fn deliver(&self, image: Image) -> Delivery {
+        let request = request::upload(&self.merchant, self.endpoints.primary(), &image);
         read(&self.merchant, self.service.clone().oneshot(request)).await
     }
 }
@@ -103,12 +117,23 @@ where
 async fn read<E>(
     merchant: &Merchant,
     reply: impl Future<Output = Result<Response<Bytes>, E>>,
-) -> Result<MediaId, Error>
+) -> Delivery
 where
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let reply = reply.await.map_err(|error| Error::Service(error.into()))?;
-    reply::media_id(merchant, reply.status(), reply.body())
+    match reply.await {
+        Ok(reply) => Delivery {
+            trip: reply.extensions().get().cloned(),
+            result: reply::media_id(merchant, reply.status(), reply.body()),
+        },
+        Err(error) => {
+            let error = Error::Service(error.into());
+            Delivery {
+                trip: error.trip().cloned(),
+                result: Err(error),
+            }
+        }
+    }
 }
 
 impl<S> Service<Image> for Client<S>
@@ -128,10 +153,10 @@ where
     }
 
     fn call(&mut self, image: Image) -> Self::Future {
-        let request = request::upload(&self.merchant, &self.endpoint, &image);
+        let request = request::upload(&self.merchant, self.endpoints.primary(), &image);
         // By the very service that was polled ready: a clone would want a place of its own.
         let reply = self.service.call(request);
         let merchant = Arc::clone(&self.merchant);
-        Box::pin(async move { read(&merchant, reply).await })
+        Box::pin(async move { read(&merchant, reply).await.into_result() })
     }
 }

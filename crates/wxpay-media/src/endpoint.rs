@@ -24,7 +24,7 @@ const PATH: &str = "/secapi/mch/uploadmedia";
 /// # Ok::<(), InvalidEndpoint>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint(Authority);
+pub struct Endpoint(pub(crate) Authority);
 
 impl Endpoint {
     /// Mainland China, the default: `api.mch.weixin.qq.com`.

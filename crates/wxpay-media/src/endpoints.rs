@@ -4,6 +4,8 @@ mod region;
 
 use std::fmt;
 
+use wxpay_transport::{self as transport, InvalidEndpoints};
+
 use crate::Endpoint;
 
 pub use region::{Region, UnknownRegion};
@@ -28,32 +30,36 @@ pub use region::{Region, UnknownRegion};
 pub struct Endpoints(Vec<Endpoint>);
 
 impl Endpoints {
-    /// The endpoints in this order, each named once; nothing, where there is none.
+    /// The endpoints in this order; one that is named again counts once.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoints`] when there is none, or more than eight.
     ///
     /// ```
-    /// use wxpay_media::{Endpoint, Endpoints};
+    /// use wxpay_media::{Endpoint, Endpoints, InvalidEndpoints};
     ///
     /// let hong_kong: Endpoint = Endpoint::HONG_KONG.parse()?;
-    /// let both = Endpoints::new([hong_kong.clone(), Endpoint::default(), hong_kong]);
-    /// assert_eq!(both.map(|both| both.iter().count()), Some(2));
-    /// assert_eq!(Endpoints::new([]), None);
-    /// # Ok::<(), wxpay_media::InvalidEndpoint>(())
+    /// let both = Endpoints::new([hong_kong.clone(), Endpoint::default(), hong_kong])?;
+    /// assert_eq!(both.iter().count(), 2);
+    /// assert_eq!(Endpoints::new([]), Err(InvalidEndpoints::Empty));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Option<Self> {
-        let mut list = Vec::new();
-        for endpoint in endpoints {
-            if !list.contains(&endpoint) {
-                list.push(endpoint);
-            }
-        }
-        (!list.is_empty()).then_some(Self(list))
+    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Result<Self, InvalidEndpoints> {
+        let authorities = endpoints.into_iter().map(|endpoint| endpoint.0);
+        let endpoints = transport::Endpoints::new(authorities)?;
+        Ok(Self(endpoints.iter().cloned().map(Endpoint).collect()))
     }
 
     /// The one that uploads go to while all is well.
     #[must_use]
     pub fn primary(&self) -> &Endpoint {
         &self.0[0]
+    }
+
+    pub(crate) fn for_transport(&self) -> transport::Endpoints {
+        let authorities = self.iter().map(|endpoint| endpoint.0.clone());
+        transport::Endpoints::new(authorities).expect("the list was taken before")
     }
 
     /// All of them, the primary first.

@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 
 use http::StatusCode;
 use wxpay_sign::VerifyError;
+use wxpay_transport::{Disposition, Judgement, Trip};
 
 use crate::{ErrorCode, GatewayError, ImageError};
 
@@ -116,13 +117,44 @@ impl Error {
     /// To repeat an upload is harmless: it only yields another media id.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.disposition(),
+            Disposition::Again | Disposition::SlowDown
+        )
+    }
+
+    /// What a queue that repeats on its own may do with the picture, and with all others.
+    ///
+    /// Such a queue switches the transport's loop off, by [`Builder::retries`] of 0.
+    ///
+    /// ```
+    /// use wxpay_media::{Disposition, Error, Image};
+    ///
+    /// let error = Error::from(Image::from_bytes("licence.jpg", "not a picture").unwrap_err());
+    /// assert_eq!(error.disposition(), Disposition::Refused); // this one, but others may pass
+    /// ```
+    ///
+    /// [`Builder::retries`]: crate::Builder::retries
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Service(error) => service::is_retryable(error.as_ref()),
-            Self::Page { status, .. } => {
-                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
-            }
-            Self::Gateway(error) => error.is_retryable(),
-            _ => false,
+            Self::Service(error) => service::disposition(error.as_ref()),
+            Self::Page { status, .. } => match Judgement::of_status(*status) {
+                Judgement::Again => Disposition::Again,
+                Judgement::SlowDown => Disposition::SlowDown,
+                _ => Disposition::Refused,
+            },
+            Self::Gateway(error) => error.disposition(),
+            Self::Certificate { .. } | Self::Signature(_) => Disposition::Stop,
+            Self::Image(_) | Self::Xml(_) | Self::Undocumented { .. } => Disposition::Refused,
+        }
+    }
+
+    /// The way of the call, as far as the error itself knows it.
+    pub(crate) fn trip(&self) -> Option<&Trip> {
+        match self {
+            Self::Service(error) => service::trip(error.as_ref()),
+            _ => None,
         }
     }
 }

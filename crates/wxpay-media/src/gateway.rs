@@ -6,6 +6,7 @@ mod reason;
 use std::fmt;
 
 use wxpay_sign::VerifyError;
+use wxpay_transport::Disposition;
 use wxpay_xml::Fields;
 
 pub use code::ErrorCode;
@@ -79,6 +80,13 @@ impl GatewayError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.reason.is_some_and(Reason::is_retryable)
+    }
+
+    /// What a queue may do with the picture, and with all others.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.reason
+            .map_or(Disposition::Refused, Reason::disposition)
     }
 }
 

@@ -10,6 +10,7 @@ use std::{fmt, path::Path};
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 use wxpay_sign::{ContentHash, ContentMd5};
+use wxpay_transport::Progress;
 
 pub use error::{ImageError, Warning};
 pub use format::Format;
@@ -39,6 +40,7 @@ pub struct Image {
     format: Format,
     bytes: Bytes,
     hash: ContentHash,
+    progress: Option<Progress>,
 }
 
 impl Image {
@@ -126,7 +128,20 @@ impl Image {
             format,
             bytes,
             hash,
+            progress: None,
         })
+    }
+
+    /// Has a callback told how much of the upload has been sent: of the whole form, which is a little
+    /// longer than the picture. See [`Progress`] for when, and for what a retry does.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    pub(crate) fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
     }
 
     /// The file name that is sent.

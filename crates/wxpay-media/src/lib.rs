@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod delivery;
 mod endpoint;
 mod endpoints;
 mod error;
@@ -13,6 +14,7 @@ pub mod request;
 mod signing;
 
 pub use client::{Builder, Client};
+pub use delivery::Delivery;
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use endpoints::{Endpoints, Region, UnknownRegion};
 pub use error::{Error, ErrorKind};
@@ -27,5 +29,8 @@ pub use signing::Signing;
 pub use wxpay_multipart::FormBody;
 pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
 pub use wxpay_transport as transport;
-pub use wxpay_transport::{BuildError, Identity, InvalidIdentity, InvalidRoots, Roots, Transport};
+pub use wxpay_transport::{
+    BuildError, Disposition, Identity, InvalidEndpoints, InvalidIdentity, InvalidRoots, Progress,
+    Roots, Transport, Trip,
+};
 pub use wxpay_xml as xml;

@@ -17,8 +17,10 @@
 
 mod page;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use wxpay_sign::{Params, VerifyError};
+use wxpay_transport::{Disposition, Judgement};
 use wxpay_xml::Fields;
 
 use crate::{Error, GatewayError, MediaId, Merchant};
@@ -56,6 +58,36 @@ pub fn media_id(merchant: &Merchant, status: StatusCode, body: &[u8]) -> Result<
         _ => Err(Error::Undocumented {
             field: "return_code",
         }),
+    }
+}
+
+/// Judges a reply for the loop that repeats uploads, as [`Client`](crate::Client) has its transport
+/// do: `FREQUENCY_LIMITED`, with or without its code, asks to slow down, `SYSTEMERROR` to try again;
+/// of what is no reply of the gateway, the status decides.
+///
+/// It believes a failure without a signature, as [`media_id`] does: a failure needs no proof.
+///
+/// ```
+/// use http::Response;
+/// use wxpay_media::reply;
+/// use wxpay_media::transport::Judgement;
+///
+/// let busy = "<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
+/// assert_eq!(reply::judgement(&Response::new(busy.into())), Judgement::Again);
+/// ```
+#[must_use]
+pub fn judgement(reply: &Response<Bytes>) -> Judgement {
+    let Ok(fields) = Fields::parse(reply.body()) else {
+        return Judgement::of_status(reply.status());
+    };
+    let is_failure = ["return_code", "result_code"].map(|name| fields.get(name) == Some("FAIL"));
+    if !is_failure.contains(&true) {
+        return Judgement::of_status(reply.status());
+    }
+    match GatewayError::from_fields(&fields, None).disposition() {
+        Disposition::SlowDown => Judgement::SlowDown,
+        Disposition::Again => Judgement::Again,
+        _ => Judgement::Done,
     }
 }
 

@@ -39,6 +39,9 @@ pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Reques
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint.upload_uri();
     request.headers_mut().insert(CONTENT_TYPE, content_type);
+    if let Some(progress) = image.progress() {
+        request.extensions_mut().insert(progress.clone());
+    }
     request
 }
 

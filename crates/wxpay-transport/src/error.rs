@@ -59,6 +59,12 @@ impl Error {
         self.trip.as_ref().map(Trip::endpoint)
     }
 
+    /// Both, where anything was tried.
+    #[must_use]
+    pub fn trip(&self) -> Option<&Trip> {
+        self.trip.as_ref()
+    }
+
     pub(crate) fn timeout(deadline: Deadline) -> Self {
         ErrorKind::Timeout(deadline).into()
     }

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use wxpay_transport::{Identity, Roots, Transport};
+use wxpay_transport::{self as transport, Identity, Roots, Transport};
 
-use crate::{Client, Endpoint, Merchant, Signing};
+use crate::{Client, Endpoint, Endpoints, Merchant, Signing, reply};
 
 /// A reply is a few hundred bytes; this is what `wxpay-xml` takes at most.
 const REPLY_LIMIT: usize = 64 * 1024;
@@ -13,12 +13,14 @@ const REPLY_LIMIT: usize = 64 * 1024;
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`endpoint`](Self::endpoint) | mainland China |
+/// | [`endpoint`](Self::endpoint), [`endpoints`](Self::endpoints) | mainland China and its backup |
 /// | [`signing`](Self::signing) | HMAC-SHA256 |
 /// | [`strict_reply_sign`](Self::strict_reply_sign) | off |
 /// | [`identity`](Self::identity) | none, which the gateway refuses |
 /// | [`roots`](Self::roots) | Mozilla's |
 /// | [`timeout`](Self::timeout) | 30 s |
+/// | [`retries`](Self::retries) | 2 |
+/// | [`transport`](Self::transport) | whatever else a transport can be told |
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,26 +38,43 @@ const REPLY_LIMIT: usize = 64 * 1024;
 #[must_use]
 pub struct Builder {
     merchant: Merchant,
-    endpoint: Endpoint,
-    transport: wxpay_transport::Builder,
+    endpoints: Endpoints,
+    transport: transport::Builder,
 }
 
 /// For a merchant that the pure functions are used with, too.
 impl From<Merchant> for Builder {
     fn from(merchant: Merchant) -> Self {
-        let transport = Transport::builder().reply_limit(REPLY_LIMIT);
+        let transport = Transport::builder()
+            .reply_limit(REPLY_LIMIT)
+            .classifier(reply::judgement);
         Self {
             merchant,
-            endpoint: Endpoint::default(),
+            endpoints: Endpoints::default(),
             transport,
         }
     }
 }
 
 impl Builder {
-    /// The gateway to upload to.
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.endpoint = endpoint;
+    /// The one gateway to upload to, with nothing to stand in for it.
+    pub fn endpoint(self, endpoint: Endpoint) -> Self {
+        self.endpoints(endpoint.into())
+    }
+
+    /// The gateways to upload to: the first, and while that cannot be reached the next.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, Endpoints, MerchantId, Region};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .endpoints(Endpoints::from(Region::Global))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
         self
     }
 
@@ -84,9 +103,39 @@ impl Builder {
         self
     }
 
-    /// How long one upload may take, connecting and the whole reply included.
+    /// How long one upload may take, with all its attempts, connecting and the whole reply included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport = self.transport.call_deadline(timeout);
+        self
+    }
+
+    /// How many further attempts an upload may take after its first, on whatever endpoint.
+    ///
+    /// Repeated are failures of the network, pages with a status from 500 on, `SYSTEMERROR` and
+    /// `FREQUENCY_LIMITED`; the last makes all uploads of this client slower for a while. A queue that
+    /// repeats on its own sets 0, and asks [`Error::disposition`](crate::Error::disposition).
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.transport = self.transport.retries(retries);
+        self
+    }
+
+    /// Changes the transport below in any other way that it can be: a proxy, an identity that is
+    /// renewed, limits.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .transport(|transport| transport.concurrency(16))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transport(
+        mut self,
+        change: impl FnOnce(transport::Builder) -> transport::Builder,
+    ) -> Self {
+        self.transport = change(self.transport);
         self
     }
 
@@ -99,15 +148,16 @@ impl Builder {
     /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used.
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub fn build(self) -> Result<Client, crate::BuildError> {
-        let transport = self.transport.clone().build()?;
+        let endpoints = self.endpoints.for_transport();
+        let transport = self.transport.clone().endpoints(endpoints).build()?;
         Ok(self.service(transport))
     }
 
     /// Builds the client over a service of the caller's: another transport, one with layers around
     /// it, or a fake one.
     ///
-    /// Identity, roots and timeout are then that service's own business; what was set here is not
-    /// used.
+    /// Identity, roots, timeout, retries and every endpoint but the first are then that service's own
+    /// business; what was set here is not used.
     ///
     /// ```
     /// use wxpay_media::{ApiKey, Client, MerchantId, Transport};
@@ -121,7 +171,7 @@ impl Builder {
     pub fn service<S>(self, service: S) -> Client<S> {
         Client {
             service,
-            endpoint: self.endpoint,
+            endpoints: self.endpoints,
             merchant: Arc::new(self.merchant),
         }
     }

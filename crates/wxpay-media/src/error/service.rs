@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use tower::timeout::error::Elapsed;
-use wxpay_transport::{self as transport, Deadline, TlsFault};
+use wxpay_transport::{self as transport, Deadline, Disposition, ProxyFault, TlsFault};
 
 use crate::ErrorKind;
 
@@ -11,7 +11,11 @@ type Boxed = dyn StdError + Send + Sync;
 
 pub(super) fn kind(error: &Boxed) -> ErrorKind {
     match transport_kind(error) {
-        Some(transport::ErrorKind::Connect | transport::ErrorKind::Closed) => ErrorKind::Connect,
+        Some(
+            transport::ErrorKind::Connect
+            | transport::ErrorKind::Proxy(_)
+            | transport::ErrorKind::Closed,
+        ) => ErrorKind::Connect,
         Some(transport::ErrorKind::Tls(_)) => ErrorKind::Tls,
         Some(transport::ErrorKind::Timeout(_)) => ErrorKind::Timeout,
         Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
@@ -30,6 +34,12 @@ pub(super) fn advice(error: &Boxed) -> &'static str {
             "try again later, or with a longer timeout"
         }
         Some(transport::ErrorKind::Tls(fault)) => tls_advice(fault),
+        Some(transport::ErrorKind::Proxy(ProxyFault::AuthenticationRequired)) => {
+            "check the user name and password for the proxy"
+        }
+        Some(transport::ErrorKind::Proxy(_)) => {
+            "check the proxy's host and port, and that it lets this endpoint through"
+        }
         Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
             "check the endpoint: this is not a reply of the gateway"
         }
@@ -57,29 +67,47 @@ fn tls_advice(fault: TlsFault) -> &'static str {
     }
 }
 
-pub(super) fn is_retryable(error: &Boxed) -> bool {
-    matches!(
-        transport_kind(error),
-        Some(
-            transport::ErrorKind::Connect
-                | transport::ErrorKind::Closed
-                | transport::ErrorKind::Timeout(_)
-        )
-    )
+/// Of a service that is not ours nothing is known, so nothing is promised.
+pub(super) fn disposition(error: &Boxed) -> Disposition {
+    match find(error) {
+        Some(Known::Transport(error)) => error.disposition(),
+        Some(Known::Elapsed) => Disposition::Again,
+        None => Disposition::Refused,
+    }
 }
 
-/// Our transport's verdict, however deep other layers have wrapped it.
 fn transport_kind(error: &Boxed) -> Option<transport::ErrorKind> {
+    find(error).map(|known| match known {
+        Known::Transport(error) => error.kind(),
+        Known::Elapsed => transport::ErrorKind::Timeout(Deadline::Call),
+    })
+}
+
+enum Known<'a> {
+    Transport(&'a transport::Error),
+    /// The word of the layer that callers put around a transport most.
+    Elapsed,
+}
+
+/// What the error is made of, however deep other layers have wrapped it.
+fn find(error: &Boxed) -> Option<Known<'_>> {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<transport::Error>() {
-            return Some(error.kind());
+        if let Some(error) = error.downcast_ref() {
+            return Some(Known::Transport(error));
         }
-        // The layer that callers put around a transport most.
         if error.is::<Elapsed>() {
-            return Some(transport::ErrorKind::Timeout(Deadline::Call));
+            return Some(Known::Elapsed);
         }
         next = error.source();
     }
     None
+}
+
+/// The way of a call that has no reply.
+pub(crate) fn trip(error: &Boxed) -> Option<&transport::Trip> {
+    match find(error)? {
+        Known::Transport(error) => error.trip(),
+        Known::Elapsed => None,
+    }
 }

@@ -1,5 +1,7 @@
 //! The rows of the API's error table.
 
+use wxpay_transport::Disposition;
+
 use super::ErrorCode;
 
 /// A row of the error table: what a refusal is about, which its code alone does not tell.
@@ -114,5 +116,19 @@ impl Reason {
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::FrequencyLimit | Self::System)
+    }
+
+    /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
+    /// key, certificate, id or permissions is wrong with every picture.
+    #[must_use]
+    pub fn disposition(self) -> Disposition {
+        match self {
+            Self::FrequencyLimit => Disposition::SlowDown,
+            Self::System => Disposition::Again,
+            Self::Certificate | Self::Permission | Self::Signature | Self::Merchant => {
+                Disposition::Stop
+            }
+            Self::Method | Self::Body | Self::Parameter | Self::Picture => Disposition::Refused,
+        }
     }
 }

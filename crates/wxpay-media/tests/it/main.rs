@@ -10,6 +10,8 @@ mod names;
 mod pictures;
 mod replies;
 mod requests;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod retries;
 mod secrets;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod uploads;

@@ -12,7 +12,7 @@ use wxpay_sandbox::{Credentials, Sandbox};
 use crate::pictures::{bmp, image, jpeg, png, png_of};
 
 /// A client with everything right, to be made wrong in one place.
-fn builder(sandbox: &Sandbox) -> Builder {
+pub(crate) fn builder(sandbox: &Sandbox) -> Builder {
     let credentials = sandbox.credentials();
     let id = MerchantId::new(credentials.mch_id()).unwrap();
     Builder::from(Merchant::new(id, credentials.api_key().clone()))

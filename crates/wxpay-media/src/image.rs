@@ -4,6 +4,7 @@ mod error;
 mod format;
 mod name;
 mod read;
+mod room;
 
 use std::{fmt, path::Path};
 
@@ -15,6 +16,7 @@ use wxpay_transport::Progress;
 pub use error::{ImageError, Warning};
 pub use format::Format;
 pub use name::InvalidName;
+pub use room::Room;
 
 use name::FileName;
 
@@ -77,7 +79,7 @@ impl Image {
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref().to_owned();
         let task = tokio::task::spawn_blocking(move || {
-            let bytes = read::file(&path)?;
+            let bytes = read::file(&path, Vec::new())?;
             Self::new(FileName::of_path(&path)?, bytes.into())
         });
         task.await.map_err(|error| ImageError::Read(error.into()))?

@@ -19,7 +19,7 @@ pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use endpoints::{Endpoints, Region, UnknownRegion};
 pub use error::{Error, ErrorKind};
 pub use gateway::{ErrorCode, GatewayError, Reason};
-pub use image::{Format, Image, ImageError, InvalidName, Warning};
+pub use image::{Format, Image, ImageError, InvalidName, Room, Warning};
 pub use media_id::MediaId;
 pub use merchant::{InvalidMerchantId, Merchant, MerchantId};
 pub use signing::Signing;

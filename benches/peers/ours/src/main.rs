@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use wxpay_media::{ApiKey, Client, Identity, Image, MediaId, MerchantId, Roots};
+use wxpay_media::{ApiKey, Client, Identity, MediaId, MerchantId, Room, Roots};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -26,15 +26,16 @@ async fn main() -> anyhow::Result<()> {
     .roots(Roots::only_pem(read("ca.pem")?)?)
     .build()?;
 
+    let room = Room::default();
     let pictures: Vec<&str> = pictures.split(',').collect();
     stream::iter(pictures.iter().cycle().take(count.parse()?))
-        .map(|picture| upload(&client, picture))
+        .map(|picture| upload(&client, &room, picture))
         .buffer_unordered(concurrency.parse()?)
         .try_for_each(async |_| Ok(()))
         .await
 }
 
-async fn upload(client: &Client, picture: &str) -> anyhow::Result<MediaId> {
-    let image = Image::from_path(picture).await?;
+async fn upload(client: &Client, room: &Room, picture: &str) -> anyhow::Result<MediaId> {
+    let image = room.read(picture).await?;
     Ok(client.upload(image).await?)
 }

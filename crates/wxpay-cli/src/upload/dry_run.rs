@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, Image, request::Fields};
+use wxpay_media::{Error, Image, Room, request::Fields};
 use wxpay_sign::Params;
 
 use super::{
@@ -19,8 +19,9 @@ use crate::{
 /// Checks every file and prints what would be sent; true when all could be.
 pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bool> {
     let mut all_good = true;
+    let room = Room::default();
     for file in &args.files {
-        match picture::read(file).await {
+        match picture::read(file, &room).await {
             Ok(image) => show(file, &image, config, args.json)?,
             Err(error) => {
                 all_good = false;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tokio::io::{AsyncReadExt, stdin};
-use wxpay_media::{Format, Image, ImageError};
+use wxpay_media::{Format, Image, ImageError, Room};
 
 use crate::terminal;
 
@@ -13,11 +13,11 @@ pub(super) fn is_stdin(file: &Path) -> bool {
 }
 
 /// Reads one picture, and says what may be wrong with it.
-pub(super) async fn read(file: &Path) -> Result<Image, ImageError> {
+pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, ImageError> {
     let image = if is_stdin(file) {
         read_stdin().await?
     } else {
-        Image::from_path(file).await?
+        room.read(file).await?
     };
     for warning in image.warnings() {
         let file = terminal::one_line(&file.to_string_lossy());

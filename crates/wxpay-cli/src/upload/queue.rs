@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wxpay_media::{Client, Error};
+use wxpay_media::{Client, Error, Room};
 
 use super::{
     config::Config,
@@ -20,15 +20,17 @@ use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
 
 /// Uploads every file; true when all of them are.
 ///
-/// A picture is read when its turn comes, so at most as many are in memory as are under way.
+/// A picture is read when its turn comes and there is room for it, so that many uploads at once do
+/// not take much memory.
 pub(super) async fn run(
     args: &UploadArgs,
     config: &Config,
     client: &Client,
 ) -> anyhow::Result<bool> {
     let mut report = Report::new(args);
+    let room = &Room::default();
     let uploads = stream::iter(args.files.iter().enumerate())
-        .map(|(place, file)| async move { (place, upload(file, config, client).await) });
+        .map(|(place, file)| async move { (place, upload(file, room, config, client).await) });
     let mut done = uploads.buffer_unordered(args.concurrency.get());
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     loop {
@@ -44,9 +46,9 @@ pub(super) async fn run(
     Ok(report.finish()?)
 }
 
-async fn upload(file: &Path, config: &Config, client: &Client) -> Outcome {
+async fn upload(file: &Path, room: &Room, config: &Config, client: &Client) -> Outcome {
     let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
-    let image = match picture::read(file).await {
+    let image = match picture::read(file, room).await {
         Ok(image) => image,
         Err(error) => return failed(error.into()),
     };

@@ -13,7 +13,8 @@ use super::{Image, ImageError};
 /// One byte more than is allowed is enough to know that it is too much.
 const ENOUGH: u64 = Image::LIMIT as u64;
 
-pub(super) fn file(path: &Path) -> Result<Vec<u8>, ImageError> {
+/// Reads a file into an empty buffer, which may have capacity already.
+pub(super) fn file(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageError> {
     // Asked before opening: to open a pipe that nobody writes to blocks for ever.
     let metadata = path.metadata().map_err(ImageError::Read)?;
     if !metadata.is_file() {
@@ -23,7 +24,7 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, ImageError> {
     if size >= Image::LIMIT {
         return Err(ImageError::TooLarge { size: Some(size) });
     }
-    let mut bytes = Vec::with_capacity(size + 1);
+    bytes.reserve_exact(size + 1);
     let read = |bytes| File::open(path)?.take(ENOUGH).read_to_end(bytes);
     read(&mut bytes).map_err(ImageError::Read)?;
     Ok(bytes)

@@ -12,6 +12,7 @@ mod replies;
 mod requests;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod retries;
+mod room;
 mod secrets;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod uploads;

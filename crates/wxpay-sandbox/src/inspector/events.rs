@@ -63,7 +63,8 @@ fn frame(text: String) -> Result<Frame<Bytes>, Infallible> {
 
 fn event(call: &Arc<RecordedRequest>, language: Language) -> String {
     let row = row::row(call, language).into_string();
-    // Of several lines, each is a `data` of its own.
-    let data: String = row.lines().map(|line| format!("data: {line}\n")).collect();
+    // Of several lines, each is a `data` of its own; CR, which a value may have, ends a line too.
+    let lines = row.split(['\n', '\r']);
+    let data: String = lines.map(|line| format!("data: {line}\n")).collect();
     format!("event: call\nid: {}\n{data}\n", call.number)
 }

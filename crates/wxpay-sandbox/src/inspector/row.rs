@@ -22,7 +22,7 @@ pub(super) fn row(call: &RecordedRequest, language: Language) -> Html {
         (true, true, false) => "odd",
         (false, true, _) => "bad",
     };
-    let none = || language.pick("—", "—").to_owned();
+    let none = || "–".to_owned();
     Html::fill(
         include_str!("assets/row.html"),
         &[

@@ -4,6 +4,7 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod browser;
 mod certificates;
 mod curl;
 mod diagnosis;

@@ -16,6 +16,13 @@ async function fill(element, path) {
   if (answer.ok) element.innerHTML = await answer.text();
 }
 
+async function showFaults() {
+  const list = document.getElementById('list');
+  await fill(list, '/faults');
+  const waiting = list.querySelectorAll('.armed:not(.spent)').length;
+  document.getElementById('armed').textContent = waiting > 0 ? `(${waiting})` : '';
+}
+
 calls.addEventListener('toggle', (event) => {
   const call = event.target;
   if (call.open && call.dataset.number && !call.dataset.filled) {
@@ -33,6 +40,6 @@ events.addEventListener('call', (event) => {
   local(holder.content);
   calls.prepend(holder.content.firstElementChild);
   while (calls.childElementCount > KEPT) calls.lastElementChild.remove();
-  fill(document.getElementById('list'), '/faults');
+  showFaults();
 });
 local(document);

@@ -1,0 +1,138 @@
+"""Uses the inspector's page in Chromium, by its debugging pipe; needs nothing but the standard library.
+
+browser.py CHROMIUM PAGE FOLDER UPLOAD...: the command UPLOAD uploads a picture. Screenshots go to FOLDER.
+"""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+BOUND = 60  # seconds for each step
+
+
+class Browser:
+    def __init__(self, chromium, profile):
+        # It reads commands from descriptor 3 and writes to 4, each message ended by a zero byte.
+        read_command, self.commands = os.pipe()
+        self.messages, write_message = os.pipe()
+        # Above both, so that neither overwrites the other.
+        high = [os.dup2(fd, 100 + at) for at, fd in enumerate([read_command, write_message])]
+
+        def descriptors():
+            os.dup2(high[0], 3)
+            os.dup2(high[1], 4)
+
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        self.process = subprocess.Popen(
+            [chromium, *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
+            preexec_fn=descriptors,
+            pass_fds=(3, 4),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for fd in [read_command, write_message, *high]:
+            os.close(fd)
+        self.last, self.buffer, self.session = 0, b"", None
+        targets = self.call("Target.getTargets")["targetInfos"]
+        page = next(target for target in targets if target["type"] == "page")
+        attached = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
+        self.session = attached["sessionId"]
+
+    def call(self, method, **params):
+        self.last += 1
+        message = {"id": self.last, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.commands, json.dumps(message).encode() + b"\0")
+        while True:
+            while b"\0" not in self.buffer:
+                piece = os.read(self.messages, 1 << 16)
+                assert piece, "Chromium has ended"
+                self.buffer += piece
+            line, self.buffer = self.buffer.split(b"\0", 1)
+            answer = json.loads(line)
+            if answer.get("id") == self.last:
+                assert "error" not in answer, (method, answer["error"])
+                return answer["result"]
+
+    def js(self, expression):
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        # In the middle of a navigation there may be no page to ask.
+        return result["result"].get("value") if "exceptionDetails" not in result else None
+
+    def wait(self, expression):
+        end = time.monotonic() + BOUND
+        while not self.js(f"!!({expression})"):
+            assert time.monotonic() < end, f"never true: {expression}\n{self.js('document.body.innerHTML')}"
+            time.sleep(0.05)
+
+    def screenshot(self, path, theme):
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        self.call("Emulation.setEmulatedMedia", features=features)
+        picture = self.call("Page.captureScreenshot", format="png")["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(picture))
+
+    def size(self, width, height, mobile=False):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+        self.call("Emulation.setDeviceMetricsOverride", **metrics)
+
+
+def main(chromium, page, folder, *upload):
+    def uploads():
+        return subprocess.run(upload, check=True, capture_output=True, text=True).stdout
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(chromium, profile)
+        try:
+            drive(browser, page, folder, uploads)
+        finally:
+            browser.process.kill()
+            browser.process.wait()
+
+
+def drive(browser, page, folder, uploads):
+    browser.size(1000, 900)
+    browser.call("Page.navigate", url=page)
+    browser.wait("document.querySelector('#state')?.textContent == 'live'")
+    browser.js("window.loaded = 'once'")
+    assert not browser.js("document.querySelector('.call')")
+
+    # A call appears without the page being loaded again.
+    assert "<media_id>" in uploads()
+    browser.wait("document.querySelector('#call-1 .verdict')?.textContent == 'accepted'")
+    assert browser.js("window.loaded") == "once"
+
+    # It opens to its details, with the picture.
+    browser.js("document.querySelector('#call-1 summary').click()")
+    browser.wait("document.querySelector('#call-1 .checks')?.childElementCount == 10")
+    browser.wait("document.querySelector('#call-1 img')?.naturalWidth > 0")
+    # The name of the file is text, wherever it stands.
+    assert browser.js("document.querySelector('#call-1 .file').textContent").startswith("<img")
+    assert browser.js("window.hacked") is None
+
+    # A button arms a fault, and the next call meets it.
+    browser.js("document.querySelector('#faults').open = true")
+    browser.js("document.querySelector('button[value=system-error]').click()")
+    browser.wait("document.querySelector('#armed')?.textContent == '(1)'")
+    browser.wait("document.querySelector('#state')?.textContent == 'live'")
+    assert "SYSTEMERROR" in uploads()
+    browser.wait("document.querySelector('#call-2 .faults')?.textContent == 'system-error'")
+    browser.wait("document.querySelector('#list .spent')")
+    browser.wait("document.querySelector('#armed').textContent == ''")
+
+    # On a phone nothing is wider than the screen.
+    browser.size(360, 640, mobile=True)
+    browser.js("document.querySelector('#call-1 summary').click()")
+    browser.wait("document.querySelector('#call-1 .checks')")
+    assert browser.js("document.documentElement.scrollWidth <= 360")
+    browser.size(1000, 900)
+    for theme in ["light", "dark"]:
+        browser.screenshot(os.path.join(folder, f"inspector-{theme}.png"), theme)
+
+
+main(*sys.argv[1:])

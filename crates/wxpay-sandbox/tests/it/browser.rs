@@ -1,0 +1,54 @@
+//! The inspector's page in a real browser.
+
+use std::process::Command;
+
+use wxpay_sandbox::Sandbox;
+
+use crate::support::{Bench, start};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
+
+/// A PNG of one pixel, for a browser draws it.
+const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
+    \0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99\x3d\x1d\0\0\0\0IEND\xae\x42\x60\x82";
+
+#[test]
+#[allow(clippy::print_stderr, reason = "says that it was skipped")]
+fn the_page_is_used() {
+    let is_installed = |name: &&&str| Command::new(**name).arg("--version").output().is_ok();
+    let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .find(is_installed)
+    else {
+        eprintln!("skipped: no Chromium is installed");
+        return;
+    };
+    let bench = Bench::of(start(
+        Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()),
+    ));
+    bench.write("test.jpg", PIXEL);
+    let mut form = bench.form(&[]);
+    *form.last_mut().unwrap() =
+        "media=@test.jpg;filename=<img src onerror=hacked=1>.png".to_owned();
+    let page = format!("http://{}/", bench.sandbox.inspector_addr().unwrap());
+    let (url, folder) = (bench.url(), bench.path(""));
+    // Where somebody wants to see them.
+    let folder =
+        std::env::var("WXPAY_SCREENSHOTS").unwrap_or_else(|_| folder.to_str().unwrap().to_owned());
+    let upload = [
+        "curl",
+        "--silent",
+        "--noproxy",
+        "*",
+        "--cacert",
+        "ca.pem",
+        "--cert",
+        "cert.pem",
+    ];
+    let mut arguments = vec![SCRIPT, chromium, &page, &folder];
+    arguments.extend(upload);
+    arguments.extend(["--key", "key.pem"]);
+    arguments.extend(form.iter().map(String::as_str));
+    arguments.push(&url);
+    bench.run("python3", &arguments);
+}

@@ -18,8 +18,8 @@ pub enum InvalidFault {
         /// What stands there.
         word: String,
     },
-    /// A condition has no such word; a file pattern comes last, for it may have commas in it.
-    #[error("there is no condition {word:?}: use next, every, chance with seed, or, last, file")]
+    /// A condition has no such word.
+    #[error("there is no condition {word:?}: use next, every, chance with seed, or file")]
     Condition {
         /// What stands there.
         word: String,

@@ -18,10 +18,14 @@ impl FromStr for Fault {
         let mut fault = Self::new(effect.parse()?);
         let (mut percent, mut seed) = (None, None);
         while let Some(text) = rest {
-            // A pattern goes to the end, whatever is in it.
-            if let Some(pattern) = text.strip_prefix("file=") {
-                fault.file = Some(Pattern::new(pattern.to_owned()));
-                break;
+            if let Some(text) = text.strip_prefix("file=") {
+                let (pattern, behind) = unescaped(text);
+                rest = behind;
+                if fault.file.replace(Pattern::new(pattern)).is_some() {
+                    let word = "file".to_owned();
+                    return Err(InvalidFault::Twice { word });
+                }
+                continue;
             }
             let condition;
             (condition, rest) = match text.split_once(',') {
@@ -99,6 +103,27 @@ impl FromStr for Effect {
     }
 }
 
+/// A pattern up to a comma, and what is behind that. A backslash takes its meaning from a comma, or
+/// from another backslash.
+fn unescaped(text: &str) -> (String, Option<&str>) {
+    let mut pattern = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ',' => return (pattern, Some(characters.as_str())),
+            '\\' => match characters.clone().next() {
+                Some(escaped @ (',' | '\\')) => {
+                    pattern.push(escaped);
+                    characters.next();
+                }
+                _ => pattern.push('\\'),
+            },
+            other => pattern.push(other),
+        }
+    }
+    (pattern, None)
+}
+
 fn number<T: FromStr>(word: &str, value: &str, needs: &'static str) -> Result<T, InvalidFault> {
     value
         .parse()
@@ -163,7 +188,10 @@ impl fmt::Display for Fault {
             write!(f, ",chance={percent}%,seed={seed}")?;
         }
         match &self.file {
-            Some(pattern) => write!(f, ",file={}", pattern.as_str()),
+            Some(pattern) => {
+                let escaped = pattern.as_str().replace('\\', r"\\").replace(',', r"\,");
+                write!(f, ",file={escaped}")
+            }
             None => Ok(()),
         }
     }

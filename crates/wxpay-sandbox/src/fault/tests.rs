@@ -72,7 +72,8 @@ fn texts() {
         ("delay=1500ms,next=1", "delay=1500ms,next=1"),
         ("delay=2000ms", "delay=2s"),
         ("rate=20,every=2,next=3", "rate=20,next=3,every=2"),
-        ("bom,file=a,next=3", "bom,file=a,next=3"),
+        ("bom,file=a,next=3", "bom,next=3,file=a"),
+        (r"bom,file=a\,b\c\\,next=3", r"bom,next=3,file=a\,b\\c\\"),
         ("bom,seed=7,chance=9%", "bom,chance=9%,seed=7"),
     ] {
         assert_eq!(text.parse::<Fault>().unwrap().to_string(), written);
@@ -96,6 +97,7 @@ fn texts_that_are_refused() {
         ("bom,next=0", "next needs a number from 1"),
         ("bom,every", "every needs a number from 1"),
         ("bom,next=1,next=2", "next is there twice"),
+        ("bom,file=a,file=b", "file is there twice"),
         (
             "bom,chance=101%,seed=1",
             "chance needs a percentage, as 25%",
@@ -106,7 +108,7 @@ fn texts_that_are_refused() {
         ),
         (
             "bom,when=1",
-            "there is no condition \"when\": use next, every, chance with seed, or, last, file",
+            "there is no condition \"when\": use next, every, chance with seed, or file",
         ),
         (
             "cut-in-request,file=*",

@@ -3,6 +3,7 @@
 const calls = document.getElementById('calls');
 const state = document.getElementById('state');
 const KEPT = 200;
+let due;
 
 function local(root) {
   for (const time of root.querySelectorAll('time')) {
@@ -40,6 +41,7 @@ events.addEventListener('call', (event) => {
   local(holder.content);
   calls.prepend(holder.content.firstElementChild);
   while (calls.childElementCount > KEPT) calls.lastElementChild.remove();
-  showFaults();
+  // Once for many calls that come together.
+  due ??= setTimeout(() => { due = undefined; showFaults(); }, 100);
 });
 local(document);

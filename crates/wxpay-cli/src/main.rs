@@ -17,6 +17,7 @@ use std::{io, process::ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
+use tokio::runtime;
 use tracing::Level;
 
 use args::{Cli, Command};
@@ -49,10 +50,15 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log_to_stderr(&cli);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    // To start workers takes as long as a tenth of an upload, which waits for the network anyway and
+    // hashes on threads of its own. A sandbox serves many at a time.
+    let runtime = match cli.command {
+        Command::Sandbox(_) => runtime::Builder::new_multi_thread(),
+        _ => runtime::Builder::new_current_thread(),
+    }
+    .enable_all()
+    .build()
+    .context("cannot start the runtime")?;
     let done = match cli.command {
         Command::Upload(args) => runtime.block_on(upload::run(*args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),

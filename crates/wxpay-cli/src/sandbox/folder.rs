@@ -87,7 +87,7 @@ impl Folder {
 
     /// What has a name of ours, but cannot be ours, is not overwritten.
     fn hold_nothing_of_others(&self) -> anyhow::Result<()> {
-        match ["env", "sample.png"]
+        match ["apiclient_cert.p12", "env", "sample.png"]
             .into_iter()
             .find(|name| self.file(name).exists())
         {
@@ -116,12 +116,15 @@ impl Folder {
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let credentials = sandbox.credentials();
         let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
+        let p12 = Zeroizing::new(credentials.merchant_p12()?);
         self.write_public("ca.pem", credentials.ca_pem().as_bytes())?;
-        self.write_private("ca_key.pem", credentials.ca_key_pem())?;
+        self.write_private("ca_key.pem", credentials.ca_key_pem().as_bytes())?;
         self.write_public("apiclient_cert.pem", credentials.cert_pem().as_bytes())?;
-        self.write_private("apiclient_key.pem", credentials.key_pem())?;
-        self.write_private("api_key.txt", &api_key)?;
-        self.write_private("env", &self.env(sandbox))?;
+        self.write_private("apiclient_key.pem", credentials.key_pem().as_bytes())?;
+        // Both in one, for clients that want it so; its password is the merchant id.
+        self.write_private("apiclient_cert.p12", &p12)?;
+        self.write_private("api_key.txt", api_key.as_bytes())?;
+        self.write_private("env", self.env(sandbox).as_bytes())?;
         self.write_public("sample.png", SAMPLE)
     }
 
@@ -153,8 +156,8 @@ impl Folder {
     }
 
     /// For the owner's eyes only, from the first byte on.
-    fn write_private(&self, name: &str, content: &str) -> anyhow::Result<()> {
-        self.replace(name, content.as_bytes(), 0o600)
+    fn write_private(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        self.replace(name, content, 0o600)
     }
 
     /// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody

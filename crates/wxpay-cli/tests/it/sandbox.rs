@@ -128,8 +128,23 @@ fn the_printed_curl_command_works_as_it_stands() {
 }
 
 #[test]
+fn the_p12_file_is_opened_by_the_merchant_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::in_folder(folder.path());
+    let script = format!(
+        "curl --silent --show-error --noproxy '*' --cacert '{0}/ca.pem' --cert-type P12 \
+         --cert '{0}/apiclient_cert.p12:1900000109' -d '' {1}/secapi/mch/uploadmedia",
+        folder.path().display(),
+        sandbox.origin
+    );
+    // What is wrong is the form, which comes after the certificate.
+    let run = shell(&script).exits(0);
+    assert!(run.out.contains("Invalid XML format"), "{run:?}");
+}
+
+#[test]
 fn what_is_not_the_sandboxs_is_left_alone() {
-    for name in ["env", "sample.png"] {
+    for name in ["apiclient_cert.p12", "env", "sample.png"] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), "mine").unwrap();
         let run = refused_in(folder.path());
@@ -217,7 +232,13 @@ fn private_files_are_for_their_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         let sandbox = Sandbox::in_folder(folder.path());
-        for name in ["ca_key.pem", "apiclient_key.pem", "api_key.txt", "env"] {
+        for name in [
+            "ca_key.pem",
+            "apiclient_key.pem",
+            "apiclient_cert.p12",
+            "api_key.txt",
+            "env",
+        ] {
             let path = folder.path().join(name);
             let mode = path.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

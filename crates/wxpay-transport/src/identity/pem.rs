@@ -5,7 +5,10 @@ use rustls_pki_types::{
     pem::{PemObject, SectionKind},
 };
 
-use super::InvalidIdentity;
+use super::{InvalidIdentity, encrypted};
+
+const BEGIN_ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+const END_ENCRYPTED: &str = "-----END ENCRYPTED PRIVATE KEY-----";
 
 /// The certificates of a file, in its order.
 pub(super) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
@@ -22,11 +25,14 @@ pub(super) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidI
     })
 }
 
-/// The one private key of a file.
-pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, InvalidIdentity> {
-    // PKCS#8's own form, and the older one of OpenSSL with its headers inside the section.
-    if holds(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") || holds(pem, "Proc-Type: 4,ENCRYPTED") {
-        return Err(InvalidIdentity::EncryptedKey);
+/// The one private key of a file; a password is for a key that is encrypted, and else not needed.
+pub(super) fn key(
+    pem: &[u8],
+    password: Option<&str>,
+) -> Result<PrivateKeyDer<'static>, InvalidIdentity> {
+    // OpenSSL's older form has its headers inside the section.
+    if holds(pem, "Proc-Type: 4,ENCRYPTED") {
+        return Err(InvalidIdentity::LegacyKey);
     }
     let mut found = None;
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
@@ -41,14 +47,50 @@ pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, InvalidIdentity>
             return Err(InvalidIdentity::SeveralKeys);
         }
     }
-    found.ok_or(if holds(pem, "-----BEGIN CERTIFICATE-----") {
-        InvalidIdentity::CertificateInKeyFile
-    } else {
-        InvalidIdentity::NoKey
-    })
+    let encrypted = encrypted_key(pem)?;
+    match (found, encrypted) {
+        (Some(_), Some(_)) => Err(InvalidIdentity::SeveralKeys),
+        (Some(key), None) => Ok(key),
+        (None, Some(der)) => {
+            let password = password.ok_or(InvalidIdentity::EncryptedKey)?;
+            encrypted::decrypt(&der, password)
+        }
+        (None, None) => Err(if holds(pem, "-----BEGIN CERTIFICATE-----") {
+            InvalidIdentity::CertificateInKeyFile
+        } else {
+            InvalidIdentity::NoKey
+        }),
+    }
+}
+
+/// What is in the one encrypted section, if there is one. The PEM reader passes such sections over,
+/// so it is shown one under the name of another kind.
+fn encrypted_key(pem: &[u8]) -> Result<Option<Vec<u8>>, InvalidIdentity> {
+    let Some(begin) = find(pem, BEGIN_ENCRYPTED) else {
+        return Ok(None);
+    };
+    let body = &pem[begin + BEGIN_ENCRYPTED.len()..];
+    let end = find(body, END_ENCRYPTED).ok_or(InvalidIdentity::Key)?;
+    if find(&body[end..], BEGIN_ENCRYPTED).is_some() {
+        return Err(InvalidIdentity::SeveralKeys);
+    }
+    let section = [
+        b"-----BEGIN PRIVATE KEY-----",
+        &body[..end],
+        b"-----END PRIVATE KEY-----",
+    ]
+    .concat();
+    match <(SectionKind, Vec<u8>)>::from_pem_slice(&section) {
+        Ok((_, der)) => Ok(Some(der)),
+        Err(_) => Err(InvalidIdentity::Key),
+    }
 }
 
 fn holds(pem: &[u8], needle: &str) -> bool {
+    find(pem, needle).is_some()
+}
+
+fn find(pem: &[u8], needle: &str) -> Option<usize> {
     pem.windows(needle.len())
-        .any(|window| window == needle.as_bytes())
+        .position(|window| window == needle.as_bytes())
 }

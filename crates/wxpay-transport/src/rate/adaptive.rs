@@ -32,6 +32,8 @@ const FLOOR: f64 = 0.5;
 /// Refusals within this time of the last decision belong to it. It is also the time that most
 /// servers count in, and so the time to wait after the first burst.
 const WINDOW: Duration = Duration::from_secs(1);
+/// The time to wait after later refusals, so that the server has room for those it has refused.
+const PAUSE: Duration = Duration::from_millis(250);
 /// So many answers of the last second are remembered. Who has more does not need this limit.
 const MOST: usize = 10_000;
 
@@ -42,6 +44,7 @@ struct State {
     /// When the next attempt may begin.
     next: Option<Instant>,
     decided: Option<Instant>,
+    decisions: u64,
     /// When answers were taken, as long as there is no rate.
     taken: VecDeque<Instant>,
 }
@@ -73,9 +76,15 @@ impl AdaptiveRate {
 impl RateLimit for AdaptiveRate {
     fn acquire(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            let slot = self.state().slot(Instant::now());
-            if let Some(slot) = slot {
+            loop {
+                let Some((slot, decisions)) = self.state().slot(Instant::now()) else {
+                    return;
+                };
                 sleep_until(slot).await;
+                // A slot that was given out at a rate that does not hold any more is given back.
+                if self.state().decisions == decisions {
+                    return;
+                }
             }
         })
     }
@@ -91,12 +100,12 @@ impl RateLimit for AdaptiveRate {
 }
 
 impl State {
-    /// When the attempt that asks now may begin.
-    fn slot(&mut self, now: Instant) -> Option<Instant> {
+    /// When the attempt that asks now may begin, and after how many decisions this was said.
+    fn slot(&mut self, now: Instant) -> Option<(Instant, u64)> {
         let rate = self.rate?;
         let slot = self.next.map_or(now, |next| next.max(now));
         self.next = Some(slot + Duration::from_secs_f64(1.0 / rate));
-        Some(slot)
+        Some((slot, self.decisions))
     }
 
     fn increase(&mut self, now: Instant) {
@@ -117,14 +126,15 @@ impl State {
             return;
         }
         self.decided = Some(now);
-        let before = match self.rate {
-            Some(rate) => rate,
+        self.decisions += 1;
+        let (before, pause) = match self.rate {
+            Some(rate) => (rate, PAUSE),
             None => {
                 self.forget(now);
-                self.next = Some(now + WINDOW);
-                std::mem::take(&mut self.taken).len() as f64
+                (std::mem::take(&mut self.taken).len() as f64, WINDOW)
             }
         };
+        self.next = Some(now + pause);
         let rate = (before * DECREASE).max(FLOOR);
         self.rate = Some(rate);
         debug!(rate, "slowing down");

@@ -81,7 +81,7 @@ fn each_mistake_has_its_name() {
         (cert, &cut(key), InvalidIdentity::Key),
         (cert, bad_key, InvalidIdentity::Key),
         (cert, &encrypted, InvalidIdentity::EncryptedKey),
-        (cert, &encrypted_old, InvalidIdentity::EncryptedKey),
+        (cert, &encrypted_old, InvalidIdentity::LegacyKey),
         (
             cert,
             &format!("{key}{}", other.key),

@@ -11,6 +11,7 @@ mod deadlines;
 mod faults;
 mod identities;
 mod identity_files;
+mod identity_kinds;
 mod inspections;
 mod log;
 mod progress;

@@ -114,21 +114,26 @@ impl Ca {
 
     /// A server of this authority that insists on a client certificate of the other.
     pub(crate) fn server_demanding(&self, other: &Self) -> ServerConfig {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(other.pem().as_bytes()).unwrap())
-            .unwrap();
-        let provider = Arc::new(ring::default_provider());
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
-        let (chain, key) = der(&self.pair());
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(verifier.unwrap())
-            .with_single_cert(chain, key)
-            .unwrap()
+        server_demanding(&self.pair(), other.pem())
     }
+}
+
+/// A server that insists on a client certificate of one of these authorities.
+pub(crate) fn server_demanding(pair: &Pair, authorities: impl AsRef<[u8]>) -> ServerConfig {
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(authorities.as_ref()) {
+        roots.add(authority.unwrap()).unwrap();
+    }
+    let provider = Arc::new(ring::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+    let (chain, key) = der(pair);
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(chain, key)
+        .unwrap()
 }
 
 pub(crate) fn server(pair: &Pair) -> ServerConfig {

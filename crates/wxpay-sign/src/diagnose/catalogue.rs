@@ -115,6 +115,7 @@ pub(super) fn ways(facts: &Facts<'_>, other_keys: usize) -> Vec<Way> {
     ways.extend(listed(string::SHAPE));
     ways.extend(listed(string::ENCODING));
     ways.extend(listed(string::HASH));
+    ways.extend(listed(fields::CONTENT));
     ways
 }
 

@@ -1,4 +1,4 @@
-//! The escapes that values must not have when they are signed.
+//! The escapes that text must not have when it is signed.
 
 use alloc::{string::String, vec::Vec};
 
@@ -67,6 +67,29 @@ pub(super) fn json(text: &[u8], out: &mut Vec<u8>) {
             0..0x20 => out.extend(alloc::format!("\\u{byte:04x}").bytes()),
             _ => out.push(byte),
         }
+    }
+}
+
+/// Standard Base64, with padding.
+pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for group in bytes.chunks(3) {
+        let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        out.extend((0..4).map(|index| {
+            let sextet = bits >> (18 - 6 * index) & 63;
+            if index > group.len() {
+                b'='
+            } else {
+                ALPHABET[sextet as usize]
+            }
+        }));
+    }
+}
+
+pub(super) fn latin1_to_utf8(bytes: &[u8], out: &mut Vec<u8>) {
+    for &byte in bytes {
+        out.extend(char::from(byte).encode_utf8(&mut [0; 2]).bytes());
     }
 }
 

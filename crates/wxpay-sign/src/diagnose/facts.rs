@@ -1,10 +1,10 @@
 //! What was sent, sorted out once before the search.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
 
 use super::{
-    Sent,
-    recipe::{Algorithm, FileValue, Order, Selection, SignValue},
+    Mistake, Sent,
+    recipe::{Algorithm, ContentForm, FileValue, Order, Selection, SignValue},
 };
 use crate::{ApiKey, SignType};
 
@@ -35,8 +35,7 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// After `@`.
     AtText(&'a str),
-    Content(&'a [u8]),
-    ContentAsText(&'a [u8]),
+    Content(&'a [u8], ContentForm),
     Key,
     /// The signature of a first pass: a right one.
     FirstPass,
@@ -45,19 +44,19 @@ pub(super) enum Value<'a> {
 impl<'a> Facts<'a> {
     pub(super) fn new(sent: &'a Sent<'a>) -> Self {
         let pairs = &sent.pairs[..];
-        let find = |wanted: &str| pairs.iter().find(|(name, _)| *name == wanted);
-        let sign_type = find("sign_type").map(|(_, value)| *value);
+        let mut signed: Vec<_> = pairs.iter().copied().filter(is_signed).collect();
+        signed.sort_by_key(|(name, _)| *name);
+        let named = signed.iter().find(|(name, _)| *name == "sign_type");
+        let sign_type = named.map(|(_, value)| *value);
         let read_as = sent
             .read_as
             .unwrap_or_else(|| SignType::from_field(sign_type));
-        let mut signed: Vec<_> = pairs.iter().copied().filter(is_signed).collect();
-        signed.sort_by_key(|(name, _)| *name);
         Self {
             pairs,
             signed,
             file_name: sent.file_name,
             content: sent.content,
-            sign_type: sign_type.filter(|value| !value.is_empty()),
+            sign_type,
             algorithm: match read_as {
                 SignType::Md5 => Algorithm::Md5,
                 SignType::HmacSha256 => Algorithm::HmacSha256,
@@ -137,8 +136,7 @@ impl<'a> Facts<'a> {
             FileValue::Name => Value::Text(self.file_name?),
             FileValue::AtName => Value::AtText(self.file_name?),
             FileValue::Hash => Value::Text(self.value("media_hash")?),
-            FileValue::Content => Value::Content(self.content?),
-            FileValue::ContentAsText => Value::ContentAsText(self.content?),
+            FileValue::Content(form) => Value::Content(self.content?, form),
         })
     }
 }
@@ -191,7 +189,7 @@ fn is_signed(&(name, value): &(&str, &str)) -> bool {
 /// The first of each name.
 fn dedup<'a>(fields: impl Iterator<Item = Field<'a>>) -> Vec<Field<'a>> {
     let mut kept: Vec<Field<'a>> = fields.collect();
-    let mut seen = alloc::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     kept.retain(|field| seen.insert(field.name));
     kept
 }
@@ -207,26 +205,50 @@ impl Keys<'_> {
     /// The text with asterisks wherever it holds one of the keys, in whatever case: a sender may
     /// have put one into a field.
     pub(super) fn redact(&self, text: &str) -> Box<str> {
-        let mut shown = Vec::with_capacity(text.len());
-        let mut rest = text.as_bytes();
-        while let Some((&first, after)) = rest.split_first() {
-            let key = self.others.iter().chain([self.right]).find_map(|key| {
-                let key = key.expose().as_bytes();
-                let start = rest.get(..key.len())?;
-                start.eq_ignore_ascii_case(key).then_some(key)
-            });
-            match key {
-                Some(key) => {
-                    shown.extend(MASK.bytes());
-                    rest = &rest[key.len()..];
-                }
-                None => {
-                    shown.push(first);
-                    rest = after;
-                }
+        let keys = || {
+            self.others
+                .iter()
+                .chain([self.right])
+                .map(|key| key.expose().as_bytes())
+        };
+        // Few bytes of a text begin a key: the others are passed without looking at the keys.
+        let mut begins = [false; 256];
+        for first in keys().filter_map(<[u8]>::first) {
+            begins[usize::from(first.to_ascii_lowercase())] = true;
+            begins[usize::from(first.to_ascii_uppercase())] = true;
+        }
+        let is_key = |rest: &[u8]| {
+            keys().any(|key| {
+                rest.get(..ApiKey::LEN)
+                    .is_some_and(|text| text.eq_ignore_ascii_case(key))
+            })
+        };
+        let bytes = text.as_bytes();
+        let mut shown = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if begins[usize::from(byte)] && is_key(&bytes[at..]) {
+                shown.extend(MASK.bytes());
+                at += ApiKey::LEN;
+            } else {
+                shown.push(byte);
+                at += 1;
             }
         }
         // Keys are ASCII, so that what is left is as whole as it was.
-        alloc::string::String::from_utf8_lossy(&shown).into()
+        String::from_utf8_lossy(&shown).into()
+    }
+
+    /// The same for the names that mistakes hold.
+    pub(super) fn redacted(&self, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+        for mistake in &mut mistakes {
+            if let Mistake::FieldNotSigned { name }
+            | Mistake::FieldRepeated { name }
+            | Mistake::ValueLineEnd { name: Some(name) } = mistake
+            {
+                *name = self.redact(name);
+            }
+        }
+        mistakes
     }
 }

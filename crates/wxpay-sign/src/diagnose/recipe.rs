@@ -105,9 +105,18 @@ pub(super) enum FileValue {
     AtName,
     /// The value of `media_hash`.
     Hash,
-    Content,
-    /// The content as a program reads it that takes it for UTF-8: with U+FFFD where it is none.
-    ContentAsText,
+    Content(ContentForm),
+}
+
+/// The file's bytes as the signer had them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ContentForm {
+    Bytes,
+    /// As UTF-8, with U+FFFD where they are none.
+    Utf8,
+    /// As text of one character a byte, which is UTF-8 again when it is hashed.
+    Latin1,
+    Base64,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! From the simplest explanation to the last.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::mem::discriminant;
+use core::{iter, mem::discriminant};
 
 use super::{
     Mistake,
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::hex;
 
-/// So many bytes are hashed before the search gives up, the file's content not counted. A request
-/// of this API needs less than a hundredth.
-const BUDGET: usize = 32 * 1024 * 1024;
+/// So many bytes of the parameters' text are hashed at most, unless the right string alone is longer.
+/// A request of this API needs less than a tenth of it for all there is to try.
+const BUDGET: usize = 8 * 1024 * 1024;
 
 /// How the signature was made.
 #[derive(Debug)]
@@ -28,18 +28,45 @@ pub(super) struct Found {
 
 /// The simplest recipe that makes the signature: the right one, then each mistake, then each two.
 pub(super) fn search(facts: &Facts<'_>, keys: &Keys<'_>, signature: &str) -> Option<Found> {
+    let received = Received::new(signature);
+    if !received.may_be_a_signature() {
+        return None;
+    }
     let mut search = Search {
         facts,
         keys,
-        received: Received::new(signature),
+        received,
         buffers: Buffers::default(),
         first_pass: None,
-        budget: BUDGET,
     };
-    if !search.received.may_be_a_signature() {
-        return None;
-    }
-    search.run()
+    let ways = catalogue::ways(facts, keys.others.len());
+    let affordable = (BUDGET / facts.length()).max(1);
+    candidates(&ways)
+        .take(affordable)
+        .find_map(|candidate| search.attempt(candidate))
+}
+
+/// Ways that may have been gone together.
+pub(super) type Candidate<'w> = [Option<&'w Way>; 2];
+
+/// None, then each alone, then two of them.
+pub(super) fn candidates(ways: &[Way]) -> impl Iterator<Item = Candidate<'_>> {
+    let alone = ways.iter().map(|way| [Some(way), None]);
+    let pairs = ways.iter().enumerate().flat_map(|(index, first)| {
+        let rest = ways[index + 1..].iter();
+        // The first way of all is the other algorithm, which goes with everything.
+        let likely = rest.filter(move |second| index == 0 || first.common && second.common);
+        let possible = likely.filter(move |second| independent(first, second));
+        possible.map(move |second| [Some(first), Some(second)])
+    });
+    iter::once([None, None]).chain(alone).chain(pairs)
+}
+
+/// Whether the two change nothing in common.
+fn independent(first: &Way, second: &Way) -> bool {
+    let same = |a: &Change, b: &Change| discriminant(a) == discriminant(b);
+    let changed = |change| first.changes.iter().any(|other| same(change, other));
+    !second.changes.iter().any(changed)
 }
 
 /// The string of a recipe as it may be shown: without the key, whatever field holds it.
@@ -60,47 +87,19 @@ struct Search<'a> {
     buffers: Buffers,
     /// The right signature, computed where a recipe signs it once more.
     first_pass: Option<digest::Secret>,
-    budget: usize,
 }
 
 impl Search<'_> {
-    fn run(&mut self) -> Option<Found> {
-        let ways = catalogue::ways(self.facts, self.keys.others.len());
-        if let Some(found) = self.attempt(&[]) {
-            return Some(found);
-        }
-        for way in &ways {
-            if let Some(found) = self.attempt(&[way]) {
-                return Some(found);
-            }
-        }
-        for (index, first) in ways.iter().enumerate() {
-            for second in &ways[index + 1..] {
-                // The first way is the other algorithm, which goes with everything.
-                let likely = index == 0 || first.common && second.common;
-                if !likely || !independent(first, second) {
-                    continue;
-                }
-                if let Some(found) = self.attempt(&[first, second]) {
-                    return Some(found);
-                }
-            }
-        }
-        None
-    }
-
-    fn attempt(&mut self, ways: &[&Way]) -> Option<Found> {
+    fn attempt(&mut self, candidate: Candidate<'_>) -> Option<Found> {
+        let ways = || candidate.into_iter().flatten();
         let right = Recipe::right(self.facts.algorithm);
-        let recipe = ways
-            .iter()
-            .fold(right, |recipe, way| recipe.with(&way.changes));
-        let fits = |way: &&Way| way.only.is_none_or(|only| only == recipe.algorithm);
-        if !ways.iter().all(fits) {
+        let recipe = ways().fold(right, |recipe, way| recipe.with(&way.changes));
+        if ways().any(|way| way.only.is_some_and(|only| only != recipe.algorithm)) {
             return None;
         }
         let digest = self.digest(&recipe)?;
         let writing = self.received.matches(&digest)?;
-        let mut mistakes: Vec<_> = ways.iter().map(|way| way.mistake.clone()).collect();
+        let mut mistakes: Vec<_> = ways().map(|way| way.mistake.clone()).collect();
         mistakes.extend(writing);
         if let Some(name) = self.facts.repeated() {
             let repeated = Mistake::FieldRepeated { name: name.into() };
@@ -123,21 +122,6 @@ impl Search<'_> {
             first_pass: hex::as_str(first_pass),
         };
         let text = self.buffers.write(recipe, self.facts, secrets)?;
-        // The few recipes with the content are bounded by their number.
-        let length = text.len().min(self.facts.length());
-        self.budget = self.budget.checked_sub(length)?;
         Some(digest::digest(recipe, text, &key))
     }
-}
-
-/// Whether the two change nothing in common.
-fn independent(first: &Way, second: &Way) -> bool {
-    let axes = |way: &Way| {
-        way.changes
-            .iter()
-            .map(discriminant::<Change>)
-            .collect::<Vec<_>>()
-    };
-    let first = axes(first);
-    axes(second).iter().all(|axis| !first.contains(axis))
 }

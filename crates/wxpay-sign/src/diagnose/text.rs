@@ -7,7 +7,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{
     escape,
     facts::{self, Facts, Field, Value},
-    recipe::{Encoding, KeyPlace, Piece, Recipe, Shape, Values},
+    recipe::{ContentForm, Encoding, KeyPlace, Piece, Recipe, Shape, Values},
 };
 
 /// Two buffers that hold one string after the other, for all of a search. They are wiped when they
@@ -66,10 +66,10 @@ impl Buffers {
         // Values that were decoded may be no text; then one of these changes them a little more.
         let text = Zeroizing::new(String::from_utf8_lossy(joined).into_owned());
         match encoding {
-            Encoding::Utf8 => out.extend(joined),
+            Encoding::Utf8 => out.extend_from_slice(joined),
             Encoding::WithByteOrderMark => {
                 out.extend("\u{feff}".bytes());
-                out.extend(joined);
+                out.extend_from_slice(joined);
             }
             Encoding::UpperCase => out.extend(joined.iter().map(u8::to_ascii_uppercase)),
             Encoding::LowerCase => out.extend(joined.iter().map(u8::to_ascii_lowercase)),
@@ -85,9 +85,7 @@ impl Buffers {
                 out.extend(text.encode_utf16().map(|unit| unit.to_le_bytes()[0]));
             }
             Encoding::Utf8Twice => {
-                for &byte in joined {
-                    out.extend(char::from(byte).encode_utf8(&mut [0; 2]).bytes());
-                }
+                escape::latin1_to_utf8(joined, out);
             }
         }
         &self.encoded
@@ -107,7 +105,7 @@ fn restart(buffer: &mut Vec<u8>, bound: usize) {
 impl Value<'_> {
     fn content_length(self) -> usize {
         match self {
-            Value::Content(content) | Value::ContentAsText(content) => content.len(),
+            Value::Content(content, _) => content.len(),
             _ => 0,
         }
     }
@@ -143,7 +141,7 @@ impl Join<'_> {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => self.push(text),
-                Piece::Key => self.out.extend(self.secrets.key),
+                Piece::Key => self.out.extend_from_slice(self.secrets.key),
             }
         }
     }
@@ -161,8 +159,17 @@ impl Join<'_> {
                 self.push("@");
                 self.push(text);
             }
-            Value::Content(content) => self.out.extend(content),
-            Value::ContentAsText(content) => {
+            Value::Content(content, form) => self.content(content, form),
+            Value::Key => self.out.extend_from_slice(self.secrets.key),
+            Value::FirstPass => self.push(self.secrets.first_pass),
+        }
+        self.push(shape.after_value);
+    }
+
+    fn content(&mut self, content: &[u8], form: ContentForm) {
+        match form {
+            ContentForm::Bytes => self.out.extend_from_slice(content),
+            ContentForm::Utf8 => {
                 for chunk in content.utf8_chunks() {
                     self.push(chunk.valid());
                     if !chunk.invalid().is_empty() {
@@ -170,17 +177,16 @@ impl Join<'_> {
                     }
                 }
             }
-            Value::Key => self.out.extend(self.secrets.key),
-            Value::FirstPass => self.push(self.secrets.first_pass),
+            ContentForm::Latin1 => escape::latin1_to_utf8(content, self.out),
+            ContentForm::Base64 => escape::base64(content, self.out),
         }
-        self.push(shape.after_value);
     }
 
     fn escaped(&mut self, text: &[u8], shape: Shape) {
         if shape.escaped {
             escape::json(text, self.out);
         } else {
-            self.out.extend(text);
+            self.out.extend_from_slice(text);
         }
     }
 
@@ -219,6 +225,6 @@ impl Join<'_> {
     }
 
     fn push(&mut self, text: &str) {
-        self.out.extend(text.bytes());
+        self.out.extend_from_slice(text.as_bytes());
     }
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     Mistake,
     digest::{hex_lower, hex_upper},
+    escape,
 };
 use crate::hex;
 
@@ -119,14 +120,14 @@ const WRITINGS: &[Writing] = &[
     digits(Mistake::HexTwice, twice, |digest, out| {
         upper(&hex_upper(digest), out);
     }),
-    base64(base64_length, encode_base64),
+    base64(base64_length, unpadded_base64),
     base64(
         |bytes| base64_length(2 * bytes),
-        |digest, out| encode_base64(&hex_lower(digest), out),
+        |digest, out| unpadded_base64(&hex_lower(digest), out),
     ),
     base64(
         |bytes| base64_length(2 * bytes),
-        |digest, out| encode_base64(&hex_upper(digest), out),
+        |digest, out| unpadded_base64(&hex_upper(digest), out),
     ),
 ];
 
@@ -236,14 +237,9 @@ fn sign_extension(byte: u8, out: &mut Vec<u8>) {
     }
 }
 
-fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for group in bytes.chunks(3) {
-        let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for index in 0..=group.len() {
-            let sextet = bits >> (18 - 6 * index) & 63;
-            out.push(ALPHABET[sextet as usize]);
-        }
+fn unpadded_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    escape::base64(bytes, out);
+    while out.last() == Some(&b'=') {
+        out.pop();
     }
 }

@@ -144,6 +144,8 @@ case("file_name_signed", with_file("filename", NAME))
 case("file_name_signed", with_file("file_name", NAME))
 case("content_signed", with_file("media", CONTENT))
 case("content_signed", with_file("media", CONTENT.decode("utf-8", "replace")))
+case("content_signed", with_file("media", CONTENT.decode("latin-1")))
+case("content_signed", with_file("media", base64.b64encode(CONTENT)))
 case("content_signed+lower_case", with_file("media", CONTENT).hex())
 for value in ("", HASH, "[object Object]", "[object File]", "[object Blob]", "Array"):
     case("media_signed", with_file("media", value))

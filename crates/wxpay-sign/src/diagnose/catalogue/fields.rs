@@ -5,7 +5,7 @@ use crate::diagnose::{
     Mistake,
     recipe::{
         Change::{self, Select, Sort, Write},
-        FileValue, Order, Selection, SignValue, UrlEncoding, Values,
+        ContentForm, FileValue, Order, Selection, SignValue, UrlEncoding, Values,
     },
 };
 
@@ -35,10 +35,6 @@ pub(super) const SELECTION: &[Entry] = &[
             &[file("filename", FileValue::Name)],
             &[file("file_name", FileValue::Name)],
         ]),
-    Entry::of(Mistake::ContentSigned).rare(&[
-        &[file("media", FileValue::Content)],
-        &[file("media", FileValue::ContentAsText)],
-    ]),
     Entry::of(Mistake::MediaSigned)
         .common(&[&[file("media", FileValue::Text(""))]])
         .rare(&[
@@ -51,6 +47,14 @@ pub(super) const SELECTION: &[Entry] = &[
             &[file("media", FileValue::Text("Array"))],
         ]),
 ];
+
+/// Each of these is hashed over the whole file: they come last.
+pub(super) const CONTENT: &[Entry] = &[Entry::of(Mistake::ContentSigned).rare(&[
+    &[file("media", FileValue::Content(ContentForm::Bytes))],
+    &[file("media", FileValue::Content(ContentForm::Utf8))],
+    &[file("media", FileValue::Content(ContentForm::Latin1))],
+    &[file("media", FileValue::Content(ContentForm::Base64))],
+])];
 
 const fn sign(value: SignValue) -> Change {
     Select(Selection::WithSign(value))

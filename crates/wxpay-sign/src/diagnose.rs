@@ -38,8 +38,8 @@
 //!
 //! A report holds asterisks in place of the key, even where a field was sent that holds the key, and
 //! no signature. Whoever is told `lower_case` had all of the right signature's digits, and so for
-//! every other mistake: nothing is told to one who has only a part, so that a signature cannot be
-//! guessed piece by piece. Buffers that held the key are wiped, and what is compared with the
+//! every other mistake: nothing is told to one who has fewer than 32 digits of it, so that a signature
+//! cannot be guessed piece by piece. Buffers that held the key are wiped, and what is compared with the
 //! signature is compared in constant time; which mistake it was shows in the time, as in the report.
 
 mod catalogue;

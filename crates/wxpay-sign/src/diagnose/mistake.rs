@@ -13,10 +13,10 @@ use super::words;
 /// ```
 /// use wxpay_sign::diagnose::Mistake;
 ///
-/// let mistake = Mistake::MediaHashFirst;
-/// assert_eq!(mistake.id(), "media_hash_first");
-/// assert_eq!(mistake.explanation(), "`media_hash` was joined before `mch_id`");
-/// assert!(mistake.advice().starts_with("sort the names byte by byte"));
+/// let mistake = Mistake::KeyLineEnd;
+/// assert_eq!(mistake.id(), "key_line_end");
+/// assert_eq!(mistake.explanation(), "the API key has a line end or a space beside it");
+/// assert_eq!(mistake.advice(), "trim the API key when it is read");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

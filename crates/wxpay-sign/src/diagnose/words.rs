@@ -65,7 +65,7 @@ pub(super) const fn of(mistake: &Mistake) -> Words {
             "a field is sent more than once",
             "send each field once: which of two values is signed is not defined"),
         Mistake::MediaHashFirst => words("media_hash_first",
-            "`media_hash` was joined before `mch_id`",
+            "the fields are in the wrong order: `media_hash` was joined before `mch_id`",
             "sort the names byte by byte: `mch_id` stands before `media_hash`, for c comes before e"),
         Mistake::SendingOrder => words("sending_order",
             "the fields were joined in the order in which they were sent",

@@ -189,6 +189,8 @@ pub(crate) fn all(folder: &Path, arguments: &Arguments) -> anyhow::Result<Client
         Kind::Ours(vec!["php".into(), scripts.join("client.php").into()]),
     );
     let curl = version("curl", &["--version"]);
+    // Without its libraries.
+    let curl = curl.map(|line| line.split(" (").take(1).collect::<String>());
     add("curl, one for all", curl.clone(), Kind::CurlForAll);
     add(CURL_FOR_EACH, curl, Kind::CurlForEach);
 

@@ -79,9 +79,9 @@ impl Scenario {
     /// Enough that a millisecond more or less of the start does not show.
     fn uploads(self, pace: Pace) -> usize {
         match (self.size, pace) {
-            (KIB_200, Pace::Fast) => 480,
+            (KIB_200, Pace::Fast) => 960,
             (KIB_200, Pace::Slow) => 64,
-            (_, Pace::Fast) => 96,
+            (_, Pace::Fast) => 160,
             (_, Pace::Slow) => 32,
         }
     }

@@ -6,13 +6,17 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
+mod gateway;
+
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use wxpay_media::{Endpoint, MerchantId, SignType};
+use wxpay_media::{MerchantId, SignType};
 use wxpay_sandbox::Fault;
 
 use crate::sandbox::Inspector;
+
+pub(crate) use gateway::{GatewayArgs, Override};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -35,6 +39,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Upload(Box<UploadArgs>),
+    Doctor(Box<DoctorArgs>),
     Sandbox(SandboxArgs),
     Sign(SignArgs),
     Verify(VerifyArgs),
@@ -56,34 +61,8 @@ pub(crate) struct UploadArgs {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Merchant id [env: WXPAY_MCH_ID]
-    #[arg(long, value_name = "ID")]
-    pub(crate) mch_id: Option<MerchantId>,
-
-    /// File with the API v2 key, 32 letters and digits [env: WXPAY_API_KEY holds the key itself]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) api_key_file: Option<PathBuf>,
-
-    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT]
-    #[arg(long, value_name = "PEM")]
-    pub(crate) cert: Option<PathBuf>,
-
-    /// Its private key, apiclient_key.pem [env: WXPAY_KEY]
-    #[arg(long, value_name = "PEM")]
-    pub(crate) key: Option<PathBuf>,
-
-    /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) sign_type: Option<SignType>,
-
-    /// The gateway, https://host[:port]; the first is used [env: WXPAY_ENDPOINT, comma-separated]
-    /// [default: https://api.mch.weixin.qq.com]
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) endpoint: Vec<Endpoint>,
-
-    /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
-    #[arg(long, value_name = "PEM")]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
 
     /// Take only replies signed with the request's algorithm
     #[arg(long)]
@@ -92,6 +71,10 @@ pub(crate) struct UploadArgs {
     /// How long one file's upload may take, with all its attempts
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) timeout: Duration,
+
+    /// How many further attempts a file may take after its first, on whatever endpoint
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) retries: u32,
 
     /// How many uploads run at once
     #[arg(long, value_name = "N", default_value = "4")]
@@ -106,8 +89,34 @@ pub(crate) struct UploadArgs {
     pub(crate) json: bool,
 
     /// Upload to a gateway that runs inside this program; needs no credentials
-    #[arg(long, conflicts_with_all = ["mch_id", "api_key_file", "cert", "key", "endpoint", "ca"])]
+    #[arg(long, conflicts_with_all = [
+        "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
+        "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
+    ])]
     pub(crate) sandbox: bool,
+}
+
+/// Look at everything that can be wrong before the first upload.
+///
+/// A line for each check: `ok`, `warning`, `failed`, `unknown` where the answer does not tell, or
+/// `skipped` where something before it has failed; then what was found, and what to do. It sends an
+/// empty call, which the gateway refuses, and no picture. It never prints a secret.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Settings come from flags, else from the environment, as for `wxpay upload`.\n\n\
+        Exit status: 0 an upload would work, 1 something has to be mended, 2 wrong usage."
+)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    /// How long each step on the way to an endpoint may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// Print one JSON object a line: check, status, detail, advice
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Run a local gateway that keeps every rule of the real one, until Ctrl-C.

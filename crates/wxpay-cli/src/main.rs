@@ -4,6 +4,8 @@
 //! configuration.
 
 mod args;
+mod config;
+mod doctor;
 mod key;
 mod sandbox;
 mod settings;
@@ -61,6 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     .context("cannot start the runtime")?;
     let done = match cli.command {
         Command::Upload(args) => runtime.block_on(upload::run(*args)),
+        Command::Doctor(args) => runtime.block_on(doctor::run(&args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -1,19 +1,17 @@
 //! `wxpay upload`.
 
-mod config;
 mod dry_run;
 mod outcome;
 mod picture;
+mod progress;
 mod queue;
 
 use std::process::ExitCode;
 
 use anyhow::bail;
-use wxpay_media::{Builder, Client};
 use wxpay_sandbox::Sandbox;
 
-use crate::{FAILED, args::UploadArgs, terminal};
-use config::Config;
+use crate::{FAILED, args::UploadArgs, config::Config, terminal};
 use outcome::{Failure, Outcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
@@ -39,8 +37,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     let done = if args.dry_run {
         dry_run::run(&args, &config).await?
     } else {
-        let client = client(&config)?;
-        queue::run(&args, &config, &client).await?
+        let client = config.client(&args)?;
+        queue::run(&args, &client).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
@@ -75,22 +73,4 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
         sandbox.origin()
     ));
     Ok(sandbox)
-}
-
-fn client(config: &Config) -> anyhow::Result<Client> {
-    let Config {
-        merchant,
-        endpoint,
-        identity,
-        roots,
-        timeout,
-    } = config;
-    let mut builder = Builder::from(merchant.clone())
-        .endpoint(endpoint.clone())
-        .roots(roots.clone())
-        .timeout(*timeout);
-    if let Some(identity) = identity {
-        builder = builder.identity(identity.clone());
-    }
-    Ok(builder.build()?)
 }

@@ -7,12 +7,12 @@ use wxpay_media::{Error, Image, Room, request::Fields};
 use wxpay_sign::Params;
 
 use super::{
-    config::Config,
     outcome::{Failure, Outcome},
     picture,
 };
 use crate::{
     args::UploadArgs,
+    config::Config,
     terminal::{self, OutputLost},
 };
 

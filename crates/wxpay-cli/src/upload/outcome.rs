@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, ErrorCode, Image, MediaId};
+use wxpay_media::{Error, ErrorCode, Image, MediaId, Trip};
 
 use crate::terminal::{self, OutputLost};
 
@@ -42,14 +42,13 @@ pub(super) struct Failure {
 }
 
 impl Outcome {
-    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, endpoint: String) -> Self {
+    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &Trip) -> Self {
         let uploaded = Uploaded {
             media_id: id.into_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len(),
-            // The transport makes one.
-            attempts: 1,
-            endpoint,
+            attempts: trip.attempts(),
+            endpoint: format!("https://{}", trip.endpoint()),
         };
         Self::new(file, Kind::Uploaded(uploaded))
     }

@@ -1,20 +1,15 @@
 //! Many files, a few at a time, printed in their order.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wxpay_media::{Client, Error, Room};
 
 use super::{
-    config::Config,
     outcome::{Failure, Outcome},
     picture,
+    progress::Bars,
 };
 use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
 
@@ -22,15 +17,12 @@ use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
 ///
 /// A picture is read when its turn comes and there is room for it, so that many uploads at once do
 /// not take much memory.
-pub(super) async fn run(
-    args: &UploadArgs,
-    config: &Config,
-    client: &Client,
-) -> anyhow::Result<bool> {
-    let mut report = Report::new(args);
+pub(super) async fn run(args: &UploadArgs, client: &Client) -> anyhow::Result<bool> {
+    let bars = &Bars::new(args.files.len());
+    let mut report = Report::new(args, bars);
     let room = &Room::default();
     let uploads = stream::iter(args.files.iter().enumerate())
-        .map(|(place, file)| async move { (place, upload(file, room, config, client).await) });
+        .map(|(place, file)| async move { (place, upload(file, room, bars, client).await) });
     let mut done = uploads.buffer_unordered(args.concurrency.get());
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     loop {
@@ -46,14 +38,20 @@ pub(super) async fn run(
     Ok(report.finish()?)
 }
 
-async fn upload(file: &Path, room: &Room, config: &Config, client: &Client) -> Outcome {
+async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outcome {
     let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
     let image = match picture::read(file, room).await {
         Ok(image) => image,
         Err(error) => return failed(error.into()),
     };
-    match client.upload(image.clone()).await {
-        Ok(id) => Outcome::uploaded(file, id, &image, config.endpoint.to_string()),
+    let (image, _bar) = bars.file(file, image);
+    let delivery = client.deliver(image.clone()).await;
+    let trip = delivery.trip().cloned();
+    match delivery.into_result() {
+        Ok(id) => {
+            let trip = trip.expect("what was answered through a transport has its trip");
+            Outcome::uploaded(file, id, &image, &trip)
+        }
         Err(error) => failed(error),
     }
 }
@@ -64,31 +62,22 @@ struct Report<'a> {
     waiting: BTreeMap<usize, Outcome>,
     printed: usize,
     all_uploaded: bool,
-    bar: ProgressBar,
+    bars: &'a Bars,
 }
 
 impl<'a> Report<'a> {
-    fn new(args: &'a UploadArgs) -> Self {
-        let shown = args.files.len() > 1 && io::stderr().is_terminal();
-        let target = if shown {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}").ok();
-        let bar = ProgressBar::with_draw_target(Some(args.files.len() as u64), target)
-            .with_style(style.unwrap_or_else(ProgressStyle::default_bar));
+    fn new(args: &'a UploadArgs, bars: &'a Bars) -> Self {
         Self {
             args,
             waiting: BTreeMap::new(),
             printed: 0,
             all_uploaded: true,
-            bar,
+            bars,
         }
     }
 
     fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
-        self.bar.inc(1);
+        self.bars.file_done();
         self.waiting.insert(place, outcome);
         while let Some(outcome) = self.waiting.remove(&self.printed) {
             self.print(&outcome)?;
@@ -104,13 +93,13 @@ impl<'a> Report<'a> {
             });
             self.print(&outcome)?;
         }
-        self.bar.finish_and_clear();
+        self.bars.finish();
         Ok(self.all_uploaded)
     }
 
     fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
         self.printed += 1;
         self.all_uploaded &= outcome.is_success();
-        self.bar.suspend(|| outcome.print(self.args.json))
+        self.bars.suspend(|| outcome.print(self.args.json))
     }
 }

@@ -1,0 +1,116 @@
+//! What a call needs to know, from flags, the environment, or the sandbox.
+
+mod endpoints;
+mod identity;
+mod network;
+
+use anyhow::bail;
+use wxpay_media::{
+    ApiKey, Builder, Client, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+};
+use wxpay_sandbox::Sandbox;
+
+use crate::{
+    args::{GatewayArgs, UploadArgs},
+    key, settings,
+};
+
+pub(crate) use endpoints::endpoints;
+pub(crate) use identity::IdentityFile;
+pub(crate) use network::Network;
+
+/// Everything but the pictures.
+pub(crate) struct Config {
+    pub(crate) merchant: Merchant,
+    pub(crate) endpoints: Endpoints,
+    /// Always there, except that a dry run can do without.
+    identity: Option<Identity>,
+    network: Network,
+}
+
+impl Config {
+    pub(crate) fn of_settings(args: &UploadArgs) -> anyhow::Result<Self> {
+        let gateway = &args.gateway;
+        let mch_id = mch_id(gateway)?;
+        let api_key = key::find(gateway.api_key_file.as_deref())?;
+        let file = IdentityFile::find(gateway)?;
+        // All that is missing at once: nobody wants to find out one by one.
+        let mut missing = Vec::new();
+        if mch_id.is_none() {
+            missing.push("the merchant id: --mch-id or WXPAY_MCH_ID");
+        }
+        if api_key.is_none() {
+            missing.push(key::HOW);
+        }
+        // A dry run checks the identity where it is given, and sends nothing.
+        match &file {
+            None if args.dry_run => {}
+            None => missing.extend([identity::CERT, identity::KEY]),
+            Some(file) => missing.extend(file.missing()),
+        }
+        let (Some(mch_id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
+            bail!(
+                "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
+                missing.join("\n  missing ")
+            );
+        };
+        let identity = file.map(|file| file.load(Some(&mch_id))).transpose()?;
+        Ok(Self {
+            merchant: merchant(args, mch_id, api_key)?,
+            endpoints: endpoints(gateway)?.0,
+            identity,
+            network: Network::of(gateway)?,
+        })
+    }
+
+    pub(crate) fn of_sandbox(args: &UploadArgs, sandbox: &Sandbox) -> anyhow::Result<Self> {
+        let credentials = sandbox.credentials();
+        let id = MerchantId::new(credentials.mch_id())?;
+        let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
+        let endpoint: wxpay_media::Endpoint = sandbox.origin().parse()?;
+        Ok(Self {
+            merchant: merchant(args, id, credentials.api_key().clone())?,
+            endpoints: endpoint.into(),
+            identity: Some(identity),
+            network: Network::of_sandbox(credentials.ca_pem())?,
+        })
+    }
+
+    pub(crate) fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
+        let mut builder = Builder::from(self.merchant)
+            .endpoints(self.endpoints)
+            .timeout(args.timeout)
+            .retries(args.retries)
+            .transport(|transport| self.network.apply(transport));
+        if let Some(identity) = self.identity {
+            builder = builder.identity(identity);
+        }
+        Ok(builder.build()?)
+    }
+}
+
+/// The merchant id, where it is given.
+pub(crate) fn mch_id(args: &GatewayArgs) -> anyhow::Result<Option<MerchantId>> {
+    match &args.mch_id {
+        Some(id) => Ok(Some(id.clone())),
+        None => settings::parsed("WXPAY_MCH_ID"),
+    }
+}
+
+pub(crate) fn sign_type(args: &GatewayArgs) -> anyhow::Result<SignType> {
+    match args.sign_type {
+        Some(sign_type) => Ok(sign_type),
+        None => Ok(settings::parsed("WXPAY_SIGN_TYPE")?.unwrap_or(SignType::HmacSha256)),
+    }
+}
+
+fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Merchant> {
+    // MD5 as in the API's own example, which names no sign type.
+    let signing = match sign_type(&args.gateway)? {
+        SignType::HmacSha256 => Signing::HmacSha256,
+        SignType::Md5 => Signing::Md5Unnamed,
+    };
+    Ok(Merchant::new(id, key)
+        .signing(signing)
+        .strict_reply_sign(args.strict_reply_sign))
+}

@@ -1,0 +1,86 @@
+//! The way to an endpoint: whom to trust, which proxy, which addresses.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use wxpay_media::{
+    Roots,
+    transport::{self, Proxy},
+};
+
+use super::identity::secret;
+use crate::{
+    args::{GatewayArgs, Override},
+    settings,
+};
+
+/// What a transport is told beyond who calls.
+#[derive(Debug)]
+pub(crate) struct Network {
+    roots: Roots,
+    pub(crate) proxy: Option<Proxy>,
+    resolve: Vec<Override>,
+}
+
+impl Network {
+    pub(crate) fn of(args: &GatewayArgs) -> anyhow::Result<Self> {
+        Ok(Self {
+            roots: roots(settings::path(args.ca.clone(), "WXPAY_CA").as_deref())?,
+            proxy: proxy(args)?,
+            resolve: args.resolve.clone(),
+        })
+    }
+
+    /// To the sandbox inside this program: no proxy leads there.
+    pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            roots: Roots::only_pem(ca_pem)?,
+            proxy: None,
+            resolve: Vec::new(),
+        })
+    }
+
+    pub(crate) fn apply(&self, mut builder: transport::Builder) -> transport::Builder {
+        builder = builder.roots(self.roots.clone());
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        for Override {
+            host,
+            port,
+            addresses,
+        } in &self.resolve
+        {
+            builder = builder.resolve(host, *port, addresses.iter().copied());
+        }
+        builder
+    }
+}
+
+fn roots(ca: Option<&Path>) -> anyhow::Result<Roots> {
+    let roots = Roots::mozilla();
+    match ca {
+        None => Ok(roots),
+        Some(ca) => roots
+            .and_pem(settings::read(ca)?)
+            .with_context(|| ca.display().to_string()),
+    }
+}
+
+fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Proxy>> {
+    let Some(uri) = &args.proxy else {
+        return Proxy::from_env().context("HTTPS_PROXY or ALL_PROXY");
+    };
+    if uri.contains('@') {
+        bail!("--proxy holds a user name, which every user can read: give --proxy-auth-file");
+    }
+    let proxy = Proxy::new(uri).context("--proxy")?;
+    let Some(file) = &args.proxy_auth_file else {
+        return Ok(Some(proxy));
+    };
+    let secret = secret(Some(file), "")?.unwrap_or_default();
+    let Some((user, password)) = secret.split_once(':') else {
+        bail!("{} is not of the form user:password", file.display());
+    };
+    Ok(Some(proxy.basic_auth(user, password)))
+}

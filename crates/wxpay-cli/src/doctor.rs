@@ -1,0 +1,118 @@
+//! `wxpay doctor`: what is wrong, before the first upload finds out.
+
+mod check;
+mod endpoint;
+mod identity;
+mod settings;
+
+use std::{process::ExitCode, time::Duration};
+
+use wxpay_media::{
+    Endpoints, Identity,
+    transport::{self, Transport},
+};
+
+use crate::{FAILED, args::DoctorArgs, config::Network, terminal::OutputLost};
+use check::{Check, Status};
+
+/// Makes every check, whatever the ones before it said.
+pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let mut report = Report {
+        json: args.json,
+        works: true,
+    };
+    let mch_id = report.all(settings::merchant_id(&args.gateway))?;
+    report.one(&settings::api_key(&args.gateway))?;
+    report.one(&settings::sign_type(&args.gateway))?;
+    let file = report.all(identity::file(&args.gateway))?.flatten();
+    let identity = report.all(identity::load(file.as_ref(), mch_id.as_ref()))?;
+    let network = report.all(settings::network(&args.gateway))?;
+    let endpoints = report.all(settings::endpoints(&args.gateway))?;
+    if let (Some(network), Some(endpoints)) = (network, endpoints) {
+        let transport = builder(&network, identity.as_ref(), args.timeout);
+        report
+            .endpoints(&endpoints, &transport, identity.is_some())
+            .await?;
+    } else {
+        report.one(&Check::skipped(
+            "way to the endpoints",
+            "the settings above come first",
+        ))?;
+    }
+    Ok(if report.works {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    })
+}
+
+/// One attempt for each call, and no more time than was asked for.
+fn builder(
+    network: &Network,
+    identity: Option<&Identity>,
+    timeout: Duration,
+) -> transport::Builder {
+    let mut builder = network.apply(Transport::builder());
+    if let Some(identity) = identity {
+        builder = builder.identity(identity.clone());
+    }
+    builder
+        .connect_deadline(timeout)
+        .call_deadline(timeout)
+        .retries(0)
+}
+
+/// Prints checks as they are made, and remembers whether an upload would work.
+struct Report {
+    json: bool,
+    works: bool,
+}
+
+impl Report {
+    fn one(&mut self, check: &Check) -> Result<(), OutputLost> {
+        self.works &= check.status != Status::Failed;
+        check.print(self.json)
+    }
+
+    /// The same for several, with what they have found.
+    fn all<T>(
+        &mut self,
+        (found, checks): (Option<T>, Vec<Check>),
+    ) -> Result<Option<T>, OutputLost> {
+        for check in checks {
+            self.one(&check)?;
+        }
+        Ok(found)
+    }
+
+    /// An upload works if the first endpoint does, or cannot be reached while another one works.
+    async fn endpoints(
+        &mut self,
+        endpoints: &Endpoints,
+        transport: &transport::Builder,
+        has_identity: bool,
+    ) -> Result<(), OutputLost> {
+        let mut looks = Vec::new();
+        for endpoint in endpoints.iter() {
+            looks.push(endpoint::look(endpoint, transport, has_identity).await);
+        }
+        let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
+        let another_works = looks.iter().skip(1).any(|look| look.works);
+        for (at, look) in looks.into_iter().enumerate() {
+            let stands_in = if at == 0 {
+                !primary_decides && another_works
+            } else {
+                primary_decides || another_works
+            };
+            for check in look.checks {
+                let check = if stands_in {
+                    check.at_most_warning()
+                } else {
+                    check
+                };
+                self.one(&check)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! The bars on a terminal: one for all files, one for each file that is under way.
+
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wxpay_media::{Image, Progress};
+
+use crate::terminal;
+
+/// Shown only on a terminal, and only where there is more than one file to wait for.
+#[derive(Debug)]
+pub(super) struct Bars {
+    bars: MultiProgress,
+    files: ProgressBar,
+}
+
+impl Bars {
+    pub(super) fn new(files: usize) -> Self {
+        let shown = files > 1 && io::stderr().is_terminal();
+        let target = if shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bars = MultiProgress::with_draw_target(target);
+        let files =
+            bars.add(ProgressBar::new(files as u64).with_style(style("{wide_bar} {pos}/{len}")));
+        Self { bars, files }
+    }
+
+    /// A bar for one file, fed with the bytes that are sent of it; it is gone when dropped.
+    pub(super) fn file(&self, file: &Path, image: Image) -> (Image, FileBar) {
+        let name = terminal::one_line(&file.to_string_lossy());
+        let bar = ProgressBar::new(image.bytes().len() as u64)
+            .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
+            .with_message(name);
+        let bar = self.bars.add(bar);
+        let sent = bar.clone();
+        // The form is a little longer than the picture, and starts again when it is sent again.
+        let progress = Progress::new(move |bytes| sent.set_position(bytes));
+        (image.with_progress(progress), FileBar(bar))
+    }
+
+    pub(super) fn file_done(&self) {
+        self.files.inc(1);
+    }
+
+    /// Prints without a bar in the way.
+    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bars.suspend(print)
+    }
+
+    pub(super) fn finish(&self) {
+        self.files.finish_and_clear();
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FileBar(ProgressBar);
+
+impl Drop for FileBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

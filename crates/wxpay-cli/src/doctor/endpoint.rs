@@ -157,7 +157,7 @@ fn tls_advice(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// A call without a form: the gateway looks at the certificate before it looks at that.
+/// A form without a field: the gateway looks at the certificate before it looks at that.
 async fn empty_call(
     endpoint: &Endpoint,
     transport: &transport::Builder,
@@ -166,7 +166,7 @@ async fn empty_call(
         .clone()
         .build()
         .map_err(|error| terminal::in_words(&error))?;
-    let mut request = Request::new(Full::default());
+    let mut request = Request::new(Full::from("--empty--\r\n"));
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = endpoint.upload_uri();
     let form = http::HeaderValue::from_static("multipart/form-data; boundary=empty");

@@ -115,12 +115,12 @@ fn merchant(name: Option<&str>, mch_id: Option<&MerchantId>) -> Check {
         (Some(name), Some(id)) if name == id.as_str() => {
             Check::ok(MERCHANT, format!("the certificate is of {id}"))
         }
-        (Some(name), Some(id)) => Check::failed(
+        (Some(name), Some(id)) if MerchantId::new(name).is_ok() => Check::failed(
             MERCHANT,
             format!("the certificate is of {name}, not of {id}"),
         )
         .advise("give this merchant's own certificate, or its id"),
-        (None, Some(_)) => Check::unknown(MERCHANT, "the certificate names no merchant"),
+        (_, Some(_)) => Check::unknown(MERCHANT, "the certificate names no merchant"),
     }
 }
 

@@ -63,7 +63,12 @@ impl Gateway {
 
     /// Uploads with the right settings; what comes later in the arguments wins.
     fn upload(&self, more: &[&str]) -> Run {
-        let mut command = wxpay(["upload", "--mch-id", "1900000109"]);
+        self.command("upload").args(more).run()
+    }
+
+    /// The program with the right settings.
+    fn command(&self, verb: &str) -> Command {
+        let mut command = wxpay([verb, "--mch-id", "1900000109"]);
         command
             .arg("--api-key-file")
             .arg(self.file("api_key.txt"))
@@ -73,9 +78,8 @@ impl Gateway {
             .arg(self.file("client_key.pem"))
             .arg("--endpoint")
             .arg(format!("https://localhost:{}", self.port))
-            .args(["--ca", text(&self.file("ca.pem"))])
-            .args(more);
-        command.run()
+            .args(["--ca", text(&self.file("ca.pem"))]);
+        command
     }
 
     /// Uploads one picture and expects one failure, as JSON.
@@ -263,4 +267,22 @@ fn files_are_independent_and_printed_in_their_order() {
         lines[0]["endpoint"],
         format!("https://localhost:{}", gateway.port)
     );
+}
+
+#[test]
+fn doctor_reads_its_clock_and_its_refusal() {
+    for (mode, clock) in [("honest", "ok"), ("yesterday", "warning")] {
+        let gateway = Gateway::start(mode);
+        let run = gateway.command("doctor").arg("--json").run().exits(0);
+        let status = |check: &str| {
+            let lines = run.json();
+            let starts = |line: &&Value| line["check"].as_str().unwrap().starts_with(check);
+            lines.iter().find(starts).unwrap()["status"].clone()
+        };
+        assert_eq!(status("clock"), clock, "{run:?}");
+        assert_eq!(status("answer"), "ok", "{run:?}");
+        assert_eq!(status("client certificate"), "ok", "{run:?}");
+        // The certificates of this test name no merchant.
+        assert_ne!(status("certificate merchant"), "failed", "{run:?}");
+    }
 }

@@ -14,6 +14,7 @@ import json
 import ssl
 import sys
 import threading
+import time
 
 SETTINGS = json.loads(sys.argv[1])
 MODE = SETTINGS.get("mode", "honest")
@@ -61,7 +62,10 @@ def judge(handler):
     if handler.headers.get("Transfer-Encoding") or '"' in handler.headers["Content-Type"]:
         return refusal("INVALID_REQUEST", "Invalid XML format")
     body = handler.rfile.read(int(handler.headers["Content-Length"]))
-    fields, picture = parse(handler.headers["Content-Type"], body)
+    try:
+        fields, picture = parse(handler.headers["Content-Type"], body)
+    except AssertionError:
+        return refusal("INVALID_REQUEST", "Invalid XML format")
     sign_type = fields.get("sign_type", "MD5")
     if fields["sign"] != signature(fields, sign_type):
         return refusal("SIGNERROR", "Signature validation")
@@ -83,6 +87,11 @@ def judge(handler):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def date_time_string(self, timestamp=None):
+        if MODE == "yesterday":
+            timestamp = time.time() - 86400
+        return super().date_time_string(timestamp)
 
     def do_POST(self):
         if MODE == "hang":

@@ -5,8 +5,11 @@
 )]
 
 mod config;
+mod doctor;
 mod dry_run;
 mod foreign;
+mod identities;
+mod network;
 mod program;
 mod sandbox;
 mod sign;

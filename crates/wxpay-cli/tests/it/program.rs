@@ -19,7 +19,9 @@ pub(crate) fn wxpay<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     let mut command = Command::new(env!("CARGO_BIN_EXE_wxpay"));
     command.args(arguments);
     let settings = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for name in settings.filter(|name| name.starts_with("WXPAY_")) {
+    let ours =
+        |name: &String| name.starts_with("WXPAY_") || name.to_ascii_uppercase().ends_with("_PROXY");
+    for name in settings.filter(ours) {
         command.env_remove(name);
     }
     command

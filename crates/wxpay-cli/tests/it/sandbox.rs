@@ -11,14 +11,14 @@ use std::{
 
 use crate::program::{KEY, Run, RunToEnd, example, signal, text, wait, wxpay};
 
-struct Sandbox {
+pub(crate) struct Sandbox {
     child: Option<Child>,
     out: BufReader<ChildStdout>,
-    origin: String,
+    pub(crate) origin: String,
 }
 
 impl Sandbox {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_with(arguments, Stdio::null())
     }
 
@@ -45,8 +45,18 @@ impl Sandbox {
         }
     }
 
-    fn in_folder(folder: &Path) -> Self {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
         Self::start(&["--dir", text(folder)])
+    }
+
+    /// What the `env` file in its folder sets, which is quoted for a shell.
+    pub(crate) fn variables(folder: &Path) -> Vec<(String, String)> {
+        let env = fs::read_to_string(folder.join("env")).unwrap();
+        let variable = |line: &str| {
+            let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+            Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+        };
+        env.lines().filter_map(variable).collect()
     }
 
     /// The next lines up to the one that starts so, and that one.

@@ -1,0 +1,101 @@
+//! Uploads to the sandbox with each kind of identity file, and what is wrong usage.
+
+use std::{path::Path, process::Command};
+
+use crate::program::{Run, RunToEnd, example, text, wxpay};
+use crate::sandbox::Sandbox;
+
+/// An upload with the settings of the sandbox in a folder, but without its PEM pair.
+fn upload(folder: &Path) -> Command {
+    let mut command = wxpay(["upload", "--json", text(&example("licence.png"))]);
+    let variables = Sandbox::variables(folder).into_iter();
+    let others = variables.filter(|(name, _)| name != "WXPAY_CERT" && name != "WXPAY_KEY");
+    command.envs(others);
+    command
+}
+
+fn openssl(folder: &Path, arguments: &str) {
+    let run = Command::new("openssl")
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{arguments}: {run:?}");
+}
+
+fn is_usage_error(run: Run, word: &str) {
+    let run = run.exits(2);
+    assert!(run.err.contains(word), "{word}: {run:?}");
+}
+
+#[test]
+fn every_kind_of_file_uploads() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    std::fs::write(file("secret.txt"), "secret\n").unwrap();
+    for command in [
+        "ec -in apiclient_key.pem -out sec1.pem",
+        "pkcs8 -topk8 -in apiclient_key.pem -v2 aes-256-cbc -passout pass:secret -out encrypted.pem",
+        "pkcs8 -topk8 -in apiclient_key.pem -scrypt -passout pass:secret -out scrypt.pem",
+        "pkcs12 -export -in apiclient_cert.pem -inkey apiclient_key.pem -passout pass:secret -out own.p12",
+    ] {
+        openssl(folder, command);
+    }
+    let cert = file("apiclient_cert.pem");
+    let pem = |key: &str| [("WXPAY_CERT", cert.clone()), ("WXPAY_KEY", file(key))];
+
+    upload(folder).envs(pem("apiclient_key.pem")).run().exits(0);
+    upload(folder).envs(pem("sec1.pem")).run().exits(0);
+    for key in ["encrypted.pem", "scrypt.pem"] {
+        upload(folder)
+            .envs(pem(key))
+            .env("WXPAY_KEY_PASSWORD", "secret")
+            .run()
+            .exits(0);
+        let by_file = ["--key-password-file", &file("secret.txt")];
+        upload(folder).envs(pem(key)).args(by_file).run().exits(0);
+        is_usage_error(upload(folder).envs(pem(key)).run(), "encrypted");
+    }
+    let p12 = file("apiclient_cert.p12");
+    upload(folder).args(["--p12", &p12]).run().exits(0);
+    upload(folder).env("WXPAY_P12", &p12).run().exits(0);
+    let own = file("own.p12");
+    let by_file = ["--p12", &own, "--p12-password-file", &file("secret.txt")];
+    upload(folder).args(by_file).run().exits(0);
+    upload(folder)
+        .env("WXPAY_P12", &own)
+        .env("WXPAY_P12_PASSWORD", "secret")
+        .run()
+        .exits(0);
+    is_usage_error(upload(folder).env("WXPAY_P12", &own).run(), "password");
+    // A flag of one kind beats the environment of the other.
+    let by_flag = ["--p12", &p12];
+    upload(folder)
+        .envs(pem("nothing.pem"))
+        .args(by_flag)
+        .run()
+        .exits(0);
+    let key = file("apiclient_key.pem");
+    let by_flag = ["--cert", &cert, "--key", &key];
+    upload(folder)
+        .env("WXPAY_P12", "nothing.p12")
+        .args(by_flag)
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn both_kinds_from_one_place_are_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    let p12 = folder.join("apiclient_cert.p12");
+    let cert = folder.join("apiclient_cert.pem");
+    let both = ["--p12", text(&p12), "--cert", text(&cert)];
+    is_usage_error(upload(folder).args(both).run(), "--cert");
+    let both = [("WXPAY_P12", &p12), ("WXPAY_CERT", &cert)];
+    is_usage_error(upload(folder).envs(both).run(), "WXPAY_P12");
+    is_usage_error(upload(folder).run(), "--p12");
+}

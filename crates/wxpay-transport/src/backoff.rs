@@ -24,7 +24,7 @@ pub struct Backoff {
 impl Backoff {
     /// A back-off from a base and a cap; with a base of zero there is none.
     #[must_use]
-    pub fn new(base: Duration, cap: Duration) -> Self {
+    pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
     }
 

@@ -8,6 +8,7 @@
 mod calls;
 mod connections;
 mod deadlines;
+mod failover;
 mod faults;
 mod identities;
 mod identity_files;

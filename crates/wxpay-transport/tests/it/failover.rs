@@ -1,0 +1,153 @@
+//! Retries and failover over real sockets and real TLS.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use http::Request;
+use http_body_util::Full;
+use tokio::io::AsyncWriteExt;
+use tower::ServiceExt;
+use wxpay_transport::{Backoff, Builder, Endpoints, Error, ErrorKind, TlsFault, Transport, Trip};
+
+use crate::support::{Ca, OK, call, read_request, serve, serve_tcp};
+
+const NONE: Backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
+
+fn local(addr: std::net::SocketAddr) -> http::uri::Authority {
+    format!("localhost:{}", addr.port()).parse().unwrap()
+}
+
+fn pair(ca: &Ca, first: std::net::SocketAddr, second: std::net::SocketAddr) -> Builder {
+    let endpoints = Endpoints::new([local(first), local(second)]).unwrap();
+    ca.builder().endpoints(endpoints).backoff(NONE)
+}
+
+/// A server that answers all is well.
+async fn healthy(ca: &Ca) -> std::net::SocketAddr {
+    serve(ca.server(), |mut stream| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(OK.as_bytes()).await;
+        let _ = stream.shutdown().await;
+    })
+    .await
+}
+
+fn answered_by(reply: &http::Response<bytes::Bytes>, addr: std::net::SocketAddr, attempts: u32) {
+    let trip = reply.extensions().get::<Trip>().unwrap();
+    assert_eq!((trip.attempts(), trip.endpoint()), (attempts, &local(addr)));
+}
+
+#[tokio::test]
+async fn each_attempt_sends_the_same_bytes() {
+    let ca = Ca::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&seen);
+    let addr = serve(ca.server(), move |mut stream| {
+        let requests = Arc::clone(&requests);
+        async move {
+            let request = read_request(&mut stream).await;
+            let attempt = {
+                let mut requests = requests.lock().unwrap();
+                requests.push(request);
+                requests.len()
+            };
+            // First a cut, then a fault of the server's own, then an answer.
+            match attempt {
+                1 => {}
+                2 => {
+                    let reply =
+                        b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                    let _ = stream.write_all(reply).await;
+                    let _ = stream.shutdown().await;
+                }
+                _ => {
+                    let _ = stream.write_all(OK.as_bytes()).await;
+                    let _ = stream.shutdown().await;
+                }
+            }
+        }
+    })
+    .await;
+    let body: Vec<u8> = (0..300_000u32).map(|at| (at % 251) as u8).collect();
+    let transport: Transport<_> = ca.builder().backoff(NONE).build().unwrap();
+    let request = Request::post(format!("https://localhost:{}/", addr.port()));
+    let request = request
+        .body(Full::new(bytes::Bytes::from(body.clone())))
+        .unwrap();
+    let reply = transport.oneshot(request).await.unwrap();
+    answered_by(&reply, addr, 3);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 3);
+    for request in &*seen {
+        let head = request
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap();
+        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+        assert!(text.contains("content-length: 300000"), "{text}");
+        assert!(!text.contains("transfer-encoding"), "{text}");
+        assert!(request[head + 4..] == body, "the same bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_first_endpoint_that_hangs_leaves_the_second_enough_time() {
+    let ca = Ca::new();
+    let healthy = healthy(&ca).await;
+    // Accepts, and says nothing: before TLS, and after it.
+    let silent = serve_tcp(|stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let mute = serve(ca.server(), |mut stream| async move {
+        read_request(&mut stream).await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    for first in [silent, mute] {
+        let builder = pair(&ca, first, healthy)
+            .connect_deadline(Duration::from_millis(400))
+            .call_deadline(Duration::from_secs(2));
+        let start = Instant::now();
+        let reply = call(builder, first).await.unwrap();
+        answered_by(&reply, healthy, 2);
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_moves_the_call_at_once() {
+    let ca = Ca::new();
+    let healthy = healthy(&ca).await;
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let builder = pair(&ca, nobody, healthy).call_deadline(Duration::from_secs(20));
+    let start = Instant::now();
+    let reply = call(builder, nobody).await.unwrap();
+    answered_by(&reply, healthy, 2);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_cut_moves_the_call_and_a_wrong_certificate_does_not() {
+    let ca = Ca::new();
+    let healthy = healthy(&ca).await;
+    let cutting = serve_tcp(|stream| async move { drop(stream) }).await;
+    let reply = call(pair(&ca, cutting, healthy), cutting).await.unwrap();
+    answered_by(&reply, healthy, 2);
+
+    let strange = self::healthy(&Ca::named("another authority")).await;
+    let error: Error = call(pair(&ca, strange, healthy), strange)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert_eq!(
+        (error.attempts(), error.endpoint()),
+        (1, Some(&local(strange)))
+    );
+}

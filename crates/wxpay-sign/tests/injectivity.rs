@@ -1,0 +1,105 @@
+//! Which different parameters share a canonical string, and so a signature: the laws that
+//! `docs/protocol.md` states under "What a signature says".
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use wxpay_sign::{ApiKey, Params, SignType};
+
+type Pairs = Vec<(String, String)>;
+
+fn canonical(pairs: &Pairs) -> String {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    Params::new(pairs).unwrap().canonical().to_string()
+}
+
+/// Every set of parameters whose canonical string this is: it may be cut at any `&`, and each piece
+/// at any `=`, as long as the names ascend and no value is empty.
+fn readings(text: &str) -> Vec<Pairs> {
+    if text.is_empty() {
+        return vec![Pairs::new()];
+    }
+    let after = |name: &str, rest: &Pairs| rest.first().is_none_or(|(next, _)| name < next);
+    let ends = text
+        .match_indices('&')
+        .map(|(at, _)| at)
+        .chain([text.len()]);
+    ends.flat_map(|end| {
+        let rests = match text.get(end + 1..) {
+            // A separator that nothing follows separates nothing.
+            Some("") => Vec::new(),
+            rest => readings(rest.unwrap_or_default()),
+        };
+        let pair = &text[..end];
+        let cuts = pair
+            .match_indices('=')
+            .map(|(at, _)| (&pair[..at], &pair[at + 1..]));
+        cuts.filter(|(name, value)| *name != "sign" && !value.is_empty())
+            .flat_map(|(name, value)| {
+                let rests = rests.iter().filter(|rest| after(name, rest));
+                rests.map(move |rest| {
+                    let first = (name.to_owned(), value.to_owned());
+                    [&[first], &rest[..]].concat()
+                })
+            })
+            .collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+proptest! {
+    #[test]
+    fn sets_share_a_string_exactly_when_they_are_readings_of_it(pairs in prop::collection::btree_map("[ab&=]{0,2}", "[ab&=]{1,3}", 0..4)) {
+        let pairs: Pairs = pairs.into_iter().collect();
+        let text = canonical(&pairs);
+        let readings = readings(&text);
+        prop_assert!(readings.contains(&pairs));
+        for reading in &readings {
+            prop_assert_eq!(canonical(reading), &*text);
+        }
+    }
+
+    #[test]
+    fn without_separators_in_names_and_values_a_string_has_one_reading(
+        pairs in prop::collection::btree_map("[a-z]{0,4}", "[0-9a-z签]{1,4}|=[=a]{0,2}", 0..6),
+    ) {
+        let pairs: Pairs = pairs.into_iter().filter(|(name, _)| name != "sign").collect();
+        let text = canonical(&pairs);
+        // Each at its first `=`: values may hold more of them.
+        let split = text.split('&').filter_map(|pair| pair.split_once('='));
+        let split: Pairs = split.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        prop_assert_eq!(split, pairs);
+    }
+
+    #[test]
+    fn a_parameter_named_key_is_not_the_key(key in "[0-9A-Za-z]{32}", other in "[0-9A-Za-z]{32}", sign_type in prop::sample::select(&SignType::ALL)) {
+        let typed = ApiKey::new(&key).unwrap();
+        let as_parameter = Params::new([("a", "1"), ("key", &*other)]).unwrap();
+        let as_key = ApiKey::new(&other).unwrap();
+        let alone = Params::new([("a", "1")]).unwrap();
+        prop_assert_ne!(as_parameter.sign(sign_type, &typed), alone.sign(sign_type, &as_key));
+    }
+}
+
+/// Sets that the protocol cannot tell apart: nothing is escaped.
+#[test]
+fn a_moved_separator_is_not_seen() {
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    for (one, other) in [
+        (vec![("a", "b=c")], vec![("a=b", "c")]),
+        (vec![("a", "1&b=2")], vec![("a", "1"), ("b", "2")]),
+        // The names agree, and yet the values do not.
+        (
+            vec![("a", "1&b=2"), ("b", "3")],
+            vec![("a", "1"), ("b", "2&b=3")],
+        ),
+    ] {
+        for sign_type in SignType::ALL {
+            let sign = |pairs: &Vec<_>| Params::new(pairs.clone()).unwrap().sign(sign_type, &key);
+            assert_eq!(sign(&one), sign(&other));
+        }
+    }
+    assert_eq!(readings("a=1&b=2&b=3").len(), 7);
+}

@@ -57,6 +57,7 @@ impl Endpoints {
         &self.0[0]
     }
 
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub(crate) fn for_transport(&self) -> transport::Endpoints {
         let authorities = self.iter().map(|endpoint| endpoint.0.clone());
         transport::Endpoints::new(authorities).expect("the list was taken before")

@@ -144,10 +144,16 @@ impl Identity {
         let now = SystemTime::now();
         leaf.check(now)?;
         if leaf.expires_within(SOON, now) {
-            let (serial, subject) = (leaf.serial_number.as_str(), leaf.subject.as_str());
+            let Leaf {
+                serial_number: serial,
+                subject,
+                not_after,
+                ..
+            } = &leaf;
+            let until = error::date(*not_after);
             warn!(
                 serial,
-                subject, "the client certificate expires within 30 days"
+                subject, until, "the client certificate expires within 30 days: renew it"
             );
         }
         Ok(Self {

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::metadata::{Metadata, Package};
 
+/// The crypto providers. Where there are such, the other features do little without one, and examples
+/// do not compile: they are checked with all together.
+const PROVIDERS: [&str; 2] = ["ring", "aws-lc-rs"];
+
 /// Packages with the same features, and one set of these.
 ///
 /// They are checked in one go: `wxpay-media` hands its features on to `wxpay-transport`, so that
@@ -18,7 +22,7 @@ impl<'a> FeatureSet<'a> {
     /// For each group of packages: no feature, each by itself, and all; without the default set,
     /// which the workspace as a whole is checked with.
     ///
-    /// Pairs are left out: features are additive, and there are two.
+    /// Pairs are left out: features are additive.
     pub(super) fn all(metadata: &'a Metadata) -> Vec<Self> {
         let mut groups: BTreeMap<Vec<&str>, Vec<&Package>> = BTreeMap::new();
         for package in metadata.members() {
@@ -56,7 +60,8 @@ impl<'a> FeatureSet<'a> {
 
 fn sets<'a>(names: &[&'a str], packages: &[&'a Package]) -> Vec<FeatureSet<'a>> {
     let mut sets = vec![Vec::new()];
-    sets.extend(names.iter().map(|name| vec![*name]));
+    let alone = |name: &&&str| PROVIDERS.contains(name) || !names.contains(&PROVIDERS[0]);
+    sets.extend(names.iter().filter(alone).map(|name| vec![*name]));
     if names.len() > 1 {
         sets.push(names.to_vec());
     }
@@ -99,6 +104,19 @@ mod tests {
                 "wxpay-a: fast",
                 "wxpay-a: small",
                 "wxpay-a: fast small std"
+            ]
+        );
+    }
+
+    #[test]
+    fn beside_crypto_providers_the_others_come_with_all() {
+        assert_eq!(
+            sets("wxpay-a = aws-lc-rs, p12, ring"),
+            [
+                "wxpay-a: ",
+                "wxpay-a: aws-lc-rs",
+                "wxpay-a: ring",
+                "wxpay-a: aws-lc-rs p12 ring"
             ]
         );
     }

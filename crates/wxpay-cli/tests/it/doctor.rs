@@ -6,7 +6,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 
-use crate::program::{KEY, RunToEnd, text, wxpay};
+use crate::program::{KEY, RunToEnd, example, text, wxpay};
 use crate::sandbox::Sandbox;
 
 /// A sandbox, and the settings for it.
@@ -276,4 +276,18 @@ fn answering(words: &'static str) -> std::net::SocketAddr {
         }
     });
     addr
+}
+
+#[test]
+fn an_upload_warns_of_a_certificate_that_expires_soon_on_stderr() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Running::start(folder.path());
+    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400 * 10);
+    let soon = certificate(folder.path(), |params| params.not_after = soon.into());
+    let run = wxpay(["upload", "--dry-run", text(&example("licence.png"))])
+        .envs(sandbox.variables())
+        .envs(soon)
+        .run()
+        .exits(0);
+    assert!(run.err.contains("expires within 30 days"), "{run:?}");
 }

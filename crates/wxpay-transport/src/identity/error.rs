@@ -118,7 +118,7 @@ pub enum InvalidIdentity {
 }
 
 /// Before 1970 or after 9999 there is no date to show.
-fn date(time: SystemTime) -> String {
+pub(super) fn date(time: SystemTime) -> String {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) if since.as_secs() < 253_402_300_800 => httpdate::fmt_http_date(time),
         _ => "a date out of reach".to_owned(),

@@ -73,6 +73,7 @@ where
         let span = debug_span!(
             "attempt",
             number = aim.number,
+            method = %request.method(),
             host = aim.authority.as_str(),
             bytes = request.body().size_hint().exact(),
         );

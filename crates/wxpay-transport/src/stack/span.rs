@@ -13,7 +13,7 @@ use http_body::Body;
 use tower::{Layer, Service};
 use tracing::{Instrument, debug, debug_span};
 
-use crate::Error;
+use crate::{Error, Trip};
 
 /// Puts each call into a span `call` and says at its end how it went.
 ///
@@ -64,10 +64,16 @@ where
                 Ok(reply) => debug!(
                     status = reply.status().as_u16(),
                     bytes = reply.body().len(),
+                    attempts = reply.extensions().get().map(Trip::attempts),
                     milliseconds,
                     "answered"
                 ),
-                Err(error) => debug!(kind = ?error.kind(), milliseconds, "failed"),
+                Err(error) => debug!(
+                    kind = ?error.kind(),
+                    attempts = error.attempts(),
+                    milliseconds,
+                    "failed"
+                ),
             }
             reply
         };

@@ -113,7 +113,6 @@ mod tests {
         assert_eq!(
             sets("wxpay-a = aws-lc-rs, p12, ring"),
             [
-                "wxpay-a: ",
                 "wxpay-a: aws-lc-rs",
                 "wxpay-a: ring",
                 "wxpay-a: aws-lc-rs p12 ring"

@@ -49,9 +49,7 @@ impl Connector {
             tls,
             deadline: settings.connect_deadline,
             // A little longer than any call may last: there is none that waits for it any more.
-            patience: settings
-                .call_deadline
-                .saturating_add(Duration::from_secs(1)),
+            patience: settings.call_deadline.min(FOREVER) + Duration::from_secs(1),
         }
     }
 }
@@ -102,6 +100,5 @@ pub(crate) async fn handshake(
     let host = bare(uri.host().unwrap_or_default());
     let name = ServerName::try_from(host.to_owned())?;
     let secured = TlsConnector::from(tls).connect(name, wire).await;
-    // `find` looks into io errors for what TLS said.
     secured.map_err(|error: io::Error| error.into())
 }

@@ -14,7 +14,9 @@ use http::{
 use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
+use crate::resolve::is_host_and_port;
 pub use error::InvalidProxy;
+
 pub(crate) use error::ProxyError;
 pub use fault::ProxyFault;
 
@@ -145,16 +147,6 @@ fn every_host_except(hosts: &str) -> Matcher {
         .all("http://proxy.invalid/")
         .no(hosts)
         .build()
-}
-
-fn is_host_and_port(authority: &Authority) -> bool {
-    let host = authority.host();
-    let is_sound = match authority.as_str().strip_prefix(host) {
-        Some("") => true,
-        Some(port) => authority.port_u16().is_some() && port.len() > 1,
-        None => false,
-    };
-    is_sound && !host.is_empty()
 }
 
 /// Its host and port.

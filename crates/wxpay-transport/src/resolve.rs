@@ -9,7 +9,10 @@ use std::{
     vec,
 };
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
 
@@ -57,6 +60,17 @@ pub(crate) fn port(uri: &Uri) -> u16 {
         443
     };
     uri.port_u16().unwrap_or(default)
+}
+
+/// Whether that is all there is: no user name, no password, and a port that is a number, if any.
+pub(crate) fn is_host_and_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let is_sound = match authority.as_str().strip_prefix(host) {
+        Some("") => true,
+        Some(_) => authority.port_u16().is_some(),
+        None => false,
+    };
+    is_sound && !host.is_empty()
 }
 
 /// A host without the brackets around an IPv6 address.
@@ -125,6 +139,24 @@ mod tests {
         assert_eq!(last_byte(&given, "https://a.test:1/"), None);
         assert_eq!(last_byte(&given, "http://a.test/"), None);
         assert_eq!(last_byte(&given, "https://b.a.test/"), None);
+    }
+
+    #[test]
+    fn an_authority_may_be_more_or_less_than_host_and_port() {
+        for (authority, is_sound) in [
+            ("a.test", true),
+            ("a.test:443", true),
+            ("[::1]", true),
+            ("[::1]:443", true),
+            ("user@a.test", false),
+            ("user:password@a.test:443", false),
+            ("a.test:", false),
+            ("a.test:65536", false),
+            (":443", false),
+        ] {
+            let parsed = Authority::from_static(authority);
+            assert_eq!(is_host_and_port(&parsed), is_sound, "{authority}");
+        }
     }
 
     #[test]

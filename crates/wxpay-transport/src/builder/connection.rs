@@ -82,7 +82,8 @@ impl Builder {
     ///
     /// The server's certificate is still checked against `host`. Several hosts and ports may be
     /// given; the last call for a pair of them holds. A server behind a proxy is resolved by the
-    /// proxy, whatever is said here; the proxy's own name can be given.
+    /// proxy, whatever is said here; the proxy's own name can be given. A host that is an address is
+    /// not resolved at all.
     ///
     /// ```
     /// use std::net::Ipv4Addr;

@@ -141,7 +141,6 @@ impl Write for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // What was read last counts no longer, nor does it matter whether the other side hears the end.
         self.poll_unless_closed(cx, (), Write::poll_shutdown)
     }
 }

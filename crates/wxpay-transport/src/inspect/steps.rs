@@ -8,8 +8,9 @@ use tower::timeout::error::Elapsed;
 
 use super::{Handshake, Inspection, ServerCertificate, recorder::Recorder};
 use crate::{
-    BuildError, Builder, Error, Trip,
+    BuildError, Builder, Error, ErrorKind, Trip,
     connector::{Route, Wire, end_of, handshake},
+    resolve::is_host_and_port,
     tls::{Tls, provider},
 };
 
@@ -68,7 +69,11 @@ impl Builder {
             server: server.clone(),
         };
         let mut inspection = Inspection::new(server);
-        look.take_steps(&tls, &mut inspection).await;
+        if is_host_and_port(&look.server) {
+            look.take_steps(&tls, &mut inspection).await;
+        } else {
+            inspection.addresses = Some(Err(ErrorKind::Request.into()));
+        }
         Ok(inspection)
     }
 }

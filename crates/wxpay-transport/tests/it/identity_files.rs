@@ -127,6 +127,20 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
     assert_eq!(loaded(), 0);
 }
 
+#[test]
+fn what_changes_while_it_is_read_is_not_taken() {
+    let pair = Ca::new().pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("client.pem");
+    fs::write(&path, format!("{}{}", pair.cert, pair.key)).unwrap();
+    let meanwhile = path.clone();
+    let files = IdentityFiles::watch([path], move |[pem]| {
+        fs::write(&meanwhile, "shorter").unwrap();
+        Identity::from_pem(pem, pem)
+    });
+    assert!(matches!(files.unwrap_err(), InvalidIdentityFiles::Changing));
+}
+
 #[tokio::test]
 async fn a_file_moved_into_place_is_seen_whatever_its_time() {
     let ca = Ca::new();

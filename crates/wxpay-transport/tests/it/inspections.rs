@@ -116,6 +116,14 @@ async fn nothing_comes_after_the_step_that_fails() {
     );
 }
 
+#[tokio::test]
+async fn a_password_in_the_authority_is_refused_and_not_shown() {
+    let server = "user:secret@localhost:1".parse().unwrap();
+    let inspection = Ca::new().builder().inspect(server).await.unwrap();
+    assert_eq!(kind(&inspection), ErrorKind::Request);
+    assert!(!inspection.error().unwrap().to_string().contains("secret"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_hangs_is_given_up() {
     let silent = serve_tcp(|stream| async move {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wxpay_transport::{Builder, Deadline, ErrorKind, TlsFault};
+use wxpay_transport::{Builder, Deadline, ErrorKind, Proxy, ProxyFault, TlsFault};
 
 use super::world::{Outcome::Fails, World};
 use crate::support::{refusing, serve_tcp};
@@ -50,6 +50,25 @@ async fn the_server_never_speaks() {
     world
         .check_with("black hole before TLS", hasty, "secretbody", addr, expected)
         .await;
+}
+
+#[tokio::test]
+async fn the_proxy_gives_no_tunnel() {
+    let world = World::new();
+    let (nobody, _socket) = refusing();
+    let refuses = answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
+    for (addr, fault) in [
+        (nobody, ProxyFault::Unreachable),
+        (refuses, ProxyFault::AuthenticationRequired),
+    ] {
+        let proxy = Proxy::new(&addr.to_string()).unwrap();
+        let proxy = proxy.basic_auth("op", "secretpassword");
+        let through = |builder: Builder| builder.proxy(proxy);
+        let expected = Fails(ErrorKind::Proxy(fault));
+        world
+            .check_with("proxy", through, "secretbody", addr, expected)
+            .await;
+    }
 }
 
 /// A server that answers the client's first message with these bytes, and nothing more.

@@ -19,8 +19,17 @@ use crate::{
     support::{Ca, Pair},
 };
 
-/// What may be in no log and no error: of the request, and of the reply where a row sends it.
-pub(super) const SECRETS: [&str; 4] = ["secretpath", "secretheader", "secretbody", "secretreply"];
+/// What may be in no log and no error: of the request, and of the reply and the proxy where a row has
+/// them.
+pub(super) const SECRETS: [&str; 6] = [
+    "secretpath",
+    "secretheader",
+    "secretbody",
+    "secretreply",
+    "secretpassword",
+    // The same, with the user name `op`, as it goes to a proxy.
+    "b3A6c2VjcmV0cGFzc3dvcmQ",
+];
 
 /// What a call must come to.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -103,6 +103,16 @@ impl<'a> Sent<'a> {
     }
 
     /// The file's name, as it was sent with the file.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000")]).file_name("a.png");
+    /// let report = sent.diagnose(&key, &[], "6BCBA4ADFC0D0F84DC490F943AD48B84");
+    /// assert_eq!(report.mistakes(), [Mistake::FileNameSigned]);
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     pub fn file_name(self, name: &'a str) -> Self {
         Self {
             file_name: Some(name),
@@ -110,7 +120,17 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// The file's bytes.
+    /// The file's bytes. Without them nobody can tell whether they were signed.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000")]).content(b"abc");
+    /// let report = sent.diagnose(&key, &[], "34D17CF4879603EC8493E492D3FC816D");
+    /// assert_eq!(report.mistakes(), [Mistake::ContentSigned]);
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     pub fn content(self, content: &'a [u8]) -> Self {
         Self {
             content: Some(content),
@@ -118,7 +138,20 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// The algorithm that is right, where that is not for the field `sign_type` to say.
+    /// The algorithm that is right, where that is not for the field `sign_type` to say, as in a reply
+    /// that one insists on.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let pairs = [("mch_id", "1000000000")];
+    /// let sign = Params::new(pairs)?.sign(SignType::HmacSha256, &key);
+    /// let sent = Sent::new(pairs);
+    /// assert!(!sent.diagnose(&key, &[], sign.as_str()).is_right());
+    /// assert!(sent.read_as(SignType::HmacSha256).diagnose(&key, &[], sign.as_str()).is_right());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read_as(self, sign_type: SignType) -> Self {
         Self {
             read_as: Some(sign_type),

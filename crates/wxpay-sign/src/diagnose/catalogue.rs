@@ -101,9 +101,9 @@ pub(super) fn ways(facts: &Facts<'_>, other_keys: usize) -> Vec<Way> {
         entries.iter().flat_map(Entry::ways)
     }
     let mut ways = Vec::from([other_algorithm(facts)]);
+    ways.extend(one_of_equal(facts));
     ways.extend(sign_type(facts));
     ways.extend(listed(fields::ORDER));
-    ways.extend(one_of_equal(facts));
     ways.extend(listed(fields::SELECTION));
     ways.extend(each_field_unsigned(facts));
     ways.extend(listed(key::PLACE));

@@ -70,6 +70,17 @@ impl Report {
 
     /// The string that was signed in its place, likewise with asterisks, where it is known, differs,
     /// and can be shown: not with the file's bytes in it, and not as it was encoded as a whole.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1"), ("media_hash", "2")]);
+    /// let report = sent.diagnose(&key, &[], "6D79E05028470293BD926D97CAADFB6A");
+    /// assert_eq!(report.canonical(), "mch_id=1&media_hash=2&key=********");
+    /// assert_eq!(report.signed(), Some("media_hash=2&mch_id=1&key=********"));
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()

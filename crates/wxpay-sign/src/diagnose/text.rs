@@ -47,6 +47,7 @@ impl Buffers {
         // No escape makes more than six bytes of one; the key is short, and in it four times at most.
         let bound = 6 * facts.length() + 3 * content.sum::<usize>() + 4 * secrets.key.len();
         restart(&mut self.joined, bound);
+        let capacity = self.joined.capacity();
         Join {
             recipe,
             facts,
@@ -54,6 +55,11 @@ impl Buffers {
             out: &mut self.joined,
         }
         .all(&fields);
+        debug_assert_eq!(
+            capacity,
+            self.joined.capacity(),
+            "a buffer that grows by itself leaves a copy behind"
+        );
         Some(self.encode(recipe.encoding))
     }
 

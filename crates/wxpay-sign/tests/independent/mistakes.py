@@ -121,6 +121,7 @@ case("field_not_signed", hmac_sha256(signed(HMAC_FIELDS.replace("mch_id=10000000
 case("field_repeated", md5(signed(FIELDS)), MD5_SENT + [("note", "c")])
 case("field_repeated", md5(signed(FIELDS)), [("note", "c")] + MD5_SENT)
 case("field_repeated", md5(signed(FIELDS + "&note=c")), MD5_SENT + [("note", "c")])
+case("field_repeated", HMAC_RIGHT, HMAC_SENT + [("sign_type", "MD5")])
 case("field_repeated+lower_case", md5(signed(FIELDS + "&note=c")).hex(), MD5_SENT + [("note", "c")])
 both("sign_signed", lambda fields: signed(fields.replace("&sign_type", "&sign=&sign_type") if "sign_type" in fields else fields + "&sign="))
 case("sign_signed", md5(signed(FIELDS + "&sign=" + upper(MD5_RIGHT))))
@@ -319,7 +320,7 @@ case("unknown", upper(HMAC_RIGHT)[:31], HMAC_SENT)
 case("unknown", upper(HMAC_RIGHT)[32:], HMAC_SENT)
 case("unknown", upper(MD5_RIGHT)[:31])
 case("unknown", upper(MD5_RIGHT)[:16])
-case("zeros_missing", f"{int.from_bytes(SMALL[1]):X}", small)
+case("zeros_missing", f"{int.from_bytes(SMALL[1], 'big'):X}", small)
 case("zeros_missing+lower_case", "".join(f"{byte:x}" for byte in SMALL[1]), small)
 
 # Two at a time.

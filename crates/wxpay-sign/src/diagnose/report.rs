@@ -20,7 +20,8 @@ use crate::SignType;
 /// assert_eq!(
 ///     report.to_string(),
 ///     "to be signed with MD5: a=1&key=********\n\
-///      no known mistake gives this signature",
+///      no known mistake gives this signature\n\
+///      advice: check the API key, and that the values that are sent are those that were signed",
 /// );
 /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
 /// ```
@@ -104,7 +105,9 @@ impl fmt::Display for Report {
             Diagnosis::Unknown => {
                 f.write_str("\nno known mistake gives this signature")?;
                 match self.odd_length {
-                    None => Ok(()),
+                    None => f.write_str(
+                        "\nadvice: check the API key, and that the values that are sent are those that were signed",
+                    ),
                     Some(0) => f.write_str(": it is empty"),
                     Some(length) => write!(
                         f,

@@ -44,8 +44,9 @@ pub(super) async fn dig(proxy: &Proxy, dialer: Dialer, server: Uri) -> Result<Wi
             let fault = match status.heard() {
                 _ if !is_connected.load(Ordering::Relaxed) => ProxyFault::Unreachable,
                 Some(407) => ProxyFault::AuthenticationRequired,
+                // It meant well, and then did not come to the end of its answer.
+                Some(200) | None => ProxyFault::NoAnswer,
                 Some(status) => ProxyFault::Refused { status },
-                None => ProxyFault::NoAnswer,
             };
             Err(ProxyError {
                 proxy: proxy.authority().clone(),

@@ -17,7 +17,7 @@ pub enum ProxyFault {
         /// The status of its answer.
         status: u16,
     },
-    /// It hung up, or its answer is not HTTP: probably no proxy.
+    /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
     NoAnswer,
 }
 
@@ -34,7 +34,9 @@ impl fmt::Display for ProxyFault {
                 f.write_str("it answered 403: ask whoever runs it to allow this host and port")
             }
             Self::Refused { status } => write!(f, "it answered {status} instead of a tunnel"),
-            Self::NoAnswer => f.write_str("it gave no answer in HTTP: check its host and port"),
+            Self::NoAnswer => {
+                f.write_str("it gave no whole answer in HTTP: check its host and port")
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ async fn connections_of(builder: impl FnOnce(Builder) -> Builder, calls: usize) 
         }
     })
     .await;
-    let transport = builder(ca.builder()).build().unwrap();
+    let transport = builder(ca.builder_for_one_attempt()).build().unwrap();
     for _ in 0..calls {
         // As a clone, for all clones have one pool.
         let call = transport.clone().oneshot(post(addr, "hello"));
@@ -76,7 +76,11 @@ async fn an_idle_connection_is_closed_in_time_though_no_call_comes() {
     })
     .await;
     let idle = Duration::from_secs(7);
-    let transport = ca.builder().pool_idle_timeout(idle).build().unwrap();
+    let transport = ca
+        .builder_for_one_attempt()
+        .pool_idle_timeout(idle)
+        .build()
+        .unwrap();
     transport
         .clone()
         .oneshot(post(addr, "hello"))
@@ -112,7 +116,7 @@ async fn the_next_connection_resumes_the_tls_session() {
             }
         })
         .await;
-        let transport = ca.builder().build().unwrap();
+        let transport = ca.builder_for_one_attempt().build().unwrap();
         for kind in [
             HandshakeKind::Full,
             HandshakeKind::Resumed,
@@ -184,7 +188,7 @@ async fn a_call_into_a_connection_that_was_just_closed_takes_another() {
     let ca = Ca::new();
     for by_reset in [false, true] {
         let server = Ending::start(&ca, by_reset);
-        let transport = ca.builder().build().unwrap();
+        let transport = ca.builder_for_one_attempt().build().unwrap();
         for _ in 0..20 {
             let call = transport.clone().oneshot(post(server.addr, "hello"));
             assert_eq!(call.await.unwrap().body(), "ok");

@@ -35,7 +35,9 @@ async fn certificate_of(ca: &Ca, identity: Identity) -> Vec<u8> {
         }
     })
     .await;
-    call(ca.builder().identity(identity), addr).await.unwrap();
+    call(ca.builder_for_one_attempt().identity(identity), addr)
+        .await
+        .unwrap();
     certificates.recv().await.unwrap()
 }
 

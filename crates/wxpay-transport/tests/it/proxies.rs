@@ -57,7 +57,7 @@ async fn mutual_tls_runs_through_the_tunnel_from_end_to_end() {
     let ca = Ca::new();
     let server = serve_reply(ca.demanding_server(), OK).await;
     let (proxy, heads) = proxy(ESTABLISHED, server).await;
-    let builder = ca.builder().identity(ca.pair().identity());
+    let builder = ca.builder_for_one_attempt().identity(ca.pair().identity());
 
     let reply = call(through(builder, proxy), server).await.unwrap();
 
@@ -78,7 +78,9 @@ async fn the_password_goes_to_the_proxy_alone() {
     let in_the_uri = Proxy::new(&format!("http://op:a%3Ab@{addr}")).unwrap();
 
     for proxy in [with_method, in_the_uri] {
-        call(ca.builder().proxy(proxy), server).await.unwrap();
+        call(ca.builder_for_one_attempt().proxy(proxy), server)
+            .await
+            .unwrap();
     }
 
     let heads = heads.lock().unwrap();
@@ -113,18 +115,18 @@ async fn what_the_proxy_answers_instead_is_told() {
         ),
         (
             "HTTP/1.1 200 OK\r\n",
-            ProxyFault::Refused { status: 200 },
-            "answered 200",
+            ProxyFault::NoAnswer,
+            "no whole answer in HTTP",
         ),
         (
             "SSH-2.0-OpenSSH_9.2\r\n",
             ProxyFault::NoAnswer,
-            "no answer in HTTP",
+            "no whole answer in HTTP",
         ),
-        ("", ProxyFault::NoAnswer, "no answer in HTTP"),
+        ("", ProxyFault::NoAnswer, "no whole answer in HTTP"),
     ] {
         let (proxy, _) = proxy(reply, nowhere).await;
-        let error = failure(Ca::new().builder(), proxy).await;
+        let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
 
         assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
         let shown = error.to_string();
@@ -137,7 +139,7 @@ async fn what_the_proxy_answers_instead_is_told() {
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
     let (nobody, _socket) = refusing();
-    let error = failure(Ca::new().builder(), nobody).await;
+    let error = failure(Ca::new().builder_for_one_attempt(), nobody).await;
     assert_eq!(error.kind(), ErrorKind::Proxy(ProxyFault::Unreachable));
     assert!(
         error.to_string().contains(&format!("the proxy {nobody}")),
@@ -149,7 +151,9 @@ async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
 async fn a_proxy_that_hangs_lets_the_deadline_for_connecting_pass_and_is_named() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = silent.local_addr().map(|addr| (addr, silent)).unwrap();
-    let builder = Ca::new().builder().connect_deadline(Duration::from_secs(7));
+    let builder = Ca::new()
+        .builder_for_one_attempt()
+        .connect_deadline(Duration::from_secs(7));
 
     let error = failure(builder, silent.0).await;
 
@@ -168,9 +172,12 @@ async fn a_server_behind_the_proxy_is_still_checked() {
     let server = serve_reply(ca.server(), OK).await;
     let (proxy, _) = proxy(ESTABLISHED, server).await;
 
-    let error = call(through(Ca::named("another").builder(), proxy), server)
-        .await
-        .unwrap_err();
+    let error = call(
+        through(Ca::named("another").builder_for_one_attempt(), proxy),
+        server,
+    )
+    .await
+    .unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
     assert!(!error.to_string().contains("proxy"), "{error}");
@@ -183,7 +190,9 @@ async fn exceptions_go_straight_to_the_server() {
     let (nobody, _socket) = refusing();
     let nobody = Proxy::new(&nobody.to_string()).unwrap();
 
-    let builder = ca.builder().proxy(nobody.except("other.test, localhost"));
+    let builder = ca
+        .builder_for_one_attempt()
+        .proxy(nobody.except("other.test, localhost"));
 
     assert_eq!(call(builder, server).await.unwrap().body(), "ok");
 }

@@ -67,7 +67,9 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
     write(folder.path(), &old);
     let (go, may_go) = watch::channel(false);
     let (addr, mut seen) = server(ca.demanding_server(), true, may_go).await;
-    let builder = ca.builder().identity_source(watch(folder.path()));
+    let builder = ca
+        .builder_for_one_attempt()
+        .identity_source(watch(folder.path()));
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
     let upload = || tokio::spawn(transport.clone().oneshot(post(addr, "hello")));
 
@@ -97,7 +99,7 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
         let (_go, may_go) = watch::channel(true);
         let (addr, mut seen) = server(ca.demanding_server(), keep_alive, may_go).await;
         let handle = IdentityHandle::new(pairs[0].identity());
-        let builder = ca.builder().identity_source(handle.clone());
+        let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
         let transport: Transport<Full<Bytes>> = builder.build().unwrap();
         for pair in [&pairs[0], &pairs[1], &pairs[0]] {
             handle.set(pair.identity());
@@ -133,7 +135,7 @@ async fn connections_of_the_old_identity_are_closed() {
     })
     .await;
     let renewed = ca.pair();
-    let builder = ca.builder().identity_source(handle.clone());
+    let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
     transport
         .clone()

@@ -21,7 +21,9 @@ async fn a_name_leads_where_the_caller_says_and_is_still_the_name() {
     let addr = serve_reply(ca.server(), OK).await;
     let port = addr.port();
     // Never asked of a name server: `invalid` has no names.
-    let builder = ca.builder().resolve("name.invalid", port, [addr.ip()]);
+    let builder = ca
+        .builder_for_one_attempt()
+        .resolve("name.invalid", port, [addr.ip()]);
 
     // The certificate is for `localhost`.
     assert_eq!(

@@ -74,6 +74,11 @@ impl Ca {
         Transport::builder().roots(self.roots())
     }
 
+    /// The same, that repeats nothing: where a call must succeed at once, or fail as it fails.
+    pub(crate) fn builder_for_one_attempt(&self) -> Builder {
+        self.builder().retries(0)
+    }
+
     pub(crate) fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Pair {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.extended_key_usages = vec![

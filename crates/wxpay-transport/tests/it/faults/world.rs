@@ -64,7 +64,8 @@ impl World {
     }
 
     pub(super) fn builder(&self) -> Builder {
-        self.ca.builder().identity(self.pair.identity())
+        let builder = self.ca.builder_for_one_attempt();
+        builder.identity(self.pair.identity())
     }
 
     /// Where a server waits that does nothing until the client has given up.

@@ -1,6 +1,7 @@
 //! How fast calls may follow one another.
 
 mod adaptive;
+mod pace;
 
 use std::{fmt, future::Future, pin::Pin};
 

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     future::Future,
+    mem,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,41 +12,35 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
-use super::RateLimit;
+use super::{RateLimit, pace::Pace};
 use crate::Judgement;
 
 /// Additive increase, multiplicative decrease: no limit until a server asks to slow down for the
 /// first time, then a little less than it took in the last second, and from there slowly up until it
 /// asks again.
 ///
-/// Attempts are spaced evenly. A burst of refusals counts as one, for they all tell of the same
-/// haste. The clones of a [`Transport`](crate::Transport) share one; it is their default.
+/// Attempts begin in the order in which they came, and are spaced evenly. A burst of refusals counts
+/// as one, for they all tell of the same haste. The clones of a [`Transport`](crate::Transport) share
+/// one; it is their default.
 #[derive(Debug, Default)]
-pub struct AdaptiveRate(Mutex<State>);
+pub struct AdaptiveRate {
+    state: Mutex<State>,
+    /// Only the first in this queue looks at the clock. One that is given up leaves it, and nothing
+    /// was set aside for it: the next one is not slower for that.
+    queue: tokio::sync::Mutex<()>,
+}
 
-/// What is left of the rate after a refusal.
-const DECREASE: f64 = 0.9;
-/// What is added in a second without refusals, in attempts a second.
-const INCREASE: f64 = 1.0;
-/// The least rate: an attempt every two seconds, or nothing would ever be learnt.
-const FLOOR: f64 = 0.5;
-/// Refusals within this time of the last decision belong to it. It is also the time that most
-/// servers count in, and so the time to wait after the first burst.
+/// What was taken within this time makes the first rate. It is the time that most servers count in,
+/// and so also the time to wait after the first burst.
 const WINDOW: Duration = Duration::from_secs(1);
-/// The time to wait after later refusals, so that the server has room for those it has refused.
-const PAUSE: Duration = Duration::from_millis(250);
 /// So many answers of the last second are remembered. Who has more does not need this limit.
 const MOST: usize = 10_000;
 
 #[derive(Debug, Default)]
 struct State {
-    /// In attempts a second; no limit, where there is none.
-    rate: Option<f64>,
-    /// When the next attempt may begin.
-    next: Option<Instant>,
-    decided: Option<Instant>,
-    decisions: u64,
-    /// When answers were taken, as long as there is no rate.
+    /// Once a server has asked to slow down.
+    pace: Option<Pace>,
+    /// When answers were taken, as long as there is no pace.
     taken: VecDeque<Instant>,
 }
 
@@ -65,26 +60,29 @@ impl AdaptiveRate {
     /// ```
     #[must_use]
     pub fn per_second(&self) -> Option<f64> {
-        self.state().rate
+        self.state().pace.as_ref().map(Pace::per_second)
+    }
+
+    /// Begins an attempt, or says when one may begin.
+    fn begin(&self) -> Option<Instant> {
+        self.state().pace.as_mut()?.begin(Instant::now())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RateLimit for AdaptiveRate {
     fn acquire(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            loop {
-                let Some((slot, decisions)) = self.state().slot(Instant::now()) else {
-                    return;
-                };
-                sleep_until(slot).await;
-                // A slot that was given out at a rate that does not hold any more is given back.
-                if self.state().decisions == decisions {
-                    return;
-                }
+            if self.state().pace.is_none() {
+                return;
+            }
+            let _turn = self.queue.lock().await;
+            // The rate may have changed while waiting.
+            while let Some(later) = self.begin() {
+                sleep_until(later).await;
             }
         })
     }
@@ -92,52 +90,38 @@ impl RateLimit for AdaptiveRate {
     fn report(&self, judgement: Judgement) {
         let now = Instant::now();
         match judgement {
-            Judgement::Done => self.state().increase(now),
-            Judgement::SlowDown => self.state().decrease(now),
+            Judgement::Done => self.state().take(now),
+            Judgement::SlowDown => self.state().refuse(now),
             Judgement::Again => {}
         }
     }
 }
 
 impl State {
-    /// When the attempt that asks now may begin, and after how many decisions this was said.
-    fn slot(&mut self, now: Instant) -> Option<(Instant, u64)> {
-        let rate = self.rate?;
-        let slot = self.next.map_or(now, |next| next.max(now));
-        self.next = Some(slot + Duration::from_secs_f64(1.0 / rate));
-        Some((slot, self.decisions))
-    }
-
-    fn increase(&mut self, now: Instant) {
-        match &mut self.rate {
-            // As many times in a second as the rate is.
-            Some(rate) => *rate += INCREASE / *rate,
-            None => {
-                self.forget(now);
-                if self.taken.len() < MOST {
-                    self.taken.push_back(now);
-                }
-            }
+    fn take(&mut self, now: Instant) {
+        if let Some(pace) = &mut self.pace {
+            return pace.take(now);
+        }
+        self.forget(now);
+        if self.taken.len() < MOST {
+            self.taken.push_back(now);
         }
     }
 
-    fn decrease(&mut self, now: Instant) {
-        if self.decided.is_some_and(|decided| now < decided + WINDOW) {
-            return;
-        }
-        self.decided = Some(now);
-        self.decisions += 1;
-        let (before, pause) = match self.rate {
-            Some(rate) => (rate, PAUSE),
+    fn refuse(&mut self, now: Instant) {
+        let changed = match &mut self.pace {
+            Some(pace) => pace.refuse(now),
             None => {
                 self.forget(now);
-                (std::mem::take(&mut self.taken).len() as f64, WINDOW)
+                let taken = mem::take(&mut self.taken).len();
+                self.pace = Some(Pace::below(taken as f64, now, WINDOW));
+                true
             }
         };
-        self.next = Some(now + pause);
-        let rate = (before * DECREASE).max(FLOOR);
-        self.rate = Some(rate);
-        debug!(rate, "slowing down");
+        if changed {
+            let rate = self.pace.as_ref().map(Pace::per_second);
+            debug!(rate, "slowing down");
+        }
     }
 
     /// Forgets answers that are older than a second.
@@ -149,5 +133,62 @@ impl State {
         {
             self.taken.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    /// A server took twenty in a second, and refused the next.
+    fn slowed_down() -> AdaptiveRate {
+        let rate = AdaptiveRate::new();
+        for _ in 0..20 {
+            rate.report(Judgement::Done);
+        }
+        rate.report(Judgement::SlowDown);
+        rate
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_up_delays_nobody() {
+        let rate = slowed_down();
+        let impatient = (0..1000).map(|_| timeout(Duration::from_millis(1), rate.acquire()));
+        let given_up = join_all(impatient).await;
+        assert!(given_up.iter().all(Result::is_err));
+        sleep(WINDOW).await;
+        let start = Instant::now();
+        rate.acquire().await;
+        assert!(start.elapsed() < Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_are_spaced_evenly_in_their_order() {
+        let rate = slowed_down();
+        let start = Instant::now();
+        let begun = Mutex::new(Vec::new());
+        let attempts = (0..18).map(async |number| {
+            rate.acquire().await;
+            begun.lock().unwrap().push(number);
+        });
+        join_all(attempts).await;
+        assert_eq!(begun.into_inner().unwrap(), (0..18).collect::<Vec<_>>());
+        // A second's pause, then eighteen a second.
+        let took = start.elapsed().as_secs_f64();
+        assert!((1.9..2.1).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_hardly_any_is_met_within_seconds() {
+        let rate = slowed_down();
+        for _ in 0..5 {
+            rate.acquire().await;
+            sleep(WINDOW).await;
+            rate.report(Judgement::SlowDown);
+        }
+        assert!(rate.per_second().unwrap() < 1.0);
     }
 }

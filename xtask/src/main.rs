@@ -14,9 +14,11 @@ mod cargo;
 mod ci;
 mod interop;
 mod metadata;
+mod release;
 mod root;
 mod source;
 mod tidy;
+mod tool;
 
 use std::process::ExitCode;
 
@@ -68,6 +70,12 @@ enum Verb {
     /// Python's requests, PHP and curl are measured where they are installed. Prints the table of
     /// docs/performance.md, which says what the figures mean.
     Bench(bench::Args),
+
+    /// Release the published crates, each with a version of its own: plan, bump, publish, notes
+    ///
+    /// `plan` says what has changed since each crate's last tag and which version it needs; `bump`
+    /// writes it and commits. docs/releasing.md goes through a release step by step.
+    Release(release::Args),
 }
 
 fn main() -> ExitCode {
@@ -89,6 +97,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Verb::Tidy => tidy::run(&root),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),
+        Verb::Release(args) => release::run(&root, args),
     }
 }
 

@@ -9,9 +9,11 @@ mod graph;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, ensure};
+use semver::Version;
 use serde::Deserialize;
 
 use crate::cargo;
@@ -32,6 +34,9 @@ pub(crate) struct Metadata {
 pub(crate) struct Package {
     id: String,
     pub(crate) name: String,
+    pub(crate) version: Version,
+    /// The registries that it may go to; any, where nothing is said.
+    publish: Option<Vec<String>>,
     /// Relative to the workspace's root for its members.
     manifest_path: PathBuf,
     /// What each feature turns on.
@@ -86,7 +91,12 @@ struct EdgeKind {
 impl Metadata {
     /// Asks cargo, with every feature on: what is behind a feature is bound by the design too.
     pub(crate) fn load(root: &Path) -> anyhow::Result<Self> {
-        let output = cargo::command(root)
+        Self::ask(cargo::command(root))
+    }
+
+    /// Asks a cargo that runs in the workspace.
+    pub(crate) fn ask(mut cargo: Command) -> anyhow::Result<Self> {
+        let output = cargo
             .args([
                 "metadata",
                 "--format-version=1",
@@ -139,6 +149,16 @@ impl Package {
         self.manifest().replace("Cargo.toml", file)
     }
 
+    /// The package's folder from the workspace's root.
+    pub(crate) fn folder(&self) -> String {
+        self.path("").trim_end_matches('/').to_owned()
+    }
+
+    /// Whether it is released.
+    pub(crate) fn is_published(&self) -> bool {
+        self.publish.as_ref().is_none_or(|to| !to.is_empty())
+    }
+
     /// Whether others can depend on it; on an example nobody does.
     pub(crate) fn is_library(&self) -> bool {
         let mut kinds = self.targets.iter().flat_map(|target| &target.kind);
@@ -163,7 +183,10 @@ mod tests {
         let xtask = metadata.member("xtask").unwrap();
         assert_eq!(xtask.manifest(), "xtask/Cargo.toml");
         assert!(!xtask.is_library());
-        assert!(metadata.member("wxpay-sign").unwrap().is_library());
+        assert!(!xtask.is_published());
+        let sign = metadata.member("wxpay-sign").unwrap();
+        assert!(sign.is_library());
+        assert!(sign.is_published());
         assert!(metadata.member("serde").is_none());
     }
 
@@ -186,5 +209,6 @@ mod tests {
         let package = metadata.member("wxpay-a").unwrap();
         assert_eq!(package.manifest(), "crates/wxpay-a/Cargo.toml");
         assert_eq!(package.path("src/lib.rs"), "crates/wxpay-a/src/lib.rs");
+        assert_eq!(package.folder(), "crates/wxpay-a");
     }
 }

@@ -67,6 +67,7 @@ fn package(name: &str) -> Value {
     json!({
         "id": name,
         "name": name,
+        "version": "0.1.0",
         "manifest_path": format!("/somewhere/{folder}/Cargo.toml"),
         "features": {},
         "dependencies": [],

@@ -1,0 +1,6 @@
+//! Whole releases of a throw-away workspace.
+
+mod planning;
+mod throwaway;
+
+use throwaway::Throwaway;

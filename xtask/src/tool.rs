@@ -1,0 +1,62 @@
+//! Programs that not every machine has: what needs one is skipped where it is missing, and says so.
+
+use std::process::{Command, Stdio};
+
+/// A program beside Rust's own, and how to get it.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    /// For people.
+    pub(crate) name: &'static str,
+    /// A command that succeeds where the tool is there.
+    probe: &'static [&'static str],
+    /// What to type where it is not.
+    install: &'static str,
+}
+
+/// What a change of the API means for its users.
+pub(crate) const SEMVER_CHECKS: Tool = Tool {
+    name: "cargo-semver-checks",
+    probe: &["cargo-semver-checks", "semver-checks", "--version"],
+    install: "cargo install --locked cargo-semver-checks",
+};
+
+impl Tool {
+    /// Why what needs this tool cannot run here, if so, and what to do.
+    pub(crate) fn missing(&self) -> Option<String> {
+        let (program, arguments) = self.probe.split_first()?;
+        let status = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let there = status.is_ok_and(|status| status.success());
+        let Self { name, install, .. } = self;
+        (!there).then(|| format!("{name} is missing: {install}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn tool(probe: &'static [&'static str]) -> Tool {
+        Tool {
+            name: "mill",
+            probe,
+            install: "build one",
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_not_missing() {
+        assert_eq!(tool(&["cargo", "--version"]).missing(), None);
+    }
+
+    #[test]
+    fn what_is_missing_or_does_not_work_is() {
+        let said = Some("mill is missing: build one".to_owned());
+        assert_eq!(tool(&["no-such-program-anywhere"]).missing(), said);
+        assert_eq!(tool(&["cargo", "--no-such-option"]).missing(), said);
+    }
+}

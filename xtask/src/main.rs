@@ -14,6 +14,8 @@ mod cargo;
 mod ci;
 mod interop;
 mod metadata;
+#[cfg(test)]
+mod registry;
 mod release;
 mod root;
 mod source;

@@ -9,6 +9,7 @@ mod manifest;
 mod notes;
 mod order;
 mod plan;
+mod publish;
 mod semver_checks;
 mod step;
 mod survey;
@@ -48,6 +49,15 @@ enum Verb {
     /// files follow.
     Bump(Depth),
 
+    /// Publish what has been bumped, dependencies first, and tag it; without `--execute`, only try
+    ///
+    /// Refuses a working tree with changes, a version or a changelog that `bump` would still
+    /// change, and a red `cargo xtask ci`, which it runs unless it was green for this very commit
+    /// here before. Then each crate goes through `cargo publish`; when the registry's index has it,
+    /// it is tagged, and the next one follows. Crates that are there already are only tagged, so a
+    /// run that broke off is simply repeated.
+    Publish(publish::Options),
+
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
 }
@@ -84,6 +94,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             Ok(())
         }
         Verb::Bump(depth) => bump::run(&workspace, depth.effort()),
+        Verb::Publish(options) => publish::run(&workspace, options),
         Verb::Notes => {
             print!("{}", notes::notes(&workspace)?);
             Ok(())

@@ -26,6 +26,11 @@ impl Git<'_> {
         Ok(())
     }
 
+    /// The commit that is checked out.
+    pub(crate) fn head(self) -> anyhow::Result<String> {
+        Ok(self.run(&["rev-parse", "HEAD"])?.trim().to_owned())
+    }
+
     /// A package's latest release among those that led here.
     pub(super) fn last_release(self, package: &str) -> anyhow::Result<Option<Version>> {
         let tags = self.run(&["tag", "--merged", "HEAD", "--list", &tag(package, "*")])?;
@@ -67,6 +72,14 @@ impl Git<'_> {
     /// Commits every change to a file that git knows.
     pub(crate) fn commit_all(self, message: &str) -> anyhow::Result<()> {
         self.run(&["commit", "--quiet", "--all", "--message", message])
+            .map(drop)
+    }
+
+    /// Tags what is checked out.
+    pub(super) fn tag_release(self, package: &str, version: &Version) -> anyhow::Result<()> {
+        let message = format!("{package} {version}");
+        let name = tag(package, version);
+        self.run(&["tag", "--annotate", "--message", &message, &name])
             .map(drop)
     }
 

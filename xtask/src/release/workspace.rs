@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::{changelog::Changelog, git::Git};
 use crate::{
@@ -53,6 +53,16 @@ impl Workspace {
             command.env("CARGO_HOME", home);
         }
         command
+    }
+
+    /// Runs cargo, whose output goes where ours goes.
+    pub(crate) fn run_cargo(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let line = arguments.join(" ");
+        println!("$ cargo {line}");
+        let status = self.cargo().args(arguments).status();
+        let status = status.with_context(|| format!("cannot start `cargo {line}`"))?;
+        ensure!(status.success(), "`cargo {line}` failed");
+        Ok(())
     }
 
     pub(super) fn metadata(&self) -> anyhow::Result<Metadata> {

@@ -10,9 +10,11 @@ use tempfile::TempDir;
 
 use crate::{
     metadata::Metadata,
+    registry::{self, Registry},
     release::{
         bump, notes,
         plan::Plan,
+        publish,
         survey::{self, Effort},
         workspace::Workspace,
     },
@@ -43,13 +45,19 @@ const XTASK: &str = "fn main() {\n    assert!(std::env::args().any(|it| it == \"
 
 pub(super) struct Throwaway {
     pub(super) workspace: Workspace,
-    _folder: TempDir,
+    pub(super) registry: Registry,
+    pub(super) folder: TempDir,
 }
 
 impl Throwaway {
     /// Nothing of it is released.
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::start().unwrap();
+        // cargo reads it in the workspace and in whatever lies beside that.
+        let config = folder.path().join(".cargo/config.toml");
+        let quiet = "\n[term]\nquiet = true\n";
+        write(&config, &(registry.cargo_config() + quiet));
         let root = folder.path().join("workspace");
         write_workspace(&root);
         for (name, dependencies) in CRATES {
@@ -58,7 +66,8 @@ impl Throwaway {
         let workspace = Workspace::with_cargo_home(&root, &folder.path().join("cargo-home"));
         let throwaway = Self {
             workspace,
-            _folder: folder,
+            registry,
+            folder,
         };
         throwaway.cargo(&["generate-lockfile", "--offline", "--quiet"]);
         for line in [
@@ -100,6 +109,15 @@ impl Throwaway {
 
     pub(super) fn bump(&self) -> anyhow::Result<()> {
         bump::run(&self.workspace, Effort::Listings)
+    }
+
+    pub(super) fn publish_for_real(&self) -> anyhow::Result<()> {
+        self.publish(true)
+    }
+
+    pub(super) fn publish(&self, execute: bool) -> anyhow::Result<()> {
+        let registry = Some(registry::NAME.to_owned());
+        publish::run(&self.workspace, &publish::Options { execute, registry })
     }
 
     pub(super) fn notes(&self) -> String {

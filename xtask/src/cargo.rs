@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
 };
@@ -9,7 +10,12 @@ use std::{
 /// The same cargo that runs us, in the workspace's root, without standard input: a test that reads
 /// it must fail on every machine and not only where there is none.
 pub(crate) fn command(root: &Path) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), root)
+}
+
+/// Any other program, in the same way.
+pub(crate) fn program(name: impl AsRef<OsStr>, root: &Path) -> Command {
+    let mut command = Command::new(name);
     command.current_dir(root).stdin(Stdio::null());
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(describes_a_package) {

@@ -14,10 +14,15 @@ mod cargo;
 mod ci;
 mod interop;
 mod metadata;
+mod minimal_versions;
+mod msrv;
+mod package;
+mod public_api;
 #[cfg(test)]
 mod registry;
 mod release;
 mod root;
+mod semver_checks;
 mod source;
 mod tidy;
 mod tool;
@@ -26,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Checks of this workspace. Runs from its root, whatever the current folder is.
+/// Checks and measurements of this workspace. Runs from its root, whatever the current folder is.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Args {
@@ -36,17 +41,44 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run everything that a change must pass; stop at the first failure and name it
+    /// Run what a change must pass, job by job; stop at the first failure and name it
     ///
-    /// The steps are, in this order: fmt; clippy over all targets and every set of features, with
-    /// warnings as errors; the tests of the workspace, doctests included, and again with every set
-    /// of features; the documentation, with warnings as errors; tidy; each library built alone
-    /// without default features.
+    /// Without arguments it is the quick set, which needs nothing but Rust and which from an empty
+    /// target folder should take less than 20 minutes on two cores: fmt; clippy over all targets and
+    /// every set of features, with warnings as errors; the tests of the workspace, doctests
+    /// included, and again with every set of features; the documentation, with warnings as errors;
+    /// tidy; msrv; each library built alone without default features. `--list` has all jobs.
     ///
-    /// Every step is one cargo command. It is printed before it runs, so that it can be repeated
-    /// by itself, and a table of all steps and their times closes the run. From an empty target
-    /// folder all of it should take less than 20 minutes on two cores.
-    Ci,
+    /// Every step is one command. It is printed before it runs, so that it can be repeated by
+    /// itself, and a table of all steps and their times closes the run. A job whose tool is missing
+    /// is skipped, and the table says so and how to get it.
+    Ci(ci::Args),
+
+    /// Build each library with the oldest direct dependencies that its manifest allows
+    ///
+    /// In a copy of the workspace under target/, with a Cargo.lock of its own, without tests. A
+    /// version in [workspace.dependencies] that is too low for what the code uses is found here.
+    MinimalVersions,
+
+    /// Check that the declared oldest Rust is the one that the dependencies declare
+    ///
+    /// Lower would be a promise that nobody can keep; higher would shut out users for nothing.
+    Msrv,
+
+    /// Check what goes to the registry, and that each package builds from that alone
+    ///
+    /// A package holds its sources, its README, its changelog and both licences, and nothing else.
+    Package,
+
+    /// List each library's API in its public-api.txt
+    ///
+    /// One item a line, with all features. A change of the API shows as a change of that file.
+    PublicApi(public_api::Args),
+
+    /// Check that each library's version says what changed in its API since its last release
+    ///
+    /// By cargo-semver-checks, against the last tag of each library, such as wxpay-sign-v0.1.0.
+    Semver,
 
     /// Check what the compiler does not: arrows between crates, files, manifests; report all
     ///
@@ -95,7 +127,12 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     let root = root::find()?;
     match &args.verb {
-        Verb::Ci => ci::run(&root),
+        Verb::Ci(args) => ci::run(&root, args),
+        Verb::MinimalVersions => minimal_versions::run(&root),
+        Verb::Msrv => msrv::run(&root),
+        Verb::Package => package::run(&root),
+        Verb::PublicApi(args) => public_api::run(&root, args),
+        Verb::Semver => semver_checks::run(&root),
         Verb::Tidy => tidy::run(&root),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),

@@ -35,6 +35,8 @@ pub(crate) struct Package {
     id: String,
     pub(crate) name: String,
     pub(crate) version: Version,
+    /// The oldest Rust that it says to build with.
+    pub(crate) rust_version: Option<String>,
     /// The registries that it may go to; any, where nothing is said.
     publish: Option<Vec<String>>,
     /// Relative to the workspace's root for its members.
@@ -131,6 +133,11 @@ impl Metadata {
             .collect();
         members.sort_by(|a, b| a.name.cmp(&b.name));
         members.into_iter()
+    }
+
+    /// Those that users get.
+    pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
+        self.members().filter(|package| package.is_published())
     }
 
     pub(crate) fn member(&self, name: &str) -> Option<&Package> {

@@ -13,11 +13,39 @@ pub(crate) struct Tool {
     install: &'static str,
 }
 
+/// Feature sets.
+pub(crate) const HACK: Tool = Tool {
+    name: "cargo-hack",
+    probe: &["cargo-hack", "hack", "--version"],
+    install: "cargo install --locked cargo-hack",
+};
+
 /// What a change of the API means for its users.
 pub(crate) const SEMVER_CHECKS: Tool = Tool {
     name: "cargo-semver-checks",
     probe: &["cargo-semver-checks", "semver-checks", "--version"],
     install: "cargo install --locked cargo-semver-checks",
+};
+
+/// Licences, bans and sources of dependencies.
+pub(crate) const DENY: Tool = Tool {
+    name: "cargo-deny",
+    probe: &["cargo-deny", "--version"],
+    install: "cargo install --locked cargo-deny",
+};
+
+/// Dependencies that nothing uses.
+pub(crate) const MACHETE: Tool = Tool {
+    name: "cargo-machete",
+    probe: &["cargo-machete", "--version"],
+    install: "cargo install --locked cargo-machete",
+};
+
+/// Spelling.
+pub(crate) const TYPOS: Tool = Tool {
+    name: "typos",
+    probe: &["typos", "--version"],
+    install: "cargo install --locked typos-cli",
 };
 
 impl Tool {

@@ -1,4 +1,4 @@
-//! One step: a cargo command with a name.
+//! One step: a command with a name.
 
 use std::{fmt, path::Path, process::Command};
 
@@ -10,6 +10,7 @@ pub(super) struct Step {
     /// What it is about, for the table and for the message when it fails.
     pub(super) name: String,
     variable: Option<(&'static str, &'static str)>,
+    program: &'static str,
     /// None holds white space: the command line is shown without quoting.
     arguments: Vec<String>,
 }
@@ -17,9 +18,15 @@ pub(super) struct Step {
 impl Step {
     /// A step from what a person would type behind `cargo`.
     pub(super) fn new(name: impl Into<String>, arguments: &str) -> Self {
+        Self::program(name, "cargo", arguments)
+    }
+
+    /// A step from what a person would type behind the name of another program.
+    pub(super) fn program(name: impl Into<String>, program: &'static str, arguments: &str) -> Self {
         Self {
             name: name.into(),
             variable: None,
+            program,
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
         }
     }
@@ -33,7 +40,10 @@ impl Step {
 
     /// The same, ready to run.
     pub(super) fn command(&self, root: &Path) -> Command {
-        let mut command = cargo::command(root);
+        let mut command = match self.program {
+            "cargo" => cargo::command(root),
+            program => cargo::program(program, root),
+        };
         command.envs(self.variable).args(&self.arguments);
         command
     }
@@ -44,7 +54,11 @@ impl fmt::Display for Step {
         if let Some((name, value)) = self.variable {
             write!(f, "{name}={value} ")?;
         }
-        write!(f, "cargo {}", self.arguments.join(" "))
+        f.write_str(self.program)?;
+        for argument in &self.arguments {
+            write!(f, " {argument}")?;
+        }
+        Ok(())
     }
 }
 
@@ -59,16 +73,15 @@ mod tests {
             step.to_string(),
             "RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps"
         );
+        assert_eq!(Step::program("", "typos", "").to_string(), "typos");
     }
 
     #[test]
     fn runs_what_it_shows() {
         let root = crate::root::find().unwrap();
-        let succeeds = |arguments| {
-            let mut command = Step::new("", arguments).command(&root);
-            command.output().unwrap().status.success()
-        };
-        assert!(succeeds("--version --quiet"));
-        assert!(!succeeds("--version --no-such-option"));
+        let succeeds = |step: Step| step.command(&root).output().unwrap().status.success();
+        assert!(succeeds(Step::new("", "--version --quiet")));
+        assert!(!succeeds(Step::new("", "--version --no-such-option")));
+        assert!(succeeds(Step::program("", "rustc", "--version")));
     }
 }

@@ -2,35 +2,80 @@
 
 use std::{fmt::Write, time::Duration};
 
-use super::step::Step;
-
-/// How long all steps may take from an empty target folder on two cores.
+/// How long the quick set may take from an empty target folder on two cores.
 const BUDGET: Duration = Duration::from_secs(20 * 60);
 
-/// One line a step, those that did not run included, and their sum. There is a time for each step
-/// that ran; `failed` is about the last of these.
-pub(super) fn table(steps: &[Step], times: &[Duration], failed: bool) -> String {
-    let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
-    let mut table = String::new();
-    for (at, step) in steps.iter().enumerate() {
-        let (outcome, time) = match times.get(at) {
-            None => ("-", String::new()),
-            Some(time) if failed && at + 1 == times.len() => ("FAILED", seconds(*time)),
-            Some(time) => ("ok", seconds(*time)),
-        };
-        row(&mut table, &step.name, width, outcome, &time);
+/// A line of the table.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Outcome {
+    Ok(Duration),
+    Failed(Duration),
+    /// This machine cannot run it; why, and what to do.
+    Skipped(String),
+    /// One before it failed.
+    NotRun,
+}
+
+impl Outcome {
+    fn time(&self) -> Option<Duration> {
+        match self {
+            Self::Ok(time) | Self::Failed(time) => Some(*time),
+            Self::Skipped(_) | Self::NotRun => None,
+        }
     }
-    let total = times.iter().sum();
-    let outcome = match (failed, total > BUDGET) {
-        (true, _) => "FAILED",
-        (false, true) => "ok, but over 20 minutes",
-        (false, false) => "ok",
-    };
-    row(&mut table, "total", width, outcome, &seconds(total));
+
+    fn words(&self) -> String {
+        match self {
+            Self::Ok(_) => "ok".to_owned(),
+            Self::Failed(_) => "FAILED".to_owned(),
+            Self::Skipped(why) => format!("skipped: {why}"),
+            Self::NotRun => "-".to_owned(),
+        }
+    }
+}
+
+/// One line a step, those that did not run included, and their sum. With `budget`, the sum is held
+/// against what the quick set may take.
+pub(super) fn table(rows: &[Row], budget: bool) -> String {
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let mut table = String::new();
+    for row in rows {
+        let time = row.outcome.time().map(seconds).unwrap_or_default();
+        line(&mut table, &row.name, width, &time, &row.outcome.words());
+    }
+    let total = rows.iter().filter_map(|row| row.outcome.time()).sum();
+    let outcome = outcome(rows, budget && total > BUDGET);
+    line(&mut table, "total", width, &seconds(total), &outcome);
     table
 }
 
-fn row(table: &mut String, name: &str, width: usize, outcome: &str, time: &str) {
+fn outcome(rows: &[Row], over: bool) -> String {
+    let skipped = rows
+        .iter()
+        .filter(|row| matches!(row.outcome, Outcome::Skipped(_)))
+        .count();
+    if rows
+        .iter()
+        .any(|row| matches!(row.outcome, Outcome::Failed(_)))
+    {
+        "FAILED".to_owned()
+    } else if over {
+        "ok, but over 20 minutes".to_owned()
+    } else if skipped > 0 {
+        format!("ok, but {skipped} skipped")
+    } else {
+        "ok".to_owned()
+    }
+}
+
+fn line(table: &mut String, name: &str, width: usize, time: &str, outcome: &str) {
     let line = format!("{name:width$}  {time:>9}  {outcome}");
     writeln!(table, "{}", line.trim_end()).expect("a string takes all that is written to it");
 }
@@ -44,15 +89,20 @@ fn seconds(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn steps() -> [Step; 3] {
-        ["fmt", "clippy", "tests"].map(|name| Step::new(name, ""))
+    fn rows(outcomes: [Outcome; 3]) -> Vec<Row> {
+        let names = ["fmt", "clippy", "tests"].map(str::to_owned);
+        let pairs = names.into_iter().zip(outcomes);
+        pairs.map(|(name, outcome)| Row { name, outcome }).collect()
+    }
+
+    fn ok(milliseconds: u64) -> Outcome {
+        Outcome::Ok(Duration::from_millis(milliseconds))
     }
 
     #[test]
     fn all_went_well() {
-        let times = [1500, 61_040, 600_000].map(Duration::from_millis);
         assert_eq!(
-            table(&steps(), &times, false),
+            table(&rows([ok(1500), ok(61_040), ok(600_000)]), true),
             "fmt        0:01.5  ok\n\
              clippy     1:01.0  ok\n\
              tests     10:00.0  ok\n\
@@ -61,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_failed_and_the_rest_did_not_run() {
-        let times = [1500, 2000].map(Duration::from_millis);
+    fn one_failed_and_the_rest_did_not_run() {
+        let failed = Outcome::Failed(Duration::from_secs(2));
         assert_eq!(
-            table(&steps(), &times, true),
+            table(&rows([ok(1500), failed, Outcome::NotRun]), true),
             "fmt        0:01.5  ok\n\
              clippy     0:02.0  FAILED\n\
              tests              -\n\
@@ -73,11 +123,25 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_over_the_budget() {
-        let table = table(&steps(), &[Duration::from_secs(3600)], false);
-        assert!(
-            table.ends_with("total     60:00.0  ok, but over 20 minutes\n"),
-            "{table}"
+    fn what_is_skipped_has_not_passed() {
+        let skipped = Outcome::Skipped("mill is missing: build one".to_owned());
+        assert_eq!(
+            table(&rows([ok(1500), skipped, ok(0)]), true),
+            "fmt        0:01.5  ok\n\
+             clippy             skipped: mill is missing: build one\n\
+             tests      0:00.0  ok\n\
+             total      0:01.5  ok, but 1 skipped\n"
         );
+    }
+
+    #[test]
+    fn an_hour_is_over_the_budget_of_the_quick_set() {
+        let hour = rows([ok(3_600_000), ok(0), ok(0)]);
+        let last = |table: String| table.lines().last().unwrap_or_default().to_owned();
+        assert_eq!(
+            last(table(&hour, true)),
+            "total     60:00.0  ok, but over 20 minutes"
+        );
+        assert_eq!(last(table(&hour, false)), "total     60:00.0  ok");
     }
 }

@@ -9,8 +9,8 @@ use super::Metadata;
 /// A workspace from lines such as `wxpay-xml -> quick-xml`, `wxpay-xml -> proptest (dev)` or, for a
 /// package without dependencies, its name alone.
 ///
-/// `wxpay-…` and `xtask` are members. `name = ring, aws-lc-rs` gives a package its features, and
-/// `wxpay-xml -> serde (default)` leaves default features on. All but `wxpay-cli` and `xtask` are
+/// `wxpay-…` and `xtask` are members. `name = ring, aws-lc-rs` gives a package its features,
+/// `name @ 1.89` its oldest Rust, and `wxpay-xml -> serde (default)` leaves default features on. All but `wxpay-cli` and `xtask` are
 /// libraries.
 pub(crate) fn metadata(lines: &str) -> Metadata {
     let mut packages: BTreeMap<&str, Value> = BTreeMap::new();
@@ -28,6 +28,9 @@ pub(crate) fn metadata(lines: &str) -> Metadata {
             dependencies.push(json!({
                 "name": to, "kind": kind, "uses_default_features": note == "(default)",
             }));
+        } else if let Some((name, version)) = line.split_once(" @ ") {
+            let package = packages.entry(name).or_insert_with(|| package(name));
+            package["rust_version"] = json!(version);
         } else if let Some((name, features)) = line.split_once(" = ") {
             let package = packages.entry(name).or_insert_with(|| package(name));
             for feature in features.split(", ") {
@@ -68,6 +71,7 @@ fn package(name: &str) -> Value {
         "id": name,
         "name": name,
         "version": "0.1.0",
+        "publish": (name == "xtask").then_some([(); 0]),
         "manifest_path": format!("/somewhere/{folder}/Cargo.toml"),
         "features": {},
         "dependencies": [],

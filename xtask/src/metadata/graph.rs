@@ -1,22 +1,33 @@
 //! Everything that a package's users get with it.
 
-use std::collections::{BTreeMap, VecDeque, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Kind, Metadata};
+use super::{Kind, Metadata, Package};
 
 impl Metadata {
     /// The names of all packages that come with a member by normal and build dependencies, each
     /// with the shortest chain of names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
     ///
+    /// Two versions of one package have one name: one of them is shown.
+    pub(crate) fn shipped(&self, member: &str) -> BTreeMap<&str, String> {
+        let packages = self.shipped_packages(member).into_iter();
+        packages
+            .map(|(package, chain)| (package.name.as_str(), chain))
+            .collect()
+    }
+
+    /// The same packages, every version of each.
+    ///
     /// cargo unites the features of the whole workspace here, those of tests included, so a package
     /// may show that the member would not have alone, but none is missing.
-    pub(crate) fn shipped(&self, member: &str) -> BTreeMap<&str, String> {
-        let names: BTreeMap<&str, &str> = self
+    pub(crate) fn shipped_packages(&self, member: &str) -> Vec<(&Package, String)> {
+        let packages: BTreeMap<&str, &Package> = self
             .packages
             .iter()
-            .map(|package| (package.id.as_str(), package.name.as_str()))
+            .map(|package| (package.id.as_str(), package))
             .collect();
-        let mut found = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
         let mut waiting: VecDeque<(&str, String)> = self
             .member(member)
             .map(|package| (package.id.as_str(), package.name.clone()))
@@ -24,16 +35,17 @@ impl Metadata {
             .collect();
         while let Some((id, chain)) = waiting.pop_front() {
             for next in self.edges(id) {
-                let name = names.get(next).copied().unwrap_or(next);
-                // Two versions of one package have one name: each is walked, one is shown.
-                if let Entry::Vacant(entry) = found.entry(next) {
-                    let chain = format!("{chain} → {name}");
-                    entry.insert((name, chain.clone()));
+                let Some(package) = packages.get(next) else {
+                    continue;
+                };
+                if seen.insert(next) {
+                    let chain = format!("{chain} → {}", package.name);
+                    found.push((*package, chain.clone()));
                     waiting.push_back((next, chain));
                 }
             }
         }
-        found.into_values().collect()
+        found
     }
 
     fn edges(&self, id: &str) -> impl Iterator<Item = &str> {

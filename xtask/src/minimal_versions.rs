@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use toml_edit::{Array, DocumentMut, Item};
 
 use crate::{cargo, metadata::Metadata};
 
@@ -32,22 +33,27 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
 fn copy(root: &Path) -> anyhow::Result<PathBuf> {
     let copy = root.join("target/minimal-versions");
     let target = copy.join("target");
-    let members = ["Cargo.toml", "clippy.toml", "crates", "examples", "xtask"];
-    for name in members {
-        let there = copy.join(name);
-        // What was deleted here must not live on there; the target folder stays.
-        if there.is_dir() {
-            fs::remove_dir_all(&there)
-                .with_context(|| format!("cannot empty {}", there.display()))?;
-        }
-    }
     fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
-    for name in members {
+    // What was deleted here must not live on there; the target folder stays.
+    let crates = copy.join("crates");
+    if crates.exists() {
+        fs::remove_dir_all(&crates).context("cannot empty target/minimal-versions/crates")?;
+    }
+    for name in ["Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT", "crates"] {
         copy_all(&root.join(name), &copy.join(name))?;
     }
-    let lock = "Cargo.lock";
-    fs::copy(root.join(lock), copy.join(lock)).context("cannot copy Cargo.lock")?;
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
+    fs::write(copy.join("Cargo.toml"), published_only(&manifest)?)
+        .context("cannot write target/minimal-versions/Cargo.toml")?;
     Ok(copy)
+}
+
+/// The workspace without what nobody gets: its tools ask for versions of their own.
+fn published_only(manifest: &str) -> anyhow::Result<String> {
+    let mut manifest: DocumentMut = manifest.parse().context("Cargo.toml is not TOML")?;
+    let members = Array::from_iter(["crates/*"]);
+    manifest["workspace"]["members"] = Item::Value(members.into());
+    Ok(manifest.to_string())
 }
 
 fn copy_all(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -80,4 +86,19 @@ fn cargo(copy: &Path, verb: &str, arguments: &[&str]) -> anyhow::Result<()> {
         arguments.join(" ")
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_left_out() {
+        let manifest =
+            "[workspace]\nmembers = [\"crates/*\", \"xtask\"]\n# why\nresolver = \"3\"\n";
+        assert_eq!(
+            published_only(manifest).unwrap(),
+            "[workspace]\nmembers = [\"crates/*\"]\n# why\nresolver = \"3\"\n"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 mod bump;
 mod changelog;
 mod evidence;
-mod git;
+pub(crate) mod git;
 mod listing;
 mod manifest;
 mod notes;

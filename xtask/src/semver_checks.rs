@@ -7,16 +7,17 @@ use anyhow::{Context, ensure};
 
 use crate::{
     cargo,
-    metadata::{Metadata, Package},
+    metadata::Metadata,
+    release::git::{Git, tag},
     tool,
 };
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let metadata = Metadata::load(root)?;
-    for library in metadata.published().filter(|package| package.is_library()) {
-        match last_tag(root, library)? {
-            Some(tag) => check(root, &library.name, &tag)?,
-            None => println!("{}: not released yet", library.name),
+    for library in libraries(&metadata) {
+        match Git(root).last_release(library)? {
+            Some(version) => check(root, library, &tag(library, version))?,
+            None => println!("{library}: not released yet"),
         }
     }
     Ok(())
@@ -24,26 +25,26 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
 
 /// Why this cannot run here, if so.
 pub(crate) fn why_not(root: &Path) -> Option<String> {
-    let released = git(root, &["tag", "--list", "wxpay-*-v*"]);
-    match released.as_deref() {
-        Ok("") => Some("nothing is released yet, there is no tag to compare with".to_owned()),
-        Ok(_) => tool::SEMVER_CHECKS.missing(),
+    match is_released(root) {
+        Ok(false) => Some("nothing is released yet, there is no tag to compare with".to_owned()),
+        Ok(true) => tool::SEMVER_CHECKS.missing(),
         Err(error) => Some(error.to_string()),
     }
 }
 
-/// The tag of the latest release that this commit stands on.
-fn last_tag(root: &Path, library: &Package) -> anyhow::Result<Option<String>> {
-    let pattern = format!("{}-v*", library.name);
-    let newest_first = [
-        "tag",
-        "--merged",
-        "HEAD",
-        "--sort=-version:refname",
-        "--list",
-    ];
-    let tags = git(root, &[&newest_first[..], &[&pattern]].concat())?;
-    Ok(tags.lines().next().map(str::to_owned))
+fn is_released(root: &Path) -> anyhow::Result<bool> {
+    let metadata = Metadata::load(root)?;
+    for library in libraries(&metadata) {
+        if Git(root).last_release(library)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn libraries(metadata: &Metadata) -> impl Iterator<Item = &str> {
+    let libraries = metadata.published().filter(|package| package.is_library());
+    libraries.map(|library| library.name.as_str())
 }
 
 fn check(root: &Path, library: &str, tag: &str) -> anyhow::Result<()> {
@@ -57,17 +58,4 @@ fn check(root: &Path, library: &str, tag: &str) -> anyhow::Result<()> {
         "{library} breaks what it promised in {tag}: raise its version, or mend it"
     );
     Ok(())
-}
-
-fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = cargo::program("git", root).args(arguments).output();
-    let output = output.context("cannot start git")?;
-    ensure!(
-        output.status.success(),
-        "`git {}` failed",
-        arguments.join(" ")
-    );
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .trim_end()
-        .to_owned())
 }

@@ -32,7 +32,7 @@ impl Git<'_> {
     }
 
     /// A package's latest release among those that led here.
-    pub(super) fn last_release(self, package: &str) -> anyhow::Result<Option<Version>> {
+    pub(crate) fn last_release(self, package: &str) -> anyhow::Result<Option<Version>> {
         let tags = self.run(&["tag", "--merged", "HEAD", "--list", &tag(package, "*")])?;
         let prefix = tag(package, "");
         let versions = tags.lines().filter_map(|tag| tag.strip_prefix(&prefix));
@@ -99,6 +99,6 @@ impl Git<'_> {
 }
 
 /// `wxpay-sign-v0.1.0`.
-pub(super) fn tag(package: &str, version: impl std::fmt::Display) -> String {
+pub(crate) fn tag(package: &str, version: impl std::fmt::Display) -> String {
     format!("{package}-v{version}")
 }

@@ -18,7 +18,6 @@ mod minimal_versions;
 mod msrv;
 mod package;
 mod public_api;
-#[cfg(test)]
 mod registry;
 mod release;
 mod root;

@@ -90,27 +90,31 @@ struct EdgeKind {
     kind: Option<Kind>,
 }
 
+/// The answer itself, with every feature on: what is behind a feature is bound by the design too.
+pub(crate) fn json(mut cargo: Command) -> anyhow::Result<String> {
+    let output = cargo
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--all-features",
+            "--locked",
+        ])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot start `cargo metadata`")?;
+    ensure!(output.status.success(), "`cargo metadata` failed");
+    String::from_utf8(output.stdout).context("`cargo metadata` is not UTF-8")
+}
+
 impl Metadata {
-    /// Asks cargo, with every feature on: what is behind a feature is bound by the design too.
+    /// Asks cargo.
     pub(crate) fn load(root: &Path) -> anyhow::Result<Self> {
         Self::ask(cargo::command(root))
     }
 
     /// Asks a cargo that runs in the workspace.
-    pub(crate) fn ask(mut cargo: Command) -> anyhow::Result<Self> {
-        let output = cargo
-            .args([
-                "metadata",
-                "--format-version=1",
-                "--all-features",
-                "--locked",
-            ])
-            .stderr(std::process::Stdio::inherit())
-            .output()
-            .context("cannot start `cargo metadata`")?;
-        ensure!(output.status.success(), "`cargo metadata` failed");
-        let json = String::from_utf8(output.stdout).context("`cargo metadata` is not UTF-8")?;
-        Self::parse(&json)
+    pub(crate) fn ask(cargo: Command) -> anyhow::Result<Self> {
+        Self::parse(&json(cargo)?)
     }
 
     fn parse(json: &str) -> anyhow::Result<Self> {

@@ -5,6 +5,7 @@
 
 mod http;
 mod index;
+mod mirror;
 mod server;
 mod shelf;
 mod upload;
@@ -18,7 +19,7 @@ use std::{
 use anyhow::Context;
 
 use server::Server;
-use shelf::Shelf;
+use shelf::{Archive, Shelf};
 
 /// The name under which [`Registry::cargo_config`] makes it known.
 pub(crate) const NAME: &str = "loopback";
@@ -39,6 +40,17 @@ impl Registry {
         let server = Server::new(address, Arc::clone(&shelf));
         thread::spawn(move || server.run(&listener));
         Ok(Self { address, shelf })
+    }
+
+    /// Takes in the third-party crates that a workspace has locked, from what `cargo metadata` says of
+    /// it and the text of its lock file, and counts them.
+    pub(crate) fn mirror(&self, metadata: &str, lock: &str) -> anyhow::Result<usize> {
+        let packages = mirror::packages(metadata, lock)?;
+        let count = packages.len();
+        for (line, path) in packages {
+            self.shelf().put(line, Archive::File(path));
+        }
+        Ok(count)
     }
 
     /// What a `.cargo/config.toml` needs so that everything comes from here, crates.io's packages

@@ -10,6 +10,7 @@ mod notes;
 mod order;
 mod plan;
 mod publish;
+mod rehearse;
 mod semver_checks;
 mod step;
 mod survey;
@@ -60,6 +61,14 @@ enum Verb {
 
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
+
+    /// Release what is committed twice to a registry on loopback, and use it from there
+    ///
+    /// In a temporary clone: bump and publish everything, change wxpay-sign, bump and publish again.
+    /// Then two projects outside the workspace, one with wxpay-sign alone and one with wxpay-media,
+    /// are built from the registry and run. Third-party crates come from cargo's cache by way of
+    /// the same registry. Builds everything once; `cargo xtask ci` is not part of it.
+    Rehearse(rehearse::Options),
 }
 
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -99,5 +108,6 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             print!("{}", notes::notes(&workspace)?);
             Ok(())
         }
+        Verb::Rehearse(options) => rehearse::run(&workspace, options),
     }
 }

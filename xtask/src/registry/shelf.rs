@@ -30,11 +30,25 @@ struct Package {
 #[derive(Debug)]
 pub(super) enum Archive {
     Bytes(Vec<u8>),
-    #[expect(dead_code, reason = "third-party crates, for rehearsals")]
     File(PathBuf),
 }
 
 impl Shelf {
+    /// A line for each crate that was published here, with all its versions.
+    pub(crate) fn published(&self) -> String {
+        let mut lines = String::new();
+        for packages in self.packages.values() {
+            let published = packages
+                .iter()
+                .filter(|package| matches!(package.archive, Archive::Bytes(_)));
+            let versions: Vec<_> = published.map(|it| it.line.vers.as_str()).collect();
+            if let ([package, ..], false) = (&packages[..], versions.is_empty()) {
+                lines += &format!("{} {}\n", package.line.name, versions.join(", "));
+            }
+        }
+        lines
+    }
+
     /// Refuses the crate once, as a registry does that is in trouble.
     #[cfg(test)]
     pub(crate) fn refuse_once(&mut self, name: &str) {

@@ -4,7 +4,7 @@ use super::{
     changelog, listing::Difference, plan::Evidence, semver_checks, step::Step, survey::Effort,
     workspace::Workspace,
 };
-use crate::metadata::Package;
+use crate::{metadata::Package, public_api};
 
 /// What its API, its changelog and cargo-semver-checks say since `release`.
 pub(super) fn gather(
@@ -41,7 +41,7 @@ pub(super) fn listing(workspace: &Workspace, package: &Package) -> anyhow::Resul
 }
 
 fn listing_path(package: &Package) -> String {
-    package.path("public-api.txt")
+    package.path(public_api::FILE)
 }
 
 fn of_listings(old: &str, new: &str) -> Evidence {

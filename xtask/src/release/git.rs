@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use semver::Version;
 
+use crate::public_api;
+
 /// A repository's working tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Git<'a>(pub(crate) &'a Path);
@@ -46,11 +48,13 @@ impl Git<'_> {
     }
 
     /// `hash subject` of each commit since `tag` that touches what a package's users get from its
-    /// folder; its tests are not in the package.
+    /// folder; its tests and the list of its API are not in the package.
     pub(super) fn commits_since(self, tag: &str, folder: &str) -> anyhow::Result<Vec<String>> {
         let tests = format!(":(exclude){folder}/tests");
         let range = format!("{tag}..HEAD");
-        let log = self.run(&["log", "--format=%h %s", &range, "--", folder, &tests])?;
+        let listing = format!(":(exclude){folder}/{}", public_api::FILE);
+        let paths = ["--", folder, &tests, &listing];
+        let log = self.run(&[&["log", "--format=%h %s", &range][..], &paths].concat())?;
         Ok(log.lines().map(str::to_owned).collect())
     }
 
@@ -81,6 +85,11 @@ impl Git<'_> {
         let name = tag(package, version);
         self.run(&["tag", "--annotate", "--message", &message, &name])
             .map(drop)
+    }
+
+    /// Sets one of the repository's own settings.
+    pub(super) fn configure(self, name: &str, value: &str) -> anyhow::Result<()> {
+        self.run(&["config", name, value]).map(drop)
     }
 
     fn run(self, arguments: &[&str]) -> anyhow::Result<String> {

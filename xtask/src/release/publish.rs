@@ -11,6 +11,7 @@ use super::{
     workspace::Workspace,
 };
 use crate::metadata::{Metadata, Package};
+pub(super) use ci::remember_green;
 use index::Index;
 
 /// How to go about it.

@@ -15,7 +15,8 @@ pub(super) fn run(
     let output = workspace
         .cargo()
         .args(["semver-checks", "--color", "never", "--package", package])
-        .args(["--baseline-rev", release, "--release-type", "patch"])
+        .args(["--all-features", "--baseline-rev", release])
+        .args(["--release-type", "patch"])
         .output()
         .context("cannot start `cargo semver-checks`")?;
     let said = [output.stdout, output.stderr].concat();

@@ -27,7 +27,8 @@ pub(super) fn plan(
     effort: Effort,
 ) -> anyhow::Result<Plan> {
     // Its tests' dependencies too: cargo locks them when it packs a package.
-    let all: Vec<_> = published(metadata)
+    let all: Vec<_> = metadata
+        .published()
         .map(|package| (package.name.as_str(), needs(package, |_| true)))
         .collect();
     let mut packages = Vec::new();
@@ -36,10 +37,6 @@ pub(super) fn plan(
         packages.push(facts(workspace, metadata, package, effort)?);
     }
     Plan::new(packages)
-}
-
-fn published(metadata: &Metadata) -> impl Iterator<Item = &Package> {
-    metadata.members().filter(|package| package.is_published())
 }
 
 fn needs(package: &Package, wanted: impl Fn(&Dependency) -> bool) -> Vec<&str> {
@@ -54,7 +51,7 @@ fn facts(
     effort: Effort,
 ) -> anyhow::Result<Facts> {
     let shipped = needs(package, Dependency::is_shipped);
-    let dependencies = published(metadata).map(|it| it.name.clone());
+    let dependencies = metadata.published().map(|it| it.name.clone());
     Ok(Facts {
         name: package.name.clone(),
         manifest: package.version.clone(),

@@ -31,7 +31,6 @@ impl Workspace {
     }
 
     /// One whose cargo has a folder of its own, beside the user's.
-    #[cfg(test)]
     pub(crate) fn with_cargo_home(root: &Path, home: &Path) -> Self {
         Self {
             root: root.to_path_buf(),

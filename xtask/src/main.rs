@@ -12,10 +12,12 @@
 mod bench;
 mod cargo;
 mod ci;
+mod coverage;
 mod interop;
 mod metadata;
 mod minimal_versions;
 mod msrv;
+mod mutants;
 mod package;
 mod public_api;
 mod registry;
@@ -64,6 +66,13 @@ enum Verb {
     /// Lower would be a promise that nobody can keep; higher would shut out users for nothing.
     Msrv,
 
+    /// Put small faults into the pure crates, and see that a test fails for each, by cargo-mutants
+    ///
+    /// A fault that no test sees wants a test, or a reason in xtask/survivors.toml; a reason whose
+    /// fault is seen by now is reported as well. Takes half an hour. Prints the table that
+    /// docs/testing.md holds; the lists are in target/mutants.
+    Mutants(mutants::Args),
+
     /// Check what goes to the registry, and that each package builds from that alone
     ///
     /// A package holds its sources, its README, its changelog and both licences, and nothing else.
@@ -86,6 +95,13 @@ enum Verb {
     /// What is checked, and why, stands with each check in xtask/src/tidy/ and as a whole in
     /// docs/architecture.md.
     Tidy,
+
+    /// Count the lines that the tests run, crate by crate, by cargo-tarpaulin
+    ///
+    /// With all features, doctests not included. Prints the table that docs/testing.md holds; every
+    /// line is in target/coverage/tarpaulin-report.json. A low share tells where to look, a high one
+    /// tells nothing: see `mutants`.
+    Coverage,
 
     /// Upload to the sandbox with clients that are not ours, each in its own language
     ///
@@ -129,10 +145,12 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Verb::Ci(args) => ci::run(&root, args),
         Verb::MinimalVersions => minimal_versions::run(&root),
         Verb::Msrv => msrv::run(&root),
+        Verb::Mutants(args) => mutants::run(&root, args),
         Verb::Package => package::run(&root),
         Verb::PublicApi(args) => public_api::run(&root, args),
         Verb::Semver => semver_checks::run(&root),
         Verb::Tidy => tidy::run(&root),
+        Verb::Coverage => coverage::run(&root),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),
         Verb::Release(args) => release::run(&root, args),

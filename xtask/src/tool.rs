@@ -27,6 +27,20 @@ pub(crate) const SEMVER_CHECKS: Tool = Tool {
     install: "cargo install --locked cargo-semver-checks",
 };
 
+/// Lines that tests run.
+pub(crate) const TARPAULIN: Tool = Tool {
+    name: "cargo-tarpaulin",
+    probe: &["cargo-tarpaulin", "--version"],
+    install: "cargo install --locked cargo-tarpaulin",
+};
+
+/// Small faults put into the sources.
+pub(crate) const MUTANTS: Tool = Tool {
+    name: "cargo-mutants",
+    probe: &["cargo-mutants", "--version"],
+    install: "cargo install --locked cargo-mutants",
+};
+
 /// Licences, bans and sources of dependencies.
 pub(crate) const DENY: Tool = Tool {
     name: "cargo-deny",

@@ -27,6 +27,7 @@ mod semver_checks;
 mod source;
 mod tidy;
 mod tool;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -125,6 +126,13 @@ enum Verb {
     /// `plan` says what has changed since each crate's last tag and which version it needs; `bump`
     /// writes it and commits. docs/releasing.md goes through a release step by step.
     Release(release::Args),
+
+    /// Compute every signature vector again by openssl and by Python, and write what they say
+    ///
+    /// From the parameters of each folder in crates/wxpay-sign/tests/vectors: the canonical string
+    /// and the signature, and the signature of the wrong string where the case is a trap. With
+    /// `--check` nothing is written, and a file that differs is an error.
+    Vectors(vectors::Args),
 }
 
 fn main() -> ExitCode {
@@ -150,6 +158,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Verb::PublicApi(args) => public_api::run(&root, args),
         Verb::Semver => semver_checks::run(&root),
         Verb::Tidy => tidy::run(&root),
+        Verb::Vectors(args) => vectors::run(&root, args),
         Verb::Coverage => coverage::run(&root),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),

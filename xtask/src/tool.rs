@@ -27,6 +27,20 @@ pub(crate) const SEMVER_CHECKS: Tool = Tool {
     install: "cargo install --locked cargo-semver-checks",
 };
 
+/// Digests by a program that is not ours.
+pub(crate) const OPENSSL: Tool = Tool {
+    name: "openssl",
+    probe: &["openssl", "version"],
+    install: "the package openssl of your system",
+};
+
+/// The same by its standard library.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "Python 3",
+    probe: &["python3", "--version"],
+    install: "the package python3 of your system",
+};
+
 /// Lines that tests run.
 pub(crate) const TARPAULIN: Tool = Tool {
     name: "cargo-tarpaulin",

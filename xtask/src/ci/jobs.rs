@@ -15,6 +15,7 @@ mod semver;
 mod test;
 mod tidy;
 mod typos;
+mod vectors;
 
 use super::job::Job;
 
@@ -26,6 +27,7 @@ pub(super) const JOBS: &[Job] = &[
     tidy::JOB,
     msrv::JOB,
     alone::JOB,
+    vectors::JOB,
     typos::JOB,
     machete::JOB,
     deny::JOB,

@@ -29,12 +29,9 @@ pub(super) fn run(workspace: &Workspace, effort: Effort) -> anyhow::Result<()> {
     }
     require_entries(&releases)?;
     let date = OffsetDateTime::now_utc().date().to_string();
-    for release in &releases {
-        release.write(workspace, &date)?;
-    }
-    // Fails, before anything is committed, unless the lock file fits the manifests.
-    workspace.metadata()?;
-    commit(git, &releases)
+    write(workspace, &releases, &date)
+        .and_then(|()| commit(git, &releases))
+        .context("what is written is not committed: `git restore .` takes it back")
 }
 
 /// A package that is to be written.
@@ -51,7 +48,7 @@ fn pending<'a>(
     plan: &'a Plan,
 ) -> anyhow::Result<Vec<Release<'a>>> {
     let mut pending = Vec::new();
-    for entry in plan.releases() {
+    for entry in plan.due() {
         let package = metadata.member(&entry.facts.name);
         let package = package.context("a package is gone")?;
         let changelog = workspace.changelog(package)?;
@@ -84,6 +81,14 @@ fn require_entries(releases: &[Release<'_>]) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn write(workspace: &Workspace, releases: &[Release<'_>], date: &str) -> anyhow::Result<()> {
+    for release in releases {
+        release.write(workspace, date)?;
+    }
+    // Fails unless the lock file fits the manifests.
+    workspace.metadata().map(drop)
+}
+
 impl Release<'_> {
     fn is_silent(&self) -> bool {
         self.entry.has_changed()
@@ -106,12 +111,22 @@ impl Release<'_> {
                 manifest::with_locked(text, &package.name, version)
             })?;
         }
-        let mut changelog = self.changelog.clone();
-        for (dependency, version) in &entry.follows {
-            changelog = changelog.with_change(&format!("Follows `{dependency}` {version}."));
-        }
-        let changelog = changelog.released(version, date);
+        let changelog = entry.announced(&self.changelog).released(version, date);
         workspace.write(&package.path("CHANGELOG.md"), changelog.text())
+    }
+}
+
+impl Entry {
+    /// The changelog with what comes from dependencies; once, if the bump is not the first.
+    pub(super) fn announced(&self, changelog: &Changelog) -> Changelog {
+        let written = changelog.version(&self.version).unwrap_or_default();
+        let lines = self.follows.iter();
+        lines
+            .map(|(dependency, version)| format!("Follows `{dependency}` {version}."))
+            .filter(|line| !written.contains(line))
+            .fold(changelog.clone(), |changelog, line| {
+                changelog.with_change(&line)
+            })
     }
 }
 

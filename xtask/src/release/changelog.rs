@@ -1,5 +1,6 @@
 //! `CHANGELOG.md`, in the form of Keep a Changelog.
 
+use anyhow::ensure;
 use semver::Version;
 
 use super::step::Step;
@@ -11,8 +12,16 @@ const UNRELEASED: &str = "## [Unreleased]";
 pub(super) struct Changelog(String);
 
 impl Changelog {
-    pub(super) fn new(text: String) -> Self {
-        Self(text)
+    /// # Errors
+    ///
+    /// Without a place for what is to come.
+    pub(super) fn parse(text: String) -> anyhow::Result<Self> {
+        let changelog = Self(text);
+        ensure!(
+            changelog.bounds(UNRELEASED).is_some(),
+            "no heading `{UNRELEASED}`"
+        );
+        Ok(changelog)
     }
 
     pub(super) fn text(&self) -> &str {
@@ -59,9 +68,8 @@ impl Changelog {
     }
 
     fn with_unreleased(&self, body: &str) -> Self {
-        let Some((start, end)) = self.bounds(UNRELEASED) else {
-            return self.clone();
-        };
+        let all = (self.0.len(), self.0.len());
+        let (start, end) = self.bounds(UNRELEASED).unwrap_or(all);
         let rest = &self.0[end..];
         let gap = if rest.is_empty() { "" } else { "\n" };
         let before = &self.0[..start];
@@ -118,7 +126,7 @@ mod tests {
                         ## [0.1.0] - 2026-01-02\n\nThe first.\n";
 
     fn changelog(text: &str) -> Changelog {
-        Changelog::new(text.to_owned())
+        Changelog::parse(text.to_owned()).unwrap()
     }
 
     fn version(text: &str) -> Version {
@@ -131,6 +139,12 @@ mod tests {
         assert_eq!(changelog.unreleased(), "More.\n\n### Added\n\n- b");
         assert_eq!(changelog.version(&version("0.1.0")), Some("The first."));
         assert_eq!(changelog.version(&version("0.1.1")), None);
+    }
+
+    #[test]
+    fn what_is_to_come_needs_a_place() {
+        let error = Changelog::parse("# Changelog\n".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("[Unreleased]"), "{error}");
     }
 
     #[test]

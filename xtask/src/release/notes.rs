@@ -3,7 +3,6 @@
 use anyhow::Context;
 
 use super::{
-    plan::Entry,
     survey::{self, Effort},
     workspace::Workspace,
 };
@@ -17,27 +16,15 @@ pub(super) fn notes(workspace: &Workspace) -> anyhow::Result<String> {
     for entry in plan.entries() {
         let name = &entry.facts.name;
         let is_here = workspace.git().is_released_here(name, &entry.version)?;
-        if is_here || entry.is_released() {
+        if is_here || entry.is_due() {
             let package = metadata.member(name).context("a package is gone")?;
             let changelog = workspace.changelog(package)?;
             let body = match changelog.version(&entry.version) {
                 Some(body) => body.to_owned(),
-                None => body_to_come(changelog.unreleased(), entry),
+                None => entry.announced(&changelog).unreleased().to_owned(),
             };
             sections.push(format!("## {name} {}\n\n{body}\n", entry.version));
         }
     }
     Ok(sections.join("\n"))
-}
-
-/// As `bump` will write it.
-fn body_to_come(unreleased: &str, entry: &Entry) -> String {
-    let follows = entry.follows.iter();
-    let follows = follows.map(|(name, version)| format!("Follows `{name}` {version}."));
-    let parts = (!unreleased.is_empty()).then(|| unreleased.to_owned());
-    parts
-        .into_iter()
-        .chain(follows)
-        .collect::<Vec<_>>()
-        .join("\n\n")
 }

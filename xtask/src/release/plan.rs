@@ -80,9 +80,9 @@ impl Plan {
         &self.0
     }
 
-    /// What is not released yet, in the order of publishing.
-    pub(super) fn releases(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter(|entry| entry.is_released())
+    /// What the next release has, in the order of publishing.
+    pub(super) fn due(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(|entry| entry.is_due())
     }
 }
 
@@ -122,8 +122,8 @@ impl Entry {
         })
     }
 
-    /// Whether the next release has it.
-    pub(super) fn is_released(&self) -> bool {
+    /// Whether its version is not released yet.
+    pub(super) fn is_due(&self) -> bool {
         let last = self.facts.last.as_ref();
         last.is_none_or(|last| last.version != self.version)
     }

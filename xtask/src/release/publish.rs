@@ -35,10 +35,10 @@ pub(super) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     workspace.git().require_clean()?;
     let metadata = workspace.metadata()?;
     let plan = survey::plan(workspace, &metadata, Effort::Listings)?;
-    for entry in plan.releases() {
+    for entry in plan.due() {
         require_bump(workspace, &metadata, entry)?;
     }
-    if plan.releases().next().is_none() {
+    if plan.due().next().is_none() {
         println!("nothing to publish");
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub(super) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     let index = Index::new(workspace, options.registry.as_deref());
     match options.execute {
         true => publish(workspace, &index, &plan),
-        false => rehearse(workspace, &index, &plan),
+        false => dry_run(workspace, &index, &plan),
     }
 }
 
@@ -76,7 +76,7 @@ fn require_bump(workspace: &Workspace, metadata: &Metadata, entry: &Entry) -> an
 }
 
 fn publish(workspace: &Workspace, index: &Index<'_>, plan: &Plan) -> anyhow::Result<()> {
-    for entry in plan.releases() {
+    for entry in plan.due() {
         let (name, version) = (&entry.facts.name, &entry.version);
         match index.has(name, version)? {
             // An earlier run came as far as this.
@@ -94,9 +94,9 @@ fn publish(workspace: &Workspace, index: &Index<'_>, plan: &Plan) -> anyhow::Res
 }
 
 /// All at once: cargo lets what it has just packed stand in for what is not published.
-fn rehearse(workspace: &Workspace, index: &Index<'_>, plan: &Plan) -> anyhow::Result<()> {
+fn dry_run(workspace: &Workspace, index: &Index<'_>, plan: &Plan) -> anyhow::Result<()> {
     let mut arguments = vec!["--dry-run"];
-    for entry in plan.releases() {
+    for entry in plan.due() {
         if !index.has(&entry.facts.name, &entry.version)? {
             arguments.extend(["--package", &entry.facts.name]);
         }

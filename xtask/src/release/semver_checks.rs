@@ -11,6 +11,7 @@ pub(super) fn run(
     package: &str,
     release: &str,
 ) -> anyhow::Result<Option<Evidence>> {
+    println!("cargo-semver-checks: {package} since {release}");
     // As for a patch: then all that is more than one is found.
     let output = workspace
         .cargo()

@@ -69,7 +69,8 @@ impl Workspace {
     }
 
     pub(super) fn changelog(&self, package: &Package) -> anyhow::Result<Changelog> {
-        self.read(&package.path("CHANGELOG.md")).map(Changelog::new)
+        let path = package.path("CHANGELOG.md");
+        Changelog::parse(self.read(&path)?).context(path)
     }
 
     pub(crate) fn read(&self, path: &str) -> anyhow::Result<String> {

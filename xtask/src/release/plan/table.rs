@@ -20,7 +20,7 @@ impl fmt::Display for Plan {
                 writeln!(f, "    {commit}")?;
             }
         }
-        match self.releases().count() {
+        match self.due().count() {
             0 => write!(f, "\nnothing to release"),
             count => write!(f, "\n{count} of {} to release, in this order", self.0.len()),
         }
@@ -32,7 +32,7 @@ impl Entry {
         let Self { facts, version, .. } = self;
         match &facts.last {
             None => format!("{version}: the first release"),
-            Some(last) if !self.is_released() => format!("{}: unchanged", last.version),
+            Some(last) if !self.is_due() => format!("{}: unchanged", last.version),
             Some(last) if facts.manifest == *version => {
                 format!("{} → {version}, as its manifest says already", last.version)
             }

@@ -36,7 +36,7 @@ fn changed(mut packages: Vec<Facts>, name: &str, step: Step) -> Vec<Facts> {
 
 fn versions(packages: Vec<Facts>) -> Vec<String> {
     let plan = Plan::new(packages).unwrap();
-    plan.releases()
+    plan.due()
         .map(|entry| format!("{} {}", entry.facts.name, entry.version))
         .collect()
 }

@@ -82,6 +82,22 @@ fn a_breaking_change_of_sign_takes_along_what_stands_on_it() {
 }
 
 #[test]
+fn what_lands_after_a_bump_goes_out_with_it() {
+    let throwaway = Throwaway::released();
+    throwaway.break_sign();
+    throwaway.bump().unwrap();
+    throwaway.note("wxpay-media", "### Fixed\n\n- A typo.");
+    throwaway.commit("wxpay-media: mend a typo");
+    throwaway.bump().unwrap();
+    let changelog = throwaway.workspace.read("crates/wxpay-media/CHANGELOG.md");
+    let changelog = changelog.unwrap();
+    assert_eq!(changelog.matches("## [0.2.0]").count(), 1, "{changelog}");
+    assert_eq!(changelog.matches("Follows").count(), 1, "{changelog}");
+    assert!(changelog.contains("### Fixed\n\n- A typo.\n\n### Changed"));
+    assert_eq!(throwaway.releases()[2], "wxpay-media 0.2.0");
+}
+
+#[test]
 fn what_is_not_in_the_package_is_no_change() {
     let throwaway = Throwaway::released();
     let tests = throwaway.workspace.root().join("crates/wxpay-xml/tests");

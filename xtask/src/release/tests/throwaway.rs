@@ -101,8 +101,7 @@ impl Throwaway {
     /// `wxpay-sign 0.1.1` for each that is to be released.
     pub(super) fn releases(&self) -> Vec<String> {
         let plan = self.plan();
-        let releases = plan.releases();
-        releases
+        plan.due()
             .map(|entry| format!("{} {}", entry.facts.name, entry.version))
             .collect()
     }

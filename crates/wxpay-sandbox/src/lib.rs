@@ -5,6 +5,9 @@ mod client_certificate;
 mod credentials;
 mod diagnosis;
 mod fault;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod history;
 mod inspector;

@@ -8,11 +8,14 @@ mod time;
 
 use std::time::{Duration, SystemTime};
 
+use http::request::Parts;
 use serde::Serialize;
 
 use crate::{diagnosis::Finding, gateway::Check};
 
-pub(crate) use caps::{FIELDS, HEADER_VALUE, HEADERS, LINE, capped};
+use caps::{HEADER_VALUE, HEADERS};
+
+pub(crate) use caps::{FIELDS, LINE, capped};
 pub(crate) use time::Rfc3339;
 
 pub use certificate::SentCertificate;
@@ -86,6 +89,42 @@ pub struct RecordedRequest {
     pub faults: Vec<String>,
     /// What was answered; none where a fault has cut the call off before.
     pub answer: Option<RecordedAnswer>,
+}
+
+impl RecordedRequest {
+    /// What is known before the body was read.
+    pub(crate) fn begin(
+        tls_version: &str,
+        client_certificate: Option<SentCertificate>,
+        head: &Parts,
+    ) -> Self {
+        let headers = head.headers.iter().take(HEADERS).map(|(name, value)| {
+            let value = capped(value.as_bytes(), HEADER_VALUE);
+            (capped(name.as_str().as_bytes(), HEADER_VALUE), value)
+        });
+        Self {
+            number: 0,
+            time: SystemTime::now(),
+            received_in: Duration::ZERO,
+            tls_version: tls_version.to_owned(),
+            client_certificate,
+            method: capped(head.method.as_str().as_bytes(), LINE),
+            path: capped(head.uri.to_string().as_bytes(), LINE),
+            headers: headers.collect(),
+            body_length: 0,
+            fields: Vec::new(),
+            merchant: None,
+            file_name: None,
+            media_length: None,
+            sign_type: None,
+            canonical: None,
+            checks: Vec::new(),
+            verdict: None,
+            findings: Vec::new(),
+            faults: Vec::new(),
+            answer: None,
+        }
+    }
 }
 
 /// What the rules make of a call.

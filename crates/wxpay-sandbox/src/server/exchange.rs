@@ -1,12 +1,9 @@
 //! One request and its answer.
 
-use std::{
-    future::pending,
-    time::{Duration, SystemTime},
-};
+use std::future::pending;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header, request::Parts};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
@@ -20,9 +17,7 @@ use crate::{
     fault::{Effect, Faults, Plan},
     gateway::{Body, Call, End, Examination, Gateway, MediaId, Reply},
     history::History,
-    record::{
-        HEADER_VALUE, HEADERS, LINE, RecordedAnswer, RecordedRequest, SentCertificate, capped,
-    },
+    record::{RecordedAnswer, RecordedRequest, SentCertificate},
 };
 
 /// What answers, on all connections.
@@ -51,7 +46,7 @@ impl Exchange {
         cut: &Cut,
     ) -> Result<Response<Answer>, getrandom::Error> {
         let (head, body) = request.into_parts();
-        let mut record = begin(peer, &head);
+        let mut record = RecordedRequest::begin(&peer.tls_version, peer.certificate.clone(), &head);
         let start = Instant::now();
         if self.faults.cut_request(start) {
             tracing::info!(method = %head.method, fault = %Effect::CutInRequest, "cut");
@@ -114,36 +109,6 @@ impl Exchange {
             });
         }
         self.history.add(record, examination.media());
-    }
-}
-
-/// What is known before the body was read.
-fn begin(peer: &Peer, head: &Parts) -> RecordedRequest {
-    let headers = head.headers.iter().take(HEADERS).map(|(name, value)| {
-        let value = capped(value.as_bytes(), HEADER_VALUE);
-        (capped(name.as_str().as_bytes(), HEADER_VALUE), value)
-    });
-    RecordedRequest {
-        number: 0,
-        time: SystemTime::now(),
-        received_in: Duration::ZERO,
-        tls_version: peer.tls_version.clone(),
-        client_certificate: peer.certificate.clone(),
-        method: capped(head.method.as_str().as_bytes(), LINE),
-        path: capped(head.uri.to_string().as_bytes(), LINE),
-        headers: headers.collect(),
-        body_length: 0,
-        fields: Vec::new(),
-        merchant: None,
-        file_name: None,
-        media_length: None,
-        sign_type: None,
-        canonical: None,
-        checks: Vec::new(),
-        verdict: None,
-        findings: Vec::new(),
-        faults: Vec::new(),
-        answer: None,
     }
 }
 

@@ -1,0 +1,61 @@
+//! Every wrong signature gets a report that holds neither the key nor the right signature.
+//!
+//! The input's lines: the signature, the file's name, its content, then `name=value` each.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wxpay_fuzz::{KEY, SIGN, key, signature};
+use wxpay_sign::{SignType, diagnose::Sent};
+
+/// Earlier than the merchant's own.
+const OLD_KEY: &str = "00000000000000000000000000000000";
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(text) = str::from_utf8(input) else {
+        return;
+    };
+    let mut lines = text.split('\n');
+    let (Some(sign), Some(file), Some(content)) = (lines.next(), lines.next(), lines.next()) else {
+        return;
+    };
+    let pairs: Vec<_> = lines.filter_map(|line| line.split_once('=')).collect();
+    let right = SignType::ALL.map(|sign_type| signature(sign_type, signable(&pairs)));
+    let sign = match &right[usize::from(input.len() % 2 == 0)] {
+        Some(right) => sign.replace(SIGN, right),
+        None => sign.to_owned(),
+    };
+
+    let sent = Sent::new(pairs.iter().copied());
+    let sent = if file.is_empty() {
+        sent
+    } else {
+        sent.file_name(file)
+    };
+    let sent = if content.is_empty() {
+        sent
+    } else {
+        sent.content(content.as_bytes())
+    };
+    let other = wxpay_sign::ApiKey::new(OLD_KEY).expect("32 digits are a key");
+    let report = sent.diagnose(&key(), &[other], &sign);
+
+    let said = format!("{report}\n{report:?}");
+    assert!(!said.contains(KEY), "the report holds the key");
+    let [said, text] = [said.as_str(), text].map(str::to_ascii_uppercase);
+    for right in right.iter().flatten() {
+        assert!(
+            !report.is_right() || right.len() != sign.len() || *right == sign,
+            "is not right"
+        );
+        assert!(
+            text.contains(right.as_str()) || !said.contains(right),
+            "gives the signature away"
+        );
+    }
+});
+
+/// As the request's rules have it: the file is not signed.
+fn signable<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let pairs = pairs.iter().copied();
+    pairs.filter(|(name, _)| *name != "media").collect()
+}

@@ -1,0 +1,24 @@
+//! What is read and written is read back as the same, and written in one way.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wxpay_xml::{Fields, Limits};
+
+fuzz_target!(|document: &[u8]| {
+    let wide = Limits::new().max_bytes(usize::MAX).max_fields(usize::MAX);
+    let Ok(fields) = Fields::parse_with(document, wide) else {
+        return;
+    };
+    let written = fields.to_xml();
+    let again = Fields::parse_with(&written, wide).expect("what was written is read");
+    assert_eq!(again, fields);
+    assert_eq!(again.to_xml(), written);
+
+    // Built by hand, it is the same document.
+    let mut built = Fields::new();
+    for (name, value) in &fields {
+        built.push(name, value).expect("what was read is valid");
+    }
+    assert_eq!(built, fields);
+    assert_eq!(fields.clone().into_owned(), fields);
+});

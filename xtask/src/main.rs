@@ -13,6 +13,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod coverage;
+mod fuzz;
 mod interop;
 mod metadata;
 mod minimal_versions;
@@ -55,6 +56,14 @@ enum Verb {
     /// itself, and a table of all steps and their times closes the run. A job whose tool is missing
     /// is skipped, and the table says so and how to get it.
     Ci(ci::Args),
+
+    /// Search for inputs that break what the parsers and the checks of signatures promise
+    ///
+    /// By libFuzzer, on stable Rust, with the targets of fuzz/. It needs a C++ compiler and is
+    /// skipped, and says so, without one. An input that breaks a promise is kept in fuzz/artifacts;
+    /// it becomes a test of the crate that it is about. What has been searched so far is in
+    /// docs/testing.md.
+    Fuzz(fuzz::Args),
 
     /// Build each library with the oldest direct dependencies that its manifest allows
     ///
@@ -151,6 +160,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let root = root::find()?;
     match &args.verb {
         Verb::Ci(args) => ci::run(&root, args),
+        Verb::Fuzz(args) => fuzz::run(&root, args),
         Verb::MinimalVersions => minimal_versions::run(&root),
         Verb::Msrv => msrv::run(&root),
         Verb::Mutants(args) => mutants::run(&root, args),

@@ -76,6 +76,13 @@ pub(crate) const TYPOS: Tool = Tool {
     install: "cargo install --locked typos-cli",
 };
 
+/// libFuzzer is written in it.
+pub(crate) const CXX: Tool = Tool {
+    name: "a C++ compiler",
+    probe: &["c++", "--version"],
+    install: "apt-get install g++, or what your system has as `c++`",
+};
+
 impl Tool {
     /// Why what needs this tool cannot run here, if so, and what to do.
     pub(crate) fn missing(&self) -> Option<String> {

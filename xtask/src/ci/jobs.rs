@@ -6,6 +6,7 @@ mod deny;
 mod doc;
 mod features;
 mod fmt;
+mod fuzz_smoke;
 mod machete;
 mod minimal_versions;
 mod msrv;
@@ -36,6 +37,7 @@ pub(super) const JOBS: &[Job] = &[
     semver::JOB,
     minimal_versions::JOB,
     features::JOB,
+    fuzz_smoke::JOB,
 ];
 
 #[cfg(test)]

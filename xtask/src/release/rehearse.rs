@@ -19,9 +19,6 @@ use super::{
 use crate::registry::{self, Registry};
 use consumer::Consumer;
 
-/// Where cargo looks in the clone and in the strangers' projects, for they lie below it.
-const CONFIG: &str = ".cargo/config.toml";
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     /// Let the change of wxpay-sign be a breaking one, which others have to follow
@@ -62,16 +59,18 @@ fn heading(what: &str) {
     println!("\n== {what} ==\n");
 }
 
-/// Everything from the registry, into one target folder, so that nothing is built twice.
+/// Everything from the registry, into one target folder, so that nothing is built twice. cargo finds
+/// it from the clone and from the strangers' projects, for they lie below.
 fn configure(folder: &Path, registry: &Registry) -> anyhow::Result<()> {
     let config = format!(
-        "{}\n[build]\ntarget-dir = \"{}\"\nincremental = false\n\n[profile.dev]\ndebug = false\n",
+        "{}\n[build]\ntarget-dir = '{}'\nincremental = false\n\n[profile.dev]\ndebug = false\n",
         registry.cargo_config(),
         folder.join("target").display()
     );
-    let path = folder.join(CONFIG);
-    fs::create_dir_all(path.with_file_name("")).context("cannot make a folder")?;
-    fs::write(&path, config).context("cannot write cargo's configuration")
+    let folder = folder.join(".cargo");
+    fs::create_dir(&folder)
+        .and_then(|()| fs::write(folder.join("config.toml"), config))
+        .context("cannot write cargo's configuration")
 }
 
 /// Without tags, so that everything is released.
@@ -99,6 +98,7 @@ fn clone(root: &Path, folder: &Path, cargo_home: &Path) -> anyhow::Result<Worksp
 fn release(clone: &Workspace) -> anyhow::Result<()> {
     bump::run(clone, Effort::Listings)?;
     // What is rehearsed is the release; the checks have their own verb, and take their time.
+    println!("not part of a rehearsal, and taken for green: `cargo xtask ci`");
     remember_green(clone)?;
     let options = publish::Options {
         execute: true,

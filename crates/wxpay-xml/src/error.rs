@@ -6,6 +6,9 @@ mod kind;
 
 pub use kind::ErrorKind;
 
+/// So much of a field's name is shown, in bytes: names are ASCII.
+const NAME: usize = 64;
+
 /// A document was refused: what was found, and where.
 ///
 /// To read the same bytes again gives the same error. Of several faults one is reported: first those
@@ -68,11 +71,17 @@ impl Error {
     }
 }
 
+/// Of a name, 64 bytes at most: a stranger's document must not fill a log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.kind, self.offset)?;
         if let Some(field) = self.field() {
-            write!(f, " in the field {field:?}")?;
+            match field.get(..NAME) {
+                Some(start) if start.len() < field.len() => {
+                    write!(f, " in the field \"{start}…\"")?;
+                }
+                _ => write!(f, " in the field {field:?}")?,
+            }
         }
         match self.kind.advice() {
             Some(advice) => write!(f, ": {advice}"),

@@ -83,3 +83,20 @@ fn many_small_pieces() {
         assert_eq!(fields.get("a").unwrap(), value.repeat(100_000));
     }
 }
+
+/// Found by fuzzing.
+#[test]
+fn an_error_shows_no_more_of_a_name_than_fits_a_line() {
+    let told = |name: &str| {
+        let error = Fields::parse(&format!("<xml><{name}>&x;</{name}></xml>")).unwrap_err();
+        assert_eq!(error.field(), Some(name));
+        error.to_string()
+    };
+    let longest = "n".repeat(64);
+    assert!(told(&longest).contains(&format!(" in the field \"{longest}\":")));
+    let huge = told(&"n".repeat(30_000));
+    assert!(
+        huge.contains(&format!(" in the field \"{longest}…\":")),
+        "{huge}"
+    );
+}

@@ -42,7 +42,10 @@ fuzz_target!(|input: &[u8]| {
         expected(&body, status, strict.then(|| signing.sign_type()))
     );
     if let Err(error) = accepted {
-        let _ = (error.kind(), error.to_string(), error.is_retryable());
+        let told = error.to_string();
+        assert!(told.len() < 1000, "as long as the input");
+        assert!(!told.contains(char::is_control), "more than one line");
+        let _ = (error.kind(), error.is_retryable(), error.disposition());
     }
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

@@ -9,6 +9,8 @@ use wxpay_sign::VerifyError;
 use wxpay_transport::Disposition;
 use wxpay_xml::Fields;
 
+use crate::excerpt::excerpt;
+
 pub use code::ErrorCode;
 pub use reason::Reason;
 
@@ -90,10 +92,12 @@ impl GatewayError {
     }
 }
 
+/// In one line, and of the gateway's own words the beginning: nothing says that they are the gateway's.
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
-        match (&self.code, self.message.as_str()) {
+        let code = self.code.as_ref().map(|code| excerpt(code.as_str()));
+        match (code, excerpt(&self.message).as_str()) {
             (Some(code), "") => write!(f, ": {code}")?,
             (Some(code), message) => write!(f, ": {code} ({message})")?,
             (None, "") => f.write_str(" without a reason")?,

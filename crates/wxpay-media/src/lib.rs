@@ -5,6 +5,7 @@ mod delivery;
 mod endpoint;
 mod endpoints;
 mod error;
+mod excerpt;
 mod gateway;
 mod image;
 mod media_id;

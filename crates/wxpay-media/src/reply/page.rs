@@ -2,16 +2,16 @@
 
 use http::StatusCode;
 
-use crate::Error;
-
-/// How many characters of a page an error shows.
-const EXCERPT: usize = 120;
+use crate::{Error, excerpt};
 
 pub(super) fn error(status: StatusCode, body: &[u8]) -> Error {
     let text = text(body);
     // "No required SSL certificate was sent", "The SSL certificate error", and others' words.
     let about_certificate = text.to_ascii_lowercase().contains("certificate");
-    let excerpt = excerpt(&text);
+    let excerpt = match excerpt::excerpt(&text) {
+        excerpt if excerpt.is_empty() => "an empty page".to_owned(),
+        excerpt => excerpt,
+    };
     if status == StatusCode::BAD_REQUEST && about_certificate {
         Error::Certificate { excerpt }
     } else {
@@ -42,24 +42,12 @@ pub(super) fn is_page(body: &[u8]) -> bool {
     !rest.starts_with('<') || tags.iter().any(|tag| rest.starts_with(tag))
 }
 
-/// The text between the tags, in one line, without control characters.
+/// The text between the tags, in one line.
 fn text(body: &[u8]) -> String {
     let mut text = String::new();
     for piece in String::from_utf8_lossy(body).split('<') {
         text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
         text.push(' ');
     }
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None if text.is_empty() => "an empty page".to_owned(),
-        None => text.to_owned(),
-    }
+    excerpt::line(&text)
 }

@@ -358,3 +358,21 @@ proptest! {
         }
     }
 }
+
+/// Nobody has signed a refusal, and it must not write lines of its own into a log.
+#[test]
+fn a_refusal_in_an_error_is_one_line_of_bounded_length() {
+    let message = format!("no\npicture\u{9b}2J{}", "!".repeat(10_000));
+    let error = refusal(&[
+        ("return_code", "FAIL"),
+        ("return_msg", &message),
+        ("err_code", "A\n  B"),
+    ]);
+    assert_eq!(error.message(), message);
+    let told = error.to_string();
+    assert!(
+        told.starts_with("the gateway refused the picture: A B (no picture 2J!!!"),
+        "{told}"
+    );
+    assert!(told.ends_with("!…)") && told.len() < 200, "{told}");
+}

@@ -39,7 +39,12 @@ fuzz_target!(|input: &[u8]| {
     let other = wxpay_sign::ApiKey::new(OLD_KEY).expect("32 digits are a key");
     let report = sent.diagnose(&key(), &[other], &sign);
 
-    let said = format!("{report}\n{report:?}");
+    let told = report.to_string();
+    assert!(
+        !told.contains(|c: char| c.is_control() && c != '\n'),
+        "raw control characters"
+    );
+    let said = format!("{told}\n{report:?}");
     assert!(!said.contains(KEY), "the report holds the key");
     let [said, text] = [said.as_str(), text].map(str::to_ascii_uppercase);
     for right in right.iter().flatten() {

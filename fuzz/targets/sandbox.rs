@@ -32,7 +32,12 @@ fuzz_target!(|input: &[u8]| {
     let call = Gateway::new(MCH_ID, key()).answer(request, holder, effect);
 
     let verdict = call.verdict.as_ref().expect("every call is judged");
-    let shown = format!("{call}\n{call:?}");
+    let told = call.to_string();
+    assert!(
+        !told.contains(|c: char| c.is_control() && c != '\n'),
+        "raw control characters"
+    );
+    let shown = format!("{told}\n{call:?}");
     let sent = message.windows(KEY.len()).any(|it| it == KEY.as_bytes());
     assert!(sent || !shown.contains(KEY), "the record holds the key");
     assert!(call.checks.len() == 10 && call.findings.len() <= 32);

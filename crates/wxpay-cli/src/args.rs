@@ -11,6 +11,7 @@ mod gateway;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use wxpay_media::{MerchantId, SignType};
 use wxpay_sandbox::Fault;
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     Sign(SignArgs),
     Verify(VerifyArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Upload pictures and print their media ids, in the order of the files.
@@ -231,6 +234,25 @@ pub(crate) struct VerifyArgs {
     /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
     #[arg(long, value_name = "PATH")]
     pub(crate) api_key_file: Option<PathBuf>,
+}
+
+/// Print what a shell needs to complete the words of this program.
+///
+/// For bash, from now on: wxpay completions bash > ~/.local/share/bash-completion/completions/wxpay
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// Write a page for man(1) of each command into a folder, for packages.
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(crate) struct ManArgs {
+    /// An existing folder
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
 }
 
 /// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.

@@ -4,9 +4,11 @@
 //! configuration.
 
 mod args;
+mod completions;
 mod config;
 mod doctor;
 mod key;
+mod man;
 mod sandbox;
 mod settings;
 mod sign;
@@ -67,6 +69,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     // Not dropped, which waits for whatever still blocks: a read of stdin, a look-up of a name.
     runtime.shutdown_background();

@@ -4,6 +4,7 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod completions;
 mod config;
 mod doctor;
 mod dry_run;

@@ -13,6 +13,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod coverage;
+mod dist;
 mod fuzz;
 mod interop;
 mod metadata;
@@ -113,6 +114,13 @@ enum Verb {
     /// tells nothing: see `mutants`.
     Coverage,
 
+    /// Build the program for this platform as it is given to people, into target/dist
+    ///
+    /// Optimised and stripped, with pages for man(1), completions, all licence texts, a bill of
+    /// materials and checksums. It depends on the commit and on the compiler alone, not on the
+    /// folder or the time: `--check-reproducible` shows it.
+    Dist(dist::Args),
+
     /// Upload to the sandbox with clients that are not ours, each in its own language
     ///
     /// Starts `wxpay sandbox` on a free port and runs the programs of docs/clients against it:
@@ -170,6 +178,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Verb::Tidy => tidy::run(&root),
         Verb::Vectors(args) => vectors::run(&root, args),
         Verb::Coverage => coverage::run(&root),
+        Verb::Dist(args) => dist::run(&root, args),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),
         Verb::Release(args) => release::run(&root, args),

@@ -35,6 +35,8 @@ pub(crate) struct Package {
     id: String,
     pub(crate) name: String,
     pub(crate) version: Version,
+    pub(crate) license: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The oldest Rust that it says to build with.
     pub(crate) rust_version: Option<String>,
     /// The registries that it may go to; any, where nothing is said.

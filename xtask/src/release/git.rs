@@ -73,6 +73,19 @@ impl Git<'_> {
         Ok(files.lines().map(str::to_owned).collect())
     }
 
+    /// When what is checked out was committed, in seconds since 1970.
+    pub(crate) fn committed_at(self) -> anyhow::Result<u64> {
+        let time = self.run(&["log", "-1", "--format=%ct"])?;
+        time.trim().parse().context("git's time is no number")
+    }
+
+    /// A copy of what is committed, in a folder that is not there yet.
+    pub(crate) fn clone_to(self, folder: &Path) -> anyhow::Result<()> {
+        let folder = folder.to_str().context("the folder's name is not UTF-8")?;
+        self.run(&["clone", "--quiet", "--local", ".", folder])
+            .map(drop)
+    }
+
     /// Commits every change to a file that git knows.
     pub(crate) fn commit_all(self, message: &str) -> anyhow::Result<()> {
         self.run(&["commit", "--quiet", "--all", "--message", message])

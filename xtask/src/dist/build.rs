@@ -49,6 +49,8 @@ impl Build {
             .arg(&target)
             .env("CARGO_ENCODED_RUSTFLAGS", self.rust_flags(root))
             .env("CFLAGS", self.c_flags(root))
+            // A folder's name may hold spaces.
+            .env("CC_SHELL_ESCAPED_FLAGS", "1")
             .env("SOURCE_DATE_EPOCH", self.time.to_string())
             .env("CARGO_INCREMENTAL", "0")
             .status()
@@ -72,7 +74,7 @@ impl Build {
 
     fn c_flags(&self, root: &Path) -> String {
         self.names(root)
-            .map(|it| format!("-ffile-prefix-map={it}"))
+            .map(|it| format!("'-ffile-prefix-map={it}'"))
             .join(" ")
     }
 }
@@ -106,10 +108,9 @@ mod tests {
             "--remap-path-prefix=/home/me/it=/wxpay\u{1f}\
              --remap-path-prefix=/home/me/.cargo=/cargo"
         );
-        assert!(
-            build
-                .c_flags(Path::new("/it"))
-                .starts_with("-ffile-prefix-map=/it=/wxpay ")
+        assert_eq!(
+            build.c_flags(Path::new("/a b")),
+            "'-ffile-prefix-map=/a b=/wxpay' '-ffile-prefix-map=/home/me/.cargo=/cargo'"
         );
     }
 

@@ -167,7 +167,9 @@ mod tests {
     fn nothing_asked_for_is_the_quick_set() {
         assert_eq!(
             chosen(""),
-            ["fmt", "clippy", "test", "doc", "tidy", "msrv", "alone"]
+            [
+                "fmt", "clippy", "test", "doc", "tidy", "msrv", "readme", "alone"
+            ]
         );
     }
 

@@ -22,6 +22,7 @@ mod msrv;
 mod mutants;
 mod package;
 mod public_api;
+mod readme;
 mod registry;
 mod release;
 mod root;
@@ -93,6 +94,13 @@ enum Verb {
     ///
     /// One item a line, with all features. A change of the API shows as a change of that file.
     PublicApi(public_api::Args),
+
+    /// Make again what the READMEs repeat: the table of crates, and what commands print
+    ///
+    /// The table comes from [package.metadata.readme] of the manifests, the output from running the
+    /// program; ports and media ids may differ. With `--check` nothing is written, and a block that
+    /// differs is an error.
+    Readme(readme::Args),
 
     /// Check that each library's version says what changed in its API since its last release
     ///
@@ -181,6 +189,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Verb::Dist(args) => dist::run(&root, args),
         Verb::Interop => interop::run(&root),
         Verb::Bench(args) => bench::run(&root, args),
+        Verb::Readme(args) => readme::run(&root, args),
         Verb::Release(args) => release::run(&root, args),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<String>,
     /// The registries that it may go to; any, where nothing is said.
     publish: Option<Vec<String>>,
+    /// What tools keep in the manifest, our own among them.
+    pub(crate) metadata: Option<serde_json::Value>,
     /// Relative to the workspace's root for its members.
     manifest_path: PathBuf,
     /// What each feature turns on.

@@ -12,6 +12,7 @@ mod minimal_versions;
 mod msrv;
 mod package;
 mod public_api;
+mod readme;
 mod semver;
 mod test;
 mod tidy;
@@ -27,6 +28,7 @@ pub(super) const JOBS: &[Job] = &[
     doc::JOB,
     tidy::JOB,
     msrv::JOB,
+    readme::JOB,
     alone::JOB,
     vectors::JOB,
     typos::JOB,
@@ -74,6 +76,7 @@ mod tests {
                 "RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps",
                 "cargo xtask tidy",
                 "cargo xtask msrv",
+                "cargo xtask readme --check",
                 "cargo build --locked -p wxpay-a --lib --no-default-features",
                 "cargo build --locked -p wxpay-b --lib --no-default-features",
             ]

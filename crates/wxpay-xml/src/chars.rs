@@ -33,3 +33,16 @@ pub(crate) fn is_legal(char: char) -> bool {
 pub(crate) fn is_space(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\r' | '\n')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_illegal_character_is_found_among_any_number() {
+        assert_eq!(first_illegal("a\t\r\n b\u{fffd}中😀"), None);
+        assert_eq!(first_illegal("\u{1}"), Some((0, '\u{1}')));
+        assert_eq!(first_illegal("\u{1}\u{2}"), Some((0, '\u{1}')));
+        assert_eq!(first_illegal("ab\u{ffff}c\u{0}"), Some((2, '\u{ffff}')));
+    }
+}

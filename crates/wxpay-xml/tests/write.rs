@@ -24,6 +24,7 @@ fn the_documented_form() {
     let mut fields = Fields::new();
     fields.push("return_code", "SUCCESS").unwrap();
     fields.push("return_msg", "OK").unwrap();
+    assert_eq!((fields.len(), fields.is_empty()), (2, false));
     assert_eq!(
         fields.to_xml(),
         "<xml>\n\

@@ -73,8 +73,8 @@ impl Identity {
     /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
     /// with PBKDF2 or scrypt. A key that is not encrypted is taken too.
     ///
-    /// Decrypting is bounded: at most ten million rounds of PBKDF2, or 256 MiB for scrypt. It may
-    /// take a second: do it where a thread may block.
+    /// Decrypting is bounded: at most two million rounds of PBKDF2, or 256 MiB filled by scrypt. It
+    /// may take a second: do it where a thread may block.
     ///
     /// # Errors
     ///
@@ -103,7 +103,9 @@ impl Identity {
     /// Taken are the forms that have been handed out over the years: RC2-40 and 3DES with a SHA-1
     /// MAC, PBES2 with AES, chains in any order, bags without names, and BER. Needs the feature `p12`.
     ///
-    /// Its rounds are bounded by a million for each bag; it may take a second.
+    /// Its rounds are bounded by a million for each bag, and scrypt's memory by 1 GiB; a bag may take a
+    /// second. Nothing bounds the bags but the file's length, so that a file of a stranger's, whose
+    /// password he has given too, may take long.
     ///
     /// # Errors
     ///

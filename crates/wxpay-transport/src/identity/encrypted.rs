@@ -8,11 +8,11 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::InvalidIdentity;
 
-/// So many rounds of PBKDF2 take about a second; files in use have a few thousand.
-const MOST_ROUNDS: u32 = 10_000_000;
-/// The memory of scrypt, in bytes: `openssl pkcs8 -scrypt` takes 16 MiB.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
-const MOST_PARALLEL: u16 = 16;
+/// So many rounds of PBKDF2 take about a second by SHA-512; files in use have a few thousand.
+const MOST_ROUNDS: u32 = 2_000_000;
+/// What scrypt fills, in bytes and over all its lanes, which are filled one after the other:
+/// `openssl pkcs8 -scrypt` fills 16 MiB.
+const MOST_FILLED: u64 = 256 * 1024 * 1024;
 
 /// Decrypts an encrypted PKCS#8 key (PBES2), at a bounded cost.
 pub(super) fn decrypt(
@@ -39,11 +39,49 @@ fn costs_too_much(kdf: &Kdf) -> bool {
     match kdf {
         Kdf::Pbkdf2(parameters) => parameters.iteration_count > MOST_ROUNDS,
         Kdf::Scrypt(parameters) => {
-            let memory = u64::from(parameters.block_size)
+            let filled = u64::from(parameters.block_size)
                 .saturating_mul(128)
-                .saturating_mul(parameters.cost_parameter);
-            memory > MOST_MEMORY || parameters.parallelization > MOST_PARALLEL
+                .saturating_mul(parameters.cost_parameter)
+                .saturating_mul(parameters.parallelization.into());
+            filled > MOST_FILLED
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pkcs8::pkcs5::pbes2::{Pbkdf2Params, Pbkdf2Prf, Salt, ScryptParams};
+
+    use super::*;
+
+    #[test]
+    fn what_takes_more_than_a_second_costs_too_much() {
+        let salt = Salt::new(b"salt").unwrap();
+        let pbkdf2 = |iteration_count| {
+            Kdf::Pbkdf2(Pbkdf2Params {
+                salt: salt.clone(),
+                iteration_count,
+                key_length: None,
+                prf: Pbkdf2Prf::default(),
+            })
+        };
+        assert!(!costs_too_much(&pbkdf2(MOST_ROUNDS)));
+        assert!(costs_too_much(&pbkdf2(MOST_ROUNDS + 1)));
+
+        let scrypt = |cost_parameter, block_size, parallelization| {
+            Kdf::Scrypt(ScryptParams {
+                salt: salt.clone(),
+                cost_parameter,
+                block_size,
+                parallelization,
+                key_length: None,
+            })
+        };
+        assert!(!costs_too_much(&scrypt(1 << 18, 8, 1)));
+        assert!(!costs_too_much(&scrypt(1 << 14, 8, 16)));
+        // Lanes take their time one after the other, though all in the same memory.
+        assert!(costs_too_much(&scrypt(1 << 18, 8, 2)));
+        assert!(costs_too_much(&scrypt(1 << 62, u16::MAX, u16::MAX)));
     }
 }

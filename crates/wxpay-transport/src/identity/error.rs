@@ -63,8 +63,8 @@ pub enum InvalidIdentity {
          `openssl pkcs8 -in OLD.pem | openssl pkcs8 -topk8 -v2 aes-256-cbc -out NEW.pem`"
     )]
     KeyEncryption,
-    /// To decrypt the key would take more time or memory than a key in use ever does: more than ten
-    /// million rounds of PBKDF2, or 256 MiB for scrypt.
+    /// To decrypt the key would take more time or memory than a key in use ever does: more than two
+    /// million rounds of PBKDF2, or 256 MiB filled by scrypt.
     #[error("the private key's encryption asks for too much time or memory: encrypt it again")]
     KeyCost,
     /// The key's section is cut, is not base64, or holds a kind of key that is not supported.

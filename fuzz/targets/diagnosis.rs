@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let pairs: Vec<_> = lines.filter_map(|line| line.split_once('=')).collect();
     let right = SignType::ALL.map(|sign_type| signature(sign_type, signable(&pairs)));
-    let sign = match &right[usize::from(input.len() % 2 == 0)] {
+    let sign = match &right[input.len() % 2] {
         Some(right) => sign.replace(SIGN, right),
         None => sign.to_owned(),
     };

@@ -46,6 +46,14 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Measure what an upload costs, beside other clients, in one run
+    ///
+    /// Builds the clients of benches/ and the program, starts nginx with client certificates on a
+    /// free port, and lets all clients upload, round after round. Needs nginx and openssl; Go,
+    /// Python's requests, PHP and curl are measured where they are installed. Prints the table of
+    /// docs/performance.md, which says what the figures mean.
+    Bench(bench::Args),
+
     /// Run what a change must pass, job by job; stop at the first failure and name it
     ///
     /// Without arguments it is the quick set, which needs nothing but Rust and which from an empty
@@ -59,6 +67,20 @@ enum Verb {
     /// is skipped, and the table says so and how to get it.
     Ci(ci::Args),
 
+    /// Count the lines that the tests run, crate by crate, by cargo-tarpaulin
+    ///
+    /// With all features, doctests not included. Prints the table that docs/testing.md holds; every
+    /// line is in target/coverage/tarpaulin-report.json. A low share tells where to look, a high one
+    /// tells nothing: see `mutants`.
+    Coverage,
+
+    /// Build the program for this platform as it is given to people, into target/dist
+    ///
+    /// Optimised and stripped, with pages for man(1), completions, all licence texts, a bill of
+    /// materials and checksums. It depends on the commit and on the compiler alone, not on the
+    /// folder or the time: `--check-reproducible` shows it.
+    Dist(dist::Args),
+
     /// Search for inputs that break what the parsers and the checks of signatures promise
     ///
     /// By libFuzzer, on stable Rust, with the targets of fuzz/. It needs a C++ compiler and is
@@ -66,6 +88,15 @@ enum Verb {
     /// it becomes a test of the crate that it is about. What has been searched so far is in
     /// docs/testing.md.
     Fuzz(fuzz::Args),
+
+    /// Upload to the sandbox with clients that are not ours, each in its own language
+    ///
+    /// Starts `wxpay sandbox` on a free port and runs the programs of docs/clients against it:
+    /// curl, Python's requests, Node, the npm package wechatpay-axios-plugin, PHP, Java, Go, C#.
+    /// What a language lacks is installed into a temporary folder, from the
+    /// registries of Python and Node; a language
+    /// that this machine does not have is reported as skipped.
+    Interop,
 
     /// Build each library with the oldest direct dependencies that its manifest allows
     ///
@@ -102,6 +133,12 @@ enum Verb {
     /// differs is an error.
     Readme(readme::Args),
 
+    /// Release the published crates, each with a version of its own: plan, bump, publish, notes
+    ///
+    /// `plan` says what has changed since each crate's last tag and which version it needs; `bump`
+    /// writes it and commits. docs/releasing.md goes through a release step by step.
+    Release(release::Args),
+
     /// Check that each library's version says what changed in its API since its last release
     ///
     /// By cargo-semver-checks, against the last tag of each library, such as wxpay-sign-v0.1.0.
@@ -114,43 +151,6 @@ enum Verb {
     /// What is checked, and why, stands with each check in xtask/src/tidy/ and as a whole in
     /// docs/architecture.md.
     Tidy,
-
-    /// Count the lines that the tests run, crate by crate, by cargo-tarpaulin
-    ///
-    /// With all features, doctests not included. Prints the table that docs/testing.md holds; every
-    /// line is in target/coverage/tarpaulin-report.json. A low share tells where to look, a high one
-    /// tells nothing: see `mutants`.
-    Coverage,
-
-    /// Build the program for this platform as it is given to people, into target/dist
-    ///
-    /// Optimised and stripped, with pages for man(1), completions, all licence texts, a bill of
-    /// materials and checksums. It depends on the commit and on the compiler alone, not on the
-    /// folder or the time: `--check-reproducible` shows it.
-    Dist(dist::Args),
-
-    /// Upload to the sandbox with clients that are not ours, each in its own language
-    ///
-    /// Starts `wxpay sandbox` on a free port and runs the programs of docs/clients against it:
-    /// curl, Python's requests, Node, the npm package wechatpay-axios-plugin, PHP, Java, Go, C#.
-    /// What a language lacks is installed into a temporary folder, from the
-    /// registries of Python and Node; a language
-    /// that this machine does not have is reported as skipped.
-    Interop,
-
-    /// Measure what an upload costs, beside other clients, in one run
-    ///
-    /// Builds the clients of benches/ and the program, starts nginx with client certificates on a
-    /// free port, and lets all clients upload, round after round. Needs nginx and openssl; Go,
-    /// Python's requests, PHP and curl are measured where they are installed. Prints the table of
-    /// docs/performance.md, which says what the figures mean.
-    Bench(bench::Args),
-
-    /// Release the published crates, each with a version of its own: plan, bump, publish, notes
-    ///
-    /// `plan` says what has changed since each crate's last tag and which version it needs; `bump`
-    /// writes it and commits. docs/releasing.md goes through a release step by step.
-    Release(release::Args),
 
     /// Compute every signature vector again by openssl and by Python, and write what they say
     ///
@@ -175,22 +175,22 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     let root = root::find()?;
     match &args.verb {
+        Verb::Bench(args) => bench::run(&root, args),
         Verb::Ci(args) => ci::run(&root, args),
+        Verb::Coverage => coverage::run(&root),
+        Verb::Dist(args) => dist::run(&root, args),
         Verb::Fuzz(args) => fuzz::run(&root, args),
+        Verb::Interop => interop::run(&root),
         Verb::MinimalVersions => minimal_versions::run(&root),
         Verb::Msrv => msrv::run(&root),
         Verb::Mutants(args) => mutants::run(&root, args),
         Verb::Package => package::run(&root),
         Verb::PublicApi(args) => public_api::run(&root, args),
+        Verb::Readme(args) => readme::run(&root, args),
+        Verb::Release(args) => release::run(&root, args),
         Verb::Semver => semver_checks::run(&root),
         Verb::Tidy => tidy::run(&root),
         Verb::Vectors(args) => vectors::run(&root, args),
-        Verb::Coverage => coverage::run(&root),
-        Verb::Dist(args) => dist::run(&root, args),
-        Verb::Interop => interop::run(&root),
-        Verb::Bench(args) => bench::run(&root, args),
-        Verb::Readme(args) => readme::run(&root, args),
-        Verb::Release(args) => release::run(&root, args),
     }
 }
 

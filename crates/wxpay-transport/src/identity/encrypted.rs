@@ -60,7 +60,7 @@ mod tests {
         let salt = Salt::new(b"salt").unwrap();
         let pbkdf2 = |iteration_count| {
             Kdf::Pbkdf2(Pbkdf2Params {
-                salt: salt.clone(),
+                salt,
                 iteration_count,
                 key_length: None,
                 prf: Pbkdf2Prf::default(),
@@ -71,7 +71,7 @@ mod tests {
 
         let scrypt = |cost_parameter, block_size, parallelization| {
             Kdf::Scrypt(ScryptParams {
-                salt: salt.clone(),
+                salt,
                 cost_parameter,
                 block_size,
                 parallelization,

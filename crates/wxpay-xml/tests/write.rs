@@ -98,6 +98,7 @@ fn duplicates() {
     // Case counts.
     fields.push("A", "2").unwrap();
     assert!(fields.iter().eq([("a", "1"), ("A", "2")]));
+    assert_eq!(format!("{fields:?}"), r#"{"a": "1", "A": "2"}"#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The gateway answers whatever comes, and the client believes what it has accepted and no more.
+//! The gateway accepts what is rightly signed alone, and the client believes no more than that.
 //!
 //! The first byte chooses a fault and whose certificate it is; the rest is a request: its first line,
 //! its headers, an empty line, the body. Lines end in LF or CRLF.
@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, header::CONTENT_TYPE};
 use libfuzzer_sys::fuzz_target;
 use multer::Multipart;
 use wxpay_fuzz::{KEY, MCH_ID, SIGN, key, replace, signature};
@@ -29,6 +29,7 @@ fuzz_target!(|input: &[u8]| {
     let effect = Effect::samples().nth(usize::from(choice & 0x3f));
     let holder = [Some(MCH_ID), None, Some(MCH_ID), Some("1900000110")][usize::from(choice >> 6)];
     let request = request.map(Bytes::from);
+    let is_proven = is_proven(&request);
     let call = Gateway::new(MCH_ID, key()).answer(request, holder, effect);
 
     let verdict = call.verdict.as_ref().expect("every call is judged");
@@ -46,8 +47,26 @@ fuzz_target!(|input: &[u8]| {
         !accepted || holder == Some(MCH_ID),
         "accepted without a certificate"
     );
+    assert!(!accepted || is_proven, "accepted without a right signature");
     believed(&call, accepted, effect);
 });
+
+/// Whether hash and signature are right, by making them again, where the gateway checks them.
+fn is_proven(request: &Request<Bytes>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let parts = content_type
+        .and_then(|content_type| content_type.to_str().ok())
+        .and_then(|content_type| parts(request.body(), content_type));
+    let Some(parts) = parts else {
+        return false;
+    };
+    let value = |name| parts.iter().find(|part| part.0 == name).map(|part| &part.1);
+    let hash = value("media").map(|media| ContentMd5::of(media).as_str().to_owned());
+    let is_same = |name, right: Option<String>| {
+        right.is_some_and(|right| value(name).is_some_and(|value| value == right.as_bytes()))
+    };
+    is_same("media_hash", hash) && is_same("sign", right_signature(&parts))
+}
 
 /// Reads the answer as the client does.
 fn believed(call: &RecordedRequest, accepted: bool, effect: Option<Effect>) {
@@ -100,13 +119,18 @@ fn signed(form: &[u8], content_type: &str) -> Option<Vec<u8>> {
         .find(|part| part.0 == "media")?;
     let form = replace(form, HASH, ContentMd5::of(&media.1).as_str());
     let parts = parts(&form, content_type)?;
+    Some(replace(&form, SIGN, &right_signature(&parts)?))
+}
+
+/// Over all text fields, by the algorithm that they name.
+fn right_signature(parts: &[(String, Bytes)]) -> Option<String> {
     let mut pairs = Vec::new();
     for (name, value) in parts.iter().filter(|part| part.0 != "media") {
         pairs.push((name.as_str(), str::from_utf8(value).ok()?));
     }
     let named = pairs.iter().find(|pair| pair.0 == "sign_type");
     let sign_type = SignType::from_field(named.map(|pair| pair.1));
-    Some(replace(&form, SIGN, &signature(sign_type, pairs)?))
+    signature(sign_type, pairs)
 }
 
 /// Names and contents.

@@ -44,14 +44,14 @@ pub(crate) const PYTHON: Tool = Tool {
 /// Lines that tests run.
 pub(crate) const TARPAULIN: Tool = Tool {
     name: "cargo-tarpaulin",
-    probe: &["cargo-tarpaulin", "--version"],
+    probe: &["cargo-tarpaulin", "tarpaulin", "--version"],
     install: "cargo install --locked cargo-tarpaulin",
 };
 
 /// Small faults put into the sources.
 pub(crate) const MUTANTS: Tool = Tool {
     name: "cargo-mutants",
-    probe: &["cargo-mutants", "--version"],
+    probe: &["cargo-mutants", "mutants", "--version"],
     install: "cargo install --locked cargo-mutants",
 };
 

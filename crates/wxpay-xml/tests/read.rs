@@ -232,6 +232,28 @@ fn errors_say_where_and_what_to_do() {
             "<!DOCTYPE xml>",
             "forbidden document type declaration at byte 0",
         ),
+        (
+            "<?xml version=\"1.0\" encoding=\"GBK\"?><xml/>",
+            "another charset than utf-8 at byte 0: convert the document to utf-8",
+        ),
+        (
+            "<?xml version=\"1.1\"?><xml/>",
+            "unsupported version of xml at byte 0: only version 1.0 is read",
+        ),
+        (
+            " <?xml version=\"1.0\"?><xml/>",
+            "misplaced xml declaration at byte 1: \
+             nothing may stand before it, not even white space",
+        ),
+        (
+            "<xml><1/></xml>",
+            "invalid field name at byte 5: \
+             it must be an ascii letter or _, then letters, digits, _, - and .",
+        ),
+        (
+            "<xml><a>&nbsp;</a></xml>",
+            "unknown entity at byte 8 in the field \"a\": only amp, lt, gt, apos and quot are known",
+        ),
         ("", "no element at byte 0"),
     ] {
         let error = Fields::parse(document).unwrap_err();

@@ -23,6 +23,14 @@ pub struct Backoff {
 
 impl Backoff {
     /// A back-off from a base and a cap; with a base of zero there is none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Backoff;
+    ///
+    /// let same = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    /// assert_eq!(Backoff::default(), same);
+    /// ```
     #[must_use]
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }

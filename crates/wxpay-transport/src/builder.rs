@@ -84,6 +84,16 @@ impl Default for Builder {
 
 impl Builder {
     /// The certificate authorities whose servers are trusted. There is no way to trust any server.
+    ///
+    /// ```
+    /// use wxpay_transport::{Roots, Transport};
+    ///
+    /// # let ca_pem = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
+    /// // The server is our own: no public authority has to vouch for it.
+    /// let builder = Transport::builder().roots(Roots::only_pem(&ca_pem)?);
+    /// # let _ = builder;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
         self
@@ -91,6 +101,23 @@ impl Builder {
 
     /// How long a call may take from the first poll to the last byte of the reply, waiting for a
     /// place and every attempt included.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use std::time::Duration;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::{Deadline, ErrorKind, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let request = Request::get(format!("https://{}/", silent.local_addr()?)).body(String::new())?;
+    /// let transport = Transport::builder().call_deadline(Duration::from_millis(20)).build()?;
+    /// let error = transport.oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Call));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn call_deadline(mut self, deadline: Duration) -> Self {
         self.call_deadline = deadline;
         self
@@ -101,18 +128,52 @@ impl Builder {
     /// It differs from the call's deadline in that waiting for a place does not count. Without one,
     /// an attempt has the time that is left of its call, shared among the
     /// [`endpoints`](Self::endpoints) that it could still move to.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Transport;
+    ///
+    /// let builder = Transport::builder()
+    ///     .concurrency(4)
+    ///     .call_deadline(Duration::from_secs(60)) // most of it may be spent waiting for a place
+    ///     .attempt_deadline(Duration::from_secs(10));
+    /// # let _ = builder;
+    /// ```
     pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
         self.attempt_deadline = Some(deadline);
         self
     }
 
     /// How long it may take to resolve a name, connect and finish the TLS handshake.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Transport;
+    ///
+    /// // In the same building: what does not connect at once does not connect.
+    /// let builder = Transport::builder().connect_deadline(Duration::from_millis(500));
+    /// # let _ = builder;
+    /// ```
     pub fn connect_deadline(mut self, deadline: Duration) -> Self {
         self.connect_deadline = deadline;
         self
     }
 
     /// The longest reply body that is taken, in bytes. A longer one is an error, never cut.
+    ///
+    /// ```
+    #[doc = include_str!("example_server.txt")]
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::ErrorKind;
+    ///
+    /// // It would answer `hello`.
+    /// let request = Request::get(format!("https://{server}/")).body(String::new())?;
+    /// let error = builder.reply_limit(4).build()?.oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ReplyTooLarge { limit: 4 });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reply_limit(mut self, bytes: usize) -> Self {
         self.reply_limit = bytes;
         self
@@ -121,6 +182,14 @@ impl Builder {
     /// How many attempts may be under way at once, over all clones; the others wait.
     ///
     /// A limit of 0 is read as 1: with none, no call could ever be made.
+    ///
+    /// ```
+    /// use wxpay_transport::Transport;
+    ///
+    /// // The server refuses the ninth connection of one client.
+    /// let builder = Transport::builder().concurrency(8);
+    /// # let _ = builder;
+    /// ```
     pub fn concurrency(mut self, attempts: usize) -> Self {
         self.concurrency = Some(attempts.max(1));
         self
@@ -133,6 +202,19 @@ impl Builder {
     /// # Errors
     ///
     /// [`BuildError`] when an added root certificate cannot be used.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::Full;
+    /// use wxpay_transport::{Roots, Transport};
+    ///
+    /// let transport: Transport<Full<Bytes>> = Transport::builder().build()?;
+    ///
+    /// let no_x509 = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+    /// let builder = Transport::builder().roots(Roots::only_pem(no_x509)?);
+    /// assert!(builder.build::<String>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub fn build<B>(self) -> Result<Transport<B>, BuildError>
     where

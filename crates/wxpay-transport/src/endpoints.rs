@@ -68,12 +68,32 @@ impl Endpoints {
     }
 
     /// The one that calls go to while all is well.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use wxpay_transport::Endpoints;
+    ///
+    /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example".parse()?])?;
+    /// let request = Request::get(format!("https://{}/", endpoints.primary())).body(())?;
+    /// assert_eq!(request.uri(), "https://a.example/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn primary(&self) -> &Authority {
         &self.0[0]
     }
 
     /// All of them, the primary first.
+    ///
+    /// ```
+    /// use wxpay_transport::Endpoints;
+    ///
+    /// // 443 is the port anyway.
+    /// let three = ["a.example".parse()?, "b.example".parse()?, "A.example:443".parse()?];
+    /// let endpoints = Endpoints::new(three)?;
+    /// assert!(endpoints.iter().eq(["a.example", "b.example"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Authority> {
         self.0.iter()
     }

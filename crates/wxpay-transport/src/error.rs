@@ -41,6 +41,21 @@ pub struct Error {
 
 impl Error {
     /// What kind of failure it is.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::{ErrorKind, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Nobody listens there.
+    /// let request = Request::get("https://127.0.0.1:1/").body(String::new())?;
+    /// let error = Transport::builder().build()?.oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Connect);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -48,18 +63,63 @@ impl Error {
 
     /// How many attempts were made: 0 when nothing was tried, because the request is wrong or the
     /// call had no time to begin.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::Transport;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let transport = Transport::builder().retries(1).build()?;
+    /// for (uri, attempts) in [("https://127.0.0.1:1/", 2), ("http://127.0.0.1:1/", 0)] {
+    ///     let request = Request::get(uri).body(String::new())?;
+    ///     let error = transport.clone().oneshot(request).await.unwrap_err();
+    ///     assert_eq!(error.attempts(), attempts);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trip.as_ref().map_or(0, Trip::attempts)
     }
 
-    /// Where the last attempt went.
+    /// Where the last attempt went, or the first was to go; `None` when the request is wrong.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::{Endpoints, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Nobody listens at either.
+    /// let endpoints = Endpoints::new(["127.0.0.1:1".parse()?, "127.0.0.1:2".parse()?])?;
+    /// let transport = Transport::builder().endpoints(endpoints).retries(1).build()?;
+    /// let request = Request::get("https://127.0.0.1:1/").body(String::new())?;
+    /// let error = transport.oneshot(request).await.unwrap_err();
+    /// assert!(error.endpoint().is_some_and(|last| last == "127.0.0.1:2"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn endpoint(&self) -> Option<&Authority> {
         self.trip.as_ref().map(Trip::endpoint)
     }
 
-    /// Both, where anything was tried.
+    /// Both; `None` when the request is wrong.
+    ///
+    /// ```
+    /// use wxpay_transport::Error;
+    ///
+    /// fn log(error: &Error) {
+    ///     match error.trip() {
+    ///         None => println!("{error}"),
+    ///         Some(trip) => println!("{error}, after {} attempts", trip.attempts()),
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn trip(&self) -> Option<&Trip> {
         self.trip.as_ref()

@@ -183,30 +183,92 @@ impl Identity {
     }
 
     /// The subject of the certificate, in the form of RFC 4514: `CN=1900000109,O=…`.
+    ///
+    /// ```
+    /// use wxpay_transport::Identity;
+    ///
+    /// # let mut params = rcgen::CertificateParams::default();
+    /// # params.distinguished_name.push(rcgen::DnType::CommonName, "1900000109");
+    /// # let key = rcgen::KeyPair::generate()?;
+    /// # let (cert_pem, key_pem) = (params.self_signed(&key)?.pem(), key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// assert_eq!(identity.subject(), "CN=1900000109");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.leaf.subject
     }
 
     /// The common name in the subject, where it has one.
+    ///
+    /// ```
+    /// use wxpay_transport::Identity;
+    ///
+    /// # let mut params = rcgen::CertificateParams::default();
+    /// # params.distinguished_name.push(rcgen::DnType::CommonName, "1900000109");
+    /// # let key = rcgen::KeyPair::generate()?;
+    /// # let (cert_pem, key_pem) = (params.self_signed(&key)?.pem(), key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// let is_ours = identity.common_name() == Some("1900000109");
+    /// assert!(is_ours);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {
         self.leaf.common_name.as_deref()
     }
 
     /// Since when the certificate is valid.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use wxpay_transport::Identity;
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
+    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// // Or else it would have been refused.
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// assert!(identity.not_before() <= SystemTime::now());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn not_before(&self) -> SystemTime {
         self.leaf.not_before
     }
 
     /// Until when the certificate is valid.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use wxpay_transport::Identity;
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
+    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// let left = identity.not_after().duration_since(SystemTime::now())?;
+    /// println!("{} days are left", left.as_secs() / 86_400);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn not_after(&self) -> SystemTime {
         self.leaf.not_after
     }
 
     /// Whether the certificate expires within 30 days from now.
+    ///
+    /// ```
+    /// use wxpay_transport::Identity;
+    ///
+    /// # use std::time::{Duration, SystemTime};
+    /// # let mut params = rcgen::CertificateParams::default();
+    /// # params.not_after = (SystemTime::now() + Duration::from_secs(10 * 86_400)).into();
+    /// # let key = rcgen::KeyPair::generate()?;
+    /// # let (cert_pem, key_pem) = (params.self_signed(&key)?.pem(), key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?; // ten days are left
+    /// assert!(identity.expires_soon());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn expires_soon(&self) -> bool {
         self.leaf.expires_within(SOON, SystemTime::now())

@@ -34,6 +34,23 @@ pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 impl Progress {
     /// Calls `report` with the bytes sent so far. It need not be [`Sync`]: it is never called twice
     /// at once.
+    ///
+    /// ```
+    #[doc = include_str!("example_server.txt")]
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::Progress;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let progress = Progress::new(move |sent| {
+    ///     let _ = sender.send(sent); // for the thread that draws a bar
+    /// });
+    /// let request = Request::post(format!("https://{server}/")).extension(progress);
+    /// builder.build()?.oneshot(request.body("a picture".to_owned())?).await?;
+    /// assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [0, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(report: impl FnMut(u64) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(report)))
     }

@@ -95,6 +95,15 @@ impl Proxy {
     ///
     /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
+    ///
+    /// ```
+    /// use wxpay_transport::Proxy;
+    ///
+    /// // As it is: in a URI it would be `p%40ss`.
+    /// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "p@ss");
+    /// assert!(!format!("{proxy:?}").contains("p@ss"));
+    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
+    /// ```
     #[must_use]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         self.authorization = Some(authorization(user, password));
@@ -103,6 +112,16 @@ impl Proxy {
 
     /// The hosts that are reached without the proxy, by the rules of `NO_PROXY`: names (with the
     /// names below them), addresses and networks, separated by commas, or `*` for all.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use wxpay_transport::Proxy;
+    ///
+    /// let proxy = Proxy::new("http://proxy.test:3128")?.except("intern.test");
+    /// assert!(!proxy.applies_to(&Uri::from_static("https://wiki.intern.test/")));
+    /// assert!(proxy.applies_to(&Uri::from_static("https://not-intern.test/")));
+    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
+    /// ```
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         self.matcher = Arc::new(every_host_except(hosts));
@@ -111,6 +130,17 @@ impl Proxy {
 
     /// Whether a server is reached through this proxy: whether it is none of the
     /// [exceptions](Self::except).
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use wxpay_transport::Proxy;
+    ///
+    /// let everywhere = Proxy::new("http://proxy.test:3128")?;
+    /// let nowhere = everywhere.clone().except("*");
+    /// let server = Uri::from_static("https://gateway.test/");
+    /// assert!(everywhere.applies_to(&server) && !nowhere.applies_to(&server));
+    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
+    /// ```
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
         self.matcher.intercept(server).is_some()

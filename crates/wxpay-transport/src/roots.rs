@@ -32,6 +32,14 @@ pub struct Roots {
 
 impl Roots {
     /// The authorities that Mozilla's browsers trust.
+    ///
+    /// ```
+    /// use wxpay_transport::{Roots, Transport};
+    ///
+    /// // The default, said in so many words.
+    /// let builder = Transport::builder().roots(Roots::mozilla());
+    /// # let _ = builder;
+    /// ```
     #[must_use]
     pub fn mozilla() -> Self {
         Self {
@@ -46,6 +54,14 @@ impl Roots {
     /// They are read, on a thread that may block, when the first connection is opened. If none can
     /// be read at all, that call and the next ones fail with [`TlsFault::NoRoots`]; a part that
     /// cannot be read is a warning in `tracing`.
+    ///
+    /// ```
+    /// use wxpay_transport::{Roots, Transport};
+    ///
+    /// // The store is read with the first connection, not here.
+    /// let transport: Transport<String> = Transport::builder().roots(Roots::system()).build()?;
+    /// # Ok::<(), wxpay_transport::BuildError>(())
+    /// ```
     ///
     /// [`TlsFault::NoRoots`]: crate::TlsFault::NoRoots
     #[cfg(feature = "native-roots")]
@@ -78,6 +94,16 @@ impl Roots {
     /// # Errors
     ///
     /// [`InvalidRoots`] when the file holds no certificate or is cut.
+    ///
+    /// ```
+    /// use wxpay_transport::{InvalidRoots, Roots};
+    ///
+    /// # let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert;
+    /// let roots = Roots::only_pem(ca.pem())?;
+    /// let der = Roots::only_pem(ca.der()).unwrap_err();
+    /// assert_eq!(der, InvalidRoots::Empty);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn only_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
         Self::none().and_pem(pem)
     }

@@ -25,13 +25,42 @@ pub struct Trip {
 }
 
 impl Trip {
-    /// How many attempts were made, the one that was answered included: at least 1.
+    /// How many attempts were made, the last one included: at least 1 in a reply; 0 in an error when
+    /// the call's time was over before its first attempt could begin.
+    ///
+    /// ```
+    #[doc = include_str!("example_server.txt")]
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::Trip;
+    ///
+    /// let request = Request::get(format!("https://{server}/")).body(String::new())?;
+    /// let reply = builder.build()?.oneshot(request).await?;
+    /// assert_eq!(reply.extensions().get().map(Trip::attempts), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Who answered.
+    /// Who answered; in an error, where the last attempt went, or the first was to go.
+    ///
+    /// ```
+    #[doc = include_str!("example_server.txt")]
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use wxpay_transport::{Endpoints, Trip};
+    ///
+    /// // Nobody listens at the first.
+    /// let endpoints = Endpoints::new(["127.0.0.1:1".parse()?, server.clone()])?;
+    /// let request = Request::get("https://127.0.0.1:1/").body(String::new())?;
+    /// let reply = builder.endpoints(endpoints).build()?.oneshot(request).await?;
+    /// assert_eq!(reply.extensions().get().map(Trip::endpoint), Some(&server));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn endpoint(&self) -> &Authority {
         &self.endpoint

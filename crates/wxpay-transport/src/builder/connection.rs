@@ -39,6 +39,16 @@ impl Builder {
     ///
     /// For one that changes while the program runs, take [`identity_source`](Self::identity_source);
     /// of the two, the one called last holds.
+    ///
+    /// ```
+    /// use wxpay_transport::{Identity, Transport};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
+    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// let transport: Transport<String> = Transport::builder().identity(identity).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn identity(self, identity: Identity) -> Self {
         self.identity_source(identity)
     }
@@ -109,6 +119,15 @@ impl Builder {
     /// How long a silent connection is left alone before TCP asks whether the other side is still
     /// there; `None` to never ask. It finds out about a dead server in the middle of a long wait,
     /// and keeps firewalls from forgetting the connection.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Transport;
+    ///
+    /// // A firewall in between forgets what is silent for 20 s.
+    /// let builder = Transport::builder().tcp_keepalive(Some(Duration::from_secs(15)));
+    /// # let _ = builder;
+    /// ```
     pub fn tcp_keepalive(mut self, after: Option<Duration>) -> Self {
         self.connection.tcp_keepalive = after;
         self
@@ -117,6 +136,15 @@ impl Builder {
     /// How long a connection may lie idle before it is closed.
     ///
     /// Keep it below the server's: a request that is sent just as the server closes is lost.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Transport;
+    ///
+    /// // The server closes after 5 s.
+    /// let builder = Transport::builder().pool_idle_timeout(Duration::from_secs(4));
+    /// # let _ = builder;
+    /// ```
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.connection.pool_idle_timeout = timeout;
         self
@@ -125,6 +153,14 @@ impl Builder {
     /// How many idle connections are kept for each host and port. With 0, every call connects anew.
     ///
     /// It does not bound the connections in use: [`concurrency`](Self::concurrency) does.
+    ///
+    /// ```
+    /// use wxpay_transport::Transport;
+    ///
+    /// // A call an hour: no connection lives until the next one.
+    /// let builder = Transport::builder().pool_max_idle_per_host(0);
+    /// # let _ = builder;
+    /// ```
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.connection.pool_max_idle_per_host = connections;
         self

@@ -27,6 +27,13 @@ impl Failover {
     /// How many attempts in a row must fail to reach an endpoint before calls pass it by.
     ///
     /// 0 is read as 1.
+    ///
+    /// ```
+    /// use wxpay_transport::Failover;
+    ///
+    /// let at_once = Failover::default().open_after(1);
+    /// assert_eq!(Failover::default().open_after(0), at_once);
+    /// ```
     #[must_use]
     pub fn open_after(mut self, failures: u32) -> Self {
         self.threshold = failures.max(1);
@@ -37,6 +44,14 @@ impl Failover {
     /// connects, shakes hands and hangs up.
     ///
     /// Less than a second is read as one second: a server that is down is not to be hammered.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::Failover;
+    ///
+    /// let hasty = Failover::default().probe_every(Duration::from_millis(10));
+    /// assert_eq!(hasty, Failover::default().probe_every(Duration::from_secs(1)));
+    /// ```
     #[must_use]
     pub fn probe_every(mut self, interval: Duration) -> Self {
         self.interval = interval.max(Duration::from_secs(1));

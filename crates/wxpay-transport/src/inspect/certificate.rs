@@ -38,24 +38,65 @@ impl ServerCertificate {
     }
 
     /// Whose it is; empty when the certificate cannot be read.
+    ///
+    /// ```
+    #[doc = include_str!("../example_server.txt")]
+    /// let inspection = builder.inspect(server).await?;
+    /// assert_eq!(inspection.certificates()[0].subject(), "CN=a server");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
     /// Who has signed it; empty when the certificate cannot be read.
+    ///
+    /// ```
+    #[doc = include_str!("../example_server.txt")]
+    /// let inspection = builder.inspect(server).await?;
+    /// let certificate = &inspection.certificates()[0];
+    /// let is_self_signed = certificate.issuer() == certificate.subject();
+    /// assert!(is_self_signed);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// Since when it is valid; `None` when the certificate cannot be read.
+    ///
+    /// ```
+    #[doc = include_str!("../example_server.txt")]
+    /// use std::time::SystemTime;
+    ///
+    /// let inspection = builder.inspect(server).await?;
+    /// let since = inspection.certificates()[0].not_before();
+    /// assert!(since.is_some_and(|since| since <= SystemTime::now()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
         self.validity.map(|(not_before, _)| not_before)
     }
 
     /// Until when it is valid; `None` when the certificate cannot be read.
+    ///
+    /// ```
+    #[doc = include_str!("../example_server.txt")]
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let in_a_week = SystemTime::now() + Duration::from_secs(7 * 86_400);
+    /// for certificate in builder.inspect(server).await?.certificates() {
+    ///     assert!(certificate.not_after() > Some(in_a_week), "renew {}", certificate.subject());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn not_after(&self) -> Option<SystemTime> {
         self.validity.map(|(_, not_after)| not_after)

@@ -46,6 +46,17 @@ struct State {
 
 impl AdaptiveRate {
     /// A rate without a limit, as yet.
+    ///
+    /// ```
+    /// use wxpay_transport::{AdaptiveRate, Judgement, RateLimit};
+    ///
+    /// let rate = AdaptiveRate::new();
+    /// for _ in 0..20 {
+    ///     rate.report(Judgement::Done);
+    /// }
+    /// rate.report(Judgement::SlowDown);
+    /// assert_eq!(rate.per_second(), Some(18.0)); // a tenth less than it took
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -62,6 +62,19 @@ impl IdentityFiles {
     /// # Errors
     ///
     /// [`InvalidIdentityFiles`] when the files cannot be read, or do not hold an identity.
+    ///
+    /// ```
+    /// use wxpay_transport::{IdentityFiles, IdentitySource};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    /// # std::fs::write(&cert, made.cert.pem())?;
+    /// # std::fs::write(&key, made.signing_key.serialize_pem())?;
+    /// let files = IdentityFiles::pem(&cert, &key)?;
+    /// println!("{} at present", files.current().serial_number());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pem(
         certificates: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
@@ -109,6 +122,20 @@ impl IdentityFiles {
     }
 
     /// Looks at the files at most once in this time; 5 s unless said otherwise.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::IdentityFiles;
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    /// # std::fs::write(&cert, made.cert.pem())?;
+    /// # std::fs::write(&key, made.signing_key.serialize_pem())?;
+    /// // They are replaced once a year, days before it matters.
+    /// let files = IdentityFiles::pem(&cert, &key)?.every(Duration::from_secs(600));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         self.interval = interval;

@@ -28,12 +28,38 @@ pub struct IdentityHandle(Arc<Mutex<Identity>>);
 
 impl IdentityHandle {
     /// A handle on this identity, until another one is set.
+    ///
+    /// ```
+    /// use wxpay_transport::{Identity, IdentityHandle, IdentitySource};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// let handle = IdentityHandle::new(identity.clone());
+    /// assert_eq!(handle.current().serial_number(), identity.serial_number());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         Self(Arc::new(Mutex::new(identity)))
     }
 
     /// Has attempts that begin from now on use this identity.
+    ///
+    /// ```
+    /// use wxpay_transport::{Identity, IdentityHandle, IdentitySource};
+    ///
+    /// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
+    /// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+    /// #     Ok(Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)
+    /// # }
+    /// # let (old, new) = (identity()?, identity()?);
+    /// let handle = IdentityHandle::new(old);
+    /// let renewer = handle.clone();
+    /// renewer.set(new.clone());
+    /// assert_eq!(handle.current().serial_number(), new.serial_number());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set(&self, identity: Identity) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = identity;
     }

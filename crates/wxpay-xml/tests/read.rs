@@ -200,6 +200,7 @@ fn order_counts() {
     let other = Fields::parse("<xml><b>2</b><a>1</a></xml>").unwrap();
     assert_ne!(one, other);
     assert!(one.iter().rev().eq(&other));
+    assert_eq!(one.iter().len(), 2);
 }
 
 #[test]

@@ -27,6 +27,12 @@ pub struct ContentMd5 {
 
 impl ContentMd5 {
     /// Starts with no content.
+    ///
+    /// ```
+    /// use wxpay_sign::ContentMd5;
+    ///
+    /// assert_eq!(ContentMd5::new().finish(), ContentMd5::of(b""));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -47,11 +53,29 @@ impl ContentMd5 {
     }
 
     /// Appends bytes to the content. How it is cut into pieces does not matter.
+    ///
+    /// ```
+    /// use wxpay_sign::ContentMd5;
+    ///
+    /// let mut md5 = ContentMd5::new();
+    /// for piece in b"a picture".chunks(4) {
+    ///     md5.update(piece);
+    /// }
+    /// assert_eq!(md5.finish(), ContentMd5::of(b"a picture"));
+    /// ```
     pub fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
     }
 
     /// The hash of all that was appended.
+    ///
+    /// ```
+    /// use wxpay_sign::ContentMd5;
+    ///
+    /// let mut md5 = ContentMd5::new();
+    /// md5.update(b"abc");
+    /// assert_eq!(md5.finish().to_string(), "900150983cd24fb0d6963f7d28e17f72");
+    /// ```
     #[must_use]
     pub fn finish(self) -> ContentHash {
         ContentHash {
@@ -88,6 +112,15 @@ pub struct ContentHash {
 
 impl ContentHash {
     /// The digits.
+    ///
+    /// ```
+    /// use wxpay_sign::{ContentMd5, Params};
+    ///
+    /// let media_hash = ContentMd5::of(b"abc");
+    /// let params = Params::new([("media_hash", media_hash.as_str())])?;
+    /// assert_eq!(params.canonical().to_string(), "media_hash=900150983cd24fb0d6963f7d28e17f72");
+    /// # Ok::<(), wxpay_sign::DuplicateName>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         hex::as_str(&self.digits)

@@ -74,7 +74,7 @@ use recipe::{Algorithm, Encoding, FileValue, Recipe, Selection, SignValue};
 /// `sign`.
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+/// use wxpay_sign::{ApiKey, diagnose::Sent};
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let sent = Sent::new([("mch_id", "1000000000")]).file_name("shop.png");
@@ -93,6 +93,15 @@ pub struct Sent<'a> {
 
 impl<'a> Sent<'a> {
     /// The text fields, in the order in which they were sent; `sign` may be among them.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000"), ("sign", "84FA6EF2E28F769DC0AE3A58E819F997")]);
+    /// assert!(sent.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997").is_right());
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     pub fn new(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self {
             pairs: pairs.into_iter().collect(),

@@ -147,6 +147,13 @@ pub struct DuplicateName {
 
 impl DuplicateName {
     /// The name; of several that are repeated, the one that sorts first.
+    ///
+    /// ```
+    /// use wxpay_sign::Params;
+    ///
+    /// let error = Params::new([("b", "1"), ("b", "2"), ("a", "3"), ("a", "4")]).unwrap_err();
+    /// assert_eq!(error.name(), "a");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -50,12 +50,31 @@ impl Signature {
     }
 
     /// The digits.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, Params, SignType};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::Md5, &key);
+    /// assert_eq!(sign.as_str(), "84FA6EF2E28F769DC0AE3A58E819F997");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         hex::as_str(&self.digits[..self.sign_type.hex_len()])
     }
 
     /// The algorithm that made it.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, Params, SignType};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let params = Params::new([("mch_id", "1000000000"), ("sign_type", "HMAC-SHA256")])?;
+    /// let sign = params.sign(SignType::HmacSha256, &key);
+    /// assert_eq!(sign.sign_type().as_str(), "HMAC-SHA256");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sign_type(&self) -> SignType {
         self.sign_type

@@ -36,18 +36,53 @@ pub struct Report {
 
 impl Report {
     /// What was found.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::{Diagnosis, Sent}};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let report = Sent::new([("mch_id", "1000000000")]).diagnose(&key, &[], "no signature");
+    /// match report.diagnosis() {
+    ///     Diagnosis::Right => println!("all is well"),
+    ///     Diagnosis::Mistaken(mistakes) => println!("{}", mistakes[0].advice()),
+    ///     _ => println!("compare the keys, and the values with those that were sent"),
+    /// }
+    /// # assert_eq!(*report.diagnosis(), Diagnosis::Unknown);
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         &self.diagnosis
     }
 
     /// Whether the signature is right.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000")]);
+    /// assert!(sent.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997").is_right());
+    /// assert!(!sent.diagnose(&key, &[], "84fa6ef2e28f769dc0ae3a58e819f997").is_right());
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn is_right(&self) -> bool {
         self.diagnosis == Diagnosis::Right
     }
 
     /// The mistakes that together give the signature, none where it is right or unknown.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000")]);
+    /// // The MD5 of `mch_id=1000000000` and the key, in lower-case digits.
+    /// let report = sent.diagnose(&key, &[], "cf5fe1bd6a2dfe52adc63866753558a9");
+    /// assert_eq!(report.mistakes(), [Mistake::KeyJoinedBare, Mistake::LowerCase]);
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         match &self.diagnosis {
@@ -57,6 +92,17 @@ impl Report {
     }
 
     /// The algorithm that is asked for.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, SignType, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("mch_id", "1000000000"), ("sign_type", "HMAC-SHA256")]);
+    /// // As long as a signature with MD5, but not what the field asks for.
+    /// let report = sent.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997");
+    /// assert_eq!(report.sign_type(), SignType::HmacSha256);
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn sign_type(&self) -> SignType {
         self.sign_type
@@ -64,6 +110,16 @@ impl Report {
 
     /// The string that ought to be signed, with asterisks in place of the key. It is raw: escape it
     /// before it goes to a terminal if the values are a stranger's.
+    ///
+    /// ```
+    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let sent = Sent::new([("nonce", ""), ("mch_id", "1000000000"), ("appid", "wx1")]);
+    /// let report = sent.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997");
+    /// assert_eq!(report.canonical(), "appid=wx1&mch_id=1000000000&key=********");
+    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// ```
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical

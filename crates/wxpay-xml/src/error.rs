@@ -49,6 +49,13 @@ impl Error {
     }
 
     /// What was found.
+    ///
+    /// ```
+    /// use wxpay_xml::{ErrorKind, Fields};
+    ///
+    /// let error = Fields::parse("<xml><media_id>9UYf").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Truncated); // fetch it again
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -59,12 +66,26 @@ impl Error {
     /// It is the first byte of what is wrong: the `<` of a tag or a comment, the `&` of a reference,
     /// the character itself. Each [`ErrorKind`] says where that is not plain. It is never more than
     /// the length of the input.
+    ///
+    /// ```
+    /// let document = "<xml><a>1</a> and <b>2</b></xml>";
+    /// let error = wxpay_xml::Fields::parse(document).unwrap_err();
+    /// assert!(document[error.offset()..].starts_with("and <b>"));
+    /// ```
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
     /// The name of the field in whose value it was found, or which is there twice.
+    ///
+    /// ```
+    /// use wxpay_xml::Fields;
+    ///
+    /// let error = Fields::parse("<xml><media_id>9&UYf</media_id></xml>").unwrap_err();
+    /// assert_eq!(error.field(), Some("media_id"));
+    /// assert_eq!(Fields::parse("<html/>").unwrap_err().field(), None);
+    /// ```
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()

@@ -180,18 +180,39 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields as pairs of name and value, in their order.
+    ///
+    /// ```
+    /// let fields = wxpay_xml::Fields::parse("<xml><b>2</b><a>1</a><sign>5D</sign></xml>")?;
+    /// let signed = fields.iter().filter(|&(name, _)| name != "sign");
+    /// assert!(signed.eq([("b", "2"), ("a", "1")]));
+    /// # Ok::<(), wxpay_xml::Error>(())
+    /// ```
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter::new(self.entries.as_slice())
     }
 
     /// How many fields there are.
+    ///
+    /// ```
+    /// let fields = wxpay_xml::Fields::parse("<xml><a>1</a><b/></xml>")?;
+    /// assert_eq!(fields.len(), 2);
+    /// # Ok::<(), wxpay_xml::Error>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.as_slice().len()
     }
 
     /// Whether there is no field.
+    ///
+    /// ```
+    /// use wxpay_xml::Fields;
+    ///
+    /// assert!(Fields::parse("<xml></xml>")?.is_empty());
+    /// assert!(!Fields::parse("<xml><a></a></xml>")?.is_empty());
+    /// # Ok::<(), wxpay_xml::Error>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.as_slice().is_empty()

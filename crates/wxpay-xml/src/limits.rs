@@ -28,6 +28,12 @@ pub struct Limits {
 
 impl Limits {
     /// The default limits: 65,536 bytes and 64 fields.
+    ///
+    /// ```
+    /// use wxpay_xml::Limits;
+    ///
+    /// assert_eq!(Limits::new(), Limits::new().max_bytes(65_536).max_fields(64));
+    /// ```
     pub const fn new() -> Self {
         Self {
             max_bytes: 64 * 1024,

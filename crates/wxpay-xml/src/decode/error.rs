@@ -37,6 +37,20 @@ pub struct DecodeError {
 impl DecodeError {
     /// The name of the field that is missing or does not fit. `None` when it is none of one field,
     /// or when serde does not tell, as within `#[serde(flatten)]`.
+    ///
+    /// ```
+    /// use wxpay_xml::{Fields, from_fields};
+    ///
+    /// #[derive(Debug, serde::Deserialize)]
+    /// struct Reply {
+    ///     media_id: String,
+    /// }
+    ///
+    /// let error = from_fields::<Reply>(&Fields::new()).unwrap_err();
+    /// assert_eq!(error.field(), Some("media_id"));
+    /// let error = from_fields::<u32>(&Fields::new()).unwrap_err();
+    /// assert_eq!(error.field(), None);
+    /// ```
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()

@@ -46,6 +46,11 @@ pub enum InvalidField {
 
 impl InvalidField {
     /// The name of the field that was refused, whatever is wrong with it.
+    ///
+    /// ```
+    /// let error = wxpay_xml::Fields::new().push("media id", "9UYf").unwrap_err();
+    /// assert_eq!(error.name(), "media id");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

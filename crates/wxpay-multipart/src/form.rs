@@ -54,6 +54,16 @@ impl Form {
     /// # Panics
     ///
     /// When the operating system has no randomness to give.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wxpay_multipart::Form;
+    ///
+    /// let form = Form::new().text("mch_id", "1000000000")?;
+    /// assert_ne!(form.boundary(), Form::new().boundary());
+    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_boundary(Boundary::random())
@@ -235,6 +245,16 @@ impl Form {
     }
 
     /// What separates this form's parts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wxpay_multipart::Form;
+    ///
+    /// let form = Form::new();
+    /// let content_type = format!("multipart/form-data; boundary={}", form.boundary());
+    /// assert_eq!(form.content_type(), content_type);
+    /// ```
     #[must_use]
     pub fn boundary(&self) -> &Boundary {
         &self.boundary

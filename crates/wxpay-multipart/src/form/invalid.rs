@@ -41,18 +41,46 @@ impl InvalidPart {
     }
 
     /// The part's name, as it was given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wxpay_multipart::Form;
+    ///
+    /// let error = Form::new().file("media", "shop.png", "png", "").unwrap_err();
+    /// assert_eq!(error.name(), "media");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The part's place in the form; the first is 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wxpay_multipart::Form;
+    ///
+    /// let error = Form::new().text("mch_id", "1000000000")?.text("", "709d").unwrap_err();
+    /// assert_eq!(error.position(), 2); // it has no name to be known by
+    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// ```
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
     }
 
     /// What is wrong with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wxpay_multipart::{Form, InvalidPartKind};
+    ///
+    /// let error = Form::new().text("mch_id\0", "1000000000").unwrap_err();
+    /// assert!(matches!(error.kind(), InvalidPartKind::ControlCharacter { offset: 6, .. }));
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &InvalidPartKind {
         &self.kind

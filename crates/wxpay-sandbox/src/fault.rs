@@ -60,6 +60,12 @@ struct Chance {
 
 impl Fault {
     /// A fault that hits every call.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault};
+    ///
+    /// assert_eq!(Fault::new(Effect::WrongSignature).to_string(), "wrong-signature");
+    /// ```
     pub fn new(effect: Effect) -> Self {
         Self {
             effect,
@@ -91,6 +97,14 @@ impl Fault {
     }
 
     /// Hits every n-th call, the n-th first. 0 counts as 1.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault};
+    ///
+    /// // The calls 5, 10 and so on.
+    /// let fault = Fault::new(Effect::FrequencyLimited).every(5);
+    /// assert_eq!(fault.to_string(), "frequency-limited,every=5");
+    /// ```
     pub fn every(mut self, nth: u32) -> Self {
         self.every = Some(at_least_one(nth));
         self
@@ -99,13 +113,29 @@ impl Fault {
     /// Hits calls whose file name matches: `*` is any text, `?` any character, all else itself.
     ///
     /// The name is that of the field `media`, empty where there is none. It comes with the request's
-    /// body, so [`Effect::CutInRequest`], which does not wait for that, hits no call by this.
+    /// body, so [`Effect::CutInRequest`], which does not wait for that, finds it empty.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault};
+    ///
+    /// // Of a batch, the scans alone.
+    /// let fault = Fault::new(Effect::ImageFormat).file("scan-??.*");
+    /// assert_eq!(fault.to_string(), "image-format,file=scan-??.*");
+    /// ```
     pub fn file(mut self, pattern: impl Into<String>) -> Self {
         self.file = Some(Pattern::new(pattern.into()));
         self
     }
 
     /// Hits so many of a hundred calls, more than 100 being all. Which ones depends on the seed alone.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault};
+    ///
+    /// // About one answer in ten, always the same ones.
+    /// let fault = Fault::new(Effect::CutInAnswer).chance(10, 1);
+    /// assert_eq!(fault.to_string(), "cut-in-answer,chance=10%,seed=1");
+    /// ```
     pub fn chance(mut self, percent: u8, seed: u64) -> Self {
         let percent = percent.min(100);
         self.chance = Some(Chance { percent, seed });
@@ -113,6 +143,14 @@ impl Fault {
     }
 
     /// What goes wrong.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault};
+    ///
+    /// let fault: Fault = "SYSTEMERROR,next=2".parse()?;
+    /// assert_eq!(fault.effect(), Effect::SystemError);
+    /// # Ok::<(), wxpay_sandbox::InvalidFault>(())
+    /// ```
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect

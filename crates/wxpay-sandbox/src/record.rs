@@ -141,6 +141,21 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether the call keeps all rules.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// // … the client under test uploads …
+    /// for request in sandbox.requests() {
+    ///     let Some(verdict) = &request.verdict else { continue };
+    ///     assert!(verdict.is_accepted(), "{}", verdict.message);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.code.is_none()

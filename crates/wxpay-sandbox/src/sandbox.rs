@@ -61,6 +61,17 @@ impl Sandbox {
     }
 
     /// Where it listens, with the port that it got.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().listen("127.0.0.1:0".parse()?).start().await?;
+    /// assert_ne!(sandbox.addr().port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -69,6 +80,17 @@ impl Sandbox {
     /// The scheme, host and port for a client on this machine, as `https://127.0.0.1:42187`.
     ///
     /// Where it listens on every address (0.0.0.0, ::), this is the loopback one.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// assert_eq!(sandbox.origin(), format!("https://127.0.0.1:{}", sandbox.addr().port()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn origin(&self) -> String {
         origin(self.addr)
@@ -76,12 +98,37 @@ impl Sandbox {
 
     /// Where the inspector listens, with the port that it got; none where it was not
     /// [asked for](Builder::inspector). It speaks plain HTTP.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
+    /// assert!(sandbox.inspector_addr().is_some_and(|addr| addr.port() != 0));
+    /// assert_eq!(Sandbox::builder().start().await?.inspector_addr(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn inspector_addr(&self) -> Option<SocketAddr> {
         self.inspector
     }
 
     /// What a client needs to be accepted.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let credentials = sandbox.credentials();
+    /// let (certificate, its_key) = (credentials.cert_pem(), credentials.key_pem());
+    /// # let _ = (certificate, its_key);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
@@ -109,18 +156,58 @@ impl Sandbox {
     }
 
     /// Takes a fault back; tells whether there was one of this number.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let id = sandbox.arm(Effect::BadGatewayPage.into());
+    /// // … the client under test meets it …
+    /// assert!(sandbox.disarm(id));
+    /// assert!(!sandbox.disarm(id));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn disarm(&self, id: u64) -> bool {
         self.faults.disarm(id)
     }
 
     /// Takes all faults back.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().fault(Effect::SystemError).start().await?;
+    /// sandbox.arm(Fault::new(Effect::CutInAnswer).every(2));
+    /// sandbox.disarm_all();
+    /// assert!(sandbox.faults().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn disarm_all(&self) {
         self.faults.disarm_all();
     }
 
     /// The faults in the order of arming, with their hits; also the last hundred of those that are
     /// [spent](ArmedFault::is_spent).
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().fault(Effect::SystemError).start().await?;
+    /// sandbox.arm("cut-in-answer,next=1".parse()?);
+    /// let faults: Vec<_> = sandbox.faults().iter().map(|armed| armed.fault().to_string()).collect();
+    /// assert_eq!(faults, ["system-error", "cut-in-answer,next=1"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn faults(&self) -> Vec<ArmedFault> {
         self.faults.armed()
@@ -143,18 +230,65 @@ impl Sandbox {
     /// The bytes of the field `media` of a call, by the call's number.
     ///
     /// Of a file that is over 2 MiB, none are kept; of all files 32 MiB, the latest.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// // … the client under test uploads …
+    /// for request in sandbox.requests() {
+    ///     let picture = sandbox.media(request.number).expect("it is small");
+    ///     assert_eq!(Some(picture.len()), request.media_length);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.picture(number)
     }
 
     /// As [`media`](Self::media), for whoever [watches](Self::watch) and has no sandbox at hand.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let (mut calls, pictures) = (sandbox.watch(), sandbox.pictures());
+    /// tokio::spawn(async move {
+    ///     while let Some(request) = calls.next().await {
+    ///         let picture = pictures.of(request.number);
+    ///         println!("{} bytes", picture.unwrap_or_default().len());
+    ///     }
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn pictures(&self) -> Pictures {
         Pictures::new(&self.history)
     }
 
     /// Tells calls as they come, from now on.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let mut calls = sandbox.watch();
+    /// let first = tokio::spawn(async move { calls.next().await });
+    /// // … the client under test uploads …
+    /// # drop(sandbox);
+    /// # assert!(first.await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.history.watch()
@@ -164,6 +298,19 @@ impl Sandbox {
     ///
     /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
     /// meanwhile, for some milliseconds.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let addr = sandbox.addr();
+    /// sandbox.shutdown().await;
+    /// std::net::TcpListener::bind(addr)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(self) {
         self.server.stop().await;
     }

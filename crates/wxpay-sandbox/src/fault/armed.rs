@@ -43,23 +43,72 @@ impl ArmedFault {
     }
 
     /// Its number, from 1, in the order of arming.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// sandbox.arm(Effect::SystemError.into());
+    /// sandbox.arm(Effect::CutInAnswer.into());
+    /// assert!(sandbox.faults().iter().map(|armed| armed.id()).eq([1, 2]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
     /// What was armed.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let fault = Fault::new(Effect::SystemError).every(2);
+    /// let sandbox = Sandbox::builder().fault(fault.clone()).start().await?;
+    /// assert_eq!(*sandbox.faults()[0].fault(), fault);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fault(&self) -> &Fault {
         &self.fault
     }
 
     /// How many calls it has hit.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().fault(Effect::Rate(20)).start().await?;
+    /// // … the client under test uploads, at 20 calls a second …
+    /// assert_eq!(sandbox.faults()[0].hits(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn hits(&self) -> u64 {
         self.hits
     }
 
     /// Whether it has hit as many calls as it was to, and hits no more.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().fault(Fault::new(Effect::SystemError).next(2)).start().await?;
+    /// // … the client under test uploads once, and gives up …
+    /// assert!(!sandbox.faults()[0].is_spent());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_spent(&self) -> bool {
         let next = self.fault.next;

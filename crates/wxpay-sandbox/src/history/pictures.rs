@@ -22,6 +22,19 @@ impl Pictures {
 
     /// The bytes of the field `media` of a call, by the call's number, as
     /// [`Sandbox::media`](crate::Sandbox::media).
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let pictures = sandbox.pictures();
+    /// drop(sandbox);
+    /// assert_eq!(pictures.of(1), None); // gone with the sandbox
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Bytes> {
         let kept = self.0.upgrade()?;

@@ -35,6 +35,21 @@ impl Watch {
     ///
     /// Whoever is more than 256 calls behind misses the oldest of them, as their numbers show. To give
     /// this future up loses no call.
+    ///
+    /// ```
+    /// use wxpay_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::builder().start().await?;
+    /// let mut calls = sandbox.watch();
+    /// let soon = std::time::Duration::from_millis(10);
+    /// assert!(tokio::time::timeout(soon, calls.next()).await.is_err()); // nobody has called
+    /// sandbox.shutdown().await;
+    /// assert!(calls.next().await.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.0.recv().await {

@@ -74,6 +74,20 @@ impl Builder {
     }
 
     /// The merchant and the authority; by default new ones are made at each start.
+    ///
+    /// ```
+    /// use wxpay_sandbox::{Credentials, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Two gateways, and clients that need to know one authority and one key.
+    /// let credentials = Credentials::generate()?;
+    /// let first = Sandbox::builder().credentials(credentials.clone()).start().await?;
+    /// let second = Sandbox::builder().credentials(credentials).start().await?;
+    /// assert_eq!(first.credentials().ca_pem(), second.credentials().ca_pem());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -84,6 +98,12 @@ impl Builder {
     /// It is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on. Other names
     /// are for clients that reach the sandbox by another way, such as the name of its container.
     /// [`start`](Self::start) refuses what cannot be one.
+    ///
+    /// ```
+    /// # use wxpay_sandbox::Sandbox;
+    /// let builder = Sandbox::builder().host("gateway.test").host("172.17.0.2");
+    /// # let _ = builder;
+    /// ```
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self

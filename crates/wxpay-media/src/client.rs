@@ -51,6 +51,15 @@ pub struct Client<S = Transport<FormBody>> {
 
 impl Client {
     /// Starts to describe a client for a merchant and its API v2 key.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let builder = Client::builder(MerchantId::new("1900000109")?, key);
+    /// assert!(!format!("{builder:?}").contains("192006250b4c")); // never shown
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder(id: MerchantId, key: ApiKey) -> Builder {
         Merchant::new(id, key).into()
     }

@@ -39,6 +39,13 @@ impl Endpoint {
     pub const EUROPE: &'static str = "https://apieu.mch.weixin.qq.com";
 
     /// The address that pictures are posted to.
+    ///
+    /// ```
+    /// use wxpay_media::Endpoint;
+    ///
+    /// let uri = Endpoint::default().upload_uri();
+    /// assert_eq!(uri, "https://api.mch.weixin.qq.com/secapi/mch/uploadmedia");
+    /// ```
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,

@@ -52,6 +52,12 @@ impl Endpoints {
     }
 
     /// The one that uploads go to while all is well.
+    ///
+    /// ```
+    /// use wxpay_media::{Endpoint, Endpoints};
+    ///
+    /// assert_eq!(Endpoints::default().primary().to_string(), Endpoint::MAINLAND);
+    /// ```
     #[must_use]
     pub fn primary(&self) -> &Endpoint {
         &self.0[0]
@@ -64,6 +70,14 @@ impl Endpoints {
     }
 
     /// All of them, the primary first.
+    ///
+    /// ```
+    /// use wxpay_media::{Endpoint, Endpoints, Region};
+    ///
+    /// let global = Endpoints::from(Region::Global);
+    /// let origins: Vec<_> = global.iter().map(ToString::to_string).collect();
+    /// assert_eq!(origins, [Endpoint::HONG_KONG, Endpoint::MAINLAND]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
         self.0.iter()
     }

@@ -69,6 +69,13 @@ pub enum Error {
 
 impl Error {
     /// What kind of failure it is.
+    ///
+    /// ```
+    /// use wxpay_media::{Error, ErrorKind, Image};
+    ///
+    /// let error = Error::from(Image::from_bytes("licence.jpg", "").unwrap_err());
+    /// assert_eq!(error.kind(), ErrorKind::Image);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -83,6 +90,18 @@ impl Error {
     }
 
     /// The gateway's `err_code`, where it gave one.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, ErrorCode, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
+    /// let error = reply::media_id(&merchant, StatusCode::OK, xml).unwrap_err();
+    /// assert_eq!(error.code(), Some(&ErrorCode::SignError));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
@@ -92,6 +111,18 @@ impl Error {
     }
 
     /// What to do about it, in a few words.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let page = b"<html><title>502 Bad Gateway</title></html>";
+    /// let error = reply::media_id(&merchant, StatusCode::BAD_GATEWAY, page).unwrap_err();
+    /// assert_eq!(error.advice(), "try again later");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -115,6 +146,20 @@ impl Error {
     /// Whether the same call may succeed later, with nothing mended on this side.
     ///
     /// To repeat an upload is harmless: it only yields another media id.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let page = b"<html><title>moved</title></html>";
+    /// for (status, later) in [(StatusCode::FOUND, false), (StatusCode::BAD_GATEWAY, true)] {
+    ///     let error = reply::media_id(&merchant, status, page).unwrap_err();
+    ///     assert_eq!(error.is_retryable(), later);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -185,6 +230,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// The kind in one lower-case word.
+    ///
+    /// ```
+    /// use wxpay_media::ErrorKind;
+    ///
+    /// assert_eq!(ErrorKind::Gateway.as_str(), "gateway");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

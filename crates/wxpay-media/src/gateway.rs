@@ -45,18 +45,62 @@ impl GatewayError {
     }
 
     /// The gateway's `err_code`; some refusals have none.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, ErrorCode, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>BRAND_NEW</err_code></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert_eq!(refusal.code(), Some(&ErrorCode::Other("BRAND_NEW".to_owned())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }
 
     /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = "<xml><return_code>FAIL</return_code><return_msg>频率限制</return_msg></xml>".as_bytes();
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert_eq!(refusal.message(), "频率限制");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Which row of the API's error table it is, as far as code and text tell.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Reason, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// // Two rows have this code; the text tells which it is.
+    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
+    ///             <err_code_des>Merchant ID error</err_code_des></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert_eq!(refusal.reason(), Some(Reason::Merchant));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         self.reason
@@ -64,12 +108,41 @@ impl GatewayError {
 
     /// Why the reply's own signature does not fit, where it has one: a hint that this side's key is
     /// not the gateway's, or that the reply is not the gateway's.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>no</return_msg>\
+    ///             <sign>C380BEC2BFD727A4B6845133519F3AD6</sign></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert!(refusal.signature_fault().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn signature_fault(&self) -> Option<&VerifyError> {
         self.signature_fault.as_ref()
     }
 
     /// What to do about it.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>Entry permissions</return_msg></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert!(refusal.advice().starts_with("ask WeChat Pay for the permission"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.reason.map_or(
@@ -79,12 +152,41 @@ impl GatewayError {
     }
 
     /// Whether the same call may succeed later.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert!(refusal.is_retryable());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.reason.is_some_and(Reason::is_retryable)
     }
 
     /// What a queue may do with the picture, and with all others.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Error, Disposition, Merchant, MerchantId, reply};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// // The key is wrong for the next picture, too.
+    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    ///     unreachable!("a `FAIL` is a refusal");
+    /// };
+    /// assert_eq!(refusal.disposition(), Disposition::Stop);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         self.reason

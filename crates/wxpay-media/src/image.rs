@@ -90,6 +90,16 @@ impl Image {
     /// # Errors
     ///
     /// [`ImageError`] when the name cannot be sent or the bytes are no picture to send.
+    ///
+    /// ```
+    /// use wxpay_media::{Image, ImageError};
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("营业执照.png", png)?;
+    /// assert_eq!(image.name(), "营业执照.png");
+    /// assert!(matches!(Image::from_bytes("a.png", ""), Err(ImageError::Empty)));
+    /// # Ok::<(), ImageError>(())
+    /// ```
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Bytes>,
@@ -136,6 +146,15 @@ impl Image {
 
     /// Has a callback told how much of the upload has been sent: of the whole form, which is a little
     /// longer than the picture. See [`Progress`] for when, and for what a retry does.
+    ///
+    /// ```
+    /// use wxpay_media::{Image, Progress};
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.png", png)?
+    ///     .with_progress(Progress::new(|sent| eprintln!("{sent} bytes")));
+    /// # Ok::<(), wxpay_media::ImageError>(())
+    /// ```
     #[must_use]
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = Some(progress);
@@ -147,30 +166,75 @@ impl Image {
     }
 
     /// The file name that is sent.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wxpay_media::ImageError> {
+    /// let image = wxpay_media::Image::from_path("/home/shop/licence.jpg").await?;
+    /// assert_eq!(image.name(), "licence.jpg");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
 
     /// What the bytes are, whatever the name says.
+    ///
+    /// ```
+    /// use wxpay_media::{Format, Image};
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.jpg", png)?; // renamed, not converted
+    /// assert_eq!(image.format(), Format::Png);
+    /// # Ok::<(), wxpay_media::ImageError>(())
+    /// ```
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
     }
 
     /// The picture.
+    ///
+    /// ```
+    /// use wxpay_media::Image;
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.png", png)?;
+    /// assert_eq!(image.bytes(), png);
+    /// # Ok::<(), wxpay_media::ImageError>(())
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
     /// The MD5 of the bytes, as `media_hash` has it.
+    ///
+    /// ```
+    /// use wxpay_media::Image;
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.png", png)?;
+    /// assert_eq!(image.hash().as_str().len(), 32); // hex digits, as `md5sum` prints them
+    /// # Ok::<(), wxpay_media::ImageError>(())
+    /// ```
     #[must_use]
     pub fn hash(&self) -> &ContentHash {
         &self.hash
     }
 
     /// What may make the gateway refuse the picture, though the specification does not say so.
+    ///
+    /// ```
+    /// use wxpay_media::{Format, Image, Warning};
+    ///
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.jpg", png)?;
+    /// let warnings: Vec<_> = image.warnings().collect();
+    /// assert_eq!(warnings, [Warning::Extension { format: Format::Png }]);
+    /// # Ok::<(), wxpay_media::ImageError>(())
+    /// ```
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let size = self.bytes.len();
         let near_limit = (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size });

@@ -15,12 +15,29 @@ impl MediaId {
     }
 
     /// The id as the gateway sent it.
+    ///
+    /// ```
+    /// fn query(id: &wxpay_media::MediaId) -> String {
+    ///     format!("media_id={}", id.as_str())
+    /// }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The same, without a copy.
+    ///
+    /// ```
+    /// /// What is kept of a merchant's papers.
+    /// struct Record {
+    ///     licence: String,
+    /// }
+    ///
+    /// fn record(id: wxpay_media::MediaId) -> Record {
+    ///     Record { licence: id.into_string() }
+    /// }
+    /// ```
     #[must_use]
     pub fn into_string(self) -> String {
         self.0

@@ -27,6 +27,15 @@ pub struct Merchant {
 
 impl Merchant {
     /// A merchant that signs with HMAC-SHA256 and takes replies signed with either algorithm.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Merchant, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// assert!(format!("{merchant:?}").contains("HmacSha256"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(id: MerchantId, key: ApiKey) -> Self {
         Self {
@@ -38,6 +47,18 @@ impl Merchant {
     }
 
     /// How requests are signed.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Image, Merchant, MerchantId, Signing, request::Fields};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key).signing(Signing::Md5Unnamed);
+    /// let image = Image::from_bytes("licence.png", png)?;
+    /// let fields = Fields::sign(&merchant, image.hash());
+    /// assert!(fields.iter().all(|(name, _)| name != "sign_type"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn signing(mut self, signing: Signing) -> Self {
         self.signing = signing;
@@ -48,6 +69,26 @@ impl Merchant {
     ///
     /// Off by default: which algorithm signs a reply is not documented, and replies signed with MD5
     /// to requests signed with HMAC-SHA256 have been seen. An unsigned success is never taken.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
+    /// use wxpay_sign::{Params, SignType};
+    ///
+    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
+    /// let sign = Params::new(fields)?.sign(SignType::Md5, &key);
+    /// let xml = format!(
+    ///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+    ///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
+    /// );
+    ///
+    /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// assert!(reply::media_id(&merchant, StatusCode::OK, xml.as_bytes()).is_ok());
+    /// let strict = merchant.strict_reply_sign(true); // HMAC-SHA256, as it signs itself
+    /// assert!(reply::media_id(&strict, StatusCode::OK, xml.as_bytes()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn strict_reply_sign(mut self, strict: bool) -> Self {
         self.strict_reply_sign = strict;
@@ -55,6 +96,15 @@ impl Merchant {
     }
 
     /// The merchant id.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Merchant, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// assert_eq!(merchant.id().as_str(), "1900000109");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> &MerchantId {
         &self.id
@@ -80,6 +130,14 @@ impl MerchantId {
     ///
     /// [`InvalidMerchantId`] when it is empty, longer than 32 characters, or holds anything but
     /// ASCII letters and digits.
+    ///
+    /// ```
+    /// use wxpay_media::{InvalidMerchantId, MerchantId};
+    ///
+    /// assert!(MerchantId::new("1900000109").is_ok());
+    /// assert_eq!(MerchantId::new(""), Err(InvalidMerchantId::Length { found: 0 }));
+    /// assert_eq!(MerchantId::new("19000-109"), Err(InvalidMerchantId::Character { position: 6 }));
+    /// ```
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidMerchantId> {
         let id = id.into();
         let length = id.chars().count();
@@ -98,6 +156,13 @@ impl MerchantId {
     }
 
     /// The id as it is sent.
+    ///
+    /// ```
+    /// use wxpay_media::MerchantId;
+    ///
+    /// assert_eq!(MerchantId::new("1900000109")?.as_str(), "1900000109");
+    /// # Ok::<(), wxpay_media::InvalidMerchantId>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

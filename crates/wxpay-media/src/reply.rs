@@ -31,6 +31,25 @@ use crate::{Error, GatewayError, MediaId, Merchant};
 ///
 /// [`Error`] for everything but a success whose signature holds: a refusal, a success that is
 /// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
+///
+/// ```
+/// use http::StatusCode;
+/// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
+/// use wxpay_sign::{Params, SignType};
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
+/// let sign = Params::new(fields)?.sign(SignType::HmacSha256, &key); // as the gateway does
+/// let xml = format!(
+///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
+/// );
+///
+/// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+/// let id = reply::media_id(&merchant, StatusCode::OK, xml.as_bytes())?;
+/// assert_eq!(id.as_str(), "abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn media_id(merchant: &Merchant, status: StatusCode, body: &[u8]) -> Result<MediaId, Error> {
     let fields = match Fields::parse(body) {
         Ok(fields) => fields,

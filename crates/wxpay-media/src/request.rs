@@ -30,6 +30,20 @@ use crate::{Endpoint, Image, Merchant};
 /// # Panics
 ///
 /// When the operating system has no random bytes for the form's boundary.
+///
+/// ```
+/// use http_body::Body;
+/// use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request};
+///
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+/// let image = Image::from_bytes("licence.png", png)?;
+/// let request = request::upload(&merchant, &Endpoint::HONG_KONG.parse()?, &image);
+/// assert_eq!(request.uri().host(), Some("apihk.mch.weixin.qq.com"));
+/// assert!(request.body().size_hint().exact().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<FormBody> {
     let fields = Fields::sign(merchant, image.hash());
@@ -103,6 +117,19 @@ impl<'a> Fields<'a> {
 
     /// The fields in the order in which they are sent: `mch_id`, `media_hash`, `sign_type` where
     /// it is sent, `sign`.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Image, Merchant, MerchantId, request::Fields};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+    /// let image = Image::from_bytes("licence.png", png)?;
+    /// for (name, value) in Fields::sign(&merchant, image.hash()).iter() {
+    ///     println!("{name}: {value}"); // for a form of another library
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         unsigned(self.mch_id, &self.media_hash, self.sign_type)
             .chain([("sign", self.sign.as_str())])

@@ -20,6 +20,12 @@ pub enum Signing {
 
 impl Signing {
     /// The algorithm.
+    ///
+    /// ```
+    /// use wxpay_media::{SignType, Signing};
+    ///
+    /// assert_eq!(Signing::Md5Unnamed.sign_type(), SignType::Md5);
+    /// ```
     #[must_use]
     pub fn sign_type(self) -> SignType {
         match self {
@@ -29,6 +35,13 @@ impl Signing {
     }
 
     /// The value of the field `sign_type`, where it is sent.
+    ///
+    /// ```
+    /// use wxpay_media::Signing;
+    ///
+    /// assert_eq!(Signing::HmacSha256.field(), Some("HMAC-SHA256"));
+    /// assert_eq!(Signing::Md5Unnamed.field(), None);
+    /// ```
     #[must_use]
     pub fn field(self) -> Option<&'static str> {
         match self {

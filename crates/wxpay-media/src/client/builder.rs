@@ -58,6 +58,16 @@ impl From<Merchant> for Builder {
 
 impl Builder {
     /// The one gateway to upload to, with nothing to stand in for it.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .endpoint("https://127.0.0.1:8443".parse()?) // a sandbox
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn endpoint(self, endpoint: Endpoint) -> Self {
         self.endpoints(endpoint.into())
     }
@@ -79,6 +89,17 @@ impl Builder {
     }
 
     /// How requests are signed.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId, Signing};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // As in the API's own example: MD5, and no `sign_type`.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .signing(Signing::Md5Unnamed)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn signing(mut self, signing: Signing) -> Self {
         self.merchant = self.merchant.signing(signing);
         self
@@ -86,24 +107,67 @@ impl Builder {
 
     /// Whether replies must be signed with the request's algorithm; see
     /// [`Merchant::strict_reply_sign`].
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .strict_reply_sign(true) // a reply signed with MD5 is then refused
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn strict_reply_sign(mut self, strict: bool) -> Self {
         self.merchant = self.merchant.strict_reply_sign(strict);
         self
     }
 
     /// The merchant's API certificate and its key.
+    ///
+    /// ```no_run
+    /// use wxpay_media::{ApiKey, Client, Identity, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let certificate = std::fs::read("apiclient_cert.pem")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .identity(Identity::from_pem(certificate, std::fs::read("apiclient_key.pem")?)?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn identity(mut self, identity: Identity) -> Self {
         self.transport = self.transport.identity(identity);
         self
     }
 
     /// Whom the gateway's certificate must lead to.
+    ///
+    /// ```no_run
+    /// use wxpay_media::{ApiKey, Client, MerchantId, Roots};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // A sandbox is vouched for by its own authority, and by no other.
+    /// let roots = Roots::only_pem(std::fs::read("sandbox/ca.pem")?)?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key).roots(roots).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn roots(mut self, roots: Roots) -> Self {
         self.transport = self.transport.roots(roots);
         self
     }
 
     /// How long one upload may take, with all its attempts, connecting and the whole reply included.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // Someone waits in front of a form.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport = self.transport.call_deadline(timeout);
         self
@@ -114,6 +178,15 @@ impl Builder {
     /// Repeated are failures of the network, pages with a status from 500 on, `SYSTEMERROR` and
     /// `FREQUENCY_LIMITED`; the last makes all uploads of this client slower for a while. A queue that
     /// repeats on its own sets 0, and asks [`Error::disposition`](crate::Error::disposition).
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // A queue will come back to the picture.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key).retries(0).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn retries(mut self, retries: u32) -> Self {
         self.transport = self.transport.retries(retries);
         self
@@ -146,6 +219,17 @@ impl Builder {
     /// # Errors
     ///
     /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // Nothing is connected yet, so an endpoint that nobody serves is no error here.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .endpoint("https://127.0.0.1:1".parse()?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub fn build(self) -> Result<Client, crate::BuildError> {
         let endpoints = self.endpoints.for_transport();

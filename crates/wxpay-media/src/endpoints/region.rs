@@ -41,6 +41,13 @@ impl Region {
     ];
 
     /// The region in one lower-case word.
+    ///
+    /// ```
+    /// use wxpay_media::Region;
+    ///
+    /// let words = Region::ALL.map(Region::as_str);
+    /// assert_eq!(words, ["mainland", "global", "hongkong", "us", "europe"]);
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

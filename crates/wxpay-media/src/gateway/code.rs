@@ -34,6 +34,13 @@ impl ErrorCode {
     }
 
     /// The code as the error table writes it, or as it came.
+    ///
+    /// ```
+    /// use wxpay_media::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::SystemError.as_str(), "SYSTEMERROR");
+    /// assert_eq!(ErrorCode::Other("BRAND_NEW".to_owned()).as_str(), "BRAND_NEW");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

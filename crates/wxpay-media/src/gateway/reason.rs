@@ -88,6 +88,12 @@ impl Reason {
     }
 
     /// What helps.
+    ///
+    /// ```
+    /// use wxpay_media::Reason;
+    ///
+    /// assert_eq!(Reason::FrequencyLimit.advice(), "slow down and try again later");
+    /// ```
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -113,6 +119,13 @@ impl Reason {
     }
 
     /// Whether the same call may succeed later.
+    ///
+    /// ```
+    /// use wxpay_media::Reason;
+    ///
+    /// assert!(Reason::System.is_retryable());
+    /// assert!(!Reason::Permission.is_retryable()); // not before it is granted
+    /// ```
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::FrequencyLimit | Self::System)
@@ -120,6 +133,13 @@ impl Reason {
 
     /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
     /// key, certificate, id or permissions is wrong with every picture.
+    ///
+    /// ```
+    /// use wxpay_media::{Disposition, Reason};
+    ///
+    /// assert_eq!(Reason::Picture.disposition(), Disposition::Refused); // the next one may pass
+    /// assert_eq!(Reason::Certificate.disposition(), Disposition::Stop);
+    /// ```
     #[must_use]
     pub fn disposition(self) -> Disposition {
         match self {

@@ -55,6 +55,10 @@ impl Format {
     }
 
     /// The media type, as the file part's `Content-Type` has it.
+    ///
+    /// ```
+    /// assert_eq!(wxpay_media::Format::Jpeg.media_type(), "image/jpeg");
+    /// ```
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -65,6 +69,14 @@ impl Format {
     }
 
     /// The extension for a file that has no name yet, without a dot.
+    ///
+    /// ```
+    /// use wxpay_media::Format;
+    ///
+    /// let scan = b"\xff\xd8\xff\xe0\0\x10JFIF";
+    /// let extension = Format::detect(scan).map_or("bin", Format::extension);
+    /// assert_eq!(extension, "jpg");
+    /// ```
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {

@@ -72,6 +72,15 @@ impl Room {
     /// # Panics
     ///
     /// Outside a Tokio runtime.
+    ///
+    /// ```
+    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
+    /// let room = wxpay_media::Room::default();
+    /// let image = room.read("licence.jpg").await?;
+    /// let id = client.upload(image).await?; // the room is free again
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read(&self, path: impl AsRef<Path>) -> Result<Image, ImageError> {
         let path = path.as_ref().to_owned();
         let place = Arc::clone(&self.free).acquire_many_owned(LARGEST).await;

@@ -67,10 +67,15 @@ impl Source {
         self.is_rust() && self.path.starts_with(&package.path("src/"))
     }
 
+    /// The code without comments.
+    pub(crate) fn tokens(&self) -> Vec<Token<'_>> {
+        lexer::tokens(&self.text)
+    }
+
     /// The code without comments and without modules of unit tests.
     pub(crate) fn code(&self) -> Vec<Token<'_>> {
         let mut code = Vec::new();
-        let tokens = lexer::tokens(&self.text);
+        let tokens = self.tokens();
         let mut rest = tokens.as_slice();
         while let [first, tail @ ..] = rest {
             if begins_unit_tests(rest) {

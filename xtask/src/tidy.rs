@@ -5,6 +5,7 @@
 
 mod arrows;
 mod default_features;
+mod examples;
 mod finding;
 mod library;
 mod lints;
@@ -49,6 +50,7 @@ fn findings(metadata: &Metadata, sources: &[Source]) -> Vec<Finding> {
         transport::check(metadata, sources),
         public_errors::check(metadata, sources),
         default_features::check(metadata),
+        examples::check(metadata, sources),
         lints::check(metadata, sources),
         package_files::check(metadata, sources),
         library::check(metadata, sources),

@@ -105,3 +105,16 @@ pub(super) fn visible(text: &str) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_escapes_what_it_must() {
+        let mut out = Vec::new();
+        json("a\"\\/\n\r\t\u{8}\u{1f}\u{7f}签".as_bytes(), &mut out);
+        let expected = String::from(r#"a\"\\/\n\r\t\u0008\u001f"#) + "\u{7f}签";
+        assert_eq!(String::from_utf8(out), Ok(expected));
+    }
+}

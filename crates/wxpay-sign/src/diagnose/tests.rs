@@ -132,6 +132,22 @@ proptest! {
     }
 }
 
+/// Each recipe's string fits into the buffer that was made for it, which a debug assertion tells.
+#[test]
+fn no_buffer_grows() {
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    let (quotes, content) = ("\"".repeat(10_000), vec![0; 10_000]);
+    let long = [("note", quotes.as_str())];
+    for sent in [
+        Sent::new([]),
+        Sent::new(long),
+        Sent::new([]).content(&content),
+    ] {
+        let report = sent.diagnose(&key, &[], "0123456789ABCDEF0123456789ABCDEF");
+        assert_eq!(report.diagnosis(), &Diagnosis::Unknown);
+    }
+}
+
 /// As the module's documentation has it.
 #[test]
 fn the_work_is_bounded() {
@@ -140,8 +156,14 @@ fn the_work_is_bounded() {
         search::candidates(&ways).count()
     };
     let pairs = [("mch_id", "1"), ("media_hash", "2"), ("sign_type", "MD5")];
-    let usual = count(&Sent::new(pairs), 0);
+    let usual = Sent::new(pairs);
+    let affordable = search::affordable(&Facts::new(&usual));
+    let usual = count(&usual, 0);
     assert!(usual < 1_200, "{usual}");
+    assert!(affordable > 10 * usual, "{affordable}");
+    let long = "1".repeat(1024 * 1024);
+    let long = Sent::new([("mch_id", long.as_str())]);
+    assert_eq!(search::affordable(&Facts::new(&long)), 7);
     let names: Vec<_> = (0..1_000).map(|number| format!("name{number}")).collect();
     let many = Sent::new(names.iter().map(|name| (name.as_str(), "1")));
     let most = count(&many, 1_000);

@@ -18,6 +18,8 @@ pub(super) struct Buffers {
     encoded: Zeroizing<Vec<u8>>,
 }
 
+const GROWN: &str = "a buffer that grows by itself leaves a copy behind";
+
 /// What stands in the string beside the fields.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Secrets<'a> {
@@ -44,8 +46,9 @@ impl Buffers {
         }
         facts::sort(&mut fields, recipe.order);
         let content = fields.iter().map(|field| field.value.content_length());
-        // No escape makes more than six bytes of one; the key is short, and in it four times at most.
-        let bound = 6 * facts.length() + 3 * content.sum::<usize>() + 4 * secrets.key.len();
+        // No escape makes more than six bytes of one. The key is in it four times at most, for which
+        // what the facts' own bound has to spare is enough.
+        let bound = 6 * facts.length() + 3 * content.sum::<usize>();
         restart(&mut self.joined, bound);
         let capacity = self.joined.capacity();
         Join {
@@ -55,11 +58,7 @@ impl Buffers {
             out: &mut self.joined,
         }
         .all(&fields);
-        debug_assert_eq!(
-            capacity,
-            self.joined.capacity(),
-            "a buffer that grows by itself leaves a copy behind"
-        );
+        debug_assert_eq!(capacity, self.joined.capacity(), "{GROWN}");
         Some(self.encode(recipe.encoding))
     }
 
@@ -68,6 +67,7 @@ impl Buffers {
             return &self.joined;
         }
         restart(&mut self.encoded, 3 * self.joined.len() + 3);
+        let capacity = self.encoded.capacity();
         let (joined, out) = (&self.joined[..], &mut *self.encoded);
         // Values that were decoded may be no text; then one of these changes them a little more.
         let text = Zeroizing::new(String::from_utf8_lossy(joined).into_owned());
@@ -94,6 +94,7 @@ impl Buffers {
                 escape::latin1_to_utf8(joined, out);
             }
         }
+        debug_assert_eq!(capacity, self.encoded.capacity(), "{GROWN}");
         &self.encoded
     }
 }

@@ -243,3 +243,45 @@ fn unpadded_base64(bytes: &[u8], out: &mut Vec<u8>) {
         out.pop();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 16 bytes and of 32. One that is shorter than 32 digits is made by few digests.
+    #[test]
+    fn only_what_may_be_as_long_is_compared() {
+        let expected = [
+            [32..=32, 64..=64],
+            [32..=16, 32..=32],
+            [47..=47, 95..=95],
+            [47..=47, 95..=95],
+            [47..=47, 95..=95],
+            [16..=31, 32..=63],
+            [16..=31, 32..=63],
+            [16..=128, 32..=256],
+            [32..=128, 64..=256],
+            [64..=64, 128..=128],
+            [64..=64, 128..=128],
+            [22..=22, 43..=43],
+            [43..=43, 86..=86],
+            [43..=43, 86..=86],
+        ];
+        let lengths: Vec<_> = WRITINGS
+            .iter()
+            .map(|writing| [16, 32].map(writing.lengths))
+            .collect();
+        assert_eq!(lengths, expected);
+        for (length, may_be) in [(15, false), (16, true), (256, true), (257, false)] {
+            let received = Received::new(&"0".repeat(length));
+            assert_eq!(received.may_be_a_signature(), may_be, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_not_compared_with_what_it_cannot_be() {
+        let received = Received::new(&"0".repeat(47));
+        let fitting = WRITINGS.iter().filter(|writing| received.fits(writing, 16));
+        assert_eq!(fitting.count(), 5);
+    }
+}

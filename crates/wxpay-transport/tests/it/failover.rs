@@ -9,9 +9,12 @@ use http::Request;
 use http_body_util::Full;
 use tokio::io::AsyncWriteExt;
 use tower::ServiceExt;
-use wxpay_transport::{Backoff, Builder, Endpoints, Error, ErrorKind, TlsFault, Transport, Trip};
+use wxpay_transport::{
+    Backoff, BreakerState, Builder, Endpoints, Error, ErrorKind, Failover, TlsFault, Transport,
+    Trip,
+};
 
-use crate::support::{Ca, OK, call, read_request, serve, serve_tcp};
+use crate::support::{Ca, OK, Tls, call, post, read_request, refusing, serve, serve_on, serve_tcp};
 
 const NONE: Backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
 
@@ -26,12 +29,13 @@ fn pair(ca: &Ca, first: std::net::SocketAddr, second: std::net::SocketAddr) -> B
 
 /// A server that answers all is well.
 async fn healthy(ca: &Ca) -> std::net::SocketAddr {
-    serve(ca.server(), |mut stream| async move {
-        read_request(&mut stream).await;
-        let _ = stream.write_all(OK.as_bytes()).await;
-        let _ = stream.shutdown().await;
-    })
-    .await
+    serve(ca.server(), all_is_well).await
+}
+
+async fn all_is_well(mut stream: Tls) {
+    read_request(&mut stream).await;
+    let _ = stream.write_all(OK.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 fn answered_by(reply: &http::Response<bytes::Bytes>, addr: std::net::SocketAddr, attempts: u32) {
@@ -131,6 +135,35 @@ async fn nobody_there_moves_the_call_at_once() {
     let reply = call(builder, nobody).await.unwrap();
     answered_by(&reply, healthy, 2);
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_back_is_found_by_a_probe() {
+    let ca = Ca::new();
+    let healthy = healthy(&ca).await;
+    let (first, socket) = refusing();
+    let failover = Failover::default()
+        .open_after(1)
+        .probe_every(Duration::from_secs(1));
+    let transport: Transport<_> = pair(&ca, first, healthy)
+        .failover(failover)
+        .build()
+        .unwrap();
+    let state = || transport.endpoints()[0].state();
+
+    let reply = transport.clone().oneshot(post(first, "hello")).await;
+    answered_by(&reply.unwrap(), healthy, 2);
+    assert_eq!(state(), BreakerState::Open);
+    let reply = transport.clone().oneshot(post(first, "hello")).await;
+    answered_by(&reply.unwrap(), healthy, 1);
+
+    let listener = socket.listen(8).unwrap();
+    serve_on(listener, ca.server(), all_is_well);
+    while state() != BreakerState::Closed {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let reply = transport.clone().oneshot(post(first, "hello")).await;
+    answered_by(&reply.unwrap(), first, 1);
 }
 
 #[tokio::test]

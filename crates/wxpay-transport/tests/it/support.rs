@@ -174,19 +174,27 @@ pub(crate) fn refusing() -> (SocketAddr, TcpSocket) {
 }
 
 /// Accepts TCP connections and hands each to `handle`, in a task of its own.
-pub(crate) async fn serve_tcp<F, Fut>(mut handle: F) -> SocketAddr
+pub(crate) async fn serve_tcp<F, Fut>(handle: F) -> SocketAddr
 where
     F: FnMut(TcpStream) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
+    accept(listener, handle);
+    addr
+}
+
+fn accept<F, Fut>(listener: TcpListener, mut handle: F)
+where
+    F: FnMut(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(handle(stream));
         }
     });
-    addr
 }
 
 /// The same with TLS; a failed handshake is the client's to report.
@@ -195,16 +203,27 @@ where
     F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    serve_on(listener, config, handle);
+    addr
+}
+
+/// The same on an address that was taken before, as by [`refusing`].
+pub(crate) fn serve_on<F, Fut>(listener: TcpListener, config: ServerConfig, handle: F)
+where
+    F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    serve_tcp(move |stream| {
+    accept(listener, move |stream| {
         let (acceptor, handle) = (acceptor.clone(), handle.clone());
         async move {
             if let Ok(stream) = acceptor.accept(stream).await {
                 handle(stream).await;
             }
         }
-    })
-    .await
+    });
 }
 
 /// A server that reads one request a connection and sends `reply`, byte for byte.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
-    ApiKey, Builder, Client, ErrorKind, FormBody, Identity, Image, Merchant, MerchantId, Reason,
-    Roots, Signing, Transport,
+    ApiKey, Builder, Client, Disposition, ErrorKind, FormBody, Identity, Image, Merchant,
+    MerchantId, Reason, Roots, Signing, Transport,
 };
 use wxpay_sandbox::{Credentials, Sandbox};
 
@@ -123,6 +123,46 @@ async fn nobody_listens() {
         (error.kind(), error.is_retryable()),
         (ErrorKind::Connect, true)
     );
+    assert!(
+        error.advice().contains("name and port"),
+        "{}",
+        error.advice()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_layer_of_others_that_gives_up_is_a_timeout() {
+    let silent = tower::service_fn(|_: http::Request<FormBody>| {
+        std::future::pending::<Result<http::Response<bytes::Bytes>, tower::BoxError>>()
+    });
+    let below = ServiceBuilder::new()
+        .timeout(Duration::from_secs(5))
+        .service(silent);
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(below);
+
+    let delivery = client.deliver(image()).await;
+    assert!(delivery.trip().is_none());
+    let error = delivery.into_result().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.disposition()),
+        (ErrorKind::Timeout, Disposition::Again)
+    );
+    assert!(error.advice().contains("longer"), "{}", error.advice());
+}
+
+#[tokio::test]
+async fn of_a_service_that_is_not_ours_nothing_is_promised() {
+    let broken =
+        tower::service_fn(async |_: http::Request<FormBody>| Err::<http::Response<_>, _>("mine"));
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(broken);
+    let error = client.upload(image()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.disposition(), error.to_string()),
+        (ErrorKind::Other, Disposition::Refused, "mine".to_owned())
+    );
+    assert_eq!(error.advice(), "look at the error below it");
 }
 
 #[tokio::test]

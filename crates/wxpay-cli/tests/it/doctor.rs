@@ -17,7 +17,11 @@ struct Running {
 
 impl Running {
     fn start(folder: &Path) -> Self {
-        let sandbox = Sandbox::in_folder(folder);
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        let sandbox = Sandbox::start(&[&["--dir", text(folder)], arguments].concat());
         // All of its files are there when it listens.
         let variables = Sandbox::variables(folder);
         Self { sandbox, variables }
@@ -262,6 +266,22 @@ fn what_is_wrong_on_the_way_has_its_name() {
         "answer",
     );
     assert_eq!(status, "ok", "{detail}");
+}
+
+#[test]
+fn a_page_in_place_of_an_answer_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Running::start_with(folder.path(), &["--fault", "certificate-page"]);
+    let mut command = doctor(&sandbox);
+    fails(&mut command, "answer", "a page with status 400");
+    fails(&mut command, "client certificate", "a page says");
+
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Running::start_with(folder.path(), &["--fault", "bad-gateway-page"]);
+    let mut command = doctor(&sandbox);
+    fails(&mut command, "answer", "a page with status 502");
+    let (status, detail) = status(&mut command, 1, "client certificate");
+    assert_eq!(status, "unknown", "{detail}");
 }
 
 /// A server without TLS, which says this to whoever connects.

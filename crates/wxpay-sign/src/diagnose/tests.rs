@@ -9,7 +9,7 @@ use super::{
     catalogue::{self, Way},
     digest,
     facts::{Facts, Keys},
-    recipe::{Algorithm, Change, FileValue, Recipe, Selection},
+    recipe::{Algorithm, Change, Encoding, FileValue, KeyPlace, Recipe, Selection},
     search,
     text::{Buffers, Secrets},
 };
@@ -184,6 +184,24 @@ fn at_most_eight_hashes_cover_the_file() {
         ways.any(|way| way.changes.iter().any(content))
     });
     assert_eq!(covering.count(), 8);
+}
+
+/// The mark is longer than any other escape of nothing.
+#[test]
+fn a_byte_order_mark_alone_fits_its_buffer() {
+    let sent = Sent::new([]);
+    let facts = Facts::new(&sent);
+    let recipe = Recipe::right(facts.algorithm).with(&[
+        Change::PlaceKey(KeyPlace::NOWHERE),
+        Change::Encode(Encoding::WithByteOrderMark),
+    ]);
+    let secrets = Secrets {
+        key: b"",
+        first_pass: "",
+    };
+    let mut buffers = Buffers::default();
+    let text = buffers.write(&recipe, &facts, secrets);
+    assert_eq!(text, Some("\u{feff}".as_bytes()));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier, crypto::CryptoProvider,
-    sign::SingleCertAndKey,
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
 use crate::{BuildError, Error, Identity, Roots, inspect::Recorder, roots::RootStore};
@@ -47,15 +48,15 @@ impl Tls {
         &self,
         roots: Arc<RootCertStore>,
         identity: Option<&Identity>,
-    ) -> ClientConfig {
+    ) -> Result<ClientConfig, rustls::Error> {
         let builder = self.versions.clone().with_root_certificates(roots);
-        match identity {
+        Ok(match identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let resolver = SingleCertAndKey::from(identity.certified_key());
-                builder.with_client_cert_resolver(Arc::new(resolver))
+                let key = certified_key(self.versions.crypto_provider(), identity)?;
+                builder.with_client_cert_resolver(Arc::new(key))
             }
-        }
+        })
     }
     /// A configuration for one handshake that is written down.
     pub(crate) fn recorded_config(&self, recorder: Arc<Recorder>) -> ClientConfig {
@@ -69,4 +70,14 @@ impl Tls {
     pub(crate) fn crypto_provider(&self) -> Arc<CryptoProvider> {
         Arc::clone(self.versions.crypto_provider())
     }
+}
+
+/// The identity as this provider uses it.
+pub(crate) fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<SingleCertAndKey, rustls::Error> {
+    let key = identity.private_key().clone_key();
+    let key = provider.key_provider.load_private_key(key)?;
+    Ok(CertifiedKey::new(identity.certificates().to_vec(), key).into())
 }

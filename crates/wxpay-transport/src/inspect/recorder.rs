@@ -16,7 +16,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{Identity, body::BoxError};
+use crate::{Identity, body::BoxError, tls::certified_key};
 
 /// Stands before what rustls would use, notes what it is asked, and leaves every answer to it.
 ///
@@ -36,9 +36,10 @@ impl Recorder {
         roots: Arc<RootCertStore>,
         identity: Option<&Identity>,
     ) -> Result<Self, BoxError> {
+        let identity = identity.map(|identity| certified_key(&provider, identity));
         Ok(Self {
+            identity: identity.transpose()?,
             verifier: WebPkiServerVerifier::builder_with_provider(roots, provider).build()?,
-            identity: identity.map(|identity| SingleCertAndKey::from(identity.certified_key())),
             chain: OnceLock::new(),
             is_asked: AtomicBool::new(false),
         })

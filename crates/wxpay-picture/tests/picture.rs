@@ -5,11 +5,8 @@ use std::fs;
 use wxpay_picture::{Content, Format};
 
 fn example(name: &str) -> Vec<u8> {
-    fs::read(format!(
-        "{}/../../examples/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
+    let path = format!("{}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::read(path).expect("the examples are beside the crates")
 }
 
 /// Start of image, one segment with a thumbnail in it, one scan, end of image.

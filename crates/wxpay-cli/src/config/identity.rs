@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId};
 use zeroize::Zeroizing;
 
 use crate::{args::GatewayArgs, settings};
@@ -91,7 +91,7 @@ impl IdentityFile {
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,
-    ) -> anyhow::Result<Result<Identity, InvalidIdentity>> {
+    ) -> anyhow::Result<Result<Identity, IdentityError>> {
         match self {
             Self::Pem {
                 cert,

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId};
 
 use super::{check::Check, settings::Found};
 use crate::{args::GatewayArgs, config::IdentityFile};
@@ -54,25 +54,25 @@ fn after_file(because: &str) -> Vec<Check> {
 }
 
 /// The fault under the check that it belongs to, with what could be seen before it.
-fn invalid(file: &IdentityFile, error: InvalidIdentity) -> Vec<Check> {
+fn invalid(file: &IdentityFile, error: IdentityError) -> Vec<Check> {
     let read = Check::ok(FILE, file.to_string());
     let skipped = |check| Check::skipped(check, "what is wrong above comes first");
     match error {
-        InvalidIdentity::Mismatch => vec![
+        IdentityError::Mismatch => vec![
             read,
             Check::failed(MATCH, error.to_string()),
             skipped(VALIDITY),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::Expired { .. } => vec![
+        IdentityError::Expired { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()).advise(NEW_ONE),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::NotYetValid { .. } => vec![
+        IdentityError::NotYetValid { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()),

@@ -11,7 +11,7 @@ mod gateway;
 use std::{
     ffi::OsString,
     net::SocketAddr,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -96,6 +96,11 @@ pub(crate) struct UploadArgs {
         overrides_with = "retries"
     )]
     pub(crate) retries: u32,
+
+    /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
+    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
+    #[arg(long, value_name = "N", value_parser = rate, overrides_with = "rate")]
+    pub(crate) rate: Option<Rate>,
 
     /// How many uploads run at once
     #[arg(
@@ -386,6 +391,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
 }
 
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+pub(crate) fn rate(text: &str) -> Result<Rate, &'static str> {
+    match text {
+        "off" => Ok(Rate(None)),
+        number => match number.parse() {
+            Ok(number) => Ok(Rate(Some(number))),
+            Err(_) => Err("a whole number of uploads a second, at least 1, or off"),
+        },
+    }
+}
+
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -402,6 +421,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_is_a_whole_number_or_off() {
+        assert_eq!(rate("off"), Ok(Rate(None)));
+        assert_eq!(rate("10"), Ok(Rate(NonZeroU32::new(10))));
+        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

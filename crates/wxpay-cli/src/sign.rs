@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Context;
-use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
+use wxpay_diagnose::Sent;
+use wxpay_sign::{ApiKey, Params, SignType};
 use zeroize::Zeroizing;
 
 use crate::{FAILED, args::SignArgs, settings, terminal};

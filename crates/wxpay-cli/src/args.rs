@@ -8,7 +8,12 @@
 
 mod gateway;
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -78,6 +83,11 @@ pub(crate) struct UploadArgs {
     /// How many further attempts a file may take after its first, on whatever endpoint
     #[arg(long, value_name = "N", default_value = "2")]
     pub(crate) retries: u32,
+
+    /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
+    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub(crate) rate: Option<Rate>,
 
     /// How many uploads run at once
     #[arg(long, value_name = "N", default_value = "4")]
@@ -267,6 +277,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
 }
 
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+pub(crate) fn rate(text: &str) -> Result<Rate, &'static str> {
+    match text {
+        "off" => Ok(Rate(None)),
+        number => match number.parse() {
+            Ok(number) => Ok(Rate(Some(number))),
+            Err(_) => Err("a whole number of uploads a second, at least 1, or off"),
+        },
+    }
+}
+
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -283,6 +307,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_is_a_whole_number_or_off() {
+        assert_eq!(rate("off"), Ok(Rate(None)));
+        assert_eq!(rate("10"), Ok(Rate(NonZeroU32::new(10))));
+        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

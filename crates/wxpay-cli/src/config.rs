@@ -4,14 +4,14 @@ mod endpoints;
 mod identity;
 mod network;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use wxpay_media::{
     ApiKey, Builder, Client, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
-    args::{GatewayArgs, UploadArgs},
+    args::{self, GatewayArgs, Rate, UploadArgs},
     key, settings,
 };
 
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     /// Always there, except that a dry run can do without.
     identity: Option<Identity>,
     network: Network,
+    rate: Option<Rate>,
 }
 
 impl Config {
@@ -60,6 +61,7 @@ impl Config {
             endpoints: endpoints(gateway)?.0,
             identity,
             network: Network::of(gateway)?,
+            rate: rate(args)?,
         })
     }
 
@@ -73,6 +75,7 @@ impl Config {
             endpoints: endpoint.into(),
             identity: Some(identity),
             network: Network::of_sandbox(credentials.ca_pem())?,
+            rate: rate(args)?,
         })
     }
 
@@ -84,6 +87,9 @@ impl Config {
             .transport(|transport| self.network.apply(transport));
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
+        }
+        if let Some(Rate(rate)) = self.rate {
+            builder = builder.rate(rate);
         }
         Ok(builder.build()?)
     }
@@ -102,6 +108,16 @@ pub(crate) fn sign_type(args: &GatewayArgs) -> anyhow::Result<SignType> {
         Some(sign_type) => Ok(sign_type),
         None => Ok(settings::parsed("WXPAY_SIGN_TYPE")?.unwrap_or(SignType::HmacSha256)),
     }
+}
+
+fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
+    if args.rate.is_some() {
+        return Ok(args.rate);
+    }
+    let text = settings::text("WXPAY_RATE")?;
+    let rate = text.map(|text| args::rate(text.trim()));
+    rate.transpose()
+        .map_err(|wanted| anyhow!("WXPAY_RATE wants {wanted}"))
 }
 
 fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Merchant> {

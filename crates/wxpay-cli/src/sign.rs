@@ -3,7 +3,8 @@
 use std::{fs::File, io::Read, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
-use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
+use wxpay_diagnose::Sent;
+use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::{FAILED, args::SignArgs, key, terminal};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use wxpay_media::{
     Roots,
-    transport::{self, Proxy},
+    transport::{self, InvalidProxy, Proxy},
 };
 
 use super::identity::secret;
@@ -69,7 +69,11 @@ fn roots(ca: Option<&Path>) -> anyhow::Result<Roots> {
 
 fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Proxy>> {
     let Some(uri) = &args.proxy else {
-        return Proxy::from_env().context("HTTPS_PROXY or ALL_PROXY");
+        return match Proxy::from_env() {
+            Err(error @ InvalidProxy::Ambiguous) => Err(error)
+                .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
+            found => found.context("HTTPS_PROXY or ALL_PROXY"),
+        };
     };
     if uri.contains('@') {
         bail!("--proxy holds a user name, which every user can read: give --proxy-auth-file");

@@ -36,7 +36,7 @@ struct Shared<B> {
 
 #[derive(Clone)]
 pub(crate) struct Current<B> {
-    identity: Option<Identity>,
+    pub(super) identity: Option<Identity>,
     pub(super) connector: Connector,
     pub(super) client: Client<Connector, Reported<B>>,
 }
@@ -57,7 +57,7 @@ impl<B: RequestBody> Clients<B> {
     pub(crate) async fn current(&self) -> Result<Current<B>, Error> {
         let shared = &*self.shared;
         let connection = &shared.settings.connection;
-        let roots = shared.tls.roots().await?;
+        let verifier = shared.tls.verifier().await?;
         if let Some(source) = &connection.identity {
             source.refresh().await;
         }
@@ -76,7 +76,7 @@ impl<B: RequestBody> Clients<B> {
         if current.is_some() {
             debug!("another identity: new connections, new sessions");
         }
-        let config = shared.tls.client_config(roots, identity.as_ref());
+        let config = shared.tls.client_config(verifier, identity.as_ref());
         let connector = Connector::new(shared.route.clone(), config.into(), &shared.settings);
         let client = client(connector.clone(), connection);
         Ok(current

@@ -6,17 +6,16 @@ use std::sync::{
 };
 
 use rustls::{
-    DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    DigitallySignedStruct, Error, SignatureScheme,
     client::{
-        ResolvesClientCert, WebPkiServerVerifier,
+        ResolvesClientCert,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::CryptoProvider,
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{Identity, body::BoxError};
+use crate::{Identity, verifier::Verifier};
 
 /// Stands before what rustls would use, notes what it is asked, and leaves every answer to it.
 ///
@@ -24,24 +23,20 @@ use crate::{Identity, body::BoxError};
 /// say which certificates it failed over.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    verifier: Arc<WebPkiServerVerifier>,
+    verifier: Arc<Verifier>,
     identity: Option<SingleCertAndKey>,
     chain: OnceLock<Vec<CertificateDer<'static>>>,
     is_asked: AtomicBool,
 }
 
 impl Recorder {
-    pub(super) fn new(
-        provider: Arc<CryptoProvider>,
-        roots: Arc<RootCertStore>,
-        identity: Option<&Identity>,
-    ) -> Result<Self, BoxError> {
-        Ok(Self {
-            verifier: WebPkiServerVerifier::builder_with_provider(roots, provider).build()?,
+    pub(super) fn new(verifier: Arc<Verifier>, identity: Option<&Identity>) -> Self {
+        Self {
+            verifier,
             identity: identity.map(|identity| SingleCertAndKey::from(identity.certified_key())),
             chain: OnceLock::new(),
             is_asked: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The server's certificates, its own first.

@@ -6,7 +6,7 @@ use super::{
     Mistake, Sent,
     recipe::{Algorithm, ContentForm, FileValue, Order, Selection, SignValue},
 };
-use crate::{ApiKey, SignType};
+use wxpay_sign::{ApiKey, SignType};
 
 /// Stands in place of the key, and of a signature that would be right.
 pub(super) const MASK: &str = "********";

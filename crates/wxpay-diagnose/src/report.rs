@@ -4,15 +4,16 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::{Mistake, escape};
-use crate::SignType;
+use wxpay_sign::SignType;
 
 /// Whether a signature is right, and if not why.
 ///
 /// `Display` writes it in a few lines for people, with control characters escaped. It holds neither
-/// a key nor a signature; see [the module](super#secrets).
+/// a key nor a signature; see [the crate](crate#secrets).
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, diagnose::Sent};
+/// use wxpay_diagnose::Sent;
+/// use wxpay_sign::ApiKey;
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let sent = Sent::new([("a", "1"), ("b", "")]);
@@ -27,18 +28,19 @@ use crate::SignType;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    pub(super) diagnosis: Diagnosis,
-    pub(super) sign_type: SignType,
-    pub(super) canonical: Box<str>,
-    pub(super) signed: Option<Box<str>>,
-    pub(super) odd_length: Option<usize>,
+    pub(crate) diagnosis: Diagnosis,
+    pub(crate) sign_type: SignType,
+    pub(crate) canonical: Box<str>,
+    pub(crate) signed: Option<Box<str>>,
+    pub(crate) odd_length: Option<usize>,
 }
 
 impl Report {
     /// What was found.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::{Diagnosis, Sent}};
+    /// use wxpay_diagnose::{Diagnosis, Sent};
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let report = Sent::new([("mch_id", "1000000000")]).diagnose(&key, &[], "no signature");
@@ -58,7 +60,8 @@ impl Report {
     /// Whether the signature is right.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000")]);
@@ -74,7 +77,8 @@ impl Report {
     /// The mistakes that together give the signature, none where it is right or unknown.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    /// use wxpay_diagnose::{Mistake, Sent};
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000")]);
@@ -94,7 +98,8 @@ impl Report {
     /// The algorithm that is asked for.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, SignType, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::{ApiKey, SignType};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000"), ("sign_type", "HMAC-SHA256")]);
@@ -112,7 +117,8 @@ impl Report {
     /// before it goes to a terminal if the values are a stranger's.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("nonce", ""), ("mch_id", "1000000000"), ("appid", "wx1")]);
@@ -129,7 +135,8 @@ impl Report {
     /// and can be shown: not with the file's bytes in it, and not as it was encoded as a whole.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1"), ("media_hash", "2")]);
@@ -178,7 +185,8 @@ impl fmt::Display for Report {
 /// What is known of a signature.
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, diagnose::{Diagnosis, Mistake, Sent}};
+/// use wxpay_diagnose::{Diagnosis, Mistake, Sent};
+/// use wxpay_sign::ApiKey;
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let sent = Sent::new([

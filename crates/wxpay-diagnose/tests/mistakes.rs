@@ -1,15 +1,12 @@
 //! Every known mistake is named: `independent/mistakes.py` makes them.
 
-#![cfg(feature = "diagnose")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use proptest::{prelude::*, sample::Index};
-use wxpay_sign::{
-    ApiKey, Params, SignType,
-    diagnose::{Diagnosis, Mistake, Report, Sent},
-};
+use wxpay_diagnose::{Diagnosis, Mistake, Report, Sent};
+use wxpay_sign::{ApiKey, Params, SignType};
 
 struct Case {
     ids: String,
@@ -97,7 +94,7 @@ fn ids(report: &Report) -> String {
 
 /// The ids of all mistakes, from the table that says them in words.
 fn known_ids() -> BTreeSet<&'static str> {
-    include_str!("../src/diagnose/words.rs")
+    include_str!("../src/words.rs")
         .split("=> words(\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())

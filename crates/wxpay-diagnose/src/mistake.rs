@@ -11,7 +11,7 @@ use super::words;
 /// where that matters.
 ///
 /// ```
-/// use wxpay_sign::diagnose::Mistake;
+/// use wxpay_diagnose::Mistake;
 ///
 /// let mistake = Mistake::KeyLineEnd;
 /// assert_eq!(mistake.id(), "key_line_end");
@@ -177,7 +177,7 @@ impl Mistake {
     /// A name for programs, in snake case. It stays the same in later versions.
     ///
     /// ```
-    /// use wxpay_sign::diagnose::Mistake;
+    /// use wxpay_diagnose::Mistake;
     ///
     /// assert_eq!(Mistake::OtherKey { index: 0 }.id(), "other_key");
     /// ```
@@ -189,7 +189,7 @@ impl Mistake {
     /// What was done, in one English clause without a full stop.
     ///
     /// ```
-    /// use wxpay_sign::diagnose::Mistake;
+    /// use wxpay_diagnose::Mistake;
     ///
     /// let mistake = Mistake::FieldNotSigned { name: "nonce_str".into() };
     /// assert_eq!(mistake.explanation(), "the field `nonce_str` is sent but was not signed");
@@ -202,7 +202,7 @@ impl Mistake {
     /// What to change, in one English clause without a full stop.
     ///
     /// ```
-    /// use wxpay_sign::diagnose::Mistake;
+    /// use wxpay_diagnose::Mistake;
     ///
     /// assert_eq!(Mistake::LowerCase.advice(), "write the digits A to F in upper case");
     /// ```

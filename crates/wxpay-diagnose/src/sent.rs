@@ -1,80 +1,26 @@
-//! Why a signature does not match: the well-known mistakes, each tried.
-//!
-//! Feature `diagnose`. Give what was sent as [`Sent`], the key and the signature that came; the
-//! [`Report`] names the [`Mistake`] that gives this very signature.
-//!
-//! ```
-//! use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
-//!
-//! let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-//! let sent = Sent::new([
-//!     ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
-//!     ("mch_id", "1000000000"),
-//! ]);
-//! let report = sent.diagnose(&key, &[], "AAC022AA3953C36E6240111A191FC940");
-//! assert_eq!(report.mistakes(), [Mistake::MediaHashFirst]);
-//! println!("{report}");
-//! # Ok::<(), wxpay_sign::InvalidApiKey>(())
-//! ```
-//!
-//! # What is found
-//!
-//! The right way first, then each mistake alone, then two at a time: the common ones with one
-//! another, and the other algorithm with each. How the digits are written is looked at beside that,
-//! so that a third mistake may be lower case or Base64. The first that fits is told. Some mistakes
-//! give the same string: where nothing was to be trimmed, trimming is none, and fields that were
-//! sent as `media_hash`, `mch_id` and signed so may have been sorted wrongly or not at all. Then the
-//! more specific one is told, and the advice mends both.
-//!
-//! A character set that needs a table, such as GBK, is not tried: the fields of this API are ASCII.
-//!
-//! # Work
-//!
-//! Some 1,000 hashes over the parameters, at most 2,000 with many fields and further keys: a few
-//! milliseconds. Where the parameters are long, fewer are tried, the simplest first, so that no more
-//! than 8 MiB are hashed, or the right string alone. At most eight hashes cover the file's bytes.
-//!
-//! # Secrets
-//!
-//! A report holds asterisks in place of the key, even where a field was sent that holds the key, and
-//! no signature. Whoever is told `lower_case` had all of the right signature's digits, and so for
-//! every other mistake: nothing is told to one who has fewer than 32 digits of it, so that a signature
-//! cannot be guessed piece by piece. Buffers that held the key are wiped, and what is compared with the
-//! signature is compared in constant time; which mistake it was shows in the time, as in the report.
-
-mod catalogue;
-mod digest;
-mod escape;
-mod facts;
-mod mistake;
-mod recipe;
-mod report;
-mod search;
-mod text;
-mod words;
-mod writing;
-
-#[cfg(test)]
-mod tests;
+//! What was sent.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-pub use mistake::Mistake;
-pub use report::{Diagnosis, Report};
+use wxpay_sign::{ApiKey, SignType};
 
-use crate::{ApiKey, SignType};
-use facts::{Facts, Keys};
-use recipe::{Algorithm, Encoding, FileValue, Recipe, Selection, SignValue};
+use crate::{
+    facts::{Facts, Keys},
+    recipe::{Algorithm, Encoding, FileValue, Recipe, Selection, SignValue},
+    report::{Diagnosis, Report},
+    search,
+};
 
 /// A request as it was sent, and what is known of its file.
 ///
-/// Unlike [`Params`](crate::Params) it keeps the sending order, empty values and repeated names, for
+/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names, for
 /// they are what goes wrong. A field `media` is the upload's file and is not to be signed, nor is
 /// `sign`.
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, diagnose::Sent};
+/// use wxpay_diagnose::Sent;
+/// use wxpay_sign::ApiKey;
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let sent = Sent::new([("mch_id", "1000000000")]).file_name("shop.png");
@@ -85,17 +31,18 @@ use recipe::{Algorithm, Encoding, FileValue, Recipe, Selection, SignValue};
 #[derive(Clone)]
 #[must_use]
 pub struct Sent<'a> {
-    pairs: Vec<(&'a str, &'a str)>,
-    file_name: Option<&'a str>,
-    content: Option<&'a [u8]>,
-    read_as: Option<SignType>,
+    pub(crate) pairs: Vec<(&'a str, &'a str)>,
+    pub(crate) file_name: Option<&'a str>,
+    pub(crate) content: Option<&'a [u8]>,
+    pub(crate) read_as: Option<SignType>,
 }
 
 impl<'a> Sent<'a> {
     /// The text fields, in the order in which they were sent; `sign` may be among them.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000"), ("sign", "84FA6EF2E28F769DC0AE3A58E819F997")]);
@@ -114,7 +61,8 @@ impl<'a> Sent<'a> {
     /// The file's name, as it was sent with the file.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    /// use wxpay_diagnose::{Mistake, Sent};
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000")]).file_name("a.png");
@@ -132,7 +80,8 @@ impl<'a> Sent<'a> {
     /// The file's bytes. Without them nobody can tell whether they were signed.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, diagnose::{Mistake, Sent}};
+    /// use wxpay_diagnose::{Mistake, Sent};
+    /// use wxpay_sign::ApiKey;
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let sent = Sent::new([("mch_id", "1000000000")]).content(b"abc");
@@ -151,7 +100,8 @@ impl<'a> Sent<'a> {
     /// that one insists on.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
+    /// use wxpay_diagnose::Sent;
+    /// use wxpay_sign::{ApiKey, Params, SignType};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let pairs = [("mch_id", "1000000000")];
@@ -174,7 +124,8 @@ impl<'a> Sent<'a> {
     /// first 16 of them.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, Params, SignType, diagnose::{Mistake, Sent}};
+    /// use wxpay_diagnose::{Mistake, Sent};
+    /// use wxpay_sign::{ApiKey, Params, SignType};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let old = ApiKey::new("00000000000000000000000000000000")?;

@@ -1,7 +1,7 @@
 //! Mistakes of the fields: their order, which of them, their values.
 
 use super::Entry;
-use crate::diagnose::{
+use crate::{
     Mistake,
     recipe::{
         Change::{self, Select, Sort, Write},

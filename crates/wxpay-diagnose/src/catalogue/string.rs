@@ -5,7 +5,7 @@ use super::{
     fields::{DOT_NET, PHP, RFC_3986},
     key::{BOTH_ENDS, SORTED, at_end},
 };
-use crate::diagnose::{
+use crate::{
     Mistake,
     recipe::{
         Algorithm,

@@ -1,7 +1,7 @@
 //! Mistakes of the key: where it stands, how it reads, what HMAC is given.
 
 use super::Entry;
-use crate::diagnose::{
+use crate::{
     Mistake,
     recipe::{
         Algorithm::{HmacSha256, Md5},

@@ -13,7 +13,7 @@ use super::{
     search,
     text::{Buffers, Secrets},
 };
-use crate::ApiKey;
+use wxpay_sign::ApiKey;
 
 type Pairs = Vec<(String, String)>;
 

@@ -1,12 +1,9 @@
 //! What a report of a wrong signature says, and what it keeps to itself.
 
-#![cfg(feature = "diagnose")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use wxpay_sign::{
-    ApiKey, Params, SignType,
-    diagnose::{Mistake, Report, Sent},
-};
+use wxpay_diagnose::{Mistake, Report, Sent};
+use wxpay_sign::{ApiKey, Params, SignType};
 
 fn key() -> ApiKey {
     ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()

@@ -4,8 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use wxpay_diagnose::Sent;
 use wxpay_fuzz::{KEY, SIGN, key, signature};
-use wxpay_sign::{SignType, diagnose::Sent};
+use wxpay_sign::SignType;
 
 /// Earlier than the merchant's own.
 const OLD_KEY: &str = "00000000000000000000000000000000";

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// The API v2 key of a merchant: exactly 32 ASCII letters and digits.
 ///
-/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and nothing
-/// outside this crate can read it back. It lives in one place on the heap, so that moving it leaves
+/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and only
+/// [`expose`](Self::expose) reads it back. It lives in one place on the heap, so that moving it leaves
 /// no copy behind, and is overwritten when dropped, as are the hashers that it went through. Copies
 /// that the caller holds are the caller's to wipe, and the stack may keep what HMAC put there.
 ///
@@ -61,7 +61,9 @@ impl ApiKey {
         Ok(Self(Zeroizing::new(key.into())))
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The text of the key, for code that signs in a way of its own. What copies it has to wipe the copy.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -6,8 +6,6 @@ extern crate alloc;
 mod api_key;
 mod canonical;
 mod content_md5;
-#[cfg(feature = "diagnose")]
-pub mod diagnose;
 mod hex;
 mod params;
 mod sign_type;

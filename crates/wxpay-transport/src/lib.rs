@@ -10,6 +10,7 @@
 mod backoff;
 mod body;
 mod builder;
+mod certificate;
 mod connector;
 mod endpoints;
 mod error;
@@ -25,6 +26,7 @@ mod stack;
 mod tls;
 mod transport;
 mod trip;
+mod verifier;
 
 pub use backoff::Backoff;
 pub use builder::Builder;

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use wxpay_sign::{
-    ApiKey,
-    diagnose::{Diagnosis, Sent},
-};
+use wxpay_diagnose::{Diagnosis, Sent};
+use wxpay_sign::ApiKey;
 
 use super::{Finding, text};
 use crate::gateway::Part;

@@ -36,7 +36,7 @@ struct Shared<B> {
 
 #[derive(Clone)]
 pub(crate) struct Current<B> {
-    identity: Option<Identity>,
+    pub(super) identity: Option<Identity>,
     pub(super) connector: Connector,
     pub(super) client: Client<Connector, Reported<B>>,
 }
@@ -57,7 +57,7 @@ impl<B: RequestBody> Clients<B> {
     pub(crate) async fn current(&self) -> Result<Current<B>, Error> {
         let shared = &*self.shared;
         let connection = &shared.settings.connection;
-        let roots = shared.tls.roots().await?;
+        let verifier = shared.tls.verifier().await?;
         if let Some(source) = &connection.identity {
             source.refresh().await;
         }
@@ -78,7 +78,7 @@ impl<B: RequestBody> Clients<B> {
         }
         let config = shared
             .tls
-            .client_config(roots, identity.as_ref())
+            .client_config(verifier, identity.as_ref())
             .map_err(|error| Error::from_connector(error.into()))?;
         let connector = Connector::new(shared.route.clone(), config.into(), &shared.settings);
         let client = client(connector.clone(), connection);

@@ -123,7 +123,7 @@ pub enum IdentityError {
     /// The PKCS#12 file has no MAC, so that nothing shows whether the password is right and the file
     /// unchanged.
     #[error(
-        "the PKCS#12 file has no mac, so it cannot be checked: make it again with \
+        "the PKCS#12 file has no MAC, so it cannot be checked: make it again with \
          `openssl pkcs12 -export`"
     )]
     NoMac,

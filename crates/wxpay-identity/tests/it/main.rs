@@ -9,6 +9,8 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod forms;
+mod keys;
 mod log;
 mod pem;
 mod pkcs12;

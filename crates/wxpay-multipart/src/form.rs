@@ -98,7 +98,7 @@ impl Form {
     pub fn text(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self, PartError> {
         let value = value.as_ref().as_bytes();
         self.part(name.as_ref(), None, value.len() as u64, |form| {
-            form.run.extend(value)
+            form.run.extend(value);
         })
     }
 

@@ -13,13 +13,13 @@ use wxpay_media::GatewayError;
 use wxpay_sign::{ApiKey, Params, SignType};
 use wxpay_xml::Fields;
 
-use crate::{FAILED, args::VerifyArgs, key, terminal};
+use crate::{FAILED, args::VerifyArgs, settings, terminal};
 
 /// No reply is as long; a wrong file should not fill the memory.
 const LONGEST: u64 = 1024 * 1024;
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    let key = key::require(args.api_key_file.as_deref())?;
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
     let reply = read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     match verify(&reply, args.sign_type, &key) {
         Ok(sign_type) => {

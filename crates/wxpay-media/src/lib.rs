@@ -32,7 +32,7 @@ pub use wxpay_picture::Format;
 pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
 pub use wxpay_transport as transport;
 pub use wxpay_transport::{
-    BuildError, Disposition, Identity, InvalidEndpoints, InvalidIdentity, InvalidRoots, Progress,
+    BuildError, Disposition, Identity, IdentityError, InvalidEndpoints, InvalidRoots, Progress,
     Roots, Transport, Trip,
 };
 pub use wxpay_xml as xml;

@@ -108,6 +108,17 @@ impl Failure {
         }
     }
 
+    /// The argument is no file.
+    pub(super) fn image(message: &str, advice: &str) -> Self {
+        Self {
+            kind: "image",
+            code: None,
+            message: message.to_owned(),
+            advice: advice.to_owned(),
+            retryable: false,
+        }
+    }
+
     /// The program was asked to stop.
     pub(super) fn interrupted() -> Self {
         Self {

@@ -5,7 +5,6 @@ use std::{
     path::Path,
 };
 
-use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use wxpay_media::{Client, Error, Room};
 
@@ -24,21 +23,24 @@ use crate::{
 ///
 /// A picture is read when its turn comes and there is room for it, so that many uploads at once do
 /// not take much memory.
-pub(super) async fn run(args: &UploadArgs, client: &Client) -> anyhow::Result<bool> {
+pub(super) async fn run(
+    args: &UploadArgs,
+    client: &Client,
+    stop: &mut Stop,
+) -> anyhow::Result<bool> {
     let bars = &Bars::new(args.files.len());
     let mut report = Report::new(args, bars);
     let room = &Room::default();
     let uploads = stream::iter(args.files.iter().enumerate())
         .map(|(place, file)| async move { (place, upload(file, room, bars, client).await) });
     let mut done = uploads.buffer_unordered(args.concurrency.get());
-    let mut stop = Stop::listen().context("cannot listen for signals")?;
     loop {
         tokio::select! {
             next = done.next() => match next {
                 Some((place, outcome)) => report.add(place, outcome)?,
                 None => break,
             },
-            () = stop.asked() => break,
+            _ = stop.asked() => break,
         }
     }
     drop(done);
@@ -49,7 +51,7 @@ async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outco
     let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
     let image = match picture::read(file, room).await {
         Ok(image) => image,
-        Err(error) => return failed(error.into()),
+        Err(failure) => return Outcome::failed(file, failure),
     };
     let (image, _bar) = bars.file(file, image);
     let delivery = client.deliver(image.clone()).await;

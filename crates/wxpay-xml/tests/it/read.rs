@@ -4,8 +4,6 @@
 //! value escaped as Rust's strings are. Beside `reject/NAME.xml` stands `NAME.expected`: the kind of
 //! the error, its offset and, if the error names one, the field.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,10 +1,8 @@
 //! The same form, written by curl and by this crate, and read by multer and by Python.
 //!
 //! Needs `curl` and `python3` on the path.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/multer_reader.rs"]
-mod multer_reader;
+use crate::multer_reader;
 
 use std::{
     fs,

@@ -1,7 +1,5 @@
 //! Limits: what is at the limit is read, one more is not, and work grows with the input alone.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use wxpay_xml::{ErrorKind, Fields, Limits};
 
 /// A document of that many bytes.

@@ -1,7 +1,6 @@
 //! What is refused, and how the refusal reads.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-use wxpay_multipart::{Boundary, Form, InvalidBoundary, InvalidPartKind, Parameter};
+use wxpay_multipart::{Boundary, BoundaryError, Form, Parameter, PartErrorKind};
 
 fn text(name: &str) -> Result<Form, String> {
     Form::new()
@@ -123,7 +122,7 @@ fn a_refusal_names_the_part() {
     assert_eq!((error.name(), error.position()), ("media", 3));
     assert!(matches!(
         error.kind(),
-        InvalidPartKind::ControlCharacter {
+        PartErrorKind::ControlCharacter {
             parameter: Parameter::FileName,
             character: '\u{85}',
             offset: 1,
@@ -141,13 +140,10 @@ fn boundaries() {
         Boundary::new(&"a".repeat(71)).unwrap_err().to_string(),
         "the boundary has 71 characters: 70 are the most"
     );
-    assert_eq!(Boundary::new(""), Err(InvalidBoundary::Empty));
+    assert_eq!(Boundary::new(""), Err(BoundaryError::Empty));
     for refused in [" ", "a-b", "a_b", "a\"b", "é", "a\r\n", "a'b"] {
         assert!(
-            matches!(
-                Boundary::new(refused),
-                Err(InvalidBoundary::Character { .. })
-            ),
+            matches!(Boundary::new(refused), Err(BoundaryError::Character { .. })),
             "{refused:?}"
         );
     }

@@ -1,7 +1,5 @@
 //! The same documents, read by others: quick-xml's own serde mode, and expat by way of Python.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -12,10 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde::Deserialize;
 use wxpay_xml::{ErrorKind, Fields, from_fields};
 
-#[path = "support/documents.rs"]
-mod documents;
-
-use documents::{document, soup};
+use crate::documents::{document, soup};
 
 /// quick-xml trims values, which this crate must not do.
 fn trimmed(fields: BTreeMap<String, String>) -> BTreeMap<String, String> {

@@ -1,8 +1,6 @@
 //! Every form is read back by multer, which shares no code with this crate.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/multer_reader.rs"]
-mod multer_reader;
+use crate::multer_reader;
 
 use std::{convert::Infallible, future::Future};
 
@@ -11,7 +9,7 @@ use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyDataStream, BodyExt as _, StreamBody};
 use proptest::{collection::vec, prelude::*, sample::select};
-use wxpay_multipart::{Boundary, Form, FormBody, InvalidPart};
+use wxpay_multipart::{Boundary, Form, FormBody, PartError};
 
 const BOUNDARY: &str = "7MA4YWxkTrZu0gW";
 
@@ -29,7 +27,7 @@ struct File {
     content: Bytes,
 }
 
-fn add(form: Form, name: &str, content: &Content) -> Result<Form, InvalidPart> {
+fn add(form: Form, name: &str, content: &Content) -> Result<Form, PartError> {
     match content.clone() {
         Content::Text(value) => form.text(name, value),
         Content::File(file) => form.file(name, file.name, file.content_type, file.content),

@@ -1,17 +1,12 @@
 //! What holds for every input.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use wxpay_xml::{ErrorKind, Fields, from_fields};
 
-#[path = "support/documents.rs"]
-mod documents;
-
-use documents::{character, document, name, soup};
+use crate::documents::{character, document, name, soup};
 
 /// Any value that can be written.
 fn value() -> impl Strategy<Value = String> {

@@ -1,8 +1,6 @@
 //! Writing, and what cannot be written.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-use wxpay_xml::{Fields, InvalidField};
+use wxpay_xml::{FieldError, Fields};
 
 /// The document of one field `a` with that value, without what is the same for all.
 #[track_caller]
@@ -81,7 +79,7 @@ fn names() {
         "", " ", "1a", "-a", ".a", "a b", "a\n", "a:b", "a/", "a>", "<a", "a&", "é", "名",
     ] {
         let error = Fields::new().push(name, "").unwrap_err();
-        assert!(matches!(error, InvalidField::Name { .. }), "{name}");
+        assert!(matches!(error, FieldError::Name { .. }), "{name}");
         assert_eq!(error.name(), name);
     }
 }
@@ -90,7 +88,7 @@ fn names() {
 fn duplicates() {
     let mut fields = Fields::parse("<xml><a>1</a></xml>").unwrap();
     let error = fields.push("a", "2").unwrap_err();
-    assert_eq!(error, InvalidField::Duplicate { name: "a".into() });
+    assert_eq!(error, FieldError::Duplicate { name: "a".into() });
     assert_eq!(
         error.to_string(),
         r#"the field "a" is given more than once"#
@@ -108,7 +106,7 @@ fn characters() {
         let error = fields.push("a", format!("é{control}")).unwrap_err();
         assert_eq!(
             error,
-            InvalidField::Character {
+            FieldError::Character {
                 name: "a".into(),
                 character: control,
                 offset: 2
@@ -131,4 +129,27 @@ fn characters() {
     ] {
         written(&char.to_string());
     }
+}
+
+#[test]
+fn pairs_and_chains_make_fields() {
+    let pairs = [("b", "2"), ("a", "1")];
+    let fields = Fields::from_pairs(pairs).unwrap();
+    assert!(fields.iter().eq(pairs));
+    assert_eq!(
+        Fields::new()
+            .with("b", "2")
+            .unwrap()
+            .with("a", "1")
+            .unwrap(),
+        fields
+    );
+    let owned = vec![
+        ("b".to_owned(), "2".to_owned()),
+        ("a".to_owned(), "1".to_owned()),
+    ];
+    assert_eq!(Fields::from_pairs(owned).unwrap(), fields);
+    let error = Fields::from_pairs([("a", "1"), ("a", "2")]).unwrap_err();
+    assert_eq!(error, FieldError::Duplicate { name: "a".into() });
+    assert!(Fields::new().with("a b", "").is_err());
 }

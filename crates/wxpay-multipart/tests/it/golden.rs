@@ -1,5 +1,4 @@
 //! Forms byte for byte. The files were written by hand, from the standards.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -39,7 +38,7 @@ fn an_upload() {
         .and_then(|form| form.text("sign", "9E19543EA8BF9857BE5F61E18C1003E7"))
         .and_then(|form| form.file("media", "shop.png", "image/png", PICTURE))
         .unwrap();
-    assert_golden(form, include_bytes!("golden/upload.multipart"));
+    assert_golden(form, include_bytes!("../golden/upload.multipart"));
 }
 
 #[test]
@@ -53,7 +52,7 @@ fn an_upload_from_a_stream_is_no_different() {
             form.stream("media", "shop.png", "image/png", PICTURE.len() as u64, open)
         })
         .unwrap();
-    assert_golden(form, include_bytes!("golden/upload.multipart"));
+    assert_golden(form, include_bytes!("../golden/upload.multipart"));
 }
 
 #[test]
@@ -68,7 +67,7 @@ fn names_are_escaped_and_values_are_not() {
             form.file("percent%22", filename, "image/png; a=\"b\"", &b"x"[..])
         })
         .unwrap();
-    assert_golden(form, include_bytes!("golden/escapes.multipart"));
+    assert_golden(form, include_bytes!("../golden/escapes.multipart"));
 }
 
 #[test]
@@ -78,10 +77,10 @@ fn nothing_in_the_parts() {
         .and_then(|form| form.file("file", "", "application/octet-stream", ""))
         .and_then(|form| form.file("file", "a.png", "image/png", ""))
         .unwrap();
-    assert_golden(form, include_bytes!("golden/empty_contents.multipart"));
+    assert_golden(form, include_bytes!("../golden/empty_contents.multipart"));
 }
 
 #[test]
 fn no_parts() {
-    assert_golden(form(), include_bytes!("golden/no_parts.multipart"));
+    assert_golden(form(), include_bytes!("../golden/no_parts.multipart"));
 }

@@ -1,8 +1,7 @@
 //! The body as an HTTP client sees it: length, clones, streams that do not keep to what they declared.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
-    io,
+    io::{self, Read as _},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -15,7 +14,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use proptest::{collection::vec, prelude::*};
-use wxpay_multipart::{BodyError, Boundary, Form, FormBody, InvalidPartKind};
+use wxpay_multipart::{BodyError, Boundary, Form, FormBody, PartErrorKind};
 
 type Polled = Result<Frame<Bytes>, io::Error>;
 
@@ -290,11 +289,11 @@ fn the_length_may_be_all_of_u64_and_no_more() {
     assert_eq!(form.clone().into_body().size_hint().exact(), Some(u64::MAX));
 
     let error = stream(u64::MAX - around + 1).unwrap_err();
-    assert_eq!(error.kind(), &InvalidPartKind::TooLong);
+    assert_eq!(error.kind(), &PartErrorKind::TooLong);
     let error = form.text("b", "").unwrap_err();
     assert_eq!(
         (error.kind(), error.position()),
-        (&InvalidPartKind::TooLong, 2)
+        (&PartErrorKind::TooLong, 2)
     );
 }
 
@@ -309,6 +308,74 @@ fn debug_output_has_the_length_and_no_contents() {
         assert!(shown.contains(&length), "{shown}");
         assert!(!shown.contains("C3AB8FF1"), "{shown}");
     }
+}
+
+#[test]
+fn a_form_in_memory_is_given_in_one_piece_and_one_with_a_stream_is_not() {
+    let form = form()
+        .text("a", "1")
+        .unwrap()
+        .file("b", "b.png", "image/png", &b"2"[..])
+        .unwrap();
+    let length = form.content_length();
+    let whole = form
+        .clone()
+        .into_body()
+        .collect()
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+        .to_bytes();
+    assert_eq!(whole.len() as u64, length);
+    assert_eq!(form.clone().into_bytes(), Some(whole));
+    let open = || Full::new(Bytes::from_static(b"3"));
+    let form = form.stream("c", "c.png", "image/png", 1, open).unwrap();
+    assert_eq!(form.into_bytes(), None);
+}
+
+#[test]
+fn a_reader_reads_what_a_client_polls_whatever_its_buffer() {
+    let frames = || vec![data(b"12"), data(b""), data(b"345")];
+    let expected = whole(streaming(5, frames)).now_or_never().unwrap();
+    for size in [1, 3, 64, 100_000] {
+        let mut body = streaming(5, frames);
+        let (mut read, mut buffer) = (Vec::new(), vec![0; size]);
+        loop {
+            let count = body.read(&mut buffer).unwrap();
+            read.extend(&buffer[..count]);
+            assert_eq!(
+                body.size_hint().exact(),
+                Some((expected.len() - read.len()) as u64)
+            );
+            if count == 0 {
+                break;
+            }
+        }
+        assert_eq!(read, expected, "{size}");
+        // A clone is whole, and a body that was read in part can be polled for its rest.
+        let mut body = body.clone();
+        body.read_exact(&mut [0; 10]).unwrap();
+        let rest = body.collect().now_or_never().unwrap().unwrap().to_bytes();
+        assert_eq!(rest, expected[10..]);
+    }
+}
+
+#[test]
+fn a_reader_says_what_is_wrong_with_a_stream() {
+    let mut short = streaming(5, || vec![data(b"12")]);
+    let error = io::read_to_string(&mut short).unwrap_err();
+    assert!(
+        error.to_string().contains("ended after 2 of the 5 bytes"),
+        "{error}"
+    );
+    assert_eq!(short.read(&mut [0; 8]).unwrap(), 0);
+
+    let open = || StreamBody::new(stream::pending::<Polled>());
+    let form = form()
+        .stream("media", "shop.png", "image/png", 5, open)
+        .unwrap();
+    let error = io::read_to_string(form.into_body()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
 }
 
 /// What a part holds: a text, a file in memory, or a stream in frames, empty ones included.

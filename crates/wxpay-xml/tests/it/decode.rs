@@ -1,7 +1,5 @@
 //! Decoding by serde.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -112,9 +110,47 @@ fn booleans() {
 fn options() {
     assert_eq!(decode::<Option<u32>>("1"), Ok(Some(1)));
     assert_eq!(decode::<Option<String>>(""), Ok(Some(String::new())));
-    refused::<Option<u32>>("");
+    refused::<Option<u32>>(" ");
+    refused::<Option<u32>>("x");
+    refused::<u32>("");
     let missing: One<Option<u32>> = from_fields(&Fields::new()).unwrap();
     assert_eq!(missing.a, None);
+}
+
+#[test]
+fn an_empty_value_is_none_for_an_option_of_what_takes_no_empty_value() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Fee(u32);
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Code {
+        Fail,
+    }
+    assert_eq!(decode::<Option<u32>>(""), Ok(None));
+    assert_eq!(decode::<Option<f64>>(""), Ok(None));
+    assert_eq!(decode::<Option<bool>>(""), Ok(None));
+    assert_eq!(decode::<Option<char>>(""), Ok(None));
+    assert_eq!(decode::<Option<Fee>>(""), Ok(None));
+    assert_eq!(decode::<Option<std::num::NonZeroU8>>(""), Ok(None));
+    assert_eq!(decode::<Option<Code>>(""), Ok(None));
+    assert_eq!(decode::<Option<Code>>("Fail"), Ok(Some(Code::Fail)));
+    assert_eq!(decode::<Option<()>>(""), Ok(Some(())));
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Fees {
+        cash_fee: Option<u32>,
+        coupon_fee: Option<u32>,
+        attach: Option<String>,
+        total_fee: Option<u32>,
+    }
+    let document = "<xml><cash_fee></cash_fee><coupon_fee/><attach/><total_fee>1</total_fee></xml>";
+    let fields = Fields::parse(document).unwrap();
+    let expected = Fees {
+        cash_fee: None,
+        coupon_fee: None,
+        attach: Some(String::new()),
+        total_fee: Some(1),
+    };
+    assert_eq!(from_fields(&fields), Ok(expected));
 }
 
 #[test]
@@ -257,6 +293,14 @@ fn flattened() {
     assert_eq!(from_fields::<Outer<String>>(&text).unwrap().inner.a, "1");
     // As documented: serde has forgotten by then where the string came from.
     let error = from_fields::<Outer<u32>>(&text).unwrap_err();
+    assert_eq!(error.field(), Some("a"));
+    assert_eq!(
+        error.to_string(),
+        r#"field "a": invalid type: string "1", expected u32"#
+    );
+    // Two fields of that value: neither is named.
+    let two = fields(&[("a", "1"), ("b", "1")]);
+    let error = from_fields::<Outer<u32>>(&two).unwrap_err();
     assert_eq!(error.field(), None);
 }
 

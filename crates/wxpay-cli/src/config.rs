@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) use endpoints::endpoints;
-pub(crate) use identity::{IdentitySource, other_merchant};
+pub(crate) use identity::{IdentitySetting, other_merchant};
 pub(crate) use network::Network;
 
 /// Everything but the pictures.
@@ -34,7 +34,7 @@ impl Config {
         let gateway = &args.gateway;
         let mch_id = mch_id(gateway)?;
         let api_key = settings::api_key(&settings::API_KEY, gateway.api_key_file.as_deref())?;
-        let file = IdentitySource::find(gateway)?;
+        let file = IdentitySetting::find(gateway)?;
         // All that is missing at once: nobody wants to find out one by one.
         let mut missing = Vec::new();
         if mch_id.is_none() {

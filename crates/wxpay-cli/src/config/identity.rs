@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context, anyhow, bail};
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId, transport::identity::Form};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -17,7 +17,7 @@ pub(super) const KEY: &str = "its private key: --key or WXPAY_KEY";
 
 /// Where the identity is.
 #[derive(Debug)]
-pub(crate) enum IdentitySource {
+pub(crate) enum IdentitySetting {
     /// A PEM pair, of which one may be missing.
     Pem {
         cert: Option<Source>,
@@ -31,7 +31,7 @@ pub(crate) enum IdentitySource {
     },
 }
 
-impl IdentitySource {
+impl IdentitySetting {
     /// What the flags name, else the paths in the environment, else the texts there; of a pair each by
     /// itself.
     ///
@@ -93,12 +93,23 @@ impl IdentitySource {
     }
 
     /// What to do about it with the settings of this program.
-    pub(crate) fn hint(&self, error: &InvalidIdentity) -> Option<&'static str> {
+    pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
+        use IdentityError::{PasswordMissing, WrongForm, WrongPassword};
+
         match (self, error) {
-            (Self::Pkcs12 { password: None, .. }, InvalidIdentity::Pkcs12Password) => Some(
+            (Self::Pkcs12 { password: None, .. }, WrongPassword { .. }) => Some(
                 "its password is the id of the merchant that it was made for, which may be another: \
                  --p12-password-file",
             ),
+            (_, PasswordMissing) => Some("by --key-password-file or WXPAY_KEY_PASSWORD"),
+            (Self::Pem { .. }, WrongForm { found, .. }) if *found == Form::Pkcs12 => {
+                Some("by --p12 or WXPAY_P12, in place of --cert and --key")
+            }
+            (Self::Pkcs12 { .. }, WrongForm { found, .. })
+                if matches!(found, Form::Certificate | Form::PrivateKey) =>
+            {
+                Some("by --cert and --key, in place of --p12")
+            }
             _ => None,
         }
     }
@@ -107,7 +118,7 @@ impl IdentitySource {
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,
-    ) -> anyhow::Result<Result<Identity, InvalidIdentity>> {
+    ) -> anyhow::Result<Result<Identity, IdentityError>> {
         match self {
             Self::Pem {
                 cert,
@@ -141,7 +152,7 @@ pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Opt
     (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)
 }
 
-impl fmt::Display for IdentitySource {
+impl fmt::Display for IdentitySetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |source: &Option<Source>| {
             let source = source.as_ref();

@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId};
 
 use super::{check::Check, settings::Found};
 use crate::{
     args::GatewayArgs,
-    config::{IdentitySource, other_merchant},
+    config::{IdentitySetting, other_merchant},
 };
 
 const FILE: &str = "certificate file";
@@ -20,8 +20,8 @@ const MERCHANT: &str = "certificate merchant";
 const NEW_ONE: &str = "get a new one from the merchant platform";
 
 /// Which files are meant.
-pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentitySource>> {
-    let check = match IdentitySource::find(args) {
+pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentitySetting>> {
+    let check = match IdentitySetting::find(args) {
         Ok(Some(file)) if file.missing().is_empty() => return (Some(Some(file)), Vec::new()),
         Ok(None) => Check::failed(FILE, "not set")
             .advise("give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)"),
@@ -32,7 +32,7 @@ pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentitySource>> {
 }
 
 /// What is in them.
-pub(super) fn load(file: Option<&IdentitySource>, mch_id: Option<&MerchantId>) -> Found<Identity> {
+pub(super) fn load(file: Option<&IdentitySetting>, mch_id: Option<&MerchantId>) -> Found<Identity> {
     let Some(file) = file else {
         return (None, after_file("there is no certificate to look at"));
     };
@@ -57,25 +57,25 @@ fn after_file(because: &str) -> Vec<Check> {
 }
 
 /// The fault under the check that it belongs to, with what could be seen before it.
-fn invalid(file: &IdentitySource, error: InvalidIdentity) -> Vec<Check> {
+fn invalid(file: &IdentitySetting, error: IdentityError) -> Vec<Check> {
     let read = Check::ok(FILE, file.to_string());
     let skipped = |check| Check::skipped(check, "what is wrong above comes first");
     match error {
-        InvalidIdentity::Mismatch => vec![
+        IdentityError::Mismatch => vec![
             read,
             Check::failed(MATCH, error.to_string()),
             skipped(VALIDITY),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::Expired { .. } => vec![
+        IdentityError::Expired { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()).advise(NEW_ONE),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::NotYetValid { .. } => vec![
+        IdentityError::NotYetValid { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()),
@@ -94,7 +94,7 @@ fn invalid(file: &IdentitySource, error: InvalidIdentity) -> Vec<Check> {
     }
 }
 
-fn valid(file: &IdentitySource, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
+fn valid(file: &IdentitySetting, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
     let until = format!("until {}", date(identity.not_after()));
     let validity = if identity.expires_soon() {
         Check::warning(VALIDITY, format!("{until}, less than 30 days")).advise(NEW_ONE)

@@ -64,6 +64,14 @@ impl Outcome {
         }
     }
 
+    /// Media id and hash of a picture that is uploaded.
+    pub(super) fn ids(&self) -> Option<(&str, &str)> {
+        match &self.result {
+            Kind::Uploaded(uploaded) => Some((&uploaded.media_id, &uploaded.media_hash)),
+            Kind::Failed { .. } => None,
+        }
+    }
+
     pub(super) fn is_success(&self) -> bool {
         matches!(self.result, Kind::Uploaded(_))
     }

@@ -2,8 +2,8 @@
 
 use std::{io, path::Path};
 
-use tokio::io::{AsyncReadExt, stdin};
-use wxpay_media::{Error, Format, Image, ImageError, Room};
+use tokio::io::stdin;
+use wxpay_media::{Error, Image, ImageError, Room, Warning};
 
 use super::outcome::Failure;
 use crate::terminal;
@@ -16,7 +16,7 @@ pub(super) fn is_stdin(file: &Path) -> bool {
 /// Reads one picture, and says what may be wrong with it.
 pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
     let read = if is_stdin(file) {
-        read_stdin().await
+        Image::from_reader("stdin", stdin()).await
     } else {
         room.read(file).await
     };
@@ -27,7 +27,10 @@ pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
         }
         _ => Failure::from(&Error::from(error)),
     })?;
-    for warning in image.warnings() {
+    // Standard input has no name of its own that could be wrong.
+    let is_news =
+        |warning: &Warning| !is_stdin(file) || !matches!(warning, Warning::Renamed { .. });
+    for warning in image.warnings().filter(is_news) {
         let file = terminal::one_line(&file.to_string_lossy());
         terminal::complain(&format!("warning: {file}: {warning}"));
     }
@@ -55,20 +58,4 @@ fn not_a_file(argument: &str) -> Option<Failure> {
         return None;
     };
     Some(Failure::image(message, advice))
-}
-
-/// Standard input has no name, and the gateway looks at the extension: it gets the right one.
-async fn read_stdin() -> Result<Image, ImageError> {
-    let mut bytes = Vec::new();
-    let read = stdin()
-        .take(Image::LIMIT as u64)
-        .read_to_end(&mut bytes)
-        .await;
-    read.map_err(ImageError::Read)?;
-    if bytes.len() >= Image::LIMIT {
-        // There may be more: how much is not known.
-        return Err(ImageError::TooLarge { size: None });
-    }
-    let extension = Format::detect(&bytes).map_or("bin", Format::extension);
-    Image::from_bytes(format!("stdin.{extension}"), bytes)
 }

@@ -1,6 +1,9 @@
 //! Many files, a few at a time, printed in their order.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use futures_util::{StreamExt, stream};
 use wxpay_media::{Client, Error, Room};
@@ -10,7 +13,11 @@ use super::{
     picture,
     progress::Bars,
 };
-use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
+use crate::{
+    args::UploadArgs,
+    signals::Stop,
+    terminal::{self, OutputLost},
+};
 
 /// Uploads every file; true when all of them are.
 ///
@@ -62,6 +69,8 @@ async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outco
 struct Report<'a> {
     args: &'a UploadArgs,
     waiting: BTreeMap<usize, Outcome>,
+    /// The hash of the picture that each media id stands for.
+    hashes: HashMap<String, String>,
     printed: usize,
     all_uploaded: bool,
     bars: &'a Bars,
@@ -72,6 +81,7 @@ impl<'a> Report<'a> {
         Self {
             args,
             waiting: BTreeMap::new(),
+            hashes: HashMap::new(),
             printed: 0,
             all_uploaded: true,
             bars,
@@ -80,6 +90,18 @@ impl<'a> Report<'a> {
 
     fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
         self.bars.file_done();
+        if let Some((id, hash)) = outcome.ids() {
+            let first = self
+                .hashes
+                .entry(id.to_owned())
+                .or_insert_with(|| hash.to_owned());
+            if first != hash {
+                let id = terminal::one_line(id);
+                terminal::complain(&format!(
+                    "warning: two pictures have the media id {id}: a response may have been replayed"
+                ));
+            }
+        }
         self.waiting.insert(place, outcome);
         while let Some(outcome) = self.waiting.remove(&self.printed) {
             self.print(&outcome)?;

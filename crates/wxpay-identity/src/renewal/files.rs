@@ -21,17 +21,17 @@ use tracing::{
 use zeroize::Zeroizing;
 
 use super::IdentitySource;
-use crate::{Identity, InvalidIdentity};
+use crate::{Identity, IdentityError};
 use snapshot::{Snapshot, Stamp};
 
-pub use error::InvalidIdentityFiles;
+pub use error::IdentityFilesError;
 
 /// How often the files are looked at, at most, unless said otherwise.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// An identity in files, read again when they are replaced.
 ///
-/// Before an attempt, at most once in [an interval](Self::every), it looks at the files' time of
+/// Before an attempt, at most once in [an interval](Self::poll_interval), it looks at the files' time of
 /// modification and length. When these have changed, it reads them and takes the new identity if it
 /// is whole: if certificate and key fit each other, and no file changed while they were read.
 /// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning
@@ -41,11 +41,14 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// Clones share the identity, and count as one for the interval.
 ///
 /// ```no_run
-/// use wxpay_transport::{IdentityFiles, Transport};
+/// use wxpay_identity::{IdentityFiles, IdentitySource};
 ///
+/// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
 /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-/// let transport: Transport<String> = Transport::builder().identity_source(files).build()?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// files.refresh().await; // before each new connection
+/// let identity = files.current();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct IdentityFiles {
@@ -61,10 +64,10 @@ impl IdentityFiles {
     ///
     /// # Errors
     ///
-    /// [`InvalidIdentityFiles`] when the files cannot be read, or do not hold an identity.
+    /// [`IdentityFilesError`] when the files cannot be read, or do not hold an identity.
     ///
     /// ```
-    /// use wxpay_transport::{IdentityFiles, IdentitySource};
+    /// use wxpay_identity::{IdentityFiles, IdentitySource};
     ///
     /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
     /// # let folder = tempfile::tempdir()?;
@@ -78,8 +81,8 @@ impl IdentityFiles {
     pub fn pem(
         certificates: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
-    ) -> Result<Self, InvalidIdentityFiles> {
-        Self::watch([certificates.into(), key.into()], |[certificates, key]| {
+    ) -> Result<Self, IdentityFilesError> {
+        Self::new([certificates.into(), key.into()], |[certificates, key]| {
             Identity::from_pem(certificates, key)
         })
     }
@@ -92,19 +95,19 @@ impl IdentityFiles {
     ///
     /// # Errors
     ///
-    /// [`InvalidIdentityFiles`] when the files cannot be read, or `load` refuses them.
+    /// [`IdentityFilesError`] when the files cannot be read, or `load` refuses them.
     ///
     /// ```no_run
-    /// use wxpay_transport::{Identity, IdentityFiles};
+    /// use wxpay_identity::{Identity, IdentityFiles};
     ///
     /// // One file with certificate and key.
-    /// let files = IdentityFiles::watch(["client.pem"], |[pem]| Identity::from_pem(pem, pem))?;
+    /// let files = IdentityFiles::new(["client.pem"], |[pem]| Identity::from_pem(pem, pem))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn watch<P, const N: usize>(
+    pub fn new<P, const N: usize>(
         paths: [P; N],
-        load: impl Fn([&[u8]; N]) -> Result<Identity, InvalidIdentity> + Send + Sync + 'static,
-    ) -> Result<Self, InvalidIdentityFiles>
+        load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
+    ) -> Result<Self, IdentityFilesError>
     where
         P: Into<PathBuf>,
     {
@@ -125,7 +128,7 @@ impl IdentityFiles {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use wxpay_transport::IdentityFiles;
+    /// use wxpay_identity::IdentityFiles;
     ///
     /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
     /// # let folder = tempfile::tempdir()?;
@@ -133,11 +136,11 @@ impl IdentityFiles {
     /// # std::fs::write(&cert, made.cert.pem())?;
     /// # std::fs::write(&key, made.signing_key.serialize_pem())?;
     /// // They are replaced once a year, days before it matters.
-    /// let files = IdentityFiles::pem(&cert, &key)?.every(Duration::from_secs(600));
+    /// let files = IdentityFiles::pem(&cert, &key)?.poll_interval(Duration::from_secs(600));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn every(mut self, interval: Duration) -> Self {
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
@@ -172,7 +175,7 @@ struct Watched {
     memory: Mutex<Memory>,
 }
 
-type Load = dyn Fn(&[Zeroizing<Vec<u8>>]) -> Result<Identity, InvalidIdentity> + Send + Sync;
+type Load = dyn Fn(&[Zeroizing<Vec<u8>>]) -> Result<Identity, IdentityError> + Send + Sync;
 
 struct Memory {
     /// The files as they were when the identity was taken from them.
@@ -182,7 +185,7 @@ struct Memory {
 }
 
 impl Watched {
-    fn new(paths: Vec<PathBuf>, load: Box<Load>) -> Result<Self, InvalidIdentityFiles> {
+    fn new(paths: Vec<PathBuf>, load: Box<Load>) -> Result<Self, IdentityFilesError> {
         let last_look = Mutex::new(Instant::now());
         let (identity, taken) = Snapshot::read(&paths)?.load(&paths, &*load)?;
         Ok(Self {

@@ -2,54 +2,29 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use tokio::{io::AsyncWriteExt, sync::mpsc, time};
-use wxpay_transport::{
-    Identity, IdentityFiles, IdentitySource, InvalidIdentity, InvalidIdentityFiles,
-};
+use tokio::{sync::mpsc, time};
+use wxpay_identity::{Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentitySource};
 
-use crate::{
-    log::Log,
-    support::{Ca, OK, Pair, call, read_request, serve},
-};
+use crate::{log::Log, support::Pair};
 
-pub(crate) fn write(folder: &Path, pair: &Pair) {
-    fs::write(folder.join("cert.pem"), &pair.cert).unwrap();
-    fs::write(folder.join("key.pem"), &pair.key).unwrap();
-}
-
-pub(crate) fn watch(folder: &Path) -> IdentityFiles {
+fn files(folder: &Path) -> IdentityFiles {
     let files = IdentityFiles::pem(folder.join("cert.pem"), folder.join("key.pem"));
-    files.unwrap().every(Duration::ZERO)
+    files.unwrap().poll_interval(Duration::ZERO)
 }
 
-/// What a server sees of an identity.
-async fn certificate_of(ca: &Ca, identity: Identity) -> Vec<u8> {
-    let (sender, mut certificates) = mpsc::unbounded_channel();
-    let addr = serve(ca.demanding_server(), move |mut stream| {
-        let sender = sender.clone();
-        async move {
-            read_request(&mut stream).await;
-            let certificates = stream.get_ref().1.peer_certificates().unwrap();
-            sender.send(certificates[0].to_vec()).unwrap();
-            stream.write_all(OK.as_bytes()).await.unwrap();
-        }
-    })
-    .await;
-    call(ca.builder_for_one_attempt().identity(identity), addr)
-        .await
-        .unwrap();
-    certificates.recv().await.unwrap()
+/// The certificate of the identity that holds.
+fn current(files: &IdentityFiles) -> Vec<u8> {
+    files.current().certificates()[0].to_vec()
 }
 
 #[tokio::test]
 async fn a_half_written_pair_is_never_used() {
-    let ca = Ca::new();
-    let (old, new) = (ca.pair(), ca.pair());
+    let (old, new) = (Pair::new(), Pair::new());
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
     write("cert.pem", &old.cert);
     write("key.pem", &old.key);
-    let files = watch(folder.path());
+    let files = files(folder.path());
 
     let (half, _) = new.cert.split_at(new.cert.len() / 2);
     for (name, content) in [
@@ -61,35 +36,34 @@ async fn a_half_written_pair_is_never_used() {
         write(name, content);
         files.refresh().await;
         assert_eq!(
-            certificate_of(&ca, files.current()).await,
-            old.der(),
+            current(&files),
+            old.identity().certificates()[0].to_vec(),
             "{name}: {content}"
         );
     }
     fs::remove_file(folder.path().join("key.pem")).unwrap();
     files.refresh().await;
-    assert_eq!(certificate_of(&ca, files.current()).await, old.der());
+    assert_eq!(current(&files), old.identity().certificates()[0].to_vec());
 
     write("key.pem", &new.key);
     files.refresh().await;
-    assert_eq!(certificate_of(&ca, files.current()).await, new.der());
+    assert_eq!(current(&files), new.identity().certificates()[0].to_vec());
 }
 
 #[tokio::test]
 async fn a_change_that_cannot_be_used_is_warned_of_once() {
-    let ca = Ca::new();
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &ca.pair());
-    let files = watch(folder.path());
+    Pair::new().write(folder.path());
+    let files = files(folder.path());
     let log = Log::capture();
 
-    for certificate in [ca.pair().cert, "no certificate".to_owned()] {
+    for certificate in [Pair::new().cert, "no certificate".to_owned()] {
         fs::write(folder.path().join("cert.pem"), certificate).unwrap();
         for _ in 0..3 {
             files.refresh().await;
         }
     }
-    write(folder.path(), &ca.pair());
+    Pair::new().write(folder.path());
     files.refresh().await;
 
     let log = log.text();
@@ -99,16 +73,15 @@ async fn a_change_that_cannot_be_used_is_warned_of_once() {
 
 #[tokio::test(start_paused = true)]
 async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed() {
-    let ca = Ca::new();
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &ca.pair());
+    Pair::new().write(folder.path());
     let (sender, mut loads) = mpsc::unbounded_channel();
     let paths = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
-    let files = IdentityFiles::watch(paths, move |[cert, key]| {
+    let files = IdentityFiles::new(paths, move |[cert, key]| {
         sender.send(()).unwrap();
         Identity::from_pem(cert, key)
     });
-    let files = files.unwrap().every(Duration::from_secs(60));
+    let files = files.unwrap().poll_interval(Duration::from_secs(60));
     let mut loaded = || std::iter::from_fn(|| loads.try_recv().ok()).count();
     assert_eq!(loaded(), 1);
 
@@ -117,7 +90,7 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
     files.refresh().await;
     assert_eq!(loaded(), 0);
 
-    write(folder.path(), &ca.pair());
+    Pair::new().write(folder.path());
     time::advance(Duration::from_secs(59)).await;
     files.refresh().await;
     assert_eq!(loaded(), 0);
@@ -131,33 +104,31 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
 
 #[test]
 fn what_changes_while_it_is_read_is_not_taken() {
-    let pair = Ca::new().pair();
+    let pair = Pair::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client.pem");
-    fs::write(&path, format!("{}{}", pair.cert, pair.key)).unwrap();
+    fs::write(&path, pair.both()).unwrap();
     let meanwhile = path.clone();
-    let files = IdentityFiles::watch([path], move |[pem]| {
+    let files = IdentityFiles::new([path], move |[pem]| {
         fs::write(&meanwhile, "shorter").unwrap();
         Identity::from_pem(pem, pem)
     });
-    assert!(matches!(files.unwrap_err(), InvalidIdentityFiles::Changing));
+    assert!(matches!(files.unwrap_err(), IdentityFilesError::Changing));
 }
 
 #[tokio::test]
 async fn a_file_moved_into_place_is_seen_whatever_its_time() {
-    let ca = Ca::new();
-    let (old, new) = (ca.pair(), ca.pair());
+    let (old, new) = (Pair::new(), Pair::new());
     let folder = tempfile::tempdir().unwrap();
-    let both = |pair: &Pair| format!("{}{}", pair.cert, pair.key);
     let (path, next) = (
         folder.path().join("client.pem"),
         folder.path().join("next.pem"),
     );
-    fs::write(&path, both(&old)).unwrap();
-    let files = IdentityFiles::watch([&path], |[pem]| Identity::from_pem(pem, pem));
-    let files = files.unwrap().every(Duration::ZERO);
+    fs::write(&path, old.both()).unwrap();
+    let files = IdentityFiles::new([&path], |[pem]| Identity::from_pem(pem, pem));
+    let files = files.unwrap().poll_interval(Duration::ZERO);
 
-    fs::write(&next, both(&new)).unwrap();
+    fs::write(&next, new.both()).unwrap();
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
     fs::File::open(&next)
         .unwrap()
@@ -166,36 +137,36 @@ async fn a_file_moved_into_place_is_seen_whatever_its_time() {
     fs::rename(&next, &path).unwrap();
     files.refresh().await;
 
-    assert_eq!(certificate_of(&ca, files.current()).await, new.der());
+    assert_eq!(current(&files), new.identity().certificates()[0].to_vec());
 }
 
 #[test]
 fn files_that_hold_no_identity_are_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let pair = Ca::new().pair();
+    let pair = Pair::new();
     fs::write(path("cert.pem"), &pair.cert).unwrap();
-    fs::write(path("other.pem"), Ca::new().pair().key).unwrap();
+    fs::write(path("other.pem"), Pair::new().key).unwrap();
     fs::write(path("large.pem"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
     fs::create_dir(path("folder")).unwrap();
     let refused = |key| IdentityFiles::pem(path("cert.pem"), path(key)).unwrap_err();
 
     assert!(
-        matches!(refused("none.pem"), InvalidIdentityFiles::Read { path: at, .. } if at == path("none.pem"))
+        matches!(refused("none.pem"), IdentityFilesError::Read { path: at, .. } if at == path("none.pem"))
     );
     assert!(matches!(
         refused("folder"),
-        InvalidIdentityFiles::NotAFile { .. }
+        IdentityFilesError::NotAFile { .. }
     ));
     assert!(matches!(
         refused("large.pem"),
-        InvalidIdentityFiles::TooLarge { .. }
+        IdentityFilesError::TooLarge { .. }
     ));
     let mismatch = refused("other.pem");
-    let InvalidIdentityFiles::Identity { paths, source } = &mismatch else {
+    let IdentityFilesError::Identity { paths, source } = &mismatch else {
         panic!("{mismatch:?}");
     };
-    assert!(matches!(source, InvalidIdentity::Mismatch));
+    assert!(matches!(source, IdentityError::Mismatch));
     assert_eq!(*paths, [path("cert.pem"), path("other.pem")]);
     assert!(mismatch.to_string().contains("other.pem"), "{mismatch}");
 }

@@ -1,30 +1,29 @@
 //! The order of a certificate chain.
 
-use rustls::sign::SigningKey;
 use rustls_pki_types::CertificateDer;
 
-use super::{InvalidIdentity, leaf};
+use crate::{IdentityError, leaf};
 
 /// Puts the certificate of the key first.
 ///
 /// What follows it stays as it was where it was first already: that is how files should be. Out of
 /// any other order each certificate is followed by its issuer's, and what leads nowhere is left out.
-pub(super) fn order(
+pub(crate) fn order(
     mut chain: Vec<CertificateDer<'static>>,
-    key: &dyn SigningKey,
-) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
-    let Some(key) = key.public_key() else {
+    key: Option<&[u8]>,
+) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let Some(key) = key else {
         return Ok(chain);
     };
     let mut own = None;
     for (at, certificate) in chain.iter().enumerate() {
-        if leaf::public_key(certificate)? == key.as_ref() {
+        if leaf::public_key(certificate)? == key {
             own = Some(at);
             break;
         }
     }
     match own {
-        None => Err(InvalidIdentity::Mismatch),
+        None => Err(IdentityError::Mismatch),
         Some(0) => Ok(chain),
         Some(at) => {
             let leaf = chain.swap_remove(at);
@@ -36,7 +35,7 @@ pub(super) fn order(
 fn issuers(
     leaf: CertificateDer<'static>,
     mut others: Vec<CertificateDer<'static>>,
-) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
+) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     let mut issuer = leaf::parse(&leaf)?.tbs_certificate().issuer().clone();
     let mut ordered = vec![leaf];
     loop {

@@ -6,7 +6,7 @@ use pkcs8::{
 };
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::InvalidIdentity;
+use crate::{IdentityError, Part};
 
 /// So many rounds of PBKDF2 take about a second by SHA-512; files in use have a few thousand.
 const MOST_ROUNDS: u32 = 2_000_000;
@@ -15,24 +15,31 @@ const MOST_ROUNDS: u32 = 2_000_000;
 const MOST_FILLED: u64 = 256 * 1024 * 1024;
 
 /// Decrypts an encrypted PKCS#8 key (PBES2), at a bounded cost.
-pub(super) fn decrypt(
-    der: &[u8],
-    password: &str,
-) -> Result<PrivateKeyDer<'static>, InvalidIdentity> {
-    let encrypted =
-        EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| InvalidIdentity::KeyEncryption)?;
+pub(crate) fn decrypt(der: &[u8], password: &str) -> Result<PrivateKeyDer<'static>, IdentityError> {
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| unsupported())?;
     match &encrypted.encryption_algorithm {
         EncryptionScheme::Pbes2(parameters) if costs_too_much(&parameters.kdf) => {
-            return Err(InvalidIdentity::KeyCost);
+            return Err(IdentityError::Cost {
+                part: Part::PrivateKey,
+            });
         }
         EncryptionScheme::Pbes2(_) => {}
-        _ => return Err(InvalidIdentity::KeyEncryption),
+        _ => return Err(unsupported()),
     }
     let key = encrypted
         .decrypt(password)
-        .map_err(|_| InvalidIdentity::KeyPassword)?;
+        .map_err(|_| IdentityError::WrongPassword {
+            part: Part::PrivateKey,
+        })?;
     // The document wipes itself; rustls takes bytes of its own.
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
+}
+
+fn unsupported() -> IdentityError {
+    IdentityError::UnsupportedEncryption {
+        part: Part::PrivateKey,
+        algorithm: "PBES1".to_owned(),
+    }
 }
 
 fn costs_too_much(kdf: &Kdf) -> bool {

@@ -12,22 +12,22 @@ use x509_cert::{
     time::Time,
 };
 
-use super::InvalidIdentity;
+use crate::{IdentityError, Part};
 
 /// A common name, as an attribute of a subject.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 #[derive(Debug, Clone)]
-pub(super) struct Leaf {
-    pub(super) serial_number: String,
-    pub(super) subject: String,
-    pub(super) common_name: Option<String>,
-    pub(super) not_before: SystemTime,
-    pub(super) not_after: SystemTime,
+pub(crate) struct Leaf {
+    pub(crate) serial_number: String,
+    pub(crate) subject: String,
+    pub(crate) common_name: Option<String>,
+    pub(crate) not_before: SystemTime,
+    pub(crate) not_after: SystemTime,
 }
 
 impl Leaf {
-    pub(super) fn of(der: &CertificateDer<'_>) -> Result<Self, InvalidIdentity> {
+    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, IdentityError> {
         let certificate = parse(der)?;
         let certificate = certificate.tbs_certificate();
         let subject = certificate.subject();
@@ -46,21 +46,21 @@ impl Leaf {
     }
 
     /// Whether it holds now.
-    pub(super) fn check(&self, now: SystemTime) -> Result<(), InvalidIdentity> {
+    pub(crate) fn check(&self, now: SystemTime) -> Result<(), IdentityError> {
         if now > self.not_after {
-            return Err(InvalidIdentity::Expired {
+            return Err(IdentityError::Expired {
                 not_after: self.not_after,
             });
         }
         if now < self.not_before {
-            return Err(InvalidIdentity::NotYetValid {
+            return Err(IdentityError::NotYetValid {
                 not_before: self.not_before,
             });
         }
         Ok(())
     }
 
-    pub(super) fn expires_within(&self, time: Duration, now: SystemTime) -> bool {
+    pub(crate) fn expires_within(&self, time: Duration, now: SystemTime) -> bool {
         now.checked_add(time)
             .is_none_or(|then| then > self.not_after)
     }
@@ -71,15 +71,19 @@ fn system_time(time: Time) -> SystemTime {
 }
 
 /// With the profile that takes what is out there, and not only what RFC 5280 allows.
-pub(super) fn parse(der: &CertificateDer<'_>) -> Result<CertificateInner<Raw>, InvalidIdentity> {
-    CertificateInner::from_der(der).map_err(|_| InvalidIdentity::Certificate)
+pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<CertificateInner<Raw>, IdentityError> {
+    CertificateInner::from_der(der).map_err(|_| IdentityError::Damaged {
+        part: Part::Certificate,
+    })
 }
 
 /// The public key of a certificate, as its DER has it.
-pub(super) fn public_key(der: &CertificateDer<'_>) -> Result<Vec<u8>, InvalidIdentity> {
+pub(crate) fn public_key(der: &CertificateDer<'_>) -> Result<Vec<u8>, IdentityError> {
     let certificate = parse(der)?;
     let key = certificate.tbs_certificate().subject_public_key_info();
-    key.to_der().map_err(|_| InvalidIdentity::Certificate)
+    key.to_der().map_err(|_| IdentityError::Damaged {
+        part: Part::Certificate,
+    })
 }
 
 /// Without the zero byte that only keeps a large number from being negative.
@@ -135,7 +139,7 @@ mod tests {
         for (day, expected) in [
             (
                 18_261,
-                Err(InvalidIdentity::NotYetValid {
+                Err(IdentityError::NotYetValid {
                     not_before: at(18_262),
                 }),
             ),
@@ -143,7 +147,7 @@ mod tests {
             (20_089, Ok(())),
             (
                 20_090,
-                Err(InvalidIdentity::Expired {
+                Err(IdentityError::Expired {
                     not_after: at(20_089),
                 }),
             ),

@@ -9,7 +9,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{InvalidIdentityFiles, Load};
+use super::{IdentityFilesError, Load};
 use crate::Identity;
 
 /// The longest file that is read, in bytes.
@@ -50,7 +50,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, InvalidIdentityFiles> {
+    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, IdentityFilesError> {
         let (mut contents, mut stamps) = (Vec::new(), Vec::new());
         for path in paths {
             let (content, stamp) = read(path)?;
@@ -65,14 +65,14 @@ impl Snapshot {
         &self,
         paths: &[PathBuf],
         load: &Load,
-    ) -> Result<(Identity, Vec<Stamp>), InvalidIdentityFiles> {
+    ) -> Result<(Identity, Vec<Stamp>), IdentityFilesError> {
         let loaded = load(&self.contents);
         if !stamps(paths).is_ok_and(|stamps| stamps == self.stamps) {
-            return Err(InvalidIdentityFiles::Changing);
+            return Err(IdentityFilesError::Changing);
         }
         match loaded {
             Ok(identity) => Ok((identity, self.stamps.clone())),
-            Err(source) => Err(InvalidIdentityFiles::Identity {
+            Err(source) => Err(IdentityFilesError::Identity {
                 paths: paths.to_vec(),
                 source,
             }),
@@ -80,8 +80,8 @@ impl Snapshot {
     }
 }
 
-fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Stamp), InvalidIdentityFiles> {
-    let failed = |source| InvalidIdentityFiles::Read {
+fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Stamp), IdentityFilesError> {
+    let failed = |source| IdentityFilesError::Read {
         path: path.to_owned(),
         source,
     };
@@ -89,11 +89,11 @@ fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Stamp), InvalidIdentityFiles
     // To open a pipe could wait forever.
     if !metadata.is_file() {
         let path = path.to_owned();
-        return Err(InvalidIdentityFiles::NotAFile { path });
+        return Err(IdentityFilesError::NotAFile { path });
     }
     if metadata.len() > LIMIT {
         let path = path.to_owned();
-        return Err(InvalidIdentityFiles::TooLarge { path });
+        return Err(IdentityFilesError::TooLarge { path });
     }
     // With its final capacity: what a vector grows out of is not zeroized.
     let mut content = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 1));

@@ -2,12 +2,12 @@
 
 use std::{io, path::PathBuf};
 
-use crate::InvalidIdentity;
+use crate::IdentityError;
 
 /// Why there is no identity in files that were to be watched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidIdentityFiles {
+pub enum IdentityFilesError {
     /// A file that cannot be read; the source says why.
     #[error("cannot read {}", path.display())]
     Read {
@@ -37,6 +37,6 @@ pub enum InvalidIdentityFiles {
         /// All files that were read for it.
         paths: Vec<PathBuf>,
         /// What is wrong with them.
-        source: InvalidIdentity,
+        source: IdentityError,
     },
 }

@@ -11,7 +11,7 @@ use crate::Identity;
 /// replaced, [`IdentityFiles`](crate::IdentityFiles) sees it by itself.
 ///
 /// ```
-/// use wxpay_transport::{Identity, IdentityHandle, Transport};
+/// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
 ///
 /// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
 /// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
@@ -19,8 +19,8 @@ use crate::Identity;
 /// # }
 /// # let (old, new) = (identity()?, identity()?);
 /// let handle = IdentityHandle::new(old);
-/// let transport: Transport<String> = Transport::builder().identity_source(handle.clone()).build()?;
-/// handle.set(new); // from now on, attempts of `transport` connect with it
+/// handle.set(new.clone());
+/// assert!(handle.current().ptr_eq(&new));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl IdentityHandle {
     /// A handle on this identity, until another one is set.
     ///
     /// ```
-    /// use wxpay_transport::{Identity, IdentityHandle, IdentitySource};
+    /// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
     ///
     /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
     /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
@@ -47,7 +47,7 @@ impl IdentityHandle {
     /// Has attempts that begin from now on use this identity.
     ///
     /// ```
-    /// use wxpay_transport::{Identity, IdentityHandle, IdentitySource};
+    /// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
     ///
     /// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
     /// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;

@@ -11,21 +11,21 @@ use std::{
 
 use crate::Identity;
 
-pub use files::{IdentityFiles, InvalidIdentityFiles};
+pub use files::{IdentityFiles, IdentityFilesError};
 pub use handle::IdentityHandle;
 
-/// Where the client's identity comes from, when it can be renewed under a running transport.
+/// Where the client's identity comes from, when it can be renewed while the program runs.
 ///
 /// An [`Identity`] is a source too, one that never changes. [`IdentityFiles`] watches files, and an
 /// [`IdentityHandle`] is told by the caller; another source, such as a key store in the network, is
 /// a type of yours.
 ///
-/// Identities are told apart by where they came from, not by what they hold: a clone of the last one
-/// is no change, one that was read again is.
+/// Identities are told apart by [`Identity::ptr_eq`]: a clone of the last one is no change, one that was
+/// read again is.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
-/// use wxpay_transport::{Identity, IdentitySource};
+/// use wxpay_identity::{Identity, IdentitySource};
 ///
 /// /// Whatever was put in last.
 /// #[derive(Debug)]

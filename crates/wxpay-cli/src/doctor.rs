@@ -1,19 +1,22 @@
 //! `wxpay doctor`: what is wrong, before the first upload finds out.
 
-mod check;
 mod endpoint;
-mod identity;
 mod settings;
 
 use std::{process::ExitCode, time::Duration};
 
+use serde::Serialize;
 use wxpay_media::{
     Endpoints, Identity,
     transport::{self, Transport},
 };
 
-use crate::{FAILED, args::DoctorArgs, config::Network, terminal::OutputLost};
-use check::{Check, Status};
+use crate::{
+    FAILED,
+    args::DoctorArgs,
+    settings::Network,
+    terminal::{self, OutputLost},
+};
 
 /// Makes every check, whatever the ones before it said.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
@@ -24,8 +27,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mch_id = report.all(settings::merchant_id(&args.gateway))?;
     report.one(&settings::api_key(&args.gateway))?;
     report.one(&settings::sign_type(&args.gateway))?;
-    let file = report.all(identity::file(&args.gateway))?.flatten();
-    let identity = report.all(identity::load(file.as_ref(), mch_id.as_ref()))?;
+    let identity = report.all(settings::identity(&args.gateway, mch_id.as_ref()))?;
     let network = report.all(settings::network(&args.gateway))?;
     let endpoints = report.all(settings::endpoints(&args.gateway))?;
     if let (Some(network), Some(endpoints)) = (network, endpoints) {
@@ -114,5 +116,105 @@ impl Report {
             }
         }
         Ok(())
+    }
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// An upload works all the same.
+    Warning,
+    /// No upload would work.
+    Failed,
+    /// The answer does not tell.
+    Unknown,
+    /// Something before it has failed.
+    Skipped,
+}
+
+/// What was looked at, what was found, and what to do.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: String,
+    status: Status,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Check {
+    fn new(check: &str, status: Status, detail: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            status,
+            detail: detail.into(),
+            advice: None,
+        }
+    }
+
+    fn ok(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, detail)
+    }
+
+    fn warning(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Warning, detail)
+    }
+
+    fn failed(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Failed, detail)
+    }
+
+    fn unknown(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(
+            check,
+            Status::Unknown,
+            format!("cannot tell: {}", detail.into()),
+        )
+    }
+
+    fn skipped(check: &str, because: &str) -> Self {
+        Self::new(check, Status::Skipped, because)
+    }
+
+    /// Whether nothing about it keeps an upload from working, as far as can be told.
+    fn is_ok(&self) -> bool {
+        self.status != Status::Failed
+    }
+
+    /// What to do about it.
+    fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// For what something else stands in for.
+    fn at_most_warning(mut self) -> Self {
+        if self.status == Status::Failed {
+            self.status = Status::Warning;
+        }
+        self
+    }
+
+    fn print(&self, json: bool) -> Result<(), OutputLost> {
+        if json {
+            return terminal::print_json(self);
+        }
+        let status = match self.status {
+            Status::Ok => "ok",
+            Status::Warning => "warning",
+            Status::Failed => "failed",
+            Status::Unknown => "unknown",
+            Status::Skipped => "skipped",
+        };
+        let advice = self.advice.as_ref().map(|advice| format!("; {advice}"));
+        let line = format!(
+            "{}: {}{}",
+            self.check,
+            self.detail,
+            advice.unwrap_or_default()
+        );
+        terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
     }
 }

@@ -47,7 +47,7 @@ fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
     if value != sign_type.as_str() {
         let value = terminal::one_line(value);
-        terminal::complain(&format!(
+        terminal::warn(&format!(
             "warning: the gateway reads `sign_type={value}` as {sign_type}: it knows only `MD5` and `HMAC-SHA256`"
         ));
     }
@@ -59,8 +59,8 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     let other_keys: Vec<ApiKey> = args
         .try_key_file
         .iter()
-        .filter_map(|file| settings::api_key(&settings::TRY_KEY, Some(file)).transpose())
-        .map(|found| found.map(|(key, ..)| key))
+        .filter_map(|file| settings::TRY_KEY.find(Some(file)))
+        .map(|source| source.api_key())
         .collect::<anyhow::Result<_>>()?;
     let media = args.media.as_deref().map(Media::read).transpose()?;
 

@@ -29,15 +29,15 @@ impl Calls {
             let json = serde_json::to_string(&*call).unwrap_or_default();
             let json = terminal::escape_json(json);
             if self.json {
-                terminal::complain(&json);
+                terminal::warn(&json);
             } else {
-                terminal::complain(&call.to_string());
+                terminal::warn(&call.to_string());
             }
             if let Some(folder) = &self.folder
                 && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())
             {
                 let folder = folder.display().to_string();
-                terminal::complain(&terminal::one_line(&format!(
+                terminal::warn(&terminal::one_line(&format!(
                     "cannot keep a call in {folder}: {error}"
                 )));
             }

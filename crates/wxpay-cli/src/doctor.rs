@@ -18,6 +18,9 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
+/// What a check found, and what it says.
+type Found<T> = (Option<T>, Vec<Check>);
+
 /// Makes every check, whatever the ones before it said.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report {
@@ -77,10 +80,7 @@ impl Report {
     }
 
     /// The same for several, with what they have found.
-    fn all<T>(
-        &mut self,
-        (found, checks): (Option<T>, Vec<Check>),
-    ) -> Result<Option<T>, OutputLost> {
+    fn all<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
             self.one(&check)?;
         }
@@ -101,17 +101,14 @@ impl Report {
         let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
         let another_works = looks.iter().skip(1).any(|look| look.works);
         for (at, look) in looks.into_iter().enumerate() {
-            let stands_in = if at == 0 {
-                !primary_decides && another_works
-            } else {
-                primary_decides || another_works
+            let stands_in = match at {
+                0 => !primary_decides && another_works,
+                _ => primary_decides || another_works,
             };
-            for check in look.checks {
-                let check = if stands_in {
-                    check.at_most_warning()
-                } else {
-                    check
-                };
+            for mut check in look.checks {
+                if stands_in && check.status == Status::Failed {
+                    check.status = Status::Warning;
+                }
                 self.one(&check)?;
             }
         }
@@ -167,11 +164,8 @@ impl Check {
     }
 
     fn unknown(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(
-            check,
-            Status::Unknown,
-            format!("cannot tell: {}", detail.into()),
-        )
+        let detail = format!("cannot tell: {}", detail.into());
+        Self::new(check, Status::Unknown, detail)
     }
 
     fn skipped(check: &str, because: &str) -> Self {
@@ -189,32 +183,15 @@ impl Check {
         self
     }
 
-    /// For what something else stands in for.
-    fn at_most_warning(mut self) -> Self {
-        if self.status == Status::Failed {
-            self.status = Status::Warning;
-        }
-        self
-    }
-
     fn print(&self, json: bool) -> Result<(), OutputLost> {
         if json {
             return terminal::print_json(self);
         }
-        let status = match self.status {
-            Status::Ok => "ok",
-            Status::Warning => "warning",
-            Status::Failed => "failed",
-            Status::Unknown => "unknown",
-            Status::Skipped => "skipped",
-        };
-        let advice = self.advice.as_ref().map(|advice| format!("; {advice}"));
-        let line = format!(
-            "{}: {}{}",
-            self.check,
-            self.detail,
-            advice.unwrap_or_default()
-        );
+        let status = format!("{:?}", self.status).to_lowercase();
+        let mut line = format!("{}: {}", self.check, self.detail);
+        if let Some(advice) = &self.advice {
+            line = format!("{line}; {advice}");
+        }
         terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
     }
 }

@@ -30,6 +30,12 @@ pub(crate) struct Given<T> {
     pub(crate) by: &'static str,
 }
 
+impl<T> Given<T> {
+    fn new(value: T, by: &'static str) -> Self {
+        Self { value, by }
+    }
+}
+
 /// The value of a flag, else of its variable.
 pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
     flag: Option<T>,
@@ -37,22 +43,13 @@ pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
     variable: &'static str,
 ) -> anyhow::Result<Option<Given<T>>> {
     if let Some(value) = flag {
-        return Ok(Some(Given {
-            value,
-            by: flag_name,
-        }));
+        return Ok(Some(Given::new(value, flag_name)));
     }
-    let Some(text) = text(variable)? else {
-        return Ok(None);
-    };
-    let value = text
-        .trim()
-        .parse()
-        .map_err(|error| anyhow!("{variable}: {error}"))?;
-    Ok(Some(Given {
-        value,
-        by: variable,
-    }))
+    match text(variable)?.map(|text| text.trim().parse()) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(Given::new(value, variable))),
+        Some(Err(error)) => bail!("{variable}: {error}"),
+    }
 }
 
 /// The text of a variable, where it is set.
@@ -66,12 +63,8 @@ pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
 /// of the machine can read.
 pub(crate) fn api_key(flag: Option<&Path>) -> anyhow::Result<Option<Given<ApiKey>>> {
     let source = API_KEY.find(flag);
-    source
-        .map(|source| {
-            let (value, by) = (source.api_key()?, source.by);
-            Ok(Given { value, by })
-        })
-        .transpose()
+    let key = source.map(|source| Ok(Given::new(source.api_key()?, source.by)));
+    key.transpose()
 }
 
 /// The same where there must be one.
@@ -87,21 +80,16 @@ impl GatewayArgs {
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
         let found = find(self.sign_type, "--sign-type", "WXPAY_SIGN_TYPE")?;
-        Ok(found.unwrap_or(Given {
-            value: SignType::HmacSha256,
-            by: "default",
-        }))
+        Ok(found.unwrap_or(Given::new(SignType::HmacSha256, "default")))
     }
 
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
         const VARIABLE: &str = "WXPAY_ENDPOINT";
         let named = |endpoints: Vec<Endpoint>, by| {
-            let value = Endpoints::new(endpoints).context(by)?;
-            Ok(Given { value, by })
+            Ok(Given::new(Endpoints::new(endpoints).context(by)?, by))
         };
         if let Some(region) = self.region {
-            let (value, by) = (region.into(), "--region");
-            return Ok(Given { value, by });
+            return Ok(Given::new(region.into(), "--region"));
         }
         if !self.endpoint.is_empty() {
             return named(self.endpoint.clone(), "--endpoint");
@@ -111,13 +99,13 @@ impl GatewayArgs {
         let listed: Vec<Endpoint> = origins
             .map(|origin| {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
-                let parsed = origin.parse();
-                parsed.with_context(|| format!("{VARIABLE}: {shown}"))
+                origin
+                    .parse()
+                    .with_context(|| format!("{VARIABLE}: {shown}"))
             })
             .collect::<anyhow::Result<_>>()?;
         if listed.is_empty() {
-            let (value, by) = (Endpoints::default(), "default");
-            return Ok(Given { value, by });
+            return Ok(Given::new(Endpoints::default(), "default"));
         }
         named(listed, VARIABLE)
     }
@@ -227,26 +215,25 @@ impl IdentitySetting {
 
     /// The settings that mend it.
     pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
-        match (self, error) {
-            (Self::Pkcs12 { password: None, .. }, IdentityError::WrongPassword { .. }) => Some(
+        use IdentityError::{PasswordMissing, WrongForm, WrongPassword};
+
+        Some(match (self, error) {
+            (Self::Pkcs12 { password: None, .. }, WrongPassword { .. }) => {
                 "its password is the id of the merchant that it was made for, which may be another: \
-                 --p12-password-file",
-            ),
-            (_, IdentityError::PasswordMissing) => {
-                Some("by --key-password-file or WXPAY_KEY_PASSWORD")
+                 --p12-password-file"
             }
-            (Self::Pem { .. }, IdentityError::WrongForm { found, .. })
-                if *found == Form::Pkcs12 =>
-            {
-                Some("by --p12 or WXPAY_P12, in place of --cert and --key")
-            }
-            (Self::Pkcs12 { .. }, IdentityError::WrongForm { found, .. })
-                if matches!(found, Form::Certificate | Form::PrivateKey) =>
-            {
-                Some("by --cert and --key, in place of --p12")
-            }
-            _ => None,
-        }
+            (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
+            (_, WrongForm { found, .. }) => match (self, found) {
+                (Self::Pem { .. }, Form::Pkcs12) => {
+                    "by --p12 or WXPAY_P12, in place of --cert and --key"
+                }
+                (Self::Pkcs12 { .. }, Form::Certificate | Form::PrivateKey) => {
+                    "by --cert and --key, in place of --p12"
+                }
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 }
 
@@ -351,8 +338,7 @@ fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
                 .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
             found => found.context("HTTPS_PROXY or ALL_PROXY"),
         }?;
-        let by = "the environment";
-        return Ok(found.map(|value| Given { value, by }));
+        return Ok(found.map(|value| Given::new(value, "the environment")));
     };
     if uri.contains('@') {
         bail!("--proxy holds a user name, which every user can read: give --proxy-auth-file");
@@ -365,10 +351,7 @@ fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
         };
         value = value.basic_auth(user, password);
     }
-    Ok(Some(Given {
-        value,
-        by: "--proxy",
-    }))
+    Ok(Some(Given::new(value, "--proxy")))
 }
 
 /// The addresses of a name, in the form of curl's `--resolve`.

@@ -5,14 +5,11 @@ use std::time::SystemTime;
 use httpdate::fmt_http_date;
 use wxpay_media::{Endpoints, Identity, IdentityError, MerchantId};
 
-use super::Check;
+use super::{Check, Found};
 use crate::{
     args::GatewayArgs,
     settings::{self, Given, IdentitySetting, Network},
 };
-
-/// What a check found, and what it says.
-pub(super) type Found<T> = (Option<T>, Vec<Check>);
 
 pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
     const CHECK: &str = "merchant id";

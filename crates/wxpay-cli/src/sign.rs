@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
-use wxpay_diagnose::Sent;
+use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::{FAILED, args::SignArgs, key, terminal};
@@ -53,15 +53,15 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
         .collect::<anyhow::Result<_>>()?;
     let media = args.media.as_deref().map(Media::read).transpose()?;
 
-    let mut sent = Sent::new(pairs(args));
+    let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
-        sent = sent.read_as(sign_type);
+        request = request.sign_type(sign_type);
     }
     if let Some(media) = &media {
-        sent = sent.file_name(&media.name).content(&media.content);
+        request = request.file_name(&media.name).content(&media.content);
     }
-    let report = sent.diagnose(&key, &other_keys, signature);
-    terminal::print(&report.to_string())?;
+    let report = request.diagnose(&key, &other_keys, signature);
+    terminal::print(&report.display(args.lang).to_string())?;
     Ok(if report.is_right() {
         ExitCode::SUCCESS
     } else {

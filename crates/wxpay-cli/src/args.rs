@@ -8,15 +8,27 @@
 
 mod gateway;
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{Args, Parser, Subcommand};
+use anyhow::bail;
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use clap_complete::Shell;
 use wxpay_diagnose::Lang;
 use wxpay_media::{MerchantId, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::sandbox::Inspector;
+use crate::{MISCONFIGURED, sandbox::Inspector, settings, terminal};
 
 pub(crate) use gateway::{GatewayArgs, Override};
 
@@ -25,9 +37,9 @@ pub(crate) use gateway::{GatewayArgs, Override};
 #[command(
     name = "wxpay",
     version,
-    args_override_self = true,
     after_help = "Exit status: 0 done, 1 something failed, 2 wrong usage or configuration.\n\n\
-        Try it without credentials: wxpay upload --sandbox licence.jpg"
+        Try it without credentials: wxpay upload --sandbox licence.jpg\n\n\
+        Put `--` before files whose names you have not chosen: wxpay upload -- *"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -57,43 +69,59 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Settings come from flags, else from the environment; the API key never \
-        from an argument.\n\nExit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
+        from an argument. Put `--` before files whose names you have not chosen: wxpay upload -- *\n\n\
+        Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
         configuration."
 )]
 pub(crate) struct UploadArgs {
     /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
 
     /// Take only replies signed with the request's algorithm
-    #[arg(long)]
+    #[arg(long, overrides_with = "strict_reply_sign")]
     pub(crate) strict_reply_sign: bool,
 
     /// How long one file's upload may take, with all its attempts
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, overrides_with = "timeout")]
     pub(crate) timeout: Duration,
 
     /// How many further attempts a file may take after its first, on whatever endpoint
-    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "2",
+        overrides_with = "retries"
+    )]
     pub(crate) retries: u32,
 
+    /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
+    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
+    #[arg(long, value_name = "N", value_parser = rate, overrides_with = "rate")]
+    pub(crate) rate: Option<Rate>,
+
     /// How many uploads run at once
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "4",
+        overrides_with = "concurrency"
+    )]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Check the pictures, print hash, canonical string and form fields, and send nothing
-    #[arg(long)]
+    #[arg(long, overrides_with = "dry_run")]
     pub(crate) dry_run: bool,
 
     /// Print one JSON object a line
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
     /// Upload to a gateway that runs inside this program; needs no credentials
-    #[arg(long, conflicts_with_all = [
+    #[arg(long, overrides_with = "sandbox", conflicts_with_all = [
         "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
         "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
     ])]
@@ -115,11 +143,11 @@ pub(crate) struct DoctorArgs {
     pub(crate) gateway: GatewayArgs,
 
     /// How long each step on the way to an endpoint may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, overrides_with = "timeout")]
     pub(crate) timeout: Duration,
 
     /// Print one JSON object a line: check, status, detail, advice
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 }
 
@@ -128,11 +156,14 @@ pub(crate) struct DoctorArgs {
 /// It writes into DIR what a client needs: `ca.pem`, `apiclient_cert.pem`, `apiclient_key.pem`,
 /// `api_key.txt`, and `env` with the WXPAY_ variables of `wxpay upload`. Started again on the same
 /// DIR it keeps the credentials.
+///
+/// With `-- COMMAND` it runs the command with these variables set, and ends with it and with its exit
+/// status: wxpay sandbox -- pytest
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
-    pub(crate) listen: SocketAddr,
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8443; with COMMAND any free port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
 
     /// Where to keep the credentials [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
@@ -166,12 +197,21 @@ pub(crate) struct SandboxArgs {
     pub(crate) other_key_file: Vec<PathBuf>,
 
     /// Tell each call on stderr as a line of JSON
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
     /// Where to keep each call, as JSON, and its picture [default: nowhere]
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+
+    /// Write a file with the address, https://HOST:PORT, when all is ready, and remove it at the end: for
+    /// scripts that wait
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// Run this while the sandbox is up, in place of waiting for Ctrl-C
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Print the signature over parameters, or find out why one is wrong.
@@ -187,9 +227,9 @@ pub(crate) struct SignArgs {
     #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) params: Vec<(String, String)>,
 
-    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else hmac-sha256; with
-    /// --explain else md5, as the gateway reads it]
-    #[arg(long, value_name = "TYPE")]
+    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else md5, as the gateway reads
+    /// it]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
     /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
@@ -197,11 +237,16 @@ pub(crate) struct SignArgs {
     pub(crate) api_key_file: Option<PathBuf>,
 
     /// Print the string that is signed, with the key masked, and sign nothing
-    #[arg(long)]
+    #[arg(long, overrides_with = "canonical")]
     pub(crate) canonical: bool,
 
     /// Say whether the signature of --expect is right, and if not why
-    #[arg(long, requires = "expect", conflicts_with = "canonical")]
+    #[arg(
+        long,
+        overrides_with = "explain",
+        requires = "expect",
+        conflicts_with = "canonical"
+    )]
     pub(crate) explain: bool,
 
     /// The signature that was sent, for --explain
@@ -233,7 +278,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) file: PathBuf,
 
     /// Take only md5, or only hmac-sha256 [default: what the signature's length says]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
     /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
@@ -260,6 +305,85 @@ pub(crate) struct ManArgs {
     pub(crate) dir: PathBuf,
 }
 
+/// Refuses what only looks like an option: the name of a file that a shell has put in place of `*`, and
+/// the text of a key.
+pub(crate) fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
+    let own = arguments.iter().skip(1).take_while(|it| *it != "--");
+    let mut before = "an argument".to_owned();
+    for argument in own {
+        let text = argument.to_string_lossy();
+        if text.trim_start().starts_with("-----BEGIN") {
+            bail!("{before} holds a key or certificate itself; it wants the path of a file");
+        }
+        if text.len() > 1 && text.starts_with('-') && Path::new(argument).symlink_metadata().is_ok()
+        {
+            let name = terminal::one_line(&text);
+            bail!(
+                "{name} is an option, and also the name of a file in this folder: put `--` before files, or write ./{name}"
+            );
+        }
+        before = if is_option_name(&text) {
+            text.into_owned()
+        } else {
+            "an argument".to_owned()
+        };
+    }
+    Ok(())
+}
+
+fn is_option_name(text: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
+}
+
+/// The command line; or the exit status, where help was asked for or something is wrong with it.
+pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
+    let mut error = match Cli::try_parse_from(arguments) {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Err(ExitCode::SUCCESS);
+    }
+    // What was typed may be a secret in the wrong place, or steer the terminal.
+    let unknown = matches!(error.kind(), ErrorKind::UnknownArgument);
+    let of_parameter = error
+        .get(ContextKind::InvalidArg)
+        .is_some_and(|argument| argument.to_string().contains("NAME=VALUE"));
+    for kind in [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+    ] {
+        let Some(ContextValue::String(typed)) = error.get(kind) else {
+            continue;
+        };
+        let shown = match kind {
+            ContextKind::InvalidArg if !unknown => continue,
+            ContextKind::InvalidValue => !of_parameter && !settings::may_hold_secret(typed),
+            ContextKind::InvalidSubcommand => is_option_name(&format!("-{typed}")),
+            _ => is_option_name(typed),
+        };
+        let typed = if shown {
+            terminal::one_line(typed)
+        } else {
+            "(not shown, for it may be a secret)".to_owned()
+        };
+        error.insert(kind, ContextValue::String(typed));
+    }
+    error.remove(ContextKind::Suggested);
+    terminal::complain(error.render().to_string().trim_end());
+    Err(ExitCode::from(MISCONFIGURED))
+}
+
+fn file(argument: OsString) -> Result<PathBuf, &'static str> {
+    if argument.is_empty() {
+        return Err("the argument is empty: a variable without a value, perhaps");
+    }
+    Ok(argument.into())
+}
+
 /// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
 const LONGEST: f64 = 86_400.0;
 
@@ -270,6 +394,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
     duration
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
+}
+
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+pub(crate) fn rate(text: &str) -> Result<Rate, &'static str> {
+    match text {
+        "off" => Ok(Rate(None)),
+        number => match number.parse() {
+            Ok(number) => Ok(Rate(Some(number))),
+            Err(_) => Err("a whole number of uploads a second, at least 1, or off"),
+        },
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
@@ -288,6 +426,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_is_a_whole_number_or_off() {
+        assert_eq!(rate("off"), Ok(Rate(None)));
+        assert_eq!(rate("10"), Ok(Rate(NonZeroU32::new(10))));
+        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

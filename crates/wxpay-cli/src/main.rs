@@ -7,7 +7,6 @@ mod args;
 mod completions;
 mod config;
 mod doctor;
-mod key;
 mod man;
 mod sandbox;
 mod settings;
@@ -17,10 +16,9 @@ mod terminal;
 mod upload;
 mod verify;
 
-use std::{io, process::ExitCode};
+use std::{env, ffi::OsString, process::ExitCode};
 
 use anyhow::Context;
-use clap::Parser;
 use tokio::runtime;
 use tracing::Level;
 
@@ -33,17 +31,18 @@ const FAILED: u8 = 1;
 const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let error = match run(cli) {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    let done = args::refuse_ambiguous(&arguments).and_then(|()| match args::parse(arguments) {
+        Ok(cli) => run(cli),
+        Err(code) => Ok(code),
+    });
+    let error = match done {
         Ok(code) => return code,
         Err(error) => error,
     };
     let lost = error.downcast_ref::<OutputLost>();
     if !lost.is_some_and(OutputLost::reader_has_gone) {
-        // Line by line: the breaks are ours, what else steers a terminal is not.
-        for line in format!("error: {error:#}").lines() {
-            terminal::complain(&terminal::one_line(line));
-        }
+        terminal::complain(&format!("error: {error:#}"));
     }
     ExitCode::from(if lost.is_some() {
         FAILED
@@ -88,7 +87,7 @@ fn log_to_stderr(cli: &Cli) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| terminal::Log)
         // A log line that cannot be written is lost; to complain of it would panic.
         .log_internal_errors(false)
         .with_ansi(false)

@@ -1,12 +1,17 @@
 //! `wxpay sign`.
 
-use std::{fs::File, io::Read, path::Path, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+    process::ExitCode,
+};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
+use zeroize::Zeroizing;
 
-use crate::{FAILED, args::SignArgs, key, terminal};
+use crate::{FAILED, args::SignArgs, settings, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     if let Some(signature) = &args.expect {
@@ -14,15 +19,20 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     }
     let params = Params::new(pairs(args))?;
     if args.canonical {
-        terminal::print(&params.canonical().masked().to_string())?;
+        let string = params.canonical().masked().to_string();
+        // Another program hashes just these bytes.
+        if io::stdout().is_terminal() {
+            terminal::print(&string)?;
+        } else {
+            terminal::print_raw(&string)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let named = params.iter().find(|(name, _)| *name == "sign_type");
-    let sign_type = args.sign_type.unwrap_or_else(|| match named {
-        Some((_, value)) => of_field(value),
-        None => SignType::HmacSha256,
-    });
-    let key = key::require(args.api_key_file.as_deref())?;
+    let sign_type = args
+        .sign_type
+        .unwrap_or_else(|| named.map_or(SignType::Md5, |(_, value)| of_field(value)));
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
     terminal::print(params.sign(sign_type, &key).as_str())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -45,11 +55,12 @@ fn of_field(value: &str) -> SignType {
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
-    let key = key::require(args.api_key_file.as_deref())?;
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
     let other_keys: Vec<ApiKey> = args
         .try_key_file
         .iter()
-        .map(|file| key::require(Some(file)))
+        .filter_map(|file| settings::api_key(&settings::TRY_KEY, Some(file)).transpose())
+        .map(|found| found.map(|(key, ..)| key))
         .collect::<anyhow::Result<_>>()?;
     let media = args.media.as_deref().map(Media::read).transpose()?;
 
@@ -72,7 +83,7 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
 /// A picture that was sent, or whatever was in its place.
 struct Media {
     name: String,
-    content: Vec<u8>,
+    content: Zeroizing<Vec<u8>>,
 }
 
 impl Media {
@@ -80,16 +91,8 @@ impl Media {
     const LARGEST: u64 = 16 * 1024 * 1024;
 
     fn read(file: &Path) -> anyhow::Result<Self> {
-        let mut content = Vec::new();
-        File::open(file)
-            .and_then(|open| open.take(Self::LARGEST + 1).read_to_end(&mut content))
+        let content = settings::read_file(file, Self::LARGEST)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        if content.len() as u64 > Self::LARGEST {
-            bail!(
-                "{} has more than 16 MiB: no picture that was sent has as much",
-                file.display()
-            );
-        }
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
             name: name.to_string_lossy().into_owned(),

@@ -8,13 +8,14 @@ mod queue;
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use wxpay_sandbox::Sandbox;
 
-use crate::{FAILED, args::UploadArgs, config::Config, terminal};
+use crate::{FAILED, args::UploadArgs, config::Config, signals::Stop, terminal};
 use outcome::{Failure, Outcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::listen().context("cannot listen for signals")?;
     let sandbox = if args.sandbox {
         Some(start_sandbox().await?)
     } else {
@@ -35,10 +36,13 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let done = if args.dry_run {
-        dry_run::run(&args, &config).await?
+        tokio::select! {
+            done = dry_run::run(&args, &config) => done?,
+            _ = stop.asked() => false,
+        }
     } else {
         let client = config.client(&args)?;
-        queue::run(&args, &client).await?
+        queue::run(&args, &client, &mut stop).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;

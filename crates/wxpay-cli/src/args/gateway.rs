@@ -16,11 +16,13 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) api_key_file: Option<PathBuf>,
 
-    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT]
+    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT, or
+    /// WXPAY_CERT_PEM holds its text]
     #[arg(long, value_name = "PEM")]
     pub(crate) cert: Option<PathBuf>,
 
-    /// Its private key, apiclient_key.pem [env: WXPAY_KEY]
+    /// Its private key, apiclient_key.pem [env: WXPAY_KEY, or WXPAY_KEY_PEM holds
+    /// its text]
     #[arg(long, value_name = "PEM")]
     pub(crate) key: Option<PathBuf>,
 
@@ -28,7 +30,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) key_password_file: Option<PathBuf>,
 
-    /// Certificate and key in one file, apiclient_cert.p12, in place of both [env: WXPAY_P12]
+    /// Certificate and key in one file, apiclient_cert.p12, in place of both [env: WXPAY_P12,
+    /// or WXPAY_P12_BASE64 holds it in base64]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
     pub(crate) p12: Option<PathBuf>,
 
@@ -37,7 +40,7 @@ pub(crate) struct GatewayArgs {
     pub(crate) p12_password_file: Option<PathBuf>,
 
     /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
     /// A gateway, https://host[:port]; given again: what stands in for the one before

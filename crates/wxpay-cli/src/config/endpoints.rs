@@ -25,7 +25,10 @@ pub(crate) fn endpoints(args: &GatewayArgs) -> anyhow::Result<(Endpoints, &'stat
         .map(|origin| {
             origin
                 .parse()
-                .with_context(|| format!("{VARIABLE}: {origin}"))
+                .with_context(|| match settings::may_hold_secret(origin) {
+                    true => VARIABLE.to_owned(),
+                    false => format!("{VARIABLE}: {origin}"),
+                })
         })
         .collect::<Result<_, _>>()?;
     if listed.is_empty() {

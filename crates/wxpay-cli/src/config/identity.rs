@@ -1,15 +1,15 @@
-//! The merchant's certificate and key: in which files, and under which password.
+//! The merchant's certificate and key: where they are, and under which password.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::fmt;
 
 use anyhow::{Context, anyhow, bail};
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId};
 use zeroize::Zeroizing;
 
-use crate::{args::GatewayArgs, settings};
+use crate::{
+    args::GatewayArgs,
+    settings::{self, Source},
+};
 
 /// How to give the two, for messages.
 pub(super) const CERT: &str = "the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
@@ -17,56 +17,56 @@ pub(super) const KEY: &str = "its private key: --key or WXPAY_KEY";
 
 /// Where the identity is.
 #[derive(Debug)]
-pub(crate) enum IdentityFile {
+pub(crate) enum IdentitySource {
     /// A PEM pair, of which one may be missing.
     Pem {
-        cert: Option<PathBuf>,
-        key: Option<PathBuf>,
+        cert: Option<Source>,
+        key: Option<Source>,
         password: Option<Zeroizing<String>>,
     },
     /// One PKCS#12 file; its password is the merchant id unless given.
     Pkcs12 {
-        file: PathBuf,
+        file: Source,
         password: Option<Zeroizing<String>>,
     },
 }
 
-impl IdentityFile {
-    /// What the flags name, else what the environment names; of a pair each by itself.
+impl IdentitySource {
+    /// What the flags name, else the paths in the environment, else the texts there; of a pair each by
+    /// itself.
     ///
     /// Both kinds from one place are an error: which one is meant cannot be told.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
-        let variable = |name| settings::variable(name).map(PathBuf::from);
-        let [cert, key, p12] = ["WXPAY_CERT", "WXPAY_KEY", "WXPAY_P12"].map(variable);
-        let by_flag = args.cert.is_some() || args.key.is_some();
-        let by_environment = cert.is_some() || key.is_some();
-        if let Some(file) = &args.p12 {
-            return Self::pkcs12(args, file.clone()).map(Some);
-        }
-        if !by_flag && let Some(file) = p12 {
-            if by_environment {
-                bail!(
-                    "both a PEM pair (WXPAY_CERT, WXPAY_KEY) and a PKCS#12 file (WXPAY_P12) are in \
-                     the environment: unset one of them"
-                );
+        let cert = settings::CERT.find(args.cert.as_deref());
+        let key = settings::KEY.find(args.key.as_deref());
+        let p12 = settings::P12.find(args.p12.as_deref());
+        let pem = [&cert, &key]
+            .into_iter()
+            .flatten()
+            .min_by_key(|it| it.place);
+        match (pem, p12) {
+            (None, None) => Ok(None),
+            (Some(pem), Some(p12)) if pem.place == p12.place => bail!(
+                "both a PEM pair ({}) and a PKCS#12 file ({}) are given: take one of them away",
+                pem.by,
+                p12.by
+            ),
+            (pem, Some(file)) if pem.is_none_or(|pem| file.place < pem.place) => {
+                let password = settings::P12_PASSWORD.find(args.p12_password_file.as_deref());
+                Ok(Some(Self::Pkcs12 {
+                    file,
+                    password: password.map(|source| source.line()).transpose()?,
+                }))
             }
-            return Self::pkcs12(args, file).map(Some);
+            _ => {
+                let password = settings::KEY_PASSWORD.find(args.key_password_file.as_deref());
+                Ok(Some(Self::Pem {
+                    cert,
+                    key,
+                    password: password.map(|source| source.line()).transpose()?,
+                }))
+            }
         }
-        if !by_flag && !by_environment {
-            return Ok(None);
-        }
-        Ok(Some(Self::Pem {
-            cert: args.cert.clone().or(cert),
-            key: args.key.clone().or(key),
-            password: secret(args.key_password_file.as_deref(), "WXPAY_KEY_PASSWORD")?,
-        }))
-    }
-
-    fn pkcs12(args: &GatewayArgs, file: PathBuf) -> anyhow::Result<Self> {
-        Ok(Self::Pkcs12 {
-            file,
-            password: secret(args.p12_password_file.as_deref(), "WXPAY_P12_PASSWORD")?,
-        })
     }
 
     /// What is still missing of it.
@@ -84,29 +84,45 @@ impl IdentityFile {
 
     /// Reads it. The merchant id is the password of a PKCS#12 file that has none of its own.
     pub(crate) fn load(&self, mch_id: Option<&MerchantId>) -> anyhow::Result<Identity> {
-        self.read(mch_id)?.with_context(|| self.to_string())
+        self.read(mch_id)?.map_err(|error| {
+            let hint = self
+                .hint(&error)
+                .map_or(String::new(), |hint| format!("; {hint}"));
+            anyhow!("{self}: {error}{hint}")
+        })
+    }
+
+    /// What to do about it with the settings of this program.
+    pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
+        match (self, error) {
+            (Self::Pkcs12 { password: None, .. }, IdentityError::WrongPassword { .. }) => Some(
+                "its password is the id of the merchant that it was made for, which may be another: \
+                 --p12-password-file",
+            ),
+            _ => None,
+        }
     }
 
     /// The same with what is wrong with the identity itself apart from files that cannot be read.
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,
-    ) -> anyhow::Result<Result<Identity, InvalidIdentity>> {
+    ) -> anyhow::Result<Result<Identity, IdentityError>> {
         match self {
             Self::Pem {
                 cert,
                 key,
                 password,
             } => {
-                let cert = settings::read(cert.as_deref().context(CERT)?)?;
-                let key = Zeroizing::new(settings::read(key.as_deref().context(KEY)?)?);
+                let cert = cert.as_ref().context(CERT)?.bytes()?;
+                let key = key.as_ref().context(KEY)?.bytes()?;
                 Ok(match password {
-                    None => Identity::from_pem(cert, &*key),
-                    Some(password) => Identity::from_pem_encrypted(cert, &*key, password),
+                    None => Identity::from_pem(&*cert, &*key),
+                    Some(password) => Identity::from_pem_encrypted(&*cert, &*key, password),
                 })
             }
             Self::Pkcs12 { file, password } => {
-                let bytes = Zeroizing::new(settings::read(file)?);
+                let bytes = file.bytes()?;
                 let password = match (password, mch_id) {
                     (Some(password), _) => password.as_str(),
                     (None, Some(id)) => id.as_str(),
@@ -118,11 +134,18 @@ impl IdentityFile {
     }
 }
 
-impl fmt::Display for IdentityFile {
+/// Of another merchant than is meant, where the certificate names one: those of the merchant platform
+/// have the merchant id as their common name.
+pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Option<&'a str> {
+    let name = identity.common_name()?;
+    (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)
+}
+
+impl fmt::Display for IdentitySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |path: &Option<PathBuf>| {
-            path.as_deref()
-                .map_or("(missing)".to_owned(), |path| path.display().to_string())
+        let shown = |source: &Option<Source>| {
+            let source = source.as_ref();
+            source.map_or("(missing)".to_owned(), ToString::to_string)
         };
         match self {
             Self::Pem {
@@ -130,42 +153,20 @@ impl fmt::Display for IdentityFile {
                 key,
                 password,
             } => {
-                write!(
-                    f,
-                    "the certificate {} with the key {}",
-                    shown(cert),
-                    shown(key)
-                )?;
-                if password.is_none() {
-                    return Ok(());
+                let (cert, key) = (shown(cert), shown(key));
+                write!(f, "the certificate {cert} with the key {key}")?;
+                match password {
+                    None => Ok(()),
+                    Some(_) => f.write_str(" and its password"),
                 }
-                f.write_str(" and its password")
             }
             Self::Pkcs12 { file, password } => {
                 let password = match password {
                     None => "the merchant id",
                     Some(_) => "a password of its own",
                 };
-                write!(
-                    f,
-                    "the PKCS#12 file {} with {password} as password",
-                    file.display()
-                )
+                write!(f, "the PKCS#12 file {file} with {password} as password")
             }
         }
     }
-}
-
-/// A password from a file's one line, else from the environment.
-pub(super) fn secret(
-    file: Option<&Path>,
-    variable: &str,
-) -> anyhow::Result<Option<Zeroizing<String>>> {
-    let Some(file) = file else {
-        return Ok(settings::text(variable)?.map(Zeroizing::new));
-    };
-    let text = Zeroizing::new(settings::read(file)?);
-    let text = str::from_utf8(&text).map_err(|_| anyhow!("{} is not text", file.display()))?;
-    let line = text.trim_end_matches(['\r', '\n']);
-    Ok(Some(Zeroizing::new(line.to_owned())))
 }

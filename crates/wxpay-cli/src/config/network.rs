@@ -1,31 +1,32 @@
 //! The way to an endpoint: whom to trust, which proxy, which addresses.
 
-use std::path::Path;
-
 use anyhow::{Context, bail};
 use wxpay_media::{
     Roots,
-    transport::{self, Proxy},
+    transport::{self, InvalidProxy, Proxy},
 };
 
-use super::identity::secret;
 use crate::{
     args::{GatewayArgs, Override},
-    settings,
+    settings::{self, Source},
 };
 
 /// What a transport is told beyond who calls.
 #[derive(Debug)]
 pub(crate) struct Network {
     roots: Roots,
+    /// The authority that is trusted beside Mozilla's.
+    pub(crate) ca: Option<Source>,
     pub(crate) proxy: Option<Proxy>,
     resolve: Vec<Override>,
 }
 
 impl Network {
     pub(crate) fn of(args: &GatewayArgs) -> anyhow::Result<Self> {
+        let ca = settings::CA.find(args.ca.as_deref());
         Ok(Self {
-            roots: roots(settings::path(args.ca.clone(), "WXPAY_CA").as_deref())?,
+            roots: roots(ca.as_ref())?,
+            ca,
             proxy: proxy(args)?,
             resolve: args.resolve.clone(),
         })
@@ -35,6 +36,7 @@ impl Network {
     pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
         Ok(Self {
             roots: Roots::only_pem(ca_pem)?,
+            ca: None,
             proxy: None,
             resolve: Vec::new(),
         })
@@ -57,30 +59,32 @@ impl Network {
     }
 }
 
-fn roots(ca: Option<&Path>) -> anyhow::Result<Roots> {
+fn roots(ca: Option<&Source>) -> anyhow::Result<Roots> {
     let roots = Roots::mozilla();
     match ca {
         None => Ok(roots),
-        Some(ca) => roots
-            .and_pem(settings::read(ca)?)
-            .with_context(|| ca.display().to_string()),
+        Some(ca) => roots.and_pem(&*ca.bytes()?).with_context(|| ca.to_string()),
     }
 }
 
 fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Proxy>> {
     let Some(uri) = &args.proxy else {
-        return Proxy::from_env().context("HTTPS_PROXY or ALL_PROXY");
+        return match Proxy::from_env() {
+            Err(error @ InvalidProxy::Ambiguous) => Err(error)
+                .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
+            found => found.context("HTTPS_PROXY or ALL_PROXY"),
+        };
     };
     if uri.contains('@') {
         bail!("--proxy holds a user name, which every user can read: give --proxy-auth-file");
     }
     let proxy = Proxy::new(uri).context("--proxy")?;
-    let Some(file) = &args.proxy_auth_file else {
+    let Some(source) = settings::PROXY_AUTH.find(args.proxy_auth_file.as_deref()) else {
         return Ok(Some(proxy));
     };
-    let secret = secret(Some(file), "")?.unwrap_or_default();
+    let secret = source.line()?;
     let Some((user, password)) = secret.split_once(':') else {
-        bail!("{} is not of the form user:password", file.display());
+        bail!("{source} is not of the form user:password");
     };
     Ok(Some(proxy.basic_auth(user, password)))
 }

@@ -3,10 +3,13 @@
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use wxpay_media::{Identity, InvalidIdentity, MerchantId};
+use wxpay_media::{Identity, IdentityError, MerchantId};
 
 use super::{check::Check, settings::Found};
-use crate::{args::GatewayArgs, config::IdentityFile};
+use crate::{
+    args::GatewayArgs,
+    config::{IdentitySource, other_merchant},
+};
 
 const FILE: &str = "certificate file";
 const MATCH: &str = "private key";
@@ -17,8 +20,8 @@ const MERCHANT: &str = "certificate merchant";
 const NEW_ONE: &str = "get a new one from the merchant platform";
 
 /// Which files are meant.
-pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentityFile>> {
-    let check = match IdentityFile::find(args) {
+pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentitySource>> {
+    let check = match IdentitySource::find(args) {
         Ok(Some(file)) if file.missing().is_empty() => return (Some(Some(file)), Vec::new()),
         Ok(None) => Check::failed(FILE, "not set")
             .advise("give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)"),
@@ -29,7 +32,7 @@ pub(super) fn file(args: &GatewayArgs) -> Found<Option<IdentityFile>> {
 }
 
 /// What is in them.
-pub(super) fn load(file: Option<&IdentityFile>, mch_id: Option<&MerchantId>) -> Found<Identity> {
+pub(super) fn load(file: Option<&IdentitySource>, mch_id: Option<&MerchantId>) -> Found<Identity> {
     let Some(file) = file else {
         return (None, after_file("there is no certificate to look at"));
     };
@@ -54,25 +57,25 @@ fn after_file(because: &str) -> Vec<Check> {
 }
 
 /// The fault under the check that it belongs to, with what could be seen before it.
-fn invalid(file: &IdentityFile, error: InvalidIdentity) -> Vec<Check> {
+fn invalid(file: &IdentitySource, error: IdentityError) -> Vec<Check> {
     let read = Check::ok(FILE, file.to_string());
     let skipped = |check| Check::skipped(check, "what is wrong above comes first");
     match error {
-        InvalidIdentity::Mismatch => vec![
+        IdentityError::Mismatch => vec![
             read,
             Check::failed(MATCH, error.to_string()),
             skipped(VALIDITY),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::Expired { .. } => vec![
+        IdentityError::Expired { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()).advise(NEW_ONE),
             skipped(SUBJECT),
             skipped(MERCHANT),
         ],
-        InvalidIdentity::NotYetValid { .. } => vec![
+        IdentityError::NotYetValid { .. } => vec![
             read,
             Check::ok(MATCH, "it belongs to the certificate"),
             Check::failed(VALIDITY, error.to_string()),
@@ -80,14 +83,18 @@ fn invalid(file: &IdentityFile, error: InvalidIdentity) -> Vec<Check> {
             skipped(MERCHANT),
         ],
         _ => {
-            let mut checks = vec![Check::failed(FILE, format!("{file}: {error}"))];
+            let check = Check::failed(FILE, format!("{file}: {error}"));
+            let mut checks = vec![match file.hint(&error) {
+                Some(hint) => check.advise(hint),
+                None => check,
+            }];
             checks.extend([MATCH, VALIDITY, SUBJECT, MERCHANT].map(skipped));
             checks
         }
     }
 }
 
-fn valid(file: &IdentityFile, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
+fn valid(file: &IdentitySource, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
     let until = format!("until {}", date(identity.not_after()));
     let validity = if identity.expires_soon() {
         Check::warning(VALIDITY, format!("{until}, less than 30 days")).advise(NEW_ONE)
@@ -104,23 +111,25 @@ fn valid(file: &IdentityFile, identity: &Identity, mch_id: Option<&MerchantId>) 
             format!("{}, serial number {serial}", identity.subject()),
         )
         .advise("compare the number with the merchant platform's"),
-        merchant(identity.common_name(), mch_id),
+        merchant(identity, mch_id),
     ]
 }
 
 /// The certificates of the merchant platform name the merchant id as their common name.
-fn merchant(name: Option<&str>, mch_id: Option<&MerchantId>) -> Check {
-    match (name, mch_id) {
-        (_, None) => Check::skipped(MERCHANT, "the merchant id comes first"),
-        (Some(name), Some(id)) if name == id.as_str() => {
-            Check::ok(MERCHANT, format!("the certificate is of {id}"))
-        }
-        (Some(name), Some(id)) if MerchantId::new(name).is_ok() => Check::failed(
+fn merchant(identity: &Identity, mch_id: Option<&MerchantId>) -> Check {
+    let Some(id) = mch_id else {
+        return Check::skipped(MERCHANT, "the merchant id comes first");
+    };
+    if identity.common_name() == Some(id.as_str()) {
+        return Check::ok(MERCHANT, format!("the certificate is of {id}"));
+    }
+    match other_merchant(identity, id) {
+        Some(name) => Check::failed(
             MERCHANT,
             format!("the certificate is of {name}, not of {id}"),
         )
         .advise("give this merchant's own certificate, or its id"),
-        (_, Some(_)) => Check::unknown(MERCHANT, "the certificate names no merchant"),
+        None => Check::unknown(MERCHANT, "the certificate names no merchant"),
     }
 }
 

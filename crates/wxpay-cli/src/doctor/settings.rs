@@ -6,7 +6,7 @@ use super::check::Check;
 use crate::{
     args::GatewayArgs,
     config::{self, Network},
-    key, settings,
+    settings,
 };
 
 /// What a check found, and what it says.
@@ -16,6 +16,10 @@ pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
     const CHECK: &str = "merchant id";
     let by = by(args.mch_id.is_some(), "--mch-id", "WXPAY_MCH_ID");
     match config::mch_id(args) {
+        Ok(Some(id)) if config::is_app_id(&id) => {
+            let check = Check::failed(CHECK, format!("{id}, by {by}, is an app id"));
+            (Some(id), vec![check.advise(config::APP_ID_ADVICE)])
+        }
         Ok(Some(id)) => {
             let check = Check::ok(CHECK, format!("{id}, by {by}"));
             (Some(id), vec![check])
@@ -30,14 +34,9 @@ pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
 
 pub(super) fn api_key(args: &GatewayArgs) -> Check {
     const CHECK: &str = "api key";
-    let by = by(
-        args.api_key_file.is_some(),
-        "--api-key-file",
-        "WXPAY_API_KEY",
-    );
-    match key::find(args.api_key_file.as_deref()) {
+    match settings::api_key(&settings::API_KEY, args.api_key_file.as_deref()) {
         // Whether it is the right one, only an upload can tell.
-        Ok(Some(_)) => Check::ok(CHECK, format!("32 letters and digits, by {by}")),
+        Ok(Some((_, _, by))) => Check::ok(CHECK, format!("32 letters and digits, by {by}")),
         Ok(None) => {
             Check::failed(CHECK, "not set").advise("give --api-key-file or set WXPAY_API_KEY")
         }
@@ -64,13 +63,9 @@ pub(super) fn network(args: &GatewayArgs) -> Found<Network> {
             (None, vec![check])
         }
         Ok(network) => {
-            let ca = settings::path(args.ca.clone(), "WXPAY_CA");
-            let trust = match ca {
+            let trust = match &network.ca {
                 None => "Mozilla's authorities".to_owned(),
-                Some(ca) => {
-                    let by = by(args.ca.is_some(), "--ca", "WXPAY_CA");
-                    format!("Mozilla's authorities and {}, by {by}", ca.display())
-                }
+                Some(ca) => format!("Mozilla's authorities and {ca}"),
             };
             let proxy = match &network.proxy {
                 None => "none".to_owned(),

@@ -1,14 +1,14 @@
 //! What is told and kept of each call.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
 use wxpay_sandbox::{Pictures, RecordedRequest, Watch};
 
+use super::folder;
 use crate::terminal;
 
 /// Tells calls on stderr, and keeps them in a folder where there is one.
@@ -19,27 +19,19 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn new(json: bool, folder: Option<&Path>) -> anyhow::Result<Self> {
-        if let Some(folder) = folder {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        Ok(Self {
-            json,
-            folder: folder.map(Path::to_owned),
-        })
+        let folder = folder.map(folder::make).transpose()?;
+        Ok(Self { json, folder })
     }
 
     /// Until the sandbox ends.
     pub(super) async fn tell(self, mut calls: Watch, pictures: Pictures) {
         while let Some(call) = calls.next().await {
             let json = serde_json::to_string(&*call).unwrap_or_default();
+            let json = terminal::escape_json(json);
             if self.json {
                 terminal::complain(&json);
             } else {
-                // The breaks are ours; what clients have sent may steer a terminal.
-                for line in call.to_string().lines() {
-                    terminal::complain(&terminal::one_line(line));
-                }
+                terminal::complain(&call.to_string());
             }
             if let Some(folder) = &self.folder
                 && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())

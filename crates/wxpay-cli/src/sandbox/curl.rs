@@ -20,7 +20,7 @@ pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, Dupl
         .replace('\\', r"\\")
         .replace('"', r#"\""#);
     Ok(format!(
-        "curl --cacert {} --cert {} --key {} -F mch_id={} -F media_hash={hash} -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+        "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={} -F media_hash={hash} -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
         quote(&path("ca.pem")),
         quote(&cert),
         quote(&path("apiclient_key.pem")),

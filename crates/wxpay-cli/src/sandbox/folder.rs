@@ -1,7 +1,7 @@
 //! The folder that a sandbox keeps its credentials in.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -10,6 +10,8 @@ use anyhow::{Context, bail};
 use tempfile::{NamedTempFile, TempDir};
 use wxpay_sandbox::{Credentials, Sandbox};
 use zeroize::Zeroizing;
+
+use crate::{settings, terminal};
 
 /// The files that make up the credentials: all of them are there, or none.
 const CREDENTIALS: [&str; 5] = [
@@ -40,11 +42,8 @@ impl Folder {
                 (made.path().to_owned(), Some(made))
             }
         };
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         // Absolute, for `env` is read from other folders.
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("cannot find {}", path.display()))?;
+        let path = make(&path)?;
         if path.to_str().is_none() {
             bail!("the folder's path {} is not UTF-8", path.display());
         }
@@ -106,8 +105,18 @@ impl Folder {
             // There a folder cannot be opened as a file.
             return Ok(None);
         }
-        let locked = File::open(&self.path).and_then(|folder| folder.lock().map(|()| folder));
-        locked
+        let lock = || {
+            let folder = File::open(&self.path)?;
+            if let Err(TryLockError::WouldBlock) = folder.try_lock() {
+                let path = self.path.display();
+                terminal::complain(&format!(
+                    "waiting for another sandbox that starts in {path}"
+                ));
+                folder.lock()?;
+            }
+            Ok::<_, io::Error>(folder)
+        };
+        lock()
             .map(Some)
             .with_context(|| format!("cannot lock {}", self.path.display()))
     }
@@ -128,51 +137,127 @@ impl Folder {
         self.write_public("sample.png", SAMPLE)
     }
 
-    /// Shell lines that set the variables of `wxpay upload`.
-    fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
+    /// The variables of `wxpay upload`.
+    pub(super) fn variables(&self, sandbox: &Sandbox) -> [(&'static str, Zeroizing<String>); 6] {
         let credentials = sandbox.credentials();
         let path = |name: &str| self.file(name).to_string_lossy().into_owned();
-        let variables = [
+        [
             ("WXPAY_MCH_ID", credentials.mch_id().to_owned()),
             ("WXPAY_API_KEY", credentials.expose_api_key().to_owned()),
             ("WXPAY_CERT", path("apiclient_cert.pem")),
             ("WXPAY_KEY", path("apiclient_key.pem")),
             ("WXPAY_CA", path("ca.pem")),
             ("WXPAY_ENDPOINT", sandbox.origin()),
-        ];
-        let lines = variables.map(|(name, value)| format!("export {name}={}\n", quote(&value)));
-        Zeroizing::new(lines.concat())
+        ]
+        .map(|(name, value)| (name, Zeroizing::new(value)))
+    }
+
+    /// Shell lines that set them, and keep clients of any language from asking a proxy for the sandbox.
+    fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
+        let mut lines = Zeroizing::new(String::new());
+        for (name, value) in self.variables(sandbox) {
+            lines.push_str(&format!("export {name}={}\n", quote(&value)));
+        }
+        let direct = quote(&direct_hosts(sandbox));
+        for name in NO_PROXY {
+            lines.push_str(&format!(
+                "export {name}={direct}\"${{{name}:+,${name}}}\"\n"
+            ));
+        }
+        lines
     }
 
     fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
         let file = self.file(name);
-        let text = fs::read_to_string(&file);
-        text.map(Zeroizing::new)
-            .with_context(|| format!("cannot read {}", file.display()))
+        let bytes = settings::read_file(&file, LARGEST);
+        let text = bytes.and_then(|bytes| {
+            let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
+            Ok(Zeroizing::new(text.to_owned()))
+        });
+        text.with_context(|| format!("cannot read {}", file.display()))
     }
 
     fn write_public(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.replace(name, content, 0o644)
+        self.write_file(name, content, 0o644)
     }
 
     /// For the owner's eyes only, from the first byte on.
     fn write_private(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.replace(name, content, 0o600)
+        self.write_file(name, content, 0o600)
     }
 
-    /// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody
-    /// reads half a file, and a link is replaced, not followed.
-    fn replace(&self, name: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
+    fn write_file(&self, name: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
         let file = self.file(name);
-        let replaced = new_file(&self.path, mode).and_then(|mut new| {
-            new.write_all(content)?;
-            Ok(new.persist(&file)?)
-        });
-        replaced
-            .map(drop)
+        replace(&self.path, &file, content, mode)
             .with_context(|| format!("cannot write {}", file.display()))
     }
 }
+
+/// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody reads half a
+/// file, and a link is replaced, not followed.
+pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut new = new_file(folder, mode)?;
+    new.write_all(content)?;
+    new.persist(file)?;
+    Ok(())
+}
+
+/// Both are read, by one program or another.
+pub(super) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The hosts of a sandbox, for `NO_PROXY`.
+pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
+    format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
+}
+
+/// Makes a folder where there is none, and gives its whole path, unless others could change what is in
+/// it: keys are kept there, and `env` is run by a shell.
+pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder
+        .recursive(true)
+        .create(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", path.display()))?;
+    #[cfg(unix)]
+    refuse_others(&path)?;
+    Ok(path)
+}
+
+#[cfg(unix)]
+fn refuse_others(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let shown = folder.display();
+    let status = |path: &Path| {
+        path.metadata()
+            .with_context(|| format!("cannot look at {}", path.display()))
+    };
+    let metadata = status(folder)?;
+    if metadata.mode() & 0o002 != 0 {
+        bail!("{shown} may be written by everybody: take another folder, or `chmod o-w` it");
+    }
+    let owner = metadata.uid();
+    let ours = rustix::process::geteuid().as_raw();
+    // The owner of the folder above could replace this one; a container's mount has its host's owner.
+    let above = status(folder.parent().unwrap_or(folder))?.uid();
+    if ![ours, 0, above].contains(&owner) {
+        bail!("{shown} belongs to another user (number {owner}): take another folder");
+    }
+    if metadata.mode() & 0o020 != 0 {
+        terminal::complain(&format!(
+            "warning: {shown} may be written by its group, which could change what clients run"
+        ));
+    }
+    Ok(())
+}
+
+/// More than any of the credentials has.
+const LARGEST: u64 = 1024 * 1024;
 
 #[cfg(unix)]
 fn new_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {

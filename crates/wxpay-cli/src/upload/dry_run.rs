@@ -3,13 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, Image, Room, request::Fields};
+use wxpay_media::{Image, Room, request::Fields};
 use wxpay_sign::Params;
 
-use super::{
-    outcome::{Failure, Outcome},
-    picture,
-};
+use super::{outcome::Outcome, picture};
 use crate::{
     args::UploadArgs,
     config::Config,
@@ -23,9 +20,8 @@ pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bo
     for file in &args.files {
         match picture::read(file, &room).await {
             Ok(image) => show(file, &image, config, args.json)?,
-            Err(error) => {
+            Err(failure) => {
                 all_good = false;
-                let failure = Failure::from(&Error::from(error));
                 Outcome::failed(file, failure).print(args.json)?;
             }
         }

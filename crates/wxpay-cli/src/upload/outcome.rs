@@ -64,6 +64,14 @@ impl Outcome {
         }
     }
 
+    /// Media id and hash of a picture that is uploaded.
+    pub(super) fn ids(&self) -> Option<(&str, &str)> {
+        match &self.result {
+            Kind::Uploaded(uploaded) => Some((&uploaded.media_id, &uploaded.media_hash)),
+            Kind::Failed { .. } => None,
+        }
+    }
+
     pub(super) fn is_success(&self) -> bool {
         matches!(self.result, Kind::Uploaded(_))
     }
@@ -96,6 +104,17 @@ impl Failure {
             code: None,
             message: format!("{error:#}"),
             advice: "mend the settings, then upload again".to_owned(),
+            retryable: false,
+        }
+    }
+
+    /// The argument is no file.
+    pub(super) fn image(message: &str, advice: &str) -> Self {
+        Self {
+            kind: "image",
+            code: None,
+            message: message.to_owned(),
+            advice: advice.to_owned(),
             retryable: false,
         }
     }

@@ -83,7 +83,7 @@ impl ErrorKind {
             Self::TooLong | Self::TooManyFields => {
                 "raise the limit if documents of this size are expected"
             }
-            Self::WrongCharset => "convert the document to utf-8",
+            Self::WrongCharset => "only utf-8 is read",
             Self::UnsupportedVersion => "only version 1.0 is read",
             Self::MisplacedDeclaration => "nothing may stand before it, not even white space",
             Self::WrongRoot => "the root must be xml",

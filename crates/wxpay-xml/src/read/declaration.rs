@@ -36,7 +36,14 @@ fn check_inside(mut rest: &str) -> Result<(), ErrorKind> {
         return Err(ErrorKind::UnsupportedVersion);
     }
     match encoding {
-        Some(encoding) if !encoding.eq_ignore_ascii_case("utf-8") => Err(ErrorKind::WrongCharset),
+        // Java and PHP write it without the hyphen.
+        Some(encoding)
+            if !["utf-8", "utf8"]
+                .iter()
+                .any(|utf8| encoding.eq_ignore_ascii_case(utf8)) =>
+        {
+            Err(ErrorKind::WrongCharset)
+        }
         _ => Ok(()),
     }
 }

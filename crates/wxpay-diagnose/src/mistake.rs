@@ -62,7 +62,7 @@ pub struct ParseLangError(());
 /// let mistake = &report.mistakes()[0];
 /// assert_eq!(mistake.name(), "lower_case");
 /// assert_eq!(mistake.advice(Lang::En), "write the digits A to F in upper case");
-/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mistake {

@@ -26,7 +26,7 @@ use crate::{
 /// // `media=a.png` was signed too.
 /// let report = request.diagnose(&key, &[], "6BCBA4ADFC0D0F84DC490F943AD48B84");
 /// assert_eq!(report.mistakes()[0].name(), "file_name_signed");
-/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -156,7 +156,7 @@ impl fmt::Debug for Request<'_> {
 ///      no known mistake gives this signature\n\
 ///      advice: check the API key, and that the values that are sent are those that were signed",
 /// );
-/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -214,7 +214,7 @@ impl Report {
     ///     report.display(Lang::Zh).to_string(),
     ///     "应当用 MD5 签名的字符串: a=1&key=********\n没有已知的错误会得出这个签名: 签名是空的",
     /// );
-    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
     /// ```
     #[must_use]
     pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {

@@ -2,12 +2,12 @@
 
 use wxpay_media::{ApiKey, ContentHash};
 use wxpay_sandbox::Sandbox;
-use wxpay_sign::{ContentMd5, DuplicateName, Params, SignType};
+use wxpay_sign::{ContentMd5, DuplicateNameError, Params, SignType};
 
 use super::folder::{Folder, SAMPLE, quote};
 
 /// The command of the API's own page with this sandbox's values, ready to be pasted into a shell.
-pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, DuplicateName> {
+pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, DuplicateNameError> {
     let credentials = sandbox.credentials();
     let hash = ContentMd5::of(SAMPLE);
     let sign = sign(credentials.mch_id(), &hash, credentials.api_key())?;
@@ -31,7 +31,7 @@ pub(super) fn command(sandbox: &Sandbox, folder: &Folder) -> Result<String, Dupl
 }
 
 /// As on the page: MD5, and no `sign_type`.
-fn sign(mch_id: &str, hash: &ContentHash, key: &ApiKey) -> Result<String, DuplicateName> {
+fn sign(mch_id: &str, hash: &ContentHash, key: &ApiKey) -> Result<String, DuplicateNameError> {
     let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
     Ok(params.sign(SignType::Md5, key).to_string())
 }

@@ -20,6 +20,7 @@ use clap::{
     builder::{OsStringValueParser, TypedValueParser},
 };
 use clap_complete::Shell;
+use wxpay_diagnose::Lang;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
@@ -318,6 +319,10 @@ pub(crate) struct SignArgs {
     /// The picture that was sent: its name or its bytes may have been signed, for --explain
     #[arg(long, value_name = "FILE", requires = "explain")]
     pub(crate) media: Option<PathBuf>,
+
+    /// The language of the explanation, en or zh
+    #[arg(long, value_name = "LANG", requires = "explain", default_value = "en")]
+    pub(crate) lang: Lang,
 }
 
 /// Check the signature of a reply.

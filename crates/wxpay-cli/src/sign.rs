@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use wxpay_diagnose::Sent;
+use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
 use zeroize::Zeroizing;
 
@@ -62,15 +62,15 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     let other_keys: Vec<ApiKey> = other_keys.collect::<anyhow::Result<_>>()?;
     let media = args.media.as_deref().map(read_media).transpose()?;
 
-    let mut sent = Sent::new(pairs(args));
+    let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
-        sent = sent.read_as(sign_type);
+        request = request.sign_type(sign_type);
     }
     if let Some((name, content)) = &media {
-        sent = sent.file_name(name).content(content);
+        request = request.file_name(name).content(content);
     }
-    let report = sent.diagnose(&key, &other_keys, signature);
-    terminal::print(&report.to_string())?;
+    let report = request.diagnose(&key, &other_keys, signature);
+    terminal::print(&report.display(args.lang).to_string())?;
     Ok(if report.is_right() {
         ExitCode::SUCCESS
     } else {

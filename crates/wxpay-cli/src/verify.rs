@@ -46,10 +46,10 @@ fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType
     }
     Ok(match only {
         Some(sign_type) => {
-            params.verify_strict(sign_type, key, sign)?;
+            params.verify_strict(sign_type, key)?;
             sign_type
         }
-        None => params.verify(key, sign)?,
+        None => params.verify(key)?,
     })
 }
 

@@ -113,14 +113,14 @@ impl Form {
 
     fn of_der(bytes: &[u8]) -> Option<Self> {
         let tags = |element: &Element<'_>| -> Option<Vec<u8>> {
-            let children = element.children()?;
+            let children = element.children().ok()?;
             Some(children.iter().map(|child| child.tag).collect())
         };
-        let (outer, _) = Element::split(bytes)?;
+        let outer = Element::first(bytes).ok()?;
         if outer.tag != SEQUENCE {
             return None;
         }
-        let children = outer.children()?;
+        let children = outer.children().ok()?;
         let second = |at: usize| {
             children
                 .get(1)

@@ -196,23 +196,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_ber_is_refused() {
-        for bytes in [
-            &b""[..],
-            b"\x30",
-            b"\x30\x05\x02\x01\x03",
-            b"\x30\x80\x02\x01\x03",
-            // Indefinite, but not constructed.
-            b"\x04\x80a\0\0",
-            // A tag of more than one byte, a length of more bytes than there can be.
-            b"\x1f\x81\x01\0",
-            b"\x30\x89\x01\0\0\0\0\0\0\0\0",
-        ] {
-            assert!(Element::first(bytes).is_err(), "{bytes:02x?}");
-        }
-    }
-
-    #[test]
     fn depth_is_bounded() {
         let nested = |depth| [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
         assert!(Element::first(&nested(MAX_DEPTH)).is_ok());
@@ -222,19 +205,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(value in prop::collection::vec(any::<u8>(), 0..300)) {
-            let (one, other) = value.split_at(value.len() / 2);
-            let der = write(OCTET_STRING, &[one, other]);
-            let element = Element::first(&der).unwrap();
-            prop_assert_eq!((element.tag, element.contents), (OCTET_STRING, &value[..]));
-        }
-
-        #[test]
         fn anything_else_does_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             if let Ok(element) = Element::first(&bytes) {
                 prop_assert!(bytes.starts_with(element.whole));
                 let _ = (element.children(), element.octets(), element.bits());
                 let _ = (element.integer(), element.oid());
+                let written = write(element.tag, &[element.contents]);
+                if let Ok(read) = Element::first(&written) {
+                    prop_assert_eq!(read.contents, element.contents);
+                }
             }
         }
     }

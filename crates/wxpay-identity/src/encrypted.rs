@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     IdentityError, Part, algorithm,
-    der::{Element, INTEGER, Malformed, OCTET_STRING},
+    der::{Element, INTEGER, Malformed},
 };
 
 pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
@@ -103,7 +103,7 @@ pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
     let [_, params] = kdf.fields()?;
     let (cost, derive) = match name.as_str() {
         PBKDF2 => pbkdf2(&params, key_length)?,
-        SCRYPT => scrypt(&params, key_length)?,
+        SCRYPT => scrypt(&params)?,
         _ => return Err(Fault::Unsupported(name)),
     };
     if iv.len() != iv_length {
@@ -123,17 +123,11 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Faul
     let [salt, rounds, rest @ ..] = &fields[..] else {
         return Err(Fault::Damaged);
     };
-    let (salt, rounds) = (salt_of(salt)?, positive(rounds)?);
-    let prf = match rest {
-        [length, prf @ ..] if length.tag == INTEGER => {
-            has_length(length, key_length)?;
-            prf
-        }
-        prf => prf,
-    };
-    let prf = match prf {
-        [] => "1.2.840.113549.2.7".to_owned(),
-        [prf, ..] => prf.oid()?,
+    let (salt, rounds) = (salt.octets()?.into_owned(), positive(rounds)?);
+    // The length of the key may stand before it: it is the cipher's.
+    let prf = match rest.iter().find(|field| field.tag != INTEGER) {
+        None => "1.2.840.113549.2.7".to_owned(),
+        Some(prf) => prf.oid()?,
     };
     let (output, hash): (_, fn(&[u8], &[u8], u32, &mut [u8])) = match prf.as_str() {
         "1.2.840.113549.2.7" => (20, pbkdf2_hmac::<Sha1>),
@@ -152,52 +146,36 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Faul
     Ok((cost, Box::new(derive)))
 }
 
-fn scrypt(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Fault> {
+fn scrypt(params: &Element<'_>) -> Result<(u64, Derive), Fault> {
     let fields = params.children()?;
-    let [salt, n, block_size, lanes, length @ ..] = &fields[..] else {
+    let [salt, n, block_size, lanes, ..] = &fields[..] else {
         return Err(Fault::Damaged);
     };
     let (n, block_size, lanes) = (positive(n)?, positive(block_size)?, positive(lanes)?);
-    length
-        .iter()
-        .try_for_each(|it| has_length(it, key_length))?;
     if n == 1 || !n.is_power_of_two() {
         return Err(Fault::Damaged);
     }
     // Lanes are filled one after the other, though all in the same memory.
-    let cost = [n, block_size, lanes]
-        .into_iter()
-        .fold(128, u64::saturating_mul);
+    let cost = n.saturating_mul(block_size).saturating_mul(lanes);
+    let cost = cost.saturating_mul(128);
     if cost > MAX_COST {
         return Err(Fault::Cost);
     }
     let params = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
-    let (salt, params) = (salt_of(salt)?, params.map_err(|_| Fault::Damaged)?);
+    let (salt, params) = (
+        salt.octets()?.into_owned(),
+        params.map_err(|_| Fault::Damaged)?,
+    );
     let derive = move |password: &[u8], key: &mut [u8]| {
         scrypt::scrypt(password, &salt, &params, key).expect("a cipher's key is not too long");
     };
     Ok((cost, Box::new(derive)))
 }
 
-fn salt_of(element: &Element<'_>) -> Result<Vec<u8>, Fault> {
-    match element.tag & 0x1f {
-        OCTET_STRING => Ok(element.octets()?.into_owned()),
-        _ => Err(Fault::Damaged),
-    }
-}
-
 pub(crate) fn positive(element: &Element<'_>) -> Result<u64, Fault> {
     match element.integer()? {
         0 => Err(Fault::Damaged),
         value => Ok(value),
-    }
-}
-
-/// The length of the key may be written, and is then the cipher's.
-fn has_length(element: &Element<'_>, key_length: usize) -> Result<(), Fault> {
-    match element.integer()? {
-        length if length == key_length as u64 => Ok(()),
-        _ => Err(Fault::Damaged),
     }
 }
 

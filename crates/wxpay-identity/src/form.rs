@@ -121,14 +121,11 @@ impl Form {
             return None;
         }
         let children = outer.children().ok()?;
-        let second = |at: usize| {
-            children
-                .get(1)
-                .and_then(tags)
-                .and_then(|it| it.get(at).copied())
-        };
         Some(match tags(&outer)?[..] {
-            [INTEGER, SEQUENCE, ..] if second(1) == Some(EXPLICIT_0) => Self::Pkcs12,
+            // The second field is a `ContentInfo`.
+            [INTEGER, SEQUENCE, ..] if tags(&children[1])?.get(1) == Some(&EXPLICIT_0) => {
+                Self::Pkcs12
+            }
             // PKCS#8, PKCS#1, SEC1, and PKCS#8 under a password.
             [INTEGER, SEQUENCE, OCTET_STRING, ..] | [INTEGER, INTEGER, INTEGER, ..] => {
                 Self::DerPrivateKey

@@ -148,17 +148,24 @@ impl Identity {
         let (own, key) = pair(&chain, key)?;
         let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
         let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
-        leaf.check(now)?;
-        if leaf.expires_within(SOON, now) {
-            let (serial, subject) = (&leaf.serial_number, &leaf.subject);
-            let until = error::date(leaf.not_after);
+        if now > not_after {
+            return Err(IdentityError::Expired { not_after });
+        }
+        if now < not_before {
+            return Err(IdentityError::NotYetValid { not_before });
+        }
+        let identity = Self(Arc::new(Inner { chain, key, leaf }));
+        if identity.expires_soon() {
+            let (serial, subject) = (identity.serial_number(), identity.subject());
+            let until = error::date(not_after);
             warn!(
                 serial,
                 subject, until, "the client certificate expires within 30 days: renew it"
             );
         }
-        Ok(Self(Arc::new(Inner { chain, key, leaf })))
+        Ok(identity)
     }
 
     /// The certificate chain in DER, the client's own certificate first.
@@ -207,7 +214,7 @@ impl Identity {
     /// Whether the certificate expires within 30 days from now.
     #[must_use]
     pub fn expires_soon(&self) -> bool {
-        self.0.leaf.expires_within(SOON, SystemTime::now())
+        self.not_after() < SystemTime::now() + SOON
     }
 
     /// Whether one is a clone of the other. An identity that was read again is another one, even

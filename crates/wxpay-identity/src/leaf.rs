@@ -3,10 +3,7 @@
 //! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
 //! server judges it.
 
-use std::{
-    fmt::Write,
-    time::{Duration, SystemTime},
-};
+use std::{fmt::Write, time::SystemTime};
 
 use rustls_pki_types::CertificateDer;
 use x509_cert::{
@@ -15,10 +12,7 @@ use x509_cert::{
     time::Time,
 };
 
-use crate::{
-    IdentityError,
-    der::{EXPLICIT_0, Element, INTEGER, Malformed, OBJECT_IDENTIFIER},
-};
+use crate::der::{EXPLICIT_0, Element, INTEGER, Malformed, OBJECT_IDENTIFIER};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
@@ -92,23 +86,6 @@ impl Leaf {
             not_after: time(&not_after)?,
         })
     }
-
-    /// Whether it is valid at this time.
-    pub(crate) fn check(&self, now: SystemTime) -> Result<(), IdentityError> {
-        let (not_before, not_after) = (self.not_before, self.not_after);
-        if now > not_after {
-            return Err(IdentityError::Expired { not_after });
-        }
-        if now < not_before {
-            return Err(IdentityError::NotYetValid { not_before });
-        }
-        Ok(())
-    }
-
-    pub(crate) fn expires_within(&self, time: Duration, now: SystemTime) -> bool {
-        now.checked_add(time)
-            .is_none_or(|then| then > self.not_after)
-    }
 }
 
 fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
@@ -152,67 +129,4 @@ fn upper_hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02X}").expect("a string takes all that is written to it");
         text
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use rcgen::{CertificateParams, DnType, KeyPair, SerialNumber, date_time_ymd};
-
-    use super::*;
-
-    fn leaf() -> Leaf {
-        let mut params = CertificateParams::default();
-        params.serial_number = Some(SerialNumber::from_slice(&[0xca, 0xfe, 0x01]));
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, "Shops, Ltd");
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "1900000109");
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2025, 1, 1);
-        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        Leaf::of(certificate.der()).unwrap()
-    }
-
-    fn at(days: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(days * 86_400)
-    }
-
-    #[test]
-    fn it_is_told_as_openssl_tells_it() {
-        let leaf = leaf();
-        assert_eq!(leaf.serial_number, "CAFE01");
-        assert_eq!(leaf.common_name.as_deref(), Some("1900000109"));
-        assert!(leaf.subject.contains("CN=1900000109"), "{}", leaf.subject);
-        assert!(leaf.subject.contains(r"Shops\, Ltd"), "{}", leaf.subject);
-    }
-
-    #[test]
-    fn it_holds_between_its_dates() {
-        let leaf = leaf();
-        // 2020-01-01 is day 18262, 2025-01-01 day 20089.
-        for (day, expected) in [
-            (
-                18_261,
-                Err(IdentityError::NotYetValid {
-                    not_before: at(18_262),
-                }),
-            ),
-            (18_262, Ok(())),
-            (20_089, Ok(())),
-            (
-                20_090,
-                Err(IdentityError::Expired {
-                    not_after: at(20_089),
-                }),
-            ),
-        ] {
-            assert_eq!(leaf.check(at(day)), expected, "{day}");
-        }
-        let month = Duration::from_secs(30 * 86_400);
-        assert!(!leaf.expires_within(month, at(20_058)));
-        assert!(leaf.expires_within(month, at(20_060)));
-        assert!(leaf.expires_within(Duration::MAX, at(18_262)));
-    }
 }

@@ -94,7 +94,7 @@ fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, K
             if !keys.iter().any(|it| it.is_same(&key)) {
                 keys.push(key);
             }
-        } else {
+        } else if !chain.contains(&CertificateDer::from(&der[..])) {
             chain.push(CertificateDer::from(der));
         }
     }

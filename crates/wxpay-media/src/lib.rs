@@ -29,7 +29,7 @@ pub use signing::Signing;
 // names that every caller writes, and two whole crates for whoever looks into an error.
 pub use wxpay_multipart::FormBody;
 pub use wxpay_picture::Format;
-pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
+pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};
 pub use wxpay_transport as transport;
 pub use wxpay_transport::{
     BuildError, Disposition, Identity, IdentityError, InvalidEndpoints, InvalidRoots, Progress,

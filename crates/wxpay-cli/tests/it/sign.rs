@@ -168,6 +168,17 @@ fn a_wrong_signature_is_explained() {
 }
 
 #[test]
+fn an_explanation_is_to_be_had_in_chinese() {
+    let run = explained("AAC022AA3953C36E6240111A191FC940", &["--lang", "zh"], 1);
+    assert!(
+        run.out.contains("`media_hash` 排在了 `mch_id` 前面"),
+        "{run:?}"
+    );
+    let arguments = ["sign", "--lang", "zh", "a=b"];
+    wxpay(arguments).env("WXPAY_API_KEY", KEY).run().exits(2);
+}
+
+#[test]
 fn a_signature_of_no_known_mistake_is_said_to_be_just_that() {
     for sign in ["0123456789ABCDEF0123456789ABCDEF", "x", ""] {
         let run = explained(sign, &[], 1);

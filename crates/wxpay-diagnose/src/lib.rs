@@ -1,25 +1,12 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
 
-extern crate alloc;
-
-mod catalogue;
-mod digest;
-mod escape;
-mod facts;
-mod hex;
+mod encoding;
+mod inputs;
 mod mistake;
-mod recipe;
-mod report;
+mod request;
 mod search;
-mod sent;
-mod text;
-mod words;
-mod writing;
+mod table;
+mod variant;
 
-#[cfg(test)]
-mod tests;
-
-pub use mistake::Mistake;
-pub use report::{Diagnosis, Report};
-pub use sent::Sent;
+pub use mistake::{Lang, Mistake, ParseLangError};
+pub use request::{Report, Request};

@@ -1,213 +1,180 @@
-//! What may be wrong with a signature.
+//! A mistake: its name, its words, and the row of the table that knows how it is made.
 
-use alloc::{borrow::Cow, boxed::Box};
+use std::{borrow::Cow, str::FromStr};
 
-use super::words;
+use crate::{
+    encoding::Chain,
+    inputs::Inputs,
+    variant::{
+        Algorithm::{self, HmacSha256, Md5},
+        Step::{self, Select, Sign},
+    },
+};
+
+/// The language of messages.
+///
+/// ```
+/// use wxpay_diagnose::Lang;
+///
+/// assert_eq!("zh-CN".parse(), Ok(Lang::Zh));
+/// assert!("fr".parse::<Lang>().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+/// Takes a language tag or a locale, such as `zh`, `en-GB` or `zh_CN.UTF-8`.
+impl FromStr for Lang {
+    type Err = ParseLangError;
+
+    fn from_str(tag: &str) -> Result<Self, Self::Err> {
+        let language = tag.split(['-', '_', '.']).next().unwrap_or_default();
+        match language.to_ascii_lowercase().as_str() {
+            "en" => Ok(Self::En),
+            "zh" => Ok(Self::Zh),
+            _ => Err(ParseLangError(())),
+        }
+    }
+}
+
+/// A text that names neither English nor Chinese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown language: neither en nor zh")]
+pub struct ParseLangError(());
 
 /// A known mistake in making a signature.
 ///
-/// [`explanation`](Self::explanation) and [`advice`](Self::advice) are English; for another
-/// language take [`id`](Self::id) or match. Names of fields are the sender's own text: escape them
-/// where that matters.
+/// Names of fields in its words are the sender's own text: escape them where that matters.
 ///
 /// ```
-/// use wxpay_diagnose::Mistake;
+/// use wxpay_diagnose::{Lang, Request};
+/// use wxpay_sign::ApiKey;
 ///
-/// let mistake = Mistake::KeyLineEnd;
-/// assert_eq!(mistake.id(), "key_line_end");
-/// assert_eq!(mistake.explanation(), "the API key has a line end or a space beside it");
-/// assert_eq!(mistake.advice(), "trim the API key when it is read");
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let request = Request::new([("mch_id", "1000000000")]);
+/// let report = request.diagnose(&key, &[], "84fa6ef2e28f769dc0ae3a58e819f997");
+/// let mistake = &report.mistakes()[0];
+/// assert_eq!(mistake.name(), "lower_case");
+/// assert_eq!(mistake.advice(Lang::En), "write the digits A to F in upper case");
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mistake {
-    /// Signed with HMAC-SHA256, but no `sign_type` asks for it, so that the gateway reads MD5.
-    HmacForMd5,
-    /// Signed with MD5, but `sign_type` asks for HMAC-SHA256.
-    Md5ForHmac,
-    /// Signed with HMAC-SHA256, and `sign_type` is sent, but not as the gateway knows it.
-    SignTypeMisspelt,
-    /// `sign_type` is sent and was not signed.
-    SignTypeNotSigned,
-    /// `sign_type` was signed and is not sent.
-    SignTypeNotSent,
-    /// `sign_type` was signed with another value than it is sent with.
-    SignTypeChanged,
-    /// Another field is sent and was not signed.
-    FieldNotSigned {
-        /// The field.
-        name: Box<str>,
-    },
-    /// A field is sent more than once.
-    FieldRepeated {
-        /// The field; of several that are repeated, the one that sorts first.
-        name: Box<str>,
-    },
-    /// `media_hash` before `mch_id`, all else sorted.
-    MediaHashFirst,
-    /// The fields in the order in which they were sent.
-    SendingOrder,
-    /// From the last name to the first.
-    DescendingOrder,
-    /// Sorted without regard to upper and lower case.
-    OrderIgnoresCase,
-    /// Sorted by value, as `asort` does in PHP.
-    SortedByValue,
-    /// Sorted by `name=value`, which differs where one name begins another.
-    SortedByPair,
-    /// Fields with an empty value were signed.
-    EmptySigned,
-    /// `sign` itself was among the fields: empty, as it was sent, or from signing before.
-    SignSigned,
-    /// The file's field `media` was signed, with some text in place of the file.
-    MediaSigned,
-    /// The file's name was signed.
-    FileNameSigned,
-    /// The file's bytes were signed.
-    ContentSigned,
-    /// Values were URL-encoded before they were signed.
-    ValuesUrlEncoded,
-    /// Values are sent URL-encoded and were signed before that.
-    ValuesUrlDecoded,
-    /// Values were signed without the white space around them.
-    ValuesTrimmed,
-    /// Values were signed with a line end or a space after them; one alone, or all.
-    ValueLineEnd {
-        /// The field, unless it is all of them.
-        name: Option<Box<str>>,
-    },
-    /// Values were signed in another case than they are sent in.
-    ValuesInOtherCase,
-    /// `media_hash` was signed in another case than it is sent in.
-    MediaHashInOtherCase,
-    /// Values were signed with HTML's escapes, as `htmlspecialchars` writes them.
-    ValuesHtmlEscaped,
-    /// Values were signed in quotes.
-    ValuesQuoted,
-    /// Joined with `&amp;`.
-    HtmlSeparator,
-    /// Joined with something else than `&`, or with nothing.
-    OtherSeparator,
-    /// One `&` or `?` too many.
-    ExtraSeparator,
-    /// Names and values without `=`, or values alone.
-    NamesNotJoined,
-    /// The parameters as JSON, or as a map or dictionary prints itself.
-    ObjectSigned,
-    /// The string holds no key.
-    KeyMissing,
-    /// For HMAC: the string holds no key, which was HMAC's alone.
-    HmacWithoutKeyInString,
-    /// An empty key, or what a missing setting is printed as.
-    KeyEmpty,
-    /// The key stands before the fields.
-    KeyFirst,
-    /// The key was appended without `&key=`.
-    KeyJoinedBare,
-    /// `key=` without `&` before it.
-    KeyAmpersandMissing,
-    /// Another name than `key`, or the name in another case.
-    KeyRenamed,
-    /// `key` was sorted among the fields.
-    KeySorted,
-    /// A field `key` is sent and was not signed: most likely the API key itself.
-    KeySent,
-    /// The key stands in the string twice.
-    KeyTwice,
-    /// Something follows the key, in the string alone.
-    KeyNotLast,
-    /// The key has a line end or a space at its end or its beginning.
-    KeyLineEnd,
-    /// The key has quotes around it.
-    KeyQuoted,
-    /// The key begins with a byte order mark.
-    KeyByteOrderMark,
-    /// The key's letters are in upper case.
-    KeyUpperCase,
-    /// The key's letters are in lower case.
-    KeyLowerCase,
-    /// The MD5 of the key in place of the key.
-    KeyHashed,
-    /// Another key: one of those that were given to be tried.
-    OtherKey {
-        /// Which, from 0.
-        index: usize,
-    },
-    /// The whole string begins with a byte order mark.
-    StringByteOrderMark,
-    /// The whole string, key and all, in one case.
-    StringInOneCase,
-    /// The whole string was URL-encoded.
-    StringUrlEncoded,
-    /// The string was hashed in another character set than UTF-8.
-    StringNotUtf8,
-    /// SHA-256 alone, without HMAC.
-    Sha256WithoutHmac,
-    /// HMAC over MD5.
-    HmacMd5,
-    /// HMAC was keyed with the MD5 of the key.
-    HmacKeyHashed,
-    /// HMAC was keyed with the bytes that the key's digits stand for.
-    HmacKeyDecoded,
-    /// HMAC was keyed with nothing.
-    HmacKeyEmpty,
-    /// The string was HMAC's key, and the key its message.
-    HmacArgumentsSwapped,
-    /// Hashed twice.
-    HashedTwice,
-    /// Lower-case digits.
-    LowerCase,
-    /// Base64 of the digest, or of its digits.
-    Base64,
-    /// The first 32 digits of 64.
-    Truncated,
-    /// Separators between the digits.
-    DigitsSeparated,
-    /// Zeros are missing: before the number, or before a byte's digit.
-    ZerosMissing,
-    /// Bytes were printed as signed numbers, `ffffff9e` for `9e`.
-    SignExtended,
-    /// The digits were written in digits once more.
-    HexTwice,
-    /// White space or quotes around the signature.
-    Padded,
+pub struct Mistake {
+    messages: &'static Messages,
+    /// The field, or the number of the key, that the words are about.
+    about: Box<str>,
 }
 
 impl Mistake {
+    pub(crate) fn new(row: &'static Row, about: Box<str>) -> Self {
+        Self {
+            messages: &row.messages,
+            about,
+        }
+    }
+
     /// A name for programs, in snake case. It stays the same in later versions.
-    ///
-    /// ```
-    /// use wxpay_diagnose::Mistake;
-    ///
-    /// assert_eq!(Mistake::OtherKey { index: 0 }.id(), "other_key");
-    /// ```
     #[must_use]
-    pub fn id(&self) -> &'static str {
-        words::of(self).id
+    pub fn name(&self) -> &'static str {
+        self.messages.name
     }
 
-    /// What was done, in one English clause without a full stop.
-    ///
-    /// ```
-    /// use wxpay_diagnose::Mistake;
-    ///
-    /// let mistake = Mistake::FieldNotSigned { name: "nonce_str".into() };
-    /// assert_eq!(mistake.explanation(), "the field `nonce_str` is sent but was not signed");
-    /// ```
+    /// What was done, in one clause without a full stop.
     #[must_use]
-    pub fn explanation(&self) -> Cow<'static, str> {
-        words::explanation(self)
+    pub fn explanation(&self, lang: Lang) -> Cow<'static, str> {
+        let [done, _] = self.messages.of(lang);
+        match &*self.about {
+            "" => done.into(),
+            about => done.replace("{}", about).into(),
+        }
     }
 
-    /// What to change, in one English clause without a full stop.
-    ///
-    /// ```
-    /// use wxpay_diagnose::Mistake;
-    ///
-    /// assert_eq!(Mistake::LowerCase.advice(), "write the digits A to F in upper case");
-    /// ```
+    /// What to change, in one clause without a full stop.
     #[must_use]
-    pub fn advice(&self) -> &'static str {
-        words::of(self).advice
+    pub fn advice(&self, lang: Lang) -> &'static str {
+        let [_, advice] = self.messages.of(lang);
+        advice
     }
 }
+
+/// A name for programs, and for each language what was done and what to change.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Messages {
+    pub(crate) name: &'static str,
+    en: [&'static str; 2],
+    zh: [&'static str; 2],
+}
+
+impl Messages {
+    fn of(&self, lang: Lang) -> [&'static str; 2] {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
+    }
+}
+
+/// A row of the table of mistakes.
+pub(crate) struct Row {
+    pub(crate) messages: Messages,
+    /// Whether the mistake can be made with what was sent.
+    pub(crate) when: fn(&Inputs<'_>) -> bool,
+    /// The fields, or the numbers of the other keys, for each of which the row is tried; a `{}` in its
+    /// words stands for one.
+    pub(crate) each: Option<fn(&Inputs<'_>) -> Vec<String>>,
+    /// Each is also tried together with each other common one.
+    pub(crate) common: &'static [&'static [Step]],
+    /// Each is tried alone, and with the other algorithm.
+    pub(crate) rare: &'static [&'static [Step]],
+    /// Other ways to write the digest.
+    pub(crate) written: &'static [Chain],
+    /// The algorithm without which this is no mistake, or another.
+    pub(crate) only: Option<Algorithm>,
+}
+
+pub(crate) const fn row(
+    name: &'static str,
+    done: &'static str,
+    advice: &'static str,
+    done_zh: &'static str,
+    advice_zh: &'static str,
+) -> Row {
+    Row {
+        messages: Messages {
+            name,
+            en: [done, advice],
+            zh: [done_zh, advice_zh],
+        },
+        when: |_| true,
+        each: None,
+        common: &[],
+        rare: &[],
+        written: &[],
+        only: None,
+    }
+}
+
+#[rustfmt::skip]
+impl Row {
+    pub(crate) const fn when(self, when: fn(&Inputs<'_>) -> bool) -> Self { Self { when, ..self } }
+    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each: Some(each), ..self } }
+    pub(crate) const fn common(self, common: &'static [&'static [Step]]) -> Self { Self { common, ..self } }
+    pub(crate) const fn rare(self, rare: &'static [&'static [Step]]) -> Self { Self { rare, ..self } }
+    pub(crate) const fn written(self, written: &'static [Chain]) -> Self { Self { written, ..self } }
+    pub(crate) const fn only(self, only: Algorithm) -> Self { Self { only: Some(only), ..self } }
+}
+
+/// `sign_type` is signed with one value and sent with another, or not at all.
+pub(crate) const OTHER_SIGN_TYPE: &[&[Step]] = &[
+    &[SIGN_TYPE_HMAC, Sign(HmacSha256)],
+    &[Select(|i, _| i.with_text("sign_type", "MD5")), Sign(Md5)],
+    &[SIGN_TYPE_HMAC, Sign(Md5)],
+];
+
+const SIGN_TYPE_HMAC: Step = Select(|i, _| i.with_text("sign_type", "HMAC-SHA256"));

@@ -5,11 +5,11 @@
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use proptest::{prelude::*, sample::Index};
-use wxpay_diagnose::{Diagnosis, Mistake, Report, Sent};
+use wxpay_diagnose::{Lang, Mistake, Report, Request};
 use wxpay_sign::{ApiKey, Params, SignType};
 
 struct Case {
-    ids: String,
+    names: String,
     key: String,
     other_key: String,
     sign: String,
@@ -21,7 +21,7 @@ struct Case {
 impl Case {
     fn parse(line: &str) -> Self {
         let mut words = line.split(' ');
-        let ids = words.next().unwrap().to_owned();
+        let names = words.next().unwrap().to_owned();
         let mut option = || {
             Some(words.next().unwrap())
                 .filter(|word| *word != "-")
@@ -34,7 +34,7 @@ impl Case {
             (text(bytes(name)), text(bytes(value)))
         });
         Self {
-            ids,
+            names,
             key,
             other_key,
             sign,
@@ -46,15 +46,15 @@ impl Case {
 
     fn diagnose(&self) -> Report {
         let pairs = self.pairs.iter();
-        let mut sent = Sent::new(pairs.map(|(name, value)| (name.as_str(), value.as_str())));
+        let mut request = Request::new(pairs.map(|(name, value)| (name.as_str(), value.as_str())));
         if let Some(name) = &self.file_name {
-            sent = sent.file_name(name);
+            request = request.file_name(name);
         }
         if let Some(content) = &self.content {
-            sent = sent.content(content);
+            request = request.content(content);
         }
         let [key, other] = [&self.key, &self.other_key].map(|key| ApiKey::new(key).unwrap());
-        sent.diagnose(&key, &[other], &self.sign)
+        request.diagnose(&key, &[other], &self.sign)
     }
 }
 
@@ -81,21 +81,19 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn ids(report: &Report) -> String {
-    match report.diagnosis() {
-        Diagnosis::Right => "right".to_owned(),
-        Diagnosis::Unknown => "unknown".to_owned(),
-        _ => {
-            let ids: Vec<_> = report.mistakes().iter().map(Mistake::id).collect();
-            ids.join("+")
-        }
+fn names(report: &Report) -> String {
+    let names: Vec<_> = report.mistakes().iter().map(Mistake::name).collect();
+    match names[..] {
+        [] if report.is_right() => "right".to_owned(),
+        [] => "unknown".to_owned(),
+        _ => names.join("+"),
     }
 }
 
-/// The ids of all mistakes, from the table that says them in words.
-fn known_ids() -> BTreeSet<&'static str> {
-    include_str!("../src/words.rs")
-        .split("=> words(\"")
+/// The names of all mistakes, from the table.
+fn known_names() -> BTreeSet<&'static str> {
+    include_str!("../src/table.rs")
+        .split("\n    row(\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
         .collect()
@@ -107,13 +105,13 @@ fn each_mistake_is_named() {
     let mut wrong = Vec::new();
     for (number, case) in cases().iter().enumerate() {
         let report = case.diagnose();
-        named.extend(report.mistakes().iter().map(Mistake::id));
-        if ids(&report) != case.ids {
-            wrong.push(format!("{number}: {} is called {report}", case.ids));
+        named.extend(report.mistakes().iter().map(Mistake::name));
+        if names(&report) != case.names {
+            wrong.push(format!("{number}: {} is called {report}", case.names));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(named, known_ids());
+    assert_eq!(named, known_names());
 }
 
 #[test]
@@ -123,14 +121,29 @@ fn each_mistake_is_said_in_one_clause() {
         .flat_map(|case| case.diagnose().mistakes().to_vec())
         .collect();
     for mistake in mistakes {
-        for text in [&*mistake.explanation(), mistake.advice()] {
+        for text in [&*mistake.explanation(Lang::En), mistake.advice(Lang::En)] {
             let first = text.chars().next().unwrap();
             assert!(!first.is_uppercase() || text.starts_with("HMAC"), "{text}");
-            assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
             assert!(text.split(' ').count() > 2, "{text}");
         }
-        let of_id = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '_');
-        assert!(mistake.id().chars().all(of_id), "{}", mistake.id());
+        for text in [&*mistake.explanation(Lang::Zh), mistake.advice(Lang::Zh)] {
+            let is_chinese = |character: char| ('一'..='龥').contains(&character);
+            assert!(
+                text.chars().filter(|c| is_chinese(*c)).count() > 1,
+                "{text}"
+            );
+        }
+        for lang in [Lang::En, Lang::Zh] {
+            for text in [&*mistake.explanation(lang), mistake.advice(lang)] {
+                assert!(
+                    !text.ends_with(['.', '。']) && !text.contains('\n'),
+                    "{text}"
+                );
+                assert!(!text.contains("{}"), "{text}");
+            }
+        }
+        let of_name = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '_');
+        assert!(mistake.name().chars().all(of_name), "{}", mistake.name());
     }
 }
 
@@ -151,14 +164,15 @@ fn right_signatures(case: &Case) -> Vec<String> {
 fn a_report_holds_neither_a_key_nor_a_signature() {
     for case in cases() {
         let report = case.diagnose();
-        let shown = format!("{report}{report:?}{report:#?}{}", report.canonical());
+        let shown = format!("{report}{}{report:?}{report:#?}", report.display(Lang::Zh));
+        let shown = format!("{shown}{}", report.canonical());
         let shown = format!("{shown}{}", report.signed().unwrap_or_default()).to_lowercase();
         let secrets = [case.key.clone(), case.other_key.clone()];
         for secret in right_signatures(&case).iter().chain(&secrets) {
             assert!(
                 !shown.contains(&secret.to_lowercase()),
                 "{}: {shown}",
-                case.ids
+                case.names
             );
         }
         // Nor what came, which may be right but for a detail.
@@ -166,19 +180,19 @@ fn a_report_holds_neither_a_key_nor_a_signature() {
         assert!(
             sign.is_empty() || !shown.contains(&sign),
             "{}: {shown}",
-            case.ids
+            case.names
         );
     }
 }
 
 #[test]
 fn what_was_sent_is_debugged_without_values() {
-    let sent = Sent::new([("mch_id", "1000000000")])
+    let request = Request::new([("mch_id", "1000000000")])
         .file_name("a.png")
         .content(b"the bytes");
     assert_eq!(
-        format!("{sent:?}"),
-        r#"Sent { names: ["mch_id"], file_name: Some("a.png"), content_length: Some(9), read_as: None }"#
+        format!("{request:?}"),
+        r#"Request { names: ["mch_id"], file_name: Some("a.png"), content_length: Some(9), sign_type: None }"#
     );
 }
 
@@ -190,8 +204,8 @@ fn a_key_in_a_field_is_masked() {
     let pairs = [("key", text), ("note", &upper), (&name, "1"), (&name, "2")];
     let unsigned = Params::new([("key", text), ("note", &upper)]).unwrap();
     let sign = unsigned.sign(SignType::Md5, &key);
-    for sent in [&pairs[..3], &pairs] {
-        let report = Sent::new(sent.iter().copied()).diagnose(&key, &[], sign.as_str());
+    for pairs in [&pairs[..3], &pairs] {
+        let report = Request::new(pairs.iter().copied()).diagnose(&key, &[], sign.as_str());
         let shown = format!("{report}{report:?}").to_lowercase();
         assert!(!shown.contains(&text.to_lowercase()), "{shown}");
         assert!(shown.contains("`x********`"), "{shown}");
@@ -204,7 +218,7 @@ fn control_characters_stay_off_the_terminal() {
     let pairs = [("a\u{1b}[2J", "1\n2\u{2028}"), ("b", "签")];
     let sign = Params::new(pairs[1..].iter().copied()).unwrap();
     let sign = sign.sign(SignType::Md5, &key);
-    let shown = Sent::new(pairs)
+    let shown = Request::new(pairs)
         .diagnose(&key, &[], sign.as_str())
         .to_string();
     assert!(
@@ -225,20 +239,22 @@ fn long_input_takes_no_long_time() {
     let others = [(); 40].map(|()| key.clone());
     let unknown = "0".repeat(32);
     let long = "a ".repeat(100_000);
-    let names: Vec<_> = (0..50_000)
+    let numbered: Vec<_> = (0..50_000)
         .rev()
         .map(|number| format!("n{number}"))
         .collect();
     for pairs in [
         vec![("mch_id", "1"), ("note", &long)],
         vec![(&long, "1")],
-        names.iter().map(|name| (name.as_str(), "1")).collect(),
-        names.iter().map(|_| ("same", "1")).collect(),
+        numbered.iter().map(|name| (name.as_str(), "1")).collect(),
+        numbered.iter().map(|_| ("same", "1")).collect(),
     ] {
-        let sent = Sent::new(pairs).file_name(&long).content(long.as_bytes());
+        let request = Request::new(pairs)
+            .file_name(&long)
+            .content(long.as_bytes());
         for sign in [&unknown, &long] {
-            let report = sent.diagnose(&key, &others, sign);
-            assert_eq!(report.diagnosis(), &Diagnosis::Unknown);
+            let report = request.diagnose(&key, &others, sign);
+            assert_eq!(names(&report), "unknown");
         }
     }
 }
@@ -251,7 +267,7 @@ fn a_right_signature_over_long_fields_is_right() {
     let pairs = [("note", long.as_str())];
     let sign = Params::new(pairs).unwrap().sign(SignType::Md5, &key);
     assert!(
-        Sent::new(pairs)
+        Request::new(pairs)
             .diagnose(&key, &[], sign.as_str())
             .is_right()
     );
@@ -290,8 +306,8 @@ proptest! {
         let named = params.iter().find(|(name, _)| *name == "sign_type");
         let sign_type = SignType::from_field(named.map(|(_, value)| value));
         let sign = params.sign(sign_type, &key);
-        let report = Sent::new(pairs.iter().copied()).diagnose(&key, &[other], sign.as_str());
-        prop_assert_eq!(report.diagnosis(), &Diagnosis::Right);
+        let report = Request::new(pairs.iter().copied()).diagnose(&key, &[other], sign.as_str());
+        prop_assert!(report.is_right());
         prop_assert_eq!(report.sign_type(), sign_type);
     }
 
@@ -303,8 +319,8 @@ proptest! {
         };
         prop_assume!(pairs.iter().all(|(name, _)| *name != "media"));
         let sign = params.sign(sign_type, &key);
-        let sent = Sent::new(pairs.iter().copied()).read_as(sign_type);
-        let report = sent.diagnose(&key, &[], sign.as_str());
+        let request = Request::new(pairs.iter().copied()).sign_type(sign_type);
+        let report = request.diagnose(&key, &[], sign.as_str());
         prop_assert!(report.is_right());
         prop_assert_eq!(report.canonical(), params.canonical().masked().to_string());
     }
@@ -317,8 +333,8 @@ proptest! {
         content: Vec<u8>,
     ) {
         let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let report = Sent::new(pairs).content(&content).diagnose(&key, &[], &sign);
-        prop_assert_eq!(report.diagnosis(), &Diagnosis::Unknown);
+        let report = Request::new(pairs).content(&content).diagnose(&key, &[], &sign);
+        prop_assert_eq!(names(&report), "unknown");
         prop_assert!(report.mistakes().is_empty());
         prop_assert_eq!(report.signed(), None);
     }
@@ -337,7 +353,7 @@ proptest! {
         let (part, after) = rest.split_at(count);
         // But for zeros: `0A` written as `A` is a mistake of its own.
         prop_assume!(!before.chars().chain(after.chars()).all(|digit| digit == '0'));
-        let report = Sent::new(pairs).read_as(sign_type).diagnose(&key, &[], part);
-        prop_assert_eq!(report.diagnosis(), &Diagnosis::Unknown);
+        let report = Request::new(pairs).sign_type(sign_type).diagnose(&key, &[], part);
+        prop_assert_eq!(names(&report), "unknown");
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, WantsVerifier, crypto::CryptoProvider, sign::SingleCertAndKey,
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
 use crate::{
@@ -50,18 +52,22 @@ impl Tls {
         &self,
         verifier: Arc<Verifier>,
         identity: Option<&Identity>,
-    ) -> ClientConfig {
+    ) -> Result<ClientConfig, rustls::Error> {
         let versions = self.versions.clone();
         let builder = versions
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        match identity {
+        Ok(match identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let resolver = SingleCertAndKey::from(identity.certified_key());
-                builder.with_client_cert_resolver(Arc::new(resolver))
+                let key = certified_key(self.versions.crypto_provider(), identity)?;
+                builder.with_client_cert_resolver(Arc::new(key))
             }
-        }
+        })
+    }
+
+    pub(crate) fn crypto_provider(&self) -> &CryptoProvider {
+        self.versions.crypto_provider()
     }
 
     /// A configuration for one handshake that is written down.
@@ -72,4 +78,14 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::<Recorder>::clone(&recorder))
             .with_client_cert_resolver(recorder)
     }
+}
+
+/// The identity as this provider uses it.
+pub(crate) fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<SingleCertAndKey, rustls::Error> {
+    let key = identity.private_key().clone_key();
+    let key = provider.key_provider.load_private_key(key)?;
+    Ok(CertifiedKey::new(identity.certificates().to_vec(), key).into())
 }

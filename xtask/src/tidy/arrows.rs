@@ -34,7 +34,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wxpay-transport",
         ],
     ),
-    ("wxpay-sandbox", &["wxpay-picture", "wxpay-sign", "wxpay-xml"]),
+    (
+        "wxpay-sandbox",
+        &["wxpay-picture", "wxpay-sign", "wxpay-xml"],
+    ),
     ("wxpay-cli", LIBRARIES),
     // An example, which is what it shows: a user of the facade.
     ("sandbox-in-tests", &["wxpay-media"]),

@@ -1,8 +1,8 @@
 """Every known mistake in signing, made with Python's standard library and not with the crate.
 
-Prints a line for each case, in fields that are separated by spaces: the mistakes' ids joined by `+`
+Prints a line for each case, in fields that are separated by spaces: the mistakes' names joined by `+`
 (`right` and `unknown` too), the key, a further key, the signature, the file's name, its bytes, and
-the fields `NAME=VALUE` in sending order. All but the ids is in hexadecimal digits, `-` where there is none.
+the fields `NAME=VALUE` in sending order. All but the names is in hexadecimal digits, `-` where there is none.
 """
 
 import base64
@@ -123,6 +123,20 @@ case("field_repeated", md5(signed(FIELDS)), [("note", "c")] + MD5_SENT)
 case("field_repeated", md5(signed(FIELDS + "&note=c")), MD5_SENT + [("note", "c")])
 case("field_repeated", HMAC_RIGHT, HMAC_SENT + [("sign_type", "MD5")])
 case("field_repeated+lower_case", md5(signed(FIELDS + "&note=c")).hex(), MD5_SENT + [("note", "c")])
+# In the order of the names as they were signed.
+for name in ("mchid", "mchId", "mchID", "mch-id"):
+    both("field_renamed", lambda fields: signed(fields.replace("mch_id", name)))
+case("field_renamed", md5(signed("MCH_ID=1000000000&" + FIELDS.split("&", 1)[1])))
+case("field_renamed", md5(signed("MchId=1000000000&" + FIELDS.split("&", 1)[1])))
+for name in ("mediahash", "mediaHash", "media-hash"):
+    both("field_renamed", lambda fields: signed(fields.replace("media_hash", name)))
+for name in ("signtype", "signType", "sign-type"):
+    case("field_renamed", hmac_sha256(signed(HMAC_FIELDS.replace("sign_type", name))), HMAC_SENT)
+both("field_renamed", lambda fields: signed(fields.replace("h_i", "hI").replace("a_h", "aH").replace("n_t", "nT")))
+both("field_renamed", lambda fields: signed(fields.replace("h_i", "hi").replace("a_h", "ah").replace("n_t", "nt")))
+case("field_renamed", md5(signed(FIELDS)), [("mchid", "1000000000")] + MD5_SENT[1:])
+case("field_renamed+lower_case", md5(signed(FIELDS.replace("mch_id", "mchid"))).hex())
+case("hmac_for_md5+field_renamed", hmac_sha256(signed(FIELDS.replace("mch_id", "mchid"))))
 both("sign_signed", lambda fields: signed(fields.replace("&sign_type", "&sign=&sign_type") if "sign_type" in fields else fields + "&sign="))
 case("sign_signed", md5(signed(FIELDS + "&sign=" + upper(MD5_RIGHT))))
 case("sign_signed", hmac_sha256(signed(HMAC_FIELDS.replace("&sign_type", "&sign=" + upper(HMAC_RIGHT) + "&sign_type"))), HMAC_SENT)

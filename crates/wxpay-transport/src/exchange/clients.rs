@@ -76,7 +76,10 @@ impl<B: RequestBody> Clients<B> {
         if current.is_some() {
             debug!("another identity: new connections, new sessions");
         }
-        let config = shared.tls.client_config(verifier, identity.as_ref());
+        let config = shared
+            .tls
+            .client_config(verifier, identity.as_ref())
+            .map_err(|error| Error::from_connector(error.into()))?;
         let connector = Connector::new(shared.route.clone(), config.into(), &shared.settings);
         let client = client(connector.clone(), connection);
         Ok(current
@@ -104,7 +107,7 @@ fn client<B: RequestBody>(
 fn is_same(one: Option<&Identity>, other: Option<&Identity>) -> bool {
     match (one, other) {
         (None, None) => true,
-        (Some(one), Some(other)) => Arc::ptr_eq(&one.certified_key(), &other.certified_key()),
+        (Some(one), Some(other)) => one.ptr_eq(other),
         _ => false,
     }
 }

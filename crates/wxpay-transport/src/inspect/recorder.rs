@@ -11,11 +11,12 @@ use rustls::{
         ResolvesClientCert,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
+    crypto::CryptoProvider,
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{Identity, verifier::Verifier};
+use crate::{Identity, tls::certified_key, verifier::Verifier};
 
 /// Stands before what rustls would use, notes what it is asked, and leaves every answer to it.
 ///
@@ -30,13 +31,18 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(verifier: Arc<Verifier>, identity: Option<&Identity>) -> Self {
-        Self {
+    pub(super) fn new(
+        provider: &CryptoProvider,
+        verifier: Arc<Verifier>,
+        identity: Option<&Identity>,
+    ) -> Result<Self, Error> {
+        let identity = identity.map(|identity| certified_key(provider, identity));
+        Ok(Self {
+            identity: identity.transpose()?,
             verifier,
-            identity: identity.map(|identity| SingleCertAndKey::from(identity.certified_key())),
             chain: OnceLock::new(),
             is_asked: AtomicBool::new(false),
-        }
+        })
     }
 
     /// The server's certificates, its own first.

@@ -142,7 +142,8 @@ impl Look<'_> {
         let verifier = tls.verifier().await.map_err(|error| self.error(error))?;
         let source = self.settings.connection.identity.as_ref();
         let identity = source.map(|source| source.current());
-        Ok(Recorder::new(verifier, identity.as_ref()))
+        let recorder = Recorder::new(tls.crypto_provider(), verifier, identity.as_ref());
+        recorder.map_err(|error| self.error(Error::from_connector(error.into())))
     }
 
     fn error(&self, error: Error) -> Error {

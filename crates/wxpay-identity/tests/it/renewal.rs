@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use tokio::{sync::mpsc, time};
 use wxpay_identity::{Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentitySource};
 
-use crate::{log::Log, support::Pair};
+use crate::support::{Log, Pair};
 
 fn files(folder: &Path) -> IdentityFiles {
     let files = IdentityFiles::pem(folder.join("cert.pem"), folder.join("key.pem"));

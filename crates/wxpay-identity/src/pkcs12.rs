@@ -4,7 +4,6 @@ use cbc::cipher::KeyInit;
 use des::{TdesEde2, TdesEde3};
 use hmac::{EagerHash, Hmac, Mac as _};
 use rc2::Rc2;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use sha1::Sha1;
 use sha2::{
     Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256,
@@ -27,10 +26,7 @@ const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
 /// The certificates in the file's order, and the one key.
-pub(crate) fn read(
-    bytes: &[u8],
-    password: &str,
-) -> Result<(Vec<CertificateDer<'static>>, Key), IdentityError> {
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), IdentityError> {
     let part = Part::Pkcs12;
     match Form::of(bytes) {
         Form::Pkcs12 => open(bytes, password).map_err(|fault| fault.of(part)),
@@ -44,7 +40,7 @@ pub(crate) fn read(
 
 /// All costs that can be seen are spent before anything is derived, and nothing is believed before the
 /// MAC has held.
-fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, Key), Fault> {
+fn open(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
     // What is behind the first element, such as the eight zeros of Windows, means nothing.
     let fields = Element::first(bytes)?.children()?;
     let [_version, safe, mac @ ..] = &fields[..] else {
@@ -88,14 +84,14 @@ fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, K
     }
     let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
     for bag in bags {
-        let der = bag.sealed.open(password)?.to_vec();
+        let der = bag.sealed.open(password)?;
         if bag.is_key {
-            let key = Key::parse(PrivatePkcs8KeyDer::from(der).into())?;
+            let key = Key::from_pkcs8(der)?;
             if !keys.iter().any(|it| it.is_same(&key)) {
                 keys.push(key);
             }
-        } else if !chain.contains(&CertificateDer::from(&der[..])) {
-            chain.push(CertificateDer::from(der));
+        } else if !chain.contains(&*der) {
+            chain.push(der.to_vec());
         }
     }
     let missing = |part| Fault::Other(IdentityError::Missing { part });

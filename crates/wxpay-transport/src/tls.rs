@@ -7,6 +7,7 @@ use rustls::{
     crypto::CryptoProvider,
     sign::{CertifiedKey, SingleCertAndKey},
 };
+use rustls_pki_types::PrivatePkcs8KeyDer;
 
 use crate::{
     BuildError, Error, Identity, Roots, inspect::Recorder, roots::LazyVerifier, verifier::Verifier,
@@ -85,7 +86,8 @@ pub(crate) fn certified_key(
     provider: &CryptoProvider,
     identity: &Identity,
 ) -> Result<SingleCertAndKey, rustls::Error> {
-    let key = identity.private_key().clone_key();
-    let key = provider.key_provider.load_private_key(key)?;
-    Ok(CertifiedKey::new(identity.certificates().to_vec(), key).into())
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
+    let key = provider.key_provider.load_private_key(key.into())?;
+    let chain = identity.certificates().map(|der| der.to_vec().into());
+    Ok(CertifiedKey::new(chain.collect(), key).into())
 }

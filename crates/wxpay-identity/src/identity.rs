@@ -8,11 +8,13 @@ use std::{
 
 use tracing::warn;
 use zeroize::Zeroizing;
-
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-use crate::der::Element;
+use {crate::der::Element, rustls::pki_types::PrivatePkcs8KeyDer};
+
 use crate::{
-    IdentityError, Part, error,
+    Form, IdentityError, Part,
+    der::SEQUENCE,
+    error,
     key::Key,
     leaf::{self, Leaf, PublicKey},
     pem,
@@ -130,14 +132,28 @@ impl Identity {
     /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
     /// ```
     pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
+        let (part, bytes) = (Part::Pkcs12, bytes.as_ref());
+        match Form::of(bytes) {
+            Form::Pkcs12 => {}
+            Form::Unknown if bytes.first() == Some(&SEQUENCE) => {
+                return Err(IdentityError::Damaged { part });
+            }
+            found => {
+                return Err(IdentityError::WrongForm {
+                    wanted: part,
+                    found,
+                });
+            }
+        }
         #[cfg(feature = "pkcs12")]
         {
-            let (chain, key) = crate::pkcs12::read(bytes.as_ref(), password)?;
+            let read = crate::pkcs12::read(bytes, password);
+            let (chain, key) = read.map_err(|fault| fault.of(part))?;
             Self::new(chain, &key)
         }
         #[cfg(not(feature = "pkcs12"))]
         {
-            let _ = (bytes, password);
+            let _ = password;
             Err(IdentityError::MissingFeature { feature: "pkcs12" })
         }
     }
@@ -268,23 +284,47 @@ struct Refused;
 /// Has the crypto provider look at the key; with none, every key is taken.
 ///
 /// The bits of the public half, if the provider tells them.
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 fn load(key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
-    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-    {
-        #[cfg(not(feature = "ring"))]
-        use rustls::crypto::aws_lc_rs::default_provider;
-        #[cfg(feature = "ring")]
-        use rustls::crypto::ring::default_provider;
-        use rustls::pki_types::PrivatePkcs8KeyDer;
+    #[cfg(not(feature = "ring"))]
+    use rustls::crypto::aws_lc_rs::default_provider;
+    #[cfg(feature = "ring")]
+    use rustls::crypto::ring::default_provider;
 
-        let key = PrivatePkcs8KeyDer::from(key.to_vec());
-        let key = default_provider().key_provider.load_private_key(key.into());
-        let key = key.map_err(|_| Refused)?;
-        let info = key.public_key();
-        let info = info.as_ref().and_then(|info| Element::first(info).ok());
-        let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
-        Ok(public_key.map(|public_key| public_key.bits))
-    }
-    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let key = PrivatePkcs8KeyDer::from(key.to_vec());
+    let key = default_provider().key_provider.load_private_key(key.into());
+    let key = key.map_err(|_| Refused)?;
+    let info = key.public_key();
+    let info = info.as_ref().and_then(|info| Element::first(info).ok());
+    let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
+    Ok(public_key.map(|public_key| public_key.bits))
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+fn load(_: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     Ok(None)
+}
+
+#[cfg(all(test, not(feature = "encrypted-pem")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_feature_is_named() {
+        let pkcs12 = include_bytes!("../tests/fixtures/identities/named.p12");
+        let certificate = include_bytes!("../tests/fixtures/identities/client.crt");
+        let key = include_bytes!("../tests/fixtures/identities/pbkdf2.key");
+        for (read, feature) in [
+            (Identity::from_pkcs12(pkcs12, "1900000109"), "pkcs12"),
+            (Identity::from_pem(certificate, key), "encrypted-pem"),
+            (
+                Identity::from_pem_encrypted(certificate, key, "secret"),
+                "encrypted-pem",
+            ),
+        ] {
+            let error = read.unwrap_err();
+            assert_eq!(error, IdentityError::MissingFeature { feature });
+            assert!(error.to_string().contains(feature), "{error}");
+        }
+    }
 }

@@ -12,8 +12,8 @@ use sha2::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Form, IdentityError, Part,
-    der::{Element, SEQUENCE},
+    IdentityError, Part,
+    der::Element,
     encrypted::{Budget, Cipher, Fault, PBES2, Scheme, cbc, pbes2, positive, rounds_cost},
     key::Key,
 };
@@ -26,21 +26,10 @@ const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
 /// The certificates in the file's order, and the one key.
-pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), IdentityError> {
-    let part = Part::Pkcs12;
-    match Form::of(bytes) {
-        Form::Pkcs12 => open(bytes, password).map_err(|fault| fault.of(part)),
-        Form::Unknown if bytes.first() == Some(&SEQUENCE) => Err(IdentityError::Damaged { part }),
-        found => Err(IdentityError::WrongForm {
-            wanted: part,
-            found,
-        }),
-    }
-}
-
+///
 /// All costs that can be seen are spent before anything is derived, and nothing is believed before the
 /// MAC has held.
-fn open(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
     // What is behind the first element, such as the eight zeros of Windows, means nothing.
     let fields = Element::first(bytes)?.children()?;
     let [_version, safe, mac @ ..] = &fields[..] else {

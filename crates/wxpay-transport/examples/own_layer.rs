@@ -32,7 +32,7 @@ use tokio_rustls::{
     rustls::{RootCertStore, ServerConfig, crypto::ring, server::WebPkiClientVerifier},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use wxpay_transport::{Identity, Roots, Transport, Trip};
+use wxpay_transport::{CallInfo, Identity, Roots, Transport};
 
 /// The layer: it has what all its services share.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (certificate, key) = authority.issue("a client")?;
     let transport = Transport::builder()
         .identity(Identity::from_pem(certificate, key)?)
-        .roots(Roots::only_pem(authority.0.pem())?)
+        .roots(Roots::empty().with_pem(authority.0.pem())?)
         .build()?;
     let mut service = ServiceBuilder::new()
         .layer(NumberLayer::default())
@@ -95,7 +95,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let request = Request::post(format!("https://localhost:{}/", server.port()))
             .body(Full::new(Bytes::from("hello")))?;
         let reply = service.ready().await?.call(request).await?;
-        let attempts = reply.extensions().get::<Trip>().map_or(0, Trip::attempts);
+        let attempts = reply
+            .extensions()
+            .get::<CallInfo>()
+            .map_or(0, CallInfo::attempts);
         let body = String::from_utf8_lossy(reply.body());
         println!("{}: {body} (attempt {attempts})", reply.status());
     }

@@ -18,7 +18,7 @@ use rustls::{Error, InconsistentKeys, sign::CertifiedKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tracing::warn;
 
-use crate::tls;
+use crate::crypto;
 use leaf::Leaf;
 
 pub use error::InvalidIdentity;
@@ -129,7 +129,7 @@ impl Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, InvalidIdentity> {
-        let provider = tls::provider().ok_or(InvalidIdentity::NoProvider)?;
+        let provider = crypto::default_provider().ok_or(InvalidIdentity::NoProvider)?;
         let key = provider
             .key_provider
             .load_private_key(key)

@@ -7,20 +7,22 @@
 
 mod calls;
 mod connections;
-mod deadlines;
 mod failover;
 mod faults;
 mod identities;
 mod identity_files;
 mod identity_kinds;
-mod inspections;
 mod log;
+mod memory;
+mod observing;
 mod progress;
 mod proxies;
 mod renewal;
 mod resolving;
 mod secrets;
+mod slow_lines;
 mod support;
 #[cfg(feature = "native-roots")]
 mod system_roots;
+mod timeouts;
 mod trust;

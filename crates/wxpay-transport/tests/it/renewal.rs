@@ -15,7 +15,7 @@ use wxpay_transport::{IdentityHandle, Transport};
 
 use crate::{
     identity_files::{watch, write},
-    support::{Ca, OK, Tls, post, read_request, serve},
+    support::{Ca, OK, Tls, post, read_request, send, serve},
 };
 
 /// The certificate that the client has shown.
@@ -71,7 +71,10 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
         .builder_for_one_attempt()
         .identity_source(watch(folder.path()));
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
-    let upload = || tokio::spawn(transport.clone().oneshot(post(addr, "hello")));
+    let upload = || {
+        let transport = transport.clone();
+        tokio::spawn(async move { send(&transport, post(addr, "hello")).await })
+    };
 
     let mut uploads: Vec<_> = (0..16).map(|_| upload()).collect();
     for _ in 0..16 {

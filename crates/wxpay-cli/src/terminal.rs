@@ -8,20 +8,25 @@ use std::{
 
 use serde::Serialize;
 
-/// Prints a line of the result.
+/// Prints lines of the result, escaped.
 ///
 /// Not `println!`, which panics when the reader has gone.
-pub(crate) fn print(line: &str) -> Result<(), OutputLost> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(OutputLost)
+pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
+    print_raw(&escape(lines, true))
 }
 
 /// Prints a result as one line of JSON.
 pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     let json = serde_json::to_string(result).map_err(|error| OutputLost(error.into()))?;
-    print(&json)
+    print_raw(&escape_json(json))
+}
+
+/// Prints as it is what other programs read.
+pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(OutputLost)
 }
 
 /// A result could not be printed: the work may be done, but nobody knows of it.
@@ -47,28 +52,94 @@ impl error::Error for OutputLost {
     }
 }
 
-/// Prints a line for people beside the result. Where even that fails nobody is left to tell.
-pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Prints lines for people beside the result, escaped. Where even that fails nobody is left to tell.
+pub(crate) fn warn(lines: &str) {
+    let _ = writeln!(io::stderr(), "{}", escape(lines, true));
+}
+
+/// The writer of the log: each write is one event, with a line end behind it.
+#[derive(Debug)]
+pub(crate) struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        warn(&one_line(text.strip_suffix('\n').unwrap_or(&text)));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The same text in one line: a file name may hold line breaks, and escape sequences that would
 /// reach the terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
+    escape(text, false)
+}
+
+fn escape(text: &str, keep_line_ends: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        // Beside the control characters, Unicode's own line and paragraph separators.
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
-            let _ = write!(line, "{}", character.escape_default());
+        if steers_terminal(character) && !(keep_line_ends && character == '\n') {
+            let _ = write!(escaped, "{}", character.escape_default());
         } else {
-            line.push(character);
+            escaped.push(character);
         }
     }
-    line
+    escaped
+}
+
+/// The same JSON, with such characters as `\u` and four digits: its values do not change.
+pub(crate) fn escape_json(json: String) -> String {
+    // Outside of strings it has none.
+    if !json.contains(steers_terminal) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if steers_terminal(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
+/// controls (C0, DEL, C1), line and paragraph separators, and the format characters (Cf) of Unicode 17.
+fn steers_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0001}'..='\u{e007f}'
+        )
 }
 
 /// An error and what it ends in: the layers between say the same in their own words.
-pub(crate) fn in_words(error: &(dyn error::Error + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
@@ -91,5 +162,17 @@ mod tests {
             one_line("a\nb\u{1b}[2J\u{2028}图.png"),
             "a\\nb\\u{1b}[2J\\u{2028}图.png"
         );
+        assert_eq!(
+            one_line("gpj.\u{202e}\u{9b}\u{7f}\u{ad}\u{e0041}"),
+            "gpj.\\u{202e}\\u{9b}\\u{7f}\\u{ad}\\u{e0041}"
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}图";
+        let json = escape_json(serde_json::to_string(value).unwrap());
+        assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41图""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
     }
 }

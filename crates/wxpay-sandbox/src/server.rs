@@ -2,7 +2,7 @@
 
 mod answer;
 mod body;
-mod budget;
+
 mod connection;
 mod exchange;
 
@@ -13,14 +13,14 @@ use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{client_certificate::Judge, inspector::Inspector};
-use budget::Budget;
+use body::MemoryBudget;
 use connection::Connections;
 
 pub(crate) use exchange::Exchange;
 
 /// More wait until others end, in the operating system's queue.
 const CONNECTIONS: usize = 2048;
-/// For all bodies that are being read; in the worst case twice as much is in memory.
+/// Memory for all bodies that are being read and answered.
 const BODIES: usize = 128 * 1024 * 1024;
 /// How long to wait when no connection can be taken, for want of file descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -44,7 +44,7 @@ impl Server {
             acceptor: TlsAcceptor::from(tls),
             judge,
             exchange,
-            budget: Budget::new(BODIES),
+            memory: MemoryBudget::new(BODIES),
         };
         Self {
             listener,

@@ -19,8 +19,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
-use http_body_util::Full;
+use http::{HeaderValue, Request};
+use http_body_util::{BodyExt, Full};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
@@ -60,9 +60,9 @@ struct Number<S> {
 
 impl<S, B> Service<Request<B>> for Number<S>
 where
-    S: Service<Request<B>, Response = Response<Bytes>>,
+    S: Service<Request<B>>,
 {
-    type Response = Response<Bytes>;
+    type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
 
@@ -94,13 +94,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..3 {
         let request = Request::post(format!("https://localhost:{}/", server.port()))
             .body(Full::new(Bytes::from("hello")))?;
-        let reply = service.ready().await?.call(request).await?;
-        let attempts = reply
+        let response = service.ready().await?.call(request).await?;
+        let attempts = response
             .extensions()
             .get::<CallInfo>()
             .map_or(0, CallInfo::attempts);
-        let body = String::from_utf8_lossy(reply.body());
-        println!("{}: {body} (attempt {attempts})", reply.status());
+        let (head, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        println!("{}: {body} (attempt {attempts})", head.status);
     }
     Ok(())
 }

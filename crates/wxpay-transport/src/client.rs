@@ -148,7 +148,7 @@ impl<B: RequestBody> Client<B> {
 fn is_same(one: Option<&Identity>, other: Option<&Identity>) -> bool {
     match (one, other) {
         (None, None) => true,
-        (Some(one), Some(other)) => Arc::ptr_eq(&one.certified_key(), &other.certified_key()),
+        (Some(one), Some(other)) => one.ptr_eq(other),
         _ => false,
     }
 }

@@ -162,8 +162,8 @@ pub enum ConnectEvent<'a> {
     Tunneled,
     /// The server has shown its certificates, which may be trusted or not.
     CertificatesPresented {
-        /// In DER, the server's own first.
-        chain: &'a [&'a [u8]],
+        /// The server's own first.
+        chain: &'a [PresentedCertificate<'a>],
     },
     /// The server has asked for a client certificate.
     CertificateRequested,
@@ -174,6 +174,21 @@ pub enum ConnectEvent<'a> {
         /// The cipher suite by its registered name, such as `TLS13_AES_256_GCM_SHA384`.
         cipher_suite: &'static str,
     },
+}
+
+/// A certificate that a server has shown, trusted or not.
+///
+/// Names have the form of RFC 4514, `CN=…,O=…`; anything can stand in them, so escape them for where
+/// they are shown.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PresentedCertificate<'a> {
+    /// The certificate itself.
+    pub der: &'a [u8],
+    /// The server's or the authority's name; empty when the certificate cannot be read.
+    pub subject: String,
+    /// The name of the authority that has signed it; empty when the certificate cannot be read.
+    pub issuer: String,
 }
 
 type Observe = dyn Fn(ConnectEvent<'_>) + Send + Sync;

@@ -10,12 +10,10 @@ mod connect;
 mod crypto;
 mod endpoints;
 mod error;
-mod identity;
 mod policy;
 mod progress;
 mod proxy;
 mod rate;
-mod renewal;
 mod retry;
 mod roots;
 mod tls;
@@ -23,16 +21,18 @@ mod transport;
 mod verifier;
 
 pub use builder::TransportBuilder;
-pub use config::ConnectEvent;
+pub use config::{ConnectEvent, PresentedCertificate};
 pub use endpoints::{BreakerState, EndpointStatus, Endpoints, EndpointsError, Failover};
 pub use error::{
     BuildError, CallInfo, Error, ErrorKind, ProxyErrorKind, ProxyUriError, TimeoutKind,
     TlsErrorKind,
 };
-pub use identity::{Identity, InvalidIdentity};
 pub use progress::{Progress, ProgressBody};
 pub use proxy::Proxy;
-pub use renewal::{IdentityFiles, IdentityHandle, IdentitySource, InvalidIdentityFiles};
 pub use retry::{Backoff, RetryAdvice, RetryClass};
 pub use roots::{Roots, RootsError};
 pub use transport::{ResponseFuture, Transport};
+pub use wxpay_identity as identity;
+pub use wxpay_identity::{
+    Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource,
+};

@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Identity, Roots,
-    config::{Config, ConnectEvent, Observer},
-    crypto::default_provider,
-    error::{BuildError, Error},
+    config::{ClientIdentity, Config, ConnectEvent, Observer},
+    crypto::{certified_key, default_provider},
+    error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
 
@@ -38,6 +38,9 @@ impl Tls {
         let versions = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(BuildError::new)?;
+        if let Some(ClientIdentity::Fixed(identity)) = &config.identity {
+            certified_key(versions.crypto_provider(), identity).map_err(BuildError::new)?;
+        }
         Ok(Self {
             versions,
             roots: config.roots.clone(),
@@ -64,7 +67,13 @@ impl Tls {
         let verifier = Arc::clone(verifier.await?);
         let builder = self.versions.clone().dangerous();
         let resolver = ClientCertificate {
-            key: identity.map(Identity::certified_key),
+            key: identity
+                .map(|identity| certified_key(self.provider(), identity))
+                .transpose()
+                .map_err(|error| {
+                    let kind = ErrorKind::Tls(TlsErrorKind::Other);
+                    Error::new(kind, BoxError::from(error))
+                })?,
             observer: self.observer.clone(),
         };
         Ok(builder

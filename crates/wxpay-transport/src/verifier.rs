@@ -20,7 +20,7 @@ use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 use crate::{
     Roots,
     certificate::ServerCertificate,
-    config::{ConnectEvent, Observer},
+    config::{ConnectEvent, Observer, PresentedCertificate},
     error::Uncheckable,
 };
 
@@ -104,7 +104,16 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         if self.observer.0.is_some() {
             let chain = [end_entity].into_iter().chain(intermediates);
-            let chain: Vec<_> = chain.map(|it| it.as_ref()).collect();
+            let chain = chain.map(|der| {
+                let names = ServerCertificate::parse(der).map(|it| (it.subject, it.issuer));
+                let (subject, issuer) = names.unwrap_or_default();
+                PresentedCertificate {
+                    der,
+                    subject,
+                    issuer,
+                }
+            });
+            let chain: Vec<_> = chain.collect();
             self.observer
                 .tell(ConnectEvent::CertificatesPresented { chain: &chain });
         }

@@ -7,12 +7,13 @@ use anyhow::{Context, ensure};
 use crate::metadata::{Metadata, Package};
 
 /// What most people look for first.
-const ORDER: [&str; 7] = [
+const ORDER: [&str; 8] = [
     "wxpay-media",
     "wxpay-cli",
     "wxpay-sign",
     "wxpay-xml",
     "wxpay-multipart",
+    "wxpay-picture",
     "wxpay-transport",
     "wxpay-sandbox",
 ];

@@ -10,6 +10,7 @@ use crate::metadata::Metadata;
 const LIBRARIES: &[&str] = &[
     "wxpay-media",
     "wxpay-multipart",
+    "wxpay-picture",
     "wxpay-sandbox",
     "wxpay-sign",
     "wxpay-transport",
@@ -21,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wxpay-sign", &[]),
     ("wxpay-xml", &[]),
     ("wxpay-multipart", &[]),
+    ("wxpay-picture", &[]),
     ("wxpay-transport", &[]),
     (
         "wxpay-media",
@@ -28,10 +30,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wxpay-sign",
             "wxpay-xml",
             "wxpay-multipart",
+            "wxpay-picture",
             "wxpay-transport",
         ],
     ),
-    ("wxpay-sandbox", &["wxpay-sign", "wxpay-xml"]),
+    (
+        "wxpay-sandbox",
+        &["wxpay-picture", "wxpay-sign", "wxpay-xml"],
+    ),
     ("wxpay-cli", LIBRARIES),
     // An example, which is what it shows: a user of the facade.
     ("sandbox-in-tests", &["wxpay-media"]),

@@ -4,6 +4,7 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod arguments;
 mod completions;
 mod config;
 mod doctor;
@@ -13,6 +14,7 @@ mod identities;
 mod network;
 mod program;
 mod sandbox;
+mod secrets;
 mod sign;
 mod upload;
 mod verify;

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use wxpay_sign::{
-    ApiKey,
-    diagnose::{Diagnosis, Sent},
-};
+use wxpay_diagnose::{Mistake, Request};
+use wxpay_sign::ApiKey;
 
 use super::{Finding, text};
 use crate::gateway::Part;
@@ -22,26 +20,26 @@ pub(super) fn look(parts: &[Part], keys: &Keys, findings: &mut Vec<Finding>) {
             .filter(|_| part.file_name.is_none())?;
         Some((part.name.as_str(), str::from_utf8(content).ok()?))
     });
-    let mut sent = Sent::new(pairs);
+    let mut request = Request::new(pairs);
     if let Some(media) = parts.iter().find(|part| part.name == "media") {
         if let Some(name) = &media.file_name {
-            sent = sent.file_name(name);
+            request = request.file_name(name);
         }
         if let Some(content) = &media.content {
-            sent = sent.content(content);
+            request = request.content(content);
         }
     }
-    let report = sent.diagnose(&keys.right, &keys.others, sign);
-    let code = match report.diagnosis() {
-        Diagnosis::Right => return,
-        Diagnosis::Mistaken(mistakes) => {
-            let ids: Vec<_> = mistakes
-                .iter()
-                .map(|mistake| mistake.id().replace('_', "-"))
-                .collect();
-            Cow::from(format!("signature-{}", ids.join("-and-")))
-        }
-        _ => Cow::from("signature-unknown"),
+    let report = request.diagnose(&keys.right, &keys.others, sign);
+    if report.is_right() {
+        return;
+    }
+    let names: Vec<_> = report.mistakes().iter().map(Mistake::name).collect();
+    let code = match names[..] {
+        [] => Cow::from("signature-unknown"),
+        _ => Cow::from(format!(
+            "signature-{}",
+            names.join("-and-").replace('_', "-")
+        )),
     };
     let told: Vec<_> = report.to_string().lines().map(str::to_owned).collect();
     findings.push(Finding::new(

@@ -53,12 +53,9 @@ pub(super) fn merchant(upload: &Upload, known: &str, holder: Option<&str>) -> Re
 
 pub(super) fn signature(upload: &Upload, key: &ApiKey) -> Result<(), Refusal> {
     // The reason is for a diagnosis, not for whoever may be guessing.
-    Params::new(upload.signed())
-        .is_ok_and(|params| {
-            params
-                .verify_strict(upload.sign_type(), key, Some(&upload.sign))
-                .is_ok()
-        })
+    let sign = ("sign", upload.sign.as_str());
+    Params::new(upload.signed().chain([sign]))
+        .is_ok_and(|params| params.verify_strict(upload.sign_type(), key).is_ok())
         .then_some(())
         .ok_or_else(|| Rule::Signature.because("Signature failure"))
 }

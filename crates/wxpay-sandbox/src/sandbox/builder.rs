@@ -131,7 +131,7 @@ impl Builder {
     /// let last = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let builder = Sandbox::builder().other_key(last);
     /// # let _ = builder;
-    /// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
     /// ```
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);

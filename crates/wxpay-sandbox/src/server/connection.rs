@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     answer::Cut,
-    budget::Budget,
+    body::MemoryBudget,
     exchange::{Exchange, Peer},
 };
 use crate::{client_certificate::Judge, record::SentCertificate};
@@ -41,7 +41,7 @@ pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) judge: Judge,
     pub(super) exchange: Exchange,
-    pub(super) budget: Budget,
+    pub(super) memory: MemoryBudget,
 }
 
 impl Connections {
@@ -56,7 +56,7 @@ impl Connections {
         let peer = self.peer(&tls);
         let cut = Cut::default();
         let service = service_fn(|request| {
-            Box::pin(self.exchange.answer(&peer, request, &self.budget, &cut))
+            Box::pin(self.exchange.answer(&peer, request, &self.memory, &cut))
         });
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -9,8 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     answer::{Answer, Cut},
-    body,
-    budget::Budget,
+    body::{self, MemoryBudget},
 };
 use crate::{
     client_certificate::ClientCertificate,
@@ -42,7 +41,7 @@ impl Exchange {
         &self,
         peer: &Peer,
         request: Request<Incoming>,
-        budget: &Budget,
+        memory: &MemoryBudget,
         cut: &Cut,
     ) -> Result<Response<Answer>, getrandom::Error> {
         let (head, body) = request.into_parts();
@@ -54,7 +53,7 @@ impl Exchange {
             self.history.add(record, None);
             return never_answered(cut).await;
         }
-        let (body, _reserved) = body::read(body, budget).await;
+        let (body, _reserved) = body::read(body, memory).await;
         record.received_in = start.elapsed();
 
         let examination = self.gateway.examine(&Call {

@@ -249,7 +249,10 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
     let ca = Ca::new();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/identities/");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../wxpay-identity/tests/fixtures/identities/"
+    );
     let read = |name: &str| std::fs::read(format!("{folder}{name}")).unwrap();
     let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
     let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;

@@ -21,7 +21,7 @@ pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     print_raw(&escape_json(json))
 }
 
-/// Prints as it is what other programs read.
+/// Prints a line unescaped, for other programs.
 pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")
@@ -29,7 +29,7 @@ pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
         .map_err(OutputLost)
 }
 
-/// A result could not be printed: the work may be done, but nobody knows of it.
+/// A result could not be printed, though the work may be done.
 #[derive(Debug)]
 pub(crate) struct OutputLost(io::Error);
 
@@ -52,7 +52,7 @@ impl error::Error for OutputLost {
     }
 }
 
-/// Prints lines for people beside the result, escaped. Where even that fails nobody is left to tell.
+/// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
 pub(crate) fn warn(lines: &str) {
     let _ = writeln!(io::stderr(), "{}", escape(lines, true));
 }
@@ -138,7 +138,7 @@ fn steers_terminal(character: char) -> bool {
         )
 }
 
-/// An error and what it ends in: the layers between say the same in their own words.
+/// An error with its root cause: the errors between repeat it.
 pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {

@@ -22,7 +22,7 @@ pub(crate) struct FileSetting {
     flag: &'static str,
     path_variable: Option<&'static str>,
     text_variable: Option<&'static str>,
-    /// What it holds, for messages.
+    /// The content, for messages.
     holds: &'static str,
     /// Whether a path that cannot be read may be repeated: it may be a secret in the wrong place.
     is_public: bool,

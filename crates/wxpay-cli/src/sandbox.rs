@@ -10,11 +10,9 @@ use std::{
     path::Path,
     process::ExitCode,
     str::FromStr,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
-use tokio::time::timeout;
 use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
@@ -26,11 +24,9 @@ use folder::{Folder, quote};
 const PORT: u16 = 8443;
 const INSPECTOR_PORT: u16 = 8480;
 
-/// Time to print the last calls: the reader of stderr may be gone.
-const LAST_CALLS: Duration = Duration::from_secs(1);
-
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
+    terminal::write_in_background();
     let folder = Folder::open(args.dir.as_deref())?;
     let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
@@ -74,7 +70,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         command::run(&args.command, &variables, &mut stop).await?
     };
     sandbox.shutdown().await;
-    let _told = timeout(LAST_CALLS, calls).await;
+    calls.await.context("the printing of calls has failed")?;
     Ok(code)
 }
 

@@ -75,7 +75,13 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
-        find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")
+        let given = find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")?;
+        match given {
+            Some(Given { value, by }) if may_hold_secret(value.as_str()) => {
+                bail!("{by} holds what looks like an API key; it wants the merchant id, a number")
+            }
+            given => Ok(given),
+        }
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {

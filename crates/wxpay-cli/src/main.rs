@@ -5,6 +5,7 @@
 
 mod args;
 mod doctor;
+mod messages;
 mod sandbox;
 mod settings;
 mod sign;
@@ -38,19 +39,19 @@ fn main() -> ExitCode {
         Ok(cli) => run(cli),
         Err(error) => Ok(print_usage_error(error)),
     });
-    let error = match done {
-        Ok(code) => return code,
-        Err(error) => error,
-    };
-    let lost = error.downcast_ref::<OutputLost>();
-    if !lost.is_some_and(OutputLost::reader_has_gone) {
-        terminal::warn(&format!("error: {error:#}"));
-    }
-    ExitCode::from(if lost.is_some() {
-        FAILED
-    } else {
-        MISCONFIGURED
-    })
+    let code = done.unwrap_or_else(|error| {
+        let lost = error.downcast_ref::<OutputLost>();
+        if !lost.is_some_and(OutputLost::reader_has_gone) {
+            terminal::warn(&format!("error: {error:#}"));
+        }
+        ExitCode::from(if lost.is_some() {
+            FAILED
+        } else {
+            MISCONFIGURED
+        })
+    });
+    messages::flush();
+    code
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {

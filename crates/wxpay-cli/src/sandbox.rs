@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
-use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
+use crate::{args::SandboxArgs, messages, settings, signals::Stop, terminal};
 use calls::Calls;
 use folder::{Folder, quote};
 
@@ -31,6 +31,7 @@ const LAST_CALLS: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
+    messages::start();
     let folder = Folder::open(args.dir.as_deref())?;
     let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;

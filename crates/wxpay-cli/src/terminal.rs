@@ -8,6 +8,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::messages;
+
 /// Prints lines of the result, escaped.
 ///
 /// Not `println!`, which panics when the reader has gone.
@@ -54,7 +56,7 @@ impl error::Error for OutputLost {
 
 /// Prints lines for people beside the result, escaped. Where even that fails nobody is left to tell.
 pub(crate) fn warn(lines: &str) {
-    let _ = writeln!(io::stderr(), "{}", escape(lines, true));
+    messages::write_line(escape(lines, true));
 }
 
 /// The writer of the log: each write is one event, with a line end behind it.

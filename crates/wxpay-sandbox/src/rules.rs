@@ -322,23 +322,16 @@ fn merchant(subject: &Subject<'_>) -> Result<(), Why> {
 
 fn signature(subject: &Subject<'_>) -> Result<(), Why> {
     let form = subject.form;
-    let signed = form
-        .parts
-        .iter()
-        .filter(|part| !["media", "sign"].contains(&&*part.name));
-    let pairs = signed.filter_map(|part| {
+    let texts = form.parts.iter().filter(|part| part.name != "media");
+    let pairs = texts.filter_map(|part| {
         Some((
             part.name.as_str(),
             str::from_utf8(part.content.as_deref()?).ok()?,
         ))
     });
     // The reason is for a finding, not for whoever may be guessing.
-    let is_right = Params::new(pairs).is_ok_and(|params| {
-        let sign = form.text("sign");
-        params
-            .verify_strict(sign_type(form), subject.key, sign)
-            .is_ok()
-    });
+    let is_right = Params::new(pairs)
+        .is_ok_and(|params| params.verify_strict(sign_type(form), subject.key).is_ok());
     ensure(is_right, "Signature failure")
 }
 

@@ -1,4 +1,4 @@
-//! `wxpay doctor`: what is wrong, before the first upload finds out.
+//! `wxpay doctor`: finds what would fail, before the first upload.
 
 mod endpoint;
 mod probe;
@@ -19,10 +19,10 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
-/// What a check found, and what it says.
+/// The value that a check found, and its lines.
 type Found<T> = (Option<T>, Vec<Check>);
 
-/// Makes every check, whatever the ones before it said.
+/// Runs every check, even after one that failed.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report {
         json: args.json,
@@ -82,7 +82,7 @@ impl Report {
         check.print(self.json)
     }
 
-    /// The same for several, with what they have found.
+    /// Prints several checks and returns the value that they found.
     fn all<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
             self.one(&check)?;
@@ -90,7 +90,7 @@ impl Report {
         Ok(found)
     }
 
-    /// An upload works if the first endpoint does, or cannot be reached while another one works.
+    /// An upload works if the first endpoint works, or is unreachable while another one works.
     async fn endpoints(
         &mut self,
         endpoints: &Endpoints,
@@ -120,7 +120,7 @@ impl Report {
     }
 }
 
-/// How a check went.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -129,13 +129,13 @@ enum Status {
     Warning,
     /// No upload would work.
     Failed,
-    /// The answer does not tell.
+    /// The response does not show it.
     Unknown,
     /// Something before it has failed.
     Skipped,
 }
 
-/// What was looked at, what was found, and what to do.
+/// One line of the report.
 #[derive(Debug, Serialize)]
 struct Check {
     check: String,
@@ -176,12 +176,12 @@ impl Check {
         Self::new(check, Status::Skipped, because)
     }
 
-    /// Whether nothing about it keeps an upload from working, as far as can be told.
+    /// Whether an upload can work in spite of it.
     fn is_ok(&self) -> bool {
         self.status != Status::Failed
     }
 
-    /// What to do about it.
+    /// Adds advice.
     fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self

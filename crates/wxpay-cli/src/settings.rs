@@ -1,4 +1,4 @@
-//! Settings: what a flag, the environment or a default says, and which of them it was.
+//! Settings: the value of a flag, of the environment or by default, and which of them gave it.
 
 mod source;
 
@@ -17,7 +17,7 @@ pub(crate) use source::{
     API_KEY, OTHER_KEY, Source, TRY_KEY, may_hold_secret, read_file, variable,
 };
 
-/// How to give what an upload needs, for messages.
+/// The required settings, for messages.
 pub(crate) const HOW_MCH_ID: &str = "the merchant id: --mch-id or WXPAY_MCH_ID";
 pub(crate) const HOW_API_KEY: &str = "the API v2 key: --api-key-file or WXPAY_API_KEY";
 pub(crate) const HOW_CERT: &str = "the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
@@ -75,7 +75,13 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
-        find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")
+        let given = find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")?;
+        match given {
+            Some(Given { value, by }) if may_hold_secret(value.as_str()) => {
+                bail!("{by} holds what looks like an API key; it wants the merchant id, a number")
+            }
+            given => Ok(given),
+        }
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
@@ -139,7 +145,7 @@ impl IdentitySetting {
     /// The files of the flags, else of the paths in the environment, else the texts there; of a pair each
     /// by itself.
     ///
-    /// Both kinds from one place are an error: which one is meant cannot be told.
+    /// Both kinds from one place are an error: the choice would be a guess.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
         let cert = source::CERT.find(args.cert.as_deref());
         let key = source::KEY.find(args.key.as_deref());
@@ -184,7 +190,7 @@ impl IdentitySetting {
         })
     }
 
-    /// The same with what is wrong with the identity itself apart from files that cannot be read.
+    /// The same, with errors of the identity itself apart from files that cannot be read.
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,

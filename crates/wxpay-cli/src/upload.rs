@@ -34,7 +34,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     let config = match Config::find(&args, sandbox.as_ref()) {
         Ok(config) => config,
         Err(error) => {
-            // As JSON there is an answer for every file, too.
+            // With --json every file has a line.
             if args.json {
                 let failure = Failure::config(&error);
                 for file in &args.files {
@@ -72,7 +72,7 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// Everything but the pictures.
+/// The settings of all uploads.
 struct Config {
     merchant: Merchant,
     endpoints: Endpoints,
@@ -148,7 +148,7 @@ impl Config {
         let mch_id = gateway.mch_id()?.map(|given| given.value);
         let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
         let files = IdentitySetting::find(gateway)?;
-        // All that is missing at once: nobody wants to find out one by one.
+        // One error names all missing settings.
         let mut missing = Vec::new();
         if mch_id.is_none() {
             missing.push(settings::HOW_MCH_ID);

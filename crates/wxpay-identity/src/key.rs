@@ -11,18 +11,18 @@ use crate::{
     leaf::PublicKey,
 };
 
-/// A private key in PKCS#8, and what it says of itself.
+/// A private key in PKCS#8, with its properties.
 pub(crate) struct Key {
     der: Zeroizing<Vec<u8>>,
     /// The object identifier of its algorithm.
     algorithm: String,
-    /// What it is, for people.
+    /// The kind, for people.
     pub(crate) kind: String,
     /// Whether ring uses keys of its kind.
     pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
     pub(crate) public: Option<Vec<u8>>,
-    /// What is the same in all forms of this key.
+    /// The part that is equal in all forms of one key.
     secret: Zeroizing<Vec<u8>>,
     curve: Option<&'static Curve>,
 }
@@ -96,7 +96,7 @@ impl Key {
         Ok(Self { der, ..parsed })
     }
 
-    /// With what `RSAPrivateKey` says.
+    /// Adds the properties of an `RSAPrivateKey`.
     fn rsa(mut self) -> Result<Self, Malformed> {
         let fields = Element::first(&self.secret)?.children()?;
         let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
@@ -119,7 +119,7 @@ impl Key {
         Ok(self)
     }
 
-    /// With what `ECPrivateKey` says.
+    /// Adds the properties of an `ECPrivateKey`.
     fn ec(mut self, curve: &Element<'_>) -> Result<Self, Malformed> {
         let fields = Element::first(&self.secret)?.children()?;
         let [_version, secret, rest @ ..] = &fields[..] else {

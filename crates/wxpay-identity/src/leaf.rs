@@ -1,4 +1,4 @@
-//! What certificates say, and the order in which they follow each other.
+//! The fields of certificates, and the order of a chain.
 //!
 //! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
 //! server judges it.

@@ -1,7 +1,7 @@
 //! Certificates and keys out of PEM text.
 //!
-//! It is read as OpenSSL reads it: what is before, between and behind the sections does not matter, a
-//! byte order mark neither; old labels of certificates are known.
+//! It is read as OpenSSL reads it: text before, between and behind the sections does not matter, nor does
+//! a byte order mark; old labels of certificates are known.
 
 use base64::{
     Engine as _,
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A label, and what stands under it.
+/// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
 /// The certificates of a file, in its order.
@@ -31,7 +31,7 @@ pub(crate) fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, IdentityError> {
     let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
     let sections = sections(pem, part, |label| labels.contains(&label))?;
     let chain = sections.iter().map(|(_, der)| {
-        // What OpenSSL trusts it for may follow.
+        // OpenSSL's trust settings may follow.
         let certificate = Element::first(der).map_err(|_| IdentityError::Damaged { part })?;
         Ok(certificate.whole.to_vec())
     });

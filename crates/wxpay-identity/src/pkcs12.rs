@@ -30,7 +30,7 @@ const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 /// All costs that can be seen are spent before anything is derived, and nothing is believed before the
 /// MAC has held.
 pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
-    // What is behind the first element, such as the eight zeros of Windows, means nothing.
+    // Bytes behind the first element, such as the eight zeros of Windows, mean nothing.
     let fields = Element::first(bytes)?.children()?;
     let [_version, safe, mac @ ..] = &fields[..] else {
         return Err(Fault::Damaged);
@@ -109,7 +109,7 @@ impl Sealed {
     fn open(self, password: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         match self.scheme {
             None => Ok(self.data),
-            // The MAC has held: what does not open has another password than the file.
+            // The MAC has held: a part that does not open has another password than the file.
             Some(scheme) => (scheme.decrypt)(password, &self.data).ok_or(Fault::WrongPassword),
         }
     }

@@ -109,7 +109,7 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
 }
 
 #[test]
-fn what_changes_while_it_is_read_is_not_taken() {
+fn files_that_change_while_they_are_read_are_not_taken() {
     let pair = Pair::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client.pem");

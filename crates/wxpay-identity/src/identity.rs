@@ -213,7 +213,7 @@ impl Identity {
         self.0.leaf.common_name.as_deref()
     }
 
-    /// The first moment at which the certificate is valid.
+    /// The first moment at which the certificate is valid; 1970 in place of anything before.
     #[must_use]
     pub fn not_before(&self) -> SystemTime {
         self.0.leaf.not_before

@@ -54,6 +54,19 @@ fn calls_are_told_in_blocks() {
 }
 
 #[test]
+fn nobody_has_to_read_what_is_told() {
+    let mut sandbox = Sandbox::start_with(&[], Stdio::piped());
+    let curl = sandbox.line("curl ");
+    let many = curl
+        .trim_end()
+        .replace("uploadmedia", "'uploadmedia?[1-700]'");
+    let run = shell(&format!("{many} --silent --show-error --max-time 120")).exits(0);
+    assert_eq!(run.out.matches("<media_id>").count(), 700);
+    // Also told that it should end, it does.
+    sandbox.stop("TERM").exits(0);
+}
+
+#[test]
 fn calls_are_told_as_json_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let keep = folder.path().join("kept");

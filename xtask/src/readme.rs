@@ -6,19 +6,15 @@
 use std::env;
 
 use anyhow::{Context, Result, ensure};
-use xshell::cmd;
+use xshell::Cmd;
 
 use crate::workspace::{Workspace, is_library};
 
-/// Each with the language of its table of crates, and the table's words.
-const FILES: [(&str, &str, [&str; 2]); 3] = [
-    ("README.md", "en", ["I want to", "the program"]),
-    ("README.zh-CN.md", "zh-CN", ["我想要", "程序"]),
-    (
-        "crates/wxpay-cli/README.md",
-        "en",
-        ["I want to", "the program"],
-    ),
+/// Each with the language of its table of crates.
+const FILES: [(&str, &str); 3] = [
+    ("README.md", "en"),
+    ("README.zh-CN.md", "zh-CN"),
+    ("crates/wxpay-cli/README.md", "en"),
 ];
 const END: &str = "<!-- end -->";
 
@@ -29,32 +25,30 @@ const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 /// Writes the blocks anew, or with `check` only says which READMEs would change.
 pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
-    cmd!(
-        ws,
-        "cargo build --quiet --locked --bin wxpay --target-dir target"
-    )
-    .run()?;
+    ws.run("cargo build --quiet --locked --bin wxpay --target-dir target")?;
     let mut stale = Vec::new();
-    for (file, language, words) in FILES {
+    for (file, language) in FILES {
         let old = ws.sh.read_file(file)?;
         let new = replace(&old, |kind, inside| match kind {
-            "crates" => crates(ws, language, words, inside).map(Some),
+            "crates" => crates(ws, language, inside).map(Some),
             "output" => console(ws, inside).map(Some),
             _ => Ok(None),
         });
-        let new = new.with_context(|| format!("in {file}"))?;
-        if new != old && check {
-            stale.push(file);
-        } else if new != old {
-            ws.sh.write_file(file, new)?;
-            println!("{file} written");
+        let new = new.context(file)?;
+        if new != old && !check {
+            ws.sh.write_file(file, &new)?;
         }
+        stale.extend((new != old).then_some(file));
     }
-    let problem = "not what the program prints or the manifests say";
+    println!(
+        "readme: {} of {} are not as they should be",
+        stale.len(),
+        FILES.len()
+    );
     let stale = stale.join(", ");
     ensure!(
-        stale.is_empty(),
-        "{problem}: {stale}: `cargo xtask readme` writes it"
+        !check || stale.is_empty(),
+        "{stale}: `cargo xtask readme` writes it anew"
     );
     Ok(())
 }
@@ -81,12 +75,11 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
 
 /// The table of crates, from `[package.metadata.readme]` of each manifest. Rows stay in the order that
 /// they have; crates that are new come last.
-fn crates(
-    ws: &Workspace,
-    language: &str,
-    [heading, program]: [&str; 2],
-    inside: &str,
-) -> Result<String> {
+fn crates(ws: &Workspace, language: &str, inside: &str) -> Result<String> {
+    let (heading, program) = match language {
+        "en" => ("I want to", "the program"),
+        _ => ("我想要", "程序"),
+    };
     let mut packages: Vec<_> = ws.published().collect();
     packages.sort_by_key(|package| {
         let link = format!("]({})", ws.path(package, ""));
@@ -94,16 +87,10 @@ fn crates(
     });
     let mut table = format!("| {heading} | crate |\n|---|---|\n");
     for package in packages {
-        let (name, manifest) = (&package.name, &package.manifest_path);
-        let folder = ws.path(package, "");
         let text = package.metadata["readme"][language].as_str();
-        let text = text.with_context(|| {
-            format!("{manifest} has no `{language}` under [package.metadata.readme]")
-        })?;
-        ensure!(
-            !text.contains('|'),
-            "a cell of a table holds no `|`: {text}"
-        );
+        let problem = || format!("{} has no `{language}` under metadata.readme", package.name);
+        let text = text.filter(|it| !it.contains('|')).with_context(problem)?;
+        let (name, folder) = (&package.name, ws.path(package, ""));
         table += &match is_library(package) {
             true => format!("| {text} | [`{name}`]({folder}) |\n"),
             false => format!("| {text} | {program} [`wxpay`]({folder}) |\n"),
@@ -129,9 +116,7 @@ fn console(ws: &Workspace, inside: &str) -> Result<String> {
         .args(words.split_whitespace());
     let ours = env::vars_os().map(|(name, _)| name);
     let ours = ours.filter(|name| name.to_string_lossy().starts_with("WXPAY_"));
-    let wxpay = ours
-        .fold(wxpay, xshell::Cmd::env_remove)
-        .env("WXPAY_API_KEY", KEY);
+    let wxpay = ours.fold(wxpay, Cmd::env_remove).env("WXPAY_API_KEY", KEY);
     let output = wxpay.ignore_status().output()?;
     // What a terminal shows: notes come before the results that they are about.
     let printed = String::from_utf8([output.stderr, output.stdout].concat());

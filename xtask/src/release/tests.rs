@@ -9,12 +9,12 @@ use crate::workspace::Workspace;
 
 /// Names, what each depends on, and its API; the program has none.
 const CRATES: [[&str; 3]; 4] = [
-    ["wxpay-sign", "", "pub fn wxpay_sign::old()\n"],
-    ["wxpay-xml", "wxpay-sign", "pub fn wxpay_xml::run()\n"],
+    ["wxpay-sign", "", "wxpay_sign::old()\n"],
+    ["wxpay-xml", "wxpay-sign", "wxpay_xml::run()\n"],
     [
         "wxpay-media",
         "wxpay-sign",
-        "pub fn wxpay_media::key() -> wxpay_sign::Key\n",
+        "wxpay_media::key() -> wxpay_sign::Key\n",
     ],
     ["wxpay-cli", "wxpay-media", ""],
 ];
@@ -32,33 +32,42 @@ impl Repo {
         let folder = sh.create_temp_dir().unwrap();
         sh.change_dir(folder.path());
         let repo = Self { sh, folder };
-        let mut manifest = "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n\n\
-                            [workspace.dependencies]\n"
-            .to_owned();
+        let mut all =
+            "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
         for [name, needs, api] in CRATES {
-            let folder = format!("crates/{name}");
-            let own = format!("version = \"0.1.0\", path = \"{folder}\"");
-            manifest += &format!("{name} = {{ {own} }} # ours\n");
-            let head = "version = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n";
-            let needs = if needs.is_empty() {
-                ""
-            } else {
-                &format!("{needs}.workspace = true\n")
-            };
-            let own = format!("[package]\nname = \"{name}\"\n{head}{needs}");
-            repo.write(&format!("{folder}/Cargo.toml"), &own);
-            let changelog = "# Changelog\n\n## [Unreleased]\n\nThe first version.\n";
-            repo.write(&format!("{folder}/CHANGELOG.md"), changelog);
-            let root = if api.is_empty() { "main" } else { "lib" };
-            repo.write(&format!("{folder}/src/{root}.rs"), "");
-            if !api.is_empty() {
-                repo.write(&format!("{folder}/public-api.txt"), api);
+            let write = |file: &str, text: &str| repo.write(&format!("crates/{name}/{file}"), text);
+            let version = "version = \"0.1.0\"";
+            all += &format!("{name} = {{ {version}, path = \"crates/{name}\" }} # ours\n");
+            let mut own = format!("[package]\nname = \"{name}\"\n{version}\n[dependencies]\n");
+            if !needs.is_empty() {
+                own += &format!("{needs}.workspace = true\n");
             }
+            write("Cargo.toml", &own);
+            write(
+                "CHANGELOG.md",
+                "# Changelog\n\n## [Unreleased]\n\nThe first version.\n",
+            );
+            let is_program = api.is_empty();
+            write(
+                if is_program {
+                    "src/main.rs"
+                } else {
+                    "src/lib.rs"
+                },
+                "",
+            );
+            write(
+                if is_program {
+                    "none.txt"
+                } else {
+                    "public-api.txt"
+                },
+                api,
+            );
         }
-        repo.write("Cargo.toml", &manifest);
-        cmd!(repo.sh, "cargo generate-lockfile --offline --quiet")
-            .run()
-            .unwrap();
+        repo.write("Cargo.toml", &all);
+        let lock = cmd!(repo.sh, "cargo generate-lockfile --offline --quiet");
+        lock.run().unwrap();
         repo.write("benches/Cargo.lock", &repo.read("Cargo.lock"));
         repo.git("init --quiet --initial-branch main");
         let user = "[user]\nname = Maintainer\nemail = maintainer@example.com\n";
@@ -84,9 +93,8 @@ impl Repo {
     fn due(&self) -> String {
         let ws = self.ws();
         let plan = Plan::new(&ws, LISTINGS).unwrap();
-        let due = plan
-            .due()
-            .map(|it| format!("{} {}", it.package.name, it.version));
+        let due = plan.due().map(|it| (&it.package.name, &it.version));
+        let due = due.map(|(name, version)| format!("{name} {version}"));
         due.collect::<Vec<_>>().join(", ")
     }
 
@@ -104,18 +112,9 @@ impl Repo {
 
     /// Commits an entry under *Unreleased*.
     fn note(&self, name: &str, entry: &str) {
-        let path = format!("crates/{name}/CHANGELOG.md");
-        let (before, after) = self
-            .read(&path)
-            .split_once("## [Unreleased]\n")
-            .map_or_else(
-                || panic!("{path} has no place for entries"),
-                |(before, after)| (before.to_owned(), after.to_owned()),
-            );
-        self.write(
-            &path,
-            &format!("{before}## [Unreleased]\n\n{entry}\n{after}"),
-        );
+        let (path, heading) = (format!("crates/{name}/CHANGELOG.md"), "## [Unreleased]\n");
+        let more = format!("{heading}\n{entry}\n");
+        self.write(&path, &self.read(&path).replacen(heading, &more, 1));
         self.commit();
     }
 
@@ -190,7 +189,7 @@ fn what_is_released_is_not_released_again() {
 #[test]
 fn a_compatible_change_raises_its_crate_and_what_others_require_of_it() {
     let repo = Repo::released();
-    let api = "pub fn wxpay_sign::new()\npub fn wxpay_sign::old()\n";
+    let api = "wxpay_sign::new()\nwxpay_sign::old()\n";
     repo.write("crates/wxpay-sign/public-api.txt", api);
     repo.note("wxpay-sign", "### Added\n\n- `new`.");
     let notes = repo.notes();
@@ -216,7 +215,7 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
     let plan = Plan::new(&repo.ws(), LISTINGS).unwrap().to_string();
     for line in [
         "wxpay-sign        0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n",
-        "      - pub fn wxpay_sign::old()\n",
+        "      - wxpay_sign::old()\n",
         "breaking: follows wxpay-sign 0.2.0, which its API shows\n",
         "patch: follows wxpay-sign 0.2.0, which its API does not show\n",
         "patch: follows wxpay-media 0.2.0, which no user of a program sees\n",

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 use xshell::Cmd;
 
-use crate::workspace::{Workspace, missing};
+use crate::workspace::Workspace;
 
 /// libFuzzer itself is compiled, from C++.
 pub(crate) const NEEDS: [&str; 2] = ["cargo-fuzz", "c++"];
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 
     /// Print the targets and what each holds true, and search none
     #[arg(long)]
-    list: bool,
+    pub(crate) list: bool,
 
     /// Run one target on one input again, and show what becomes of it
     #[arg(long, value_name = "FILE", requires = "targets", conflicts_with_all = ["seconds", "smoke"])]
@@ -56,8 +56,6 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         for Target { name, about, .. } in &targets {
             println!("{name:24}  {about}");
         }
-    } else if let Some(why) = missing(&NEEDS) {
-        println!("fuzz: skipped: {why}");
     } else if let Some(file) = &args.input {
         let file = file.canonicalize().context("cannot find the input")?;
         for target in targets {

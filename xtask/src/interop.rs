@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use xshell::{Shell, cmd};
+use xshell::cmd;
 
 use crate::{readme::is_media_id, workspace::Workspace};
 
@@ -43,19 +43,15 @@ const CLIENTS: &[(&str, &str, &str)] = &[
 
 /// Runs every client that this machine has the tools for, and reports all.
 pub(crate) fn run(ws: &Workspace) -> Result<()> {
-    let sh = &ws.sh;
     cmd!(ws, "cargo build --locked --bin wxpay").run()?;
-    sh.remove_path("target/interop")?;
-    let sandbox = Sandbox::start(ws.root())?;
+    ws.sh.remove_path("target/interop")?;
+    let _sandbox = Sandbox::start(ws.root())?;
     let mut failed = 0;
-    for (name, probe, upload) in CLIENTS {
+    for (name, probe, script) in CLIENTS {
         let probed = cmd!(ws, "sh -c {probe}").ignore_status().output();
         let outcome = if !probed.is_ok_and(|output| output.status.success()) {
-            format!(
-                "skipped: no usable `{}`",
-                probe.split(' ').next().unwrap_or_default()
-            )
-        } else if let Err(error) = sandbox.upload(sh, name, upload) {
+            format!("skipped: no usable `{probe}`")
+        } else if let Err(error) = upload(ws, name, script) {
             failed += 1;
             format!("FAILED: {error:#}")
         } else {
@@ -68,29 +64,19 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
 }
 
 /// `wxpay sandbox`, for as long as it is needed.
-struct Sandbox {
-    process: Child,
-    root: PathBuf,
-}
+struct Sandbox(Child);
 
 impl Sandbox {
     /// Starts it on a free port and waits until it listens.
     fn start(root: &Path) -> Result<Self> {
         let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
         let mut wxpay = Command::new(root.join(target).join("debug/wxpay"));
-        wxpay
-            .current_dir(root)
-            .args(["sandbox", "--listen", "127.0.0.1:0"]);
-        wxpay
-            .args(["--dir", "target/interop/sandbox"])
-            .stdin(Stdio::null());
-        let wxpay = wxpay.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = wxpay.context("cannot start `wxpay sandbox`")?;
-        let stdout = process.stdout.take().context("no standard output")?;
-        let sandbox = Self {
-            process,
-            root: root.to_owned(),
-        };
+        wxpay.args(["sandbox", "--listen", "127.0.0.1:0", "--dir"]);
+        wxpay.arg(root.join("target/interop/sandbox"));
+        wxpay.stdin(Stdio::null()).stderr(Stdio::null());
+        let process = wxpay.stdout(Stdio::piped()).spawn();
+        let mut sandbox = Self(process.context("cannot start `wxpay sandbox`")?);
+        let stdout = sandbox.0.stdout.take().context("no standard output")?;
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let listens = lines.any(|line| line.starts_with("listening on "));
         ensure!(listens, "`wxpay sandbox` ended before it listened");
@@ -98,35 +84,28 @@ impl Sandbox {
         std::thread::spawn(move || lines.for_each(drop));
         Ok(sandbox)
     }
-
-    /// Uploads one picture and looks for a media id on standard output.
-    fn upload(&self, sh: &Shell, name: &str, script: &str) -> Result<()> {
-        let folder = self
-            .root
-            .join("target/interop")
-            .join(name.replace([' ', ',', '#'], "_"));
-        let _folder = sh.push_dir(sh.create_dir(folder)?);
-        let script = format!(". ../sandbox/env && {script}");
-        let shell = cmd!(sh, "sh -c {script}").env("clients", "../../../docs/clients");
-        let shell = shell.env("picture", "../../../examples/licence.jpg");
-        let output = shell.ignore_status().output()?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let all = format!("{printed}\n{}", String::from_utf8_lossy(&output.stderr));
-            let said: Vec<_> = all.lines().filter(|line| !line.trim().is_empty()).collect();
-            bail!("{}", said[said.len().saturating_sub(4)..].join(" / "));
-        }
-        ensure!(
-            is_media_id(printed.trim()),
-            "printed no media id but {printed:?}"
-        );
-        Ok(())
-    }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
+}
+
+/// Uploads one picture and looks for a media id on standard output.
+fn upload(ws: &Workspace, name: &str, script: &str) -> Result<()> {
+    let folder = format!("target/interop/{}", name.replace([' ', ',', '#'], "_"));
+    let _folder = ws.sh.push_dir(ws.sh.create_dir(folder)?);
+    let script = format!(". ../sandbox/env && {script}");
+    let shell = cmd!(ws, "sh -c {script}").env("clients", "../../../docs/clients");
+    let shell = shell.env("picture", "../../../examples/licence.jpg");
+    let output = shell.ignore_status().output()?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || !is_media_id(printed.trim()) {
+        let all = format!("{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+        let said: Vec<_> = all.lines().filter(|line| !line.trim().is_empty()).collect();
+        bail!("{}", said[said.len().saturating_sub(4)..].join(" / "));
+    }
+    Ok(())
 }

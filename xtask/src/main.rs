@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use workspace::Workspace;
+use workspace::{Workspace, missing};
 
 /// Checks and measurements of this workspace. Runs from its root, whatever the current folder is.
 #[derive(Debug, Parser)]
@@ -133,6 +133,17 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let ws = &Workspace::find()?;
+    let needs: &[&str] = match &args.verb {
+        Verb::Coverage => &["cargo-tarpaulin"],
+        Verb::Fuzz(args) if !args.list => &fuzz::NEEDS,
+        Verb::Mutants { .. } => &["cargo-mutants"],
+        Verb::Vectors { .. } => &vectors::NEEDS,
+        _ => &[],
+    };
+    if let Some(why) = missing(needs) {
+        println!("skipped: {why}");
+        return Ok(());
+    }
     match &args.verb {
         Verb::Bench(args) => bench::run(ws, args),
         Verb::Ci(args) => ci::run(ws, args),
@@ -153,12 +164,7 @@ fn run(args: &Args) -> Result<()> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn arguments_are_well_formed() {
-        super::Args::command().debug_assert();
-    }
+#[test]
+fn arguments_are_well_formed() {
+    <Args as clap::CommandFactory>::command().debug_assert();
 }

@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, Target};
 use xshell::{Cmd, Shell};
 
@@ -53,18 +53,16 @@ impl Workspace {
         cmd
     }
 
-    /// A command line whose words hold no spaces.
+    /// A command line whose words hold no spaces, and the same run or read.
     pub(crate) fn line(&self, line: &str) -> Cmd<'_> {
         let mut words = line.split_whitespace();
         self.cmd(words.next().unwrap_or_default()).args(words)
     }
 
-    /// Prints a command line and runs it.
     pub(crate) fn run(&self, line: &str) -> Result<()> {
         Ok(self.line(line).run()?)
     }
 
-    /// What a command line prints.
     pub(crate) fn read(&self, line: &str) -> Result<String> {
         Ok(self.line(line).read()?)
     }
@@ -133,6 +131,12 @@ impl Workspace {
         }
         found
     }
+}
+
+/// Fails where there are findings, with them and what to do.
+pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
+    ensure!(findings.is_empty(), "{}\n{advice}", findings.join("\n"));
+    Ok(())
 }
 
 /// Whether others can depend on it.

@@ -106,6 +106,10 @@ impl Repo {
         bump(&self.ws(), LISTINGS)
     }
 
+    fn publish(&self) -> Result<()> {
+        publish(&self.ws(), &Options::default())
+    }
+
     fn notes(&self) -> String {
         notes(&self.ws()).unwrap()
     }
@@ -161,19 +165,15 @@ fn the_first_release_is_everything_as_the_manifests_say() {
     );
     assert_eq!(repo.git("status --porcelain"), "");
     assert_eq!(repo.due(), ALL);
-    assert!(
-        repo.notes()
-            .starts_with("## wxpay-sign 0.1.0\n\nThe first version.\n")
-    );
+    assert!(repo.notes().starts_with("## wxpay-sign 0.1.0\n\nThe first"));
 }
 
 #[test]
 fn what_is_released_is_not_released_again() {
     let repo = Repo::released();
-    assert_eq!(repo.due(), "");
     let before = repo.git("rev-parse HEAD");
     repo.bump().unwrap();
-    publish(&repo.ws(), &Options::default()).unwrap();
+    repo.publish().unwrap();
     assert_eq!(repo.git("rev-parse HEAD"), before);
     assert!(repo.notes().contains("## wxpay-cli 0.1.0"));
     // What is not in the package is no change.
@@ -203,7 +203,6 @@ fn a_compatible_change_raises_its_crate_and_what_others_require_of_it() {
     assert_eq!(manifest.matches("0.1.0").count(), 3, "{manifest}");
     // Workspaces of their own lock it too.
     assert_eq!(repo.read("benches/Cargo.lock"), repo.read("Cargo.lock"));
-    assert_eq!(repo.git("log --format=%s -1"), "Release wxpay-sign 0.1.1");
 }
 
 #[test]
@@ -214,24 +213,28 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
     assert_eq!(repo.due(), due);
     let plan = Plan::new(&repo.ws(), LISTINGS).unwrap().to_string();
     for line in [
-        "wxpay-sign        0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n",
-        "      - wxpay_sign::old()\n",
+        "0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n      - wxpay_sign::old()\n",
         "breaking: follows wxpay-sign 0.2.0, which its API shows\n",
         "patch: follows wxpay-sign 0.2.0, which its API does not show\n",
         "patch: follows wxpay-media 0.2.0, which no user of a program sees\n",
-        "\n4 of 4 to release, in this order",
     ] {
         assert!(plan.contains(line), "{line}\n\n{plan}");
     }
     repo.bump().unwrap();
-    let media = "## wxpay-media 0.2.0\n\n### Changed\n\n- Follows `wxpay-sign` 0.2.0.";
-    assert!(repo.notes().contains(media), "{}", repo.notes());
     // What lands after a bump goes out with it.
-    repo.note("wxpay-media", "### Fixed\n\n- A typo.");
+    repo.note(
+        "wxpay-media",
+        "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.",
+    );
     repo.bump().unwrap();
     assert_eq!(repo.due(), due);
     let changelog = repo.read("crates/wxpay-media/CHANGELOG.md");
-    assert_eq!(changelog.matches("## [0.2.0]").count(), 1, "{changelog}");
+    let (_, section) = changelog.split_once("## [0.2.0] - 20").unwrap();
+    assert!(
+        section.contains("### Fixed\n\n- A typo.\n\n### Changed\n\n- More.\n"),
+        "{section}"
+    );
+    assert!(section.contains("\n\n### Changed\n\n- Follows `wxpay-sign` 0.2.0.\n"));
     assert_eq!(changelog.matches("Follows").count(), 1, "{changelog}");
 }
 
@@ -249,47 +252,31 @@ fn a_changelog_can_say_that_a_change_breaks() {
 }
 
 #[test]
-fn a_manifest_behind_its_tag_is_refused_and_one_ahead_is_kept() {
-    let repo = Repo::released();
+fn what_is_not_ready_is_refused() {
+    let repo = Repo::new();
+    assert_refused(
+        repo.publish(),
+        "crates/wxpay-sign/CHANGELOG.md says nothing of 0.1.0",
+    );
+    repo.bump().unwrap();
+    repo.write("crates/wxpay-sign/src/lib.rs", "// unfinished\n");
+    assert_refused(repo.publish(), "the working tree has changes");
+    assert_refused(repo.bump(), "crates/wxpay-sign/src/lib.rs");
+    repo.note("wxpay-sign", "### Fixed\n\n- More.");
+    assert_refused(
+        repo.publish(),
+        "CHANGELOG.md has entries under `## [Unreleased]`",
+    );
+    repo.bump().unwrap();
+    CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+    repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
+    repo.commit();
+    assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");
+    repo.break_sign();
+    assert_refused(repo.publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
     repo.tag("wxpay-sign", "0.2.0");
     assert_refused(
         repo.bump(),
         "wxpay-sign is 0.1.0 in its manifest, but 0.2.0 is tagged",
     );
-    repo.git("tag --delete wxpay-sign-v0.2.0 wxpay-sign-v0.1.0");
-    repo.tag("wxpay-sign", "0.0.9");
-    repo.break_sign();
-    assert!(repo.due().starts_with("wxpay-sign 0.1.0, "));
-}
-
-#[test]
-fn bump_refuses_changes_that_are_not_committed_or_not_written_about() {
-    let repo = Repo::released();
-    repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
-    assert_refused(repo.bump(), "crates/wxpay-xml/src/lib.rs");
-    repo.commit();
-    assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");
-    assert_eq!(repo.git("status --porcelain"), "");
-}
-
-#[test]
-fn publish_refuses_what_is_not_ready() {
-    let repo = Repo::new();
-    let publish = || publish(&repo.ws(), &Options::default());
-    assert_refused(
-        publish(),
-        "crates/wxpay-sign/CHANGELOG.md says nothing of 0.1.0",
-    );
-    repo.bump().unwrap();
-    repo.write("crates/wxpay-sign/src/lib.rs", "// unfinished\n");
-    assert_refused(publish(), "the working tree has changes");
-    repo.note("wxpay-sign", "### Fixed\n\n- More.");
-    assert_refused(
-        publish(),
-        "CHANGELOG.md has entries under `## [Unreleased]`",
-    );
-    repo.bump().unwrap();
-    CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
-    repo.break_sign();
-    assert_refused(publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
 }

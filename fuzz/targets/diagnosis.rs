@@ -4,8 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use wxpay_diagnose::{Lang, Request};
 use wxpay_fuzz::{KEY, SIGN, key, signature};
-use wxpay_sign::{SignType, diagnose::Sent};
+use wxpay_sign::SignType;
 
 /// Earlier than the merchant's own.
 const OLD_KEY: &str = "00000000000000000000000000000000";
@@ -25,21 +26,21 @@ fuzz_target!(|input: &[u8]| {
         None => sign.to_owned(),
     };
 
-    let sent = Sent::new(pairs.iter().copied());
-    let sent = if file.is_empty() {
-        sent
+    let request = Request::new(pairs.iter().copied());
+    let request = if file.is_empty() {
+        request
     } else {
-        sent.file_name(file)
+        request.file_name(file)
     };
-    let sent = if content.is_empty() {
-        sent
+    let request = if content.is_empty() {
+        request
     } else {
-        sent.content(content.as_bytes())
+        request.content(content.as_bytes())
     };
     let other = wxpay_sign::ApiKey::new(OLD_KEY).expect("32 digits are a key");
-    let report = sent.diagnose(&key(), &[other], &sign);
+    let report = request.diagnose(&key(), &[other], &sign);
 
-    let told = report.to_string();
+    let told = format!("{report}\n{}", report.display(Lang::Zh));
     assert!(
         !told.contains(|c: char| c.is_control() && c != '\n'),
         "raw control characters"

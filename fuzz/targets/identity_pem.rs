@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wxpay_transport::Identity;
+use wxpay_identity::Identity;
 
 /// Of the keys among the seeds.
 const PASSWORD: &str = "secret";

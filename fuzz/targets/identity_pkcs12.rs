@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wxpay_transport::Identity;
+use wxpay_identity::Identity;
 
 /// Of the files among the seeds.
 const PASSWORD: &str = "1900000109";

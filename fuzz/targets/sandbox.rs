@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
-use http::{Request, StatusCode, header::CONTENT_TYPE};
+use http::{Request, Response, header::CONTENT_TYPE};
 use libfuzzer_sys::fuzz_target;
 use multer::Multipart;
 use wxpay_fuzz::{KEY, MCH_ID, SIGN, key, replace, signature};
@@ -72,8 +72,8 @@ fn is_proven(request: &Request<Bytes>) -> bool {
 fn believed(call: &RecordedRequest, accepted: bool, effect: Option<Effect>) {
     let merchant = Merchant::new(MerchantId::new(MCH_ID).expect("ten digits"), key());
     let answer = call.answer.as_ref().expect("every call is answered");
-    let status = StatusCode::from_u16(answer.status).expect("a status");
-    let read = reply::media_id(&merchant, status, answer.body.as_bytes());
+    let response = Response::builder().status(answer.status).body(&answer.body);
+    let read = reply::media_id(&merchant, &response.expect("a status"));
     match effect {
         None => assert_eq!(read.is_ok(), accepted, "{read:?}"),
         Some(effect) if UNPROVEN.contains(&effect) => assert!(read.is_err(), "believed"),

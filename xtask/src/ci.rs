@@ -70,6 +70,7 @@ const JOBS: &[Job] = &[
         |ws| each(ws, "cargo hack check --locked --lib --feature-powerset --depth 2"),
         "each library compiles with no feature, each one and each two"),
     ("benches", false, &[], benches, "the measurements of benches/ build"),
+    ("examples", false, &[], examples, "the programs of examples/ build, and work with the sandbox"),
     ("fuzz-smoke", false, &fuzz::NEEDS, fuzz::smoke, "each fuzz target holds for 20 seconds"),
 ];
 
@@ -183,6 +184,19 @@ fn benches(ws: &Workspace) -> Result<()> {
     let _folder = ws.sh.push_dir("benches");
     let build = ws.line("cargo build --locked --workspace --all-targets");
     Ok(build.env_remove("CARGO_TARGET_DIR").run()?)
+}
+
+fn examples(ws: &Workspace) -> Result<()> {
+    let manifest = "--locked --manifest-path examples/Cargo.toml";
+    let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox -- cargo";
+    ws.run(&format!("cargo build --workspace {manifest}"))?;
+    for name in
+        "sign-reqwest multipart-reqwest multipart-ureq own-http-client tower-http".split(' ')
+    {
+        let run = format!("run {manifest} --package example-{name} examples/licence.jpg");
+        ws.run(&format!("{sandbox} {run}"))?;
+    }
+    ws.run(&format!("{sandbox} test {manifest}"))
 }
 
 /// Alone, a library shows what it borrowed from the features that the others turned on.

@@ -6,27 +6,34 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
-mod gateway;
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
-
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 use clap_complete::Shell;
-use wxpay_media::{MerchantId, SignType};
+use wxpay_diagnose::Lang;
+use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::sandbox::Inspector;
-
-pub(crate) use gateway::{GatewayArgs, Override};
+use crate::{sandbox::Inspector, settings::Override};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
 #[command(
     name = "wxpay",
     version,
-    args_override_self = true,
     after_help = "Exit status: 0 done, 1 something failed, 2 wrong usage or configuration.\n\n\
-        Try it without credentials: wxpay upload --sandbox licence.jpg"
+        Try it without credentials: wxpay upload --sandbox licence.jpg\n\n\
+        Put `--` before files whose names you have not chosen: wxpay upload -- *"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -56,43 +63,59 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Settings come from flags, else from the environment; the API key never \
-        from an argument.\n\nExit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
+        from an argument. Put `--` before files whose names you have not chosen: wxpay upload -- *\n\n\
+        Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
         configuration."
 )]
 pub(crate) struct UploadArgs {
     /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
 
     /// Take only replies signed with the request's algorithm
-    #[arg(long)]
+    #[arg(long, overrides_with = "strict_reply_sign")]
     pub(crate) strict_reply_sign: bool,
 
     /// How long one file's upload may take, with all its attempts
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, overrides_with = "timeout")]
     pub(crate) timeout: Duration,
 
     /// How many further attempts a file may take after its first, on whatever endpoint
-    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "2",
+        overrides_with = "retries"
+    )]
     pub(crate) retries: u32,
 
+    /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
+    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
+    #[arg(long, value_name = "N", overrides_with = "rate")]
+    pub(crate) rate: Option<Rate>,
+
     /// How many uploads run at once
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "4",
+        overrides_with = "concurrency"
+    )]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Check the pictures, print hash, canonical string and form fields, and send nothing
-    #[arg(long)]
+    #[arg(long, overrides_with = "dry_run")]
     pub(crate) dry_run: bool,
 
     /// Print one JSON object a line
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
     /// Upload to a gateway that runs inside this program; needs no credentials
-    #[arg(long, conflicts_with_all = [
+    #[arg(long, overrides_with = "sandbox", conflicts_with_all = [
         "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
         "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
     ])]
@@ -114,12 +137,76 @@ pub(crate) struct DoctorArgs {
     pub(crate) gateway: GatewayArgs,
 
     /// How long each step on the way to an endpoint may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, overrides_with = "timeout")]
     pub(crate) timeout: Duration,
 
     /// Print one JSON object a line: check, status, detail, advice
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
+}
+
+/// What `upload` and `doctor` have in common.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GatewayArgs {
+    /// Merchant id [env: WXPAY_MCH_ID]
+    #[arg(long, value_name = "ID")]
+    pub(crate) mch_id: Option<MerchantId>,
+
+    /// File with the API v2 key, 32 letters and digits [env: WXPAY_API_KEY holds the key itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT, or
+    /// WXPAY_CERT_PEM holds its text]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Its private key, apiclient_key.pem [env: WXPAY_KEY, or WXPAY_KEY_PEM holds
+    /// its text]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// File with the password of an encrypted private key [env: WXPAY_KEY_PASSWORD holds it itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_password_file: Option<PathBuf>,
+
+    /// Certificate and key in one file, apiclient_cert.p12, in place of both [env: WXPAY_P12,
+    /// or WXPAY_P12_BASE64 holds it in base64]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
+    pub(crate) p12: Option<PathBuf>,
+
+    /// File with its password [env: WXPAY_P12_PASSWORD holds it itself] [default: the merchant id]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) p12_password_file: Option<PathBuf>,
+
+    /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
+    pub(crate) sign_type: Option<SignType>,
+
+    /// A gateway, https://host[:port]; given again: what stands in for the one before
+    /// [env: WXPAY_ENDPOINT, comma-separated] [default: those of --region mainland]
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "region")]
+    pub(crate) endpoint: Vec<Endpoint>,
+
+    /// The gateways of a region, with their backup: mainland, global, hongkong, us or europe
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+
+    /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Connect to these addresses for HOST:PORT, and ask no name server; repeatable
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]")]
+    pub(crate) resolve: Vec<Override>,
+
+    /// Go through this proxy, http://host:port [env: HTTPS_PROXY, but for the hosts in NO_PROXY]
+    #[arg(long, value_name = "URI")]
+    pub(crate) proxy: Option<String>,
+
+    /// File with `user:password` for --proxy; a password in an argument would be seen by every user
+    #[arg(long, value_name = "PATH", requires = "proxy")]
+    pub(crate) proxy_auth_file: Option<PathBuf>,
 }
 
 /// Run a local gateway that keeps every rule of the real one, until Ctrl-C.
@@ -127,11 +214,14 @@ pub(crate) struct DoctorArgs {
 /// It writes into DIR what a client needs: `ca.pem`, `apiclient_cert.pem`, `apiclient_key.pem`,
 /// `api_key.txt`, and `env` with the WXPAY_ variables of `wxpay upload`. Started again on the same
 /// DIR it keeps the credentials.
+///
+/// With `-- COMMAND` it runs the command with these variables set, and ends with it and with its exit
+/// status: wxpay sandbox -- pytest
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
-    pub(crate) listen: SocketAddr,
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8443; with COMMAND any free port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
 
     /// Where to keep the credentials [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
@@ -165,12 +255,21 @@ pub(crate) struct SandboxArgs {
     pub(crate) other_key_file: Vec<PathBuf>,
 
     /// Tell each call on stderr as a line of JSON
-    #[arg(long)]
+    #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
     /// Where to keep each call, as JSON, and its picture [default: nowhere]
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+
+    /// Write a file with the address, https://HOST:PORT, when all is ready, and remove it at the end: for
+    /// scripts that wait
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// Run this while the sandbox is up, in place of waiting for Ctrl-C
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Print the signature over parameters, or find out why one is wrong.
@@ -186,9 +285,9 @@ pub(crate) struct SignArgs {
     #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) params: Vec<(String, String)>,
 
-    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else hmac-sha256; with
-    /// --explain else md5, as the gateway reads it]
-    #[arg(long, value_name = "TYPE")]
+    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else md5, as the gateway reads
+    /// it]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
     /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
@@ -196,11 +295,16 @@ pub(crate) struct SignArgs {
     pub(crate) api_key_file: Option<PathBuf>,
 
     /// Print the string that is signed, with the key masked, and sign nothing
-    #[arg(long)]
+    #[arg(long, overrides_with = "canonical")]
     pub(crate) canonical: bool,
 
     /// Say whether the signature of --expect is right, and if not why
-    #[arg(long, requires = "expect", conflicts_with = "canonical")]
+    #[arg(
+        long,
+        overrides_with = "explain",
+        requires = "expect",
+        conflicts_with = "canonical"
+    )]
     pub(crate) explain: bool,
 
     /// The signature that was sent, for --explain
@@ -215,6 +319,10 @@ pub(crate) struct SignArgs {
     /// The picture that was sent: its name or its bytes may have been signed, for --explain
     #[arg(long, value_name = "FILE", requires = "explain")]
     pub(crate) media: Option<PathBuf>,
+
+    /// The language of the explanation, en or zh
+    #[arg(long, value_name = "LANG", requires = "explain", default_value = "en")]
+    pub(crate) lang: Lang,
 }
 
 /// Check the signature of a reply.
@@ -228,7 +336,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) file: PathBuf,
 
     /// Take only md5, or only hmac-sha256 [default: what the signature's length says]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
     /// File with the API v2 key [env: WXPAY_API_KEY holds the key itself]
@@ -255,6 +363,13 @@ pub(crate) struct ManArgs {
     pub(crate) dir: PathBuf,
 }
 
+fn file(argument: OsString) -> Result<PathBuf, &'static str> {
+    if argument.is_empty() {
+        return Err("the argument is empty: a variable without a value, perhaps");
+    }
+    Ok(argument.into())
+}
+
 /// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
 const LONGEST: f64 = 86_400.0;
 
@@ -265,6 +380,22 @@ fn seconds(text: &str) -> Result<Duration, String> {
     duration
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
+}
+
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let number = text.parse().map(|number| Self(Some(number)));
+        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
@@ -283,6 +414,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_is_a_whole_number_or_off() {
+        assert_eq!("off".parse(), Ok(Rate(None)));
+        assert_eq!("10".parse(), Ok(Rate(NonZeroU32::new(10))));
+        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

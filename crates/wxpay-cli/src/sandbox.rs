@@ -1,52 +1,143 @@
 //! `wxpay sandbox`.
 
 mod calls;
-mod curl;
+mod command;
 mod folder;
-mod inspector;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::ExitCode,
+    str::FromStr,
+};
 
 use anyhow::{Context, bail};
-use tokio::time::timeout;
-use wxpay_sandbox::{Credentials, Sandbox};
+use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
+use wxpay_sign::{ContentMd5, Params, SignType};
 
-use crate::{args::SandboxArgs, key, signals::Stop, terminal};
+use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
 use calls::Calls;
 use folder::{Folder, quote};
 
-pub(crate) use inspector::Inspector;
-
-/// For the last calls to be told, where nobody takes what is told.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The port that the documents name, for a sandbox without a command.
+const PORT: u16 = 8443;
+const INSPECTOR_PORT: u16 = 8480;
 
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
+    terminal::write_in_background();
     let folder = Folder::open(args.dir.as_deref())?;
+    let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
     let calls = Calls::new(args.json, args.keep.as_deref())?;
+    let port = if args.command.is_empty() { PORT } else { 0 };
+    let listen = args.listen.unwrap_or(loopback(port));
     let mut builder = Sandbox::builder()
-        .listen(args.listen)
+        .listen(listen)
         .credentials(credentials(&args, &folder)?);
     for host in &args.host {
         builder = builder.host(host);
     }
     for file in &args.other_key_file {
-        if let Some(key) = key::find(Some(file))? {
-            builder = builder.other_key(key);
+        if let Some(source) = settings::OTHER_KEY.find(Some(file)) {
+            builder = builder.other_key(source.api_key()?);
         }
     }
     for fault in &args.fault {
         builder = builder.fault(fault.clone());
     }
-    let sandbox = inspector::start(builder, args.inspector)
+    let sandbox = start(builder, args.inspector)
         .await
-        .with_context(|| format!("no sandbox at {}", args.listen))?;
-    let calls = tokio::spawn(calls.tell(sandbox.watch(), sandbox.pictures()));
+        .with_context(|| format!("no sandbox at {listen}"))?;
+    let calls = tokio::spawn(calls.print(sandbox.watch(), sandbox.pictures()));
     folder.write(&sandbox)?;
     drop(lock);
 
-    let env = folder.file("env");
+    if let Some(ready) = &ready {
+        ready.write(&sandbox)?;
+    }
+    let code = if args.command.is_empty() {
+        introduce(&sandbox, &folder)?;
+        stop.asked().await;
+        ExitCode::SUCCESS
+    } else {
+        let mut variables = folder.variables(&sandbox).to_vec();
+        for name in folder::NO_PROXY {
+            let more = settings::text(name)?.map_or(String::new(), |hosts| format!(",{hosts}"));
+            variables.push((name, (folder::direct_hosts(&sandbox) + &more).into()));
+        }
+        command::run(&args.command, &variables, &mut stop).await?
+    };
+    sandbox.shutdown().await;
+    calls.await.context("the printing of calls has failed")?;
+    Ok(code)
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// The address of the page that shows the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inspector {
+    Off,
+    At(SocketAddr),
+}
+
+impl FromStr for Inspector {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let addr = text.parse().map(Self::At);
+        addr.map_err(|_| "neither an address with a port nor off")
+    }
+}
+
+/// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
+async fn start(builder: Builder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
+    match asked {
+        Some(Inspector::Off) => builder.start().await,
+        Some(Inspector::At(addr)) => builder.inspector(addr).start().await,
+        None => match builder
+            .clone()
+            .inspector(loopback(INSPECTOR_PORT))
+            .start()
+            .await
+        {
+            Err(StartError::Inspector { .. }) => builder.inspector(loopback(0)).start().await,
+            started => started,
+        },
+    }
+}
+
+/// The folder's credentials if it has some, else new ones; with the merchant id and key of the flags.
+fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
+    let mut credentials = match (folder.credentials()?, &args.mch_id) {
+        (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
+            "{} holds the credentials of merchant {}: take another folder for {id}",
+            folder.path().display(),
+            kept.mch_id()
+        ),
+        (Some(kept), _) => kept,
+        (None, Some(id)) => Credentials::generate_for(id.as_str())?,
+        (None, None) => Credentials::generate()?,
+    };
+    // Not that of the environment, which is for clients.
+    if let Some(file) = &args.api_key_file
+        && let Some(source) = settings::API_KEY.find(Some(file))
+    {
+        let credentials_with = credentials.with_api_key(&source.line()?);
+        credentials = credentials_with.with_context(|| source.to_string())?;
+    }
+    Ok(credentials)
+}
+
+/// Prints the address, and how to use it.
+fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
     terminal::print(&format!(
@@ -58,34 +149,92 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         sandbox.addr(),
         inspector.unwrap_or_default(),
         folder.path().display(),
-        quote(&env.to_string_lossy()),
-        curl::command(&sandbox, &folder)?
+        quote(&folder.file("env")),
+        curl_command(sandbox, folder)?
     ))?;
-
-    stop.asked().await;
-    sandbox.shutdown().await;
-    let _told = timeout(LAST_WORDS, calls).await;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// The folder's credentials, where it has some; else new ones, with what the caller gives.
-fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
-    let key = match &args.api_key_file {
-        Some(file) => key::find_text(Some(file))?.map(|(_, text)| text),
-        None => None,
-    };
-    let mut credentials = match (folder.credentials()?, &args.mch_id) {
-        (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
-            "{} holds the credentials of merchant {}: take another folder for {id}",
-            folder.path().display(),
-            kept.mch_id()
-        ),
-        (Some(kept), _) => kept,
-        (None, Some(id)) => Credentials::generate_for(id.as_str())?,
-        (None, None) => Credentials::generate()?,
-    };
-    if let Some(key) = key {
-        credentials = credentials.with_api_key(&key)?;
+/// The curl command of the API's own page with this sandbox's values, ready to be pasted into a shell: MD5,
+/// and no `sign_type`.
+fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
+    let credentials = sandbox.credentials();
+    let mch_id = credentials.mch_id();
+    let hash = ContentMd5::of(folder::SAMPLE);
+    let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
+    let sign = params.sign(SignType::Md5, credentials.api_key());
+    // curl's own marks within its arguments: `file:password`, and `file;type=…`.
+    let cert = folder
+        .file("apiclient_cert.pem")
+        .replace('\\', r"\\")
+        .replace(':', r"\:");
+    let sample = folder
+        .file("sample.png")
+        .replace('\\', r"\\")
+        .replace('"', r#"\""#);
+    Ok(format!(
+        "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
+         -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+        quote(&folder.file("ca.pem")),
+        quote(&cert),
+        quote(&folder.file("apiclient_key.pem")),
+        quote(&format!("media=@\"{sample}\"")),
+        sandbox.origin(),
+    ))
+}
+
+/// The file by which a script knows that the sandbox is ready. It is removed when this is dropped.
+struct ReadyFile<'a>(&'a Path);
+
+impl<'a> ReadyFile<'a> {
+    /// Removes the file of an earlier sandbox, and no other.
+    fn new(path: &'a Path) -> anyhow::Result<Self> {
+        const MOST: u64 = 1024;
+        let left = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(path)),
+            Err(error) => Err(error),
+            Ok(metadata) if metadata.is_file() => settings::read_file(path, MOST),
+            Ok(_) => Err(io::Error::other("it is not a regular file")),
+        };
+        let left = left.with_context(|| format!("cannot use {}", path.display()))?;
+        if !left.starts_with(b"https://") {
+            bail!(
+                "{} is there already, and not from a sandbox",
+                path.display()
+            );
+        }
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        Ok(Self(path))
     }
-    Ok(credentials)
+
+    fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
+        let folder = self.0.parent().filter(|it| !it.as_os_str().is_empty());
+        let content = format!("{}\n", sandbox.origin());
+        folder::replace(
+            folder.unwrap_or(Path::new(".")),
+            self.0,
+            content.as_bytes(),
+            0o644,
+        )
+        .with_context(|| format!("cannot write {}", self.0.display()))
+    }
+}
+
+impl Drop for ReadyFile<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inspector_is_off_or_at_an_address() {
+        assert_eq!("off".parse(), Ok(Inspector::Off));
+        let addr = "127.0.0.1:0".parse().unwrap();
+        assert_eq!("127.0.0.1:0".parse(), Ok(Inspector::At(addr)));
+        assert!("localhost".parse::<Inspector>().is_err());
+    }
 }

@@ -1,11 +1,17 @@
 //! `wxpay sign`.
 
-use std::{fs::File, io::Read, path::Path, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+    process::ExitCode,
+};
 
-use anyhow::{Context, bail};
-use wxpay_sign::{ApiKey, Params, SignType, diagnose::Sent};
+use anyhow::Context;
+use wxpay_diagnose::Request;
+use wxpay_sign::{ApiKey, Params, SignType};
+use zeroize::Zeroizing;
 
-use crate::{FAILED, args::SignArgs, key, terminal};
+use crate::{FAILED, args::SignArgs, settings, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     if let Some(signature) = &args.expect {
@@ -13,15 +19,24 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     }
     let params = Params::new(pairs(args))?;
     if args.canonical {
-        terminal::print(&params.canonical().masked().to_string())?;
+        let mut string = params.canonical().masked().to_string();
+        // A field may hold the key by mistake.
+        if let Ok(Some(key)) = settings::api_key(args.api_key_file.as_deref()) {
+            string = string.replace(key.value.expose(), "********");
+        }
+        // Another program hashes just these bytes.
+        if io::stdout().is_terminal() {
+            terminal::print(&string)?;
+        } else {
+            terminal::print_raw(&string)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let named = params.iter().find(|(name, _)| *name == "sign_type");
-    let sign_type = args.sign_type.unwrap_or_else(|| match named {
-        Some((_, value)) => of_field(value),
-        None => SignType::HmacSha256,
-    });
-    let key = key::require(args.api_key_file.as_deref())?;
+    let sign_type = args
+        .sign_type
+        .unwrap_or_else(|| named.map_or(SignType::Md5, |(_, value)| of_field(value)));
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
     terminal::print(params.sign(sign_type, &key).as_str())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -36,7 +51,7 @@ fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
     if value != sign_type.as_str() {
         let value = terminal::one_line(value);
-        terminal::complain(&format!(
+        terminal::warn(&format!(
             "warning: the gateway reads `sign_type={value}` as {sign_type}: it knows only `MD5` and `HMAC-SHA256`"
         ));
     }
@@ -44,23 +59,22 @@ fn of_field(value: &str) -> SignType {
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
-    let key = key::require(args.api_key_file.as_deref())?;
-    let other_keys: Vec<ApiKey> = args
-        .try_key_file
-        .iter()
-        .map(|file| key::require(Some(file)))
-        .collect::<anyhow::Result<_>>()?;
-    let media = args.media.as_deref().map(Media::read).transpose()?;
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
+    let files = args.try_key_file.iter();
+    let sources = files.filter_map(|file| settings::TRY_KEY.find(Some(file)));
+    let other_keys = sources.map(|source| source.api_key());
+    let other_keys: Vec<ApiKey> = other_keys.collect::<anyhow::Result<_>>()?;
+    let media = args.media.as_deref().map(read_media).transpose()?;
 
-    let mut sent = Sent::new(pairs(args));
+    let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
-        sent = sent.read_as(sign_type);
+        request = request.sign_type(sign_type);
     }
-    if let Some(media) = &media {
-        sent = sent.file_name(&media.name).content(&media.content);
+    if let Some((name, content)) = &media {
+        request = request.file_name(name).content(content);
     }
-    let report = sent.diagnose(&key, &other_keys, signature);
-    terminal::print(&report.to_string())?;
+    let report = request.diagnose(&key, &other_keys, signature);
+    terminal::print(&report.display(args.lang).to_string())?;
     Ok(if report.is_right() {
         ExitCode::SUCCESS
     } else {
@@ -68,31 +82,13 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// A picture that was sent, or whatever was in its place.
-struct Media {
-    name: String,
-    content: Vec<u8>,
-}
-
-impl Media {
+/// The name and bytes of a picture that was sent, or of whatever was in its place.
+fn read_media(file: &Path) -> anyhow::Result<(String, Zeroizing<Vec<u8>>)> {
     /// Eight times what the gateway takes: a picture that is too large may have been signed too.
     const LARGEST: u64 = 16 * 1024 * 1024;
 
-    fn read(file: &Path) -> anyhow::Result<Self> {
-        let mut content = Vec::new();
-        File::open(file)
-            .and_then(|open| open.take(Self::LARGEST + 1).read_to_end(&mut content))
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        if content.len() as u64 > Self::LARGEST {
-            bail!(
-                "{} has more than 16 MiB: no picture that was sent has as much",
-                file.display()
-            );
-        }
-        let name = file.file_name().unwrap_or_default();
-        Ok(Self {
-            name: name.to_string_lossy().into_owned(),
-            content,
-        })
-    }
+    let content = settings::read_file(file, LARGEST)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok((name.into_owned(), content))
 }

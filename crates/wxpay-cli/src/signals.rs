@@ -1,50 +1,117 @@
-//! The wish to stop.
+//! Signals that ask the program to stop.
 
-use std::io;
+use std::{
+    io, process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-/// Listens for Ctrl-C, and for SIGTERM and SIGHUP where there are any, from the moment it is made:
-/// a signal that comes before anyone waits for it is not lost.
-pub(crate) struct Stop {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 3],
-    #[cfg(windows)]
-    ctrl_c: tokio::signal::windows::CtrlC,
+use tokio::{runtime, sync::watch, time::timeout};
+
+/// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A signal that asks the program to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C, which a terminal sends to all programs that run in it.
+    Interrupt,
+    Terminate,
+    Hangup,
 }
 
-#[cfg(unix)]
+/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, as soon as it exists, even if they were ignored
+/// before: a signal that arrives before [`asked`](Self::asked) is called is not lost.
+///
+/// Its own thread exits at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
+pub(crate) struct Stop {
+    asked: watch::Receiver<Option<Signal>>,
+    waits: Arc<AtomicBool>,
+}
+
 impl Stop {
     pub(crate) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let signals = [
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        ];
-        Ok(Self { signals })
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let mut signals = {
+            let _entered = runtime.enter();
+            Signals::listen()?
+        };
+        let (ask, asked) = watch::channel(None);
+        let waits = Arc::new(AtomicBool::new(false));
+        let waits_long = Arc::clone(&waits);
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let _ = ask.send(Some(signals.next().await));
+                    if waits_long.load(Ordering::Relaxed) {
+                        signals.next().await;
+                    } else {
+                        let _ = timeout(GRACE, signals.next()).await;
+                    }
+                });
+                process::exit(i32::from(crate::FAILED));
+            })?;
+        Ok(Self { asked, waits })
     }
 
     /// Waits until the program is asked to stop.
-    pub(crate) async fn asked(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.signals;
+    pub(crate) async fn asked(&mut self) -> Signal {
+        match self.asked.wait_for(Option::is_some).await {
+            Ok(signal) => signal.unwrap_or(Signal::Terminate),
+            // The thread ends with the program.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Waits without a bound from now on: only a second signal forces the end.
+    pub(crate) fn wait_without_bound(&self) {
+        self.waits.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn next(&mut self) -> Signal {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+            _ = hangup.recv() => Signal::Hangup,
         }
     }
 }
 
 #[cfg(windows)]
-impl Stop {
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self {
-            ctrl_c: tokio::signal::windows::ctrl_c()?,
-        })
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c()?))
     }
 
-    /// Waits until the program is asked to stop.
-    pub(crate) async fn asked(&mut self) {
-        let _ = self.ctrl_c.recv().await;
+    async fn next(&mut self) -> Signal {
+        let _ = self.0.recv().await;
+        Signal::Interrupt
     }
 }

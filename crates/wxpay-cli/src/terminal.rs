@@ -4,27 +4,39 @@ use std::{
     error,
     fmt::{self, Write as _},
     io::{self, Write as _},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc::{self, Sender},
+    },
+    thread,
+    time::Duration,
 };
 
 use serde::Serialize;
 
-/// Prints a line of the result.
+/// Prints lines of the result, escaped.
 ///
 /// Not `println!`, which panics when the reader has gone.
-pub(crate) fn print(line: &str) -> Result<(), OutputLost> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(OutputLost)
+pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
+    print_raw(&escape(lines, true))
 }
 
 /// Prints a result as one line of JSON.
 pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     let json = serde_json::to_string(result).map_err(|error| OutputLost(error.into()))?;
-    print(&json)
+    print_raw(&escape_json(json))
 }
 
-/// A result could not be printed: the work may be done, but nobody knows of it.
+/// Prints a line unescaped, for other programs.
+pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(OutputLost)
+}
+
+/// A result could not be printed, though the work may be done.
 #[derive(Debug)]
 pub(crate) struct OutputLost(io::Error);
 
@@ -47,28 +59,169 @@ impl error::Error for OutputLost {
     }
 }
 
-/// Prints a line for people beside the result. Where even that fails nobody is left to tell.
-pub(crate) fn complain(line: &str) {
+/// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
+pub(crate) fn warn(lines: &str) {
+    let line = escape(lines, true);
+    match MESSAGES.get() {
+        Some(messages) => messages.push(line),
+        None => write_message(&line),
+    }
+}
+
+fn write_message(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The messages of a server, which must not wait for the reader of stderr.
+static MESSAGES: OnceLock<Messages> = OnceLock::new();
+
+struct Messages {
+    sender: Sender<Message>,
+    /// Bytes that are not yet written.
+    waiting: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+enum Message {
+    Line(String),
+    /// All lines before this one are written: sends, and so ends [`flush`].
+    Flush(Sender<()>),
+}
+
+impl Messages {
+    /// Several hundred calls as JSON.
+    const MAX_WAITING: usize = 4 * 1024 * 1024;
+
+    fn push(&self, line: String) {
+        let length = line.len();
+        if self.waiting.fetch_add(length, Relaxed) + length > Self::MAX_WAITING {
+            self.waiting.fetch_sub(length, Relaxed);
+            self.dropped.fetch_add(1, Relaxed);
+        } else {
+            let _ = self.sender.send(Message::Line(line));
+        }
+    }
+}
+
+/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped.
+pub(crate) fn write_in_background() {
+    let (sender, receiver) = mpsc::channel();
+    let [waiting, dropped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let (written, lost) = (Arc::clone(&waiting), Arc::clone(&dropped));
+    thread::spawn(move || {
+        for message in receiver {
+            match message {
+                Message::Line(line) => {
+                    write_message(&line);
+                    written.fetch_sub(line.len(), Relaxed);
+                    match lost.swap(0, Relaxed) {
+                        0 => {}
+                        lost => write_message(&format!("warning: {lost} messages were dropped")),
+                    }
+                }
+                Message::Flush(done) => drop(done.send(())),
+            }
+        }
+    });
+    let _ = MESSAGES.set(Messages {
+        sender,
+        waiting,
+        dropped,
+    });
+}
+
+/// Waits at most a second until the messages are written.
+pub(crate) fn flush() {
+    if let Some(messages) = MESSAGES.get() {
+        let (done, is_done) = mpsc::channel();
+        let _ = messages.sender.send(Message::Flush(done));
+        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+/// The writer of the log: each write is one event, with a line end behind it.
+#[derive(Debug)]
+pub(crate) struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        warn(&one_line(text.strip_suffix('\n').unwrap_or(&text)));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The same text in one line: a file name may hold line breaks, and escape sequences that would
 /// reach the terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        // Beside the control characters, Unicode's own line and paragraph separators.
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
-            let _ = write!(line, "{}", character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    escape(text, false)
 }
 
-/// An error and what it ends in: the layers between say the same in their own words.
-pub(crate) fn in_words(error: &(dyn error::Error + 'static)) -> String {
+fn escape(text: &str, keep_line_ends: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if steers_terminal(character) && !(keep_line_ends && character == '\n') {
+            let _ = write!(escaped, "{}", character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// The same JSON, with such characters as `\u` and four digits: its values do not change.
+pub(crate) fn escape_json(json: String) -> String {
+    // Outside of strings it has none.
+    if !json.contains(steers_terminal) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if steers_terminal(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
+/// controls (C0, DEL, C1), line and paragraph separators, and the format characters (Cf) of Unicode 17.
+fn steers_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0001}'..='\u{e007f}'
+        )
+}
+
+/// An error with its root cause: the errors between repeat it.
+pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
@@ -91,5 +244,17 @@ mod tests {
             one_line("a\nb\u{1b}[2J\u{2028}图.png"),
             "a\\nb\\u{1b}[2J\\u{2028}图.png"
         );
+        assert_eq!(
+            one_line("gpj.\u{202e}\u{9b}\u{7f}\u{ad}\u{e0041}"),
+            "gpj.\\u{202e}\\u{9b}\\u{7f}\\u{ad}\\u{e0041}"
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}图";
+        let json = escape_json(serde_json::to_string(value).unwrap());
+        assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41图""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
     }
 }

@@ -9,16 +9,17 @@ use std::{
 };
 
 use anyhow::Context;
+use wxpay_media::GatewayError;
 use wxpay_sign::{ApiKey, Params, SignType};
 use wxpay_xml::Fields;
 
-use crate::{FAILED, args::VerifyArgs, key, terminal};
+use crate::{FAILED, args::VerifyArgs, settings, terminal};
 
 /// No reply is as long; a wrong file should not fill the memory.
 const LONGEST: u64 = 1024 * 1024;
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    let key = key::require(args.api_key_file.as_deref())?;
+    let key = settings::require_api_key(args.api_key_file.as_deref())?;
     let reply = read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     match verify(&reply, args.sign_type, &key) {
         Ok(sign_type) => {
@@ -26,24 +27,45 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            let why = terminal::one_line(&terminal::in_words(error.as_ref()));
-            terminal::complain(&format!("not valid: {why}"));
+            let why = terminal::one_line(&terminal::root_cause(error.as_ref()));
+            terminal::warn(&format!("not valid: {why}"));
             Ok(ExitCode::from(FAILED))
         }
     }
 }
 
 fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType, Box<dyn Error>> {
-    let fields = Fields::parse(reply)?;
+    let fields = Fields::parse(reply).map_err(|error| match text_before(reply) {
+        Some(text) => format!("other text stands before the document, cut it away: {text}").into(),
+        None => Box::<dyn Error>::from(error),
+    })?;
     let params = Params::new(fields.iter())?;
-    let sign = fields.get("sign");
+    let sign = fields.get("sign").filter(|sign| !sign.is_empty());
+    if let Some(refusal) = GatewayError::from_fields(&fields).filter(|_| sign.is_none()) {
+        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
+    }
     Ok(match only {
         Some(sign_type) => {
-            params.verify_strict(sign_type, key, sign)?;
+            params.verify_strict(sign_type, key)?;
             sign_type
         }
-        None => params.verify(key, sign)?,
+        None => params.verify(key)?,
     })
+}
+
+/// The beginning of what stands before the document, such as the headers that `curl -i` prints.
+fn text_before(reply: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(reply);
+    let start = text.find("<?xml").or_else(|| text.find("<xml"))?;
+    let before = text[..start].trim_start_matches('\u{feff}');
+    let first = before
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
+    Some(format!(
+        "it begins with {:?}",
+        first.chars().take(60).collect::<String>()
+    ))
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {

@@ -133,7 +133,7 @@ where
     match reply.await {
         Ok(reply) => Delivery {
             trip: reply.extensions().get().cloned(),
-            result: reply::media_id(merchant, reply.status(), reply.body()),
+            result: reply::media_id(merchant, &reply),
         },
         Err(error) => {
             let error = Error::Service(error.into());

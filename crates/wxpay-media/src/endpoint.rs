@@ -58,6 +58,13 @@ impl Endpoint {
         parts.path_and_query = Some(PathAndQuery::from_static(PATH));
         Uri::from_parts(parts).expect("scheme, authority and path make a uri")
     }
+
+    /// Whether it is one of WeChat Pay's own hosts.
+    pub(crate) fn is_wechat_pay(&self) -> bool {
+        const DOMAIN: &str = ".mch.weixin.qq.com";
+        let host = self.0.host().trim_end_matches('.').to_ascii_lowercase();
+        host.ends_with(DOMAIN)
+    }
 }
 
 /// The mainland's host.
@@ -117,4 +124,27 @@ pub enum InvalidEndpoint {
     /// It has a path or a query; the path of the upload is added by this crate.
     #[error("an endpoint has no path: give only `https://host[:port]`")]
     Path,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateways_own_hosts_are_known() {
+        for (origin, is_own) in [
+            (Endpoint::MAINLAND, true),
+            (Endpoint::MAINLAND_BACKUP, true),
+            (Endpoint::HONG_KONG, true),
+            ("https://API.mch.weixin.qq.com:443", true),
+            ("https://api.mch.weixin.qq.com.", true),
+            ("https://mch.weixin.qq.com", false),
+            ("https://amch.weixin.qq.com", false),
+            ("https://api.mch.weixin.qq.com.test", false),
+            ("https://127.0.0.1:8443", false),
+        ] {
+            let endpoint: Endpoint = origin.parse().unwrap();
+            assert_eq!(endpoint.is_wechat_pay(), is_own, "{origin}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 mod service;
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 use wxpay_sign::VerifyError;
@@ -41,27 +41,46 @@ pub enum Error {
         excerpt: String,
     },
     /// Another page: of the gateway's web server, or of something in between.
-    #[error("a page with HTTP status {} came instead of a reply: {excerpt}", status.as_u16())]
+    #[error("a page with HTTP status {} came instead of a reply{}: {excerpt}", status.as_u16(), Redirect(location))]
     #[non_exhaustive]
     Page {
         /// The HTTP status.
         status: StatusCode,
         /// The page's first words.
         excerpt: String,
+        /// Where a redirect leads to. It is not followed.
+        location: Option<String>,
     },
     /// The reply is not the API's flat XML.
-    #[error("the reply is not the gateway's flat xml")]
-    Xml(#[source] wxpay_xml::Error),
+    #[error("the reply is not the gateway's flat xml, it begins with: {excerpt}")]
+    #[non_exhaustive]
+    Xml {
+        /// The reply's first words.
+        excerpt: String,
+        /// What is wrong with it, and where.
+        source: wxpay_xml::Error,
+    },
     /// The reply is flat XML, but not a reply of this API.
-    #[error("the reply has no `{field}` as the API documents it")]
+    #[error("the reply has no `{field}` as the API documents it, it begins with: {excerpt}")]
     #[non_exhaustive]
     Undocumented {
         /// The field that is missing or has an unknown value.
         field: &'static str,
+        /// The reply's first words.
+        excerpt: String,
     },
     /// The reply reports a success that the gateway has not signed. It may be forged.
     #[error("the reply's signature does not hold, so its success is not believed")]
     Signature(#[source] VerifyError),
+    /// A value of a signed success holds `&NAME=`, so that other fields have the same signature.
+    #[error(
+        "the value of `{field}` reads as another field, so the signature does not tell what the gateway has signed"
+    )]
+    #[non_exhaustive]
+    Ambiguous {
+        /// The field with that value.
+        field: String,
+    },
     /// The gateway refused.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -83,8 +102,8 @@ impl Error {
             Self::Service(error) => service::kind(error.as_ref()),
             Self::Certificate { .. } => ErrorKind::Tls,
             Self::Page { .. } => ErrorKind::Http,
-            Self::Xml(_) | Self::Undocumented { .. } => ErrorKind::Xml,
-            Self::Signature(_) => ErrorKind::Signature,
+            Self::Xml { .. } | Self::Undocumented { .. } => ErrorKind::Xml,
+            Self::Signature(_) | Self::Ambiguous { .. } => ErrorKind::Signature,
             Self::Gateway(_) => ErrorKind::Gateway,
         }
     }
@@ -92,13 +111,13 @@ impl Error {
     /// The gateway's `err_code`, where it gave one.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, ErrorCode, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
-    /// let error = reply::media_id(&merchant, StatusCode::OK, xml).unwrap_err();
+    /// let error = reply::media_id(&merchant, &Response::new(xml)).unwrap_err();
     /// assert_eq!(error.code(), Some(&ErrorCode::SignError));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -113,13 +132,13 @@ impl Error {
     /// What to do about it, in a few words.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let page = b"<html><title>502 Bad Gateway</title></html>";
-    /// let error = reply::media_id(&merchant, StatusCode::BAD_GATEWAY, page).unwrap_err();
+    /// let error = reply::media_id(&merchant, &Response::builder().status(502).body(page)?).unwrap_err();
     /// assert_eq!(error.advice(), "try again later");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -132,13 +151,17 @@ impl Error {
                 "send the merchant's own API certificate, and check that it has not expired"
             }
             Self::Page { .. } if self.is_retryable() => "try again later",
+            Self::Page {
+                location: Some(_), ..
+            } => "check the endpoint: a gateway does not redirect, and no redirect is followed",
             Self::Page { .. } => "check the endpoint, and whether a proxy answers in its place",
-            Self::Xml(_) | Self::Undocumented { .. } => {
+            Self::Xml { .. } | Self::Undocumented { .. } => {
                 "check the endpoint: this is not a reply of the gateway"
             }
             Self::Signature(_) => {
                 "check the API v2 key; if it is right, do not trust what answers at this endpoint"
             }
+            Self::Ambiguous { .. } => "do not trust what answers at this endpoint",
             Self::Gateway(error) => error.advice(),
         }
     }
@@ -148,14 +171,15 @@ impl Error {
     /// To repeat an upload is harmless: it only yields another media id.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let page = b"<html><title>moved</title></html>";
-    /// for (status, later) in [(StatusCode::FOUND, false), (StatusCode::BAD_GATEWAY, true)] {
-    ///     let error = reply::media_id(&merchant, status, page).unwrap_err();
+    /// for (status, later) in [(302, false), (502, true)] {
+    ///     let response = Response::builder().status(status).body(page)?;
+    ///     let error = reply::media_id(&merchant, &response).unwrap_err();
     ///     assert_eq!(error.is_retryable(), later);
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -190,8 +214,10 @@ impl Error {
                 _ => Disposition::Refused,
             },
             Self::Gateway(error) => error.disposition(),
-            Self::Certificate { .. } | Self::Signature(_) => Disposition::Stop,
-            Self::Image(_) | Self::Xml(_) | Self::Undocumented { .. } => Disposition::Refused,
+            Self::Certificate { .. } | Self::Signature(_) | Self::Ambiguous { .. } => {
+                Disposition::Stop
+            }
+            Self::Image(_) | Self::Xml { .. } | Self::Undocumented { .. } => Disposition::Refused,
         }
     }
 
@@ -201,6 +227,17 @@ impl Error {
             Self::Service(error) => service::trip(error.as_ref()),
             _ => None,
         }
+    }
+}
+
+/// Where a redirect leads to, for a message.
+struct Redirect<'a>(&'a Option<String>);
+
+impl fmt::Display for Redirect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|location| write!(f, ", a redirect to {location}"))
     }
 }
 

@@ -14,6 +14,24 @@ use crate::excerpt::excerpt;
 pub use code::ErrorCode;
 pub use reason::Reason;
 
+/// Fields in which a reason has been seen, the most telling first. The API documents the first and
+/// `return_msg`; gateways and proxies of the same family write the others.
+const MESSAGES: [&str; 10] = [
+    "err_code_des",
+    "err_code_desc",
+    "err_msg",
+    "errmsg",
+    "error_msg",
+    "return_msg",
+    "retmsg",
+    "ret_msg",
+    "message",
+    "msg",
+];
+
+/// Fields in which a code has been seen; the API documents the first.
+const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
+
 /// A refusal in the gateway's own words, and what this crate makes of them.
 ///
 /// It is believed without a signature: a failure needs no proof, a success does. Where the reply
@@ -22,38 +40,68 @@ pub use reason::Reason;
 pub struct GatewayError {
     code: Option<ErrorCode>,
     message: String,
+    /// All that came, where there is no message.
+    fields: String,
     reason: Option<Reason>,
-    signature_fault: Option<VerifyError>,
+    pub(crate) signature_fault: Option<VerifyError>,
 }
 
 impl GatewayError {
-    /// Reads a reply that reports a failure, on whichever level.
-    pub(crate) fn from_fields(fields: &Fields<'_>, signature_fault: Option<VerifyError>) -> Self {
-        let given = |name| fields.get(name).filter(|value| !value.is_empty());
-        let code = given("err_code").map(ErrorCode::from_wire);
-        // The description is the table's own word; the message may say more, or all.
-        let texts = ["err_code_des", "return_msg"].map(|name| given(name).unwrap_or_default());
-        let message = texts.into_iter().find(|text| !text.is_empty());
-        let message = message.unwrap_or_default().to_owned();
-        let reason = Reason::of(code.as_ref(), &texts);
-        Self {
+    /// The refusal that a document reports, on whichever level; `None` where it reports none.
+    ///
+    /// ```
+    /// use wxpay_media::{GatewayError, xml::Fields};
+    ///
+    /// let fields = Fields::parse("<xml><return_code>FAIL</return_code><retmsg>busy</retmsg></xml>")?;
+    /// let refusal = GatewayError::from_fields(&fields).expect("a `FAIL` is a refusal");
+    /// assert_eq!(refusal.to_string(), "the gateway refused the picture: busy");
+    /// # Ok::<(), wxpay_media::xml::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        if !["return_code", "result_code"]
+            .iter()
+            .any(|name| fields.get(name) == Some("FAIL"))
+        {
+            return None;
+        }
+        let given = |name: &&str| fields.get(name).filter(|value| !value.trim().is_empty());
+        let code = CODES.iter().find_map(given).map(ErrorCode::from_wire);
+        // "OK" stands beside some refusals, and is never their reason.
+        let says = |text: &&str| {
+            !["OK", "SUCCESS"]
+                .iter()
+                .any(|ok| text.trim().eq_ignore_ascii_case(ok))
+        };
+        let texts: Vec<&str> = MESSAGES.iter().filter_map(given).filter(says).collect();
+        let message = texts.first().copied().unwrap_or_default().to_owned();
+        let mut all = String::new();
+        if message.is_empty() {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "sign") {
+                if !value.is_empty() {
+                    all = all + name + "=" + value + " ";
+                }
+            }
+        }
+        Some(Self {
+            reason: Reason::of(code.as_ref(), &texts),
             code,
             message,
-            reason,
-            signature_fault,
-        }
+            fields: all,
+            signature_fault: None,
+        })
     }
 
     /// The gateway's `err_code`; some refusals have none.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, ErrorCode, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = b"<xml><return_code>FAIL</return_code><err_code>BRAND_NEW</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert_eq!(refusal.code(), Some(&ErrorCode::Other("BRAND_NEW".to_owned())));
@@ -64,16 +112,17 @@ impl GatewayError {
         self.code.as_ref()
     }
 
-    /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`.
+    /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
+    /// a field of another such name; empty where it gave no reason, not even one of those.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = "<xml><return_code>FAIL</return_code><return_msg>频率限制</return_msg></xml>".as_bytes();
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert_eq!(refusal.message(), "频率限制");
@@ -87,7 +136,7 @@ impl GatewayError {
     /// Which row of the API's error table it is, as far as code and text tell.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Reason, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -95,7 +144,7 @@ impl GatewayError {
     /// // Two rows have this code; the text tells which it is.
     /// let xml = b"<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
     ///             <err_code_des>Merchant ID error</err_code_des></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert_eq!(refusal.reason(), Some(Reason::Merchant));
@@ -110,14 +159,14 @@ impl GatewayError {
     /// not the gateway's, or that the reply is not the gateway's.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>no</return_msg>\
     ///             <sign>C380BEC2BFD727A4B6845133519F3AD6</sign></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert!(refusal.signature_fault().is_some());
@@ -131,13 +180,13 @@ impl GatewayError {
     /// What to do about it.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>Entry permissions</return_msg></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert!(refusal.advice().starts_with("ask WeChat Pay for the permission"));
@@ -154,13 +203,13 @@ impl GatewayError {
     /// Whether the same call may succeed later.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert!(refusal.is_retryable());
@@ -174,14 +223,14 @@ impl GatewayError {
     /// What a queue may do with the picture, and with all others.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Error, Disposition, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
     /// // The key is wrong for the next picture, too.
     /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, StatusCode::OK, xml) else {
+    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
     /// assert_eq!(refusal.disposition(), Disposition::Stop);
@@ -199,10 +248,11 @@ impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
         let code = self.code.as_ref().map(|code| excerpt(code.as_str()));
-        match (code, excerpt(&self.message).as_str()) {
-            (Some(code), "") => write!(f, ": {code}")?,
+        let (message, fields) = (excerpt(&self.message), excerpt(&self.fields));
+        match (code, message.as_str()) {
+            (Some(code), "") => write!(f, ": {code} ({fields})")?,
             (Some(code), message) => write!(f, ": {code} ({message})")?,
-            (None, "") => f.write_str(" without a reason")?,
+            (None, "") => write!(f, " without a reason: {fields}")?,
             (None, message) => write!(f, ": {message}")?,
         }
         if self.signature_fault.is_some() {

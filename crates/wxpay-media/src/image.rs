@@ -1,7 +1,6 @@
 //! A picture that is worth sending.
 
 mod error;
-mod format;
 mod name;
 mod read;
 mod room;
@@ -10,11 +9,11 @@ use std::{fmt, path::Path};
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
+use wxpay_picture::{Content, Format};
 use wxpay_sign::{ContentHash, ContentMd5};
 use wxpay_transport::Progress;
 
 pub use error::{ImageError, Warning};
-pub use format::Format;
 pub use name::InvalidName;
 pub use room::Room;
 
@@ -32,13 +31,14 @@ use name::FileName;
 /// let image = Image::from_bytes("licence.png", png)?;
 /// assert_eq!(image.format(), Format::Png);
 ///
-/// let text = Image::from_bytes("licence.jpg", "BMW is a car");
-/// assert!(matches!(text, Err(ImageError::NotAPicture { .. })));
+/// let text = Image::from_bytes("licence.jpg", "BMW is a car").unwrap_err();
+/// assert!(text.to_string().starts_with("the file is text"));
 /// # Ok::<(), ImageError>(())
 /// ```
 #[derive(Clone)]
 pub struct Image {
     name: FileName,
+    renamed: bool,
     format: Format,
     bytes: Bytes,
     hash: ContentHash,
@@ -57,8 +57,9 @@ impl Image {
 
     /// Reads a regular file on Tokio's blocking threads.
     ///
-    /// The name that is sent is the path's last part; what the gateway does not take in a name
-    /// (control characters, characters beyond U+FFFF, a final backslash) becomes `_`.
+    /// The name that is sent is the path's last part with the format's extension; what the gateway
+    /// does not take in a name (control characters, characters beyond U+FFFF, a final backslash)
+    /// becomes `_`.
     ///
     /// # Errors
     ///
@@ -86,6 +87,9 @@ impl Image {
     }
 
     /// Takes a picture that is in memory already, under the name that is to be sent.
+    ///
+    /// An extension that is not the format's is replaced: the gateway may refuse it, and the name is
+    /// not signed. A [`Warning::Renamed`] says so.
     ///
     /// # Errors
     ///
@@ -133,10 +137,23 @@ impl Image {
     }
 
     fn new(name: FileName, bytes: Bytes) -> Result<Self, ImageError> {
-        let format = Format::of_picture(&bytes)?;
+        match bytes.len() {
+            0 => return Err(ImageError::Empty),
+            size @ Self::LIMIT.. => return Err(ImageError::TooLarge { size: Some(size) }),
+            _ => {}
+        }
+        let format = match Content::of(&bytes) {
+            Content::Picture(format) => format,
+            other => {
+                let (found, advice) = (other.to_string(), other.advice());
+                return Err(ImageError::NotAPicture { found, advice });
+            }
+        };
         let hash = ContentMd5::of(&bytes);
+        let (name, renamed) = name.with_extension_of(format);
         Ok(Self {
             name,
+            renamed,
             format,
             bytes,
             hash,
@@ -224,25 +241,31 @@ impl Image {
         &self.hash
     }
 
-    /// What may make the gateway refuse the picture, though the specification does not say so.
+    /// What may make the gateway refuse the picture, though the specification does not say so, and
+    /// what was changed so that it does not.
     ///
     /// ```
     /// use wxpay_media::{Format, Image, Warning};
     ///
     /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.jpg", png)?;
+    /// let image = Image::from_bytes("licence.jpg", png)?; // only the header of a PNG
+    /// let name = "licence.png".to_owned();
     /// let warnings: Vec<_> = image.warnings().collect();
-    /// assert_eq!(warnings, [Warning::Extension { format: Format::Png }]);
+    /// assert_eq!(warnings, [Warning::Truncated { format: Format::Png }, Warning::Renamed { name }]);
     /// # Ok::<(), wxpay_media::ImageError>(())
     /// ```
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let size = self.bytes.len();
-        let near_limit = (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size });
-        let extension =
-            (!self.format.fits_extension_of(self.name())).then_some(Warning::Extension {
-                format: self.format,
-            });
-        near_limit.into_iter().chain(extension)
+        let (format, size) = (self.format, self.bytes.len());
+        let truncated = !format.is_whole(&self.bytes);
+        [
+            truncated.then_some(Warning::Truncated { format }),
+            (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size }),
+            self.renamed.then(|| Warning::Renamed {
+                name: self.name().to_owned(),
+            }),
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 

@@ -20,7 +20,7 @@ pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use endpoints::{Endpoints, Region, UnknownRegion};
 pub use error::{Error, ErrorKind};
 pub use gateway::{ErrorCode, GatewayError, Reason};
-pub use image::{Format, Image, ImageError, InvalidName, Room, Warning};
+pub use image::{Image, ImageError, InvalidName, Room, Warning};
 pub use media_id::MediaId;
 pub use merchant::{InvalidMerchantId, Merchant, MerchantId};
 pub use signing::Signing;
@@ -28,10 +28,11 @@ pub use signing::Signing;
 // What the facade's own signatures are made of, so that most callers need this crate alone: the
 // names that every caller writes, and two whole crates for whoever looks into an error.
 pub use wxpay_multipart::FormBody;
-pub use wxpay_sign::{ApiKey, ContentHash, InvalidApiKey, SignType, VerifyError};
+pub use wxpay_picture::Format;
+pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};
 pub use wxpay_transport as transport;
 pub use wxpay_transport::{
-    BuildError, Disposition, Identity, InvalidEndpoints, InvalidIdentity, InvalidRoots, Progress,
+    BuildError, Disposition, Identity, IdentityError, InvalidEndpoints, InvalidRoots, Progress,
     Roots, Transport, Trip,
 };
 pub use wxpay_xml as xml;

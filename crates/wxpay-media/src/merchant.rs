@@ -71,22 +71,22 @@ impl Merchant {
     /// to requests signed with HMAC-SHA256 have been seen. An unsigned success is never taken.
     ///
     /// ```
-    /// use http::StatusCode;
+    /// use http::Response;
     /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
     /// use wxpay_sign::{Params, SignType};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
     /// let sign = Params::new(fields)?.sign(SignType::Md5, &key);
-    /// let xml = format!(
+    /// let response = Response::new(format!(
     ///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
     ///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
-    /// );
+    /// ));
     ///
     /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// assert!(reply::media_id(&merchant, StatusCode::OK, xml.as_bytes()).is_ok());
+    /// assert!(reply::media_id(&merchant, &response).is_ok());
     /// let strict = merchant.strict_reply_sign(true); // HMAC-SHA256, as it signs itself
-    /// assert!(reply::media_id(&strict, StatusCode::OK, xml.as_bytes()).is_err());
+    /// assert!(reply::media_id(&strict, &response).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -180,7 +180,7 @@ impl Credentials {
     /// let credentials = Credentials::generate()?;
     /// let params = Params::new([("mch_id", credentials.mch_id())])?;
     /// let sign = params.sign(SignType::HmacSha256, credentials.api_key());
-    /// assert_eq!(params.verify(credentials.api_key(), Some(sign.as_str())), Ok(SignType::HmacSha256));
+    /// assert_eq!(Params::new(params.iter().chain([("sign", sign.as_str())]))?.verify(credentials.api_key()), Ok(SignType::HmacSha256));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

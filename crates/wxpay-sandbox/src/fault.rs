@@ -110,7 +110,8 @@ impl Fault {
         self
     }
 
-    /// Hits calls whose file name matches: `*` is any text, `?` any character, all else itself.
+    /// Hits calls whose file name matches: `*` is any text, `?` any character, all else itself. Of a
+    /// pattern and of a name the first 256 characters count.
     ///
     /// The name is that of the field `media`, empty where there is none. It comes with the request's
     /// body, so [`Effect::CutInRequest`], which does not wait for that, finds it empty.
@@ -122,8 +123,8 @@ impl Fault {
     /// let fault = Fault::new(Effect::ImageFormat).file("scan-??.*");
     /// assert_eq!(fault.to_string(), "image-format,file=scan-??.*");
     /// ```
-    pub fn file(mut self, pattern: impl Into<String>) -> Self {
-        self.file = Some(Pattern::new(pattern.into()));
+    pub fn file(mut self, pattern: impl AsRef<str>) -> Self {
+        self.file = Some(Pattern::new(pattern.as_ref()));
         self
     }
 

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// The API v2 key of a merchant: exactly 32 ASCII letters and digits.
 ///
-/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and nothing
-/// outside this crate can read it back. It lives in one place on the heap, so that moving it leaves
+/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and only
+/// [`expose`](Self::expose) reads it back. It lives in one place on the heap, so that moving it leaves
 /// no copy behind, and is overwritten when dropped, as are the hashers that it went through. Copies
 /// that the caller holds are the caller's to wipe, and the stack may keep what HMAC put there.
 ///
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// assert_eq!(format!("{key:?}"), "ApiKey(redacted)");
-/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct ApiKey(Zeroizing<Box<str>>);
@@ -35,33 +35,35 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidApiKey`] says which rule the text breaks; a character that cannot be in a key comes
+    /// [`ApiKeyError`] says which rule the text breaks; a character that cannot be in a key comes
     /// before the wrong length.
     ///
     /// ```
-    /// use wxpay_sign::{ApiKey, InvalidApiKey};
+    /// use wxpay_sign::{ApiKey, ApiKeyError};
     ///
     /// let error = ApiKey::new("192006250b4c09247ec02edce69f6a2d\n").unwrap_err();
-    /// assert_eq!(error, InvalidApiKey::WhiteSpace { position: 33 });
+    /// assert_eq!(error, ApiKeyError::WhiteSpace { position: 33 });
     /// ```
-    pub fn new(key: impl AsRef<str>) -> Result<Self, InvalidApiKey> {
+    pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
         for (index, character) in key.chars().enumerate() {
             let position = index + 1;
             if character.is_whitespace() {
-                return Err(InvalidApiKey::WhiteSpace { position });
+                return Err(ApiKeyError::WhiteSpace { position });
             }
             if !character.is_ascii_alphanumeric() {
-                return Err(InvalidApiKey::Character { position });
+                return Err(ApiKeyError::Character { position });
             }
         }
         if key.len() != Self::LEN {
-            return Err(InvalidApiKey::Length { found: key.len() });
+            return Err(ApiKeyError::Length { found: key.len() });
         }
         Ok(Self(Zeroizing::new(key.into())))
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The text of the key, for code that signs in a way of its own. What copies it has to wipe the copy.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -78,10 +80,10 @@ impl fmt::Debug for ApiKey {
 /// use wxpay_sign::ApiKey;
 ///
 /// let key: ApiKey = "192006250b4c09247ec02edce69f6a2d".parse()?;
-/// # Ok::<(), wxpay_sign::InvalidApiKey>(())
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 impl FromStr for ApiKey {
-    type Err = InvalidApiKey;
+    type Err = ApiKeyError;
 
     fn from_str(key: &str) -> Result<Self, Self::Err> {
         Self::new(key)
@@ -93,15 +95,15 @@ impl FromStr for ApiKey {
 /// It tells lengths and positions, never a character. Positions count characters, from 1.
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, InvalidApiKey};
+/// use wxpay_sign::{ApiKey, ApiKeyError};
 ///
 /// let error = ApiKey::new("192006250b4c").unwrap_err();
-/// assert_eq!(error, InvalidApiKey::Length { found: 12 });
+/// assert_eq!(error, ApiKeyError::Length { found: 12 });
 /// assert_eq!(error.to_string(), "the length of the API key is 12, not 32 characters");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidApiKey {
+pub enum ApiKeyError {
     /// All letters and digits, but not 32 of them. An empty key is one of these.
     #[error("the length of the API key is {found}, not {} characters", ApiKey::LEN)]
     Length {

@@ -5,6 +5,36 @@ use core::fmt;
 /// What stands in place of the key. Its length says nothing of the key's.
 const MASK: &str = "********";
 
+/// A name and a value: a pair of anything that is `AsRef<str>`, or a reference to one.
+///
+/// So a map, a slice of pairs and owned strings are parameters as they are.
+pub trait Pair {
+    /// The name.
+    fn name(&self) -> &str;
+    /// The value.
+    fn value(&self) -> &str;
+}
+
+impl<N: AsRef<str>, V: AsRef<str>> Pair for (N, V) {
+    fn name(&self) -> &str {
+        self.0.as_ref()
+    }
+
+    fn value(&self) -> &str {
+        self.1.as_ref()
+    }
+}
+
+impl<P: Pair> Pair for &P {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn value(&self) -> &str {
+        (**self).value()
+    }
+}
+
 /// The string that is signed, without the key: `a=1&b=2`.
 ///
 /// [`Display`](fmt::Display) writes it piece by piece; no string is built unless the caller builds
@@ -15,76 +45,63 @@ const MASK: &str = "********";
 /// use wxpay_sign::Params;
 ///
 /// let params = Params::new([("mch_id", "1000000000"), ("media_hash", "709d")])?;
-/// assert_eq!(params.canonical().to_string(), "mch_id=1000000000&media_hash=709d");
-/// # Ok::<(), wxpay_sign::DuplicateName>(())
+/// let canonical = params.canonical();
+/// assert_eq!(canonical.to_string(), "mch_id=1000000000&media_hash=709d");
+/// assert_eq!(canonical.masked().to_string(), "mch_id=1000000000&media_hash=709d&key=********");
+/// # Ok::<(), wxpay_sign::DuplicateNameError>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Canonical<'p> {
+#[derive(Debug)]
+pub struct Canonical<'p, P> {
     /// Sorted, none empty, no name twice.
-    pairs: &'p [(&'p str, &'p str)],
+    pairs: &'p [P],
+    masked: bool,
 }
 
-impl<'p> Canonical<'p> {
-    pub(crate) fn new(pairs: &'p [(&'p str, &'p str)]) -> Self {
-        Self { pairs }
+impl<'p, P: Pair> Canonical<'p, P> {
+    pub(crate) fn new(pairs: &'p [P]) -> Self {
+        Self {
+            pairs,
+            masked: false,
+        }
     }
 
-    /// The whole string that is signed, with asterisks in place of the key.
-    ///
-    /// ```
-    /// use wxpay_sign::Params;
-    ///
-    /// let params = Params::new([("a", "1")])?;
-    /// assert_eq!(params.canonical().masked().to_string(), "a=1&key=********");
-    /// # Ok::<(), wxpay_sign::DuplicateName>(())
-    /// ```
+    /// The whole string that is signed, with asterisks in place of the key, for people. It has never
+    /// seen the key.
     #[must_use]
-    pub fn masked(self) -> Masked<'p> {
-        Masked { canonical: self }
+    pub fn masked(self) -> Self {
+        Self {
+            masked: true,
+            ..self
+        }
     }
 
     /// The string that is signed: this one, `&key=` and the key.
     pub(crate) fn with_key(self, key: &'p str) -> impl Iterator<Item = &'p str> {
-        self.pieces().chain(["&key=", key])
-    }
-
-    fn pieces(self) -> impl Iterator<Item = &'p str> {
-        self.pairs
-            .iter()
-            .enumerate()
-            .flat_map(|(index, &(name, value))| {
-                let separator = if index == 0 { "" } else { "&" };
-                [separator, name, "=", value]
-            })
+        pieces(self.pairs).chain(["&key=", key])
     }
 }
 
-impl fmt::Display for Canonical<'_> {
+fn pieces<P: Pair>(pairs: &[P]) -> impl Iterator<Item = &str> {
+    pairs.iter().enumerate().flat_map(|(index, pair)| {
+        let separator = if index == 0 { "" } else { "&" };
+        [separator, pair.name(), "=", pair.value()]
+    })
+}
+
+impl<P> Clone for Canonical<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Canonical<'_, P> {}
+
+impl<P: Pair> fmt::Display for Canonical<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces().try_for_each(|piece| f.write_str(piece))
-    }
-}
-
-/// The whole string that is signed, with asterisks in place of the key: `a=1&b=2&key=********`.
-///
-/// For people; [`Canonical`] is what to compare. It has never seen the key.
-///
-/// ```
-/// use wxpay_sign::Params;
-///
-/// let none = Params::new([])?;
-/// assert_eq!(none.canonical().masked().to_string(), "&key=********");
-/// # Ok::<(), wxpay_sign::DuplicateName>(())
-/// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Masked<'p> {
-    canonical: Canonical<'p>,
-}
-
-impl fmt::Display for Masked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.canonical
-            .with_key(MASK)
-            .try_for_each(|piece| f.write_str(piece))
+        pieces(self.pairs).try_for_each(|piece| f.write_str(piece))?;
+        match self.masked {
+            true => write!(f, "&key={MASK}"),
+            false => Ok(()),
+        }
     }
 }

@@ -119,7 +119,7 @@ impl ContentHash {
     /// let media_hash = ContentMd5::of(b"abc");
     /// let params = Params::new([("media_hash", media_hash.as_str())])?;
     /// assert_eq!(params.canonical().to_string(), "media_hash=900150983cd24fb0d6963f7d28e17f72");
-    /// # Ok::<(), wxpay_sign::DuplicateName>(())
+    /// # Ok::<(), wxpay_sign::DuplicateNameError>(())
     /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {

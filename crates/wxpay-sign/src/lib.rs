@@ -6,18 +6,16 @@ extern crate alloc;
 mod api_key;
 mod canonical;
 mod content_md5;
-#[cfg(feature = "diagnose")]
-pub mod diagnose;
 mod hex;
 mod params;
 mod sign_type;
 mod signature;
 mod verify;
 
-pub use api_key::{ApiKey, InvalidApiKey};
-pub use canonical::{Canonical, Masked};
+pub use api_key::{ApiKey, ApiKeyError};
+pub use canonical::{Canonical, Pair};
 pub use content_md5::{ContentHash, ContentMd5};
-pub use params::{DuplicateName, Params};
+pub use params::{DuplicateNameError, Params};
 pub use sign_type::{ParseSignTypeError, SignType};
 pub use signature::Signature;
 pub use verify::VerifyError;

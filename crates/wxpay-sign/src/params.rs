@@ -1,47 +1,61 @@
 //! The parameters that a signature covers.
 
 use alloc::boxed::Box;
-use core::cmp::Ordering;
+use core::{cmp::Ordering, fmt};
 
 use smallvec::SmallVec;
 
-use crate::{ApiKey, Canonical, SignType, Signature};
+use crate::{ApiKey, Canonical, Pair, SignType, Signature};
 
 /// Up to this many parameters are kept, sorted and signed without an allocation.
 const INLINE: usize = 16;
 
-/// The parameters of one request or reply, as a signature covers them: sorted by name, byte by
+/// The parameters of one request or response, as a signature covers them: sorted by name, byte by
 /// byte, without empty values and without `sign`.
 ///
-/// It borrows names and values. A reply is checked over *all* the fields that it carries, so give
-/// everything that came, `sign` included; only what is sent beside the signed fields, such as the
-/// file of an upload, is the caller's to leave out.
+/// A response is checked over *all* the fields that it carries, so give everything that came, `sign`
+/// included; only what is sent beside the signed fields, such as the file of an upload, is the caller's
+/// to leave out.
 ///
 /// Names and values are taken as they are: case counts, white space counts, nothing is escaped. So
 /// two sets may be signed alike, `a=1&b=2` being both two parameters and one whose value holds
-/// `&` and `=`. That is the protocol's, and why a reply must be parsed before it is checked.
+/// `&` and `=`. That is the protocol's, and why a response must be parsed before it is checked.
 ///
 /// ```
+/// use std::collections::HashMap;
 /// use wxpay_sign::Params;
 ///
 /// let params = Params::new([("b", "2"), ("a", "1"), ("empty", ""), ("sign", "old")])?;
 /// assert_eq!(params.canonical().to_string(), "a=1&b=2");
-/// # Ok::<(), wxpay_sign::DuplicateName>(())
+///
+/// let map = HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
+/// assert_eq!(Params::new(&map)?.canonical().to_string(), "a=1&b=2");
+/// # Ok::<(), wxpay_sign::DuplicateNameError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Params<'a> {
-    pairs: SmallVec<[(&'a str, &'a str); INLINE]>,
+#[derive(Clone, PartialEq, Eq)]
+pub struct Params<P> {
+    pairs: SmallVec<[P; INLINE]>,
+    sign: Sign<P>,
 }
 
-impl<'a> Params<'a> {
+/// What came under the name `sign`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Sign<P> {
+    Missing,
+    Empty,
+    One(P),
+    Several,
+}
+
+impl<P: Pair> Params<P> {
     /// Takes the parameters in any order.
     ///
-    /// Pairs with an empty value and pairs named `sign` are dropped first, so that they never count
+    /// Pairs with an empty value and pairs named `sign` are set aside first, so that they never count
     /// as repeated. This takes time O(*n* log *n*), whatever the order of the pairs.
     ///
     /// # Errors
     ///
-    /// [`DuplicateName`] when two pairs that are signed share a name: the protocol does not say
+    /// [`DuplicateNameError`] when two pairs that are signed share a name: the protocol does not say
     /// which would come first.
     ///
     /// ```
@@ -51,51 +65,45 @@ impl<'a> Params<'a> {
     /// assert_eq!(error.name(), "mch_id");
     /// assert!(Params::new([("mch_id", "1"), ("mch_id", "")]).is_ok());
     /// ```
-    pub fn new<I>(pairs: I) -> Result<Self, DuplicateName>
-    where
-        I: IntoIterator<Item = (&'a str, &'a str)>,
-    {
-        let mut pairs: SmallVec<[_; INLINE]> = pairs
-            .into_iter()
-            .filter(|&(name, value)| !value.is_empty() && name != "sign")
-            .collect();
+    pub fn new(pairs: impl IntoIterator<Item = P>) -> Result<Self, DuplicateNameError> {
+        let mut sign = Sign::Missing;
+        let mut signed = SmallVec::<[P; INLINE]>::new();
+        for pair in pairs {
+            if pair.name() == "sign" {
+                sign = match (sign, pair.value()) {
+                    (Sign::Missing, "") => Sign::Empty,
+                    (sign, "") => sign,
+                    (Sign::Missing | Sign::Empty, _) => Sign::One(pair),
+                    _ => Sign::Several,
+                };
+            } else if !pair.value().is_empty() {
+                signed.push(pair);
+            }
+        }
         // A stable sort may allocate, and equal names are refused anyway.
-        pairs.sort_unstable_by(|(a, _), (b, _)| order(a, b));
-        match pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(DuplicateName {
-                name: pair[0].0.into(),
+        signed.sort_unstable_by(|a, b| order(a.name(), b.name()));
+        let equal = |pair: &&[P]| pair[0].name() == pair[1].name();
+        match signed.windows(2).find(equal) {
+            Some(pair) => Err(DuplicateNameError {
+                name: pair[0].name().into(),
             }),
-            None => Ok(Self { pairs }),
+            None => Ok(Self {
+                pairs: signed,
+                sign,
+            }),
         }
     }
 
     /// The parameters that are signed, in the order in which they are signed.
-    ///
-    /// ```
-    /// use wxpay_sign::Params;
-    ///
-    /// let params = Params::new([("media_hash", "709d"), ("mch_id", "1000000000"), ("x", "")])?;
-    /// assert!(params.iter().map(|(name, _)| name).eq(["mch_id", "media_hash"]));
-    /// # Ok::<(), wxpay_sign::DuplicateName>(())
-    /// ```
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone {
-        self.pairs.iter().copied()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.pairs.iter().map(|pair| (pair.name(), pair.value()))
     }
 
     /// The string that is signed, but for the key: to be shown, for instance when a signature is
     /// refused and nobody knows why.
-    ///
-    /// ```
-    /// use wxpay_sign::Params;
-    ///
-    /// let params = Params::new([("b", "2"), ("a", "1")])?;
-    /// assert_eq!(params.canonical().to_string(), "a=1&b=2");
-    /// assert_eq!(params.canonical().masked().to_string(), "a=1&b=2&key=********");
-    /// # Ok::<(), wxpay_sign::DuplicateName>(())
-    /// ```
     #[must_use]
-    pub fn canonical(&self) -> Canonical<'_> {
+    pub fn canonical(&self) -> Canonical<'_, P> {
         Canonical::new(&self.pairs)
     }
 
@@ -118,7 +126,18 @@ impl<'a> Params<'a> {
     /// ```
     #[must_use]
     pub fn sign(&self, sign_type: SignType, key: &ApiKey) -> Signature {
-        Signature::compute(sign_type, self.canonical(), key)
+        Signature::compute(sign_type, self.canonical().with_key(key.expose()), key)
+    }
+
+    pub(crate) fn received(&self) -> &Sign<P> {
+        &self.sign
+    }
+}
+
+/// What is signed, without the signature that came.
+impl<P: Pair> fmt::Debug for Params<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -130,7 +149,7 @@ fn order(a: &str, b: &str) -> Ordering {
 
 /// Two parameters that are signed share a name.
 ///
-/// Mend the request: a name may be given once. In a reply it is not the gateway's doing, which sends
+/// Mend the request: a name may be given once. In a response it is not the gateway's doing, which sends
 /// each field once.
 ///
 /// ```
@@ -141,19 +160,12 @@ fn order(a: &str, b: &str) -> Ordering {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter {name:?} is given more than once")]
-pub struct DuplicateName {
+pub struct DuplicateNameError {
     name: Box<str>,
 }
 
-impl DuplicateName {
+impl DuplicateNameError {
     /// The name; of several that are repeated, the one that sorts first.
-    ///
-    /// ```
-    /// use wxpay_sign::Params;
-    ///
-    /// let error = Params::new([("b", "1"), ("b", "2"), ("a", "3"), ("a", "4")]).unwrap_err();
-    /// assert_eq!(error.name(), "a");
-    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -10,14 +10,14 @@ use md5::Md5;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::{ApiKey, Canonical, SignType, hex};
+use crate::{ApiKey, SignType, hex};
 
 /// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
 ///
 /// [`Params::sign`](crate::Params::sign) makes it, to be sent in the field `sign`. Do not compare
 /// one with what came from outside: [`Params::verify`](crate::Params::verify) does, and says what is
 /// wrong. It is no secret once it is sent, but the signature that a stranger's request should have
-/// had is one: keep it out of logs and replies. Two signatures are compared in constant time.
+/// had is one: keep it out of logs and responses. Two signatures are compared in constant time.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params, SignType};
@@ -36,8 +36,11 @@ pub struct Signature {
 }
 
 impl Signature {
-    pub(crate) fn compute(sign_type: SignType, canonical: Canonical<'_>, key: &ApiKey) -> Self {
-        let pieces = canonical.with_key(key.expose());
+    pub(crate) fn compute<'p>(
+        sign_type: SignType,
+        pieces: impl Iterator<Item = &'p str>,
+        key: &ApiKey,
+    ) -> Self {
         let digits = match sign_type {
             SignType::Md5 => hex::upper(&hash(Md5::default(), pieces)),
             SignType::HmacSha256 => {
@@ -50,31 +53,12 @@ impl Signature {
     }
 
     /// The digits.
-    ///
-    /// ```
-    /// use wxpay_sign::{ApiKey, Params, SignType};
-    ///
-    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::Md5, &key);
-    /// assert_eq!(sign.as_str(), "84FA6EF2E28F769DC0AE3A58E819F997");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         hex::as_str(&self.digits[..self.sign_type.hex_len()])
     }
 
     /// The algorithm that made it.
-    ///
-    /// ```
-    /// use wxpay_sign::{ApiKey, Params, SignType};
-    ///
-    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let params = Params::new([("mch_id", "1000000000"), ("sign_type", "HMAC-SHA256")])?;
-    /// let sign = params.sign(SignType::HmacSha256, &key);
-    /// assert_eq!(sign.sign_type().as_str(), "HMAC-SHA256");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn sign_type(&self) -> SignType {
         self.sign_type

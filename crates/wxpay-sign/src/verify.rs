@@ -2,12 +2,13 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::{ApiKey, Params, SignType};
+use crate::{ApiKey, Pair, Params, SignType, params::Sign};
 
-impl Params<'_> {
-    /// Checks a signature of either algorithm, in constant time, and tells which it was.
+impl<P: Pair> Params<P> {
+    /// Checks the signature under the name `sign`, of either algorithm, in constant time, and tells which
+    /// it was.
     ///
-    /// The algorithm is taken from the signature's length, because a reply does not name it and the
+    /// The algorithm is taken from the signature's length, because a response does not name it and the
     /// gateway is known to answer with MD5 to what was signed with HMAC-SHA256. So whoever can forge
     /// an MD5 signature gets past this; [`verify_strict`](Self::verify_strict) takes one algorithm
     /// only. The digits must be upper-case, as the API writes them.
@@ -20,18 +21,17 @@ impl Params<'_> {
     /// use wxpay_sign::{ApiKey, Params, SignType, VerifyError};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let reply = [
+    /// let response = [
     ///     ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
     ///     ("mch_id", "1000000000"),
     ///     ("sign", "9E19543EA8BF9857BE5F61E18C1003E7"),
     /// ];
-    /// let params = Params::new(reply)?;
-    /// assert_eq!(params.verify(&key, Some(reply[2].1)), Ok(SignType::Md5));
-    /// assert_eq!(params.verify(&key, None), Err(VerifyError::Missing));
+    /// assert_eq!(Params::new(response)?.verify(&key), Ok(SignType::Md5));
+    /// assert_eq!(Params::new(&response[..2])?.verify(&key), Err(VerifyError::Missing));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn verify(&self, key: &ApiKey, signature: Option<&str>) -> Result<SignType, VerifyError> {
-        let (signature, sign_type) = classify(signature)?;
+    pub fn verify(&self, key: &ApiKey) -> Result<SignType, VerifyError> {
+        let (signature, sign_type) = self.classify()?;
         self.compare(sign_type, key, signature)?;
         Ok(sign_type)
     }
@@ -47,23 +47,37 @@ impl Params<'_> {
     /// use wxpay_sign::{ApiKey, Params, SignType, VerifyError};
     ///
     /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let params = Params::new([("mch_id", "1000000000")])?;
-    /// let md5 = params.sign(SignType::Md5, &key);
-    /// let error = params.verify_strict(SignType::HmacSha256, &key, Some(md5.as_str())).unwrap_err();
+    /// let params = Params::new([
+    ///     ("mch_id", "1000000000"),
+    ///     ("sign", "84FA6EF2E28F769DC0AE3A58E819F997"),
+    /// ])?;
+    /// assert_eq!(params.verify_strict(SignType::Md5, &key), Ok(()));
+    /// let error = params.verify_strict(SignType::HmacSha256, &key).unwrap_err();
     /// assert!(matches!(error, VerifyError::SignType { found: SignType::Md5, .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn verify_strict(
-        &self,
-        required: SignType,
-        key: &ApiKey,
-        signature: Option<&str>,
-    ) -> Result<(), VerifyError> {
-        let (signature, found) = classify(signature)?;
+    pub fn verify_strict(&self, required: SignType, key: &ApiKey) -> Result<(), VerifyError> {
+        let (signature, found) = self.classify()?;
         if found != required {
             return Err(VerifyError::SignType { required, found });
         }
         self.compare(required, key, signature)
+    }
+
+    /// The signature, and the algorithm whose length it has.
+    fn classify(&self) -> Result<(&str, SignType), VerifyError> {
+        let signature = match self.received() {
+            Sign::Missing => return Err(VerifyError::Missing),
+            Sign::Empty => return Err(VerifyError::Empty),
+            Sign::Several => return Err(VerifyError::Several),
+            Sign::One(pair) => pair.value(),
+        };
+        let found = signature.chars().count();
+        SignType::ALL
+            .into_iter()
+            .find(|sign_type| sign_type.hex_len() == found)
+            .map(|sign_type| (signature, sign_type))
+            .ok_or(VerifyError::Length { found })
     }
 
     fn compare(
@@ -81,20 +95,6 @@ impl Params<'_> {
     }
 }
 
-/// The signature, and the algorithm whose length it has.
-fn classify(signature: Option<&str>) -> Result<(&str, SignType), VerifyError> {
-    let signature = signature.ok_or(VerifyError::Missing)?;
-    if signature.is_empty() {
-        return Err(VerifyError::Empty);
-    }
-    let found = signature.chars().count();
-    SignType::ALL
-        .into_iter()
-        .find(|sign_type| sign_type.hex_len() == found)
-        .map(|sign_type| (signature, sign_type))
-        .ok_or(VerifyError::Length { found })
-}
-
 /// Why a signature is not accepted.
 ///
 /// None of these holds the signature that would have been right, nor the one that came. The same
@@ -104,8 +104,8 @@ fn classify(signature: Option<&str>) -> Result<(&str, SignType), VerifyError> {
 /// use wxpay_sign::{ApiKey, Params};
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let params = Params::new([("mch_id", "1000000000")])?;
-/// let error = params.verify(&key, Some("AAC022AA3953C36E6240111A191FC940")).unwrap_err();
+/// let sign = ("sign", "AAC022AA3953C36E6240111A191FC940");
+/// let error = Params::new([("mch_id", "1000000000"), sign])?.verify(&key).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "the MD5 signature does not match: check the API key, the sign type and the canonical string",
@@ -122,6 +122,9 @@ pub enum VerifyError {
     /// The field is there and empty.
     #[error("the signature is empty: look at how the field `sign` was filled or read")]
     Empty,
+    /// Several fields are named `sign`: which of them is meant is not defined.
+    #[error("the signature is given more than once: take the document as it came")]
+    Several,
     /// It is as long as no signature: cut, padded with white space, or something else altogether.
     #[error(
         "the length of the signature is {found}, neither 32 (MD5) nor 64 (HMAC-SHA256): check that it is whole and without white space"

@@ -4,7 +4,7 @@
 
 use std::fmt::{Debug, Display};
 
-use wxpay_sign::{ApiKey, InvalidApiKey, Params, SignType, VerifyError};
+use wxpay_sign::{ApiKey, ApiKeyError, Params, SignType, VerifyError};
 
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
@@ -45,7 +45,7 @@ fn a_refused_key_is_not_shown() {
         "签19200625签0b4c0924签7ec02edce6",
     ];
     for text in refused {
-        let error: InvalidApiKey = ApiKey::new(text).unwrap_err();
+        let error: ApiKeyError = ApiKey::new(text).unwrap_err();
         shown(&error)
             .iter()
             .for_each(|shown| assert_hides(shown, text));
@@ -83,12 +83,11 @@ fn a_refused_signature_does_not_tell_the_right_one() {
         Some(&zeros[..]),
     ];
     for signature in given {
-        let lenient = params.verify(&key, signature).unwrap_err();
-        let strict = SignType::ALL.map(|sign_type| {
-            params
-                .verify_strict(sign_type, &key, signature)
-                .unwrap_err()
-        });
+        let sign = signature.map(|signature| ("sign", signature));
+        let params = Params::new(params.iter().chain(sign)).unwrap();
+        let lenient = params.verify(&key).unwrap_err();
+        let strict =
+            SignType::ALL.map(|sign_type| params.verify_strict(sign_type, &key).unwrap_err());
         for error in [lenient].into_iter().chain(strict) {
             let error: VerifyError = error;
             for text in shown(&error) {

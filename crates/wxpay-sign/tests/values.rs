@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
+    borrow::Cow,
+    collections::BTreeMap,
     error::Error,
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
 use wxpay_sign::{
-    ApiKey, Canonical, ContentHash, ContentMd5, DuplicateName, InvalidApiKey, Masked, Params,
+    ApiKey, ApiKeyError, Canonical, ContentHash, ContentMd5, DuplicateNameError, Params,
     ParseSignTypeError, SignType, Signature, VerifyError,
 };
 
@@ -16,9 +18,9 @@ const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 #[test]
 fn a_key_breaks_the_rule_that_is_told() {
-    let length = |found| Some(InvalidApiKey::Length { found });
-    let character = |position| Some(InvalidApiKey::Character { position });
-    let white_space = |position| Some(InvalidApiKey::WhiteSpace { position });
+    let length = |found| Some(ApiKeyError::Length { found });
+    let character = |position| Some(ApiKeyError::Character { position });
+    let white_space = |position| Some(ApiKeyError::WhiteSpace { position });
     let texts = [
         (KEY.to_owned(), None),
         ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef".to_owned(), None),
@@ -93,6 +95,47 @@ fn a_sign_type_is_read_in_either_case() {
         assert_eq!(sign_type.to_string().parse(), Ok(sign_type));
         assert_eq!(sign_type.to_string(), sign_type.as_str());
     }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_sign_type_is_a_word_in_a_configuration() {
+    for (json, sign_type) in [
+        (r#""MD5""#, Some(SignType::Md5)),
+        (r#""hmac-sha256""#, Some(SignType::HmacSha256)),
+        (r#""sha256""#, None),
+        ("5", None),
+    ] {
+        let read = serde_json::from_str::<SignType>(json);
+        assert_eq!(read.ok(), sign_type, "{json}");
+    }
+    let written = serde_json::to_string(&SignType::ALL).unwrap();
+    assert_eq!(written, r#"["MD5","HMAC-SHA256"]"#);
+    let error = serde_json::from_str::<SignType>(&format!("{KEY:?}")).unwrap_err();
+    assert!(!error.to_string().contains(&KEY[..4]), "{error}");
+}
+
+#[test]
+fn parameters_are_pairs_of_anything_that_is_text() {
+    let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let map = BTreeMap::from([owned("b", "2"), owned("a", "1")]);
+    let slice = [("b", Cow::Borrowed("2")), ("a", "1".to_owned().into())];
+    let vector = vec![owned("b", "2"), owned("a", "1")];
+    let shown = [
+        Params::new(&map).unwrap().canonical().to_string(),
+        Params::new(map.clone()).unwrap().canonical().to_string(),
+        Params::new(&slice).unwrap().canonical().to_string(),
+        Params::new(slice.iter()).unwrap().canonical().to_string(),
+        Params::new(&vector[..]).unwrap().canonical().to_string(),
+        Params::new(vector.clone()).unwrap().canonical().to_string(),
+        Params::new(vector.iter().map(|(name, value)| (name, value.as_str())))
+            .unwrap()
+            .canonical()
+            .to_string(),
+    ];
+    assert_eq!(shown, ["a=1&b=2"; 7]);
+    let hashed = Params::new([("media_hash", ContentMd5::of(b""))]).unwrap();
+    assert_eq!(hashed.iter().next().unwrap().1.len(), 32);
 }
 
 #[test]
@@ -177,15 +220,14 @@ fn every_type_can_cross_threads_and_every_error_can_be_boxed() {
     fn value<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
     fn error<T: Error + Send + Sync + Clone + PartialEq + 'static>() {}
     value::<ApiKey>();
-    value::<Params<'_>>();
-    value::<Canonical<'_>>();
-    value::<Masked<'_>>();
+    value::<Params<(&str, &str)>>();
+    value::<Canonical<'_, (&str, &str)>>();
     value::<SignType>();
     value::<Signature>();
     value::<ContentMd5>();
     value::<ContentHash>();
-    error::<DuplicateName>();
-    error::<InvalidApiKey>();
+    error::<DuplicateNameError>();
+    error::<ApiKeyError>();
     error::<ParseSignTypeError>();
     error::<VerifyError>();
 }

@@ -11,26 +11,29 @@ fn key() -> ApiKey {
     ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
 }
 
-fn params() -> Params<'static> {
-    Params::new([
+/// The fields, and this signature among them.
+fn signed<'a>(signature: impl IntoIterator<Item = &'a str>) -> Params<(&'a str, &'a str)> {
+    let fields = [
         ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
         ("mch_id", "1000000000"),
-    ])
-    .unwrap()
+    ];
+    let sign = signature.into_iter().map(|signature| ("sign", signature));
+    Params::new(fields.into_iter().chain(sign)).unwrap()
 }
 
 /// The lenient check and both strict ones.
-fn faults(signature: Option<&str>) -> [Option<VerifyError>; 3] {
-    let strict = |required| params().verify_strict(required, &key(), signature).err();
-    let lenient = params().verify(&key(), signature).err();
+fn faults<'a>(signature: impl IntoIterator<Item = &'a str>) -> [Option<VerifyError>; 3] {
+    let params = signed(signature);
+    let strict = |required| params.verify_strict(required, &key()).err();
+    let lenient = params.verify(&key()).err();
     [lenient, strict(SignType::Md5), strict(SignType::HmacSha256)]
 }
 
 #[test]
 fn the_length_chooses_the_algorithm() {
-    assert_eq!(params().verify(&key(), Some(MD5)), Ok(SignType::Md5));
+    assert_eq!(signed([MD5]).verify(&key()), Ok(SignType::Md5));
     assert_eq!(
-        params().verify(&key(), Some(HMAC_SHA256)),
+        signed([HMAC_SHA256]).verify(&key()),
         Ok(SignType::HmacSha256)
     );
 }
@@ -48,13 +51,24 @@ fn the_strict_mode_insists_on_one() {
     };
     assert_eq!(faults(Some(HMAC_SHA256)), [None, Some(hmac), None]);
     // Whether the signature is right does not come into it.
-    assert_eq!(faults(Some(&"0".repeat(32)))[2], Some(md5));
+    assert_eq!(faults([&"0".repeat(32)[..]])[2], Some(md5));
 }
 
 #[test]
 fn no_signature_is_not_an_empty_one() {
     assert_eq!(faults(None), [Some(VerifyError::Missing); 3]);
     assert_eq!(faults(Some("")), [Some(VerifyError::Empty); 3]);
+}
+
+/// Which of them is meant is not defined, be they equal; empty ones are none.
+#[test]
+fn several_signatures_are_none() {
+    let several = [Some(VerifyError::Several); 3];
+    assert_eq!(faults([MD5, HMAC_SHA256]), several);
+    assert_eq!(faults([MD5, MD5]), several);
+    assert_eq!(faults([MD5, "x", MD5]), several);
+    assert_eq!(faults(["", ""]), [Some(VerifyError::Empty); 3]);
+    assert_eq!(signed(["", MD5, ""]).verify(&key()), Ok(SignType::Md5));
 }
 
 #[test]
@@ -74,17 +88,17 @@ fn a_cut_or_padded_signature_has_a_wrong_length() {
 #[test]
 fn a_length_is_in_characters() {
     let length = VerifyError::Length { found: 16 };
-    assert_eq!(faults(Some(&"é".repeat(16))), [Some(length); 3]);
+    assert_eq!(faults([&"é".repeat(16)[..]]), [Some(length); 3]);
     let mismatch = VerifyError::Mismatch {
         sign_type: SignType::Md5,
     };
-    assert_eq!(faults(Some(&"é".repeat(32)))[..2], [Some(mismatch); 2]);
+    assert_eq!(faults([&"é".repeat(32)[..]])[..2], [Some(mismatch); 2]);
 }
 
 #[test]
 fn lower_case_digits_do_not_match() {
     let mismatch = |sign_type| Err(VerifyError::Mismatch { sign_type });
-    let verify = |text: &str| params().verify(&key(), Some(text));
+    let verify = |text: &str| signed([text]).verify(&key());
     assert_eq!(verify(&MD5.to_lowercase()), mismatch(SignType::Md5));
     assert_eq!(
         verify(&HMAC_SHA256.to_lowercase()),
@@ -97,19 +111,18 @@ fn half_of_a_longer_signature_does_not_match() {
     let mismatch = VerifyError::Mismatch {
         sign_type: SignType::Md5,
     };
-    assert_eq!(
-        params().verify(&key(), Some(&HMAC_SHA256[..32])),
-        Err(mismatch)
-    );
+    assert_eq!(signed([&HMAC_SHA256[..32]]).verify(&key()), Err(mismatch));
 }
 
 #[test]
 fn a_field_that_came_unsigned_does_not_match() {
-    let more = Params::new(params().iter().chain([("added", "1")])).unwrap();
+    let signed = signed([MD5]);
+    let fields = signed.iter().chain([("added", "1"), ("sign", MD5)]);
+    let more = Params::new(fields).unwrap();
     let mismatch = VerifyError::Mismatch {
         sign_type: SignType::Md5,
     };
-    assert_eq!(more.verify(&key(), Some(MD5)), Err(mismatch));
+    assert_eq!(more.verify(&key()), Err(mismatch));
 }
 
 #[test]
@@ -117,6 +130,7 @@ fn each_error_says_what_to_check() {
     let texts = [
         (VerifyError::Missing, "missing"),
         (VerifyError::Empty, "empty"),
+        (VerifyError::Several, "more than once"),
         (
             VerifyError::Length { found: 31 },
             "length of the signature is 31,",

@@ -56,15 +56,22 @@ impl<B: RequestBody> Service<Request<B>> for Exchange<B> {
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let clients = self.clients.clone();
         Box::pin(async move {
-            let client = clients.current().await?.client;
+            let current = clients.current().await?;
             // Lets the runtime hear from the network first: a connection that the server has closed
             // in the meantime then leaves the pool instead of taking this request.
             yield_now().await;
             let progress = request.extensions().get::<Progress>().cloned();
             let connection = capture_connection(&mut request);
             let request = request.map(|body| Reported::new(body, progress));
-            let reply = client.request(request).await;
-            reply.map_err(|error| Error::from_client(error).because(verdict(&connection)))
+            let reply = current.client.request(request).await;
+            reply.map_err(|error| {
+                let error = Error::from_client(error).because(verdict(&connection));
+                if current.identity.is_some() {
+                    error.with_identity()
+                } else {
+                    error
+                }
+            })
         })
     }
 }

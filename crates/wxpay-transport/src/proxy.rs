@@ -4,7 +4,7 @@ mod environment;
 mod error;
 mod fault;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
@@ -14,7 +14,7 @@ use http::{
 use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
-use crate::resolve::is_host_and_port;
+use crate::resolve::{bare, is_host_and_port};
 pub use error::InvalidProxy;
 
 pub(crate) use error::ProxyError;
@@ -45,6 +45,8 @@ pub struct Proxy {
     authority: Authority,
     authorization: Option<HeaderValue>,
     matcher: Arc<Matcher>,
+    /// Set for a proxy of the environment: loopback is then reached directly.
+    skips_loopback: bool,
 }
 
 impl Proxy {
@@ -55,7 +57,8 @@ impl Proxy {
     /// # Errors
     ///
     /// [`InvalidProxy`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
-    /// these are not supported.
+    /// these are not supported. A user name or password that holds `@`, `/`, `?` or `#` as it is makes
+    /// the URI ambiguous, and is refused before any name is looked up.
     ///
     /// ```
     /// use wxpay_transport::{InvalidProxy, Proxy};
@@ -71,6 +74,9 @@ impl Proxy {
             format!("http://{uri}")
         };
         let with_scheme = Zeroizing::new(with_scheme);
+        if is_ambiguous(&with_scheme) {
+            return Err(InvalidProxy::Ambiguous);
+        }
         let parsed: Uri = with_scheme.parse().map_err(|_| InvalidProxy::Uri)?;
         if parsed.scheme() != Some(&Scheme::HTTP) {
             return Err(InvalidProxy::Scheme);
@@ -88,6 +94,7 @@ impl Proxy {
             authority: authority.clone(),
             authorization: intercept.basic_auth().cloned(),
             matcher: Arc::new(every_host_except("")),
+            skips_loopback: false,
         })
     }
 
@@ -143,7 +150,8 @@ impl Proxy {
     /// ```
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
-        self.matcher.intercept(server).is_some()
+        let is_direct = self.skips_loopback && server.host().is_some_and(is_loopback);
+        !is_direct && self.matcher.intercept(server).is_some()
     }
 
     pub(crate) fn authority(&self) -> &Authority {
@@ -172,11 +180,34 @@ fn authorization(user: &str, password: &str) -> HeaderValue {
 }
 
 /// The proxy's part is played by any URI: what counts is whether there is an answer.
+///
+/// hyper-util takes `*` for all names, but not for addresses.
 fn every_host_except(hosts: &str) -> Matcher {
+    if hosts.split(',').any(|host| host.trim() == "*") {
+        return Matcher::builder().build();
+    }
     Matcher::builder()
         .all("http://proxy.invalid/")
         .no(hosts)
         .build()
+}
+
+/// Whether the user name and password could end at more than one place: RFC 3986 ends them at the
+/// only `@`, and the authority at the first `/`, `?` or `#`.
+fn is_ambiguous(uri: &str) -> bool {
+    let (_, rest) = uri.split_once("://").unwrap_or_default();
+    let Some((user, host)) = rest.split_once('@') else {
+        return false;
+    };
+    user.contains(['/', '?', '#', '\\']) || host.contains('@')
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = bare(host).trim_end_matches('.').to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
 }
 
 /// Its host and port.
@@ -212,6 +243,55 @@ mod tests {
         assert_eq!(same.authorization(), None);
         let same = same.basic_auth("op", "a:b");
         assert_eq!(same.authorization(), proxy.authorization());
+    }
+
+    #[test]
+    fn an_authority_that_can_be_read_in_two_ways_is_refused_and_not_shown() {
+        for secret in [
+            "sec@ret",
+            "sec/ret",
+            "sec?ret",
+            "sec#ret",
+            "sec@ret/x",
+            "s@e@cret",
+            "se\\cret",
+        ] {
+            for uri in [
+                format!("http://op:{secret}@127.0.0.1:3128"),
+                format!("op:{secret}@proxy.test"),
+                format!("http://{secret}@proxy.test:3128/"),
+            ] {
+                let error = Proxy::new(&uri).unwrap_err();
+                assert_eq!(error, InvalidProxy::Ambiguous, "{uri}");
+                let shown = format!("{error} {error:?}");
+                assert!(
+                    !shown.contains("cret") && !shown.contains("ret@"),
+                    "{shown}"
+                );
+                assert!(shown.contains("percent-encode"), "{shown}");
+            }
+        }
+        let encoded = Proxy::new("http://op:sec%40ret%2Fx@127.0.0.1:3128").unwrap();
+        // `op:sec@ret/x`
+        assert_eq!(encoded.authorization().unwrap(), "Basic b3A6c2VjQHJldC94");
+        assert_eq!(encoded.to_string(), "127.0.0.1:3128");
+    }
+
+    #[test]
+    fn an_asterisk_excepts_names_and_addresses_alike() {
+        for hosts in ["*", " * ", "a.test,*", "*,a.test"] {
+            let none = Proxy::new("p.test").unwrap().except(hosts);
+            for server in [
+                "https://c.test/",
+                "https://10.0.0.1/",
+                "https://[2001:db8::1]:8443/",
+            ] {
+                assert!(
+                    !none.applies_to(&Uri::from_static(server)),
+                    "{hosts}: {server}"
+                );
+            }
+        }
     }
 
     #[test]

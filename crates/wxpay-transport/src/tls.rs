@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier, crypto::CryptoProvider,
-    sign::SingleCertAndKey,
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
-use crate::{BuildError, Error, Identity, Roots, inspect::Recorder, roots::RootStore};
+use crate::{
+    BuildError, Error, Identity, Roots, inspect::Recorder, roots::LazyVerifier, verifier::Verifier,
+};
 
 /// The crypto provider, named in so many words: rustls' process-wide default panics when two are
 /// compiled in, and a library must not install one for its program.
@@ -23,40 +26,50 @@ pub(crate) fn provider() -> Option<CryptoProvider> {
 /// What the TLS configurations of all identities have in common.
 pub(crate) struct Tls {
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
-    roots: RootStore,
+    verifier: LazyVerifier,
 }
 
 impl Tls {
     pub(crate) fn new(provider: CryptoProvider, roots: &Roots) -> Result<Self, BuildError> {
-        let versions = ClientConfig::builder_with_provider(Arc::new(provider))
+        let provider = Arc::new(provider);
+        let versions = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(BuildError::new)?;
         Ok(Self {
             versions,
-            roots: RootStore::new(roots)?,
+            verifier: LazyVerifier::new(provider, roots.clone()),
         })
     }
 
-    /// The trusted authorities, read from the machine first where that was asked for.
-    pub(crate) async fn roots(&self) -> Result<Arc<RootCertStore>, Error> {
-        self.roots.complete().await
+    /// What says whether a server is trusted; made first, with the machine's authorities, where that
+    /// was asked for.
+    pub(crate) async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
+        self.verifier.get().await
     }
 
     /// A configuration with a session store of its own.
     pub(crate) fn client_config(
         &self,
-        roots: Arc<RootCertStore>,
+        verifier: Arc<Verifier>,
         identity: Option<&Identity>,
-    ) -> ClientConfig {
-        let builder = self.versions.clone().with_root_certificates(roots);
-        match identity {
+    ) -> Result<ClientConfig, rustls::Error> {
+        let versions = self.versions.clone();
+        let builder = versions
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        Ok(match identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let resolver = SingleCertAndKey::from(identity.certified_key());
-                builder.with_client_cert_resolver(Arc::new(resolver))
+                let key = certified_key(self.versions.crypto_provider(), identity)?;
+                builder.with_client_cert_resolver(Arc::new(key))
             }
-        }
+        })
     }
+
+    pub(crate) fn crypto_provider(&self) -> &CryptoProvider {
+        self.versions.crypto_provider()
+    }
+
     /// A configuration for one handshake that is written down.
     pub(crate) fn recorded_config(&self, recorder: Arc<Recorder>) -> ClientConfig {
         self.versions
@@ -65,8 +78,14 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::<Recorder>::clone(&recorder))
             .with_client_cert_resolver(recorder)
     }
+}
 
-    pub(crate) fn crypto_provider(&self) -> Arc<CryptoProvider> {
-        Arc::clone(self.versions.crypto_provider())
-    }
+/// The identity as this provider uses it.
+pub(crate) fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<SingleCertAndKey, rustls::Error> {
+    let key = identity.private_key().clone_key();
+    let key = provider.key_provider.load_private_key(key)?;
+    Ok(CertifiedKey::new(identity.certificates().to_vec(), key).into())
 }

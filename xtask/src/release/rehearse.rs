@@ -112,7 +112,7 @@ fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
         let after = after.split_once('"').map_or("", |(_, after)| after);
         let is_list = line.starts_with("members = ");
         let before = if is_list {
-            "members = [\"examples/*\"]"
+            "members = [\"examples/sandbox-in-tests\"]"
         } else {
             before
         };

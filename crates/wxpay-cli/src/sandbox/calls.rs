@@ -1,17 +1,19 @@
-//! What is told and kept of each call.
+//! Prints each call of the sandbox, and keeps it in a folder.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
-use anyhow::Context;
+use wxpay_media::Format;
 use wxpay_sandbox::{Pictures, RecordedRequest, Watch};
 
+use super::folder;
 use crate::terminal;
 
-/// Tells calls on stderr, and keeps them in a folder where there is one.
+/// Prints calls on stderr, and writes them into a folder if one is given.
 pub(super) struct Calls {
     json: bool,
     folder: Option<PathBuf>,
@@ -19,33 +21,22 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn new(json: bool, folder: Option<&Path>) -> anyhow::Result<Self> {
-        if let Some(folder) = folder {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        Ok(Self {
-            json,
-            folder: folder.map(Path::to_owned),
-        })
+        let folder = folder.map(folder::make).transpose()?;
+        Ok(Self { json, folder })
     }
 
-    /// Until the sandbox ends.
-    pub(super) async fn tell(self, mut calls: Watch, pictures: Pictures) {
+    /// Runs until the sandbox ends.
+    pub(super) async fn print(self, mut calls: Watch, pictures: Pictures) {
         while let Some(call) = calls.next().await {
             let json = serde_json::to_string(&*call).unwrap_or_default();
-            if self.json {
-                terminal::complain(&json);
-            } else {
-                // The breaks are ours; what clients have sent may steer a terminal.
-                for line in call.to_string().lines() {
-                    terminal::complain(&terminal::one_line(line));
-                }
-            }
+            let json = terminal::escape_json(json);
+            let told = if self.json { &json } else { &call.to_string() };
+            terminal::warn(told);
             if let Some(folder) = &self.folder
                 && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())
             {
                 let folder = folder.display().to_string();
-                terminal::complain(&terminal::one_line(&format!(
+                terminal::warn(&terminal::one_line(&format!(
                     "cannot keep a call in {folder}: {error}"
                 )));
             }
@@ -53,27 +44,19 @@ impl Calls {
     }
 }
 
-/// Writes the call, and what was sent as `media`, under a name of ours: never the client's.
+/// Writes the call and its field `media`, under a name that does not depend on the client.
 fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>) -> io::Result<()> {
-    let since = call
-        .time
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = call.time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let name = format!("{}-{}", since.as_millis(), call.number);
     create(&folder.join(format!("{name}.json")))?.write_all(json.as_bytes())?;
     let Some(media) = media else {
         return Ok(());
     };
-    let extension = match media {
-        [0xff, 0xd8, 0xff, ..] => "jpg",
-        [0x89, b'P', b'N', b'G', ..] => "png",
-        [b'B', b'M', ..] => "bmp",
-        _ => "bin",
-    };
+    let extension = Format::detect(media).map_or("bin", |format| format.extensions()[0]);
     create(&folder.join(format!("{name}.{extension}")))?.write_all(media)
 }
 
-/// For the owner's eyes only: pictures of certificates are nobody else's business.
+/// Creates a file that its owner alone may read: pictures of certificates are private.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);

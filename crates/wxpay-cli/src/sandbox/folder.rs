@@ -1,8 +1,9 @@
 //! The folder that a sandbox keeps its credentials in.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fmt::Write as _,
+    fs::{self, File, TryLockError},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,8 @@ use anyhow::{Context, bail};
 use tempfile::{NamedTempFile, TempDir};
 use wxpay_sandbox::{Credentials, Sandbox};
 use zeroize::Zeroizing;
+
+use crate::{settings, terminal};
 
 /// The files that make up the credentials: all of them are there, or none.
 const CREDENTIALS: [&str; 5] = [
@@ -23,8 +26,12 @@ const CREDENTIALS: [&str; 5] = [
 /// A picture for the curl command, 16 by 16 pixels.
 pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 
-/// Where the files are; a temporary folder goes when this is dropped.
+/// More than any of the credentials has.
+const LARGEST: u64 = 1024 * 1024;
+
+/// The folder. A temporary one is removed when this is dropped.
 pub(super) struct Folder {
+    /// Absolute, for `env` is read from other folders; and UTF-8.
     path: PathBuf,
     _temporary: Option<TempDir>,
 }
@@ -40,11 +47,7 @@ impl Folder {
                 (made.path().to_owned(), Some(made))
             }
         };
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        // Absolute, for `env` is read from other folders.
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("cannot find {}", path.display()))?;
+        let path = make(&path)?;
         if path.to_str().is_none() {
             bail!("the folder's path {} is not UTF-8", path.display());
         }
@@ -58,18 +61,24 @@ impl Folder {
         &self.path
     }
 
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    pub(super) fn file(&self, name: &str) -> String {
+        self.path.join(name).to_string_lossy().into_owned()
     }
 
     /// The credentials that an earlier start has left here.
     pub(super) fn credentials(&self) -> anyhow::Result<Option<Credentials>> {
-        let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS
-            .into_iter()
-            .partition(|name| self.file(name).exists());
+        let is_there = |name: &&str| self.path.join(name).exists();
+        let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS.into_iter().partition(is_there);
         if there.is_empty() {
-            self.hold_nothing_of_others()?;
-            return Ok(None);
+            // A file that has a name of ours, but cannot be ours, is not overwritten.
+            let others = ["apiclient_cert.p12", "env", "sample.png"];
+            return match others.into_iter().find(is_there) {
+                None => Ok(None),
+                Some(name) => bail!(
+                    "{} is there already, and not from a sandbox: take another folder",
+                    self.file(name)
+                ),
+            };
         }
         if let [missing, ..] = missing.as_slice() {
             bail!(
@@ -85,101 +94,157 @@ impl Folder {
             .map(Some)
     }
 
-    /// What has a name of ours, but cannot be ours, is not overwritten.
-    fn hold_nothing_of_others(&self) -> anyhow::Result<()> {
-        match ["apiclient_cert.p12", "env", "sample.png"]
-            .into_iter()
-            .find(|name| self.file(name).exists())
-        {
-            None => Ok(()),
-            Some(name) => bail!(
-                "{} is there already, and not from a sandbox: take another folder",
-                self.file(name).display()
-            ),
-        }
+    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
+        let read = || {
+            let bytes = settings::read_file(&self.path.join(name), LARGEST)?;
+            let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(Zeroizing::new(text.to_owned()))
+        };
+        read().with_context(|| format!("cannot read {}", self.file(name)))
     }
 
-    /// Keeps other sandboxes that start on the same folder waiting, until this is dropped: each
-    /// would find half of what the other writes.
+    /// Locks the folder against other sandboxes that start on it, until this is dropped: each
+    /// would read a part of the other's files.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
         if cfg!(not(unix)) {
             // There a folder cannot be opened as a file.
             return Ok(None);
         }
-        let locked = File::open(&self.path).and_then(|folder| folder.lock().map(|()| folder));
-        locked
-            .map(Some)
-            .with_context(|| format!("cannot lock {}", self.path.display()))
+        let lock = || {
+            let folder = File::open(&self.path)?;
+            if let Err(TryLockError::WouldBlock) = folder.try_lock() {
+                let path = self.path.display();
+                terminal::warn(&format!(
+                    "waiting for another sandbox that starts in {path}"
+                ));
+                folder.lock()?;
+            }
+            Ok::<_, io::Error>(Some(folder))
+        };
+        lock().with_context(|| format!("cannot lock {}", self.path.display()))
     }
 
-    /// Writes what a client needs to reach this sandbox.
+    /// Writes the files that a client needs to reach this sandbox.
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let credentials = sandbox.credentials();
         let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
-        let p12 = Zeroizing::new(credentials.merchant_p12()?);
-        self.write_public("ca.pem", credentials.ca_pem().as_bytes())?;
-        self.write_private("ca_key.pem", credentials.ca_key_pem().as_bytes())?;
-        self.write_public("apiclient_cert.pem", credentials.cert_pem().as_bytes())?;
-        self.write_private("apiclient_key.pem", credentials.key_pem().as_bytes())?;
         // Both in one, for clients that want it so; its password is the merchant id.
-        self.write_private("apiclient_cert.p12", &p12)?;
-        self.write_private("api_key.txt", api_key.as_bytes())?;
-        self.write_private("env", self.env(sandbox).as_bytes())?;
-        self.write_public("sample.png", SAMPLE)
+        let p12 = Zeroizing::new(credentials.merchant_p12()?);
+        let env = self.env(sandbox);
+        for (name, content, is_public) in [
+            ("ca.pem", credentials.ca_pem().as_bytes(), true),
+            ("ca_key.pem", credentials.ca_key_pem().as_bytes(), false),
+            (
+                "apiclient_cert.pem",
+                credentials.cert_pem().as_bytes(),
+                true,
+            ),
+            ("apiclient_key.pem", credentials.key_pem().as_bytes(), false),
+            ("apiclient_cert.p12", &p12, false),
+            ("api_key.txt", api_key.as_bytes(), false),
+            ("env", env.as_bytes(), false),
+            ("sample.png", SAMPLE, true),
+        ] {
+            let mode = if is_public { 0o644 } else { 0o600 };
+            replace(&self.path, &self.path.join(name), content, mode)
+                .with_context(|| format!("cannot write {}", self.file(name)))?;
+        }
+        Ok(())
     }
 
-    /// Shell lines that set the variables of `wxpay upload`.
-    fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
+    /// The variables of `wxpay upload`.
+    pub(super) fn variables(&self, sandbox: &Sandbox) -> [(&'static str, Zeroizing<String>); 6] {
         let credentials = sandbox.credentials();
-        let path = |name: &str| self.file(name).to_string_lossy().into_owned();
-        let variables = [
+        [
             ("WXPAY_MCH_ID", credentials.mch_id().to_owned()),
             ("WXPAY_API_KEY", credentials.expose_api_key().to_owned()),
-            ("WXPAY_CERT", path("apiclient_cert.pem")),
-            ("WXPAY_KEY", path("apiclient_key.pem")),
-            ("WXPAY_CA", path("ca.pem")),
+            ("WXPAY_CERT", self.file("apiclient_cert.pem")),
+            ("WXPAY_KEY", self.file("apiclient_key.pem")),
+            ("WXPAY_CA", self.file("ca.pem")),
             ("WXPAY_ENDPOINT", sandbox.origin()),
-        ];
-        let lines = variables.map(|(name, value)| format!("export {name}={}\n", quote(&value)));
-        Zeroizing::new(lines.concat())
+        ]
+        .map(|(name, value)| (name, Zeroizing::new(value)))
     }
 
-    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
-        let file = self.file(name);
-        let text = fs::read_to_string(&file);
-        text.map(Zeroizing::new)
-            .with_context(|| format!("cannot read {}", file.display()))
+    /// Shell lines that set them, and keep clients of any language from asking a proxy for the sandbox.
+    fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
+        let mut lines = Zeroizing::new(String::new());
+        for (name, value) in self.variables(sandbox) {
+            let _ = writeln!(lines, "export {name}={}", quote(&value));
+        }
+        let direct = quote(&direct_hosts(sandbox));
+        for name in NO_PROXY {
+            let _ = writeln!(lines, "export {name}={direct}\"${{{name}:+,${name}}}\"");
+        }
+        lines
     }
+}
 
-    fn write_public(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.replace(name, content, 0o644)
-    }
+/// Programs read one or the other.
+pub(super) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-    /// For the owner's eyes only, from the first byte on.
-    fn write_private(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.replace(name, content, 0o600)
-    }
+/// The hosts of a sandbox, for `NO_PROXY`.
+pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
+    format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
+}
 
-    /// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody
-    /// reads half a file, and a link is replaced, not followed.
-    fn replace(&self, name: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
-        let file = self.file(name);
-        let replaced = new_file(&self.path, mode).and_then(|mut new| {
-            new.write_all(content)?;
-            Ok(new.persist(&file)?)
-        });
-        replaced
-            .map(drop)
-            .with_context(|| format!("cannot write {}", file.display()))
+/// Creates a missing folder and returns its absolute path. A folder that others could change is refused:
+/// keys are kept there, and a shell runs `env`.
+pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    let made = builder.recursive(true).create(path);
+    made.with_context(|| format!("cannot make {}", path.display()))?;
+    let absolute = path.canonicalize();
+    let absolute = absolute.with_context(|| format!("cannot find {}", path.display()))?;
+    #[cfg(unix)]
+    refuse_others(&absolute)?;
+    Ok(absolute)
+}
+
+#[cfg(unix)]
+fn refuse_others(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let shown = folder.display();
+    let status = |path: &Path| {
+        let metadata = path.metadata();
+        metadata.with_context(|| format!("cannot look at {}", path.display()))
+    };
+    let metadata = status(folder)?;
+    if metadata.mode() & 0o002 != 0 {
+        bail!("{shown} may be written by everybody: take another folder, or `chmod o-w` it");
     }
+    let owner = metadata.uid();
+    let ours = rustix::process::geteuid().as_raw();
+    // The owner of the folder above could replace this one; a container's mount has its host's owner.
+    let above = status(folder.parent().unwrap_or(folder))?.uid();
+    if ![ours, 0, above].contains(&owner) {
+        bail!("{shown} belongs to another user (number {owner}): take another folder");
+    }
+    if metadata.mode() & 0o020 != 0 {
+        terminal::warn(&format!(
+            "warning: {shown} may be written by its group, which could change what clients run"
+        ));
+    }
+    Ok(())
+}
+
+/// Replaces a file in one step, whatever its mode: no reader sees half of it, and a link is replaced, not
+/// followed.
+pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut new = new_file(folder, mode)?;
+    new.write_all(content)?;
+    new.persist(file)?;
+    Ok(())
 }
 
 #[cfg(unix)]
 fn new_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(mode))
+        .permissions(permissions)
         .tempfile_in(folder)
 }
 
@@ -188,7 +253,7 @@ fn new_file(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
     NamedTempFile::new_in(folder)
 }
 
-/// One word for a POSIX shell, whatever is in it.
+/// Quotes any text as one word for a POSIX shell.
 pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

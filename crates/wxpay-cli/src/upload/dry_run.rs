@@ -3,29 +3,24 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, Image, Room, request::Fields};
+use wxpay_media::{Image, Merchant, Room, request::Fields};
 use wxpay_sign::Params;
 
-use super::{
-    outcome::{Failure, Outcome},
-    picture,
-};
+use super::{outcome::Outcome, picture};
 use crate::{
     args::UploadArgs,
-    config::Config,
     terminal::{self, OutputLost},
 };
 
-/// Checks every file and prints what would be sent; true when all could be.
-pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bool> {
+/// Checks every file and prints its request; true when all could be sent.
+pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
     let mut all_good = true;
     let room = Room::default();
     for file in &args.files {
         match picture::read(file, &room).await {
-            Ok(image) => show(file, &image, config, args.json)?,
-            Err(error) => {
+            Ok(image) => show(file, &image, merchant, args.json)?,
+            Err(failure) => {
                 all_good = false;
-                let failure = Failure::from(&Error::from(error));
                 Outcome::failed(file, failure).print(args.json)?;
             }
         }
@@ -50,9 +45,9 @@ struct Media<'a> {
     content_type: &'a str,
 }
 
-fn show(file: &Path, image: &Image, config: &Config, json: bool) -> anyhow::Result<()> {
+fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::Result<()> {
     let file = file.to_string_lossy();
-    let signed = Fields::sign(&config.merchant, image.hash());
+    let signed = Fields::sign(merchant, image.hash());
     let canonical = Params::new(signed.iter())?.canonical().masked().to_string();
     let media = Media {
         filename: image.name(),

@@ -1,4 +1,4 @@
-//! What became of one file, printed for people or as JSON.
+//! The outcome of one file, printed for people or as JSON.
 
 use std::{error::Error as StdError, path::Path};
 
@@ -7,7 +7,7 @@ use wxpay_media::{Error, ErrorCode, Image, MediaId, Trip};
 
 use crate::terminal::{self, OutputLost};
 
-/// One file and what became of it: a line of the output.
+/// One file with its media id or failure: a line of the output.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
     file: String,
@@ -64,8 +64,12 @@ impl Outcome {
         }
     }
 
-    pub(super) fn is_success(&self) -> bool {
-        matches!(self.result, Kind::Uploaded(_))
+    /// Media id and hash of a picture that is uploaded.
+    pub(super) fn ids(&self) -> Option<(&str, &str)> {
+        match &self.result {
+            Kind::Uploaded(uploaded) => Some((&uploaded.media_id, &uploaded.media_hash)),
+            Kind::Failed { .. } => None,
+        }
     }
 
     /// Prints it: JSON on stdout whatever it is; for people a success there, a failure on stderr.
@@ -81,7 +85,7 @@ impl Outcome {
             )),
             Kind::Failed { error } => {
                 let message = terminal::one_line(&error.message);
-                terminal::complain(&format!("{file}: {message}\n  {}", error.advice));
+                terminal::warn(&format!("{file}: {message}\n  {}", error.advice));
                 Ok(())
             }
         }
@@ -91,23 +95,32 @@ impl Outcome {
 impl Failure {
     /// The settings are wrong, so no file is sent.
     pub(super) fn config(error: &anyhow::Error) -> Self {
-        Self {
-            kind: "config",
-            code: None,
-            message: format!("{error:#}"),
-            advice: "mend the settings, then upload again".to_owned(),
-            retryable: false,
-        }
+        let advice = "mend the settings, then upload again";
+        Self::new("config", format!("{error:#}"), advice)
+    }
+
+    /// The argument is no picture.
+    pub(super) fn image(message: &str, advice: &str) -> Self {
+        Self::new("image", message.to_owned(), advice)
     }
 
     /// The program was asked to stop.
     pub(super) fn interrupted() -> Self {
+        let message = "interrupted before the upload was done".to_owned();
+        let advice = "upload it again: a second upload is harmless";
         Self {
-            kind: "other",
-            code: None,
-            message: "interrupted before the upload was done".to_owned(),
-            advice: "upload it again: a second upload is harmless".to_owned(),
             retryable: true,
+            ..Self::new("other", message, advice)
+        }
+    }
+
+    fn new(kind: &'static str, message: String, advice: &str) -> Self {
+        Self {
+            kind,
+            code: None,
+            message,
+            advice: advice.to_owned(),
+            retryable: false,
         }
     }
 }
@@ -117,7 +130,7 @@ impl From<&Error> for Failure {
         Self {
             kind: error.kind().as_str(),
             code: error.code().map(ErrorCode::as_str).map(str::to_owned),
-            message: terminal::in_words(error as &(dyn StdError + 'static)),
+            message: terminal::root_cause(error as &(dyn StdError + 'static)),
             advice: error.advice().to_owned(),
             retryable: error.is_retryable(),
         }

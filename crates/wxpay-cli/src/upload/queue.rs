@@ -1,8 +1,10 @@
 //! Many files, a few at a time, printed in their order.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
-use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use wxpay_media::{Client, Error, Room};
 
@@ -11,27 +13,34 @@ use super::{
     picture,
     progress::Bars,
 };
-use crate::{args::UploadArgs, signals::Stop, terminal::OutputLost};
+use crate::{
+    args::UploadArgs,
+    signals::Stop,
+    terminal::{self, OutputLost},
+};
 
 /// Uploads every file; true when all of them are.
 ///
 /// A picture is read when its turn comes and there is room for it, so that many uploads at once do
 /// not take much memory.
-pub(super) async fn run(args: &UploadArgs, client: &Client) -> anyhow::Result<bool> {
+pub(super) async fn run(
+    args: &UploadArgs,
+    client: &Client,
+    stop: &mut Stop,
+) -> anyhow::Result<bool> {
     let bars = &Bars::new(args.files.len());
     let mut report = Report::new(args, bars);
     let room = &Room::default();
     let uploads = stream::iter(args.files.iter().enumerate())
         .map(|(place, file)| async move { (place, upload(file, room, bars, client).await) });
     let mut done = uploads.buffer_unordered(args.concurrency.get());
-    let mut stop = Stop::listen().context("cannot listen for signals")?;
     loop {
         tokio::select! {
             next = done.next() => match next {
                 Some((place, outcome)) => report.add(place, outcome)?,
                 None => break,
             },
-            () = stop.asked() => break,
+            _ = stop.asked() => break,
         }
     }
     drop(done);
@@ -42,7 +51,7 @@ async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outco
     let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
     let image = match picture::read(file, room).await {
         Ok(image) => image,
-        Err(error) => return failed(error.into()),
+        Err(failure) => return Outcome::failed(file, failure),
     };
     let (image, _bar) = bars.file(file, image);
     let delivery = client.deliver(image.clone()).await;
@@ -56,10 +65,12 @@ async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outco
     }
 }
 
-/// What is printed, in the order of the files: an outcome waits for those before it.
+/// Prints outcomes in the order of the files: an outcome waits for the ones before it.
 struct Report<'a> {
     args: &'a UploadArgs,
     waiting: BTreeMap<usize, Outcome>,
+    /// The hash of the picture that each media id stands for.
+    hashes: HashMap<String, String>,
     printed: usize,
     all_uploaded: bool,
     bars: &'a Bars,
@@ -70,6 +81,7 @@ impl<'a> Report<'a> {
         Self {
             args,
             waiting: BTreeMap::new(),
+            hashes: HashMap::new(),
             printed: 0,
             all_uploaded: true,
             bars,
@@ -78,6 +90,18 @@ impl<'a> Report<'a> {
 
     fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
         self.bars.file_done();
+        if let Some((id, hash)) = outcome.ids() {
+            let first = self
+                .hashes
+                .entry(id.to_owned())
+                .or_insert_with(|| hash.to_owned());
+            if first != hash {
+                let id = terminal::one_line(id);
+                terminal::warn(&format!(
+                    "warning: two pictures have the media id {id}: a response may have been replayed"
+                ));
+            }
+        }
         self.waiting.insert(place, outcome);
         while let Some(outcome) = self.waiting.remove(&self.printed) {
             self.print(&outcome)?;
@@ -99,7 +123,7 @@ impl<'a> Report<'a> {
 
     fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
         self.printed += 1;
-        self.all_uploaded &= outcome.is_success();
+        self.all_uploaded &= outcome.ids().is_some();
         self.bars.suspend(|| outcome.print(self.args.json))
     }
 }

@@ -61,6 +61,22 @@ fn it_needs_no_certificate_but_judges_one_that_is_given() {
 }
 
 #[test]
+fn a_truncated_picture_and_another_name_are_warnings_as_they_are_in_an_upload() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("licence.jfif");
+    let whole = fs::read(example("licence.jpg")).unwrap();
+    fs::write(&picture, &whole[..whole.len() / 2]).unwrap();
+    for arguments in [
+        &["upload", "--sandbox", "--dry-run"][..],
+        &["upload", "--sandbox"],
+    ] {
+        let run = wxpay(arguments.iter().copied()).arg(&picture).run();
+        assert!(run.err.contains("the picture is truncated"), "{run:?}");
+        assert!(run.err.contains("is sent as `licence.jpg`"), "{run:?}");
+    }
+}
+
+#[test]
 fn with_the_sandbox_it_needs_nothing() {
     let run = wxpay([
         "upload",

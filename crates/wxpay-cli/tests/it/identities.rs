@@ -99,3 +99,112 @@ fn both_kinds_from_one_place_are_wrong_usage() {
     is_usage_error(upload(folder).envs(both).run(), "WXPAY_P12");
     is_usage_error(upload(folder).run(), "--p12");
 }
+
+#[test]
+fn a_certificate_of_another_merchant_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    let pem = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let pem = [
+        ("WXPAY_CERT", pem("apiclient_cert.pem")),
+        ("WXPAY_KEY", pem("apiclient_key.pem")),
+    ];
+    for more in [&[][..], &["--dry-run"]] {
+        let mut command = upload(folder);
+        let run = command
+            .envs(pem.clone())
+            .args(["--mch-id", "1900000110"])
+            .args(more)
+            .run();
+        assert!(
+            run.err
+                .contains("the certificate is of merchant 1900000109, not of 1900000110"),
+            "{run:?}"
+        );
+        let run = upload(folder).envs(pem.clone()).args(more).run().exits(0);
+        assert_eq!(run.err, "");
+    }
+    // A sub-merchant's id, with its provider's file.
+    let p12 = folder.join("apiclient_cert.p12");
+    let run = upload(folder)
+        .args(["--p12", text(&p12), "--mch-id", "1900000110"])
+        .run()
+        .exits(2);
+    assert!(
+        run.err.contains("--p12-password-file") && run.err.contains("another"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn an_app_id_in_place_of_a_merchant_id_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let app_id = ["--dry-run", "--mch-id", "wxd930ea5d5a258f4f"];
+    let run = crate::config::complete(folder.path())
+        .args(app_id)
+        .arg(example("licence.png"))
+        .run()
+        .exits(0);
+    assert!(run.err.contains("app id"), "{run:?}");
+    let run = wxpay([
+        "doctor",
+        "--mch-id",
+        "wxd930ea5d5a258f4f",
+        "--timeout",
+        "0.1",
+    ])
+    .run()
+    .exits(1);
+    assert!(
+        run.out.contains("failed  merchant id: wxd930ea5d5a258f4f"),
+        "{run:?}"
+    );
+    assert!(run.out.contains("app id"), "{run:?}");
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_setting_that_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    openssl(
+        folder,
+        "x509 -in apiclient_cert.pem -outform DER -out cert.der",
+    );
+    openssl(
+        folder,
+        "pkey -in apiclient_key.pem -outform DER -out key.der",
+    );
+    std::fs::write(folder.join("a.zip"), b"PK\x03\x04rest").unwrap();
+    std::fs::write(folder.join("a.jks"), b"\xfe\xed\xfe\xed\0\0\0\x02").unwrap();
+    let one_line = std::fs::read_to_string(folder.join("apiclient_key.pem")).unwrap();
+    std::fs::write(folder.join("spaces.pem"), one_line.replace('\n', " ")).unwrap();
+    std::fs::write(folder.join("letters.pem"), one_line.replace('\n', "\\n")).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    for (cert, key, word) in [
+        ("apiclient_cert.p12", "apiclient_key.pem", "--p12"),
+        ("apiclient_cert.pem", "apiclient_cert.p12", "--p12"),
+        ("cert.der", "apiclient_key.pem", "DER"),
+        ("apiclient_cert.pem", "key.der", "DER"),
+        ("apiclient_cert.pem", "spaces.pem", "line ends"),
+        ("apiclient_cert.pem", "letters.pem", "line ends"),
+        ("a.zip", "apiclient_key.pem", "zip"),
+    ] {
+        let pair = ["--cert", &path(cert), "--key", &path(key)];
+        is_usage_error(upload(folder).args(pair).run(), word);
+        let run = wxpay(["doctor"])
+            .envs(Sandbox::variables(folder))
+            .args(pair)
+            .run();
+        assert!(run.exits(1).out.contains(word), "{word}");
+    }
+    for (file, word) in [
+        ("apiclient_cert.pem", "--cert"),
+        ("apiclient_key.pem", "--cert"),
+        ("a.zip", "zip"),
+        ("a.jks", "keytool"),
+    ] {
+        is_usage_error(upload(folder).args(["--p12", &path(file)]).run(), word);
+    }
+}

@@ -4,6 +4,8 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod arguments;
+mod certificates;
 mod completions;
 mod config;
 mod doctor;
@@ -13,6 +15,7 @@ mod identities;
 mod network;
 mod program;
 mod sandbox;
+mod secrets;
 mod sign;
 mod upload;
 mod verify;

@@ -74,7 +74,8 @@ fn names_are_resolved_as_the_caller_says() {
 #[test]
 fn a_proxy_is_used_where_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let _sandbox = Sandbox::in_folder(folder.path());
+    let arguments = ["--dir", text(folder.path()), "--host", "gateway.test"];
+    let sandbox = Sandbox::start(&arguments);
     let nobody = nobody().replace("https", "http");
     let failed = |command: &mut Command| {
         let run = command.args(["--retries", "0"]).run().exits(1);
@@ -86,10 +87,24 @@ fn a_proxy_is_used_where_one_is_named() {
         );
     };
     failed(upload(folder.path()).args(["--proxy", &nobody]));
-    failed(upload(folder.path()).env("HTTPS_PROXY", &nobody));
+    // Of the environment for what is not on this machine.
     upload(folder.path())
         .env("HTTPS_PROXY", &nobody)
-        .env("NO_PROXY", "127.0.0.1")
+        .run()
+        .exits(0);
+    let port = sandbox.origin.rsplit_once(':').unwrap().1;
+    let endpoint = format!("https://gateway.test:{port}");
+    let resolve = format!("gateway.test:{port}:127.0.0.1");
+    let elsewhere = ["--endpoint", &endpoint, "--resolve", &resolve];
+    failed(
+        upload(folder.path())
+            .args(elsewhere)
+            .env("HTTPS_PROXY", &nobody),
+    );
+    upload(folder.path())
+        .args(elsewhere)
+        .env("HTTPS_PROXY", &nobody)
+        .env("NO_PROXY", "gateway.test")
         .run()
         .exits(0);
 }

@@ -20,8 +20,9 @@ fn signed(arguments: &[&str]) -> String {
 fn the_official_vectors() {
     let md5 = [&["--sign-type", "md5"][..], &OFFICIAL].concat();
     assert_eq!(signed(&md5), "9A0A8659F005D6984697E2CA0A9CF3B7");
+    let hmac = [&["--sign-type", "hmac-sha256"][..], &OFFICIAL].concat();
     assert_eq!(
-        signed(&OFFICIAL),
+        signed(&hmac),
         "6A9AE1657590FD6257D693A078E1C3E4BB6BA4DC30B23E0EE2496E54170DACD6"
     );
 }
@@ -41,6 +42,9 @@ fn the_sign_type_is_that_of_the_field_unless_a_flag_says_otherwise() {
         with(&["--sign-type", "md5"]),
         "9E19543EA8BF9857BE5F61E18C1003E7"
     );
+    // The request of the READMEs, which names no sign type: the gateway reads MD5.
+    assert_eq!(with(&[]), "9E19543EA8BF9857BE5F61E18C1003E7");
+    assert_eq!(with(&["sign_type="]), "9E19543EA8BF9857BE5F61E18C1003E7");
     assert_eq!(with(&["sign_type=MD5"]).len(), 32);
     assert_eq!(
         with(&["sign_type=MD5", "--sign-type", "hmac-sha256"]).len(),
@@ -53,10 +57,10 @@ fn the_sign_type_is_that_of_the_field_unless_a_flag_says_otherwise() {
     );
     let environment = wxpay(["sign", "a=b"])
         .env("WXPAY_API_KEY", KEY)
-        .env("WXPAY_SIGN_TYPE", "md5")
+        .env("WXPAY_SIGN_TYPE", "hmac-sha256")
         .run()
         .exits(0);
-    assert_eq!(environment.out.trim_end().len(), 64);
+    assert_eq!(environment.out.trim_end().len(), 32);
 }
 
 #[test]
@@ -92,6 +96,12 @@ fn the_canonical_string_needs_no_key_and_shows_none() {
         .run()
         .exits(0);
     assert!(!run.out.contains(KEY), "{run:?}");
+    let by_mistake = format!("key={KEY}");
+    let run = wxpay(["sign", "--canonical", "a=b", &by_mistake])
+        .env("WXPAY_API_KEY", KEY)
+        .run()
+        .exits(0);
+    assert_eq!(run.out, "a=b&key=********&key=********\n");
 }
 
 #[test]
@@ -132,7 +142,7 @@ fn a_right_signature_is_said_to_be_right() {
     let hmac = "EF01EF4D7F95EBAA05112833E6B783D5DEEB0EC124096474986AC8EED47C63AC";
     explained(hmac, &["sign_type=HMAC-SHA256"], 0);
     // The flag stands in for the field.
-    let hmac = signed(&FIELDS);
+    let hmac = signed(&[&FIELDS[..], &["--sign-type", "hmac-sha256"]].concat());
     assert!(
         explained(&hmac, &[], 1)
             .out
@@ -161,6 +171,17 @@ fn a_wrong_signature_is_explained() {
         run.out.contains("`mch_id` is sent more than once"),
         "{run:?}"
     );
+}
+
+#[test]
+fn an_explanation_is_to_be_had_in_chinese() {
+    let run = explained("AAC022AA3953C36E6240111A191FC940", &["--lang", "zh"], 1);
+    assert!(
+        run.out.contains("`media_hash` 排在了 `mch_id` 前面"),
+        "{run:?}"
+    );
+    let arguments = ["sign", "--lang", "zh", "a=b"];
+    wxpay(arguments).env("WXPAY_API_KEY", KEY).run().exits(2);
 }
 
 #[test]

@@ -69,3 +69,46 @@ fn a_file_is_read_and_a_missing_one_is_status_2() {
     verify(&[text(&folder.path().join("missing.xml"))], "").exits(2);
     wxpay(["verify", text(&file)]).run().exits(2);
 }
+
+#[test]
+fn a_refusal_is_called_one_and_its_reason_is_told() {
+    for (refusal, told) in [
+        (
+            "<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>",
+            "SIGNERROR",
+        ),
+        (
+            "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code>\
+             <err_code_des>频率限制</err_code_des><sign></sign></xml>",
+            "频率限制",
+        ),
+    ] {
+        let run = verify(&["-"], refusal).exits(1);
+        assert!(
+            run.err
+                .starts_with("not valid: it is a refusal, which needs no signature"),
+            "{run:?}"
+        );
+        assert!(run.err.contains(told), "{run:?}");
+    }
+    // One that is signed is checked.
+    let signed = reply("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
+    let run = verify(&["-"], &signed).exits(1);
+    assert!(!run.err.contains("needs no signature"), "{run:?}");
+}
+
+#[test]
+fn what_stands_before_the_document_is_shown() {
+    for before in [
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n",
+        "\n> POST /x\n",
+        "body: ",
+    ] {
+        let run = verify(&["-"], &format!("{before}{}", reply("md5"))).exits(1);
+        assert!(run.err.contains("cut it away"), "{run:?}");
+        assert!(
+            run.err.contains(before.trim().lines().next().unwrap()),
+            "{run:?}"
+        );
+    }
+}

@@ -1,13 +1,16 @@
 //! How a client is described before it is built.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use wxpay_transport::{self as transport, Identity, Roots, Transport};
+use wxpay_transport::{self as transport, AdaptiveRate, Identity, Roots, Transport};
 
 use crate::{Client, Endpoint, Endpoints, Merchant, Signing, reply};
 
 /// A reply is a few hundred bytes; this is what `wxpay-xml` takes at most.
 const REPLY_LIMIT: usize = 64 * 1024;
+
+/// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
+const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// Describes a [`Client`].
 ///
@@ -20,6 +23,7 @@ const REPLY_LIMIT: usize = 64 * 1024;
 /// | [`roots`](Self::roots) | Mozilla's |
 /// | [`timeout`](Self::timeout) | 30 s |
 /// | [`retries`](Self::retries) | 2 |
+/// | [`rate`](Self::rate) | 10 uploads a second to WeChat Pay's hosts, no limit elsewhere |
 /// | [`transport`](Self::transport) | whatever else a transport can be told |
 ///
 /// ```
@@ -40,6 +44,8 @@ pub struct Builder {
     merchant: Merchant,
     endpoints: Endpoints,
     transport: transport::Builder,
+    /// None of the caller's: what the endpoints are known to allow.
+    rate: Option<Option<NonZeroU32>>,
 }
 
 /// For a merchant that the pure functions are used with, too.
@@ -52,6 +58,7 @@ impl From<Merchant> for Builder {
             merchant,
             endpoints: Endpoints::default(),
             transport,
+            rate: None,
         }
     }
 }
@@ -192,6 +199,28 @@ impl Builder {
         self
     }
 
+    /// How many uploads may begin in a second, over all clones; with `None` there is no limit.
+    ///
+    /// By default there are ten to WeChat Pay's own hosts (`*.mch.weixin.qq.com`), which is what it
+    /// allows a merchant, and no limit elsewhere. When the gateway asks to slow down, all uploads of the
+    /// client become slower for a while, whatever this is.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // Two programs upload for this merchant.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .rate(NonZeroU32::new(5))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
+        self.rate = Some(per_second.into());
+        self
+    }
+
     /// Changes the transport below in any other way that it can be: a proxy, an identity that is
     /// renewed, limits.
     ///
@@ -233,8 +262,12 @@ impl Builder {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub fn build(self) -> Result<Client, crate::BuildError> {
         let endpoints = self.endpoints.for_transport();
-        let transport = self.transport.clone().endpoints(endpoints).build()?;
-        Ok(self.service(transport))
+        let mut transport = self.transport.clone().endpoints(endpoints);
+        let is_known = || self.endpoints.iter().any(Endpoint::is_wechat_pay);
+        if let Some(rate) = self.rate.unwrap_or_else(|| is_known().then_some(RATE)) {
+            transport = transport.rate_limit(AdaptiveRate::at_most(rate));
+        }
+        Ok(self.service(transport.build()?))
     }
 
     /// Builds the client over a service of the caller's: another transport, one with layers around

@@ -60,6 +60,12 @@ fn tls_advice(fault: TlsFault) -> &'static str {
         TlsFault::CertificateRequired | TlsFault::CertificateRefused => {
             "send the merchant's own API certificate, and check that it has not expired"
         }
+        TlsFault::ClientKeyRefused => {
+            "ask who runs the endpoint which keys it takes: it is not one of the gateway's own"
+        }
+        TlsFault::WeakKey | TlsFault::UnsupportedSignature => {
+            "have the endpoint's certificate, or the authority's, issued anew with RSA of 2048 bits or ECDSA on P-256"
+        }
         TlsFault::NotTls | TlsFault::Incompatible => {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }

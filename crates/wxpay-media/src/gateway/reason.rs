@@ -30,10 +30,30 @@ pub enum Reason {
     System,
 }
 
+/// Words for the limit on the rate of calls, in texts and in codes, whatever code carries them.
+const LIMIT: &[&str] = &[
+    // This API's page: FREQUENCY_LIMITED, "Frequency limit". In its newer tree: FREQUENCY_LIMIT_EXCEED
+    // (pay.weixin.qq.com/wiki/doc/api_external/en/apis/chapter4_4_1.shtml).
+    "frequency limit",
+    "frequency_limit",
+    "frequencylimit",
+    // RATELIMIT_EXCEED and RATELIMIT_EXCEEDED, of the newer API.
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    // Messages that integrators report: 频率限制 without a code, 调用频率过高 with INVALID_REQUEST,
+    // 频率超限; 请求过快; 操作过于频繁.
+    "频率",
+    "过快",
+    "频繁",
+    "too frequent",
+    "too many requests",
+];
+
 /// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
 /// row with a word in the text is taken, so a more telling word stands before a vaguer one.
 const WORDS: [(Reason, &[&str]); 10] = [
-    (Reason::FrequencyLimit, &["frequency limit", "频率限制"]),
+    (Reason::FrequencyLimit, LIMIT),
     (Reason::Permission, &["permission", "权限"]),
     (Reason::Certificate, &["certificate", "证书"]),
     (Reason::Method, &["method not supported", "use post"]),
@@ -53,17 +73,21 @@ impl Reason {
     /// where there is no code.
     pub(super) fn of(code: Option<&ErrorCode>, texts: &[&str]) -> Option<Self> {
         let said = |reasons: &[Self]| texts.iter().find_map(|text| Self::said(text, reasons));
+        let is_limit = |text: &str| Self::said(text, &[Self::FrequencyLimit]).is_some();
+        if code.is_some_and(|code| is_limit(code.as_str()))
+            || texts.iter().any(|text| is_limit(text))
+        {
+            return Some(Self::FrequencyLimit);
+        }
         match code {
             None => said(&WORDS.map(|(reason, _)| reason)),
             Some(ErrorCode::InvalidRequest) => said(&[
-                Self::FrequencyLimit,
                 Self::Permission,
                 Self::Certificate,
                 Self::Method,
                 Self::Body,
             ]),
             Some(ErrorCode::ParamError) => said(&[
-                Self::FrequencyLimit,
                 Self::Permission,
                 Self::Merchant,
                 Self::Picture,
@@ -73,7 +97,7 @@ impl Reason {
             Some(ErrorCode::SignError) => Some(Self::Signature),
             Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
             Some(ErrorCode::SystemError) => Some(Self::System),
-            Some(ErrorCode::Other(_)) => said(&[Self::FrequencyLimit]),
+            Some(ErrorCode::Other(_)) => None,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::{fmt, io};
 
-use super::{Format, Image, InvalidName};
+use wxpay_picture::Format;
+
+use super::{Image, InvalidName};
 
 /// Why a picture was not sent: each spares a round trip that the gateway would answer with
 /// "picture parameters are wrong", without a hint.
@@ -25,11 +27,14 @@ pub enum ImageError {
         /// How many bytes it has, where that is known.
         size: Option<usize>,
     },
-    /// Neither JPEG nor PNG nor BMP by its header. The extension does not matter.
-    #[error("not a picture but {found}: the gateway takes JPEG, PNG and BMP")]
+    /// No JPEG, PNG or BMP by its header. The extension does not matter.
+    #[error("the file is {found}; the gateway takes JPEG, PNG and BMP")]
+    #[non_exhaustive]
     NotAPicture {
-        /// What it looks like.
-        found: &'static str,
+        /// What it is.
+        found: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// The file name cannot be sent.
     #[error(transparent)]
@@ -44,7 +49,7 @@ impl ImageError {
             Self::NotAFile => "give the path of a picture, not of a folder, a pipe or a device",
             Self::Empty => "check what wrote the file; a stream that was read before is empty",
             Self::TooLarge { .. } => "scale the picture down or compress it more",
-            Self::NotAPicture { .. } => "convert it to JPEG or PNG; renaming it does not help",
+            Self::NotAPicture { advice, .. } => advice,
             Self::Name(_) => "send it under another name",
         }
     }
@@ -58,34 +63,45 @@ impl fmt::Display for Of {
     }
 }
 
-/// What may make the gateway refuse a picture that keeps the specification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What may make the gateway refuse a picture that keeps the specification, or was changed so that it
+/// does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
+    /// The end of the picture is missing, as after an interrupted copy or download.
+    Truncated {
+        /// What the bytes are.
+        format: Format,
+    },
     /// At least 2,000,000 bytes: the page says "less than 2M", which may mean that.
     NearLimit {
         /// How many bytes it has.
         size: usize,
     },
-    /// The name's extension is not the format's; integrators report refusals for that.
-    Extension {
-        /// What the bytes are.
-        format: Format,
+    /// The name's extension was not the format's; integrators report refusals for that.
+    Renamed {
+        /// The name that is sent in its place.
+        name: String,
     },
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Truncated { format } => {
+                write!(
+                    f,
+                    "the picture is truncated: the end of the {format} is missing"
+                )
+            }
             Self::NearLimit { size } => write!(
                 f,
                 "the picture has {size} bytes: the gateway may read its limit of 2M as {}",
                 Image::WARN_FROM
             ),
-            Self::Extension { format } => write!(
+            Self::Renamed { name } => write!(
                 f,
-                "the picture is a {format} under another extension: the gateway may want `.{}`",
-                format.extension()
+                "the picture is sent as `{name}`: the gateway may refuse another extension"
             ),
         }
     }

@@ -1,6 +1,8 @@
 //! The file name that goes with a picture.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
+
+use wxpay_picture::Format;
 
 /// The longest name, in characters. The API's page declares `media` as `string[1,256]`, which can
 /// only mean the name.
@@ -37,6 +39,20 @@ impl FileName {
             name.push('_');
         }
         Self::new(name)
+    }
+
+    /// The name with the format's extension, and whether that is another name.
+    pub(super) fn with_extension_of(self, format: Format) -> (Self, bool) {
+        let Cow::Owned(mut name) = format.right_name(&self.0) else {
+            return (self, false);
+        };
+        // A new extension may make it too long; the end of the rest goes.
+        while name.chars().count() > LONGEST {
+            let dot = name.rfind('.').unwrap_or_default();
+            let last = name[..dot].chars().next_back().map_or(0, char::len_utf8);
+            name.replace_range(dot - last..dot, "");
+        }
+        (Self(name), true)
     }
 
     pub(super) fn as_str(&self) -> &str {

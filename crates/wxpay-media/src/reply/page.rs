@@ -1,21 +1,27 @@
 //! Answers that are not the gateway's XML: pages of web servers and proxies.
 
-use http::StatusCode;
+use http::{Response, StatusCode, header::LOCATION};
 
 use crate::{Error, excerpt};
 
-pub(super) fn error(status: StatusCode, body: &[u8]) -> Error {
-    let text = text(body);
+pub(super) fn error(reply: &Response<impl AsRef<[u8]>>) -> Error {
+    let (status, body) = (reply.status(), reply.body().as_ref());
     // "No required SSL certificate was sent", "The SSL certificate error", and others' words.
-    let about_certificate = text.to_ascii_lowercase().contains("certificate");
-    let excerpt = match excerpt::excerpt(&text) {
-        excerpt if excerpt.is_empty() => "an empty page".to_owned(),
-        excerpt => excerpt,
-    };
-    if status == StatusCode::BAD_REQUEST && about_certificate {
-        Error::Certificate { excerpt }
-    } else {
-        Error::Page { status, excerpt }
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let excerpt = excerpt::of_page(body);
+    if status == StatusCode::BAD_REQUEST && text.contains("certificate") {
+        return Error::Certificate { excerpt };
+    }
+    let location = reply
+        .headers()
+        .get(LOCATION)
+        .filter(|_| status.is_redirection());
+    let location =
+        location.map(|location| excerpt::excerpt(&String::from_utf8_lossy(location.as_bytes())));
+    Error::Page {
+        status,
+        excerpt,
+        location,
     }
 }
 
@@ -40,14 +46,4 @@ pub(super) fn is_page(body: &[u8]) -> bool {
         "<p>",
     ];
     !rest.starts_with('<') || tags.iter().any(|tag| rest.starts_with(tag))
-}
-
-/// The text between the tags, in one line.
-fn text(body: &[u8]) -> String {
-    let mut text = String::new();
-    for piece in String::from_utf8_lossy(body).split('<') {
-        text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
-        text.push(' ');
-    }
-    excerpt::line(&text)
 }

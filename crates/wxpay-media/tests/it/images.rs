@@ -48,9 +48,21 @@ fn what_is_sent_by_mistake_is_named() {
         (b"RIFF\x24\0\0\0WEBPVP8 ", "a WebP"),
         (b"\0\0\0\x18ftypheic", "a HEIC"),
         (b"%PDF-1.7", "a PDF"),
-        (b"\x89PNG\r\n\x1a\n", "unknown"),
-        (b"\xff\xd8", "unknown"),
-        (b"\xff\xff\xff\xff", "unknown"),
+        (b"\0\0\0\x18ftypmif1", "a HEIC"),
+        (b"\0\x05\x16\x07\0\x02\0\0", "AppleDouble"),
+        (b"8BPS\0\x01", "a Photoshop file"),
+        (b"\x1f\x8b\x08", "compressed with gzip"),
+        (b"\x89PNG\r\n\x1a\n", "header is cut"),
+        (b"\xff\xd8", "header is cut"),
+        (
+            b"\xff\xff\xff\xff",
+            "unknown kind, beginning with ff ff ff ff",
+        ),
+        (b"a\0b", "unknown kind, beginning with 61 00 62"),
+        (
+            &[b"\r\n".as_slice(), &jpeg()].concat(),
+            r#"a JPEG with 2 bytes before it ("\r\n")"#,
+        ),
     ] {
         let error = refused(bytes);
         assert!(matches!(error, ImageError::NotAPicture { .. }), "{error}");
@@ -90,16 +102,48 @@ fn the_limits_hold_to_the_byte() {
 }
 
 #[test]
-fn an_extension_that_does_not_fit_is_a_warning() {
-    let warnings = |name: &str| Image::from_bytes(name, jpeg()).unwrap().warnings().count();
-    assert_eq!(
-        warnings("a.jpg") + warnings("a.JPEG") + warnings("a.b.Jpg"),
-        0
-    );
-    assert_eq!(
-        (warnings("a.png"), warnings("jpg"), warnings("a.")),
-        (1, 1, 1)
-    );
+fn the_name_that_is_sent_has_the_formats_extension_and_a_warning_says_so() {
+    for name in ["a.jpg", "a.JPEG", "a.b.Jpg"] {
+        let image = Image::from_bytes(name, jpeg()).unwrap();
+        assert_eq!((image.name(), image.warnings().count()), (name, 0));
+    }
+    let longest = "图".repeat(256);
+    let cut = "图".repeat(252) + ".jpg";
+    for (given, sent) in [
+        ("a.jfif", "a.jpg"),
+        ("a.jpe", "a.jpg"),
+        ("a.png", "a.jpg"),
+        ("jpg", "jpg.jpg"),
+        ("a.", "a.jpg"),
+        ("licence.2024", "licence.2024.jpg"),
+        (&longest, &cut),
+    ] {
+        let image = Image::from_bytes(given, jpeg()).unwrap();
+        let name = sent.to_owned();
+        assert_eq!(image.name(), sent);
+        assert!(image.warnings().eq([Warning::Renamed { name }]), "{given}");
+    }
+}
+
+#[test]
+fn half_a_picture_is_a_warning_and_padding_behind_a_whole_one_is_none() {
+    for (name, picture) in [("a.jpg", jpeg()), ("a.png", png()), ("a.bmp", bmp())] {
+        let warnings = |bytes: &[u8]| {
+            Image::from_bytes(name, bytes.to_vec())
+                .unwrap()
+                .warnings()
+                .next()
+        };
+        let padded = [picture.as_slice(), &[0; 200_000]].concat();
+        assert_eq!(
+            (warnings(&picture), warnings(&padded)),
+            (None, None),
+            "{name}"
+        );
+        let warning = warnings(&picture[..picture.len() - 2]);
+        assert!(matches!(warning, Some(Warning::Truncated { .. })), "{name}");
+        assert!(warning.unwrap().to_string().contains("truncated"));
+    }
 }
 
 #[tokio::test]
@@ -130,10 +174,11 @@ async fn what_is_no_readable_file_is_refused() {
         read("large.png").await,
         ImageError::TooLarge { .. }
     ));
-    assert!(matches!(
-        read("text.jpg").await,
-        ImageError::NotAPicture { found: "text" }
-    ));
+    let error = read("text.jpg").await.to_string();
+    assert_eq!(
+        error,
+        "the file is text; the gateway takes JPEG, PNG and BMP"
+    );
 }
 
 #[cfg(unix)]

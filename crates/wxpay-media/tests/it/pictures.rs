@@ -14,7 +14,8 @@ pub(crate) fn jpeg() -> Vec<u8> {
 }
 
 pub(crate) fn png() -> Vec<u8> {
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".to_vec()
+    let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0CRC.";
+    [header.as_slice(), b"\0\0\0\0IEND\xae\x42\x60\x82"].concat()
 }
 
 /// One white pixel under the header of Windows 3.
@@ -26,7 +27,7 @@ pub(crate) fn bmp() -> Vec<u8> {
     bytes
 }
 
-/// A PNG's header and then zeros, of just this size.
+/// A PNG and zeros behind it, of just this size.
 pub(crate) fn png_of(size: usize) -> Vec<u8> {
     let mut bytes = png();
     bytes.resize(size, 0);

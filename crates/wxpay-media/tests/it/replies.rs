@@ -1,6 +1,6 @@
 //! The reply half: what is believed, what is not, and what each refusal is called.
 
-use http::StatusCode;
+use http::{Response, StatusCode};
 use proptest::prelude::*;
 use wxpay_media::{
     ApiKey, Error, ErrorCode, ErrorKind, GatewayError, MediaId, Reason, SignType, Signing,
@@ -26,7 +26,7 @@ fn signed(fields: &[(&str, &str)], sign_type: SignType, key: &str) -> String {
 }
 
 fn read(body: impl AsRef<[u8]>) -> Result<MediaId, Error> {
-    reply::media_id(&merchant(), StatusCode::OK, body.as_ref())
+    reply::media_id(&merchant(), &Response::new(body))
 }
 
 fn refusal(fields: &[(&str, &str)]) -> GatewayError {
@@ -90,7 +90,7 @@ fn the_strict_mode_insists_on_the_requests_algorithm() {
     let read = |signing, sign_type| {
         let merchant = merchant().signing(signing).strict_reply_sign(true);
         let body = signed(DONE, sign_type, KEY);
-        reply::media_id(&merchant, StatusCode::OK, body.as_bytes())
+        reply::media_id(&merchant, &Response::new(body))
     };
     read(Signing::HmacSha256, SignType::HmacSha256).unwrap();
     read(Signing::Md5Unnamed, SignType::Md5).unwrap();
@@ -202,6 +202,231 @@ fn a_refusal_without_a_code_is_told_by_its_text() {
 }
 
 #[test]
+fn the_limit_is_known_by_any_code_and_any_words() {
+    for (code, text) in [
+        ("INVALID_REQUEST", "调用频率过高"),
+        ("PARAM_ERROR", "请求过快,请稍后再试"),
+        ("FREQUENCY_LIMIT_EXCEED", ""),
+        ("RATELIMIT_EXCEEDED", ""),
+        ("RATE_LIMIT", "slow"),
+        ("NEW_CODE", "频率超限"),
+        ("NEW_CODE", "操作过于频繁"),
+        ("SYSTEMERROR", "Rate limit exceeded"),
+        ("", "Too frequent"),
+    ] {
+        let error = refusal(&[
+            ("return_code", "FAIL"),
+            ("err_code", code),
+            ("err_code_des", text),
+        ]);
+        assert_eq!(
+            error.reason(),
+            Some(Reason::FrequencyLimit),
+            "{code} {text}"
+        );
+    }
+}
+
+#[test]
+fn a_reason_in_a_field_of_another_name_is_read() {
+    for (name, told) in [
+        ("retmsg", "param mch_id invalid"),
+        ("err_code_desc", "Image format error"),
+        ("err_msg", "no"),
+        ("errmsg", "no"),
+        ("message", "no"),
+    ] {
+        let error = refusal(&[("return_code", "FAIL"), (name, told), ("retcode", "1")]);
+        assert_eq!(error.message(), told);
+        assert!(error.to_string().ends_with(told), "{error}");
+    }
+    let error = refusal(&[("return_code", "FAIL"), ("errcode", "SIGNERROR")]);
+    assert_eq!(error.code(), Some(&ErrorCode::SignError));
+}
+
+#[test]
+fn a_refusal_without_a_reason_shows_what_came() {
+    for (fields, told) in [
+        (
+            &[("return_code", "FAIL"), ("why", "busy"), ("retcode", "1")][..],
+            "return_code=FAIL why=busy retcode=1",
+        ),
+        (
+            &[
+                ("return_code", "FAIL"),
+                ("return_msg", "OK"),
+                ("err_code", ""),
+            ],
+            "return_code=FAIL return_msg=OK",
+        ),
+        (
+            &[
+                ("return_code", "SUCCESS"),
+                ("result_code", "FAIL"),
+                ("err_code", "X"),
+                ("note", "a\nb"),
+            ],
+            "X (return_code=SUCCESS result_code=FAIL err_code=X note=a b)",
+        ),
+    ] {
+        let error = refusal(fields);
+        assert_eq!(error.message(), "", "{told}");
+        assert!(error.to_string().ends_with(told), "{error}");
+    }
+    let long = "x".repeat(10_000);
+    let error = refusal(&[("return_code", "FAIL"), ("why", &long)]).to_string();
+    assert!(error.len() < 250 && error.ends_with('…'), "{error}");
+}
+
+#[test]
+fn ok_is_never_the_reason_of_a_refusal() {
+    for ok in ["OK", "ok", " Ok ", "SUCCESS"] {
+        let error = refusal(&[
+            ("return_code", "SUCCESS"),
+            ("result_code", "FAIL"),
+            ("return_msg", ok),
+        ]);
+        assert_eq!(error.message(), "");
+        let error = refusal(&[
+            ("return_code", "FAIL"),
+            ("err_code_des", ok),
+            ("return_msg", "no"),
+        ]);
+        assert_eq!(error.message(), "no");
+    }
+}
+
+#[test]
+fn the_ascii_fields_of_a_refusal_are_read_in_any_charset() {
+    let refusal = |text: &[u8]| {
+        [
+            b"<xml><return_code>FAIL</return_code><return_msg><![CDATA[".as_slice(),
+            text,
+            b"]]></return_msg><err_code>SIGNERROR</err_code></xml>",
+        ]
+        .concat()
+    };
+    let gbk = refusal(b"\xc7\xa9\xc3\xfb\xb4\xed\xce\xf3");
+    let declared = [
+        b"<?xml version=\"1.0\" encoding=\"GBK\"?>\n".as_slice(),
+        &gbk,
+    ]
+    .concat();
+    let latin1 = [
+        b"<?xml version='1.0' encoding='ISO-8859-1'?>".as_slice(),
+        &refusal(b"no"),
+    ]
+    .concat();
+    let utf16: Vec<u8> = String::from_utf8(refusal("签名错误".as_bytes()))
+        .unwrap()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let utf16 = [b"\xff\xfe".as_slice(), &utf16].concat();
+    for body in [gbk, declared, latin1, utf16] {
+        let error = read(&body).unwrap_err();
+        assert_eq!(error.code(), Some(&ErrorCode::SignError), "{error}");
+        assert!(
+            error.to_string().contains("SIGNERROR") && !error.to_string().contains('\u{fffd}'),
+            "{error}"
+        );
+    }
+    // Of a success every byte counts.
+    let success = signed(DONE, SignType::Md5, KEY);
+    let utf8 = format!("<?xml version=\"1.0\" encoding=\"UTF8\"?>{success}");
+    read(utf8).unwrap();
+    let gbk = format!("<?xml version=\"1.0\" encoding=\"GBK\"?>{success}");
+    assert_eq!(read(gbk).unwrap_err().kind(), ErrorKind::Xml);
+}
+
+#[test]
+fn what_is_no_reply_is_shown_by_its_beginning() {
+    for (body, told) in [
+        (
+            b"<response><code>17</code></response>".as_slice(),
+            "<response><code>17</code>",
+        ),
+        (
+            b"<xml><a>1</a><a>2</a></xml>",
+            "<xml><a>1</a><a>2</a></xml>",
+        ),
+        (
+            b"<xml><state>up</state></xml>",
+            "<xml><state>up</state></xml>",
+        ),
+        (
+            b"<html><body onload=\"go('/portal')\"></body></html>",
+            "go('/portal')",
+        ),
+        (b"{\"code\": 3}", "{\"code\": 3}"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "compressed with gzip"),
+        (
+            b"<?xml version='1.0' encoding='GBK'?><a/>",
+            "<?xml version='1.0' encoding='GBK'?>",
+        ),
+    ] {
+        let error = read(body).unwrap_err();
+        assert!(error.to_string().contains(told), "{told}: {error}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            assert!(!error.to_string().contains("convert"), "{error}");
+            source = error.source();
+        }
+    }
+    let long = "<xml>\u{1b}]0;x\u{7}".to_owned() + &"y".repeat(50_000);
+    let error = read(long).unwrap_err().to_string();
+    assert!(
+        error.len() < 300 && !error.chars().any(char::is_control),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_success_in_which_a_value_reads_as_another_field_is_not_believed() {
+    // What a signed refusal with a text of a stranger's choice can be cut into.
+    let refusal = [
+        (
+            "err_code_des",
+            "x&media_id=evil&result_code=SUCCESS&return_code=SUCCESS&y=z",
+        ),
+        ("result_code", "FAIL"),
+        ("return_code", "SUCCESS"),
+    ];
+    let cut = [
+        ("err_code_des", "x"),
+        ("media_id", "evil"),
+        ("result_code", "SUCCESS"),
+        ("return_code", "SUCCESS"),
+        ("y", "z&result_code=FAIL&return_code=SUCCESS"),
+    ];
+    let key = ApiKey::new(KEY).unwrap();
+    let sign = |fields: &[(&'static str, &'static str)]| {
+        Params::new(fields.iter().copied())
+            .unwrap()
+            .sign(SignType::Md5, &key)
+    };
+    assert_eq!(sign(&refusal).as_str(), sign(&cut).as_str());
+    let body = xml(&[&cut[..], &[("sign", sign(&cut).as_str())]].concat());
+    let error = read(body).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature, "{error}");
+    assert!(error.to_string().contains("`y`"), "{error}");
+
+    for (value, believed) in [
+        ("R&D", true),
+        ("a=b&c", true),
+        ("a & b = c", true),
+        ("&&=", true),
+        ("a&b=c", false),
+        ("&media_id=", false),
+        ("?x=1&y=2", false),
+    ] {
+        let fields = [DONE, &[("return_msg", value)]].concat();
+        let read = read(signed(&fields, SignType::Md5, KEY));
+        assert_eq!(read.is_ok(), believed, "{value}");
+    }
+}
+
+#[test]
 fn an_unknown_code_is_kept() {
     let error = refusal(&[
         ("return_code", "FAIL"),
@@ -282,8 +507,8 @@ fn an_external_entity_is_refused_as_xml() {
 #[test]
 fn pages_are_told_from_replies() {
     let page = |status: u16, body: &str| {
-        let status = StatusCode::from_u16(status).unwrap();
-        reply::media_id(&merchant(), status, body.as_bytes()).unwrap_err()
+        let page = Response::builder().status(status).body(body).unwrap();
+        reply::media_id(&merchant(), &page).unwrap_err()
     };
     let nginx = |text| format!("<html>\r\n<head><title>400</title></head>\r\n<body>{text}</body>");
     for text in [
@@ -333,12 +558,39 @@ fn pages_are_told_from_replies() {
 }
 
 #[test]
+fn a_redirect_is_not_followed_and_says_where_it_leads() {
+    for (status, to) in [(302, "https://portal.example/login"), (307, "/a\u{e9}")] {
+        let reply = Response::builder()
+            .status(status)
+            .header("location", to)
+            .body("")
+            .unwrap();
+        let error = reply::media_id(&merchant(), &reply).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("a redirect to {to}")),
+            "{error}"
+        );
+        assert!(error.advice().contains("redirect"));
+    }
+    let reply = Response::builder()
+        .header("location", "/x")
+        .body("a page")
+        .unwrap();
+    let error = reply::media_id(&merchant(), &reply).unwrap_err();
+    assert!(!error.to_string().contains("redirect"), "{error}");
+}
+
+#[test]
 fn a_status_that_is_no_success_brings_no_media_id() {
+    let with_status = |status, body| {
+        let reply = Response::builder().status(status).body(body).unwrap();
+        reply::media_id(&merchant(), &reply).unwrap_err()
+    };
     let body = signed(DONE, SignType::Md5, KEY);
-    let error = reply::media_id(&merchant(), StatusCode::BAD_GATEWAY, body.as_bytes()).unwrap_err();
+    let error = with_status(StatusCode::BAD_GATEWAY, body);
     assert_eq!(error.kind(), ErrorKind::Http);
     let body = xml(&[("return_code", "FAIL"), ("err_code", "INVALID_REQUEST")]);
-    let error = reply::media_id(&merchant(), StatusCode::NOT_FOUND, body.as_bytes()).unwrap_err();
+    let error = with_status(StatusCode::NOT_FOUND, body);
     assert_eq!(error.kind(), ErrorKind::Gateway);
 }
 

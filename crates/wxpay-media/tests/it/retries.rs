@@ -160,3 +160,41 @@ fn an_unknown_service_promises_nothing() {
     let error = Error::Service("a failure of the caller's own".into());
     assert_eq!(error.disposition(), Disposition::Refused);
 }
+
+/// The time that uploads take which all come at once and find no address to connect to.
+async fn time_of(uploads: usize, change: impl FnOnce(Builder) -> Builder) -> Duration {
+    use std::net::IpAddr;
+    use wxpay_media::{ApiKey, MerchantId};
+
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+    let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).retries(0);
+    let nowhere = |host: &'static str| {
+        move |transport: wxpay_media::transport::Builder| {
+            transport.resolve(host, 443, [] as [IpAddr; 0])
+        }
+    };
+    let builder = builder
+        .transport(nowhere("api.mch.weixin.qq.com"))
+        .transport(nowhere("api2.mch.weixin.qq.com"))
+        .transport(nowhere("gateway.test"));
+    let client = change(builder).build().unwrap();
+    let start = tokio::time::Instant::now();
+    futures_util::future::join_all((0..uploads).map(|_| client.upload(image()))).await;
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_uploads_a_second_go_to_wechat_pay_unless_told_otherwise() {
+    use std::num::NonZeroU32;
+
+    let elsewhere: Endpoint = "https://gateway.test".parse().unwrap();
+    let by_default = time_of(31, |builder| builder).await.as_millis();
+    assert!((3000..3200).contains(&by_default), "{by_default}");
+    let none = time_of(31, |builder| builder.rate(None)).await.as_millis();
+    assert!(none < 100, "{none}");
+    let other = time_of(31, |builder| builder.endpoint(elsewhere.clone())).await;
+    assert!(other.as_millis() < 100, "{other:?}");
+    let given = |builder: Builder| builder.endpoint(elsewhere).rate(NonZeroU32::new(2));
+    let given = time_of(5, given).await.as_millis();
+    assert!((2000..2200).contains(&given), "{given}");
+}

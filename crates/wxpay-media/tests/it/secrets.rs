@@ -1,6 +1,6 @@
 //! What must never be printed.
 
-use http::StatusCode;
+use http::Response;
 use wxpay_media::reply;
 
 use crate::pictures::{KEY, image, merchant};
@@ -36,7 +36,7 @@ fn no_error_shows_the_signature_that_would_have_been_right() {
     let wrong = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
                  <media_id>abc</media_id><sign>D675A1E471DBF7C0B1AC5883B5BDA9EF</sign></xml>";
 
-    let error = reply::media_id(&merchant(), StatusCode::OK, wrong.as_bytes()).unwrap_err();
+    let error = reply::media_id(&merchant(), &Response::new(wrong)).unwrap_err();
 
     let source = std::error::Error::source(&error).unwrap();
     for shown in [

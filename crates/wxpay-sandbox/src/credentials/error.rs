@@ -1,6 +1,6 @@
 //! What can be wrong with credentials.
 
-use wxpay_sign::InvalidApiKey;
+use wxpay_sign::ApiKeyError;
 
 use crate::BoxError;
 
@@ -23,7 +23,7 @@ pub enum CredentialsError {
     MerchantId,
     /// The API key has a wrong form; the source says how.
     #[error("the API key cannot be used")]
-    ApiKey(#[from] InvalidApiKey),
+    ApiKey(#[from] ApiKeyError),
     /// No new certificate, or file of one, could be made. Without randomness of the operating system
     /// there is none.
     #[error("no new certificate could be made")]

@@ -21,7 +21,7 @@ impl FromStr for Fault {
             if let Some(text) = text.strip_prefix("file=") {
                 let (pattern, behind) = unescaped(text);
                 rest = behind;
-                if fault.file.replace(Pattern::new(pattern)).is_some() {
+                if fault.file.replace(Pattern::parse(&pattern)?).is_some() {
                     let word = "file".to_owned();
                     return Err(InvalidFault::Twice { word });
                 }

@@ -32,7 +32,7 @@ impl TryFrom<Object> for Fault {
             next: object.next,
             every: object.every,
             chance: Chance::new(object.chance, object.seed)?,
-            file: object.file.map(Pattern::new),
+            file: object.file.as_deref().map(Pattern::parse).transpose()?,
         };
         fault.checked()
     }

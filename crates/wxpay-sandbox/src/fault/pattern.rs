@@ -2,13 +2,30 @@
 
 use std::fmt;
 
+use super::InvalidFault;
+
 /// `*` is any text, `?` any character, all else itself.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pattern(String);
 
+/// Longest pattern in characters, and as much of a name as is compared: a file name's limit in the API.
+/// Without a bound, a long pattern against a long name takes seconds.
+const MAX_CHARACTERS: usize = 256;
+
 impl Pattern {
-    pub(super) fn new(text: String) -> Self {
-        Self(text)
+    /// Cuts a pattern that is too long.
+    pub(super) fn new(text: &str) -> Self {
+        Self(beginning(text).to_owned())
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidFault> {
+        if beginning(text) == text {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidFault::Value {
+            word: "file".to_owned(),
+            needs: "a pattern of at most 256 characters",
+        })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -17,7 +34,7 @@ impl Pattern {
 
     /// In time of the product of both lengths at most: only the last star is ever tried again.
     pub(super) fn matches(&self, name: &str) -> bool {
-        let (mut pattern, mut name) = (self.0.as_str(), name);
+        let (mut pattern, mut name) = (self.0.as_str(), beginning(name));
         // Behind the last star, and what of the name it has not swallowed yet.
         let mut last_star: Option<(&str, &str)> = None;
         loop {
@@ -48,6 +65,11 @@ impl Pattern {
     }
 }
 
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_CHARACTERS);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -74,15 +96,28 @@ mod tests {
             ("*a,b*", "1a,b2", true),
             ("A", "a", false),
         ] {
-            let pattern = Pattern::new(pattern.to_owned());
+            let pattern = Pattern::new(pattern);
             assert_eq!(pattern.matches(name), matches, "{pattern:?} {name}");
         }
     }
 
     #[test]
-    fn stars_upon_stars_end() {
-        let pattern = Pattern::new("*a".repeat(200));
-        assert!(!pattern.matches(&"a".repeat(199)));
-        assert!(!pattern.matches(&format!("{}b", "a".repeat(5000))));
+    fn a_hostile_pattern_and_a_hostile_name_take_no_time() {
+        let megabytes = "a".repeat(4 << 20);
+        for pattern in [
+            "*ab".repeat(80),
+            format!("*{}b", "a".repeat(254)),
+            format!("{}b", "a?*".repeat(50)),
+        ] {
+            assert!(!Pattern::new(&pattern).matches(&format!("{megabytes}c")));
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_too_long_is_refused() {
+        assert!(Pattern::parse(&"店".repeat(256)).is_ok());
+        let error = Pattern::parse(&"店".repeat(257)).unwrap_err();
+        let needs = "file needs a pattern of at most 256 characters";
+        assert_eq!(error.to_string(), needs);
     }
 }

@@ -2,10 +2,15 @@
 
 use std::{
     future::pending,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
 
 use crate::{
     support::{Bench, block_on},
@@ -62,6 +67,54 @@ fn bodies_that_stop_in_the_middle() {
         drop(stalled);
     });
     bench.uploads();
+}
+
+#[test]
+fn two_hundred_uploads_of_two_mebibytes_at_once_all_succeed() {
+    let bench = Bench::new();
+    let mut picture = b"\xff\xd8\xff\xe0".to_vec();
+    picture.resize(2_097_149, 0x55);
+    picture.extend(b"\xff\xd9");
+    bench.write("test.jpg", &picture);
+    let fields = bench.form(&[]);
+    let mut body = Vec::new();
+    for field in fields.iter().filter(|field| *field != "-F") {
+        let (name, value) = field.split_once('=').unwrap();
+        let (file, value) = match value.strip_prefix('@') {
+            Some(_) => ("; filename=\"test.jpg\"", picture.as_slice()),
+            None => ("", value.as_bytes()),
+        };
+        let head =
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        body.extend([head.as_bytes(), value, b"\r\n"].concat());
+    }
+    body.extend(b"--edge--\r\n");
+    let head = format!(
+        "POST /secapi/mch/uploadmedia HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: multipart/form-data; boundary=edge\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let request: Arc<[u8]> = [head.as_bytes(), &body].concat().into();
+    let identity = (
+        bench.credentials().cert_pem(),
+        bench.credentials().key_pem(),
+    );
+    block_on(async {
+        let mut uploads = JoinSet::new();
+        for _ in 0..200 {
+            let mut tls = connect(&bench, Some(identity)).await.unwrap();
+            let request = Arc::clone(&request);
+            uploads.spawn(async move {
+                tls.write_all(&request).await.unwrap();
+                let mut answer = String::new();
+                tls.read_to_string(&mut answer).await.unwrap();
+                answer
+            });
+        }
+        for answer in uploads.join_all().await {
+            assert!(answer.contains("<media_id>"), "{answer}");
+        }
+    });
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::{error, fmt};
 
 use crate::body::BoxError;
 
-/// Why a [`Builder`](crate::Builder) could not build: a root certificate that is no X.509
-/// certificate, or a crypto provider without a TLS version. The source says which.
+/// Why a [`Builder`](crate::Builder) could not build: no crypto provider, or one without a TLS version
+/// that is spoken. The source says which.
 #[derive(Debug)]
 pub struct BuildError {
     source: BoxError,
@@ -21,7 +21,7 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the TLS configuration cannot be used: look at the added root certificates")
+        f.write_str("the tls configuration cannot be used")
     }
 }
 

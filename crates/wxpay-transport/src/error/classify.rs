@@ -19,7 +19,7 @@ impl Error {
         Self {
             kind,
             trip: None,
-            source: Some(error.into()),
+            source: Some(in_words(error.into())),
         }
     }
 
@@ -29,7 +29,7 @@ impl Error {
         Self {
             kind,
             trip: None,
-            source: Some(error),
+            source: Some(in_words(error)),
         }
     }
 
@@ -37,6 +37,15 @@ impl Error {
     pub(crate) fn because(mut self, verdict: Option<Verdict>) -> Self {
         if let (ErrorKind::Closed, Some(fault)) = (self.kind, verdict.and_then(|it| it.fault())) {
             self.kind = ErrorKind::Tls(fault);
+        }
+        self
+    }
+
+    /// The same where a client certificate was there to be sent: none was, as its key can make no
+    /// signature that the server takes.
+    pub(crate) fn with_identity(mut self) -> Self {
+        if self.kind == ErrorKind::Tls(TlsFault::CertificateRequired) {
+            self.kind = ErrorKind::Tls(TlsFault::ClientKeyRefused);
         }
         self
     }
@@ -87,6 +96,15 @@ fn below(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
 /// The proxy that is to blame, if it is.
 pub(super) fn proxy<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a ProxyError> {
     find(error)
+}
+
+/// The cause itself where it is one of our verifier's: rustls would print it as a value of Rust.
+fn in_words(error: BoxError) -> BoxError {
+    let uncheckable = find::<rustls::Error>(error.as_ref()).and_then(TlsFault::uncheckable);
+    match uncheckable.cloned() {
+        Some(cause) => cause.into(),
+        None => error,
+    }
 }
 
 fn tls(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {

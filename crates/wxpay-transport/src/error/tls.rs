@@ -4,6 +4,8 @@ use std::fmt;
 
 use rustls::{AlertDescription, CertificateError};
 
+use crate::verifier::Uncheckable;
+
 /// What the TLS handshake, or an alert after it, said.
 ///
 /// The first six are about the server's certificate and are this side's verdict; the next two
@@ -30,8 +32,17 @@ pub enum TlsFault {
     CertificateRequired,
     /// The server does not accept the client certificate that was sent.
     CertificateRefused,
-    /// The two sides have no TLS version or cipher in common; or, under TLS 1.2, the server insists
-    /// on a client certificate and says no more than that the handshake failed.
+    /// The server takes no signature that the client certificate's key can make, such as one that
+    /// takes ECDSA keys only.
+    ClientKeyRefused,
+    /// A certificate on the way from the authority to the server has an RSA key of less than 2048
+    /// bits.
+    WeakKey,
+    /// A certificate on the way from the authority to the server has a signature of a kind that is
+    /// not checked, such as ECDSA with SHA-512 or SHA-1.
+    UnsupportedSignature,
+    /// The two sides have no TLS version, cipher suite or signature in common; or, under TLS 1.2, the
+    /// server insists on a client certificate and says no more than that the handshake failed.
     Incompatible,
     /// The answer is not TLS: perhaps a plain HTTP port.
     NotTls,
@@ -52,8 +63,16 @@ impl fmt::Display for TlsFault {
             Self::ServerCertificate => "its certificate is not acceptable",
             Self::CertificateRequired => "it requires a client certificate and got none",
             Self::CertificateRefused => "it does not accept the client certificate",
+            Self::ClientKeyRefused => {
+                "it accepts no signature that the client certificate's key can make; it may take ECDSA keys only"
+            }
+            Self::WeakKey => "a key of its certificates is too weak",
+            Self::UnsupportedSignature => {
+                "a signature of its certificates is of a kind that is not checked"
+            }
             Self::Incompatible => {
-                "no TLS version or cipher in common, or it wants a client certificate"
+                "no TLS version, cipher suite or signature in common, or it wants a client certificate; \
+                 spoken are TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"
             }
             Self::NotTls => "it does not speak TLS on this port",
             Self::NoRoots => "no certificate authority could be read from this machine's store",
@@ -63,7 +82,22 @@ impl fmt::Display for TlsFault {
 }
 
 impl TlsFault {
+    /// Our verifier's own cause, if it is one.
+    pub(super) fn uncheckable(error: &rustls::Error) -> Option<&Uncheckable> {
+        match error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+                other.0.downcast_ref()
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn of(error: &rustls::Error) -> Self {
+        match Self::uncheckable(error) {
+            Some(Uncheckable::WeakKey(_)) => return Self::WeakKey,
+            Some(Uncheckable::Signature(_)) => return Self::UnsupportedSignature,
+            None => {}
+        }
         match error {
             rustls::Error::InvalidCertificate(verdict) => server_certificate(verdict),
             rustls::Error::AlertReceived(alert) => of_alert(*alert),

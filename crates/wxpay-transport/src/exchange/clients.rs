@@ -36,7 +36,7 @@ struct Shared<B> {
 
 #[derive(Clone)]
 pub(crate) struct Current<B> {
-    identity: Option<Identity>,
+    pub(super) identity: Option<Identity>,
     pub(super) connector: Connector,
     pub(super) client: Client<Connector, Reported<B>>,
 }
@@ -57,7 +57,7 @@ impl<B: RequestBody> Clients<B> {
     pub(crate) async fn current(&self) -> Result<Current<B>, Error> {
         let shared = &*self.shared;
         let connection = &shared.settings.connection;
-        let roots = shared.tls.roots().await?;
+        let verifier = shared.tls.verifier().await?;
         if let Some(source) = &connection.identity {
             source.refresh().await;
         }
@@ -76,7 +76,10 @@ impl<B: RequestBody> Clients<B> {
         if current.is_some() {
             debug!("another identity: new connections, new sessions");
         }
-        let config = shared.tls.client_config(roots, identity.as_ref());
+        let config = shared
+            .tls
+            .client_config(verifier, identity.as_ref())
+            .map_err(|error| Error::from_connector(error.into()))?;
         let connector = Connector::new(shared.route.clone(), config.into(), &shared.settings);
         let client = client(connector.clone(), connection);
         Ok(current
@@ -104,7 +107,7 @@ fn client<B: RequestBody>(
 fn is_same(one: Option<&Identity>, other: Option<&Identity>) -> bool {
     match (one, other) {
         (None, None) => true,
-        (Some(one), Some(other)) => Arc::ptr_eq(&one.certified_key(), &other.certified_key()),
+        (Some(one), Some(other)) => one.ptr_eq(other),
         _ => false,
     }
 }

@@ -6,9 +6,9 @@ use std::sync::{
 };
 
 use rustls::{
-    DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    DigitallySignedStruct, Error, SignatureScheme,
     client::{
-        ResolvesClientCert, WebPkiServerVerifier,
+        ResolvesClientCert,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::CryptoProvider,
@@ -16,7 +16,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{Identity, body::BoxError};
+use crate::{Identity, tls::certified_key, verifier::Verifier};
 
 /// Stands before what rustls would use, notes what it is asked, and leaves every answer to it.
 ///
@@ -24,7 +24,7 @@ use crate::{Identity, body::BoxError};
 /// say which certificates it failed over.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    verifier: Arc<WebPkiServerVerifier>,
+    verifier: Arc<Verifier>,
     identity: Option<SingleCertAndKey>,
     chain: OnceLock<Vec<CertificateDer<'static>>>,
     is_asked: AtomicBool,
@@ -32,13 +32,14 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(
-        provider: Arc<CryptoProvider>,
-        roots: Arc<RootCertStore>,
+        provider: &CryptoProvider,
+        verifier: Arc<Verifier>,
         identity: Option<&Identity>,
-    ) -> Result<Self, BoxError> {
+    ) -> Result<Self, Error> {
+        let identity = identity.map(|identity| certified_key(provider, identity));
         Ok(Self {
-            verifier: WebPkiServerVerifier::builder_with_provider(roots, provider).build()?,
-            identity: identity.map(|identity| SingleCertAndKey::from(identity.certified_key())),
+            identity: identity.transpose()?,
+            verifier,
             chain: OnceLock::new(),
             is_asked: AtomicBool::new(false),
         })

@@ -139,11 +139,11 @@ impl Look<'_> {
     }
 
     async fn recorder(&self, tls: &Tls) -> Result<Recorder, Error> {
-        let roots = tls.roots().await.map_err(|error| self.error(error))?;
+        let verifier = tls.verifier().await.map_err(|error| self.error(error))?;
         let source = self.settings.connection.identity.as_ref();
         let identity = source.map(|source| source.current());
-        Recorder::new(tls.crypto_provider(), roots, identity.as_ref())
-            .map_err(|error| self.error(Error::from_connector(error)))
+        let recorder = Recorder::new(tls.crypto_provider(), verifier, identity.as_ref());
+        recorder.map_err(|error| self.error(Error::from_connector(error.into())))
     }
 
     fn error(&self, error: Error) -> Error {

@@ -7,7 +7,7 @@ use super::{InvalidProxy, Proxy};
 impl Proxy {
     /// The proxy of `HTTPS_PROXY`, else of `ALL_PROXY`, except for the hosts in `NO_PROXY`; each of
     /// them in lower case too, which goes first as it does in curl. `None` when no variable names
-    /// one.
+    /// one. `localhost`, the names below it and loopback addresses are reached directly.
     ///
     /// # Errors
     ///
@@ -49,7 +49,9 @@ impl Proxy {
             return Ok(None);
         };
         let exceptions = first_of(&["no_proxy", "NO_PROXY"])?.unwrap_or_default();
-        Ok(Some(Self::new(uri.trim())?.except(&exceptions)))
+        let mut proxy = Self::new(uri.trim())?.except(&exceptions);
+        proxy.skips_loopback = true;
+        Ok(Some(proxy))
     }
 }
 
@@ -100,6 +102,41 @@ mod tests {
         let proxy = from(&variables).unwrap().unwrap();
         assert!(!proxy.applies_to(&Uri::from_static("https://a.test/")));
         assert!(proxy.applies_to(&Uri::from_static("https://c.test/")));
+    }
+
+    #[test]
+    fn loopback_is_reached_directly_unless_the_proxy_is_given_by_hand() {
+        let environment = from(&[("HTTPS_PROXY", "b.test:2")]).unwrap().unwrap();
+        let given = Proxy::new("b.test:2").unwrap();
+        for (server, is_loopback) in [
+            ("https://localhost:8443/", true),
+            ("https://LocalHost./", true),
+            ("https://a.localhost/", true),
+            ("https://127.0.0.1/", true),
+            ("https://127.8.9.1:1/", true),
+            ("https://[::1]:8443/", true),
+            ("https://[::ffff:127.0.0.1]/", true),
+            ("https://notlocalhost/", false),
+            ("https://localhost.test/", false),
+            ("https://128.0.0.1/", false),
+        ] {
+            let server = Uri::from_static(server);
+            assert_eq!(environment.applies_to(&server), !is_loopback, "{server}");
+            assert!(given.applies_to(&server), "{server}");
+        }
+    }
+
+    #[test]
+    fn an_asterisk_in_no_proxy_is_for_addresses_too() {
+        let variables = [("HTTPS_PROXY", "b.test:2"), ("NO_PROXY", "*")];
+        let proxy = from(&variables).unwrap().unwrap();
+        for server in [
+            "https://a.test/",
+            "https://192.0.2.1/",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(!proxy.applies_to(&Uri::from_static(server)), "{server}");
+        }
     }
 
     #[test]

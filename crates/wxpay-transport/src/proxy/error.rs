@@ -13,6 +13,12 @@ pub enum InvalidProxy {
     // Without the URI itself, which may hold a password.
     #[error("the proxy's uri is not of the form http://host:port")]
     Uri,
+    /// The user name or password holds `@`, `/`, `?`, `#` or `\\` as it is, so that the URI can be
+    /// read in two ways.
+    #[error(
+        "the proxy's uri can be read in two ways: percent-encode the user name and the password in it"
+    )]
+    Ambiguous,
     /// A proxy that is spoken to over TLS (`https`) or SOCKS.
     #[error("the proxy's uri is not http: proxies over TLS or SOCKS are not supported")]
     Scheme,

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     mem,
+    num::NonZeroU32,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -60,6 +61,20 @@ impl AdaptiveRate {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A rate that is never higher than this, in attempts a second, and lower for a while after a server
+    /// has asked to slow down.
+    #[must_use]
+    pub fn at_most(per_second: NonZeroU32) -> Self {
+        let pace = Pace::at_most(f64::from(per_second.get()), Instant::now());
+        Self {
+            state: Mutex::new(State {
+                pace: Some(pace),
+                taken: VecDeque::new(),
+            }),
+            queue: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The present limit, in attempts a second; `None` until a server has asked to slow down.
@@ -190,6 +205,41 @@ mod tests {
         // A second's pause, then eighteen a second.
         let took = start.elapsed().as_secs_f64();
         assert!((1.9..2.1).contains(&took), "{took}");
+    }
+
+    /// In milliseconds, when the attempts began that all came at once.
+    async fn begun(rate: &AdaptiveRate, attempts: usize) -> Vec<u128> {
+        let start = Instant::now();
+        join_all((0..attempts).map(async |_| {
+            rate.acquire().await;
+            rate.report(Judgement::Done);
+            start.elapsed().as_millis()
+        }))
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_given_rate_is_kept_from_the_first_attempt_on() {
+        for per_second in [1, 10, 100] {
+            let rate = AdaptiveRate::at_most(NonZeroU32::new(per_second).unwrap());
+            let begun = begun(&rate, 31).await;
+            assert_eq!(begun[0], 0);
+            let least = 30_000 / u128::from(per_second);
+            let took = begun[30];
+            assert!((least..least + 200).contains(&took), "{per_second}: {took}");
+            assert_eq!(rate.per_second(), Some(f64::from(per_second)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
+        let rate = AdaptiveRate::at_most(NonZeroU32::new(10).unwrap());
+        begun(&rate, 20).await;
+        sleep(WINDOW).await;
+        rate.report(Judgement::SlowDown);
+        assert_eq!(rate.per_second(), Some(9.0));
+        begun(&rate, 100).await;
+        assert_eq!(rate.per_second(), Some(10.0));
     }
 
     #[tokio::test(start_paused = true)]

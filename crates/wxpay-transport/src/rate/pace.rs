@@ -24,6 +24,8 @@ const LAG: Duration = Duration::from_millis(5);
 pub(super) struct Pace {
     /// In attempts a second.
     rate: f64,
+    /// The rate is never higher.
+    max: f64,
     /// When the next attempt may begin.
     next: Instant,
     /// When the rate was last lowered.
@@ -39,13 +41,19 @@ pub(super) struct Pace {
 impl Pace {
     /// A little less than this rate, after a pause.
     pub(super) fn below(rate: f64, now: Instant, pause: Duration) -> Self {
-        Self::new(rate * DECREASE, now, pause)
+        Self::new(rate * DECREASE, f64::INFINITY, now, pause)
     }
 
-    fn new(rate: f64, now: Instant, pause: Duration) -> Self {
+    /// This rate, and never a higher one.
+    pub(super) fn at_most(rate: f64, now: Instant) -> Self {
+        Self::new(rate, rate, now, Duration::ZERO)
+    }
+
+    fn new(rate: f64, max: f64, now: Instant, pause: Duration) -> Self {
         let since = now + pause;
         Self {
             rate: rate.max(FLOOR),
+            max,
             next: since,
             decided: now,
             since,
@@ -72,7 +80,7 @@ impl Pace {
         if now >= self.since {
             self.taken += 1;
             // As many times in a second as the rate is.
-            self.rate += INCREASE / self.rate;
+            self.rate = self.max.min(self.rate + INCREASE / self.rate);
         }
     }
 
@@ -90,7 +98,7 @@ impl Pace {
         } else {
             DECREASE
         };
-        *self = Self::new(self.rate * left, now, PAUSE);
+        *self = Self::new(self.rate * left, self.max, now, PAUSE);
         true
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use rcgen::DnType;
 use tokio_rustls::rustls::version::TLS12;
 use wxpay_transport::{
-    Builder, Deadline, ErrorKind, Inspection, Proxy, ProxyFault, Roots, TlsFault, Transport,
+    Builder, Deadline, ErrorKind, Inspection, Proxy, ProxyFault, TlsFault, Transport,
 };
 
 use crate::support::{Ca, OK, refusing, serve_reply, serve_tcp, server, server_with};
@@ -155,12 +155,4 @@ async fn the_callers_addresses_and_proxy_are_taken() {
     assert_eq!(inspection.proxy().unwrap().to_string(), nobody.to_string());
     assert!(inspection.addresses().is_none());
     assert_eq!(kind(&inspection), ErrorKind::Proxy(ProxyFault::Unreachable));
-}
-
-#[tokio::test]
-async fn what_could_not_be_built_cannot_be_inspected() {
-    let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    let builder = Transport::builder().roots(Roots::only_pem(pem).unwrap());
-    let server = "localhost:1".parse().unwrap();
-    assert!(builder.inspect(server).await.is_err());
 }

@@ -1,6 +1,6 @@
 //! Identities that change under a running transport.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -11,12 +11,19 @@ use tokio::{
 };
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use tower::ServiceExt;
-use wxpay_transport::{IdentityHandle, Transport};
+use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, Transport};
 
-use crate::{
-    identity_files::{watch, write},
-    support::{Ca, OK, Tls, post, read_request, serve},
-};
+use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, serve};
+
+fn write(folder: &Path, pair: &Pair) {
+    fs::write(folder.join("cert.pem"), &pair.cert).unwrap();
+    fs::write(folder.join("key.pem"), &pair.key).unwrap();
+}
+
+fn watch(folder: &Path) -> IdentityFiles {
+    let files = IdentityFiles::pem(folder.join("cert.pem"), folder.join("key.pem"));
+    files.unwrap().poll_interval(Duration::ZERO)
+}
 
 /// The certificate that the client has shown.
 fn shown(stream: &Tls) -> Vec<u8> {
@@ -155,4 +162,24 @@ async fn connections_of_the_old_identity_are_closed() {
         ended.expect("the pool lets go of it").unwrap(),
         renewed.der()
     );
+}
+
+#[tokio::test]
+async fn the_whole_chain_is_sent() {
+    let ca = Ca::new();
+    let pair = ca.pair();
+    let chain = format!("{}{}", pair.cert, ca.pem());
+    let identity = Identity::from_pem(chain, &pair.key).unwrap();
+    let (sender, mut lengths) = mpsc::unbounded_channel();
+    let addr = serve(ca.demanding_server(), move |mut stream| {
+        let chain = stream.get_ref().1.peer_certificates().map(<[_]>::len);
+        sender.send(chain).unwrap();
+        async move {
+            read_request(&mut stream).await;
+            let _ = stream.write_all(OK.as_bytes()).await;
+        }
+    })
+    .await;
+    call(ca.builder().identity(identity), addr).await.unwrap();
+    assert_eq!(lengths.recv().await.unwrap(), Some(2));
 }

@@ -141,6 +141,29 @@ pub(crate) fn server_demanding(pair: &Pair, authorities: impl AsRef<[u8]>) -> Se
         .unwrap()
 }
 
+/// A server that takes clients of this authority, if their keys are for ECDSA.
+pub(crate) fn server_of_ecdsa_clients(ca: &Ca) -> ServerConfig {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let mut for_clients = ring::default_provider();
+    let algorithms = &mut for_clients.signature_verification_algorithms;
+    let ecdsa = algorithms.mapping.iter().copied();
+    let ecdsa = ecdsa.filter(|(scheme, _)| format!("{scheme:?}").starts_with("ECDSA"));
+    algorithms.mapping = ecdsa.collect::<Vec<_>>().leak();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), for_clients.into()).build();
+    let (chain, key) = der(&ca.pair());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(chain, key)
+        .unwrap()
+}
+
 pub(crate) fn server(pair: &Pair) -> ServerConfig {
     server_with(pair, DEFAULT_VERSIONS)
 }

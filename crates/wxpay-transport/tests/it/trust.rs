@@ -1,12 +1,15 @@
 //! Certificates that are wrong, on either side.
 
 use bytes::Bytes;
-use rcgen::KeyPair;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, SanType, date_time_ymd,
+};
 use tokio_rustls::rustls::version::TLS12;
 use tower::ServiceExt;
-use wxpay_transport::{Error, ErrorKind, InvalidRoots, Roots, TlsFault, Transport};
+use wxpay_transport::{Error, ErrorKind, Identity, InvalidRoots, Roots, TlsFault, Transport};
 
-use crate::support::{Ca, OK, call, post, serve_reply, server_with};
+use crate::support::{self, Ca, OK, Pair, call, post, serve_reply, server_with};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -86,8 +89,177 @@ fn a_file_that_is_no_list_of_authorities() {
 }
 
 #[test]
-fn an_authority_that_is_no_certificate_is_an_error_when_built() {
+fn an_authority_that_is_no_certificate_is_refused() {
     let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    let builder = Transport::builder().roots(Roots::only_pem(pem).unwrap());
-    assert!(builder.build::<String>().is_err());
+    assert_eq!(Roots::only_pem(pem).unwrap_err(), InvalidRoots::Pem);
+}
+
+/// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
+fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "a server");
+    change(&mut params);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn pair(certificate: &CertifiedIssuer<'_, KeyPair>) -> Pair {
+    Pair {
+        cert: certificate.pem(),
+        key: certificate.key().serialize_pem(),
+    }
+}
+
+async fn outcome(roots: &Roots, server: &Pair) -> Result<(), ErrorKind> {
+    let addr = serve_reply(support::server(server), OK).await;
+    let builder = Transport::builder().roots(roots.clone()).retries(0);
+    call(builder, addr)
+        .await
+        .map(drop)
+        .map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
+    let untrusted = Err(ErrorKind::Tls(TlsFault::UnknownIssuer));
+    let pinned = self_signed(|_| {});
+    let no_authority = self_signed(|params| params.is_ca = IsCa::ExplicitNoCa);
+    for pinned in [pinned, no_authority] {
+        for roots in [
+            Roots::only_pem(pinned.pem()),
+            Roots::mozilla().and_pem(pinned.pem()),
+        ] {
+            let roots = roots.unwrap();
+            assert_eq!(outcome(&roots, &pair(&pinned)).await, Ok(()));
+            // Neither as an issuer nor for its name.
+            let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+            params
+                .distinguished_name
+                .push(DnType::CommonName, "another");
+            let key = KeyPair::generate().unwrap();
+            let issued = Pair {
+                cert: params.signed_by(&key, &pinned).unwrap().pem(),
+                key: key.serialize_pem(),
+            };
+            assert_eq!(outcome(&roots, &issued).await, untrusted);
+            assert_eq!(
+                outcome(&roots, &pair(&self_signed(|_| {}))).await,
+                untrusted
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_for_its_names_and_its_time() {
+    for (certificate, fault) in [
+        (
+            self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1)),
+            TlsFault::Expired,
+        ),
+        (
+            self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1)),
+            TlsFault::NotYetValid,
+        ),
+        (
+            self_signed(|it| {
+                it.subject_alt_names = vec![SanType::DnsName("other.test".try_into().unwrap())];
+            }),
+            TlsFault::WrongName,
+        ),
+    ] {
+        let roots = Roots::only_pem(certificate.pem()).unwrap();
+        let came = outcome(&roots, &pair(&certificate)).await;
+        assert_eq!(came, Err(ErrorKind::Tls(fault)));
+    }
+}
+
+#[test]
+fn what_an_authority_has_issued_is_no_authority() {
+    let ca = Ca::new();
+    let named = |params: &mut CertificateParams| {
+        params.distinguished_name.push(DnType::CommonName, "a leaf");
+    };
+    let leaf = ca.issue(named);
+    let explicit = ca.issue(|params| {
+        named(params);
+        params.is_ca = IsCa::ExplicitNoCa;
+    });
+    for pem in [&leaf.cert, &explicit.cert, &(ca.pem() + &leaf.cert)] {
+        let error = Roots::mozilla().and_pem(pem).unwrap_err();
+        assert!(
+            matches!(error, InvalidRoots::NotAnAuthority { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("CN=a leaf"), "{error}");
+    }
+    let for_clients = |params: &mut CertificateParams| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    };
+    for pem in [self_signed(for_clients).pem(), ca.issue(for_clients).cert] {
+        let error = Roots::only_pem(pem).unwrap_err();
+        assert!(
+            matches!(error, InvalidRoots::ForClients { .. }),
+            "{error:?}"
+        );
+    }
+    // An authority below another one is one.
+    let below = ca.issue(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    Roots::only_pem(below.cert).unwrap();
+}
+
+fn weak(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
+    std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_key_or_signature_that_cannot_be_used_is_named() {
+    for (root, name, fault, said) in [
+        ("weak-root", "by-weak-root", TlsFault::WeakKey, "1024 bits"),
+        (
+            "ec-root",
+            "sha512",
+            TlsFault::UnsupportedSignature,
+            "ECDSA with SHA-512",
+        ),
+        (
+            "ec-root",
+            "sha1",
+            TlsFault::UnsupportedSignature,
+            "ECDSA with SHA-1;",
+        ),
+    ] {
+        let server = Pair {
+            cert: weak(&format!("{name}.crt")),
+            key: weak(&format!("{name}.key")),
+        };
+        let addr = serve_reply(support::server(&server), OK).await;
+        let roots = Roots::only_pem(weak(&format!("{root}.crt"))).unwrap();
+        let builder = Transport::builder().roots(roots).retries(0);
+        let error = call(builder, addr).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls(fault), "{name}: {error:?}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(said) && cause.len() < 200, "{name}: {cause}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
+    let ca = Ca::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/identities/");
+    let read = |name: &str| std::fs::read(format!("{folder}{name}")).unwrap();
+    let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
+    let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;
+    let builder = ca.builder_for_one_attempt();
+
+    let error = call(builder.clone().identity(rsa), addr).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::ClientKeyRefused));
+    assert!(error.to_string().contains("ECDSA"), "{error}");
+    let error = call(builder.clone(), addr).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::CertificateRequired));
+    call(builder.identity(ca.pair().identity()), addr)
+        .await
+        .unwrap();
 }

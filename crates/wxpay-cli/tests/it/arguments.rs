@@ -1,0 +1,235 @@
+//! What comes of arguments that a stranger has chosen: names of files, and what a shell makes of them.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::{
+    config::complete,
+    program::{Run, RunToEnd, example, text, wxpay},
+};
+
+/// Nothing that steers a terminal is in what was printed.
+fn assert_harmless(run: &Run) {
+    for output in [&run.out, &run.err] {
+        let harmful = output.chars().find(|&character| {
+            character != '\n' && character.is_control()
+                || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}')
+                || matches!(character, '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+                || matches!(character, '\u{e0020}'..='\u{e007f}')
+        });
+        assert_eq!(harmful, None, "{run:?}");
+    }
+}
+
+/// One of each kind: C0, DEL, C1, an override and an isolate of direction, a line of Unicode's, a tag.
+const NAMES: [&str; 7] = [
+    "\u{1b}]0;x\u{7}.png",
+    "\u{7f}.png",
+    "\u{9b}31m.png",
+    "gpj.\u{202e}.png",
+    "\u{2066}gpj.png",
+    "a\u{2028}b.png",
+    "\u{e0041}.png",
+];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_name_does_not_steer_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in NAMES {
+        let path = folder.path().join(name);
+        fs::copy(example("licence.png"), &path).unwrap();
+        let missing = folder.path().join(format!("no {name}"));
+        for (path, status) in [(&path, 0), (&missing, 1)] {
+            for more in [
+                &[][..],
+                &["--json"],
+                &["--dry-run"],
+                &["--dry-run", "--json"],
+            ] {
+                let mut command = wxpay(["-v", "upload", "--sandbox"]);
+                let run = command
+                    .args(more)
+                    .args(["--", text(path)])
+                    .run()
+                    .exits(status);
+                assert_harmless(&run);
+                if more.contains(&"--json") {
+                    // The value itself is unchanged.
+                    assert_eq!(run.json()[0]["file"], text(path));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_argument_does_not_steer_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in NAMES {
+        for arguments in [
+            &["upload", &format!("--{name}")][..],
+            &["upload", "--sandbox", &format!("--json={name}"), "x.png"],
+            &["upload", "--region", name, "x.png"],
+            &["sandbox", "--fault", name],
+            &["sign", name],
+            &["sign", "a=b", &format!("sign_type={name}")],
+            &["verify", name],
+            &["completions", name],
+            &[name],
+        ] {
+            let run = wxpay(arguments.iter().copied()).run().exits(2);
+            assert_harmless(&run);
+        }
+        let mut command = complete(folder.path());
+        command.env("WXPAY_CA", name).arg("x.png");
+        assert_harmless(&command.run().exits(2));
+    }
+}
+
+fn in_folder(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = wxpay(arguments.iter().copied());
+    command.current_dir(folder);
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn an_option_that_is_a_file_here_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "--ca=x.pem",
+        "--resolve=api.mch.weixin.qq.com:443:127.0.0.1",
+        "--json",
+        "-v",
+        "--\u{1b}]0;x\u{7}.jpg",
+        "--key",
+    ] {
+        fs::write(folder.path().join(name), "").unwrap();
+        for verb in ["upload", "doctor", "sign"] {
+            let run = in_folder(folder.path(), &[verb, name, "a.png"])
+                .run()
+                .exits(2);
+            assert!(run.err.contains("`--`") && run.out.is_empty(), "{run:?}");
+            assert_harmless(&run);
+        }
+        // After the mark it is a file: not a picture, here.
+        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name])
+            .run()
+            .exits(1);
+        assert!(run.err.contains("empty"), "{run:?}");
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    // A link into nowhere is a file here, too.
+    std::os::unix::fs::symlink("nowhere", folder.path().join("--sandbox")).unwrap();
+    in_folder(folder.path(), &["upload", "--sandbox", "a.png"])
+        .run()
+        .exits(2);
+}
+
+#[test]
+fn what_decides_trust_destination_or_identity_is_given_once() {
+    for flag in [
+        "--ca",
+        "--cert",
+        "--key",
+        "--key-password-file",
+        "--p12",
+        "--p12-password-file",
+        "--api-key-file",
+        "--mch-id",
+        "--region",
+        "--proxy",
+        "--proxy-auth-file",
+    ] {
+        let value = if flag == "--region" { "us" } else { "a" };
+        for verb in ["upload", "doctor"] {
+            let twice = [verb, flag, value, flag, value, "--proxy", "http://h"];
+            let twice = twice
+                .into_iter()
+                .take(if flag == "--proxy-auth-file" { 7 } else { 5 });
+            let file = (verb == "upload").then_some("x.png");
+            let run = wxpay(twice.chain(file)).run().exits(2);
+            assert!(run.err.contains("multiple times"), "{flag}: {run:?}");
+        }
+    }
+    for twice in [
+        &["sandbox", "--dir", "a", "--dir", "b"][..],
+        &["sandbox", "--keep", "a", "--keep", "b"],
+        &["sandbox", "--mch-id", "1", "--mch-id", "2"],
+        &["sandbox", "--api-key-file", "a", "--api-key-file", "b"],
+        &[
+            "sandbox",
+            "--listen",
+            "127.0.0.1:0",
+            "--listen",
+            "0.0.0.0:0",
+        ],
+        &["sign", "a=b", "--api-key-file", "a", "--api-key-file", "b"],
+        &["verify", "a", "--api-key-file", "a", "--api-key-file", "b"],
+    ] {
+        let run = wxpay(twice.iter().copied()).run().exits(2);
+        assert!(run.err.contains("multiple times"), "{run:?}");
+    }
+    // What decides none of these may be said again, as for an alias.
+    let again = [
+        "--timeout",
+        "9",
+        "--timeout",
+        "8",
+        "--json",
+        "--json",
+        "--retries",
+        "1",
+        "--retries",
+        "0",
+    ];
+    let picture = example("licence.png");
+    let upload = [
+        "upload",
+        "--sandbox",
+        "--concurrency",
+        "1",
+        "--concurrency",
+        "2",
+        text(&picture),
+    ];
+    wxpay(upload.into_iter().chain(again)).run().exits(0);
+}
+
+#[test]
+fn what_is_not_a_file_is_said_to_be_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (argument, word) in [
+        ("https://example.com/a.jpg", "URL"),
+        ("HTTP://example.com/a.jpg", "URL"),
+        ("file:///tmp/a.jpg", "URL"),
+        ("@list.txt", "list"),
+        ("pictures/*.jpg", "pattern"),
+        ("licence[0-9].png", "pattern"),
+        ("missing?.png", "pattern"),
+    ] {
+        let run = in_folder(folder.path(), &["upload", "--sandbox", argument])
+            .run()
+            .exits(1);
+        assert!(
+            run.err.contains(word) && run.err.contains(argument),
+            "{run:?}"
+        );
+        let run = in_folder(folder.path(), &["upload", "--sandbox", "--json", argument]).run();
+        let error = &run.exits(1).json()[0]["error"];
+        assert_eq!(error["kind"], "image");
+        assert!(error["message"].as_str().unwrap().contains(word), "{error}");
+    }
+    let run = in_folder(folder.path(), &["upload", "--sandbox", ""])
+        .run()
+        .exits(2);
+    assert!(run.err.contains("empty"), "{run:?}");
+    // A file of just this name is a file.
+    #[cfg(unix)]
+    for name in ["@list.txt", "a*.jpg"] {
+        fs::copy(example("licence.jpg"), folder.path().join(name)).unwrap();
+        in_folder(folder.path(), &["upload", "--sandbox", name])
+            .run()
+            .exits(0);
+    }
+}

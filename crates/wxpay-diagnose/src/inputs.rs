@@ -1,0 +1,218 @@
+//! What a search is made with, sorted out once.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use wxpay_sign::{ApiKey, SignType};
+
+use crate::encoding::Chain;
+
+/// Stands in place of the key, and of a signature that would be right.
+pub(crate) const MASK: &str = "********";
+
+/// So many bytes of a string are shown at most.
+const SHOWN: usize = 16 * 1024;
+
+/// So many fields are each looked at alone, and so many further keys are tried.
+const EACH: usize = 16;
+
+#[derive(Clone)]
+pub(crate) struct Inputs<'a> {
+    /// In sending order.
+    pub(crate) pairs: &'a [(&'a str, &'a str)],
+    pub(crate) file_name: Option<&'a str>,
+    pub(crate) content: Option<&'a [u8]>,
+    /// The algorithm that is right, where the field does not say so.
+    pub(crate) sign_type: Option<SignType>,
+    pub(crate) key: &'a ApiKey,
+    pub(crate) others: &'a [ApiKey],
+    /// The right signature, which is signed once more where it was put among the parameters.
+    pub(crate) first_pass: &'a [u8],
+}
+
+/// A field as it is joined.
+#[derive(Clone)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) value: &'a [u8],
+    pub(crate) chain: Chain,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Text,
+    /// A string with it is not shown: the file's bytes, or a signature that was sent.
+    Hidden,
+    /// Shown as [`MASK`]: the key, or the right signature.
+    Masked,
+}
+
+/// The fields of a string in sending order; none where what they need is not known.
+pub(crate) type Fields<'a> = Option<Vec<Field<'a>>>;
+
+impl<'a> Inputs<'a> {
+    /// The algorithm that is asked for.
+    pub(crate) fn asked_for(&self) -> SignType {
+        self.sign_type
+            .unwrap_or_else(|| SignType::from_field(self.named_sign_type()))
+    }
+
+    pub(crate) fn named_sign_type(&self) -> Option<&'a str> {
+        let mut signed = self.signed();
+        let named = signed.find(|(name, _)| *name == "sign_type");
+        named.map(|(_, value)| value)
+    }
+
+    pub(crate) fn value(&self, wanted: &str) -> Option<&'a str> {
+        let pair = self.pairs.iter().find(|(name, _)| *name == wanted);
+        pair.map(|(_, value)| *value)
+    }
+
+    /// The names of the fields that are to be signed, sorted, the first of them.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names: BTreeSet<_> = self.signed().map(|(name, _)| name).collect();
+        names.into_iter().take(EACH).map(String::from).collect()
+    }
+
+    pub(crate) fn key_numbers(&self) -> Vec<String> {
+        let numbers = 1..=self.others.len().min(EACH);
+        numbers.map(|number| number.to_string()).collect()
+    }
+
+    /// The name that is sent more than once, of several the one that sorts first.
+    pub(crate) fn repeated(&self) -> Option<&'a str> {
+        let mut names: Vec<_> = self.signed().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
+            .windows(2)
+            .find(|pair| pair[0] == pair[1])
+            .map(|pair| pair[0])
+    }
+
+    /// A bound of what the names and values of any selection add up to, but for the content.
+    pub(crate) fn length(&self) -> usize {
+        let pairs = self.pairs.iter();
+        let pairs = pairs.map(|(name, value)| name.len() + value.len() + 8);
+        pairs.sum::<usize>() + self.file_name.map_or(0, str::len) + 256
+    }
+
+    /// The fields that are sent, neither empty nor `sign` nor `media`.
+    fn signed(&self) -> impl DoubleEndedIterator<Item = (&'a str, &'a str)> {
+        let pairs = self.pairs.iter().copied();
+        pairs.filter(|(name, value)| !value.is_empty() && !matches!(*name, "sign" | "media"))
+    }
+
+    pub(crate) fn to_be_signed(&self) -> Fields<'a> {
+        Some(self.signed().map(text).collect())
+    }
+
+    pub(crate) fn and_empty(&self) -> Fields<'a> {
+        let pairs = self.pairs.iter().copied();
+        let pairs = pairs.filter(|(name, _)| !matches!(*name, "sign" | "media"));
+        Some(pairs.map(text).collect())
+    }
+
+    /// All but one; nothing where that one is not sent.
+    pub(crate) fn without(&self, unsigned: &str) -> Fields<'a> {
+        let mut fields = self.to_be_signed()?;
+        let all = fields.len();
+        fields.retain(|field| field.name != unsigned);
+        (fields.len() < all).then_some(fields)
+    }
+
+    /// Another field at the end, in place of one that is sent.
+    pub(crate) fn with(
+        &self,
+        name: &'a str,
+        kind: Kind,
+        value: &'a [u8],
+        chain: Chain,
+    ) -> Fields<'a> {
+        let mut fields = self.to_be_signed()?;
+        fields.retain(|field| field.name != name);
+        fields.push(Field {
+            name: name.into(),
+            value,
+            chain,
+            kind,
+        });
+        Some(fields)
+    }
+
+    pub(crate) fn with_text(&self, name: &'a str, value: &'a str) -> Fields<'a> {
+        self.with(name, Kind::Text, value.as_bytes(), &[])
+    }
+
+    pub(crate) fn with_content(&self, chain: Chain) -> Fields<'a> {
+        self.with("media", Kind::Hidden, self.content?, chain)
+    }
+
+    /// The first or the last of each name.
+    pub(crate) fn one_of_equal(&self, last: bool) -> Fields<'a> {
+        let mut fields = self.to_be_signed()?;
+        let mut seen = BTreeSet::new();
+        let mut dedup =
+            |fields: &mut Vec<Field<'a>>| fields.retain(|field| seen.insert(field.name.clone()));
+        if last {
+            fields.reverse();
+            dedup(&mut fields);
+            fields.reverse();
+        } else {
+            dedup(&mut fields);
+        }
+        Some(fields)
+    }
+
+    /// The text with asterisks wherever it holds one of the keys, in whatever case: a sender may have
+    /// put one into a field. A long one is cut.
+    pub(crate) fn redact(&self, text: &str) -> Box<str> {
+        let mut shown = String::new();
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            if shown.len() >= SHOWN {
+                shown.push('…');
+                break;
+            }
+            let start = rest.as_bytes().get(..ApiKey::LEN).unwrap_or_default();
+            let mut keys = self.others.iter().chain([self.key]);
+            if keys.any(|key| start.eq_ignore_ascii_case(key.expose().as_bytes())) {
+                shown.push_str(MASK);
+                rest = &rest[ApiKey::LEN..];
+            } else {
+                shown.push(character);
+                rest = &rest[character.len_utf8()..];
+            }
+        }
+        shown.into()
+    }
+}
+
+fn text<'a>((name, value): (&'a str, &'a str)) -> Field<'a> {
+    Field {
+        name: name.into(),
+        value: value.as_bytes(),
+        chain: &[],
+        kind: Kind::Text,
+    }
+}
+
+impl Field<'_> {
+    pub(crate) fn pair(&self) -> Vec<u8> {
+        [self.name.as_bytes(), b"=", self.value].concat()
+    }
+
+    /// As by name, but `mch_id` comes right after `media_hash`, before whatever follows it.
+    pub(crate) fn media_hash_first(&self) -> (&str, bool) {
+        match &*self.name {
+            "mch_id" => ("media_hash", true),
+            name => (name, false),
+        }
+    }
+}
+
+/// How the API writes a name that is this one but for case and separators.
+pub(crate) fn api_name(name: &str) -> Option<&'static str> {
+    let letters = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    let mut names = ["mch_id", "media_hash", "sign_type"].into_iter();
+    names.find(|api| letters(api) == letters(name))
+}

@@ -1,0 +1,180 @@
+//! A mistake: its name, its words, and the row of the table that knows how it is made.
+
+use std::{borrow::Cow, str::FromStr};
+
+use crate::{
+    encoding::Chain,
+    inputs::Inputs,
+    variant::{
+        Algorithm::{self, HmacSha256, Md5},
+        Step::{self, Select, Sign},
+    },
+};
+
+/// The language of messages.
+///
+/// ```
+/// use wxpay_diagnose::Lang;
+///
+/// assert_eq!("zh-CN".parse(), Ok(Lang::Zh));
+/// assert!("fr".parse::<Lang>().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+/// Takes a language tag or a locale, such as `zh`, `en-GB` or `zh_CN.UTF-8`.
+impl FromStr for Lang {
+    type Err = ParseLangError;
+
+    fn from_str(tag: &str) -> Result<Self, Self::Err> {
+        let language = tag.split(['-', '_', '.']).next().unwrap_or_default();
+        match language.to_ascii_lowercase().as_str() {
+            "en" => Ok(Self::En),
+            "zh" => Ok(Self::Zh),
+            _ => Err(ParseLangError(())),
+        }
+    }
+}
+
+/// A text that names neither English nor Chinese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown language: neither en nor zh")]
+pub struct ParseLangError(());
+
+/// A known mistake in making a signature.
+///
+/// Names of fields in its words are the sender's own text: escape them where that matters.
+///
+/// ```
+/// use wxpay_diagnose::{Lang, Request};
+/// use wxpay_sign::ApiKey;
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let request = Request::new([("mch_id", "1000000000")]);
+/// let report = request.diagnose(&key, &[], "84fa6ef2e28f769dc0ae3a58e819f997");
+/// let mistake = &report.mistakes()[0];
+/// assert_eq!(mistake.name(), "lower_case");
+/// assert_eq!(mistake.advice(Lang::En), "write the digits A to F in upper case");
+/// # Ok::<(), wxpay_sign::ApiKeyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mistake {
+    messages: &'static Messages,
+    /// The field, or the number of the key, that the words are about.
+    about: Box<str>,
+}
+
+impl Mistake {
+    pub(crate) fn new(row: &'static Row, about: Box<str>) -> Self {
+        Self {
+            messages: &row.messages,
+            about,
+        }
+    }
+
+    /// A name for programs, in snake case. It stays the same in later versions.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.messages.name
+    }
+
+    /// What was done, in one clause without a full stop.
+    #[must_use]
+    pub fn explanation(&self, lang: Lang) -> Cow<'static, str> {
+        let [done, _] = self.messages.of(lang);
+        match &*self.about {
+            "" => done.into(),
+            about => done.replace("{}", about).into(),
+        }
+    }
+
+    /// What to change, in one clause without a full stop.
+    #[must_use]
+    pub fn advice(&self, lang: Lang) -> &'static str {
+        let [_, advice] = self.messages.of(lang);
+        advice
+    }
+}
+
+/// A name for programs, and for each language what was done and what to change.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Messages {
+    pub(crate) name: &'static str,
+    en: [&'static str; 2],
+    zh: [&'static str; 2],
+}
+
+impl Messages {
+    fn of(&self, lang: Lang) -> [&'static str; 2] {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
+    }
+}
+
+/// A row of the table of mistakes.
+pub(crate) struct Row {
+    pub(crate) messages: Messages,
+    /// Whether the mistake can be made with what was sent.
+    pub(crate) when: fn(&Inputs<'_>) -> bool,
+    /// The fields, or the numbers of the other keys, for each of which the row is tried; a `{}` in its
+    /// words stands for one.
+    pub(crate) each: Option<fn(&Inputs<'_>) -> Vec<String>>,
+    /// Each is also tried together with each other common one.
+    pub(crate) common: &'static [&'static [Step]],
+    /// Each is tried alone, and with the other algorithm.
+    pub(crate) rare: &'static [&'static [Step]],
+    /// Other ways to write the digest.
+    pub(crate) written: &'static [Chain],
+    /// The algorithm without which this is no mistake, or another.
+    pub(crate) only: Option<Algorithm>,
+}
+
+pub(crate) const fn row(
+    name: &'static str,
+    done: &'static str,
+    advice: &'static str,
+    done_zh: &'static str,
+    advice_zh: &'static str,
+) -> Row {
+    Row {
+        messages: Messages {
+            name,
+            en: [done, advice],
+            zh: [done_zh, advice_zh],
+        },
+        when: |_| true,
+        each: None,
+        common: &[],
+        rare: &[],
+        written: &[],
+        only: None,
+    }
+}
+
+#[rustfmt::skip]
+impl Row {
+    pub(crate) const fn when(self, when: fn(&Inputs<'_>) -> bool) -> Self { Self { when, ..self } }
+    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each: Some(each), ..self } }
+    pub(crate) const fn common(self, common: &'static [&'static [Step]]) -> Self { Self { common, ..self } }
+    pub(crate) const fn rare(self, rare: &'static [&'static [Step]]) -> Self { Self { rare, ..self } }
+    pub(crate) const fn written(self, written: &'static [Chain]) -> Self { Self { written, ..self } }
+    pub(crate) const fn only(self, only: Algorithm) -> Self { Self { only: Some(only), ..self } }
+}
+
+/// `sign_type` is signed with one value and sent with another, or not at all.
+pub(crate) const OTHER_SIGN_TYPE: &[&[Step]] = &[
+    &[SIGN_TYPE_HMAC, Sign(HmacSha256)],
+    &[Select(|i, _| i.with_text("sign_type", "MD5")), Sign(Md5)],
+    &[SIGN_TYPE_HMAC, Sign(Md5)],
+];
+
+const SIGN_TYPE_HMAC: Step = Select(|i, _| i.with_text("sign_type", "HMAC-SHA256"));

@@ -1,0 +1,220 @@
+//! Why an identity was not taken.
+
+use std::{fmt, time::SystemTime};
+
+use crate::Form;
+
+/// One of the inputs that an [`Identity`](crate::Identity) is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The PEM file with the certificate chain.
+    Certificate,
+    /// The PEM file with the private key.
+    PrivateKey,
+    /// The PKCS#12 file, which holds both.
+    Pkcs12,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => "certificate",
+            Self::PrivateKey => "private key",
+            Self::Pkcs12 => "PKCS#12 file",
+        })
+    }
+}
+
+/// Why a certificate and a key do not make an [`Identity`](crate::Identity).
+///
+/// The variants are for programs, the message for people. No variant carries a byte of the key.
+///
+/// ```
+/// use wxpay_identity::{Form, Identity, IdentityError, Part};
+///
+/// let zip = Identity::from_pkcs12(b"PK\x03\x04...", "password").unwrap_err();
+/// assert_eq!(zip, IdentityError::WrongForm { wanted: Part::Pkcs12, found: Form::Zip });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The file is of another form than the one that is read.
+    #[error("{}", wrong_form(*wanted, *found))]
+    WrongForm {
+        /// The input.
+        wanted: Part,
+        /// The form that it has.
+        found: Form,
+    },
+    /// The PEM text has lost its line ends: they became spaces, `\n` in letters, or nothing.
+    #[error(
+        "the line ends of the {part}'s PEM text are gone: each BEGIN and END line must stand alone"
+    )]
+    NoLineEnds {
+        /// The input.
+        part: Part,
+    },
+    /// The input is cut, or its bytes have changed.
+    #[error("the {part} is cut or damaged: get it again from where it was issued")]
+    Damaged {
+        /// The input.
+        part: Part,
+    },
+    /// The certificate is no longer valid, or this machine's clock is wrong.
+    #[error(
+        "the certificate has expired on {}: get a new one from where it was issued",
+        date(*not_after)
+    )]
+    Expired {
+        /// The last moment at which it was valid.
+        not_after: SystemTime,
+    },
+    /// The certificate is not valid yet: most often this machine's clock is wrong.
+    #[error(
+        "the certificate is not valid before {}: check this machine's clock",
+        date(*not_before)
+    )]
+    NotYetValid {
+        /// The first moment at which it will be valid.
+        not_before: SystemTime,
+    },
+    /// The key is encrypted, and no password was given.
+    #[error("the private key is encrypted: give its password too")]
+    PasswordMissing,
+    /// The password does not fit.
+    #[error("the password does not open the {part}, or the {part} is damaged")]
+    WrongPassword {
+        /// The input.
+        part: Part,
+    },
+    /// The input is encrypted or authenticated by an algorithm that is not read.
+    #[error("{}", unsupported_encryption(*part, algorithm))]
+    UnsupportedEncryption {
+        /// The input.
+        part: Part,
+        /// The algorithm's name, or its object identifier.
+        algorithm: String,
+    },
+    /// To open the input would take more time or memory than any file in use does.
+    #[error("to open the {part} would take too much time or memory: encrypt it again")]
+    Cost {
+        /// The input.
+        part: Part,
+    },
+    /// The key is whole, but TLS here does not use its kind.
+    #[error(
+        "the private key is {kind}, which is not used here: it must be RSA of 2048, 3072 or 4096 \
+         bits, ECDSA on P-256 or P-384, or Ed25519"
+    )]
+    UnsupportedKey {
+        /// The kind of key.
+        kind: String,
+    },
+    /// More than one private key: which one is meant cannot be told.
+    #[error("the {part} holds more than one private key: leave only the certificate's own")]
+    SeveralKeys {
+        /// The input.
+        part: Part,
+    },
+    /// Both are whole, but the key is another certificate's.
+    #[error("the private key does not belong to the certificate: they must come from one download")]
+    Mismatch,
+    /// The PKCS#12 file has no MAC, so that nothing shows whether the password is right and the file
+    /// unchanged.
+    #[error(
+        "the PKCS#12 file has no MAC, so it cannot be checked: make it again with \
+         `openssl pkcs12 -export`"
+    )]
+    NoMac,
+    /// The PKCS#12 file holds no certificate, or no private key.
+    #[error("the PKCS#12 file holds no {part}: it must be exported together with its key")]
+    Missing {
+        /// The part that is missing: [`Part::Certificate`] or [`Part::PrivateKey`].
+        part: Part,
+    },
+    /// The program was compiled without the code that reads this form.
+    #[error("this form is read with the feature `{feature}` of wxpay-identity, which is off")]
+    MissingFeature {
+        /// The feature's name.
+        feature: &'static str,
+    },
+}
+
+fn wrong_form(wanted: Part, found: Form) -> String {
+    let file = match wanted {
+        Part::Certificate => "the certificate file",
+        Part::PrivateKey => "the key file",
+        Part::Pkcs12 => "the PKCS#12 file",
+    };
+    let way_out = match (wanted, found) {
+        (_, Form::Empty | Form::WebPage) => "get it again from where it was issued",
+        (_, Form::Zip) => "unpack it first",
+        (_, Form::Utf16) => "save it as UTF-8",
+        (_, Form::Jks) => {
+            "convert it with `keytool -importkeystore -srckeystore OLD.jks -destkeystore NEW.p12 \
+             -deststoretype PKCS12`"
+        }
+        (_, Form::Pkcs7) => "it has no private key, and only `openssl pkcs7 -print_certs` reads it",
+        (_, Form::CertificateRequest) => "the certificate is what the issuer gives for it",
+        (Part::Certificate, Form::PrivateKey) | (Part::PrivateKey, Form::Certificate) => {
+            "the certificate and the key may be swapped"
+        }
+        (Part::Certificate | Part::PrivateKey, Form::Pkcs12) => {
+            "it has certificate and key in one: give it as PKCS#12, with its password"
+        }
+        (Part::Certificate, Form::DerCertificate) => {
+            "convert it with `openssl x509 -inform DER -in OLD.der -out NEW.pem`"
+        }
+        (Part::PrivateKey, Form::DerPrivateKey) => {
+            "convert it with `openssl pkey -inform DER -in OLD.der -out NEW.pem`"
+        }
+        (Part::PrivateKey, Form::OpenSsh) => {
+            "convert it with `ssh-keygen -p -m PKCS8 -f COPY_OF_KEY`"
+        }
+        (Part::Certificate | Part::PrivateKey, Form::Base64) => {
+            "the BEGIN and END lines around it are missing"
+        }
+        (Part::Certificate, _) => "it must be PEM, starting with `-----BEGIN CERTIFICATE-----`",
+        (Part::PrivateKey, _) => "it must be PEM, starting with `-----BEGIN PRIVATE KEY-----`",
+        (Part::Pkcs12, Form::Certificate | Form::PrivateKey) => {
+            "it is PEM, so give it as certificate and key"
+        }
+        (Part::Pkcs12, Form::DerCertificate | Form::DerPrivateKey) => {
+            "convert certificate and key to PEM, and give those"
+        }
+        (Part::Pkcs12, Form::Base64) => "decode it first, with `openssl base64 -d -A`",
+        (Part::Pkcs12, _) => "was it copied as text? get it again in binary",
+    };
+    match found {
+        Form::Unknown => format!("{file} holds no {wanted}: {way_out}"),
+        _ => format!("{file} holds {found}: {way_out}"),
+    }
+}
+
+fn unsupported_encryption(part: Part, algorithm: &str) -> String {
+    let command = match part {
+        Part::Pkcs12 => {
+            "openssl pkcs12 -legacy -in OLD.p12 -nodes | openssl pkcs12 -export -out NEW.p12"
+        }
+        _ => "openssl pkcs8 -in OLD.pem | openssl pkcs8 -topk8 -v2 aes-256-cbc -out NEW.pem",
+    };
+    let command = match algorithm {
+        DEK_INFO => "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem",
+        _ => command,
+    };
+    format!(
+        "the {part} is protected by {algorithm}, which is not read: convert it with `{command}`"
+    )
+}
+
+/// OpenSSL's older form of encrypted keys, with its headers inside the section.
+pub(crate) const DEK_INFO: &str = "DEK-Info";
+
+/// Before 1970 or after 9999 there is no date to show.
+pub(crate) fn date(time: SystemTime) -> String {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) if since.as_secs() < 253_402_300_800 => httpdate::fmt_http_date(time),
+        _ => "a date out of reach".to_owned(),
+    }
+}

@@ -1,0 +1,293 @@
+//! A client certificate with its chain and private key.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tracing::warn;
+use zeroize::Zeroizing;
+
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+use crate::der::Element;
+use crate::{
+    IdentityError, Part, error,
+    key::Key,
+    leaf::{self, Leaf, PublicKey},
+    pem,
+};
+
+/// Certificate authorities ask for renewal about so long before the end.
+const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A client certificate with its chain and private key, checked to belong together and to be valid.
+///
+/// When it is loaded and expires within 30 days, `tracing` gets a warning.
+///
+/// `Debug` prints what the certificate says, and nothing of the key. A clone shares the key with the
+/// original.
+///
+/// ```
+/// use wxpay_identity::Identity;
+///
+/// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
+/// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+/// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+/// println!("{} of {}", identity.serial_number(), identity.subject());
+/// // For rustls' `with_client_auth_cert`, or whatever else takes DER.
+/// let chain = identity.certificates().to_vec();
+/// let key = identity.private_key().clone_key();
+/// # assert_eq!(chain.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+struct Inner {
+    chain: Vec<CertificateDer<'static>>,
+    key: Zeroizing<PrivateKeyDer<'static>>,
+    leaf: Leaf,
+}
+
+impl Identity {
+    /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
+    /// one that holds both.
+    ///
+    /// The chain is handed out with the client's own certificate first, whatever its order in the
+    /// file. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE
+    /// KEY`), not encrypted; for one that is, take [`from_pem_encrypted`](Self::from_pem_encrypted).
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError`] says what is wrong with which of the two: another form of file, a damaged
+    /// one, an encrypted key, a key that belongs to another certificate, an expired certificate.
+    ///
+    /// ```
+    /// use wxpay_identity::{Form, Identity, IdentityError, Part};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
+    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
+    /// let swapped = Identity::from_pem(&key_pem, &cert_pem).unwrap_err();
+    /// let (wanted, found) = (Part::Certificate, Form::PrivateKey);
+    /// assert_eq!(swapped, IdentityError::WrongForm { wanted, found });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_pem(
+        certificates: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Self, IdentityError> {
+        let chain = pem::chain(certificates.as_ref())?;
+        Self::new(chain, &pem::key(key.as_ref(), None)?)
+    }
+
+    /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
+    /// with PBKDF2 or scrypt. A key that is not encrypted is taken too.
+    ///
+    /// It needs the feature `encrypted-pem`. Decrypting takes a second at most: do it where a thread
+    /// may block.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for the
+    /// forms that are not read (PBES1, `DEK-Info`), with the command that converts them, and without
+    /// the feature.
+    ///
+    /// ```no_run
+    /// use wxpay_identity::Identity;
+    ///
+    /// let password = std::fs::read_to_string("password.txt")?;
+    /// let (cert, key) = (std::fs::read("cert.pem")?, std::fs::read("key.pem")?);
+    /// let identity = Identity::from_pem_encrypted(cert, key, password.trim_end())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_pem_encrypted(
+        certificates: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+        password: &str,
+    ) -> Result<Self, IdentityError> {
+        let chain = pem::chain(certificates.as_ref())?;
+        Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
+    }
+
+    /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
+    ///
+    /// It needs the feature `pkcs12`. Read are the forms that have been handed out over the years:
+    /// RC2-40 and 3DES with a SHA-1 MAC, PBES2 with AES, chains in any order, bags without names, and
+    /// BER. It takes a second at most.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError`] for a file of another form, a damaged one, a wrong password, a file without
+    /// a MAC, without a key or certificate or with several keys, for what
+    /// [`from_pem`](Self::from_pem) refuses, and without the feature.
+    ///
+    /// ```
+    /// use wxpay_identity::{Form, Identity, IdentityError, Part};
+    ///
+    /// let page = Identity::from_pkcs12("<html>not found</html>", "password").unwrap_err();
+    /// let (wanted, found) = (Part::Pkcs12, Form::WebPage);
+    /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
+    /// ```
+    pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
+        #[cfg(feature = "pkcs12")]
+        {
+            let (chain, key) = crate::pkcs12::read(bytes.as_ref(), password)?;
+            Self::new(chain, &key)
+        }
+        #[cfg(not(feature = "pkcs12"))]
+        {
+            let _ = (bytes, password);
+            Err(IdentityError::MissingFeature { feature: "pkcs12" })
+        }
+    }
+
+    fn new(chain: Vec<CertificateDer<'static>>, key: &Key) -> Result<Self, IdentityError> {
+        let (own, key) = pair(&chain, key)?;
+        let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
+        let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
+        let now = SystemTime::now();
+        if now > not_after {
+            return Err(IdentityError::Expired { not_after });
+        }
+        if now < not_before {
+            return Err(IdentityError::NotYetValid { not_before });
+        }
+        let identity = Self(Arc::new(Inner { chain, key, leaf }));
+        if identity.expires_soon() {
+            let (serial, subject) = (identity.serial_number(), identity.subject());
+            let until = error::date(not_after);
+            warn!(
+                serial,
+                subject, until, "the client certificate expires within 30 days: renew it"
+            );
+        }
+        Ok(identity)
+    }
+
+    /// The certificate chain in DER, the client's own certificate first.
+    #[must_use]
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.0.chain
+    }
+
+    /// The private key in DER.
+    #[must_use]
+    pub fn private_key(&self) -> &PrivateKeyDer<'static> {
+        &self.0.key
+    }
+
+    /// The serial number of the client's own certificate in upper-case hex, as
+    /// `openssl x509 -serial` prints it: for people to compare with what they were given.
+    #[must_use]
+    pub fn serial_number(&self) -> &str {
+        &self.0.leaf.serial_number
+    }
+
+    /// The subject of the certificate, in the form of RFC 4514: `CN=1900000109,O=…`.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.leaf.subject
+    }
+
+    /// The common name in the subject, where it has one.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.0.leaf.common_name.as_deref()
+    }
+
+    /// The first moment at which the certificate is valid.
+    #[must_use]
+    pub fn not_before(&self) -> SystemTime {
+        self.0.leaf.not_before
+    }
+
+    /// The last moment at which the certificate is valid.
+    #[must_use]
+    pub fn not_after(&self) -> SystemTime {
+        self.0.leaf.not_after
+    }
+
+    /// Whether the certificate expires within 30 days from now.
+    #[must_use]
+    pub fn expires_soon(&self) -> bool {
+        self.not_after() < SystemTime::now() + SOON
+    }
+
+    /// Whether one is a clone of the other. An identity that was read again is another one, even
+    /// from the same files.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("certificates", &self.0.chain.len())
+            .field("leaf", &self.0.leaf)
+            .finish_non_exhaustive()
+    }
+}
+
+const DAMAGED: IdentityError = IdentityError::Damaged {
+    part: Part::Certificate,
+};
+
+/// Which certificate the key belongs to, and the key with its public half.
+fn pair(
+    chain: &[CertificateDer<'static>],
+    key: &Key,
+) -> Result<(usize, Zeroizing<PrivateKeyDer<'static>>), IdentityError> {
+    let mut is_refused = false;
+    for (own, certificate) in chain.iter().enumerate() {
+        let public_key = PublicKey::of(certificate).map_err(|_| DAMAGED)?;
+        if let Some(der) = key.with_public_half(&public_key) {
+            match load(&der) {
+                Ok(bits) if bits.as_ref().is_none_or(|bits| *bits == public_key.bits) => {
+                    return Ok((own, Zeroizing::new(der)));
+                }
+                Ok(_) => {}
+                Err(Refused) => is_refused = true,
+            }
+        }
+    }
+    Err(match is_refused {
+        true if !key.facts.is_used => IdentityError::UnsupportedKey {
+            kind: key.facts.kind.clone(),
+        },
+        true if key.facts.public.is_some() => IdentityError::Damaged {
+            part: Part::PrivateKey,
+        },
+        _ => IdentityError::Mismatch,
+    })
+}
+
+/// The crypto provider does not take the key.
+struct Refused;
+
+/// Has the crypto provider look at the key; with none, every key is taken.
+///
+/// The bits of the public half, if the provider tells them.
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+fn load(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
+    #[cfg(feature = "ring")]
+    let provider = rustls::crypto::ring::default_provider();
+    #[cfg(not(feature = "ring"))]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let key = provider.key_provider.load_private_key(key.clone_key());
+    let key = key.map_err(|_| Refused)?;
+    let info = key.public_key();
+    let info = info.as_ref().and_then(|info| Element::first(info).ok());
+    let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
+    Ok(public_key.map(|public_key| public_key.bits))
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+fn load(_: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
+    Ok(None)
+}

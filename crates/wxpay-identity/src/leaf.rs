@@ -1,0 +1,132 @@
+//! What certificates say, and the order in which they follow each other.
+//!
+//! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
+//! server judges it.
+
+use std::{fmt::Write, time::SystemTime};
+
+use rustls_pki_types::CertificateDer;
+use x509_cert::{
+    der::{Decode, oid::ObjectIdentifier},
+    name::Name,
+    time::Time,
+};
+
+use crate::der::{EXPLICIT_0, Element, INTEGER, Malformed, OBJECT_IDENTIFIER};
+
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) serial_number: String,
+    pub(crate) subject: String,
+    pub(crate) common_name: Option<String>,
+    pub(crate) not_before: SystemTime,
+    pub(crate) not_after: SystemTime,
+}
+
+/// The public half of a key.
+pub(crate) struct PublicKey {
+    /// The object identifier of its algorithm.
+    pub(crate) algorithm: String,
+    /// The object identifier of its curve, if it has a curve with a name.
+    pub(crate) curve: Option<String>,
+    pub(crate) bits: Vec<u8>,
+}
+
+/// The fields of a certificate, from the serial number to the public key.
+fn fields(der: &[u8]) -> Result<[Element<'_>; 6], Malformed> {
+    let [to_be_signed, _algorithm, _signature] = Element::first(der)?.fields()?;
+    let fields = to_be_signed.children()?;
+    // Version 1 is not written.
+    let versions = fields
+        .iter()
+        .take_while(|field| field.tag == EXPLICIT_0)
+        .count();
+    match fields[versions..].first_chunk() {
+        Some(fields) if fields[0].tag == INTEGER => Ok(*fields),
+        _ => Err(Malformed),
+    }
+}
+
+impl PublicKey {
+    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+        let [.., public_key] = fields(der)?;
+        Self::parse(&public_key)
+    }
+
+    /// Reads `SubjectPublicKeyInfo`.
+    pub(crate) fn parse(info: &Element<'_>) -> Result<Self, Malformed> {
+        let [algorithm, bits] = info.fields()?;
+        let params = algorithm.children()?;
+        let curve = params
+            .get(1)
+            .filter(|params| params.tag == OBJECT_IDENTIFIER);
+        Ok(Self {
+            algorithm: algorithm.oid()?,
+            curve: curve.map(Element::oid).transpose()?,
+            bits: bits.bits()?.to_vec(),
+        })
+    }
+}
+
+impl Leaf {
+    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+        let [serial_number, _, _issuer, validity, subject, _] = fields(der)?;
+        let [not_before, not_after] = validity.fields()?;
+        let subject = Name::from_der(subject.whole).map_err(|_| Malformed)?;
+        let mut names = subject.iter();
+        let common_name = names.find(|name| name.oid == COMMON_NAME);
+        let common_name = common_name.and_then(|name| str::from_utf8(name.value.value()).ok());
+        Ok(Self {
+            serial_number: upper_hex(serial_number.contents),
+            common_name: common_name.map(str::to_owned),
+            subject: subject.to_string(),
+            not_before: time(&not_before)?,
+            not_after: time(&not_after)?,
+        })
+    }
+}
+
+fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
+    let time = Time::from_der(element.whole).map_err(|_| Malformed)?;
+    Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
+}
+
+/// Puts the client's own certificate, which is at `own`, first.
+///
+/// Where it was first already, the rest stays as it was: that is how files should be. Out of any other
+/// order each certificate is followed by its issuer's, and what leads nowhere is left out.
+pub(crate) fn order(
+    mut chain: Vec<CertificateDer<'static>>,
+    own: usize,
+) -> Result<Vec<CertificateDer<'static>>, Malformed> {
+    if own == 0 {
+        return Ok(chain);
+    }
+    let mut ordered = Vec::new();
+    let mut next = Some(own);
+    // Each is taken out, so that a circle ends.
+    while let Some(at) = next {
+        let certificate = chain.swap_remove(at);
+        let [_, _, issuer, ..] = fields(&certificate)?;
+        let is_issuer = |other: &CertificateDer<'_>| {
+            fields(other).is_ok_and(|[_, _, _, _, subject, _]| subject.whole == issuer.whole)
+        };
+        next = chain.iter().position(is_issuer);
+        ordered.push(certificate);
+    }
+    Ok(ordered)
+}
+
+/// Without the zero byte that only keeps a large number from being negative.
+fn upper_hex(bytes: &[u8]) -> String {
+    let bytes = match bytes {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02X}").expect("a string takes all that is written to it");
+        text
+    })
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod algorithm;
+mod der;
+#[cfg(feature = "encrypted-pem")]
+mod encrypted;
+mod error;
+mod form;
+mod identity;
+mod key;
+mod leaf;
+mod pem;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
+mod renewal;
+
+pub use error::{IdentityError, Part};
+pub use form::Form;
+pub use identity::Identity;
+pub use renewal::{IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource};

@@ -1,0 +1,19 @@
+//! Identities out of files, judged on what openssl, keytool and others write.
+#![cfg(all(
+    any(feature = "ring", feature = "aws-lc-rs"),
+    feature = "encrypted-pem",
+    feature = "pkcs12"
+))]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up should fail"
+)]
+
+mod forms;
+mod keys;
+mod leaf;
+mod pem;
+mod pkcs12;
+mod properties;
+mod renewal;
+mod support;

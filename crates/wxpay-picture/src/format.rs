@@ -1,0 +1,240 @@
+//! The three formats that the API takes.
+
+use alloc::{borrow::Cow, format};
+use core::fmt;
+
+/// A format that the API takes, told by the header of the file.
+///
+/// ```
+/// use wxpay_picture::Format;
+///
+/// assert_eq!(Format::detect(b"\xff\xd8\xff\xe0\0\x10JFIF"), Some(Format::Jpeg));
+/// assert_eq!(Format::detect(b"BMW is a car, and this is a text about it"), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// JPEG: `.jpg`, `.jpeg`.
+    Jpeg,
+    /// PNG: `.png`.
+    Png,
+    /// Windows bitmap: `.bmp`.
+    Bmp,
+}
+
+/// Extensions of picture files: another one is a part of the name, as in `licence.2024`.
+const PICTURE_EXTENSIONS: [&str; 21] = [
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "png", "apng", "bmp", "dib", "gif", "webp",
+    "heic", "heif", "avif", "tif", "tiff", "tmp", "bin", "dat", "",
+];
+
+impl Format {
+    /// The format by the header; `None` for anything else.
+    #[must_use]
+    pub fn detect(bytes: &[u8]) -> Option<Self> {
+        if is_jpeg(bytes) {
+            Some(Self::Jpeg)
+        } else if is_png(bytes) {
+            Some(Self::Png)
+        } else if is_bmp(bytes) {
+            Some(Self::Bmp)
+        } else {
+            None
+        }
+    }
+
+    /// The media type, `image/jpeg`.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Bmp => "image/bmp",
+        }
+    }
+
+    /// The extensions that the API names for the format, the usual one first.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg"],
+            Self::Png => &["png"],
+            Self::Bmp => &["bmp"],
+        }
+    }
+
+    /// The name with a right extension: unchanged where it has one, in any case of letters.
+    #[must_use]
+    pub fn right_name(self, name: &str) -> Cow<'_, str> {
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+        let is = |other: &&str| extension.trim_end().eq_ignore_ascii_case(other);
+        if extension == extension.trim_end() && self.extensions().iter().any(is) {
+            return name.into();
+        }
+        let stem = if PICTURE_EXTENSIONS.iter().any(is) {
+            stem
+        } else {
+            name
+        };
+        format!("{stem}.{}", self.extensions()[0]).into()
+    }
+
+    /// Whether the end of the picture is there; padding and trailers behind it do not matter.
+    ///
+    /// A picture that is damaged in another way counts as whole.
+    #[must_use]
+    pub fn is_whole(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Jpeg => is_whole_jpeg(bytes),
+            Self::Png => is_whole_png(bytes),
+            Self::Bmp => is_whole_bmp(bytes).unwrap_or(true),
+        }
+    }
+}
+
+/// `JPEG`, `PNG` or `BMP`.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Bmp => "BMP",
+        })
+    }
+}
+
+/// Start of image, then a marker behind any number of fill bytes (ITU-T T.81, B.1.1.2).
+///
+/// The markers in use lie from SOF0 (0xC0) to COM (0xFE).
+fn is_jpeg(bytes: &[u8]) -> bool {
+    let Some(rest) = bytes.strip_prefix(b"\xff\xd8\xff") else {
+        return false;
+    };
+    let marker = rest.iter().find(|byte| **byte != 0xff);
+    marker.is_some_and(|marker| (0xc0..=0xfe).contains(marker))
+}
+
+/// The signature, then an IHDR chunk of 13 bytes whose width and height are not 0.
+fn is_png(bytes: &[u8]) -> bool {
+    let size = bytes
+        .strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+        .and_then(|size| size.get(..8));
+    size.is_some_and(|size| size[..4] != [0; 4] && size[4..] != [0; 4])
+}
+
+/// `BM`, a known size of the second header, one colour plane, and pixels behind the headers and
+/// inside the file. The size field does not count: some writers leave it 0.
+fn is_bmp(bytes: &[u8]) -> bool {
+    let header = little_endian(bytes, 14, 4);
+    let planes = match header {
+        Some(12) => little_endian(bytes, 22, 2),
+        Some(16 | 40 | 52 | 56 | 64 | 108 | 124) => little_endian(bytes, 26, 2),
+        _ => None,
+    };
+    let pixels = little_endian(bytes, 10, 4);
+    bytes.starts_with(b"BM")
+        && planes == Some(1)
+        && pixels
+            .zip(header)
+            .is_some_and(|(pixels, header)| (14 + header..bytes.len() as u64).contains(&pixels))
+}
+
+/// Walks the segments up to the compressed data, then looks for the end of image from the back.
+///
+/// Compressed data never hold the bytes of that marker, so anything behind it is a trailer: padding,
+/// a second picture, a phone's own data. A thumbnail has an end of its own, but inside a segment.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        let Some(rest) = bytes.get(at..) else {
+            return false;
+        };
+        let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
+        match rest.get(fill) {
+            None => return false,
+            Some(0xd9) => return true,
+            Some(0xd0..=0xd8) if fill > 0 => at += fill + 1,
+            Some(marker @ 0xc0..=0xfe) if fill > 0 => {
+                let Some([high, low]) = rest.get(fill + 1..fill + 3) else {
+                    return false;
+                };
+                at += fill + 1 + usize::from(u16::from_be_bytes([*high, *low]));
+                if *marker == 0xda {
+                    return bytes.get(at..).is_some_and(has_end_of_image);
+                }
+            }
+            // No marker where one belongs: damaged, but maybe to its end.
+            _ => return has_end_of_image(rest),
+        }
+    }
+}
+
+fn has_end_of_image(data: &[u8]) -> bool {
+    // In pieces, without an early end inside of them: compilers make vector instructions of that.
+    const PIECE: usize = 256;
+    let Some(seconds) = data.get(1..) else {
+        return false;
+    };
+    let mut pieces = data[..seconds.len()]
+        .rchunks(PIECE)
+        .zip(seconds.rchunks(PIECE));
+    pieces.any(|(first, second)| {
+        let pairs = first.iter().zip(second);
+        pairs.fold(false, |found, pair| {
+            found | ((*pair.0 == 0xff) & (*pair.1 == 0xd9))
+        })
+    })
+}
+
+/// Walks the chunks up to IEND.
+fn is_whole_png(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    loop {
+        let Some((header, behind)) = rest.split_first_chunk::<8>() else {
+            return false;
+        };
+        let [a, b, c, d, name @ ..] = *header;
+        // Four bytes of a checksum are behind the data.
+        let length = u64::from(u32::from_be_bytes([a, b, c, d])) + 4;
+        let Some(next) = usize::try_from(length)
+            .ok()
+            .and_then(|length| behind.get(length..))
+        else {
+            return false;
+        };
+        if name == *b"IEND" || !name.is_ascii() {
+            return true;
+        }
+        rest = next;
+    }
+}
+
+/// Whether all rows of pixels are there; `None` where the header does not tell.
+fn is_whole_bmp(bytes: &[u8]) -> Option<bool> {
+    let field = |at, size| little_endian(bytes, at, size);
+    let (pixels, header) = (field(10, 4)?, field(14, 4)?);
+    let (width, height, depth) = match header {
+        12 => (field(18, 2)?, field(20, 2)?, field(24, 2)?),
+        _ => (field(18, 4)?, field(22, 4)?, field(28, 2)?),
+    };
+    let compression = if header >= 40 { field(30, 4)? } else { 0 };
+    let size = match compression {
+        // Plain pixels, with or without masks. The padding of the last row may be missing.
+        0 | 3 | 6 if header != 64 || compression == 0 => {
+            // The height is negative where the first row is the top one.
+            let rows = u64::from((height as u32 as i32).unsigned_abs()).max(1);
+            let row = (width * depth).div_ceil(8);
+            row.next_multiple_of(4)
+                .saturating_mul(rows - 1)
+                .saturating_add(row)
+        }
+        _ => field(34, 4)?,
+    };
+    Some(pixels.saturating_add(size) <= bytes.len() as u64)
+}
+
+/// A number of so many bytes at a position.
+fn little_endian(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at + size)?.iter().rev();
+    Some(bytes.fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}

@@ -1,0 +1,277 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+use core::fmt;
+
+mod format;
+
+pub use format::Format;
+
+/// What a file is, by its bytes.
+///
+/// ```
+/// use wxpay_picture::Content;
+///
+/// let file = Content::of(b"https://example.com/licence.jpg");
+/// assert_eq!(file.to_string(), "a URL");
+/// assert_eq!(file.code(), Some("media-is-url"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content<'a> {
+    /// A picture that the API takes.
+    Picture(Format),
+    /// Such a picture behind bytes that do not belong to it: a line break, a mark, a warning of PHP.
+    Preceded {
+        /// What the picture is.
+        format: Format,
+        /// What is before it.
+        prefix: &'a [u8],
+    },
+    /// A file of another kind, or a picture that something has spoilt.
+    Other(&'static Kind),
+    /// No kind that is known.
+    Unknown {
+        /// The first bytes, eight at most.
+        first: &'a [u8],
+    },
+}
+
+/// A row of the table: a kind of file that the API does not take.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Kind {
+    /// A stable word for programs, `media-is-heic`.
+    pub code: &'static str,
+    /// What it is, with its article: `a HEIC`.
+    pub name: &'static str,
+    /// What to do about it.
+    pub advice: &'static str,
+    signs: Signs,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Signs {
+    /// Bytes at a position, `?` for any byte.
+    Bytes(&'static [(usize, &'static [u8])]),
+    /// The start of a text in any case of letters; behind `…` what must follow somewhere.
+    Text(&'static [&'static str]),
+    /// The same of a text of one line under 1 KiB.
+    Line(&'static [&'static str]),
+}
+
+const fn kind(code: &'static str, name: &'static str, advice: &'static str, signs: Signs) -> Kind {
+    Kind {
+        code,
+        name,
+        advice,
+        signs,
+    }
+}
+
+use Signs::{Bytes, Line, Text};
+
+const CONVERT: &str = "convert it to JPEG or PNG; renaming it does not help";
+const UNPACK: &str = "unpack it, and send the picture";
+const PAGE: &str = "send a picture of the page, as JPEG or PNG";
+const ITSELF: &str = "send the picture itself";
+const DECODE: &str = "decode it, and send the bytes";
+const AGAIN: &str = "get the file again, to its end";
+const SOURCE: &str = "look at what wrote the file";
+const NOT_TEXT: &str = "keep it as bytes from the file to the request, never as text";
+
+/// The first row that fits is taken. Texts come last: nothing with a NUL is one.
+#[rustfmt::skip] // a row a line
+const KINDS: &[Kind] = &[
+    kind("media-is-gif", "a GIF", CONVERT, Bytes(&[(0, b"GIF8")])),
+    kind("media-is-webp", "a WebP", CONVERT, Bytes(&[(0, b"RIFF????WEBP")])),
+    kind("media-is-avif", "an AVIF", CONVERT, Bytes(&[(4, b"ftypavif"), (4, b"ftypavis")])),
+    kind("media-is-heic", "a HEIC", CONVERT, Bytes(&[
+        (4, b"ftyphei"), (4, b"ftyphev"), (4, b"ftypmif1"), (4, b"ftypmif2"), (4, b"ftypmsf1"),
+    ])),
+    kind("media-is-raw", "a camera's raw file", CONVERT, Bytes(&[
+        (4, b"ftypcrx "), (8, b"CR\x02"), (0, b"IIRO"), (0, b"IIRS"), (0, b"IIU\0"),
+        (0, b"FUJIFILMCCD"),
+    ])),
+    kind("media-is-video", "an MP4 or QuickTime film", "send a picture, as JPEG or PNG",
+        Bytes(&[(4, b"ftyp"), (4, b"moov"), (4, b"mdat")])),
+    kind("media-is-jpeg-2000", "a JPEG 2000", CONVERT,
+        Bytes(&[(0, b"\0\0\0\x0cjP  \r\n\x87\n"), (0, b"\xff\x4f\xff\x51")])),
+    kind("media-is-jpeg-xl", "a JPEG XL", CONVERT,
+        Bytes(&[(0, b"\0\0\0\x0cJXL \r\n\x87\n"), (0, b"\xff\x0a")])),
+    kind("media-is-jpeg-xr", "a JPEG XR", CONVERT, Bytes(&[(0, b"II\xbc")])),
+    kind("media-is-tiff", "a TIFF", CONVERT,
+        Bytes(&[(0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")])),
+    kind("media-is-psd", "a Photoshop file", CONVERT, Bytes(&[(0, b"8BPS")])),
+    kind("media-is-dicom", "a DICOM file", CONVERT, Bytes(&[(128, b"DICM")])),
+    kind("media-is-metafile", "a Windows metafile", CONVERT,
+        Bytes(&[(40, b" EMF"), (0, b"\xd7\xcd\xc6\x9a")])),
+    kind("media-is-tga", "a TGA", CONVERT,
+        Bytes(&[(0, b"\0\0\x02\0\0\0\0\0"), (0, b"\0\0\x0a\0\0\0\0\0")])),
+    kind("media-is-ico", "an icon", CONVERT,
+        Bytes(&[(0, b"\0\0\x01\0?\0"), (0, b"\0\0\x02\0?\0")])),
+    kind("media-is-djvu", "a DjVu", CONVERT, Bytes(&[(0, b"AT&TFORM")])),
+    kind("media-is-appledouble", "macOS's notes on a file (AppleDouble), not the file",
+        "send the file whose name has no `._` before it", Bytes(&[(0, b"\0\x05\x16\x07")])),
+    kind("media-is-applesingle", "a file in macOS's wrapping (AppleSingle)", UNPACK,
+        Bytes(&[(0, b"\0\x05\x16\0")])),
+    kind("media-is-pdf", "a PDF", PAGE, Bytes(&[(0, b"%PDF-"), (3, b"%PDF-")])),
+    kind("media-is-postscript", "PostScript", PAGE,
+        Bytes(&[(0, b"%!PS"), (0, b"\xc5\xd0\xd3\xc6")])),
+    kind("media-is-office", "an old Office document", PAGE,
+        Bytes(&[(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")])),
+    kind("media-is-zip", "a ZIP archive or an Office document", UNPACK,
+        Bytes(&[(0, b"PK\x03\x04"), (0, b"PK\x05\x06"), (0, b"PK\x07\x08")])),
+    kind("media-is-rar", "a RAR archive", UNPACK, Bytes(&[(0, b"Rar!\x1a\x07")])),
+    kind("media-is-7z", "a 7z archive", UNPACK, Bytes(&[(0, b"7z\xbc\xaf\x27\x1c")])),
+    kind("media-is-tar", "a tar archive", UNPACK, Bytes(&[(257, b"ustar")])),
+    kind("media-is-gzip", "compressed with gzip", UNPACK, Bytes(&[(0, b"\x1f\x8b")])),
+    kind("media-is-compressed", "compressed with bzip2, xz or zstd", UNPACK,
+        Bytes(&[(0, b"BZh"), (0, b"\xfd7zXZ\0"), (0, b"\x28\xb5\x2f\xfd")])),
+    kind("media-truncated", "a JPEG or PNG whose header is cut or damaged", AGAIN,
+        Bytes(&[(0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8")])),
+    kind("media-converted", "a PNG whose line ends were converted",
+        "read, copy and send it in binary mode", Bytes(&[(0, b"\x89PNG")])),
+    // What becomes of the first bytes of a JPEG or PNG when they are decoded as UTF-8, or as Latin-1.
+    kind("media-decoded", "a picture that was decoded as text", NOT_TEXT, Bytes(&[
+        (0, b"\xef\xbf\xbd"), (0, b"\xc3\xbf\xc3\x98"), (0, b"\xc2\x89PNG"),
+    ])),
+    kind("media-is-text", "text in UTF-16", ITSELF, Bytes(&[(0, b"\xff\xfe"), (0, b"\xfe\xff")])),
+
+    kind("media-is-url", "a URL", "download the picture, and send its bytes",
+        Line(&["http://", "https://", "ftp://", "//"])),
+    kind("media-is-data-url", "a data URL", DECODE, Text(&["data:"])),
+    kind("media-is-html", "an HTML page",
+        "look at it: an error or a login may have been downloaded in the picture's place",
+        Text(&["<!doctype html", "<html", "<head", "<body"])),
+    kind("media-is-svg", "an SVG", "draw it as PNG", Text(&["<svg", "<…<svg"])),
+    kind("media-is-xml", "an XML document", SOURCE, Text(&["<?xml", "<xml"])),
+    kind("media-is-html", "HTML or XML", SOURCE, Text(&["<"])),
+    kind("media-is-json", "JSON", SOURCE, Text(&["{", "[{", "[\""])),
+    kind("media-is-pem", "a PEM file, a certificate or a key",
+        "keep it to yourself, and send the picture", Text(&["-----begin "])),
+    kind("media-is-base64", "a picture in base64", DECODE, Text(&["/9j/", "iVBORw0KGgo"])),
+    kind("media-is-hex", "a picture in hex", DECODE, Text(&["ffd8ff", "89504e470d0a"])),
+    kind("media-is-path", "the path of a file", "send the file's bytes (curl: -F media=@FILE)",
+        Line(&["@", "/", "./", "../", "~/", "file:", "c:\\", "d:\\"])),
+    kind("media-is-object", "the printed name of an object", "send the object's bytes",
+        Line(&[
+            "[object ", "array", "<_io.", "<file", "resource id", "#<file", "java.io", "undefined",
+            "null", "b'", "b\"",
+        ])),
+    kind("media-is-text", "text", ITSELF, Text(&[""])),
+];
+
+impl<'a> Content<'a> {
+    /// Looks at the bytes of a file.
+    #[must_use]
+    pub fn of(bytes: &'a [u8]) -> Self {
+        /// The longest text before a picture that is looked behind: some warnings of PHP.
+        const LONGEST_PREFIX: usize = 4096;
+        if let Some(format) = Format::detect(bytes) {
+            return Self::Picture(format);
+        }
+        let text = text(bytes);
+        if let Some(kind) = KINDS.iter().find(|kind| kind.fits(bytes, text)) {
+            return Self::Other(kind);
+        }
+        let mut prefixes = (1..bytes.len().min(LONGEST_PREFIX)).map(|at| bytes.split_at(at));
+        let preceded =
+            prefixes.find_map(|(prefix, picture)| Some((prefix, Format::detect(picture)?)));
+        match preceded {
+            Some((prefix, format)) => Self::Preceded { format, prefix },
+            None => Self::Unknown {
+                first: &bytes[..bytes.len().min(8)],
+            },
+        }
+    }
+
+    /// A stable word for programs; `None` for a picture.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Picture(_) => None,
+            Self::Preceded { .. } => Some("media-preceded"),
+            Self::Other(kind) => Some(kind.code),
+            Self::Unknown { .. } => Some("media-unknown"),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Picture(_) => "send it",
+            Self::Preceded { .. } => "remove what is before the picture, and look at what wrote it",
+            Self::Other(kind) => kind.advice,
+            Self::Unknown { .. } => CONVERT,
+        }
+    }
+}
+
+/// What it is, so that it fits behind "the file is".
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Enough of a warning to know it again.
+        const SHOWN: usize = 24;
+        match self {
+            Self::Picture(format) => write!(f, "a {format}"),
+            Self::Preceded { format, prefix } => {
+                let (count, many) = (prefix.len(), if prefix.len() == 1 { "" } else { "s" });
+                let more = if count > SHOWN { "…" } else { "" };
+                let shown = prefix[..count.min(SHOWN)].escape_ascii();
+                write!(
+                    f,
+                    "a {format} with {count} byte{many} before it (\"{shown}{more}\")"
+                )
+            }
+            Self::Other(kind) => f.write_str(kind.name),
+            Self::Unknown { first: [] } => f.write_str("empty"),
+            Self::Unknown { first } => {
+                f.write_str("of an unknown kind, beginning with")?;
+                first.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn fits(&self, bytes: &[u8], text: Option<&str>) -> bool {
+        match self.signs {
+            Bytes(patterns) => patterns.iter().any(|(at, pattern)| {
+                let found = bytes
+                    .get(*at..)
+                    .and_then(|bytes| bytes.get(..pattern.len()));
+                let fits = |(byte, sign): (&u8, &u8)| *sign == b'?' || byte == sign;
+                // A text may hold the letters of a sign somewhere by chance.
+                (*at == 0 || text.is_none())
+                    && found.is_some_and(|found| found.iter().zip(*pattern).all(fits))
+            }),
+            Text(starts) => text.is_some_and(|text| starts.iter().any(|start| begins(text, start))),
+            Line(starts) => text.is_some_and(|text| {
+                text.len() < 1024
+                    && !text.contains('\n')
+                    && starts.iter().any(|start| begins(text, start))
+            }),
+        }
+    }
+}
+
+fn begins(text: &str, start: &str) -> bool {
+    let (start, later) = start.split_once('…').unwrap_or((start, ""));
+    let head = text.as_bytes().get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes())) && text.contains(later)
+}
+
+/// The bytes as a text without the white space and the mark around it, where they are one.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    let is_text = |c: char| !c.is_control() || c.is_whitespace();
+    text.chars()
+        .all(is_text)
+        .then(|| text.trim_start_matches('\u{feff}').trim())
+}

@@ -1,0 +1,319 @@
+//! Every kind by real files and by small ones of the same form.
+
+use std::fs;
+
+use wxpay_picture::{Content, Format};
+
+fn example(name: &str) -> Vec<u8> {
+    let path = format!("{}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::read(path).expect("the examples are beside the crates")
+}
+
+/// Start of image, one segment with a thumbnail in it, one scan, end of image.
+fn jpeg() -> Vec<u8> {
+    let thumbnail = b"\xff\xd8\xff\xdb\0\x02\xff\xd9";
+    let segment = [b"\xff\xe1\0\x0a".as_slice(), thumbnail].concat();
+    let scan = [
+        b"\xff\xda\0\x04\x01\0".as_slice(),
+        &[0x5a; 5000],
+        b"\xff\0\xff\xd0\x12",
+    ]
+    .concat();
+    [b"\xff\xd8".as_slice(), &segment, &scan, b"\xff\xd9"].concat()
+}
+
+fn png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0CRC.".to_vec();
+    bytes.extend(b"\0\0\0\x04IDATIENDCRC.\0\0\0\0IEND\xae\x42\x60\x82");
+    bytes
+}
+
+/// Two rows of three pixels, 24 bits each, of the size field that some writers leave 0.
+fn bmp(height: i32, compression: u8) -> Vec<u8> {
+    let mut bytes = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x03\0\0\0".to_vec();
+    bytes.extend(height.to_le_bytes());
+    bytes.extend(b"\x01\0\x18\0");
+    bytes.extend([compression, 0, 0, 0, 24, 0, 0, 0]);
+    bytes.resize(54 + 24, 0);
+    bytes
+}
+
+fn name(bytes: &[u8]) -> String {
+    Content::of(bytes).to_string()
+}
+
+#[test]
+fn pictures_are_told_by_their_headers() {
+    assert_eq!(Format::detect(&example("licence.jpg")), Some(Format::Jpeg));
+    assert_eq!(Format::detect(&example("licence.png")), Some(Format::Png));
+    assert_eq!(Format::detect(&jpeg()), Some(Format::Jpeg));
+    assert_eq!(Format::detect(&png()), Some(Format::Png));
+    for height in [2, -2] {
+        assert_eq!(Format::detect(&bmp(height, 0)), Some(Format::Bmp));
+    }
+    // OS/2's first header: width and height have two bytes each.
+    let os2 = b"BM\0\0\0\0\0\0\0\0\x1a\0\0\0\x0c\0\0\0\x01\0\x01\0\x01\0\x18\0abc";
+    assert_eq!(Format::detect(os2), Some(Format::Bmp));
+    assert!(Format::Bmp.is_whole(os2) && !Format::Bmp.is_whole(&os2[..28]));
+    for other in [
+        b"".as_slice(),
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xff\xff",
+        b"\xff\xd8\xff\x02",
+        b"\x89PNG\r\n\x1a\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0\0\0\0\x01",
+        b"BM",
+        b"BMW is a car, and this is a text that is long enough for a header",
+        &bmp(2, 0)[..54],
+        b"GIF89a",
+    ] {
+        assert_eq!(Format::detect(other), None, "{other:?}");
+    }
+}
+
+#[test]
+fn fill_bytes_may_stand_before_any_marker_of_a_jpeg() {
+    for fill in [1, 2, 700] {
+        let fill = vec![0xff; fill];
+        let picture = jpeg();
+        let first = [&picture[..2], &fill, &picture[2..]].concat();
+        assert_eq!(Content::of(&first), Content::Picture(Format::Jpeg));
+        assert!(Format::Jpeg.is_whole(&first));
+        let scan = [&picture[..14], &fill, &picture[14..]].concat();
+        assert!(Format::Jpeg.is_whole(&scan));
+        assert!(!Format::Jpeg.is_whole(&scan[..scan.len() - 2]));
+    }
+}
+
+#[test]
+fn a_cut_picture_is_not_whole_wherever_it_is_cut() {
+    for (format, picture) in [
+        (Format::Jpeg, jpeg()),
+        (Format::Png, png()),
+        (Format::Bmp, bmp(2, 0)),
+        (Format::Bmp, bmp(-2, 0)),
+        (Format::Bmp, bmp(2, 1)),
+        (Format::Jpeg, example("licence.jpg")),
+        (Format::Png, example("licence.png")),
+        (Format::Bmp, example("licence.bmp")),
+    ] {
+        assert!(format.is_whole(&picture), "{format}");
+        // The padding of a bitmap's last row carries nothing.
+        let end = picture.len() - if format == Format::Bmp { 3 } else { 0 };
+        for cut in (0..end).step_by(1 + end / 500).chain([end - 1]) {
+            let is_header = format == Format::Bmp && cut < 38;
+            assert!(
+                is_header || !format.is_whole(&picture[..cut]),
+                "{format} cut at {cut}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_behind_a_whole_picture_does_not_matter() {
+    let trailers = [
+        b"\n".to_vec(),
+        vec![0; 64 * 1024 - 1],
+        vec![0; 1_500_000],
+        vec![0xff; 70_000],
+        vec![b' '; 70_000],
+        vec![0xd9; 70_000],
+        [jpeg(), b"SEFHe\0\0\0SEFT".to_vec()].concat(),
+        [b"\0\0\0\x18ftypmp42".to_vec(), vec![7; 100_000]].concat(),
+    ];
+    for (format, picture) in [
+        (Format::Jpeg, jpeg()),
+        (Format::Png, png()),
+        (Format::Bmp, bmp(2, 0)),
+    ] {
+        for trailer in &trailers {
+            assert!(
+                format.is_whole(&[picture.as_slice(), trailer].concat()),
+                "{format}"
+            );
+        }
+    }
+    // Zeros in the place of the rest, as an interrupted download leaves them.
+    let cut = [&jpeg()[..3000], &[0; 70_000]].concat();
+    assert!(!Format::Jpeg.is_whole(&cut));
+    let cut = [&png()[..40], &[0; 70_000]].concat();
+    assert!(!Format::Png.is_whole(&cut));
+}
+
+#[test]
+fn a_name_gets_a_right_extension_and_keeps_one_that_it_has() {
+    for (format, name, right) in [
+        (Format::Jpeg, "a.jpg", "a.jpg"),
+        (Format::Jpeg, "A.JPEG", "A.JPEG"),
+        (Format::Jpeg, "a.jfif", "a.jpg"),
+        (Format::Jpeg, "a.JPE", "a.jpg"),
+        (Format::Jpeg, "a.png", "a.jpg"),
+        (Format::Jpeg, "a", "a.jpg"),
+        (Format::Jpeg, "a.", "a.jpg"),
+        (Format::Jpeg, "a.jpg ", "a.jpg"),
+        (Format::Png, "营业执照.jpeg", "营业执照.png"),
+        (Format::Png, "licence.2024.01", "licence.2024.01.png"),
+        (Format::Bmp, "a.dib", "a.bmp"),
+        (Format::Bmp, ".bmp", ".bmp"),
+    ] {
+        assert_eq!(format.right_name(name), right, "{name}");
+    }
+}
+
+#[test]
+fn other_files_are_named() {
+    let dicom = [&[0; 128], b"DICM".as_slice()].concat();
+    for (bytes, code, called) in [
+        (b"\0\0\0\x18ftypheic".as_slice(), "media-is-heic", "a HEIC"),
+        (b"\0\0\0\x18ftypmif1", "media-is-heic", "a HEIC"),
+        (b"\0\0\0\x18ftypmsf1", "media-is-heic", "a HEIC"),
+        (b"\0\0\0\x18ftypavif", "media-is-avif", "an AVIF"),
+        (
+            b"\0\0\0\x18ftypmp42",
+            "media-is-video",
+            "an MP4 or QuickTime film",
+        ),
+        (
+            b"\0\0\0\x0cjP  \r\n\x87\n",
+            "media-is-jpeg-2000",
+            "a JPEG 2000",
+        ),
+        (b"\xff\x0a\x80", "media-is-jpeg-xl", "a JPEG XL"),
+        (b"8BPS\0\x01", "media-is-psd", "a Photoshop file"),
+        (b"Rar!\x1a\x07\0", "media-is-rar", "a RAR archive"),
+        (b"\0\0\x01\0\x01\0", "media-is-ico", "an icon"),
+        (&dicom, "media-is-dicom", "a DICOM file"),
+        (b"\x1f\x8b\x08\0", "media-is-gzip", "compressed with gzip"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "media-is-webp", "a WebP"),
+        (b"II*\0\x08\0", "media-is-tiff", "a TIFF"),
+        (
+            b"\x89PNG\n\x1a\n",
+            "media-converted",
+            "a PNG whose line ends were converted",
+        ),
+        (
+            b"\xff\xd8",
+            "media-truncated",
+            "a JPEG or PNG whose header is cut or damaged",
+        ),
+        (
+            b"\xef\xbf\xbdPNG",
+            "media-decoded",
+            "a picture that was decoded as text",
+        ),
+        (b"\xff\xfeh\0t\0", "media-is-text", "text in UTF-16"),
+        (b"https://a.example/b.jpg", "media-is-url", "a URL"),
+        (
+            b"DATA:image/png;base64,iVBO",
+            "media-is-data-url",
+            "a data URL",
+        ),
+        (
+            b"\xef\xbb\xbf <!DOCTYPE html>\n",
+            "media-is-html",
+            "an HTML page",
+        ),
+        (b"<?xml version='1.0'?>\n<svg/>", "media-is-svg", "an SVG"),
+        (
+            b"<?xml version='1.0'?>\n<a/>",
+            "media-is-xml",
+            "an XML document",
+        ),
+        (b"{\"a\": 1}", "media-is-json", "JSON"),
+        (b"/9j/4AAQSkZJRg", "media-is-base64", "a picture in base64"),
+        (b"FFD8FFE000104A46", "media-is-hex", "a picture in hex"),
+        (b"/tmp/php1a2b", "media-is-path", "the path of a file"),
+        (
+            b"[object File]",
+            "media-is-object",
+            "the printed name of an object",
+        ),
+        (b"a text with moov in it", "media-is-text", "text"),
+        (b"\r\n \t", "media-is-text", "text"),
+    ] {
+        let content = Content::of(bytes);
+        assert_eq!(content.code(), Some(code), "{bytes:?}");
+        assert_eq!(content.to_string(), called);
+        assert!(!content.advice().is_empty());
+    }
+    let apple_double = name(b"\0\x05\x16\x07\0\x02\0\0Mac OS X");
+    assert_eq!(
+        apple_double,
+        "macOS's notes on a file (AppleDouble), not the file"
+    );
+}
+
+#[test]
+fn nothing_with_a_nul_is_text_and_the_unknown_shows_its_first_bytes() {
+    assert_eq!(
+        name(b"abc\0def"),
+        "of an unknown kind, beginning with 61 62 63 00 64 65 66"
+    );
+    assert_eq!(
+        name(&[1; 100]),
+        "of an unknown kind, beginning with 01 01 01 01 01 01 01 01"
+    );
+    assert_eq!(
+        name("caf\u{7f}".as_bytes()),
+        "of an unknown kind, beginning with 63 61 66 7f"
+    );
+    assert_eq!(
+        name(b"\xd6\xd0"),
+        "of an unknown kind, beginning with d6 d0"
+    ); // GBK
+    assert_eq!(name(b""), "empty");
+}
+
+#[test]
+fn a_picture_behind_other_bytes_is_named_with_them() {
+    let warning = b"<br />\n<b>Warning</b>: Undefined variable $x in /srv/a.php on line 3<br />\n";
+    for (prefix, called) in [
+        (b"\n".as_slice(), r#"with 1 byte before it ("\n")"#),
+        (b"\r\n", r#"with 2 bytes before it ("\r\n")"#),
+        (
+            b"\xef\xbb\xbf",
+            r#"with 3 bytes before it ("\xef\xbb\xbf")"#,
+        ),
+        (
+            warning,
+            r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#,
+        ),
+    ] {
+        for (format, picture) in [
+            (Format::Jpeg, jpeg()),
+            (Format::Png, png()),
+            (Format::Bmp, bmp(2, 0)),
+        ] {
+            let bytes = [prefix, &picture].concat();
+            assert_eq!(Content::of(&bytes), Content::Preceded { format, prefix });
+            assert_eq!(name(&bytes), format!("a {format} {called}"));
+        }
+    }
+    // A container with a picture in it is the container.
+    let pdf = [b"%PDF-1.4\n".as_slice(), &jpeg()].concat();
+    assert_eq!(name(&pdf), "a PDF");
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let mut state = 1_u32;
+    let starts = [
+        jpeg(),
+        png(),
+        bmp(2, 0),
+        b"\xff\xd8\xff\xe0\xff\xff".to_vec(),
+    ];
+    for round in 0..4000 {
+        let mut bytes = starts[round % starts.len()].clone();
+        for _ in 0..round % 9 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let at = state as usize % bytes.len().min(60);
+            bytes[at] = (state >> 24) as u8;
+        }
+        let _ = Content::of(&bytes).to_string();
+        for format in [Format::Jpeg, Format::Png, Format::Bmp] {
+            let _ = format.is_whole(&bytes);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Whether a server's certificate is trusted.
+
+use std::{sync::Arc, time::UNIX_EPOCH};
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
+    server::ParsedCertificate,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
+
+use crate::certificate::ServerCertificate;
+
+/// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
+/// is too weak or a signature of a kind that is not checked is an error that says so.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    /// None where there is no authority, which rustls' verifier cannot be made of.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    /// The subjects of authorities with keys too weak to be used, with the keys' bits.
+    weak_authorities: Vec<(Vec<u8>, usize)>,
+    pinned: Vec<CertificateDer<'static>>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// Why a certificate cannot be checked, in words.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Uncheckable {
+    #[error("the RSA key has {0} bits; 2048 are the least")]
+    WeakKey(usize),
+    #[error(
+        "the signature is {0}; checked are RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or \
+         SHA-384 on P-256 or P-384, and Ed25519"
+    )]
+    Signature(String),
+}
+
+impl Verifier {
+    pub(crate) fn new(
+        provider: &Arc<CryptoProvider>,
+        authorities: RootCertStore,
+        weak_authorities: Vec<(Vec<u8>, usize)>,
+        pinned: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        let verifier = WebPkiServerVerifier::builder_with_provider(
+            Arc::new(authorities),
+            Arc::clone(provider),
+        );
+        Self {
+            // Without revocation lists there is no other error than that there is no authority.
+            authorities: verifier.build().ok(),
+            weak_authorities,
+            pinned,
+            algorithms: provider.signature_verification_algorithms,
+        }
+    }
+
+    /// Says why a signature in the chain could not be checked, where the error does not.
+    fn explain(&self, error: Error, chain: &[CertificateDer<'_>]) -> Error {
+        let Error::InvalidCertificate(why) = &error else {
+            return error;
+        };
+        match why {
+            CertificateError::BadSignature => {
+                let certificates: Vec<_> =
+                    chain.iter().filter_map(ServerCertificate::parse).collect();
+                let mut weak = self.weak_authorities.iter();
+                let of_authority = weak
+                    .find(|(subject, _)| certificates.iter().any(|it| it.issuer_der == *subject))
+                    .map(|(_, bits)| *bits);
+                let of_issuer = certificates
+                    .iter()
+                    .skip(1)
+                    .find_map(|issuer| issuer.weak_key);
+                match of_issuer.or(of_authority) {
+                    Some(bits) => Uncheckable::WeakKey(bits).into(),
+                    None => error,
+                }
+            }
+            CertificateError::UnsupportedSignatureAlgorithmContext {
+                signature_algorithm_id: id,
+                ..
+            }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id: id,
+                ..
+            } => Uncheckable::Signature(signature(id)).into(),
+            _ => error,
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let parsed = ServerCertificate::parse(end_entity);
+        // Its signature in the handshake would not hold.
+        if let Some(bits) = parsed.as_ref().and_then(|it| it.weak_key) {
+            return Err(Uncheckable::WeakKey(bits).into());
+        }
+        if self.pinned.contains(end_entity)
+            && let Some(certificate) = parsed
+        {
+            let now = UNIX_EPOCH + std::time::Duration::from_secs(now.as_secs());
+            if now > certificate.not_after {
+                return Err(CertificateError::Expired.into());
+            }
+            if now < certificate.not_before {
+                return Err(CertificateError::NotValidYet.into());
+            }
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        let Some(authorities) = &self.authorities else {
+            return Err(CertificateError::UnknownIssuer.into());
+        };
+        authorities
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| {
+                let chain: Vec<_> = [end_entity]
+                    .into_iter()
+                    .chain(intermediates)
+                    .cloned()
+                    .collect();
+                self.explain(error, &chain)
+            })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+impl From<Uncheckable> for Error {
+    fn from(why: Uncheckable) -> Self {
+        CertificateError::Other(OtherError(Arc::new(why))).into()
+    }
+}
+
+/// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
+fn signature(id: &[u8]) -> String {
+    let oid = SliceReader::new(id)
+        .and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader).map(|oid| oid.to_string()));
+    let Ok(oid) = oid else {
+        return "of an unknown kind".to_owned();
+    };
+    let name = match oid.as_str() {
+        "1.2.840.10045.4.1" => "ECDSA with SHA-1",
+        "1.2.840.10045.4.3.1" => "ECDSA with SHA-224",
+        "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",
+        "1.2.840.10045.4.3.3" => "ECDSA with SHA-384",
+        "1.2.840.10045.4.3.4" => "ECDSA with SHA-512",
+        "1.2.840.113549.1.1.4" => "RSA with MD5",
+        "1.2.840.113549.1.1.5" => "RSA with SHA-1",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.113549.1.1.14" => "RSA with SHA-224",
+        "1.3.101.113" => "Ed448",
+        "1.2.156.10197.1.501" => "SM2 with SM3",
+        _ => return format!("of the kind {oid}"),
+    };
+    name.to_owned()
+}

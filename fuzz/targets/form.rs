@@ -11,7 +11,7 @@ use futures_util::{FutureExt, stream};
 use http_body_util::BodyExt;
 use libfuzzer_sys::fuzz_target;
 use multer::Multipart;
-use wxpay_multipart::{Boundary, Form, InvalidPart};
+use wxpay_multipart::{Boundary, Form, PartError};
 
 const BOUNDARY: &str = "7MA4YWxkTrZu0gW";
 
@@ -67,7 +67,7 @@ fn text(bytes: &[u8]) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-fn add(form: Form, part: &Part) -> Result<Form, InvalidPart> {
+fn add(form: Form, part: &Part) -> Result<Form, PartError> {
     match part {
         (name, Some(file), Some(kind), content) => form.file(name, file, kind, content.clone()),
         (name, .., content) => form.text(name, String::from_utf8_lossy(content)),

@@ -6,31 +6,25 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
-mod gateway;
-
 use std::{
     ffi::OsString,
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
-    path::{Path, PathBuf},
-    process::ExitCode,
+    path::PathBuf,
+    str::FromStr,
     time::Duration,
 };
 
-use anyhow::bail;
 use clap::{
     Args, Parser, Subcommand,
     builder::{OsStringValueParser, TypedValueParser},
-    error::{ContextKind, ContextValue, ErrorKind},
 };
 use clap_complete::Shell;
 use wxpay_diagnose::Lang;
-use wxpay_media::{MerchantId, SignType};
+use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::{MISCONFIGURED, sandbox::Inspector, settings, terminal};
-
-pub(crate) use gateway::{GatewayArgs, Override};
+use crate::{sandbox::Inspector, settings::Override};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -100,7 +94,7 @@ pub(crate) struct UploadArgs {
 
     /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
     /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
-    #[arg(long, value_name = "N", value_parser = rate, overrides_with = "rate")]
+    #[arg(long, value_name = "N", overrides_with = "rate")]
     pub(crate) rate: Option<Rate>,
 
     /// How many uploads run at once
@@ -149,6 +143,70 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object a line: check, status, detail, advice
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
+}
+
+/// What `upload` and `doctor` have in common.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GatewayArgs {
+    /// Merchant id [env: WXPAY_MCH_ID]
+    #[arg(long, value_name = "ID")]
+    pub(crate) mch_id: Option<MerchantId>,
+
+    /// File with the API v2 key, 32 letters and digits [env: WXPAY_API_KEY holds the key itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT, or
+    /// WXPAY_CERT_PEM holds its text]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Its private key, apiclient_key.pem [env: WXPAY_KEY, or WXPAY_KEY_PEM holds
+    /// its text]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// File with the password of an encrypted private key [env: WXPAY_KEY_PASSWORD holds it itself]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_password_file: Option<PathBuf>,
+
+    /// Certificate and key in one file, apiclient_cert.p12, in place of both [env: WXPAY_P12,
+    /// or WXPAY_P12_BASE64 holds it in base64]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
+    pub(crate) p12: Option<PathBuf>,
+
+    /// File with its password [env: WXPAY_P12_PASSWORD holds it itself] [default: the merchant id]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) p12_password_file: Option<PathBuf>,
+
+    /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
+    #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
+    pub(crate) sign_type: Option<SignType>,
+
+    /// A gateway, https://host[:port]; given again: what stands in for the one before
+    /// [env: WXPAY_ENDPOINT, comma-separated] [default: those of --region mainland]
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "region")]
+    pub(crate) endpoint: Vec<Endpoint>,
+
+    /// The gateways of a region, with their backup: mainland, global, hongkong, us or europe
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+
+    /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Connect to these addresses for HOST:PORT, and ask no name server; repeatable
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]")]
+    pub(crate) resolve: Vec<Override>,
+
+    /// Go through this proxy, http://host:port [env: HTTPS_PROXY, but for the hosts in NO_PROXY]
+    #[arg(long, value_name = "URI")]
+    pub(crate) proxy: Option<String>,
+
+    /// File with `user:password` for --proxy; a password in an argument would be seen by every user
+    #[arg(long, value_name = "PATH", requires = "proxy")]
+    pub(crate) proxy_auth_file: Option<PathBuf>,
 }
 
 /// Run a local gateway that keeps every rule of the real one, until Ctrl-C.
@@ -305,78 +363,6 @@ pub(crate) struct ManArgs {
     pub(crate) dir: PathBuf,
 }
 
-/// Refuses what only looks like an option: the name of a file that a shell has put in place of `*`, and
-/// the text of a key.
-pub(crate) fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
-    let own = arguments.iter().skip(1).take_while(|it| *it != "--");
-    let mut before = "an argument".to_owned();
-    for argument in own {
-        let text = argument.to_string_lossy();
-        if text.trim_start().starts_with("-----BEGIN") {
-            bail!("{before} holds a key or certificate itself; it wants the path of a file");
-        }
-        if text.len() > 1 && text.starts_with('-') && Path::new(argument).symlink_metadata().is_ok()
-        {
-            let name = terminal::one_line(&text);
-            bail!(
-                "{name} is an option, and also the name of a file in this folder: put `--` before files, or write ./{name}"
-            );
-        }
-        before = if is_option_name(&text) {
-            text.into_owned()
-        } else {
-            "an argument".to_owned()
-        };
-    }
-    Ok(())
-}
-
-fn is_option_name(text: &str) -> bool {
-    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
-    text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
-}
-
-/// The command line; or the exit status, where help was asked for or something is wrong with it.
-pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
-    let mut error = match Cli::try_parse_from(arguments) {
-        Ok(cli) => return Ok(cli),
-        Err(error) => error,
-    };
-    if !error.use_stderr() {
-        let _ = error.print();
-        return Err(ExitCode::SUCCESS);
-    }
-    // What was typed may be a secret in the wrong place, or steer the terminal.
-    let unknown = matches!(error.kind(), ErrorKind::UnknownArgument);
-    let of_parameter = error
-        .get(ContextKind::InvalidArg)
-        .is_some_and(|argument| argument.to_string().contains("NAME=VALUE"));
-    for kind in [
-        ContextKind::InvalidArg,
-        ContextKind::InvalidSubcommand,
-        ContextKind::InvalidValue,
-    ] {
-        let Some(ContextValue::String(typed)) = error.get(kind) else {
-            continue;
-        };
-        let shown = match kind {
-            ContextKind::InvalidArg if !unknown => continue,
-            ContextKind::InvalidValue => !of_parameter && !settings::may_hold_secret(typed),
-            ContextKind::InvalidSubcommand => is_option_name(&format!("-{typed}")),
-            _ => is_option_name(typed),
-        };
-        let typed = if shown {
-            terminal::one_line(typed)
-        } else {
-            "(not shown, for it may be a secret)".to_owned()
-        };
-        error.insert(kind, ContextValue::String(typed));
-    }
-    error.remove(ContextKind::Suggested);
-    terminal::complain(error.render().to_string().trim_end());
-    Err(ExitCode::from(MISCONFIGURED))
-}
-
 fn file(argument: OsString) -> Result<PathBuf, &'static str> {
     if argument.is_empty() {
         return Err("the argument is empty: a variable without a value, perhaps");
@@ -400,13 +386,15 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
 
-pub(crate) fn rate(text: &str) -> Result<Rate, &'static str> {
-    match text {
-        "off" => Ok(Rate(None)),
-        number => match number.parse() {
-            Ok(number) => Ok(Rate(Some(number))),
-            Err(_) => Err("a whole number of uploads a second, at least 1, or off"),
-        },
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let number = text.parse().map(|number| Self(Some(number)));
+        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
     }
 }
 
@@ -430,10 +418,10 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_whole_number_or_off() {
-        assert_eq!(rate("off"), Ok(Rate(None)));
-        assert_eq!(rate("10"), Ok(Rate(NonZeroU32::new(10))));
+        assert_eq!("off".parse(), Ok(Rate(None)));
+        assert_eq!("10".parse(), Ok(Rate(NonZeroU32::new(10))));
         for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
-            assert!(rate(wrong).is_err(), "{wrong}");
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
         }
     }
 

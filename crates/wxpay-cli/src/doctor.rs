@@ -1,19 +1,25 @@
 //! `wxpay doctor`: what is wrong, before the first upload finds out.
 
-mod check;
 mod endpoint;
-mod identity;
 mod settings;
 
 use std::{process::ExitCode, time::Duration};
 
+use serde::Serialize;
 use wxpay_media::{
     Endpoints, Identity,
     transport::{self, Transport},
 };
 
-use crate::{FAILED, args::DoctorArgs, config::Network, terminal::OutputLost};
-use check::{Check, Status};
+use crate::{
+    FAILED,
+    args::DoctorArgs,
+    settings::Network,
+    terminal::{self, OutputLost},
+};
+
+/// What a check found, and what it says.
+type Found<T> = (Option<T>, Vec<Check>);
 
 /// Makes every check, whatever the ones before it said.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
@@ -24,8 +30,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mch_id = report.all(settings::merchant_id(&args.gateway))?;
     report.one(&settings::api_key(&args.gateway))?;
     report.one(&settings::sign_type(&args.gateway))?;
-    let file = report.all(identity::file(&args.gateway))?.flatten();
-    let identity = report.all(identity::load(file.as_ref(), mch_id.as_ref()))?;
+    let identity = report.all(settings::identity(&args.gateway, mch_id.as_ref()))?;
     let network = report.all(settings::network(&args.gateway))?;
     let endpoints = report.all(settings::endpoints(&args.gateway))?;
     if let (Some(network), Some(endpoints)) = (network, endpoints) {
@@ -75,10 +80,7 @@ impl Report {
     }
 
     /// The same for several, with what they have found.
-    fn all<T>(
-        &mut self,
-        (found, checks): (Option<T>, Vec<Check>),
-    ) -> Result<Option<T>, OutputLost> {
+    fn all<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
             self.one(&check)?;
         }
@@ -99,20 +101,97 @@ impl Report {
         let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
         let another_works = looks.iter().skip(1).any(|look| look.works);
         for (at, look) in looks.into_iter().enumerate() {
-            let stands_in = if at == 0 {
-                !primary_decides && another_works
-            } else {
-                primary_decides || another_works
+            let stands_in = match at {
+                0 => !primary_decides && another_works,
+                _ => primary_decides || another_works,
             };
-            for check in look.checks {
-                let check = if stands_in {
-                    check.at_most_warning()
-                } else {
-                    check
-                };
+            for mut check in look.checks {
+                if stands_in && check.status == Status::Failed {
+                    check.status = Status::Warning;
+                }
                 self.one(&check)?;
             }
         }
         Ok(())
+    }
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// An upload works all the same.
+    Warning,
+    /// No upload would work.
+    Failed,
+    /// The answer does not tell.
+    Unknown,
+    /// Something before it has failed.
+    Skipped,
+}
+
+/// What was looked at, what was found, and what to do.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: String,
+    status: Status,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Check {
+    fn new(check: &str, status: Status, detail: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            status,
+            detail: detail.into(),
+            advice: None,
+        }
+    }
+
+    fn ok(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, detail)
+    }
+
+    fn warning(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Warning, detail)
+    }
+
+    fn failed(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Failed, detail)
+    }
+
+    fn unknown(check: &str, detail: impl Into<String>) -> Self {
+        let detail = format!("cannot tell: {}", detail.into());
+        Self::new(check, Status::Unknown, detail)
+    }
+
+    fn skipped(check: &str, because: &str) -> Self {
+        Self::new(check, Status::Skipped, because)
+    }
+
+    /// Whether nothing about it keeps an upload from working, as far as can be told.
+    fn is_ok(&self) -> bool {
+        self.status != Status::Failed
+    }
+
+    /// What to do about it.
+    fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    fn print(&self, json: bool) -> Result<(), OutputLost> {
+        if json {
+            return terminal::print_json(self);
+        }
+        let status = format!("{:?}", self.status).to_lowercase();
+        let mut line = format!("{}: {}", self.check, self.detail);
+        if let Some(advice) = &self.advice {
+            line = format!("{line}; {advice}");
+        }
+        terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
     }
 }

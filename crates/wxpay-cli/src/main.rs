@@ -4,10 +4,7 @@
 //! configuration.
 
 mod args;
-mod completions;
-mod config;
 mod doctor;
-mod man;
 mod sandbox;
 mod settings;
 mod sign;
@@ -16,9 +13,14 @@ mod terminal;
 mod upload;
 mod verify;
 
-use std::{env, ffi::OsString, process::ExitCode};
+use std::{env, ffi::OsString, path::Path, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use clap_complete::Shell;
 use tokio::runtime;
 use tracing::Level;
 
@@ -32,9 +34,9 @@ const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
-    let done = args::refuse_ambiguous(&arguments).and_then(|()| match args::parse(arguments) {
+    let done = refuse_ambiguous(&arguments).and_then(|()| match Cli::try_parse_from(arguments) {
         Ok(cli) => run(cli),
-        Err(code) => Ok(code),
+        Err(error) => Ok(print_usage_error(error)),
     });
     let error = match done {
         Ok(code) => return code,
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
     };
     let lost = error.downcast_ref::<OutputLost>();
     if !lost.is_some_and(OutputLost::reader_has_gone) {
-        terminal::complain(&format!("error: {error:#}"));
+        terminal::warn(&format!("error: {error:#}"));
     }
     ExitCode::from(if lost.is_some() {
         FAILED
@@ -68,16 +70,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => print_completions(args.shell),
+        Command::Man(args) => write_man_pages(&args.dir),
     };
     // Not dropped, which waits for whatever still blocks: a read of stdin, a look-up of a name.
     runtime.shutdown_background();
     done
 }
 
-/// The sandbox says what it is asked even without `-v`: that is what it is for. But not between lines
-/// of JSON.
+/// The sandbox logs each call even without `-v`, but not between lines of JSON.
 fn log_to_stderr(cli: &Cli) {
     let level = match (cli.verbose, &cli.command) {
         (0, Command::Sandbox(args)) if !args.json => Level::INFO,
@@ -88,8 +89,88 @@ fn log_to_stderr(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
-        // A log line that cannot be written is lost; to complain of it would panic.
+        // A log line that cannot be written is lost; an error about it would panic.
         .log_internal_errors(false)
         .with_ansi(false)
         .init();
+}
+
+/// Refuses an argument that only looks like an option: the name of a file that a shell has put in place of
+/// `*`, or the text of a key.
+fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
+    let mut before = "an argument".to_owned();
+    for argument in arguments.iter().skip(1).take_while(|it| *it != "--") {
+        let text = argument.to_string_lossy();
+        if text.trim_start().starts_with("-----BEGIN") {
+            bail!("{before} holds a key or certificate itself; it wants the path of a file");
+        }
+        let is_option = text.len() > 1 && text.starts_with('-');
+        if is_option && Path::new(argument).symlink_metadata().is_ok() {
+            let name = terminal::one_line(&text);
+            bail!(
+                "{name} is an option, and also the name of a file in this folder: put `--` before \
+                 files, or write ./{name}"
+            );
+        }
+        if is_option_name(&text) {
+            before = text.into_owned();
+        }
+    }
+    Ok(())
+}
+
+fn is_option_name(text: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
+}
+
+/// Prints what is wrong with the command line, or the help that was asked for.
+///
+/// What was typed is not repeated where it may be a secret in the wrong place.
+fn print_usage_error(mut error: clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let is_parameter = argument.is_some_and(|argument| argument.contains("NAME=VALUE"));
+    for kind in [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+    ] {
+        let Some(ContextValue::String(typed)) = error.get(kind) else {
+            continue;
+        };
+        let may_be_shown = match kind {
+            ContextKind::InvalidArg => !is_unknown || is_option_name(typed),
+            ContextKind::InvalidSubcommand => is_option_name(&format!("-{typed}")),
+            _ => !is_parameter && !settings::may_hold_secret(typed),
+        };
+        let shown = if may_be_shown {
+            terminal::one_line(typed)
+        } else {
+            "(not shown, for it may be a secret)".to_owned()
+        };
+        error.insert(kind, ContextValue::String(shown));
+    }
+    error.remove(ContextKind::Suggested);
+    terminal::warn(error.render().to_string().trim_end());
+    ExitCode::from(MISCONFIGURED)
+}
+
+fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {
+    // Not straight to standard output: clap_complete panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "wxpay", &mut script);
+    let script = String::from_utf8(script).context("the completions are not UTF-8")?;
+    terminal::print(script.trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_man_pages(dir: &Path) -> anyhow::Result<ExitCode> {
+    clap_mangen::generate_to(Cli::command(), dir)
+        .with_context(|| format!("cannot write into {}", dir.display()))?;
+    Ok(ExitCode::SUCCESS)
 }

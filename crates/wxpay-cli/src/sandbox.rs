@@ -2,43 +2,41 @@
 
 mod calls;
 mod command;
-mod curl;
 mod folder;
-mod inspector;
 
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::ExitCode,
+    str::FromStr,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
 use tokio::time::timeout;
-use wxpay_sandbox::{Credentials, Sandbox};
+use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
+use wxpay_sign::{ContentMd5, Params, SignType};
 
 use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
 use calls::Calls;
 use folder::{Folder, quote};
 
-pub(crate) use inspector::Inspector;
+/// The port that the documents name, for a sandbox without a command.
+const PORT: u16 = 8443;
+const INSPECTOR_PORT: u16 = 8480;
 
 /// For the last calls to be told, where nobody takes what is told.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-const PORT: u16 = 8443;
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     let folder = Folder::open(args.dir.as_deref())?;
-    let ready = args.ready_file.as_deref().map(Ready::new).transpose()?;
+    let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
     let calls = Calls::new(args.json, args.keep.as_deref())?;
     let port = if args.command.is_empty() { PORT } else { 0 };
-    let listen = args
-        .listen
-        .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let listen = args.listen.unwrap_or(loopback(port));
     let mut builder = Sandbox::builder()
         .listen(listen)
         .credentials(credentials(&args, &folder)?);
@@ -46,14 +44,14 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         builder = builder.host(host);
     }
     for file in &args.other_key_file {
-        if let Some((key, ..)) = settings::api_key(&settings::OTHER_KEY, Some(file))? {
-            builder = builder.other_key(key);
+        if let Some(source) = settings::OTHER_KEY.find(Some(file)) {
+            builder = builder.other_key(source.api_key()?);
         }
     }
     for fault in &args.fault {
         builder = builder.fault(fault.clone());
     }
-    let sandbox = inspector::start(builder, args.inspector)
+    let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;
     let calls = tokio::spawn(calls.tell(sandbox.watch(), sandbox.pictures()));
@@ -61,7 +59,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     drop(lock);
 
     if let Some(ready) = &ready {
-        ready.write(&sandbox.origin())?;
+        ready.write(&sandbox)?;
     }
     let code = if args.command.is_empty() {
         introduce(&sandbox, &folder)?;
@@ -76,13 +74,74 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         command::run(&args.command, &variables, &mut stop).await?
     };
     sandbox.shutdown().await;
-    let _told = timeout(LAST_WORDS, calls).await;
+    let _told = timeout(LAST_CALLS, calls).await;
     Ok(code)
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Where the page listens that shows the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inspector {
+    Off,
+    At(SocketAddr),
+}
+
+impl FromStr for Inspector {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let addr = text.parse().map(Self::At);
+        addr.map_err(|_| "neither an address with a port nor off")
+    }
+}
+
+/// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
+async fn start(builder: Builder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
+    match asked {
+        Some(Inspector::Off) => builder.start().await,
+        Some(Inspector::At(addr)) => builder.inspector(addr).start().await,
+        None => match builder
+            .clone()
+            .inspector(loopback(INSPECTOR_PORT))
+            .start()
+            .await
+        {
+            Err(StartError::Inspector { .. }) => builder.inspector(loopback(0)).start().await,
+            started => started,
+        },
+    }
+}
+
+/// The folder's credentials, where it has some; else new ones, with what the caller gives.
+fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
+    let mut credentials = match (folder.credentials()?, &args.mch_id) {
+        (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
+            "{} holds the credentials of merchant {}: take another folder for {id}",
+            folder.path().display(),
+            kept.mch_id()
+        ),
+        (Some(kept), _) => kept,
+        (None, Some(id)) => Credentials::generate_for(id.as_str())?,
+        (None, None) => Credentials::generate()?,
+    };
+    // Not that of the environment, which is for clients.
+    if let Some(file) = &args.api_key_file
+        && let Some(source) = settings::API_KEY.find(Some(file))
+    {
+        let credentials_with = credentials.with_api_key(&source.line()?);
+        credentials = credentials_with.with_context(|| source.to_string())?;
+    }
+    Ok(credentials)
 }
 
 /// Prints where it listens, and how to use it.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
-    let env = folder.file("env");
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
     terminal::print(&format!(
@@ -94,17 +153,45 @@ fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
         sandbox.addr(),
         inspector.unwrap_or_default(),
         folder.path().display(),
-        quote(&env.to_string_lossy()),
-        curl::command(sandbox, folder)?
+        quote(&folder.file("env")),
+        curl_command(sandbox, folder)?
     ))?;
     Ok(())
 }
 
-/// The file that tells a script that all is ready. It is gone when this is dropped.
-struct Ready<'a>(&'a Path);
+/// The curl command of the API's own page with this sandbox's values, ready to be pasted into a shell: MD5,
+/// and no `sign_type`.
+fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
+    let credentials = sandbox.credentials();
+    let mch_id = credentials.mch_id();
+    let hash = ContentMd5::of(folder::SAMPLE);
+    let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
+    let sign = params.sign(SignType::Md5, credentials.api_key());
+    // curl's own marks within its arguments: `file:password`, and `file;type=…`.
+    let cert = folder
+        .file("apiclient_cert.pem")
+        .replace('\\', r"\\")
+        .replace(':', r"\:");
+    let sample = folder
+        .file("sample.png")
+        .replace('\\', r"\\")
+        .replace('"', r#"\""#);
+    Ok(format!(
+        "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
+         -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+        quote(&folder.file("ca.pem")),
+        quote(&cert),
+        quote(&folder.file("apiclient_key.pem")),
+        quote(&format!("media=@\"{sample}\"")),
+        sandbox.origin(),
+    ))
+}
 
-impl<'a> Ready<'a> {
-    /// Takes away what an earlier sandbox has left, and nothing else.
+/// The file that tells a script that all is ready. It is gone when this is dropped.
+struct ReadyFile<'a>(&'a Path);
+
+impl<'a> ReadyFile<'a> {
+    /// Removes the file of an earlier sandbox, and no other.
     fn new(path: &'a Path) -> anyhow::Result<Self> {
         const MOST: u64 = 1024;
         let left = match fs::symlink_metadata(path) {
@@ -113,58 +200,45 @@ impl<'a> Ready<'a> {
             Ok(metadata) if metadata.is_file() => settings::read_file(path, MOST),
             Ok(_) => Err(io::Error::other("it is not a regular file")),
         };
-        match left {
-            Ok(left) if left.is_empty() || left.starts_with(b"https://") => {
-                fs::remove_file(path)
-                    .with_context(|| format!("cannot remove {}", path.display()))?;
-                Ok(Self(path))
-            }
-            Ok(_) => bail!(
+        let left = left.with_context(|| format!("cannot use {}", path.display()))?;
+        if !left.starts_with(b"https://") {
+            bail!(
                 "{} is there already, and not from a sandbox",
                 path.display()
-            ),
-            Err(error) => Err(error).with_context(|| format!("cannot use {}", path.display())),
+            );
         }
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        Ok(Self(path))
     }
 
-    /// In one step, so that nobody reads half of it.
-    fn write(&self, origin: &str) -> anyhow::Result<()> {
+    fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let folder = self.0.parent().filter(|it| !it.as_os_str().is_empty());
-        let written = folder::replace(
+        let content = format!("{}\n", sandbox.origin());
+        folder::replace(
             folder.unwrap_or(Path::new(".")),
             self.0,
-            format!("{origin}\n").as_bytes(),
+            content.as_bytes(),
             0o644,
-        );
-        written.with_context(|| format!("cannot write {}", self.0.display()))
+        )
+        .with_context(|| format!("cannot write {}", self.0.display()))
     }
 }
 
-impl Drop for Ready<'_> {
+impl Drop for ReadyFile<'_> {
     fn drop(&mut self) {
         let _ = fs::remove_file(self.0);
     }
 }
 
-/// The folder's credentials, where it has some; else new ones, with what the caller gives.
-fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
-    // The variable is for clients: this is their gateway.
-    let key = match &args.api_key_file {
-        Some(file) => settings::api_key(&settings::API_KEY, Some(file))?,
-        None => None,
-    };
-    let mut credentials = match (folder.credentials()?, &args.mch_id) {
-        (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
-            "{} holds the credentials of merchant {}: take another folder for {id}",
-            folder.path().display(),
-            kept.mch_id()
-        ),
-        (Some(kept), _) => kept,
-        (None, Some(id)) => Credentials::generate_for(id.as_str())?,
-        (None, None) => Credentials::generate()?,
-    };
-    if let Some((_, text, _)) = key {
-        credentials = credentials.with_api_key(&text)?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inspector_is_off_or_at_an_address() {
+        assert_eq!("off".parse(), Ok(Inspector::Off));
+        let addr = "127.0.0.1:0".parse().unwrap();
+        assert_eq!("127.0.0.1:0".parse(), Ok(Inspector::At(addr)));
+        assert!("localhost".parse::<Inspector>().is_err());
     }
-    Ok(credentials)
 }

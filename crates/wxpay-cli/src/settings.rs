@@ -1,402 +1,415 @@
-//! Settings that a flag or the environment gives, and the one reading of those that name a file.
-//!
-//! A flag beats a path in the environment, and that beats the text itself in the environment.
+//! Settings: what a flag, the environment or a default says, and which of them it was.
 
-use std::{
-    env,
-    ffi::OsString,
-    fmt,
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-};
+mod source;
+
+use std::{fmt, net::IpAddr, path::Path, str::FromStr};
 
 use anyhow::{Context, anyhow, bail};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use wxpay_media::{
+    Endpoint, Endpoints, Identity, IdentityError, MerchantId, Roots, SignType,
+    transport::{self, InvalidProxy, Proxy, identity::Form},
+};
 use wxpay_sign::ApiKey;
-use zeroize::Zeroizing;
 
-/// A setting whose value is the content of a file.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    flag: &'static str,
-    /// The variable with the path of the file, if there is one.
-    path: Option<&'static str>,
-    /// The variable with the content itself, if there is one.
-    text: Option<&'static str>,
-    holds: &'static str,
-    /// Whether a value that is no path may be a secret, and so is never repeated.
-    secret: bool,
-}
+use crate::args::GatewayArgs;
 
-pub(crate) const API_KEY: Setting = Setting {
-    flag: "--api-key-file",
-    path: None,
-    text: Some("WXPAY_API_KEY"),
-    holds: "the API v2 key",
-    secret: true,
-};
-pub(crate) const OTHER_KEY: Setting = Setting {
-    flag: "--other-key-file",
-    text: None,
-    holds: "the other key",
-    ..API_KEY
-};
-pub(crate) const TRY_KEY: Setting = Setting {
-    flag: "--try-key-file",
-    ..OTHER_KEY
-};
-pub(crate) const CERT: Setting = Setting {
-    flag: "--cert",
-    path: Some("WXPAY_CERT"),
-    text: Some("WXPAY_CERT_PEM"),
-    holds: "the certificate",
-    secret: false,
-};
-pub(crate) const KEY: Setting = Setting {
-    flag: "--key",
-    path: Some("WXPAY_KEY"),
-    text: Some("WXPAY_KEY_PEM"),
-    holds: "the private key",
-    secret: true,
-};
-pub(crate) const KEY_PASSWORD: Setting = Setting {
-    flag: "--key-password-file",
-    path: None,
-    text: Some("WXPAY_KEY_PASSWORD"),
-    holds: "the private key's password",
-    secret: true,
-};
-pub(crate) const P12: Setting = Setting {
-    flag: "--p12",
-    path: Some("WXPAY_P12"),
-    text: Some("WXPAY_P12_BASE64"),
-    holds: "the PKCS#12 file",
-    secret: true,
-};
-pub(crate) const P12_PASSWORD: Setting = Setting {
-    flag: "--p12-password-file",
-    path: None,
-    text: Some("WXPAY_P12_PASSWORD"),
-    holds: "the PKCS#12 file's password",
-    secret: true,
-};
-pub(crate) const CA: Setting = Setting {
-    flag: "--ca",
-    path: Some("WXPAY_CA"),
-    text: None,
-    holds: "the authority's certificate",
-    secret: false,
-};
-pub(crate) const PROXY_AUTH: Setting = Setting {
-    flag: "--proxy-auth-file",
-    path: None,
-    text: None,
-    holds: "the proxy's user:password",
-    secret: true,
+pub(crate) use source::{
+    API_KEY, OTHER_KEY, Source, TRY_KEY, may_hold_secret, read_file, variable,
 };
 
-/// Where a value was found, the strongest place first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Flag,
-    Path,
-    Text,
-}
-
-/// A value of a [`Setting`], not yet read.
-#[derive(Debug)]
-pub(crate) struct Source {
-    setting: &'static Setting,
-    pub(crate) place: Place,
-    /// The flag or variable that gives it.
-    pub(crate) by: &'static str,
-    value: OsString,
-}
-
-impl Setting {
-    /// The value of the flag, else of the variables.
-    pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
-        let variable = |name: Option<&'static str>| {
-            name.and_then(|name| variable(name).map(|value| (name, value)))
-        };
-        let (place, (by, value)) = match flag {
-            Some(path) => (Place::Flag, (self.flag, path.into())),
-            None => match (variable(self.path), variable(self.text)) {
-                (Some(path), _) => (Place::Path, path),
-                (None, text) => (Place::Text, text?),
-            },
-        };
-        Some(Source {
-            setting: self,
-            place,
-            by,
-            value,
-        })
-    }
-}
-
-impl Source {
-    /// The content: without the byte order mark that some editors put before a text.
-    pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-        let bytes = match self.place {
-            Place::Flag | Place::Path => read_file(Path::new(&self.value), LARGEST)
-                .map_err(|error| self.unreadable(&error))?,
-            Place::Text => self.text()?,
-        };
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            bail!("{self} is in UTF-16: save it as UTF-8");
-        }
-        Ok(match bytes.strip_prefix("\u{feff}".as_bytes()) {
-            Some(rest) => Zeroizing::new(rest.to_owned()),
-            None => bytes,
-        })
-    }
-
-    /// The one line of a key or password. An editor ends a file with a line end, which is not the
-    /// secret's.
-    pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
-        let bytes = self.bytes()?;
-        let text = str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| !text.contains('\0'));
-        let text = text.ok_or_else(|| anyhow!("{self} is not text in UTF-8"))?;
-        let line = match self.place {
-            Place::Flag | Place::Path => text.trim_end_matches(['\r', '\n']),
-            Place::Text => text,
-        };
-        Ok(Zeroizing::new(line.to_owned()))
-    }
-
-    fn text(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-        let text = self.value.to_str();
-        let text = text.with_context(|| format!("{} is not UTF-8", self.by))?;
-        if !self.by.ends_with("_BASE64") {
-            return Ok(Zeroizing::new(text.as_bytes().to_owned()));
-        }
-        let joined = Zeroizing::new(text.split_whitespace().collect::<String>());
-        // The decoder's own error would show a character of it.
-        BASE64_STANDARD
-            .decode(&*joined)
-            .map(Zeroizing::new)
-            .map_err(|_| {
-                anyhow!(
-                    "{} is not base64: it wants {} as `base64 -w0 FILE` prints it",
-                    self.by,
-                    self.setting.holds
-                )
-            })
-    }
-
-    /// Says why the file cannot be read, and repeats the value only where it is no secret.
-    fn unreadable(&self, error: &io::Error) -> anyhow::Error {
-        let Setting {
-            holds,
-            text,
-            secret,
-            ..
-        } = self.setting;
-        let value = self.value.to_string_lossy();
-        let is_content = value.contains("-----BEGIN")
-            || value.contains('\n')
-            || value.len() > MAX_SHOWN
-            || ApiKey::new(&*value).is_ok();
-        let way_out = text.map_or(String::new(), |text| {
-            format!(" ({text} takes {holds} itself)")
-        });
-        if is_content {
-            anyhow!(
-                "{} holds {holds} itself; it wants the path of a file{way_out}",
-                self.by
-            )
-        } else if *secret && error.kind() == io::ErrorKind::NotFound {
-            anyhow!(
-                "{} names no file: it wants the path of one with {holds}{way_out}",
-                self.by
-            )
-        } else if *secret || may_hold_secret(&value) {
-            anyhow!("cannot read the file of {}, with {holds}: {error}", self.by)
-        } else {
-            anyhow!("cannot read {value} ({}): {error}", self.by)
-        }
-    }
-}
-
-/// Its file and who named it, for a file that could be read.
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Place::Flag | Place::Path => {
-                write!(f, "{} ({})", Path::new(&self.value).display(), self.by)
-            }
-            Place::Text => f.write_str(self.by),
-        }
-    }
-}
-
-/// More than any key, certificate or list of authorities has.
-const LARGEST: u64 = 1024 * 1024;
-
-/// Reads a file of at most so many bytes: a regular file, or a pipe whose other side writes. A device
-/// has no end.
-pub(crate) fn read_file(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(io::Error::other("it is a folder, not a file"));
-    }
-    #[cfg(unix)]
-    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
-        return pipe::read(path.to_owned(), most);
-    }
-    if !metadata.is_file() {
-        let why = format!("it is not a regular file of at most {}", size(most));
-        return Err(io::Error::other(why));
-    }
-    read_to_end(File::open(path)?, most)
-}
-
-fn read_to_end(file: File, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let why = format!(
-            "it has more than {}: another file must be meant",
-            size(most)
-        );
-        return Err(io::Error::other(why));
-    }
-    Ok(bytes)
-}
-
-fn size(bytes: u64) -> String {
-    format!("{} MiB", bytes / 1024 / 1024)
-}
-
-/// A pipe (`<(pass show wxpay)`, `/dev/stdin`) is read on a thread of its own, for its other side may
-/// never come, or never end.
-#[cfg(unix)]
-mod pipe {
-    use std::{
-        fs::File,
-        io,
-        path::PathBuf,
-        sync::mpsc::{self, RecvTimeoutError},
-        thread,
-        time::Duration,
-    };
-
-    use zeroize::Zeroizing;
-
-    /// A shell has opened the other side before this program starts.
-    const OPENED_WITHIN: Duration = Duration::from_secs(1);
-    /// A password manager may ask its user first.
-    const READ_WITHIN: Duration = Duration::from_secs(60);
-
-    pub(super) fn read(path: PathBuf, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-        let (opened, is_opened) = mpsc::channel();
-        let (read, is_read) = mpsc::channel();
-        thread::spawn(move || {
-            let bytes = File::open(path).and_then(|file| {
-                let _ = opened.send(());
-                super::read_to_end(file, most)
-            });
-            let _ = read.send(bytes);
-        });
-        // Where it cannot be opened, the channel closes, and the other one has the reason.
-        if is_opened.recv_timeout(OPENED_WITHIN) == Err(RecvTimeoutError::Timeout) {
-            return Err(io::Error::other("it is a pipe, and nobody writes into it"));
-        }
-        is_read
-            .recv_timeout(READ_WITHIN)
-            .unwrap_or_else(|_| Err(io::Error::other("it is a pipe without an end")))
-    }
-}
-
-/// A longer value is no path that a person has typed.
-const MAX_SHOWN: usize = 255;
-
-/// Whether a value that somebody has put in the wrong place may be or hold a secret: a key, base64, a
-/// URL with a password.
-pub(crate) fn may_hold_secret(value: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
-    value.len() > MAX_SHOWN
-        || value.contains(['\r', '\n', '@'])
-        || value.contains("-----")
-        || value
-            .split(|c| !is_of_key(c))
-            .any(|run| run.len() >= 20 && run.contains(|c: char| c.is_ascii_digit()))
-}
-
-/// The API v2 key, where it is given, with its text, and who gives it.
-pub(crate) fn api_key(
-    setting: &'static Setting,
-    flag: Option<&Path>,
-) -> anyhow::Result<Option<(ApiKey, Zeroizing<String>, &'static str)>> {
-    let Some(source) = setting.find(flag) else {
-        return Ok(None);
-    };
-    let text = source.line()?;
-    let key = ApiKey::new(text.as_str()).with_context(|| source.to_string())?;
-    Ok(Some((key, text, source.by)))
-}
-
-/// How to give the API key, for messages.
+/// How to give what an upload needs, for messages.
+pub(crate) const HOW_MCH_ID: &str = "the merchant id: --mch-id or WXPAY_MCH_ID";
 pub(crate) const HOW_API_KEY: &str = "the API v2 key: --api-key-file or WXPAY_API_KEY";
+pub(crate) const HOW_CERT: &str = "the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
+pub(crate) const HOW_KEY: &str = "its private key: --key or WXPAY_KEY";
 
-/// The API v2 key where there must be one.
-pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
-    let found = api_key(&API_KEY, flag)?;
-    found
-        .map(|(key, ..)| key)
-        .ok_or_else(|| anyhow!("missing {HOW_API_KEY}"))
+/// A value, and the flag or variable that gives it.
+#[derive(Debug)]
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) by: &'static str,
 }
 
-/// The variable's value; one that is set to nothing counts as not set.
-pub(crate) fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name).filter(|value| !value.is_empty())
-}
-
-/// The same for a variable that must be text.
-pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
-    match variable(name).map(OsString::into_string) {
-        None => Ok(None),
-        Some(Ok(value)) => Ok(Some(value)),
-        Some(Err(_)) => bail!("{name} is not UTF-8"),
+impl<T> Given<T> {
+    fn new(value: T, by: &'static str) -> Self {
+        Self { value, by }
     }
 }
 
-/// Parses a variable's text, and names the variable where it cannot be parsed.
-pub(crate) fn parsed<T>(name: &str) -> anyhow::Result<Option<T>>
-where
-    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    text(name)?
-        .map(|value| value.trim().parse().with_context(|| name.to_owned()))
+/// The value of a flag, else of its variable.
+pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
+    flag: Option<T>,
+    flag_name: &'static str,
+    variable: &'static str,
+) -> anyhow::Result<Option<Given<T>>> {
+    if let Some(value) = flag {
+        return Ok(Some(Given::new(value, flag_name)));
+    }
+    match text(variable)?.map(|text| text.trim().parse()) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(Given::new(value, variable))),
+        Some(Err(error)) => bail!("{variable}: {error}"),
+    }
+}
+
+/// The text of a variable, where it is set.
+pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
+    let text = variable(name).map(|value| value.into_string().ok());
+    text.map(|text| text.with_context(|| format!("{name} is not UTF-8")))
         .transpose()
+}
+
+/// The API v2 key of `--api-key-file`, else of the environment; never of an argument, which every user
+/// of the machine can read.
+pub(crate) fn api_key(flag: Option<&Path>) -> anyhow::Result<Option<Given<ApiKey>>> {
+    let source = API_KEY.find(flag);
+    let key = source.map(|source| Ok(Given::new(source.api_key()?, source.by)));
+    key.transpose()
+}
+
+/// The same where there must be one.
+pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
+    let found = api_key(flag)?.with_context(|| format!("missing {HOW_API_KEY}"))?;
+    Ok(found.value)
+}
+
+impl GatewayArgs {
+    pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
+        find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")
+    }
+
+    pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
+        let found = find(self.sign_type, "--sign-type", "WXPAY_SIGN_TYPE")?;
+        Ok(found.unwrap_or(Given::new(SignType::HmacSha256, "default")))
+    }
+
+    pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
+        const VARIABLE: &str = "WXPAY_ENDPOINT";
+        let named = |endpoints: Vec<Endpoint>, by| {
+            Ok(Given::new(Endpoints::new(endpoints).context(by)?, by))
+        };
+        if let Some(region) = self.region {
+            return Ok(Given::new(region.into(), "--region"));
+        }
+        if !self.endpoint.is_empty() {
+            return named(self.endpoint.clone(), "--endpoint");
+        }
+        let listed = text(VARIABLE)?.unwrap_or_default();
+        let origins = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let listed: Vec<Endpoint> = origins
+            .map(|origin| {
+                let shown = if may_hold_secret(origin) { "" } else { origin };
+                origin
+                    .parse()
+                    .with_context(|| format!("{VARIABLE}: {shown}"))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        if listed.is_empty() {
+            return Ok(Given::new(Endpoints::default(), "default"));
+        }
+        named(listed, VARIABLE)
+    }
+}
+
+/// `wx` and 16 hex digits: an app's id, where a merchant's is wanted.
+pub(crate) fn is_app_id(id: &MerchantId) -> bool {
+    let digits = id.as_str().strip_prefix("wx");
+    digits.is_some_and(|it| it.len() == 16 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+pub(crate) const APP_ID_ADVICE: &str = "give the merchant id, which is a number";
+
+/// The merchant's certificate and key: where they are, and under which password.
+#[derive(Debug)]
+pub(crate) enum IdentitySetting {
+    /// A PEM pair, of which one may be missing.
+    Pem {
+        cert: Option<Source>,
+        key: Option<Source>,
+        password: Option<Source>,
+    },
+    /// One PKCS#12 file; its password is the merchant id unless given.
+    Pkcs12 {
+        file: Source,
+        password: Option<Source>,
+    },
+}
+
+impl IdentitySetting {
+    /// The files of the flags, else of the paths in the environment, else the texts there; of a pair each
+    /// by itself.
+    ///
+    /// Both kinds from one place are an error: which one is meant cannot be told.
+    pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
+        let cert = source::CERT.find(args.cert.as_deref());
+        let key = source::KEY.find(args.key.as_deref());
+        let p12 = source::P12.find(args.p12.as_deref());
+        let pem = [&cert, &key]
+            .into_iter()
+            .flatten()
+            .min_by_key(|it| it.place);
+        Ok(match (pem, p12) {
+            (None, None) => None,
+            (Some(pem), Some(p12)) if pem.place == p12.place => bail!(
+                "both a PEM pair ({}) and a PKCS#12 file ({}) are given: take one of them away",
+                pem.by,
+                p12.by
+            ),
+            (pem, Some(file)) if pem.is_none_or(|pem| file.place < pem.place) => {
+                let password = source::P12_PASSWORD.find(args.p12_password_file.as_deref());
+                Some(Self::Pkcs12 { file, password })
+            }
+            _ => Some(Self::Pem {
+                cert,
+                key,
+                password: source::KEY_PASSWORD.find(args.key_password_file.as_deref()),
+            }),
+        })
+    }
+
+    /// How to give the part that is still missing.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        match self {
+            Self::Pem { cert: None, .. } => Some(HOW_CERT),
+            Self::Pem { key: None, .. } => Some(HOW_KEY),
+            _ => None,
+        }
+    }
+
+    /// Reads it. The merchant id is the password of a PKCS#12 file that has none of its own.
+    pub(crate) fn load(&self, mch_id: Option<&MerchantId>) -> anyhow::Result<Identity> {
+        self.read(mch_id)?.map_err(|error| match self.hint(&error) {
+            Some(hint) => anyhow!("{self}: {error}; {hint}"),
+            None => anyhow!("{self}: {error}"),
+        })
+    }
+
+    /// The same with what is wrong with the identity itself apart from files that cannot be read.
+    pub(crate) fn read(
+        &self,
+        mch_id: Option<&MerchantId>,
+    ) -> anyhow::Result<Result<Identity, IdentityError>> {
+        let own = |password: &Option<Source>| password.as_ref().map(Source::line).transpose();
+        match self {
+            Self::Pem {
+                cert,
+                key,
+                password,
+            } => {
+                let cert = cert.as_ref().context(HOW_CERT)?.bytes()?;
+                let key = key.as_ref().context(HOW_KEY)?.bytes()?;
+                Ok(match own(password)? {
+                    None => Identity::from_pem(&*cert, &*key),
+                    Some(password) => Identity::from_pem_encrypted(&*cert, &*key, &password),
+                })
+            }
+            Self::Pkcs12 { file, password } => {
+                let (bytes, password) = (file.bytes()?, own(password)?);
+                let id = mch_id.map(MerchantId::as_str);
+                let password = password.as_ref().map(|password| password.as_str()).or(id);
+                let password = password.context("the merchant id, its password, is missing")?;
+                Ok(Identity::from_pkcs12(&*bytes, password))
+            }
+        }
+    }
+
+    /// The settings that mend it.
+    pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
+        use IdentityError::{PasswordMissing, WrongForm, WrongPassword};
+
+        Some(match (self, error) {
+            (Self::Pkcs12 { password: None, .. }, WrongPassword { .. }) => {
+                "its password is the id of the merchant that it was made for, which may be another: \
+                 --p12-password-file"
+            }
+            (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
+            (_, WrongForm { found, .. }) => match (self, found) {
+                (Self::Pem { .. }, Form::Pkcs12) => {
+                    "by --p12 or WXPAY_P12, in place of --cert and --key"
+                }
+                (Self::Pkcs12 { .. }, Form::Certificate | Form::PrivateKey) => {
+                    "by --cert and --key, in place of --p12"
+                }
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for IdentitySetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |source: &Option<Source>| {
+            let source = source.as_ref();
+            source.map_or("(missing)".to_owned(), ToString::to_string)
+        };
+        match self {
+            Self::Pem {
+                cert,
+                key,
+                password,
+            } => {
+                write!(
+                    f,
+                    "the certificate {} with the key {}",
+                    shown(cert),
+                    shown(key)
+                )?;
+                password
+                    .iter()
+                    .try_for_each(|_| f.write_str(" and its password"))
+            }
+            Self::Pkcs12 {
+                file,
+                password: None,
+            } => {
+                write!(
+                    f,
+                    "the PKCS#12 file {file} with the merchant id as password"
+                )
+            }
+            Self::Pkcs12 { file, .. } => {
+                write!(f, "the PKCS#12 file {file} with a password of its own")
+            }
+        }
+    }
+}
+
+/// The merchant that the certificate is of, where that is another one: the merchant platform writes the
+/// merchant id into the common name.
+pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Option<&'a str> {
+    let name = identity.common_name()?;
+    (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)
+}
+
+/// The way to an endpoint: trusted authorities, proxy, addresses.
+#[derive(Debug)]
+pub(crate) struct Network {
+    roots: Roots,
+    /// The authority that is trusted beside Mozilla's.
+    pub(crate) ca: Option<Source>,
+    pub(crate) proxy: Option<Given<Proxy>>,
+    resolve: Vec<Override>,
+}
+
+impl Network {
+    pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Self> {
+        let ca = source::CA.find(args.ca.as_deref());
+        let mut roots = Roots::mozilla();
+        if let Some(ca) = &ca {
+            roots = roots
+                .and_pem(&*ca.bytes()?)
+                .with_context(|| ca.to_string())?;
+        }
+        Ok(Self {
+            roots,
+            ca,
+            proxy: proxy(args)?,
+            resolve: args.resolve.clone(),
+        })
+    }
+
+    /// The way to the sandbox inside this program: without a proxy.
+    pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            roots: Roots::only_pem(ca_pem)?,
+            ca: None,
+            proxy: None,
+            resolve: Vec::new(),
+        })
+    }
+
+    pub(crate) fn apply(&self, mut builder: transport::Builder) -> transport::Builder {
+        builder = builder.roots(self.roots.clone());
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.value.clone());
+        }
+        for to in &self.resolve {
+            builder = builder.resolve(&to.host, to.port, to.addresses.iter().copied());
+        }
+        builder
+    }
+}
+
+fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
+    let Some(uri) = &args.proxy else {
+        let found = match Proxy::from_env() {
+            Err(error @ InvalidProxy::Ambiguous) => Err(error)
+                .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
+            found => found.context("HTTPS_PROXY or ALL_PROXY"),
+        }?;
+        return Ok(found.map(|value| Given::new(value, "the environment")));
+    };
+    if uri.contains('@') {
+        bail!("--proxy holds a user name, which every user can read: give --proxy-auth-file");
+    }
+    let mut value = Proxy::new(uri).context("--proxy")?;
+    if let Some(source) = source::PROXY_AUTH.find(args.proxy_auth_file.as_deref()) {
+        let secret = source.line()?;
+        let Some((user, password)) = secret.split_once(':') else {
+            bail!("{source} is not of the form user:password");
+        };
+        value = value.basic_auth(user, password);
+    }
+    Ok(Some(Given::new(value, "--proxy")))
+}
+
+/// The addresses of a name, in the form of curl's `--resolve`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Override {
+    host: String,
+    port: u16,
+    addresses: Vec<IpAddr>,
+}
+
+impl FromStr for Override {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        const FORM: &str = "the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1";
+        let address = |text: &str| {
+            let text = text.trim();
+            let inner = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
+            inner.unwrap_or(text).parse().map_err(|_| FORM)
+        };
+        let (host, rest) = text.split_once(':').ok_or(FORM)?;
+        let (port, addresses) = rest.split_once(':').ok_or(FORM)?;
+        if host.is_empty() {
+            return Err(FORM);
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port: port.parse().map_err(|_| FORM)?,
+            addresses: addresses
+                .split(',')
+                .map(address)
+                .collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::may_hold_secret;
+    use super::*;
 
     #[test]
-    fn a_value_that_may_be_a_secret_is_told_from_a_path() {
-        for secret in [
-            "192006250b4c09247ec02edce69f6a2d",
-            "-----BEGIN PRIVATE KEY-----",
-            "https://operator:secret@proxy",
-            "MIIKegIBAzCCCjAGCSqGSIb3DQEHAaCCCiEEggodMIIKGTCC/Zk",
-            "two\nlines",
+    fn an_override_is_written_as_for_curl() {
+        let one: Override = "gateway.test:443:127.0.0.1,[::1]".parse().unwrap();
+        assert_eq!((one.host.as_str(), one.port), ("gateway.test", 443));
+        assert_eq!(one.addresses.len(), 2);
+        assert_eq!("a:1:::1".parse::<Override>().unwrap().addresses.len(), 1);
+        for wrong in [
+            "",
+            "a",
+            "a:443",
+            "a:443:",
+            "a:443:b",
+            ":443:127.0.0.1",
+            "a:b:127.0.0.1",
         ] {
-            assert!(may_hold_secret(secret), "{secret}");
-        }
-        for path in [
-            "/etc/wxpay/apiclient_cert.pem",
-            "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem",
-            "30s",
-            "https://gateway.test",
-        ] {
-            assert!(!may_hold_secret(path), "{path}");
+            assert!(wrong.parse::<Override>().is_err(), "{wrong}");
         }
     }
 }

@@ -47,7 +47,7 @@ fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
     if value != sign_type.as_str() {
         let value = terminal::one_line(value);
-        terminal::complain(&format!(
+        terminal::warn(&format!(
             "warning: the gateway reads `sign_type={value}` as {sign_type}: it knows only `MD5` and `HMAC-SHA256`"
         ));
     }
@@ -56,20 +56,18 @@ fn of_field(value: &str) -> SignType {
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
-    let other_keys: Vec<ApiKey> = args
-        .try_key_file
-        .iter()
-        .filter_map(|file| settings::api_key(&settings::TRY_KEY, Some(file)).transpose())
-        .map(|found| found.map(|(key, ..)| key))
-        .collect::<anyhow::Result<_>>()?;
-    let media = args.media.as_deref().map(Media::read).transpose()?;
+    let files = args.try_key_file.iter();
+    let sources = files.filter_map(|file| settings::TRY_KEY.find(Some(file)));
+    let other_keys = sources.map(|source| source.api_key());
+    let other_keys: Vec<ApiKey> = other_keys.collect::<anyhow::Result<_>>()?;
+    let media = args.media.as_deref().map(read_media).transpose()?;
 
     let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
         request = request.sign_type(sign_type);
     }
-    if let Some(media) = &media {
-        request = request.file_name(&media.name).content(&media.content);
+    if let Some((name, content)) = &media {
+        request = request.file_name(name).content(content);
     }
     let report = request.diagnose(&key, &other_keys, signature);
     terminal::print(&report.display(args.lang).to_string())?;
@@ -80,23 +78,13 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// A picture that was sent, or whatever was in its place.
-struct Media {
-    name: String,
-    content: Zeroizing<Vec<u8>>,
-}
-
-impl Media {
+/// The name and bytes of a picture that was sent, or of whatever was in its place.
+fn read_media(file: &Path) -> anyhow::Result<(String, Zeroizing<Vec<u8>>)> {
     /// Eight times what the gateway takes: a picture that is too large may have been signed too.
     const LARGEST: u64 = 16 * 1024 * 1024;
 
-    fn read(file: &Path) -> anyhow::Result<Self> {
-        let content = settings::read_file(file, Self::LARGEST)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let name = file.file_name().unwrap_or_default();
-        Ok(Self {
-            name: name.to_string_lossy().into_owned(),
-            content,
-        })
-    }
+    let content = settings::read_file(file, LARGEST)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok((name.into_owned(), content))
 }

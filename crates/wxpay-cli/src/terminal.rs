@@ -53,7 +53,7 @@ impl error::Error for OutputLost {
 }
 
 /// Prints lines for people beside the result, escaped. Where even that fails nobody is left to tell.
-pub(crate) fn complain(lines: &str) {
+pub(crate) fn warn(lines: &str) {
     let _ = writeln!(io::stderr(), "{}", escape(lines, true));
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Log;
 impl io::Write for Log {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
-        complain(&one_line(text.strip_suffix('\n').unwrap_or(&text)));
+        warn(&one_line(text.strip_suffix('\n').unwrap_or(&text)));
         Ok(event.len())
     }
 
@@ -139,7 +139,7 @@ fn steers_terminal(character: char) -> bool {
 }
 
 /// An error and what it ends in: the layers between say the same in their own words.
-pub(crate) fn in_words(error: &(dyn error::Error + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;

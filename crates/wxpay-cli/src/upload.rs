@@ -9,9 +9,18 @@ mod queue;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use wxpay_media::{
+    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+};
 use wxpay_sandbox::Sandbox;
 
-use crate::{FAILED, args::UploadArgs, config::Config, signals::Stop, terminal};
+use crate::{
+    FAILED,
+    args::{Rate, UploadArgs},
+    settings::{self, IdentitySetting, Network},
+    signals::Stop,
+    terminal,
+};
 use outcome::{Failure, Outcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
@@ -21,15 +30,14 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let config = match prepare(&args, sandbox.as_ref()) {
+    let config = match Config::find(&args, sandbox.as_ref()) {
         Ok(config) => config,
         Err(error) => {
-            // Whoever reads JSON gets an answer for every file, too.
+            // As JSON there is an answer for every file, too.
             if args.json {
                 let failure = Failure::config(&error);
                 for file in &args.files {
-                    let outcome = Outcome::failed(file, failure.clone());
-                    outcome.print(true)?;
+                    Outcome::failed(file, failure.clone()).print(true)?;
                 }
             }
             return Err(error);
@@ -37,7 +45,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     };
     let done = if args.dry_run {
         tokio::select! {
-            done = dry_run::run(&args, &config) => done?,
+            done = dry_run::run(&args, &config.merchant) => done?,
             _ = stop.asked() => false,
         }
     } else {
@@ -54,27 +62,124 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn prepare(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Config> {
-    if args
-        .files
-        .iter()
-        .filter(|file| picture::is_stdin(file))
-        .count()
-        > 1
-    {
-        bail!("`-` can be given once: stdin holds one picture");
-    }
-    match sandbox {
-        Some(sandbox) => Config::of_sandbox(args, sandbox),
-        None => Config::of_settings(args),
-    }
-}
-
 async fn start_sandbox() -> anyhow::Result<Sandbox> {
     let sandbox = Sandbox::builder().start().await?;
-    terminal::complain(&format!(
+    terminal::warn(&format!(
         "sandbox at {}: its media ids mean nothing to WeChat Pay",
         sandbox.origin()
     ));
     Ok(sandbox)
+}
+
+/// Everything but the pictures.
+struct Config {
+    merchant: Merchant,
+    endpoints: Endpoints,
+    /// Always there, except that a dry run can do without.
+    identity: Option<Identity>,
+    network: Network,
+    rate: Option<Rate>,
+}
+
+impl Config {
+    fn find(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Self> {
+        let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
+        if from_stdin.count() > 1 {
+            bail!("`-` can be given once: stdin holds one picture");
+        }
+        match sandbox {
+            Some(sandbox) => Self::of_sandbox(args, sandbox),
+            None => Self::of_settings(args),
+        }
+    }
+
+    fn of_settings(args: &UploadArgs) -> anyhow::Result<Self> {
+        let gateway = &args.gateway;
+        let mch_id = gateway.mch_id()?.map(|given| given.value);
+        let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
+        let files = IdentitySetting::find(gateway)?;
+        // All that is missing at once: nobody wants to find out one by one.
+        let mut missing = Vec::new();
+        if mch_id.is_none() {
+            missing.push(settings::HOW_MCH_ID);
+        }
+        if api_key.is_none() {
+            missing.push(settings::HOW_API_KEY);
+        }
+        // A dry run checks the identity where it is given, and sends nothing.
+        match &files {
+            None if args.dry_run => {}
+            None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
+            Some(files) => missing.extend(files.missing()),
+        }
+        let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
+            bail!(
+                "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
+                missing.join("\n  missing ")
+            );
+        };
+        if settings::is_app_id(&id) {
+            let advice = settings::APP_ID_ADVICE;
+            terminal::warn(&format!("warning: {id} is an app id: {advice}"));
+        }
+        let identity = files.map(|files| files.load(Some(&id))).transpose()?;
+        let other = identity.as_ref();
+        if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
+            terminal::warn(&format!(
+                "warning: the certificate is of merchant {other}, not of {id}"
+            ));
+        }
+        Ok(Self {
+            merchant: merchant(args, id, api_key.value)?,
+            endpoints: gateway.endpoints()?.value,
+            identity,
+            network: Network::find(gateway)?,
+            rate: rate(args)?,
+        })
+    }
+
+    fn of_sandbox(args: &UploadArgs, sandbox: &Sandbox) -> anyhow::Result<Self> {
+        let credentials = sandbox.credentials();
+        let id = MerchantId::new(credentials.mch_id())?;
+        let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
+        let endpoint: Endpoint = sandbox.origin().parse()?;
+        Ok(Self {
+            merchant: merchant(args, id, credentials.api_key().clone())?,
+            endpoints: endpoint.into(),
+            identity: Some(identity),
+            network: Network::of_sandbox(credentials.ca_pem())?,
+            rate: rate(args)?,
+        })
+    }
+
+    fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
+        let mut builder = Builder::from(self.merchant)
+            .endpoints(self.endpoints)
+            .timeout(args.timeout)
+            .retries(args.retries)
+            .transport(|transport| self.network.apply(transport));
+        if let Some(identity) = self.identity {
+            builder = builder.identity(identity);
+        }
+        if let Some(Rate(rate)) = self.rate {
+            builder = builder.rate(rate);
+        }
+        Ok(builder.build()?)
+    }
+}
+
+fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Merchant> {
+    // MD5 as in the API's own example, which names no sign type.
+    let signing = match args.gateway.sign_type()?.value {
+        SignType::HmacSha256 => Signing::HmacSha256,
+        SignType::Md5 => Signing::Md5Unnamed,
+    };
+    Ok(Merchant::new(id, key)
+        .signing(signing)
+        .strict_reply_sign(args.strict_reply_sign))
+}
+
+fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
+    let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
+    Ok(rate.map(|given| given.value))
 }

@@ -27,8 +27,8 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            let why = terminal::one_line(&terminal::in_words(error.as_ref()));
-            terminal::complain(&format!("not valid: {why}"));
+            let why = terminal::one_line(&terminal::root_cause(error.as_ref()));
+            terminal::warn(&format!("not valid: {why}"));
             Ok(ExitCode::from(FAILED))
         }
     }

@@ -1,94 +1,191 @@
-//! Private keys under a password.
+//! What a password encrypts, by PBES2 (RFC 8018), at a bounded cost.
 
-use pkcs8::{
-    EncryptedPrivateKeyInfoRef,
-    pkcs5::{EncryptionScheme, pbes2::Kdf},
+use aes::{Aes128, Aes192, Aes256};
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit, block_padding::Pkcs7};
+use des::TdesEde3;
+use pbkdf2::pbkdf2_hmac;
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use zeroize::Zeroizing;
+
+use crate::{
+    IdentityError, Part, algorithm,
+    der::{Element, INTEGER, Malformed},
 };
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::{IdentityError, Part};
+pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
+const PBKDF2: &str = "1.2.840.113549.1.5.12";
+const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
 
-/// So many rounds of PBKDF2 take about a second by SHA-512; files in use have a few thousand.
-const MOST_ROUNDS: u32 = 2_000_000;
-/// What scrypt fills, in bytes and over all its lanes, which are filled one after the other:
-/// `openssl pkcs8 -scrypt` fills 16 MiB.
-const MOST_FILLED: u64 = 256 * 1024 * 1024;
+/// What scrypt may fill, in bytes: it takes about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
+const MAX_COST: u64 = 256 * 1024 * 1024;
+/// Two million rounds of HMAC-SHA512 take about a second too; files in use have a few thousand.
+const ROUND: u64 = MAX_COST / 2_000_000;
 
-/// Decrypts an encrypted PKCS#8 key (PBES2), at a bounded cost.
-pub(crate) fn decrypt(der: &[u8], password: &str) -> Result<PrivateKeyDer<'static>, IdentityError> {
-    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| unsupported())?;
-    match &encrypted.encryption_algorithm {
-        EncryptionScheme::Pbes2(parameters) if costs_too_much(&parameters.kdf) => {
-            return Err(IdentityError::Cost {
-                part: Part::PrivateKey,
-            });
+/// What is wrong with an input, before it is said of which one.
+pub(crate) enum Fault {
+    Damaged,
+    /// The object identifier of what is not read.
+    Unsupported(String),
+    WrongPassword,
+    Cost,
+    Other(IdentityError),
+}
+
+impl Fault {
+    pub(crate) fn of(self, part: Part) -> IdentityError {
+        match self {
+            Self::Damaged => IdentityError::Damaged { part },
+            Self::Unsupported(oid) => IdentityError::UnsupportedEncryption {
+                part,
+                algorithm: algorithm::name(&oid),
+            },
+            Self::WrongPassword => IdentityError::WrongPassword { part },
+            Self::Cost => IdentityError::Cost { part },
+            Self::Other(error) => error,
         }
-        EncryptionScheme::Pbes2(_) => {}
-        _ => return Err(unsupported()),
-    }
-    let key = encrypted
-        .decrypt(password)
-        .map_err(|_| IdentityError::WrongPassword {
-            part: Part::PrivateKey,
-        })?;
-    // The document wipes itself; rustls takes bytes of its own.
-    Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
-}
-
-fn unsupported() -> IdentityError {
-    IdentityError::UnsupportedEncryption {
-        part: Part::PrivateKey,
-        algorithm: "PBES1".to_owned(),
     }
 }
 
-fn costs_too_much(kdf: &Kdf) -> bool {
-    match kdf {
-        Kdf::Pbkdf2(parameters) => parameters.iteration_count > MOST_ROUNDS,
-        Kdf::Scrypt(parameters) => {
-            let filled = u64::from(parameters.block_size)
-                .saturating_mul(128)
-                .saturating_mul(parameters.cost_parameter)
-                .saturating_mul(parameters.parallelization.into());
-            filled > MOST_FILLED
-        }
-        _ => true,
+impl From<Malformed> for Fault {
+    fn from(_: Malformed) -> Self {
+        Self::Damaged
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use pkcs8::pkcs5::pbes2::{Pbkdf2Params, Pbkdf2Prf, Salt, ScryptParams};
+/// What may still be spent on all derivations for one identity.
+pub(crate) struct Budget(u64);
 
-    use super::*;
-
-    #[test]
-    fn what_takes_more_than_a_second_costs_too_much() {
-        let salt = Salt::new(b"salt").unwrap();
-        let pbkdf2 = |iteration_count| {
-            Kdf::Pbkdf2(Pbkdf2Params {
-                salt,
-                iteration_count,
-                key_length: None,
-                prf: Pbkdf2Prf::default(),
-            })
-        };
-        assert!(!costs_too_much(&pbkdf2(MOST_ROUNDS)));
-        assert!(costs_too_much(&pbkdf2(MOST_ROUNDS + 1)));
-
-        let scrypt = |cost_parameter, block_size, parallelization| {
-            Kdf::Scrypt(ScryptParams {
-                salt,
-                cost_parameter,
-                block_size,
-                parallelization,
-                key_length: None,
-            })
-        };
-        assert!(!costs_too_much(&scrypt(1 << 18, 8, 1)));
-        assert!(!costs_too_much(&scrypt(1 << 14, 8, 16)));
-        // Lanes take their time one after the other, though all in the same memory.
-        assert!(costs_too_much(&scrypt(1 << 18, 8, 2)));
-        assert!(costs_too_much(&scrypt(1 << 62, u16::MAX, u16::MAX)));
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self(MAX_COST)
     }
+
+    pub(crate) fn spend(&mut self, cost: u64) -> Result<(), Fault> {
+        self.0 = self.0.checked_sub(cost).ok_or(Fault::Cost)?;
+        Ok(())
+    }
+}
+
+/// The cost of a number of rounds for each of `blocks` outputs of the hash.
+pub(crate) fn rounds_cost(rounds: u64, blocks: usize) -> u64 {
+    rounds.saturating_mul(blocks as u64).saturating_mul(ROUND)
+}
+
+/// A way in which a password encrypts, with its parameters.
+pub(crate) struct Scheme {
+    /// To be spent before it decrypts.
+    pub(crate) cost: u64,
+    /// Password and ciphertext to plain text, if the padding is right.
+    #[allow(clippy::type_complexity, reason = "it is named nowhere else")]
+    pub(crate) decrypt: Box<dyn Fn(Option<&str>, &[u8]) -> Option<Zeroizing<Vec<u8>>>>,
+}
+
+/// Key, initialisation vector and ciphertext to plain text.
+pub(crate) type Cipher = fn(&[u8], &[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>;
+/// Password to key.
+type Derive = Box<dyn Fn(&[u8], &mut [u8])>;
+
+/// Reads `PBES2-params`.
+pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
+    let [kdf, encryption] = params.fields()?;
+    let name = encryption.oid()?;
+    let (key_length, iv_length, cipher): (_, _, Cipher) = match name.as_str() {
+        "2.16.840.1.101.3.4.1.2" => (16, 16, cbc::<Aes128>),
+        "2.16.840.1.101.3.4.1.22" => (24, 16, cbc::<Aes192>),
+        "2.16.840.1.101.3.4.1.42" => (32, 16, cbc::<Aes256>),
+        "1.2.840.113549.3.7" => (24, 8, cbc::<TdesEde3>),
+        _ => return Err(Fault::Unsupported(name)),
+    };
+    let [_, iv] = encryption.fields()?;
+    let iv = iv.octets()?.into_owned();
+    let name = kdf.oid()?;
+    let [_, params] = kdf.fields()?;
+    let (cost, derive) = match name.as_str() {
+        PBKDF2 => pbkdf2(&params, key_length)?,
+        SCRYPT => scrypt(&params)?,
+        _ => return Err(Fault::Unsupported(name)),
+    };
+    if iv.len() != iv_length {
+        return Err(Fault::Damaged);
+    }
+    let decrypt = move |password: Option<&str>, data: &[u8]| {
+        let mut key = Zeroizing::new(vec![0; key_length]);
+        derive(password.unwrap_or_default().as_bytes(), &mut key);
+        cipher(&key, &iv, data)
+    };
+    let decrypt = Box::new(decrypt);
+    Ok(Scheme { cost, decrypt })
+}
+
+fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Fault> {
+    let fields = params.children()?;
+    let [salt, rounds, rest @ ..] = &fields[..] else {
+        return Err(Fault::Damaged);
+    };
+    let (salt, rounds) = (salt.octets()?.into_owned(), positive(rounds)?);
+    // The length of the key may stand before it: it is the cipher's.
+    let prf = match rest.iter().find(|field| field.tag != INTEGER) {
+        None => "1.2.840.113549.2.7".to_owned(),
+        Some(prf) => prf.oid()?,
+    };
+    let (output, hash): (_, fn(&[u8], &[u8], u32, &mut [u8])) = match prf.as_str() {
+        "1.2.840.113549.2.7" => (20, pbkdf2_hmac::<Sha1>),
+        "1.2.840.113549.2.8" => (28, pbkdf2_hmac::<Sha224>),
+        "1.2.840.113549.2.9" => (32, pbkdf2_hmac::<Sha256>),
+        "1.2.840.113549.2.10" => (48, pbkdf2_hmac::<Sha384>),
+        "1.2.840.113549.2.11" => (64, pbkdf2_hmac::<Sha512>),
+        "1.2.840.113549.2.12" => (28, pbkdf2_hmac::<Sha512_224>),
+        "1.2.840.113549.2.13" => (32, pbkdf2_hmac::<Sha512_256>),
+        _ => return Err(Fault::Unsupported(prf)),
+    };
+    let cost = rounds_cost(rounds, key_length.div_ceil(output));
+    // More of them are never spent.
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    let derive = move |password: &[u8], key: &mut [u8]| hash(password, &salt, rounds, key);
+    Ok((cost, Box::new(derive)))
+}
+
+fn scrypt(params: &Element<'_>) -> Result<(u64, Derive), Fault> {
+    let fields = params.children()?;
+    let [salt, n, block_size, lanes, ..] = &fields[..] else {
+        return Err(Fault::Damaged);
+    };
+    let (n, block_size, lanes) = (positive(n)?, positive(block_size)?, positive(lanes)?);
+    if n == 1 || !n.is_power_of_two() {
+        return Err(Fault::Damaged);
+    }
+    // Lanes are filled one after the other, though all in the same memory.
+    let cost = n.saturating_mul(block_size).saturating_mul(lanes);
+    let cost = cost.saturating_mul(128);
+    if cost > MAX_COST {
+        return Err(Fault::Cost);
+    }
+    let params = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
+    let (salt, params) = (
+        salt.octets()?.into_owned(),
+        params.map_err(|_| Fault::Damaged)?,
+    );
+    let derive = move |password: &[u8], key: &mut [u8]| {
+        scrypt::scrypt(password, &salt, &params, key).expect("a cipher's key is not too long");
+    };
+    Ok((cost, Box::new(derive)))
+}
+
+pub(crate) fn positive(element: &Element<'_>) -> Result<u64, Fault> {
+    match element.integer()? {
+        0 => Err(Fault::Damaged),
+        value => Ok(value),
+    }
+}
+
+/// Decrypts CBC with the padding of PKCS#7.
+pub(crate) fn cbc<C: BlockCipherDecrypt + KeyInit>(
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
+    let plain = cipher.decrypt_padded_vec::<Pkcs7>(data).ok()?;
+    Some(Zeroizing::new(plain))
 }

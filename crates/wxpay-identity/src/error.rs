@@ -123,7 +123,7 @@ pub enum IdentityError {
     /// The PKCS#12 file has no MAC, so that nothing shows whether the password is right and the file
     /// unchanged.
     #[error(
-        "the PKCS#12 file has no mac, so it cannot be checked: make it again with \
+        "the PKCS#12 file has no MAC, so it cannot be checked: make it again with \
          `openssl pkcs12 -export`"
     )]
     NoMac,
@@ -204,7 +204,7 @@ fn unsupported_encryption(part: Part, algorithm: &str) -> String {
         _ => command,
     };
     format!(
-        "the {part} is encrypted by {algorithm}, which is not read: convert it with `{command}`"
+        "the {part} is protected by {algorithm}, which is not read: convert it with `{command}`"
     )
 }
 

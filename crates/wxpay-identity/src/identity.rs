@@ -10,7 +10,14 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use crate::{IdentityError, Part, chain, error, leaf::Leaf, pem};
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+use crate::der::Element;
+use crate::{
+    IdentityError, Part, error,
+    key::Key,
+    leaf::{self, Leaf, PublicKey},
+    pem,
+};
 
 /// Certificate authorities ask for renewal about so long before the end.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -73,7 +80,7 @@ impl Identity {
         key: impl AsRef<[u8]>,
     ) -> Result<Self, IdentityError> {
         let chain = pem::chain(certificates.as_ref())?;
-        Self::new(chain, pem::key(key.as_ref(), None)?)
+        Self::new(chain, &pem::key(key.as_ref(), None)?)
     }
 
     /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
@@ -102,7 +109,7 @@ impl Identity {
         password: &str,
     ) -> Result<Self, IdentityError> {
         let chain = pem::chain(certificates.as_ref())?;
-        Self::new(chain, pem::key(key.as_ref(), Some(password))?)
+        Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
     }
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
@@ -124,15 +131,11 @@ impl Identity {
     /// let (wanted, found) = (Part::Pkcs12, Form::WebPage);
     /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
     /// ```
-    #[cfg_attr(
-        not(feature = "pkcs12"),
-        expect(clippy::needless_pass_by_value, reason = "the feature consumes it")
-    )]
     pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
         #[cfg(feature = "pkcs12")]
         {
             let (chain, key) = crate::pkcs12::read(bytes.as_ref(), password)?;
-            Self::new(chain, key)
+            Self::new(chain, &key)
         }
         #[cfg(not(feature = "pkcs12"))]
         {
@@ -141,27 +144,28 @@ impl Identity {
         }
     }
 
-    fn new(
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-    ) -> Result<Self, IdentityError> {
-        let key = Zeroizing::new(key);
-        let public_key = public_key(&key)?;
-        let chain = chain::order(chain, public_key.as_deref())?;
-        let leaf = Leaf::of(chain.first().ok_or(IdentityError::Damaged {
-            part: Part::Certificate,
-        })?)?;
+    fn new(chain: Vec<CertificateDer<'static>>, key: &Key) -> Result<Self, IdentityError> {
+        let (own, key) = pair(&chain, key)?;
+        let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
+        let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
-        leaf.check(now)?;
-        if leaf.expires_within(SOON, now) {
-            let (serial, subject) = (&leaf.serial_number, &leaf.subject);
-            let until = error::date(leaf.not_after);
+        if now > not_after {
+            return Err(IdentityError::Expired { not_after });
+        }
+        if now < not_before {
+            return Err(IdentityError::NotYetValid { not_before });
+        }
+        let identity = Self(Arc::new(Inner { chain, key, leaf }));
+        if identity.expires_soon() {
+            let (serial, subject) = (identity.serial_number(), identity.subject());
+            let until = error::date(not_after);
             warn!(
                 serial,
                 subject, until, "the client certificate expires within 30 days: renew it"
             );
         }
-        Ok(Self(Arc::new(Inner { chain, key, leaf })))
+        Ok(identity)
     }
 
     /// The certificate chain in DER, the client's own certificate first.
@@ -210,7 +214,7 @@ impl Identity {
     /// Whether the certificate expires within 30 days from now.
     #[must_use]
     pub fn expires_soon(&self) -> bool {
-        self.0.leaf.expires_within(SOON, SystemTime::now())
+        self.not_after() < SystemTime::now() + SOON
     }
 
     /// Whether one is a clone of the other. An identity that was read again is another one, even
@@ -230,23 +234,60 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// The public half of the key, as a certificate's DER has it.
+const DAMAGED: IdentityError = IdentityError::Damaged {
+    part: Part::Certificate,
+};
+
+/// Which certificate the key belongs to, and the key with its public half.
+fn pair(
+    chain: &[CertificateDer<'static>],
+    key: &Key,
+) -> Result<(usize, Zeroizing<PrivateKeyDer<'static>>), IdentityError> {
+    let mut is_refused = false;
+    for (own, certificate) in chain.iter().enumerate() {
+        let public_key = PublicKey::of(certificate).map_err(|_| DAMAGED)?;
+        if let Some(der) = key.with_public_half(&public_key) {
+            match load(&der) {
+                Ok(bits) if bits.as_ref().is_none_or(|bits| *bits == public_key.bits) => {
+                    return Ok((own, Zeroizing::new(der)));
+                }
+                Ok(_) => {}
+                Err(Refused) => is_refused = true,
+            }
+        }
+    }
+    Err(match is_refused {
+        true if !key.facts.is_used => IdentityError::UnsupportedKey {
+            kind: key.facts.kind.clone(),
+        },
+        true if key.facts.public.is_some() => IdentityError::Damaged {
+            part: Part::PrivateKey,
+        },
+        _ => IdentityError::Mismatch,
+    })
+}
+
+/// The crypto provider does not take the key.
+struct Refused;
+
+/// Has the crypto provider look at the key; with none, every key is taken.
+///
+/// The bits of the public half, if the provider tells them.
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-fn public_key(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, IdentityError> {
+fn load(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
     #[cfg(feature = "ring")]
     let provider = rustls::crypto::ring::default_provider();
     #[cfg(not(feature = "ring"))]
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let key = provider
-        .key_provider
-        .load_private_key(key.clone_key())
-        .map_err(|_| IdentityError::Damaged {
-            part: Part::PrivateKey,
-        })?;
-    Ok(key.public_key().map(|key| key.to_vec()))
+    let key = provider.key_provider.load_private_key(key.clone_key());
+    let key = key.map_err(|_| Refused)?;
+    let info = key.public_key();
+    let info = info.as_ref().and_then(|info| Element::first(info).ok());
+    let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
+    Ok(public_key.map(|public_key| public_key.bits))
 }
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-fn public_key(_: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, IdentityError> {
+fn load(_: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
     Ok(None)
 }

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-mod chain;
+mod algorithm;
+mod der;
 #[cfg(feature = "encrypted-pem")]
 mod encrypted;
 mod error;
 mod form;
 mod identity;
+mod key;
 mod leaf;
 mod pem;
 #[cfg(feature = "pkcs12")]

@@ -1,90 +1,305 @@
-//! Certificates and a key out of PKCS#12.
+//! Certificates and a key out of PKCS#12 (RFC 7292), as far as it is used with passwords.
 
-mod ber;
-mod pfx;
+use cbc::cipher::KeyInit;
+use des::{TdesEde2, TdesEde3};
+use hmac::{EagerHash, Hmac, Mac as _};
+use rc2::Rc2;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use sha1::Sha1;
+use sha2::{
+    Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256,
+    digest::block_api::BlockSizeUser,
+};
+use zeroize::Zeroizing;
 
-use std::collections::BTreeSet;
+use crate::{
+    Form, IdentityError, Part,
+    der::{Element, SEQUENCE},
+    encrypted::{Budget, Cipher, Fault, PBES2, Scheme, cbc, pbes2, positive, rounds_cost},
+    key::Key,
+};
 
-use p12_keystore::{Pkcs12Archive, error::Error};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-
-use crate::{Form, IdentityError, Part};
+const DATA: &str = "1.2.840.113549.1.7.1";
+const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
+const KEY_BAG: &str = "1.2.840.113549.1.12.10.1.1";
+const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
+const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
+const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
 /// The certificates in the file's order, and the one key.
 pub(crate) fn read(
     bytes: &[u8],
     password: &str,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), IdentityError> {
+) -> Result<(Vec<CertificateDer<'static>>, Key), IdentityError> {
+    let part = Part::Pkcs12;
     match Form::of(bytes) {
-        Form::Unknown => {}
-        found => {
-            return Err(IdentityError::WrongForm {
-                wanted: Part::Pkcs12,
-                found,
-            });
+        Form::Pkcs12 => open(bytes, password).map_err(|fault| fault.of(part)),
+        Form::Unknown if bytes.first() == Some(&SEQUENCE) => Err(IdentityError::Damaged { part }),
+        found => Err(IdentityError::WrongForm {
+            wanted: part,
+            found,
+        }),
+    }
+}
+
+/// All costs that can be seen are spent before anything is derived, and nothing is believed before the
+/// MAC has held.
+fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, Key), Fault> {
+    // What is behind the first element, such as the eight zeros of Windows, means nothing.
+    let fields = Element::first(bytes)?.children()?;
+    let [_version, safe, mac @ ..] = &fields[..] else {
+        return Err(Fault::Damaged);
+    };
+    let (kind, contents) = content_info(safe)?;
+    if kind != DATA {
+        return Err(Fault::Unsupported(kind));
+    }
+    let contents = contents.octets()?;
+    let mac = mac.first().ok_or(Fault::Other(IdentityError::NoMac))?;
+    let mac = MacData::parse(mac)?;
+    let (mut bags, mut safes) = (Vec::new(), Vec::new());
+    for safe in authenticated_safe(&contents)? {
+        match safe.scheme {
+            None => bags.extend(safe_contents(&safe.data)?),
+            Some(_) => safes.push(safe),
         }
     }
-    let der = ber::to_der(bytes).ok_or(DAMAGED)?;
-    let archive = open(&der, password)?;
-    let keys: BTreeSet<&[u8]> = archive.keys.iter().map(|bag| bag.key.as_der()).collect();
-    let mut keys = keys.into_iter();
-    let key = keys.next().ok_or(IdentityError::Missing {
-        part: Part::PrivateKey,
-    })?;
-    if keys.next().is_some() {
-        return Err(IdentityError::SeveralKeys { part: Part::Pkcs12 });
-    }
-    let mut chain: Vec<CertificateDer<'static>> = Vec::new();
-    for bag in &archive.certs {
-        let certificate = CertificateDer::from(bag.cert.as_der().to_vec());
-        if !chain.contains(&certificate) {
-            chain.push(certificate);
+    // An empty password stands also for none, which makes another key.
+    let passwords = [Some(password), None];
+    let passwords = if password.is_empty() {
+        &passwords[..]
+    } else {
+        &passwords[..1]
+    };
+    let mut budget = Budget::new();
+    passwords.iter().try_for_each(|_| budget.spend(mac.cost))?;
+    let all = bags.iter().map(|bag| &bag.sealed).chain(&safes);
+    all.map(Sealed::cost)
+        .try_for_each(|cost| budget.spend(cost))?;
+
+    let mut passwords = passwords.iter().copied();
+    let password = passwords.find(|password| (mac.holds)(&mac, *password, &contents));
+    let password = password.ok_or(Fault::WrongPassword)?;
+    for safe in safes {
+        for bag in safe_contents(&safe.open(password)?)? {
+            budget.spend(bag.sealed.cost())?;
+            bags.push(bag);
         }
+    }
+    let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
+    for bag in bags {
+        let der = bag.sealed.open(password)?.to_vec();
+        if bag.is_key {
+            let key = Key::parse(PrivatePkcs8KeyDer::from(der).into())?;
+            if !keys.iter().any(|it| it.is_same(&key)) {
+                keys.push(key);
+            }
+        } else if !chain.contains(&CertificateDer::from(&der[..])) {
+            chain.push(CertificateDer::from(der));
+        }
+    }
+    let missing = |part| Fault::Other(IdentityError::Missing { part });
+    let part = Part::Pkcs12;
+    let key = keys.pop().ok_or(missing(Part::PrivateKey))?;
+    if !keys.is_empty() {
+        return Err(Fault::Other(IdentityError::SeveralKeys { part }));
     }
     if chain.is_empty() {
-        return Err(IdentityError::Missing {
-            part: Part::Certificate,
-        });
+        return Err(missing(Part::Certificate));
     }
-    Ok((chain, PrivatePkcs8KeyDer::from(key.to_vec()).into()))
+    Ok((chain, key))
 }
 
-const DAMAGED: IdentityError = IdentityError::Damaged { part: Part::Pkcs12 };
+/// Bytes that a password may encrypt.
+struct Sealed {
+    scheme: Option<Scheme>,
+    data: Zeroizing<Vec<u8>>,
+}
 
-/// Checks the MAC and decrypts.
-///
-/// The MAC is over the bytes of the inner part as they are in the file. Where these are BER too, a
-/// file with them made DER has another MAC: so the MAC is checked first, and the file then read
-/// without it.
-fn open(der: &[u8], password: &str) -> Result<Pkcs12Archive, IdentityError> {
-    let parts = pfx::parts(der).ok_or(DAMAGED)?;
-    if !parts.has_mac {
-        return Err(IdentityError::NoMac);
+impl Sealed {
+    fn cost(&self) -> u64 {
+        self.scheme.as_ref().map_or(0, |scheme| scheme.cost)
     }
-    match Pkcs12Archive::from_pkcs12(der, password) {
-        Ok(archive) => Ok(archive),
-        Err(Error::DerError(_)) => {
-            let inner = ber::to_der_deeply(parts.contents).ok_or(DAMAGED)?;
-            if inner == parts.contents {
-                return Err(DAMAGED);
-            }
-            let file = pfx::without_mac(&inner);
-            Pkcs12Archive::from_pkcs12(&file, password).map_err(|error| kind(&error))
+
+    fn open(self, password: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        match self.scheme {
+            None => Ok(self.data),
+            // The MAC has held: what does not open has another password than the file.
+            Some(scheme) => (scheme.decrypt)(password, &self.data).ok_or(Fault::WrongPassword),
         }
-        Err(error) => Err(kind(&error)),
     }
 }
 
-fn kind(error: &Error) -> IdentityError {
-    match error {
-        Error::MacError(_) => IdentityError::WrongPassword { part: Part::Pkcs12 },
-        Error::UnsupportedEncryptionScheme
-        | Error::UnsupportedMacAlgorithm
-        | Error::UnsupportedContentType
-        | Error::InvalidParameters => IdentityError::UnsupportedEncryption {
-            part: Part::Pkcs12,
-            algorithm: error.to_string(),
-        },
-        _ => DAMAGED,
+/// The kind of a `ContentInfo`, and what is in its `[0]`.
+fn content_info<'a>(info: &Element<'a>) -> Result<(String, Element<'a>), Fault> {
+    let [kind, content] = info.fields()?;
+    Ok((kind.oid()?, content.explicit()?))
+}
+
+fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>, Fault> {
+    let infos = Element::first(contents)?.children()?;
+    let sealed = infos.iter().map(|info| {
+        let (kind, content) = content_info(info)?;
+        let (scheme, data) = match kind.as_str() {
+            DATA => (None, content.octets()?),
+            ENCRYPTED_DATA => {
+                let [_version, info] = content.fields()?;
+                let [_kind, algorithm, data] = info.fields()?;
+                (Some(scheme(&algorithm)?), data.octets()?)
+            }
+            _ => return Err(Fault::Unsupported(kind)),
+        };
+        let data = Zeroizing::new(data.into_owned());
+        Ok(Sealed { scheme, data })
+    });
+    sealed.collect()
+}
+
+/// A certificate or a key.
+struct Bag {
+    is_key: bool,
+    sealed: Sealed,
+}
+
+/// Keys and certificates; revocation lists, secrets and the like are passed over.
+fn safe_contents(contents: &[u8]) -> Result<Vec<Bag>, Fault> {
+    let mut bags = Vec::new();
+    for bag in Element::first(contents)?.children()? {
+        let fields = bag.children()?;
+        let [kind, value, ..] = &fields[..] else {
+            return Err(Fault::Damaged);
+        };
+        let value = value.explicit()?;
+        let (is_key, scheme, data) = match kind.oid()?.as_str() {
+            KEY_BAG => (true, None, value.whole.into()),
+            SHROUDED_KEY_BAG => {
+                let [algorithm, data] = value.fields()?;
+                (true, Some(scheme(&algorithm)?), data.octets()?)
+            }
+            CERTIFICATE_BAG => match content_info(&value)? {
+                (kind, data) if kind == X509_CERTIFICATE => (false, None, data.octets()?),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let data = Zeroizing::new(data.into_owned());
+        let sealed = Sealed { scheme, data };
+        bags.push(Bag { is_key, sealed });
+    }
+    Ok(bags)
+}
+
+struct MacData {
+    cost: u64,
+    holds: fn(&Self, Option<&str>, &[u8]) -> bool,
+    digest: Vec<u8>,
+    salt: Vec<u8>,
+    rounds: u64,
+}
+
+impl MacData {
+    fn parse(element: &Element<'_>) -> Result<Self, Fault> {
+        let fields = element.children()?;
+        let (info, salt, rounds) = match &fields[..] {
+            [info, salt] => (info, salt, 1),
+            [info, salt, rounds] => (info, salt, positive(rounds)?),
+            _ => return Err(Fault::Damaged),
+        };
+        let [algorithm, digest] = info.fields()?;
+        let algorithm = algorithm.oid()?;
+        let holds = match algorithm.as_str() {
+            "1.3.14.3.2.26" => Self::holds_by::<Sha1>,
+            "2.16.840.1.101.3.4.2.4" => Self::holds_by::<Sha224>,
+            "2.16.840.1.101.3.4.2.1" => Self::holds_by::<Sha256>,
+            "2.16.840.1.101.3.4.2.2" => Self::holds_by::<Sha384>,
+            "2.16.840.1.101.3.4.2.3" => Self::holds_by::<Sha512>,
+            "2.16.840.1.101.3.4.2.5" => Self::holds_by::<Sha512_224>,
+            "2.16.840.1.101.3.4.2.6" => Self::holds_by::<Sha512_256>,
+            _ => return Err(Fault::Unsupported(algorithm)),
+        };
+        Ok(Self {
+            cost: rounds_cost(rounds, 1),
+            holds,
+            digest: digest.octets()?.into_owned(),
+            salt: salt.octets()?.into_owned(),
+            rounds,
+        })
+    }
+
+    fn holds_by<D: EagerHash>(&self, password: Option<&str>, contents: &[u8]) -> bool {
+        let length = <D as Digest>::output_size();
+        let key = derive::<D>(3, password, &self.salt, self.rounds, length);
+        let mac = <Hmac<D> as KeyInit>::new_from_slice(&key).expect("HMAC takes any key");
+        mac.chain_update(contents)
+            .verify_slice(&self.digest)
+            .is_ok()
+    }
+}
+
+fn scheme(algorithm: &Element<'_>) -> Result<Scheme, Fault> {
+    let name = algorithm.oid()?;
+    let (key_length, cipher): (usize, Cipher) = match name.as_str() {
+        PBES2 => {
+            let [_, params] = algorithm.fields()?;
+            return pbes2(&params);
+        }
+        "1.2.840.113549.1.12.1.3" => (24, cbc::<TdesEde3>),
+        "1.2.840.113549.1.12.1.4" => (16, cbc::<TdesEde2>),
+        "1.2.840.113549.1.12.1.5" => (16, cbc::<Rc2>),
+        "1.2.840.113549.1.12.1.6" => (5, cbc::<Rc2>),
+        _ => return Err(Fault::Unsupported(name)),
+    };
+    let [_, params] = algorithm.fields()?;
+    let [salt, rounds] = params.fields()?;
+    let (salt, rounds) = (salt.octets()?.into_owned(), positive(&rounds)?);
+    // The key, in blocks of SHA-1, and the initialisation vector.
+    let cost = rounds_cost(rounds, key_length.div_ceil(20) + 1);
+    let decrypt = move |password: Option<&str>, data: &[u8]| {
+        let derive = |id, length| derive::<Sha1>(id, password, &salt, rounds, length);
+        cipher(&derive(1, key_length), &derive(2, 8), data)
+    };
+    let decrypt = Box::new(decrypt);
+    Ok(Scheme { cost, decrypt })
+}
+
+/// RFC 7292, appendix B.2: `id` is 1 for a key, 2 for an initialisation vector, 3 for a MAC's key.
+fn derive<D: Digest + BlockSizeUser>(
+    id: u8,
+    password: Option<&str>,
+    salt: &[u8],
+    rounds: u64,
+    length: usize,
+) -> Zeroizing<Vec<u8>> {
+    let block = D::block_size();
+    let fill = |bytes: &[u8]| {
+        let length = bytes.len().next_multiple_of(block);
+        let filled = bytes.iter().copied().cycle().take(length);
+        filled.collect::<Vec<u8>>()
+    };
+    // UTF-16 with a zero behind it, also of the empty password.
+    let units = password
+        .into_iter()
+        .flat_map(|it| it.encode_utf16().chain([0]));
+    let password = Zeroizing::new(units.flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
+    let mut input = Zeroizing::new([fill(salt), fill(&password)].concat());
+    let mut output = Zeroizing::new(Vec::new());
+    loop {
+        let first = D::new_with_prefix(vec![id; block]).chain_update(&*input);
+        let hash = (1..rounds).fold(first.finalize(), |hash, _| D::digest(&hash));
+        output.extend_from_slice(&hash);
+        if output.len() >= length {
+            output.truncate(length);
+            return output;
+        }
+        // Each block of the input, as a number, grows by the filled hash and one.
+        let sum: Vec<u8> = hash.iter().copied().cycle().take(block).collect();
+        for chunk in input.chunks_mut(block) {
+            let mut carry = 1_u16;
+            for (byte, more) in chunk.iter_mut().zip(&sum).rev() {
+                carry += u16::from(*byte) + u16::from(*more);
+                *byte = carry as u8;
+                carry >>= 8;
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@
 //! ```
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
-use wxpay_multipart::{Form, FormBody, InvalidPart};
+use wxpay_multipart::{Form, FormBody, PartError};
 use wxpay_sign::{ContentHash, Params, Signature};
 
 use crate::{Endpoint, Image, Merchant};
@@ -59,7 +59,7 @@ pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Reques
     request
 }
 
-fn form(fields: &Fields<'_>, image: &Image) -> Result<Form, InvalidPart> {
+fn form(fields: &Fields<'_>, image: &Image) -> Result<Form, PartError> {
     let mut form = Form::new();
     for (name, value) in fields.iter() {
         form = form.text(name, value)?;

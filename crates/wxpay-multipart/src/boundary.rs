@@ -1,7 +1,6 @@
-use std::fmt;
+//! The boundary between the parts of a form.
 
-/// The most characters that RFC 2046 allows in a boundary.
-const MAX_LENGTH: usize = 70;
+use std::fmt;
 
 /// What separates the parts of a form: 1 to 70 ASCII letters and digits.
 ///
@@ -12,8 +11,6 @@ const MAX_LENGTH: usize = 70;
 /// drawn after the contents were made: that a given place of a content holds it by chance has a
 /// probability of 2^-128, so that even a form of 2^64 bytes is cut in the wrong place with less than
 /// 2^-64. A search would read every file twice, and could not read a stream at all.
-///
-/// # Examples
 ///
 /// ```
 /// use wxpay_multipart::Boundary;
@@ -32,13 +29,6 @@ impl Boundary {
     ///
     /// When the operating system has no randomness to give. A boundary that can be guessed would let
     /// a content forge parts of the form.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let boundary = wxpay_multipart::Boundary::random();
-    /// assert!(boundary.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
-    /// ```
     #[must_use]
     pub fn random() -> Self {
         let mut bits = [0; 16];
@@ -50,50 +40,39 @@ impl Boundary {
     /// bodies that are compared or cached.
     ///
     /// It is not searched for in the contents either. The caller must know that no content holds CR,
-    /// LF, `--` and the boundary in a row, for a server would end the part there: whoever knows the
-    /// boundary beforehand and chooses a content can add parts to the form. Take
+    /// LF, `--` and the boundary in a row, for a server would end the part there: a stranger with the
+    /// boundary and a content of their choice can add parts to the form. Take
     /// [`random`](Self::random) wherever a content comes from somebody else.
     ///
     /// # Errors
     ///
-    /// [`InvalidBoundary`] when `text` is empty, is longer than 70 characters, or holds anything but
+    /// [`BoundaryError`] when `text` is empty, is longer than 70 characters, or holds anything but
     /// ASCII letters and digits.
     ///
-    /// # Examples
-    ///
     /// ```
-    /// use wxpay_multipart::{Boundary, InvalidBoundary};
+    /// use wxpay_multipart::{Boundary, BoundaryError};
     ///
     /// assert_eq!(Boundary::new("7MA4YWxkTrZu0gW")?.as_str(), "7MA4YWxkTrZu0gW");
-    /// assert_eq!(Boundary::new(""), Err(InvalidBoundary::Empty));
+    /// assert_eq!(Boundary::new(""), Err(BoundaryError::Empty));
     /// assert!(Boundary::new("----WebKitFormBoundary").is_err());
-    /// # Ok::<(), InvalidBoundary>(())
+    /// # Ok::<(), BoundaryError>(())
     /// ```
-    pub fn new(text: &str) -> Result<Self, InvalidBoundary> {
+    pub fn new(text: &str) -> Result<Self, BoundaryError> {
         if text.is_empty() {
-            return Err(InvalidBoundary::Empty);
+            return Err(BoundaryError::Empty);
         }
-        if let Some((offset, character)) = text
-            .char_indices()
-            .find(|(_, character)| !character.is_ascii_alphanumeric())
-        {
-            return Err(InvalidBoundary::Character { character, offset });
+        let mut characters = text.char_indices();
+        if let Some((offset, character)) = characters.find(|(_, it)| !it.is_ascii_alphanumeric()) {
+            return Err(BoundaryError::Character { character, offset });
         }
-        if text.len() > MAX_LENGTH {
-            return Err(InvalidBoundary::TooLong { length: text.len() });
+        // The most that RFC 2046 allows.
+        if text.len() > 70 {
+            return Err(BoundaryError::TooLong { length: text.len() });
         }
         Ok(Self(text.to_owned()))
     }
 
     /// The boundary without the hyphens that go before it in a body.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use wxpay_multipart::Boundary;
-    /// assert_eq!(Boundary::new("7MA4YWxk")?.as_str(), "7MA4YWxk");
-    /// # Ok::<(), wxpay_multipart::InvalidBoundary>(())
-    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -107,9 +86,7 @@ impl fmt::Display for Boundary {
     }
 }
 
-/// Why a text is no [`Boundary`]. To mend it, or to take [`Boundary::random`], is up to the caller.
-///
-/// # Examples
+/// Why a text is no [`Boundary`].
 ///
 /// ```
 /// use wxpay_multipart::Boundary;
@@ -122,7 +99,7 @@ impl fmt::Display for Boundary {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidBoundary {
+pub enum BoundaryError {
     /// It has no characters.
     #[error("the boundary is empty: give it 1 to 70 letters and digits")]
     Empty,

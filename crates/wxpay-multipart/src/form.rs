@@ -1,22 +1,16 @@
 //! The form as a caller builds it: every method checks one part and queues it.
 
-mod header;
-mod invalid;
-mod media_type;
-mod quoted;
-
 use std::{error::Error, fmt};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body::Body;
 
-pub use self::invalid::{InvalidPart, InvalidPartKind};
-pub use self::quoted::Parameter;
-
-use self::header::Header;
-use crate::body::{FormBody, LengthOverflow, Queue, Source};
-use crate::boundary::Boundary;
+use crate::{
+    body::{FormBody, Segment, Source},
+    boundary::Boundary,
+    header::{PartError, PartErrorKind, header},
+};
 
 /// A `multipart/form-data` form: parts in the order in which they were added.
 ///
@@ -26,8 +20,6 @@ use crate::boundary::Boundary;
 /// A form without parts is its closing delimiter alone, `--boundary--`, as browsers send it. RFC 2046
 /// asks for at least one part: some readers find none in it (multer), others a defect (Python's
 /// `email`).
-///
-/// # Examples
 ///
 /// ```
 /// use http::{Request, header::CONTENT_TYPE};
@@ -45,7 +37,12 @@ use crate::boundary::Boundary;
 pub struct Form {
     boundary: Boundary,
     parts: usize,
-    queue: Queue,
+    segments: Vec<Segment>,
+    /// Headers, texts and delimiters since the last segment.
+    run: BytesMut,
+    /// It grows with each piece in the same call that queues it, and has the closing delimiter from
+    /// the start, so that no part leaves too little room for that.
+    len: u64,
 }
 
 impl Form {
@@ -54,16 +51,6 @@ impl Form {
     /// # Panics
     ///
     /// When the operating system has no randomness to give.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wxpay_multipart::Form;
-    ///
-    /// let form = Form::new().text("mch_id", "1000000000")?;
-    /// assert_ne!(form.boundary(), Form::new().boundary());
-    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
-    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_boundary(Boundary::random())
@@ -71,22 +58,23 @@ impl Form {
 
     /// A form without parts, with a boundary of the caller's.
     ///
-    /// # Examples
-    ///
     /// ```
     /// use wxpay_multipart::{Boundary, Form};
     ///
     /// let form = Form::with_boundary(Boundary::new("7MA4YWxkTrZu0gW")?);
     /// assert_eq!(form.content_type(), "multipart/form-data; boundary=7MA4YWxkTrZu0gW");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), wxpay_multipart::BoundaryError>(())
     /// ```
     #[must_use]
     pub fn with_boundary(boundary: Boundary) -> Self {
-        let queue = Queue::ending_in(format!("--{boundary}--\r\n").into());
+        let len = closing(&boundary).len() as u64;
         Self {
             boundary,
             parts: 0,
-            queue,
+            segments: Vec::new(),
+            // All that goes around the picture of an upload fits.
+            run: BytesMut::with_capacity(1024),
+            len,
         }
     }
 
@@ -97,22 +85,20 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// [`InvalidPart`] when the name is refused, or the form becomes longer than `u64::MAX` bytes.
-    /// [`InvalidPartKind`] lists what is refused in a name, and why.
-    ///
-    /// # Examples
+    /// [`PartError`] when the name is refused, or the form becomes longer than `u64::MAX` bytes.
+    /// [`PartErrorKind`] lists what is refused in a name, and why.
     ///
     /// ```
-    /// use wxpay_multipart::{Form, InvalidPartKind};
+    /// use wxpay_multipart::{Form, PartErrorKind};
     ///
     /// let form = Form::new().text("mch_id", "1000000000")?;
-    /// assert!(matches!(form.text("", "x").unwrap_err().kind(), InvalidPartKind::EmptyName));
-    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// assert!(matches!(form.text("", "x").unwrap_err().kind(), PartErrorKind::EmptyName));
+    /// # Ok::<(), wxpay_multipart::PartError>(())
     /// ```
-    pub fn text(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self, InvalidPart> {
-        let name = name.as_ref();
-        self.part(name, Header::text(name), |queue| {
-            queue.copy(value.as_ref().as_bytes())
+    pub fn text(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self, PartError> {
+        let value = value.as_ref().as_bytes();
+        self.part(name.as_ref(), None, value.len() as u64, |form| {
+            form.run.extend(value);
         })
     }
 
@@ -124,20 +110,18 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// [`InvalidPart`] when the name, the file name or the content type is refused, or the form
-    /// becomes longer than `u64::MAX` bytes. [`InvalidPartKind`] lists what is refused, and why.
-    ///
-    /// # Examples
+    /// [`PartError`] when the name, the file name or the content type is refused, or the form becomes
+    /// longer than `u64::MAX` bytes. [`PartErrorKind`] lists what is refused, and why.
     ///
     /// ```
-    /// use wxpay_multipart::{Form, InvalidPartKind};
+    /// use wxpay_multipart::{Form, PartErrorKind};
     ///
     /// let picture = bytes::Bytes::from_static(b"\x89PNG\r\n\x1a\n");
     /// let form = Form::new().file("media", "营业执照.png", "image/png", picture.clone())?;
     ///
     /// let error = form.file("media", "shop.png", "png", picture).unwrap_err();
-    /// assert!(matches!(error.kind(), InvalidPartKind::ContentType { .. }));
-    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// assert!(matches!(error.kind(), PartErrorKind::ContentType { .. }));
+    /// # Ok::<(), wxpay_multipart::PartError>(())
     /// ```
     pub fn file(
         self,
@@ -145,18 +129,22 @@ impl Form {
         filename: impl AsRef<str>,
         content_type: impl AsRef<str>,
         content: impl Into<Bytes>,
-    ) -> Result<Self, InvalidPart> {
-        let name = name.as_ref();
-        let header = Header::file(name, filename.as_ref(), content_type.as_ref());
-        self.part(name, header, |queue| queue.share(content.into()))
+    ) -> Result<Self, PartError> {
+        let file = Some((filename.as_ref(), content_type.as_ref()));
+        let content = content.into();
+        self.part(name.as_ref(), file, content.len() as u64, |form| {
+            // An empty one has no bytes of its own to hand out.
+            if !content.is_empty() {
+                form.push(Segment::Bytes(content));
+            }
+        })
     }
 
     /// Adds a file that is read while it is sent: `len` bytes from the body that `factory` opens.
     ///
     /// The factory is called when the part's turn comes, once for every pass over the form: again for
     /// a clone of the body, as a retry sends it. It must open the same content each time, from its
-    /// start, and must not block, for it runs where the body is polled. A content that is in memory
-    /// anyway belongs in [`file`](Self::file).
+    /// start, and must not block, for it runs where the body is polled.
     ///
     /// Data frames go out as the body yields them, without a copy; empty ones and trailers are
     /// dropped. When the content turns out to have more or fewer bytes than `len`, or fails, the
@@ -168,22 +156,22 @@ impl Form {
     ///
     /// As [`file`](Self::file).
     ///
-    /// # Examples
-    ///
     /// ```
-    /// use bytes::Bytes;
-    /// use futures_util::stream;
+    /// use futures_util::{TryFutureExt, TryStreamExt};
     /// use http_body::Frame;
     /// use http_body_util::StreamBody;
+    /// use tokio::fs::File;
+    /// use tokio_util::io::ReaderStream;
     /// use wxpay_multipart::Form;
     ///
-    /// let chunks = [&b"one, "[..], b"two"];
+    /// # let path = std::env::current_exe()?;
+    /// let len = std::fs::metadata(&path)?.len();
     /// let open = move || {
-    ///     let frames = chunks.map(|chunk| Ok::<_, std::io::Error>(Frame::data(Bytes::from(chunk))));
-    ///     StreamBody::new(stream::iter(frames))
+    ///     let file = File::open(path.clone()).map_ok(ReaderStream::new);
+    ///     StreamBody::new(file.try_flatten_stream().map_ok(Frame::data))
     /// };
-    /// let form = Form::new().stream("media", "counting.txt", "text/plain", 8, open)?;
-    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// let form = Form::new().stream("media", "shop.png", "image/png", len, open)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stream<F, B>(
         self,
@@ -192,30 +180,22 @@ impl Form {
         content_type: impl AsRef<str>,
         len: u64,
         factory: F,
-    ) -> Result<Self, InvalidPart>
+    ) -> Result<Self, PartError>
     where
         F: Fn() -> B + Send + Sync + 'static,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let name = name.as_ref();
-        let header = Header::file(name, filename.as_ref(), content_type.as_ref());
-        self.part(name, header, |queue| {
-            queue.open_later(Source::new(name, len, factory))
+        let (name, file) = (
+            name.as_ref(),
+            Some((filename.as_ref(), content_type.as_ref())),
+        );
+        self.part(name, file, len, |form| {
+            form.push(Segment::Stream(Source::new(name, len, factory)));
         })
     }
 
     /// The value for the request's `Content-Type`: `multipart/form-data; boundary=…`, unquoted.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wxpay_multipart::{Boundary, Form};
-    ///
-    /// let form = Form::with_boundary(Boundary::new("b")?);
-    /// assert_eq!(form.content_type(), "multipart/form-data; boundary=b");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -227,42 +207,18 @@ impl Form {
     }
 
     /// How many bytes the body has, for signing, logging or a progress bar.
-    ///
-    /// It is the sum over what was queued, the very pieces that the body will hand out.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wxpay_multipart::{Boundary, Form};
-    ///
-    /// let form = Form::with_boundary(Boundary::new("b")?);
-    /// assert_eq!(form.content_length(), "--b--\r\n".len() as u64);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn content_length(&self) -> u64 {
-        self.queue.len()
+        self.len
     }
 
-    /// What separates this form's parts.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wxpay_multipart::Form;
-    ///
-    /// let form = Form::new();
-    /// let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-    /// assert_eq!(form.content_type(), content_type);
-    /// ```
+    /// The boundary between this form's parts.
     #[must_use]
     pub fn boundary(&self) -> &Boundary {
         &self.boundary
     }
 
     /// The form as it is sent. Take [`content_type`](Self::content_type) first.
-    ///
-    /// # Examples
     ///
     /// ```
     /// use http_body::Body;
@@ -271,34 +227,79 @@ impl Form {
     /// let form = Form::new().text("mch_id", "1000000000")?;
     /// let length = form.content_length();
     /// assert_eq!(form.into_body().size_hint().exact(), Some(length));
-    /// # Ok::<(), wxpay_multipart::InvalidPart>(())
+    /// # Ok::<(), wxpay_multipart::PartError>(())
     /// ```
     #[must_use]
-    pub fn into_body(self) -> FormBody {
-        FormBody::new(self.queue.finish())
+    pub fn into_body(mut self) -> FormBody {
+        self.run.extend(closing(&self.boundary).as_bytes());
+        self.end_run();
+        FormBody::new(self.segments.into(), self.len)
     }
 
-    /// Queues one part: delimiter, header, content, line end.
+    /// The form in one piece, for an HTTP client that takes bytes; `None` when a part is a
+    /// [stream](Self::stream). Take [`content_type`](Self::content_type) first.
+    ///
+    /// ```
+    /// use wxpay_multipart::{Boundary, Form};
+    ///
+    /// let form = Form::with_boundary(Boundary::new("b")?).text("mch_id", "1")?;
+    /// let bytes = form.into_bytes().ok_or("no part is a stream")?;
+    /// assert!(bytes.ends_with(b"\r\n\r\n1\r\n--b--\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Bytes> {
+        let mut whole = BytesMut::with_capacity(usize::try_from(self.len).ok()?);
+        for segment in self.into_body().segments() {
+            match segment {
+                Segment::Bytes(bytes) => whole.extend_from_slice(bytes),
+                Segment::Stream(_) => return None,
+            }
+        }
+        Some(whole.freeze())
+    }
+
+    /// Queues one part: delimiter, header, content of so many bytes, line end.
     fn part(
         mut self,
         name: &str,
-        header: Result<Header<'_>, InvalidPartKind>,
-        content: impl FnOnce(&mut Queue) -> Result<(), LengthOverflow>,
-    ) -> Result<Self, InvalidPart> {
+        file: Option<(&str, &str)>,
+        len: u64,
+        content: impl FnOnce(&mut Self),
+    ) -> Result<Self, PartError> {
         self.parts += 1;
-        let queued = header.and_then(|header| {
-            let boundary = &self.boundary;
-            self.queue
-                .print(format_args!("--{boundary}\r\n{header}\r\n"))?;
-            content(&mut self.queue)?;
-            self.queue.copy(b"\r\n")?;
-            Ok(())
-        });
-        match queued {
-            Ok(()) => Ok(self),
-            Err(kind) => Err(InvalidPart::new(name, self.parts, kind)),
-        }
+        let refuse = |position, kind| PartError {
+            name: name.to_owned(),
+            position,
+            kind,
+        };
+        let header = header(name, file).map_err(|kind| refuse(self.parts, kind))?;
+        let around = format!("--{}\r\n{header}", self.boundary);
+        let grown = [around.len() as u64, len, 2]
+            .iter()
+            .try_fold(self.len, |sum, it| sum.checked_add(*it));
+        self.len = grown.ok_or_else(|| refuse(self.parts, PartErrorKind::TooLong))?;
+        self.run.extend(around.as_bytes());
+        content(&mut self);
+        self.run.extend(b"\r\n");
+        Ok(self)
     }
+
+    fn push(&mut self, segment: Segment) {
+        self.end_run();
+        self.segments.push(segment);
+    }
+
+    /// There always is one: a delimiter and a header go before every content, and the closing
+    /// delimiter last.
+    fn end_run(&mut self) {
+        self.segments
+            .push(Segment::Bytes(self.run.split().freeze()));
+    }
+}
+
+fn closing(boundary: &Boundary) -> String {
+    format!("--{boundary}--\r\n")
 }
 
 /// [`Form::new`], random boundary included.
@@ -314,7 +315,7 @@ impl fmt::Debug for Form {
         f.debug_struct("Form")
             .field("boundary", &self.boundary)
             .field("parts", &self.parts)
-            .field("content_length", &self.content_length())
-            .finish()
+            .field("content_length", &self.len)
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,9 @@
 mod body;
 mod boundary;
 mod form;
+mod header;
 
 pub use body::{BodyError, FormBody};
-pub use boundary::{Boundary, InvalidBoundary};
-pub use form::{Form, InvalidPart, InvalidPartKind, Parameter};
+pub use boundary::{Boundary, BoundaryError};
+pub use form::Form;
+pub use header::{Parameter, PartError, PartErrorKind};

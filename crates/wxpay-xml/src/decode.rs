@@ -1,17 +1,13 @@
 //! From fields into the caller's own type, by serde.
 
+use std::fmt;
+
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor,
+    self, Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor,
     value::BorrowedStrDeserializer,
 };
 
-mod error;
-mod value;
-
-pub use error::DecodeError;
-
-use self::value::Value;
-use crate::{Fields, Iter};
+use crate::fields::{Fields, Iter};
 
 /// Decodes the fields into a struct, or into anything else that serde reads from a map.
 ///
@@ -20,7 +16,7 @@ use crate::{Fields, Iter};
 /// | `String`, `&str`, `Cow<str>`, `char` | as it is; `&str` borrows from `fields` |
 /// | integers, `f32`, `f64` | as their `FromStr` reads them: no white space around them |
 /// | `bool` | `true`, `false`, `1` or `0` |
-/// | `Option` | `None` for a field that is missing; one that is empty is `Some` |
+/// | `Option` | `None` for a field that is missing, or empty where the type takes no empty value |
 /// | an enum without data | a variant by its name |
 /// | `()` | the empty value |
 /// | a struct around one value | as that value |
@@ -29,8 +25,8 @@ use crate::{Fields, Iter};
 /// Fields that the type does not know are passed over, `#[serde(default)]` fills in what is missing,
 /// and `#[serde(flatten)]` collects the rest into a map.
 ///
-/// This neither checks a signature nor knows of one: check it over *all* the fields first, those
-/// included that the type does not have.
+/// This does not check a signature: check it over *all* the fields first, those included that the
+/// type does not have.
 ///
 /// # What does not work
 ///
@@ -50,10 +46,10 @@ use crate::{Fields, Iter};
 /// use wxpay_xml::{Fields, from_fields};
 ///
 /// #[derive(Deserialize)]
-/// struct Reply<'a> {
+/// struct Response<'a> {
 ///     return_code: Code,
 ///     media_id: &'a str,
-///     total_fee: Option<u32>,
+///     cash_fee: Option<u32>,
 ///     #[serde(flatten)]
 ///     rest: BTreeMap<&'a str, &'a str>,
 /// }
@@ -66,36 +62,282 @@ use crate::{Fields, Iter};
 /// }
 ///
 /// let fields = Fields::parse(
-///     "<xml><return_code>SUCCESS</return_code><media_id>9UYf</media_id><new>1</new></xml>",
+///     "<xml><return_code>SUCCESS</return_code><media_id>9UYf</media_id><cash_fee/><new>1</new></xml>",
 /// )?;
-/// let reply: Reply = from_fields(&fields)?;
-/// assert_eq!(reply.return_code, Code::Success);
-/// assert_eq!(reply.media_id, "9UYf");
-/// assert_eq!(reply.total_fee, None);
-/// assert_eq!(reply.rest["new"], "1");
+/// let response: Response = from_fields(&fields)?;
+/// assert_eq!(response.return_code, Code::Success);
+/// assert_eq!(response.media_id, "9UYf");
+/// assert_eq!(response.cash_fee, None);
+/// assert_eq!(response.rest["new"], "1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    T::deserialize(Document { fields })
+    // serde does not tell an `Option` what it is of: an empty value is tried, and where it does not
+    // fit, all is decoded again without it.
+    let mut absent = Vec::new();
+    loop {
+        let error = match T::deserialize(Node::Document(fields, &absent)) {
+            Ok(decoded) => return Ok(decoded),
+            Err(error) => error,
+        };
+        match &error.field {
+            Some(name) if error.is_empty_option && !absent.contains(name) => {
+                absent.push(name.clone());
+            }
+            _ => return Err(error.with_field_of(fields)),
+        }
+    }
 }
 
-/// A document, as a map of its fields.
-struct Document<'de> {
-    fields: &'de Fields<'de>,
+/// The fields do not fit the type into which they were to be decoded.
+///
+/// Either the sender broke its contract or the type asks for too much: make a field that may be
+/// missing an `Option`. The text shows the value that does not fit.
+///
+/// ```
+/// use serde::Deserialize;
+/// use wxpay_xml::{Fields, from_fields};
+///
+/// #[derive(Debug, Deserialize)]
+/// struct Order {
+///     total_fee: u32,
+/// }
+///
+/// let fields = Fields::parse("<xml><total_fee>1.50</total_fee></xml>")?;
+/// let error = from_fields::<Order>(&fields).unwrap_err();
+/// assert_eq!(error.field(), Some("total_fee"));
+/// assert_eq!(
+///     error.to_string(),
+///     r#"field "total_fee": invalid value: string "1.50", expected u32"#
+/// );
+/// # Ok::<(), wxpay_xml::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    field: Option<Box<str>>,
+    message: Box<str>,
+    /// The value that does not fit.
+    value: Option<Box<str>>,
+    /// Whether an `Option` was wanted of an empty value.
+    is_empty_option: bool,
 }
 
-impl<'de> Deserializer<'de> for Document<'de> {
+impl DecodeError {
+    /// The name of the field that is missing or does not fit. `None` when it is none of one field.
+    ///
+    /// Within `#[serde(flatten)]` serde does not tell: it is then the field that has the value that
+    /// does not fit, if that is one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    fn in_field(mut self, name: &str) -> Self {
+        self.field.get_or_insert_with(|| name.into());
+        self
+    }
+
+    fn with_field_of(self, fields: &Fields<'_>) -> Self {
+        let mut candidates = fields
+            .iter()
+            .filter(|(_, value)| self.value.as_deref() == Some(value));
+        match (candidates.next(), candidates.next()) {
+            (Some((name, _)), None) => self.in_field(name),
+            _ => self,
+        }
+    }
+}
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let message = message.to_string().into();
+        Self {
+            field: None,
+            message,
+            value: None,
+            is_empty_option: false,
+        }
+    }
+
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let mut error = Self::custom(format_args!(
+            "invalid type: {unexpected}, expected {expected}"
+        ));
+        if let Unexpected::Str(value) = unexpected {
+            error.value = Some(value.into());
+        }
+        error
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::custom("missing").in_field(field)
+    }
+
+    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
+        Self::custom("unknown, and unknown fields are denied").in_field(field)
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::custom("given twice, under different names").in_field(field)
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field() {
+            Some(field) => write!(f, "field {field:?}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// The fields still to be visited.
+struct Pairs<'de, 'd> {
+    fields: Iter<'de>,
+    absent: &'d [Box<str>],
+    /// The field whose name was taken and whose value was not.
+    value: Option<(&'de str, &'de str)>,
+}
+
+impl<'de> MapAccess<'de> for Pairs<'de, '_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        self.value = self.fields.next();
+        let name = self
+            .value
+            .map(|(name, _)| BorrowedStrDeserializer::new(name));
+        name.map(|name| seed.deserialize(name)).transpose()
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, DecodeError> {
+        let value = self.value.take();
+        let (name, value) =
+            value.ok_or_else(|| DecodeError::custom("a value was asked for before its name"))?;
+        let is_absent = self.absent.iter().any(|absent| **absent == *name);
+        let decoded = seed.deserialize(Node::Value(value, is_absent));
+        decoded.map_err(|error| error.in_field(name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.fields.len())
+    }
+}
+
+/// What is decoded: the document, as a map of its fields, or the value of one.
+#[derive(Clone, Copy)]
+enum Node<'de, 'd> {
+    /// With the names of the fields to which an `Option` is `None`.
+    Document(&'de Fields<'de>, &'d [Box<str>]),
+    /// And whether an `Option` of it is `None`.
+    Value(&'de str, bool),
+}
+
+impl<'de> Node<'de, '_> {
+    /// Decodes a value by a function; of a document the visitor decides.
+    fn value<V: Visitor<'de>, T>(
+        self,
+        visitor: V,
+        read: impl FnOnce(&str) -> Option<T>,
+        visit: impl FnOnce(V, T) -> Result<V::Value, DecodeError>,
+    ) -> Result<V::Value, DecodeError> {
+        let Self::Value(text, _) = self else {
+            return self.deserialize_any(visitor);
+        };
+        match read(text) {
+            Some(value) => visit(visitor, value),
+            None => Err(DecodeError::invalid_value(Unexpected::Str(text), &visitor)),
+        }
+    }
+}
+
+/// Implements methods of [`Deserializer`] by [`str::parse`].
+macro_rules! parse {
+    ($($method:ident => $visit:ident,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            self.value(visitor, |text| text.parse().ok(), V::$visit)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Node<'de, '_> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_map(Pairs {
-            fields: self.fields.iter(),
-            value: None,
-        })
+        match self {
+            Self::Document(fields, absent) => visitor.visit_map(Pairs {
+                fields: fields.iter(),
+                absent,
+                value: None,
+            }),
+            Self::Value(text, _) => visitor.visit_borrowed_str(text),
+        }
+    }
+
+    parse! {
+        deserialize_i8 => visit_i8,
+        deserialize_i16 => visit_i16,
+        deserialize_i32 => visit_i32,
+        deserialize_i64 => visit_i64,
+        deserialize_i128 => visit_i128,
+        deserialize_u8 => visit_u8,
+        deserialize_u16 => visit_u16,
+        deserialize_u32 => visit_u32,
+        deserialize_u64 => visit_u64,
+        deserialize_u128 => visit_u128,
+        deserialize_f32 => visit_f32,
+        deserialize_f64 => visit_f64,
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let read = |text: &str| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        self.value(visitor, read, V::visit_bool)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let read = |text: &str| text.is_empty().then_some(());
+        self.value(visitor, read, |visitor, ()| visitor.visit_unit())
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self {
+            Self::Document(..) => self.deserialize_any(visitor),
+            Self::Value(text, _) => visitor.visit_borrowed_bytes(text.as_bytes()),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_some(self)
+        if let Self::Value(_, true) = self {
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self).map_err(|mut error| {
+            error.is_empty_option |= matches!(self, Self::Value("", _));
+            error
+        })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -106,48 +348,21 @@ impl<'de> Deserializer<'de> for Document<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// The fields still to be visited.
-struct Pairs<'de> {
-    fields: Iter<'de>,
-    /// The field whose name was taken and whose value was not.
-    value: Option<(&'de str, &'de str)>,
-}
-
-impl<'de> MapAccess<'de> for Pairs<'de> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
-        self.value = self.fields.next();
-        match self.value {
-            Some((name, _)) => seed
-                .deserialize(BorrowedStrDeserializer::new(name))
-                .map(Some),
-            None => Ok(None),
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match self {
+            Self::Document(..) => self.deserialize_any(visitor),
+            Self::Value(text, _) => {
+                BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor)
+            }
         }
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, DecodeError> {
-        let (name, value) = self
-            .value
-            .take()
-            .ok_or_else(|| de::Error::custom("a value was asked for before its name"))?;
-        seed.deserialize(Value(value))
-            .map_err(|error| error.in_field(name))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.fields.len())
+    serde::forward_to_deserialize_any! {
+        char str string seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -1,19 +1,8 @@
 //! The fields of a document.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeMap, fmt, iter::FusedIterator, mem, slice};
 
-mod entries;
-mod invalid;
-mod iter;
-
-use entries::Entries;
-
-pub use invalid::InvalidField;
-pub use iter::Iter;
-
-use crate::{Error, Limits, chars, name, read, write};
+use crate::chars;
 
 /// The fields of one flat document, in its order.
 ///
@@ -21,7 +10,7 @@ use crate::{Error, Limits, chars, name, read, write};
 /// characters that XML allows. So [`to_xml`](Self::to_xml) cannot fail, and what it writes is read
 /// back as the same fields.
 ///
-/// What was parsed borrows from the input: names always, values where nothing had to be unescaped or
+/// Parsed fields borrow from the input: names always, values where nothing had to be unescaped or
 /// put together. [`into_owned`](Self::into_owned) lets go of the input.
 ///
 /// Two are equal when they have the same fields in the same order. `Debug` shows names and values:
@@ -43,7 +32,10 @@ pub struct Fields<'a> {
     positions: BTreeMap<Cow<'a, str>, usize>,
 }
 
-/// So many names are compared one by one, which for a reply is faster than to keep an index and
+/// A name and a value.
+type Entry<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// So many names are compared one by one, which for a response is faster than to keep an index and
 /// allocates nothing. Documents with more fields, which the default limits refuse, have an index of
 /// the rest: the time for each field stays bounded.
 const SCANNED: usize = 64;
@@ -54,94 +46,96 @@ impl<'a> Fields<'a> {
     /// ```
     /// use wxpay_xml::Fields;
     ///
-    /// assert!(Fields::new().is_empty());
-    /// assert_eq!(Fields::parse("<xml/>")?, Fields::new());
-    /// # Ok::<(), wxpay_xml::Error>(())
+    /// let fields = Fields::new().with("return_code", "FAIL")?.with("return_msg", "no sign")?;
+    /// assert!(fields.to_xml().starts_with("<xml>\n<return_code><![CDATA[FAIL]]></return_code>"));
+    /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a document, within the default [`Limits`].
-    ///
-    /// Values are kept byte for byte, white space around them included, for that is what was signed.
-    /// This departs from XML in one point, on purpose: line ends are left as they are, so that a raw
-    /// CR LF stays CR LF, where a conforming reader would give LF.
+    /// The pairs as fields, in their order.
     ///
     /// # Errors
     ///
-    /// [`Error`] for everything that is not one flat document in UTF-8; the
-    /// [kinds](crate::ErrorKind) tell what is refused.
+    /// As [`push`](Self::push), for the first pair that is refused.
     ///
     /// ```
-    /// use wxpay_xml::{ErrorKind, Fields};
+    /// use std::collections::BTreeMap;
+    /// use wxpay_xml::Fields;
     ///
-    /// let reply = b"<xml>\n<return_code><![CDATA[SUCCESS]]></return_code>\n</xml>";
-    /// assert_eq!(Fields::parse(reply)?.get("return_code"), Some("SUCCESS"));
-    ///
-    /// let error = Fields::parse("<xml><a>1</a><a>2</a></xml>").unwrap_err();
-    /// assert_eq!((error.kind(), error.offset()), (ErrorKind::DuplicateName, 13));
-    /// # Ok::<(), wxpay_xml::Error>(())
+    /// let refund = BTreeMap::from([("refund_fee", "1"), ("op_user_id", "1900000109")]);
+    /// let fields = Fields::from_pairs(refund)?;
+    /// assert!(fields.iter().eq([("op_user_id", "1900000109"), ("refund_fee", "1")]));
+    /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
-    pub fn parse(input: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
-        Self::parse_with(input, Limits::default())
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self, FieldError>
+    where
+        N: Into<Cow<'a, str>>,
+        V: Into<Cow<'a, str>>,
+    {
+        pairs
+            .into_iter()
+            .try_fold(Self::new(), |fields, (name, value)| {
+                fields.with(name, value)
+            })
     }
 
-    /// Reads a document, within the limits that are given.
+    /// The same fields and another one at the end: [`push`](Self::push) for chains.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse).
+    /// As [`push`](Self::push).
     ///
     /// ```
-    /// use wxpay_xml::{ErrorKind, Fields, Limits};
-    ///
-    /// let document = "<xml><bill>…</bill></xml>";
-    /// let error = Fields::parse_with(document, Limits::new().max_bytes(10)).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::TooLong);
+    /// assert!(wxpay_xml::Fields::new().with("a", "1")?.with("a", "2").is_err());
+    /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
-    pub fn parse_with(
-        input: &'a (impl AsRef<[u8]> + ?Sized),
-        limits: Limits,
-    ) -> Result<Self, Error> {
-        read::read(input.as_ref(), limits)
+    pub fn with(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> Result<Self, FieldError> {
+        self.push(name, value)?;
+        Ok(self)
     }
 
     /// Adds a field at the end.
     ///
     /// # Errors
     ///
-    /// [`InvalidField`] when no document could hold the field: its name is not an ASCII letter or
-    /// `_` followed by ASCII letters, digits, `_`, `-` and `.`; there is a field of that name; its
-    /// value has a character that XML does not allow. The fields are then as before.
+    /// [`FieldError`] when no document could hold the field: its name is not an ASCII letter or `_`
+    /// followed by ASCII letters, digits, `_`, `-` and `.`; there is a field of that name; its value
+    /// has a character that XML does not allow. The fields are then as before.
     ///
     /// ```
-    /// use wxpay_xml::{Fields, InvalidField};
+    /// use wxpay_xml::{FieldError, Fields};
     ///
     /// let mut fields = Fields::new();
     /// fields.push("return_code", "FAIL")?;
     /// fields.push("return_msg", format!("no field {}", "sign"))?;
     ///
     /// let error = fields.push("return_code", "SUCCESS").unwrap_err();
-    /// assert!(matches!(error, InvalidField::Duplicate { .. }));
-    /// # Ok::<(), InvalidField>(())
+    /// assert!(matches!(error, FieldError::Duplicate { .. }));
+    /// # Ok::<(), FieldError>(())
     /// ```
     pub fn push(
         &mut self,
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
-    ) -> Result<(), InvalidField> {
+    ) -> Result<(), FieldError> {
         let (name, value) = (name.into(), value.into());
-        if !name::is_name(&name) {
-            return Err(InvalidField::Name { name: name.into() });
+        if !chars::is_name(&name) {
+            return Err(FieldError::Name { name: name.into() });
         }
         if self.position(&name).is_some() {
-            return Err(InvalidField::Duplicate { name: name.into() });
+            return Err(FieldError::Duplicate { name: name.into() });
         }
         if let Some((offset, character)) = chars::first_illegal(&value) {
-            return Err(InvalidField::Character {
-                name: name.into(),
+            let name = name.into();
+            return Err(FieldError::Character {
+                name,
                 character,
                 offset,
             });
@@ -167,101 +161,35 @@ impl<'a> Fields<'a> {
 
     /// The value of the field, or `None` when there is no such field. The value of `<a/>` and of
     /// `<a></a>` is `Some("")`.
-    ///
-    /// ```
-    /// let fields = wxpay_xml::Fields::parse("<xml><a/></xml>")?;
-    /// assert_eq!((fields.get("a"), fields.get("b")), (Some(""), None));
-    /// # Ok::<(), wxpay_xml::Error>(())
-    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.entries.as_slice().get(self.position(name)?)?;
-        Some(value)
+        Some(&self.entries.as_slice()[self.position(name)?].1)
     }
 
     /// The fields as pairs of name and value, in their order.
-    ///
-    /// ```
-    /// let fields = wxpay_xml::Fields::parse("<xml><b>2</b><a>1</a><sign>5D</sign></xml>")?;
-    /// let signed = fields.iter().filter(|&(name, _)| name != "sign");
-    /// assert!(signed.eq([("b", "2"), ("a", "1")]));
-    /// # Ok::<(), wxpay_xml::Error>(())
-    /// ```
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
-        Iter::new(self.entries.as_slice())
+        Iter(self.entries.as_slice().iter())
     }
 
     /// How many fields there are.
-    ///
-    /// ```
-    /// let fields = wxpay_xml::Fields::parse("<xml><a>1</a><b/></xml>")?;
-    /// assert_eq!(fields.len(), 2);
-    /// # Ok::<(), wxpay_xml::Error>(())
-    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.as_slice().len()
     }
 
     /// Whether there is no field.
-    ///
-    /// ```
-    /// use wxpay_xml::Fields;
-    ///
-    /// assert!(Fields::parse("<xml></xml>")?.is_empty());
-    /// assert!(!Fields::parse("<xml><a></a></xml>")?.is_empty());
-    /// # Ok::<(), wxpay_xml::Error>(())
-    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.as_slice().is_empty()
-    }
-
-    /// Writes the document, in the form of the API's own examples: a field a line, values in CDATA,
-    /// without a declaration, UTF-8.
-    ///
-    /// Any reader of XML gets the values as they are: `]]>` is split over two sections, and a CR is
-    /// written as `&#13;` between two, because a raw one would be read as LF. An empty value is an
-    /// empty section.
-    ///
-    /// ```
-    /// use wxpay_xml::Fields;
-    ///
-    /// let mut fields = Fields::new();
-    /// fields.push("a", "1 < 2")?;
-    /// fields.push("b", "]]>")?;
-    /// fields.push("c", "")?;
-    /// assert_eq!(
-    ///     fields.to_xml(),
-    ///     "<xml>\n\
-    ///      <a><![CDATA[1 < 2]]></a>\n\
-    ///      <b><![CDATA[]]]]><![CDATA[>]]></b>\n\
-    ///      <c><![CDATA[]]></c>\n\
-    ///      </xml>"
-    /// );
-    /// # Ok::<(), wxpay_xml::InvalidField>(())
-    /// ```
-    #[must_use]
-    pub fn to_xml(&self) -> String {
-        write::write(self)
+        self.len() == 0
     }
 
     /// Copies what is borrowed, so that the fields may outlive the input.
-    ///
-    /// ```
-    /// use wxpay_xml::{Error, Fields};
-    ///
-    /// fn read(body: Vec<u8>) -> Result<Fields<'static>, Error> {
-    ///     Ok(Fields::parse(&body)?.into_owned())
-    /// }
-    /// # assert!(read(b"<xml/>".to_vec()).is_ok());
-    /// ```
     #[must_use]
     pub fn into_owned(self) -> Fields<'static> {
         let mut owned = Fields::new();
-        for (name, value) in self.entries {
-            owned.insert(name.into_owned().into(), value.into_owned().into());
+        for (name, value) in self.iter() {
+            owned.insert(name.to_owned().into(), value.to_owned().into());
         }
         owned
     }
@@ -287,5 +215,134 @@ impl<'f> IntoIterator for &'f Fields<'_> {
 
     fn into_iter(self) -> Iter<'f> {
         self.iter()
+    }
+}
+
+/// The fields of a document as pairs of name and value: see [`Fields::iter`].
+#[derive(Debug, Clone)]
+pub struct Iter<'f>(slice::Iter<'f, Entry<'f>>);
+
+impl<'f> Iterator for Iter<'f> {
+    type Item = (&'f str, &'f str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (&**name, &**value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.next_back().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl FusedIterator for Iter<'_> {}
+
+/// So many are kept in place: a success has five fields, a refusal up to seven.
+const FEW: usize = 8;
+
+const NONE: Entry<'static> = (Cow::Borrowed(""), Cow::Borrowed(""));
+
+/// The fields in their order; a response's few are kept without an allocation.
+///
+/// Not a `SmallVec`, through which a `Fields<'static>` could not stand where a shorter lifetime is
+/// wanted.
+#[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the few are in place so that nothing is allocated for them"
+)]
+enum Entries<'a> {
+    /// The entries in use, and how many they are.
+    Few([Entry<'a>; FEW], usize),
+    Many(Vec<Entry<'a>>),
+}
+
+impl<'a> Entries<'a> {
+    fn as_slice(&self) -> &[Entry<'a>] {
+        match self {
+            Self::Few(entries, length) => &entries[..*length],
+            Self::Many(entries) => entries,
+        }
+    }
+
+    fn push(&mut self, entry: Entry<'a>) {
+        match self {
+            Self::Few(entries, length) if *length < FEW => {
+                entries[*length] = entry;
+                *length += 1;
+            }
+            Self::Few(entries, _) => {
+                let mut many = Vec::with_capacity(2 * FEW);
+                many.extend(mem::replace(entries, [NONE; FEW]));
+                many.push(entry);
+                *self = Self::Many(many);
+            }
+            Self::Many(entries) => entries.push(entry),
+        }
+    }
+}
+
+impl Default for Entries<'_> {
+    fn default() -> Self {
+        Self::Few([NONE; FEW], 0)
+    }
+}
+
+/// A field was refused, because no document could hold it.
+///
+/// ```
+/// use wxpay_xml::Fields;
+///
+/// let error = Fields::new().push("return_msg", "OK\0").unwrap_err();
+/// assert_eq!(error.name(), "return_msg");
+/// assert_eq!(
+///     error.to_string(),
+///     r#"the value of "return_msg" has '\0' at byte 2, which xml does not allow"#
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// The name is not one.
+    #[error(
+        "{name:?} is no field name: it must be an ascii letter or _, then letters, digits, _, - and ."
+    )]
+    Name {
+        /// The name that was given.
+        name: String,
+    },
+    /// There is a field of that name already.
+    #[error("the field {name:?} is given more than once")]
+    Duplicate {
+        /// The name that was given again.
+        name: String,
+    },
+    /// The value has a character that XML 1.0 does not allow, not even escaped: most control
+    /// characters, U+FFFE and U+FFFF.
+    #[error("the value of {name:?} has {character:?} at byte {offset}, which xml does not allow")]
+    Character {
+        /// The field's name.
+        name: String,
+        /// The first such character.
+        character: char,
+        /// Where it starts in the value, in bytes.
+        offset: usize,
+    },
+}
+
+impl FieldError {
+    /// The name of the field that was refused, whatever is wrong with it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name { name } | Self::Duplicate { name } | Self::Character { name, .. } => name,
+        }
     }
 }

@@ -4,12 +4,10 @@ mod chars;
 mod decode;
 mod error;
 mod fields;
-mod limits;
-mod name;
 mod read;
 mod write;
 
 pub use decode::{DecodeError, from_fields};
 pub use error::{Error, ErrorKind};
-pub use fields::{Fields, InvalidField, Iter};
-pub use limits::Limits;
+pub use fields::{FieldError, Fields, Iter};
+pub use read::Limits;

@@ -1,42 +1,227 @@
 //! Reading: bytes to fields.
 
-mod declaration;
-mod document;
 mod events;
-mod fault;
-mod reference;
 
 use std::borrow::Cow;
 
 use self::events::{Event, Events, Tag};
-use crate::{Error, ErrorKind, Fields, Limits, chars, name};
+use crate::{
+    chars::{self, is_space},
+    error::{Error, ErrorKind},
+    fields::Fields,
+};
 
-/// Reads one document: what is before the root, the root with its fields, what is after it.
-pub(crate) fn read(input: &[u8], limits: Limits) -> Result<Fields<'_>, Error> {
-    let text = document::text(input, limits)?;
-    let mut events = Events::new(text);
-    let root = root(&mut events, text)?;
-    let fields = fields(&mut events, root, limits)?;
-    end(&mut events)?;
-    Ok(fields)
+/// How large a document may be to be read: by default 64 KiB and 64 fields. A response of the API has
+/// some hundred bytes and about ten fields.
+///
+/// Reading takes memory in proportion to the number of fields, and copies only those values in which
+/// something has to be unescaped. Its time grows with the document's length, and with the number of
+/// fields as *n* log *n*, so that both limits may be raised without fear of more than that.
+///
+/// ```
+/// use wxpay_xml::{ErrorKind, Fields, Limits};
+///
+/// let limits = Limits::new().max_fields(1);
+/// assert!(Fields::parse_with("<xml><a>1</a></xml>", limits).is_ok());
+///
+/// let error = Fields::parse_with("<xml><a>1</a><b>2</b></xml>", limits).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::TooManyFields);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Limits {
+    max_bytes: usize,
+    max_fields: usize,
 }
 
-/// Reads up to the start of the root, and returns the offset of its tag.
-fn root(events: &mut Events<'_>, text: &str) -> Result<usize, Error> {
-    loop {
-        let (at, event) = events.next()?;
-        match event {
-            Event::Start(tag) if tag.name == "xml" => {
+impl Limits {
+    /// The default limits: 65,536 bytes and 64 fields.
+    pub const fn new() -> Self {
+        Self {
+            max_bytes: 64 * 1024,
+            max_fields: 64,
+        }
+    }
+
+    /// A document of at most so many bytes is read: everything counts, from the byte order mark to
+    /// the white space at the end. A longer one is refused before anything of it is looked at.
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// A document of at most so many fields is read. The first field too many ends the reading.
+    pub const fn max_fields(mut self, fields: usize) -> Self {
+        self.max_fields = fields;
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a document, within the default [`Limits`].
+    ///
+    /// Values are kept byte for byte, white space around them included, for that is what was signed.
+    /// This departs from XML in one point, on purpose: line ends are left as they are, so that a raw
+    /// CR LF stays CR LF, where a conforming reader would give LF.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] for everything that is not one flat document in UTF-8; the
+    /// [kinds](crate::ErrorKind) tell what is refused.
+    ///
+    /// ```
+    /// use wxpay_xml::{ErrorKind, Fields};
+    ///
+    /// let response = b"<xml>\n<return_code><![CDATA[SUCCESS]]></return_code>\n</xml>";
+    /// assert_eq!(Fields::parse(response)?.get("return_code"), Some("SUCCESS"));
+    ///
+    /// let error = Fields::parse("<xml><a>1</a><a>2</a></xml>").unwrap_err();
+    /// assert_eq!((error.kind(), error.offset()), (ErrorKind::DuplicateName, 13));
+    /// # Ok::<(), wxpay_xml::Error>(())
+    /// ```
+    pub fn parse(input: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
+        Self::parse_with(input, Limits::default())
+    }
+
+    /// Reads a document, within the limits that are given.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    ///
+    /// ```
+    /// use wxpay_xml::{ErrorKind, Fields, Limits};
+    ///
+    /// let document = "<xml><bill>…</bill></xml>";
+    /// let error = Fields::parse_with(document, Limits::new().max_bytes(10)).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLong);
+    /// ```
+    pub fn parse_with(
+        input: &'a (impl AsRef<[u8]> + ?Sized),
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let text = text(input.as_ref(), limits)?;
+        let mut events = Events::new(text);
+        let root = match outside(&mut events, ErrorKind::StrayText)? {
+            Some((at, tag)) if tag.name == "xml" => {
                 no_attributes(&tag, at)?;
-                return Ok(at);
+                at
             }
-            Event::Start(_) => return Err(Error::new(ErrorKind::WrongRoot, at)),
-            Event::End => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
-            Event::Eof => return Err(Error::new(ErrorKind::NoRoot, text.len())),
-            Event::Text(text) => white_space(text, at, ErrorKind::StrayText)?,
-            Event::CData(_) | Event::Reference(_) => {
-                return Err(Error::new(ErrorKind::StrayText, at));
-            }
+            Some((at, _)) => return Err(Error::new(ErrorKind::WrongRoot, at)),
+            None => return Err(Error::new(ErrorKind::NoRoot, text.len())),
+        };
+        let fields = fields(&mut events, root, limits)?;
+        match outside(&mut events, ErrorKind::TrailingContent)? {
+            Some((at, _)) => Err(Error::new(ErrorKind::SecondRoot, at)),
+            None => Ok(fields),
+        }
+    }
+}
+
+/// Takes the whole document as text, its byte order mark and its declaration included.
+fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
+    /// What a document in another charset starts with: the byte order marks of UTF-16 and UTF-32, and
+    /// `<` in UTF-16 without a mark. UTF-32 in little endian starts as UTF-16 does.
+    const WIDE: [&[u8]; 5] = [b"\xfe\xff", b"\xff\xfe", b"\0\0\xfe\xff", b"\0<", b"<\0"];
+    if input.len() > limits.max_bytes {
+        return Err(Error::new(ErrorKind::TooLong, limits.max_bytes));
+    }
+    if WIDE.iter().any(|start| input.starts_with(start)) {
+        return Err(Error::new(ErrorKind::WrongCharset, 0));
+    }
+    // The first takes many bytes at a time, and nearly every document is UTF-8.
+    let text = str::from_utf8(input)
+        .unwrap_or_else(|_| input.utf8_chunks().next().map_or("", |chunk| chunk.valid()));
+    // Before the bytes that are no UTF-8 are refused: a declared charset explains them better.
+    check_declaration(text)?;
+    if text.len() < input.len() {
+        return Err(Error::new(ErrorKind::InvalidUtf8, text.len()));
+    }
+    match chars::first_illegal(text) {
+        Some((at, _)) => Err(Error::new(ErrorKind::IllegalCharacter, at)),
+        None => Ok(text),
+    }
+}
+
+/// Checks the declaration at the start of the document, if there is one.
+///
+/// quick-xml hands out declarations without looking at them, and only after the document has become
+/// text. This looks before, so that the charset that a document names can be refused as such.
+///
+/// ```text
+/// XMLDecl ::= '<?xml' S 'version' Eq '"1.0"' (S 'encoding' Eq …)? (S 'standalone' Eq …)? S? '?>'
+/// ```
+fn check_declaration(text: &str) -> Result<(), Error> {
+    let document = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let refuse = |kind| Err(Error::new(kind, text.len() - document.len()));
+    let declaration = document
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split_once("?>"));
+    // `<?xml-stylesheet …?>` is a processing instruction, and not refused here.
+    let Some((mut rest, _)) =
+        declaration.filter(|(it, _)| it.is_empty() || it.starts_with(is_space))
+    else {
+        return Ok(());
+    };
+    let version = attribute(&mut rest, "version");
+    let encoding = attribute(&mut rest, "encoding");
+    let standalone = attribute(&mut rest, "standalone");
+    if version.is_none()
+        || !rest.chars().all(is_space)
+        || !matches!(standalone, None | Some("yes" | "no"))
+    {
+        return refuse(ErrorKind::Malformed);
+    }
+    if version != Some("1.0") {
+        return refuse(ErrorKind::UnsupportedVersion);
+    }
+    // Java and PHP leave out the hyphen.
+    let is_utf8 = |name: &str| {
+        ["utf-8", "utf8"]
+            .iter()
+            .any(|utf8| name.eq_ignore_ascii_case(utf8))
+    };
+    if !encoding.is_none_or(is_utf8) {
+        return refuse(ErrorKind::WrongCharset);
+    }
+    Ok(())
+}
+
+/// Takes ` name = "value"` from the front, if that is what stands there.
+fn attribute<'a>(rest: &mut &'a str, name: &str) -> Option<&'a str> {
+    let named = rest
+        .strip_prefix(is_space)?
+        .trim_start_matches(is_space)
+        .strip_prefix(name)?;
+    let value = named.trim_start_matches(is_space).strip_prefix('=')?;
+    let value = value.trim_start_matches(is_space);
+    let quote = value
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
+    let (value, after) = value[1..].split_once(quote)?;
+    *rest = after;
+    Some(value)
+}
+
+/// Passes over white space outside of the root, up to a start tag; `None` at the end of the input.
+fn outside<'a>(
+    events: &mut Events<'a>,
+    stray: ErrorKind,
+) -> Result<Option<(usize, Tag<'a>)>, Error> {
+    loop {
+        match events.next()? {
+            (at, Event::Start(tag)) => return Ok(Some((at, tag))),
+            (_, Event::Eof) => return Ok(None),
+            (at, Event::Text(text)) => white_space(text, at, stray)?,
+            (at, Event::End) => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
+            (at, Event::CData(_) | Event::Reference(_)) => return Err(Error::new(stray, at)),
         }
     }
 }
@@ -48,7 +233,7 @@ fn fields<'a>(events: &mut Events<'a>, root: usize, limits: Limits) -> Result<Fi
         let (at, event) = events.next()?;
         match event {
             Event::Start(tag) => {
-                if !name::is_name(tag.name) {
+                if !chars::is_name(tag.name) {
                     return Err(Error::new(ErrorKind::InvalidName, at));
                 }
                 no_attributes(&tag, at)?;
@@ -86,7 +271,7 @@ fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Erro
             },
             Event::CData(text) => value += text,
             Event::Reference(name) => {
-                let char = reference::resolve(name).map_err(|kind| Error::new(kind, at))?;
+                let char = referenced(name).map_err(|kind| Error::new(kind, at))?;
                 value.to_mut().push(char);
             }
             Event::End => return Ok(value),
@@ -96,43 +281,54 @@ fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Erro
     }
 }
 
-/// Reads what is after the root.
-fn end(events: &mut Events<'_>) -> Result<(), Error> {
-    loop {
-        let (at, event) = events.next()?;
-        match event {
-            Event::Eof => return Ok(()),
-            Event::Start(_) => return Err(Error::new(ErrorKind::SecondRoot, at)),
-            Event::End => return Err(Error::new(ErrorKind::MismatchedEndTag, at)),
-            Event::Text(text) => white_space(text, at, ErrorKind::TrailingContent)?,
-            Event::CData(_) | Event::Reference(_) => {
-                return Err(Error::new(ErrorKind::TrailingContent, at));
-            }
-        }
+/// The character that `&name;` stands for: one of five entities, or a number, which is hexadecimal
+/// after an `x`.
+fn referenced(name: &str) -> Result<char, ErrorKind> {
+    let number = match name {
+        "amp" => return Ok('&'),
+        "lt" => return Ok('<'),
+        "gt" => return Ok('>'),
+        "apos" => return Ok('\''),
+        "quot" => return Ok('"'),
+        _ => match name.strip_prefix('#') {
+            Some(number) => number,
+            None if chars::is_name(name) => return Err(ErrorKind::UnknownEntity),
+            None => return Err(ErrorKind::Malformed),
+        },
+    };
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    // `from_str_radix` would take a sign.
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return Err(ErrorKind::Malformed);
     }
+    let char = u32::from_str_radix(digits, radix)
+        .ok()
+        .and_then(char::from_u32);
+    char.filter(|&char| chars::is_legal(char))
+        .ok_or(ErrorKind::IllegalCharacter)
 }
 
 /// Refuses an attribute, and anything else in a start tag, at its first byte.
 fn no_attributes(tag: &Tag<'_>, at: usize) -> Result<(), Error> {
-    let attributes = tag.attributes.trim_start_matches(chars::is_space);
-    match attributes.chars().next() {
-        None => Ok(()),
-        Some(first) => {
-            let kind = if first.is_alphabetic() || matches!(first, '_' | ':') {
-                ErrorKind::Attribute
-            } else {
-                ErrorKind::Malformed
-            };
-            let skipped = tag.attributes.len() - attributes.len();
-            let name = "<".len() + tag.name.len();
-            Err(Error::new(kind, at + name + skipped))
-        }
-    }
+    let attributes = tag.attributes.trim_start_matches(is_space);
+    let Some(first) = attributes.chars().next() else {
+        return Ok(());
+    };
+    let kind = if first.is_alphabetic() || matches!(first, '_' | ':') {
+        ErrorKind::Attribute
+    } else {
+        ErrorKind::Malformed
+    };
+    let skipped = tag.attributes.len() - attributes.len();
+    Err(Error::new(kind, at + "<".len() + tag.name.len() + skipped))
 }
 
 /// Refuses text between elements, at its first character that is not white space.
 fn white_space(text: &str, at: usize, kind: ErrorKind) -> Result<(), Error> {
-    match text.find(|char| !chars::is_space(char)) {
+    match text.find(|char| !is_space(char)) {
         Some(first) => Err(Error::new(kind, at + first)),
         None => Ok(()),
     }

@@ -15,7 +15,7 @@ use wxpay_media::{
 };
 use wxpay_xml::Fields;
 
-use super::check::Check;
+use super::Check;
 use crate::terminal;
 
 /// Clocks that differ by less than this do no harm to TLS.
@@ -43,7 +43,7 @@ pub(super) async fn look(
     let inspection = match transport.inspect(host).await {
         Ok(inspection) => inspection,
         Err(error) => {
-            let check = Check::failed("trust", terminal::in_words(&error));
+            let check = Check::failed("trust", terminal::root_cause(&error));
             return Look {
                 checks: vec![check.advise("mend --ca (WXPAY_CA)")],
                 works: false,
@@ -101,7 +101,7 @@ fn way(inspection: &Inspection) -> Vec<Check> {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
             Check::ok(&name, addresses.join(", "))
         }
-        Some(Err(error)) => Check::failed(&name, terminal::in_words(error))
+        Some(Err(error)) => Check::failed(&name, terminal::root_cause(error))
             .advise("check the endpoint's name and this machine's name server"),
         None => Check::skipped(&name, "the proxy resolves it"),
     };
@@ -111,7 +111,7 @@ fn way(inspection: &Inspection) -> Vec<Check> {
             Some(proxy) => Check::ok(&connection, format!("through the proxy {proxy}")),
         },
         Some(Err(error)) => {
-            Check::failed(&connection, terminal::in_words(error)).advise(match error.kind() {
+            Check::failed(&connection, terminal::root_cause(error)).advise(match error.kind() {
                 ErrorKind::Proxy(_) => "check the proxy, or set NO_PROXY for this host",
                 _ => "check host and port, and that a firewall lets it through",
             })
@@ -134,7 +134,7 @@ fn way(inspection: &Inspection) -> Vec<Check> {
             )
         }
         Some(Err(error)) => {
-            Check::failed(&tls, terminal::in_words(error)).advise(tls_advice(error.kind()))
+            Check::failed(&tls, terminal::root_cause(error)).advise(tls_advice(error.kind()))
         }
         None => Check::skipped(&tls, "there is no connection"),
     };
@@ -165,14 +165,14 @@ async fn empty_call(
     let transport: Transport<Full<Bytes>> = transport
         .clone()
         .build()
-        .map_err(|error| terminal::in_words(&error))?;
+        .map_err(|error| terminal::root_cause(&error))?;
     let mut request = Request::new(Full::from("--empty--\r\n"));
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = endpoint.upload_uri();
     let form = http::HeaderValue::from_static("multipart/form-data; boundary=empty");
     request.headers_mut().insert(CONTENT_TYPE, form);
     let reply = transport.oneshot(request).await;
-    reply.map_err(|error| terminal::in_words(&error))
+    reply.map_err(|error| terminal::root_cause(&error))
 }
 
 fn clock(inspection: &Inspection, headers: Option<&HeaderMap>) -> Check {

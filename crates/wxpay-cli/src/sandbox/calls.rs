@@ -4,8 +4,10 @@ use std::{
     fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
+use wxpay_media::Format;
 use wxpay_sandbox::{Pictures, RecordedRequest, Watch};
 
 use super::folder;
@@ -28,16 +30,13 @@ impl Calls {
         while let Some(call) = calls.next().await {
             let json = serde_json::to_string(&*call).unwrap_or_default();
             let json = terminal::escape_json(json);
-            if self.json {
-                terminal::complain(&json);
-            } else {
-                terminal::complain(&call.to_string());
-            }
+            let told = if self.json { &json } else { &call.to_string() };
+            terminal::warn(told);
             if let Some(folder) = &self.folder
                 && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())
             {
                 let folder = folder.display().to_string();
-                terminal::complain(&terminal::one_line(&format!(
+                terminal::warn(&terminal::one_line(&format!(
                     "cannot keep a call in {folder}: {error}"
                 )));
             }
@@ -47,21 +46,13 @@ impl Calls {
 
 /// Writes the call, and what was sent as `media`, under a name of ours: never the client's.
 fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>) -> io::Result<()> {
-    let since = call
-        .time
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = call.time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let name = format!("{}-{}", since.as_millis(), call.number);
     create(&folder.join(format!("{name}.json")))?.write_all(json.as_bytes())?;
     let Some(media) = media else {
         return Ok(());
     };
-    let extension = match media {
-        [0xff, 0xd8, 0xff, ..] => "jpg",
-        [0x89, b'P', b'N', b'G', ..] => "png",
-        [b'B', b'M', ..] => "bmp",
-        _ => "bin",
-    };
+    let extension = Format::detect(media).map_or("bin", |format| format.extensions()[0]);
     create(&folder.join(format!("{name}.{extension}")))?.write_all(media)
 }
 

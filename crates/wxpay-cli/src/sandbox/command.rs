@@ -2,8 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal},
-    process::{Child, Command, ExitCode, ExitStatus},
+    process::{Command, ExitCode, ExitStatus},
     thread,
 };
 
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::signals::{Signal, Stop};
 
-/// Runs it to its end with these variables, passes signals on to it, and returns its exit status.
+/// Runs it to its end with these variables, passes a signal on to it, and returns its exit status.
 pub(super) async fn run(
     command: &[OsString],
     variables: &[(&str, Zeroizing<String>)],
@@ -27,63 +26,46 @@ pub(super) async fn run(
         .with_context(|| format!("cannot run {}", program.display()))?;
     // How long it takes to end is its own decision.
     stop.wait_without_bound();
-    let pass_on = PassOn::to(&child);
+    let process = child.id();
     let (end, mut ended) = oneshot::channel();
     thread::spawn(move || end.send(child.wait()));
     let status = tokio::select! {
         status = &mut ended => status,
         signal = stop.asked() => {
-            pass_on.send(signal);
+            pass_on(signal, process);
             ended.await
         }
     };
-    let status = status.context("nobody waits for the command")??;
-    Ok(exit_code(status))
-}
-
-/// As a shell has it: 128 and the signal's number, where a signal has ended it.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    #[cfg(unix)]
-    let code = code.or_else(|| {
-        let signal = std::os::unix::process::ExitStatusExt::signal(&status)?;
-        u8::try_from(128 + signal).ok()
-    });
-    ExitCode::from(code.unwrap_or(crate::FAILED))
-}
-
-/// To whom a signal is passed on.
-struct PassOn {
-    #[cfg(unix)]
-    process: rustix::process::Pid,
+    Ok(exit_code(status.context("nobody waits for the command")??))
 }
 
 #[cfg(unix)]
-impl PassOn {
-    fn to(child: &Child) -> Self {
-        Self {
-            process: rustix::process::Pid::from_child(child),
-        }
-    }
+fn pass_on(signal: Signal, process: u32) {
+    use std::io::{self, IsTerminal};
 
-    fn send(&self, signal: Signal) {
-        let signal = match signal {
-            // A terminal has sent Ctrl-C to the command, too.
-            Signal::Interrupt if io::stdin().is_terminal() => return,
-            Signal::Interrupt => rustix::process::Signal::INT,
-            Signal::Terminate => rustix::process::Signal::TERM,
-            Signal::Hangup => rustix::process::Signal::HUP,
-        };
-        let _ = rustix::process::kill_process(self.process, signal);
+    use rustix::process::{Pid, Signal as Number, kill_process};
+
+    let number = match signal {
+        // A terminal has sent Ctrl-C to the command, too.
+        Signal::Interrupt if io::stdin().is_terminal() => return,
+        Signal::Interrupt => Number::INT,
+        Signal::Terminate => Number::TERM,
+        Signal::Hangup => Number::HUP,
+    };
+    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(process, number);
     }
 }
 
+/// The console has sent Ctrl-C to the command, too.
 #[cfg(windows)]
-impl PassOn {
-    fn to(_child: &Child) -> Self {
-        Self {}
-    }
+fn pass_on(_signal: Signal, _process: u32) {}
 
-    /// The console has sent Ctrl-C to the command, too.
-    fn send(&self, _signal: Signal) {}
+/// As a shell has it: 128 and the signal's number, where a signal has ended it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code();
+    #[cfg(unix)]
+    let code = code.or_else(|| Some(128 + std::os::unix::process::ExitStatusExt::signal(&status)?));
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(crate::FAILED))
 }

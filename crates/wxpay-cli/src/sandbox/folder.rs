@@ -1,8 +1,9 @@
 //! The folder that a sandbox keeps its credentials in.
 
 use std::{
+    fmt::Write as _,
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -25,8 +26,12 @@ const CREDENTIALS: [&str; 5] = [
 /// A picture for the curl command, 16 by 16 pixels.
 pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 
+/// More than any of the credentials has.
+const LARGEST: u64 = 1024 * 1024;
+
 /// Where the files are; a temporary folder goes when this is dropped.
 pub(super) struct Folder {
+    /// Absolute, for `env` is read from other folders; and UTF-8.
     path: PathBuf,
     _temporary: Option<TempDir>,
 }
@@ -42,7 +47,6 @@ impl Folder {
                 (made.path().to_owned(), Some(made))
             }
         };
-        // Absolute, for `env` is read from other folders.
         let path = make(&path)?;
         if path.to_str().is_none() {
             bail!("the folder's path {} is not UTF-8", path.display());
@@ -57,18 +61,24 @@ impl Folder {
         &self.path
     }
 
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    pub(super) fn file(&self, name: &str) -> String {
+        self.path.join(name).to_string_lossy().into_owned()
     }
 
     /// The credentials that an earlier start has left here.
     pub(super) fn credentials(&self) -> anyhow::Result<Option<Credentials>> {
-        let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS
-            .into_iter()
-            .partition(|name| self.file(name).exists());
+        let is_there = |name: &&str| self.path.join(name).exists();
+        let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS.into_iter().partition(is_there);
         if there.is_empty() {
-            self.hold_nothing_of_others()?;
-            return Ok(None);
+            // A file that has a name of ours, but cannot be ours, is not overwritten.
+            let others = ["apiclient_cert.p12", "env", "sample.png"];
+            return match others.into_iter().find(is_there) {
+                None => Ok(None),
+                Some(name) => bail!(
+                    "{} is there already, and not from a sandbox: take another folder",
+                    self.file(name)
+                ),
+            };
         }
         if let [missing, ..] = missing.as_slice() {
             bail!(
@@ -84,18 +94,13 @@ impl Folder {
             .map(Some)
     }
 
-    /// What has a name of ours, but cannot be ours, is not overwritten.
-    fn hold_nothing_of_others(&self) -> anyhow::Result<()> {
-        match ["apiclient_cert.p12", "env", "sample.png"]
-            .into_iter()
-            .find(|name| self.file(name).exists())
-        {
-            None => Ok(()),
-            Some(name) => bail!(
-                "{} is there already, and not from a sandbox: take another folder",
-                self.file(name).display()
-            ),
-        }
+    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
+        let read = || {
+            let bytes = settings::read_file(&self.path.join(name), LARGEST)?;
+            let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(Zeroizing::new(text.to_owned()))
+        };
+        read().with_context(|| format!("cannot read {}", self.file(name)))
     }
 
     /// Keeps other sandboxes that start on the same folder waiting, until this is dropped: each
@@ -109,44 +114,53 @@ impl Folder {
             let folder = File::open(&self.path)?;
             if let Err(TryLockError::WouldBlock) = folder.try_lock() {
                 let path = self.path.display();
-                terminal::complain(&format!(
+                terminal::warn(&format!(
                     "waiting for another sandbox that starts in {path}"
                 ));
                 folder.lock()?;
             }
-            Ok::<_, io::Error>(folder)
+            Ok::<_, io::Error>(Some(folder))
         };
-        lock()
-            .map(Some)
-            .with_context(|| format!("cannot lock {}", self.path.display()))
+        lock().with_context(|| format!("cannot lock {}", self.path.display()))
     }
 
     /// Writes what a client needs to reach this sandbox.
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let credentials = sandbox.credentials();
         let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
-        let p12 = Zeroizing::new(credentials.merchant_p12()?);
-        self.write_public("ca.pem", credentials.ca_pem().as_bytes())?;
-        self.write_private("ca_key.pem", credentials.ca_key_pem().as_bytes())?;
-        self.write_public("apiclient_cert.pem", credentials.cert_pem().as_bytes())?;
-        self.write_private("apiclient_key.pem", credentials.key_pem().as_bytes())?;
         // Both in one, for clients that want it so; its password is the merchant id.
-        self.write_private("apiclient_cert.p12", &p12)?;
-        self.write_private("api_key.txt", api_key.as_bytes())?;
-        self.write_private("env", self.env(sandbox).as_bytes())?;
-        self.write_public("sample.png", SAMPLE)
+        let p12 = Zeroizing::new(credentials.merchant_p12()?);
+        let env = self.env(sandbox);
+        for (name, content, is_public) in [
+            ("ca.pem", credentials.ca_pem().as_bytes(), true),
+            ("ca_key.pem", credentials.ca_key_pem().as_bytes(), false),
+            (
+                "apiclient_cert.pem",
+                credentials.cert_pem().as_bytes(),
+                true,
+            ),
+            ("apiclient_key.pem", credentials.key_pem().as_bytes(), false),
+            ("apiclient_cert.p12", &p12, false),
+            ("api_key.txt", api_key.as_bytes(), false),
+            ("env", env.as_bytes(), false),
+            ("sample.png", SAMPLE, true),
+        ] {
+            let mode = if is_public { 0o644 } else { 0o600 };
+            replace(&self.path, &self.path.join(name), content, mode)
+                .with_context(|| format!("cannot write {}", self.file(name)))?;
+        }
+        Ok(())
     }
 
     /// The variables of `wxpay upload`.
     pub(super) fn variables(&self, sandbox: &Sandbox) -> [(&'static str, Zeroizing<String>); 6] {
         let credentials = sandbox.credentials();
-        let path = |name: &str| self.file(name).to_string_lossy().into_owned();
         [
             ("WXPAY_MCH_ID", credentials.mch_id().to_owned()),
             ("WXPAY_API_KEY", credentials.expose_api_key().to_owned()),
-            ("WXPAY_CERT", path("apiclient_cert.pem")),
-            ("WXPAY_KEY", path("apiclient_key.pem")),
-            ("WXPAY_CA", path("ca.pem")),
+            ("WXPAY_CERT", self.file("apiclient_cert.pem")),
+            ("WXPAY_KEY", self.file("apiclient_key.pem")),
+            ("WXPAY_CA", self.file("ca.pem")),
             ("WXPAY_ENDPOINT", sandbox.origin()),
         ]
         .map(|(name, value)| (name, Zeroizing::new(value)))
@@ -156,50 +170,14 @@ impl Folder {
     fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
         let mut lines = Zeroizing::new(String::new());
         for (name, value) in self.variables(sandbox) {
-            lines.push_str(&format!("export {name}={}\n", quote(&value)));
+            let _ = writeln!(lines, "export {name}={}", quote(&value));
         }
         let direct = quote(&direct_hosts(sandbox));
         for name in NO_PROXY {
-            lines.push_str(&format!(
-                "export {name}={direct}\"${{{name}:+,${name}}}\"\n"
-            ));
+            let _ = writeln!(lines, "export {name}={direct}\"${{{name}:+,${name}}}\"");
         }
         lines
     }
-
-    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
-        let file = self.file(name);
-        let bytes = settings::read_file(&file, LARGEST);
-        let text = bytes.and_then(|bytes| {
-            let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
-            Ok(Zeroizing::new(text.to_owned()))
-        });
-        text.with_context(|| format!("cannot read {}", file.display()))
-    }
-
-    fn write_public(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.write_file(name, content, 0o644)
-    }
-
-    /// For the owner's eyes only, from the first byte on.
-    fn write_private(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.write_file(name, content, 0o600)
-    }
-
-    fn write_file(&self, name: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
-        let file = self.file(name);
-        replace(&self.path, &file, content, mode)
-            .with_context(|| format!("cannot write {}", file.display()))
-    }
-}
-
-/// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody reads half a
-/// file, and a link is replaced, not followed.
-pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut new = new_file(folder, mode)?;
-    new.write_all(content)?;
-    new.persist(file)?;
-    Ok(())
 }
 
 /// Both are read, by one program or another.
@@ -210,22 +188,19 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
     format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
 }
 
-/// Makes a folder where there is none, and gives its whole path, unless others could change what is in
+/// Makes a folder where there is none, and gives its absolute path, unless others could change what is in
 /// it: keys are kept there, and `env` is run by a shell.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
-    builder
-        .recursive(true)
-        .create(path)
-        .with_context(|| format!("cannot make {}", path.display()))?;
-    let path = path
-        .canonicalize()
-        .with_context(|| format!("cannot find {}", path.display()))?;
+    let made = builder.recursive(true).create(path);
+    made.with_context(|| format!("cannot make {}", path.display()))?;
+    let absolute = path.canonicalize();
+    let absolute = absolute.with_context(|| format!("cannot find {}", path.display()))?;
     #[cfg(unix)]
-    refuse_others(&path)?;
-    Ok(path)
+    refuse_others(&absolute)?;
+    Ok(absolute)
 }
 
 #[cfg(unix)]
@@ -234,8 +209,8 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
 
     let shown = folder.display();
     let status = |path: &Path| {
-        path.metadata()
-            .with_context(|| format!("cannot look at {}", path.display()))
+        let metadata = path.metadata();
+        metadata.with_context(|| format!("cannot look at {}", path.display()))
     };
     let metadata = status(folder)?;
     if metadata.mode() & 0o002 != 0 {
@@ -249,22 +224,27 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
         bail!("{shown} belongs to another user (number {owner}): take another folder");
     }
     if metadata.mode() & 0o020 != 0 {
-        terminal::complain(&format!(
+        terminal::warn(&format!(
             "warning: {shown} may be written by its group, which could change what clients run"
         ));
     }
     Ok(())
 }
 
-/// More than any of the credentials has.
-const LARGEST: u64 = 1024 * 1024;
+/// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody reads half a
+/// file, and a link is replaced, not followed.
+pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut new = new_file(folder, mode)?;
+    new.write_all(content)?;
+    new.persist(file)?;
+    Ok(())
+}
 
 #[cfg(unix)]
 fn new_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(mode))
+        .permissions(permissions)
         .tempfile_in(folder)
 }
 

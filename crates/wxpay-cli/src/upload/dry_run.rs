@@ -3,23 +3,22 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Image, Room, request::Fields};
+use wxpay_media::{Image, Merchant, Room, request::Fields};
 use wxpay_sign::Params;
 
 use super::{outcome::Outcome, picture};
 use crate::{
     args::UploadArgs,
-    config::Config,
     terminal::{self, OutputLost},
 };
 
 /// Checks every file and prints what would be sent; true when all could be.
-pub(super) async fn run(args: &UploadArgs, config: &Config) -> anyhow::Result<bool> {
+pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
     let mut all_good = true;
     let room = Room::default();
     for file in &args.files {
         match picture::read(file, &room).await {
-            Ok(image) => show(file, &image, config, args.json)?,
+            Ok(image) => show(file, &image, merchant, args.json)?,
             Err(failure) => {
                 all_good = false;
                 Outcome::failed(file, failure).print(args.json)?;
@@ -46,9 +45,9 @@ struct Media<'a> {
     content_type: &'a str,
 }
 
-fn show(file: &Path, image: &Image, config: &Config, json: bool) -> anyhow::Result<()> {
+fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::Result<()> {
     let file = file.to_string_lossy();
-    let signed = Fields::sign(&config.merchant, image.hash());
+    let signed = Fields::sign(merchant, image.hash());
     let canonical = Params::new(signed.iter())?.canonical().masked().to_string();
     let media = Media {
         filename: image.name(),

@@ -72,10 +72,6 @@ impl Outcome {
         }
     }
 
-    pub(super) fn is_success(&self) -> bool {
-        matches!(self.result, Kind::Uploaded(_))
-    }
-
     /// Prints it: JSON on stdout whatever it is; for people a success there, a failure on stderr.
     pub(super) fn print(&self, json: bool) -> Result<(), OutputLost> {
         if json {
@@ -89,7 +85,7 @@ impl Outcome {
             )),
             Kind::Failed { error } => {
                 let message = terminal::one_line(&error.message);
-                terminal::complain(&format!("{file}: {message}\n  {}", error.advice));
+                terminal::warn(&format!("{file}: {message}\n  {}", error.advice));
                 Ok(())
             }
         }
@@ -99,34 +95,32 @@ impl Outcome {
 impl Failure {
     /// The settings are wrong, so no file is sent.
     pub(super) fn config(error: &anyhow::Error) -> Self {
-        Self {
-            kind: "config",
-            code: None,
-            message: format!("{error:#}"),
-            advice: "mend the settings, then upload again".to_owned(),
-            retryable: false,
-        }
+        let advice = "mend the settings, then upload again";
+        Self::new("config", format!("{error:#}"), advice)
     }
 
-    /// The argument is no file.
+    /// The argument is no picture.
     pub(super) fn image(message: &str, advice: &str) -> Self {
-        Self {
-            kind: "image",
-            code: None,
-            message: message.to_owned(),
-            advice: advice.to_owned(),
-            retryable: false,
-        }
+        Self::new("image", message.to_owned(), advice)
     }
 
     /// The program was asked to stop.
     pub(super) fn interrupted() -> Self {
+        let message = "interrupted before the upload was done".to_owned();
+        let advice = "upload it again: a second upload is harmless";
         Self {
-            kind: "other",
-            code: None,
-            message: "interrupted before the upload was done".to_owned(),
-            advice: "upload it again: a second upload is harmless".to_owned(),
             retryable: true,
+            ..Self::new("other", message, advice)
+        }
+    }
+
+    fn new(kind: &'static str, message: String, advice: &str) -> Self {
+        Self {
+            kind,
+            code: None,
+            message,
+            advice: advice.to_owned(),
+            retryable: false,
         }
     }
 }
@@ -136,7 +130,7 @@ impl From<&Error> for Failure {
         Self {
             kind: error.kind().as_str(),
             code: error.code().map(ErrorCode::as_str).map(str::to_owned),
-            message: terminal::in_words(error as &(dyn StdError + 'static)),
+            message: terminal::root_cause(error as &(dyn StdError + 'static)),
             advice: error.advice().to_owned(),
             retryable: error.is_retryable(),
         }

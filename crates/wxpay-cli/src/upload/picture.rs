@@ -32,7 +32,7 @@ pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
         |warning: &Warning| !is_stdin(file) || !matches!(warning, Warning::Renamed { .. });
     for warning in image.warnings().filter(is_news) {
         let file = terminal::one_line(&file.to_string_lossy());
-        terminal::complain(&format!("warning: {file}: {warning}"));
+        terminal::warn(&format!("warning: {file}: {warning}"));
     }
     Ok(image)
 }

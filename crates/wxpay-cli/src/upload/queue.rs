@@ -97,7 +97,7 @@ impl<'a> Report<'a> {
                 .or_insert_with(|| hash.to_owned());
             if first != hash {
                 let id = terminal::one_line(id);
-                terminal::complain(&format!(
+                terminal::warn(&format!(
                     "warning: two pictures have the media id {id}: a response may have been replayed"
                 ));
             }
@@ -123,7 +123,7 @@ impl<'a> Report<'a> {
 
     fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
         self.printed += 1;
-        self.all_uploaded &= outcome.is_success();
+        self.all_uploaded &= outcome.ids().is_some();
         self.bars.suspend(|| outcome.print(self.args.json))
     }
 }

@@ -9,8 +9,12 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+mod forms;
+mod keys;
+mod leaf;
 mod log;
 mod pem;
 mod pkcs12;
+mod properties;
 mod renewal;
 mod support;

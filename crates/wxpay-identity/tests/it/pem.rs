@@ -116,7 +116,11 @@ fn keys_under_a_password() {
         ("pbkdf2.key", None, Err(IdentityError::PasswordMissing)),
         ("pbkdf2.key", Some("Secret"), wrong_password()),
         ("pbkdf2.key", Some(""), wrong_password()),
-        ("pbes1.key", Some("secret"), Err(unsupported("PBES1"))),
+        (
+            "pbes1.key",
+            Some("secret"),
+            Err(unsupported("PBE-SHA1-3DES")),
+        ),
         ("dek-info.key", Some("secret"), Err(unsupported("DEK-Info"))),
         ("costly.key", Some("secret"), Err(cost)),
         ("pkcs1.key", None, Err(IdentityError::Mismatch)),
@@ -129,7 +133,7 @@ fn keys_under_a_password() {
 
 #[test]
 fn an_encryption_that_is_not_read_names_the_command_that_converts_it() {
-    for algorithm in ["DEK-Info", "PBES1"] {
+    for algorithm in ["DEK-Info", "PBE-SHA1-3DES"] {
         let error = unsupported(algorithm).to_string();
         assert!(error.contains("`openssl pkcs8 "), "{error}");
     }

@@ -2,7 +2,10 @@
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
-use crate::support::fixture;
+use crate::support::{
+    AES_256, PBKDF2, SCRYPT, TRIPLE_DES, data, der, encrypted_key, fixture, integer, key_bags, mac,
+    openssl, pem, pkcs12,
+};
 
 const PASSWORD: &str = "1900000109";
 
@@ -107,4 +110,235 @@ fn damage_is_refused() {
         let read = Identity::from_pkcs12(damaged, PASSWORD);
         assert!(read.is_err() || at > covered, "byte {at}");
     }
+}
+
+#[test]
+fn nothing_opens_without_a_mac_that_held() {
+    for password in ["", "x", PASSWORD] {
+        let read = Identity::from_pkcs12(fixture("../hostile/undecodable-mac.p12"), password);
+        assert_eq!(read.unwrap_err(), DAMAGED);
+    }
+    let contents = der(0x30, &[]);
+    let right = mac(&contents, PASSWORD, b"salt");
+    let read = |digest: &[u8], salt: &[u8], rounds| {
+        Identity::from_pkcs12(pkcs12(&contents, digest, salt, rounds), PASSWORD).unwrap_err()
+    };
+    let empty = IdentityError::Missing {
+        part: Part::PrivateKey,
+    };
+    assert_eq!(read(&right, b"salt", 1), empty);
+    for (digest, salt, rounds, expected) in [
+        (&b""[..], &b"salt"[..], 1, WRONG_PASSWORD),
+        (&right[..16], b"salt", 1, WRONG_PASSWORD),
+        (&[&right[..], b"x"].concat(), b"salt", 1, WRONG_PASSWORD),
+        (&right, b"", 1, WRONG_PASSWORD),
+        (&right, b"salt", 2, WRONG_PASSWORD),
+        (&right, b"salt", 0, DAMAGED),
+    ] {
+        assert_eq!(
+            read(digest, salt, rounds),
+            expected,
+            "{digest:02x?} {rounds}"
+        );
+    }
+    // An empty `MacData`, and one of other values, behind contents in DER and in BER.
+    for mac_data in [
+        &b"\x30\0"[..],
+        b"\x04\0",
+        b"\x30\x03\x02\x01\x01",
+        b"\x30\x04\x30\x02\x30\0",
+    ] {
+        for contents in [&contents[..], b"\x30\x80\0\0"] {
+            let file = der(0x30, &[&integer(3), &data(contents), mac_data]);
+            let read = Identity::from_pkcs12(file, PASSWORD);
+            assert_eq!(read.unwrap_err(), DAMAGED, "{mac_data:02x?}");
+        }
+    }
+}
+
+#[test]
+fn impossible_costs_are_damage() {
+    let part = Part::PrivateKey;
+    for (kdf, costs, cipher, iv) in [
+        (SCRYPT, &[0, 8, 1][..], AES_256, 16),
+        (SCRYPT, &[1, 8, 1], AES_256, 16),
+        (SCRYPT, &[3, 8, 1], AES_256, 16),
+        (SCRYPT, &[16, 0, 1], AES_256, 16),
+        (SCRYPT, &[16, 8, 0], AES_256, 16),
+        (SCRYPT, &[], AES_256, 16),
+        (PBKDF2, &[0], AES_256, 16),
+        (PBKDF2, &[], AES_256, 16),
+        // Initialisation vectors of another length.
+        (PBKDF2, &[1], AES_256, 4),
+        (PBKDF2, &[1], TRIPLE_DES, 4),
+        (PBKDF2, &[1], TRIPLE_DES, 0),
+    ] {
+        let key = encrypted_key(kdf, costs, cipher, iv);
+        let text = pem("ENCRYPTED PRIVATE KEY", &key);
+        let read = Identity::from_pem_encrypted(fixture("client.crt"), text, "x");
+        assert_eq!(
+            read.unwrap_err(),
+            IdentityError::Damaged { part },
+            "{costs:?} {iv}"
+        );
+        let read = Identity::from_pkcs12(key_bags("x", &[key]), "x");
+        assert_eq!(read.unwrap_err(), DAMAGED, "{costs:?} {iv}");
+    }
+    let key = fixture("../hostile/scrypt-zero.key");
+    let read = Identity::from_pem_encrypted(fixture("client.crt"), key, "x");
+    assert_eq!(read.unwrap_err(), IdentityError::Damaged { part });
+    let read = Identity::from_pkcs12(fixture("../hostile/scrypt-zero.p12"), PASSWORD);
+    assert_eq!(read.unwrap_err(), DAMAGED);
+}
+
+#[test]
+fn the_costs_of_all_bags_are_bounded_together() {
+    let cost = |part| IdentityError::Cost { part };
+    for file in ["costly.p12", "../hostile/scrypt-costly.p12"] {
+        for password in [PASSWORD, "x"] {
+            let read = Identity::from_pkcs12(fixture(file), password);
+            assert_eq!(read.unwrap_err(), cost(Part::Pkcs12), "{file}");
+        }
+    }
+    let rounds = |rounds| encrypted_key(PBKDF2, &[rounds], AES_256, 16);
+    let filled = |n, r, p| encrypted_key(SCRYPT, &[n, r, p], AES_256, 16);
+    for keys in [
+        vec![rounds(400_000); 6],
+        vec![filled(1 << 16, 8, 1); 5],
+        vec![rounds(1_000_000), filled(1 << 17, 8, 1), rounds(10)],
+        vec![filled(1 << 20, 8, 1)],
+        vec![filled(1 << 14, 8, 32)],
+        vec![filled(1 << 62, 65_535, 65_535)],
+        vec![rounds(u64::MAX)],
+    ] {
+        let read = Identity::from_pkcs12(key_bags("x", &keys), "x");
+        assert_eq!(read.unwrap_err(), cost(Part::Pkcs12));
+        let sections = keys.iter().map(|key| pem("ENCRYPTED PRIVATE KEY", key));
+        let text: String = sections.collect();
+        let read = Identity::from_pem_encrypted(fixture("client.crt"), text, "x");
+        assert_eq!(read.unwrap_err(), cost(Part::PrivateKey));
+    }
+}
+
+#[test]
+fn bytes_behind_the_file_do_not_matter() {
+    for file in ["aes256-sha256.p12", "rc2-3des-sha1.p12", "ber-outer.p12"] {
+        // A newline of a shell, the zeros of Windows' own export, the filling of a copy.
+        for behind in [&b"\n"[..], b"\r\n", &[0; 8], &[0xff; 1000], b"\x30\x80"] {
+            let padded = [&fixture(file)[..], behind].concat();
+            Identity::from_pkcs12(padded, PASSWORD).expect(file);
+        }
+    }
+}
+
+#[test]
+fn no_password_and_the_empty_one_are_both_tried() {
+    for file in ["no-password.p12", "empty-password.p12"] {
+        // The judge opens both too.
+        let path = format!("tests/fixtures/identities/{file}");
+        openssl(&format!("pkcs12 -in {path} -passin pass: -nodes"), "");
+        Identity::from_pkcs12(fixture(file), "").expect(file);
+        let read = Identity::from_pkcs12(fixture(file), "x");
+        assert_eq!(read.unwrap_err(), WRONG_PASSWORD);
+    }
+}
+
+/// The client's certificate and key in one file.
+fn client() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("client.pem");
+    let both = [fixture("client.crt"), fixture("client.key")].concat();
+    std::fs::write(&path, both).unwrap();
+    (folder, path.display().to_string())
+}
+
+#[test]
+fn an_encryption_that_is_not_read_is_named() {
+    let (_folder, both) = client();
+    for (cipher, algorithm) in [
+        ("camellia-256-cbc", "Camellia-256-CBC"),
+        ("camellia-128-cbc", "Camellia-128-CBC"),
+        ("aria-256-cbc", "ARIA-256-CBC"),
+        ("aes-256-cfb", "AES-256-CFB"),
+        ("rc2-cbc", "RC2-CBC"),
+        ("cast5-cbc", "CAST5-CBC"),
+        ("sm4-cbc", "SM4-CBC"),
+    ] {
+        let (legacy, algorithm) = ("-provider legacy -provider default", algorithm.to_owned());
+        let file = openssl(
+            &format!(
+                "pkcs12 -export {legacy} -certpbe {cipher} -keypbe {cipher} -passout pass:x -in {both}"
+            ),
+            "",
+        );
+        let part = Part::Pkcs12;
+        let error = Identity::from_pkcs12(file, "x").unwrap_err();
+        assert!(error.to_string().contains("openssl pkcs12"), "{error}");
+        let expected = |part| IdentityError::UnsupportedEncryption {
+            part,
+            algorithm: algorithm.clone(),
+        };
+        assert_eq!(error, expected(part));
+        let key = openssl(
+            &format!("pkcs8 -topk8 {legacy} -v2 {cipher} -passout pass:x"),
+            fixture("client.key"),
+        );
+        let read = Identity::from_pem_encrypted(fixture("client.crt"), key, "x");
+        assert_eq!(read.unwrap_err(), expected(Part::PrivateKey));
+    }
+    for (arguments, algorithm) in [
+        ("-macalg md5", "MD5"),
+        ("-macalg sm3", "SM3"),
+        (
+            "-provider legacy -provider default -keypbe PBE-SHA1-RC4-128",
+            "PBE-SHA1-RC4-128",
+        ),
+    ] {
+        let file = openssl(
+            &format!("pkcs12 -export {arguments} -passout pass:x -in {both}"),
+            "",
+        );
+        let read = Identity::from_pkcs12(file, "x");
+        let (part, algorithm) = (Part::Pkcs12, algorithm.to_owned());
+        assert_eq!(
+            read.unwrap_err(),
+            IdentityError::UnsupportedEncryption { part, algorithm }
+        );
+    }
+}
+
+#[test]
+fn every_encryption_of_openssl_that_is_read() {
+    let (_folder, both) = client();
+    for arguments in [
+        "-certpbe AES-192-CBC -keypbe AES-192-CBC -macalg sha224",
+        "-certpbe NONE -keypbe NONE",
+        "-certpbe DES-EDE3-CBC -keypbe DES-EDE3-CBC -macalg sha384",
+        "-legacy -certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-2DES",
+        "-macalg sha512-256 -iter 1",
+    ] {
+        let file = openssl(
+            &format!("pkcs12 -export {arguments} -passout pass:x -in {both}"),
+            "",
+        );
+        Identity::from_pkcs12(file, "x").expect(arguments);
+    }
+}
+
+#[test]
+fn keys_without_their_public_half_are_read() {
+    let bare = openssl("ec -no_public", fixture("client.key"));
+    let info = openssl("pkcs8 -topk8 -nocrypt -outform DER", bare);
+    const KEY: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
+    const CERTIFICATE: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";
+    const X509: &[u8] = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+    let certificate = openssl("x509 -outform DER", fixture("client.crt"));
+    let certificate = der(0x30, &[X509, &der(0xa0, &[&der(4, &[&certificate])])]);
+    let bags = [
+        der(0x30, &[KEY, &der(0xa0, &[&info])]),
+        der(0x30, &[CERTIFICATE, &der(0xa0, &[&certificate])]),
+    ];
+    let contents = der(0x30, &[&data(&der(0x30, &[&bags.concat()]))]);
+    let file = pkcs12(&contents, &mac(&contents, "x", b"salt"), b"salt", 1);
+    Identity::from_pkcs12(file, "x").unwrap();
 }

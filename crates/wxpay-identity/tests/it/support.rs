@@ -7,7 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{CertificateParams, DnType, KeyPair};
+use sha2::{Digest, Sha256};
 use wxpay_identity::Identity;
 
 /// A certificate and its key, in PEM.
@@ -75,4 +78,89 @@ pub(crate) fn openssl(arguments: &str, input: impl AsRef<[u8]>) -> Vec<u8> {
 /// The same, where it prints text.
 pub(crate) fn openssl_text(arguments: &str, input: impl AsRef<[u8]>) -> String {
     String::from_utf8(openssl(arguments, input)).unwrap()
+}
+
+/// An element of DER.
+pub(crate) fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let length = u32::try_from(contents.len()).unwrap().to_be_bytes();
+    let head = match contents.len() {
+        short @ 0..0x80 => vec![tag, short as u8],
+        _ => [&[tag, 0x84][..], &length].concat(),
+    };
+    [head, contents].concat()
+}
+
+/// An integer that is not negative.
+pub(crate) fn integer(value: u64) -> Vec<u8> {
+    let bytes = [&[0], &value.to_be_bytes()[..]].concat();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let start = match bytes.get(zeros) {
+        Some(0..0x80) => zeros,
+        _ => zeros - 1,
+    };
+    der(2, &[&bytes[start..]])
+}
+
+pub(crate) const SCRYPT: &[u8] = b"\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+pub(crate) const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+pub(crate) const AES_256: &[u8] = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
+pub(crate) const TRIPLE_DES: &[u8] = b"\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x07";
+
+/// `EncryptedPrivateKeyInfo` by PBES2: the derivation's name and its integers, the cipher's name and
+/// the length of its initialisation vector; 32 bytes are encrypted.
+pub(crate) fn encrypted_key(kdf: &[u8], costs: &[u64], cipher: &[u8], iv: usize) -> Vec<u8> {
+    const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+    let costs: Vec<u8> = costs.iter().flat_map(|cost| integer(*cost)).collect();
+    let kdf = der(0x30, &[kdf, &der(0x30, &[&der(4, &[&[7; 8]]), &costs])]);
+    let cipher = der(0x30, &[cipher, &der(4, &[&vec![7; iv]])]);
+    let algorithm = der(0x30, &[PBES2, &der(0x30, &[&kdf, &cipher])]);
+    der(0x30, &[&algorithm, &der(4, &[&[7; 32]])])
+}
+
+/// A PKCS#12 file of these `ContentInfo`s, with this digest, salt and number of rounds as its MAC.
+pub(crate) fn pkcs12(contents: &[u8], digest: &[u8], salt: &[u8], rounds: u64) -> Vec<u8> {
+    const SHA_256: &[u8] = b"\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00";
+    let info = der(0x30, &[SHA_256, &der(4, &[digest])]);
+    let mac = der(0x30, &[&info, &der(4, &[salt]), &integer(rounds)]);
+    der(0x30, &[&integer(3), &data(contents), &mac])
+}
+
+/// `ContentInfo` of `pkcs7-data`.
+pub(crate) fn data(contents: &[u8]) -> Vec<u8> {
+    const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    der(0x30, &[DATA, &der(0xa0, &[&der(4, &[contents])])])
+}
+
+/// The MAC of one round by SHA-256 (RFC 7292, appendix B): its key is the digest of three blocks,
+/// which `3`, the salt and the password in UTF-16 fill.
+pub(crate) fn mac(contents: &[u8], password: &str, salt: &[u8]) -> Vec<u8> {
+    let units = password.encode_utf16().chain([0]);
+    let password: Vec<u8> = units.flat_map(u16::to_be_bytes).collect();
+    let block = |bytes: &[u8]| bytes.iter().copied().cycle().take(64).collect::<Vec<_>>();
+    let key = Sha256::digest([block(&[3]), block(salt), block(&password)].concat());
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(contents);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// A PKCS#12 file of shrouded key bags, whose MAC is right.
+pub(crate) fn key_bags(password: &str, keys: &[Vec<u8>]) -> Vec<u8> {
+    const SHROUDED: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+    let bags: Vec<u8> = keys
+        .iter()
+        .flat_map(|key| der(0x30, &[SHROUDED, &der(0xa0, &[key])]))
+        .collect();
+    let contents = der(0x30, &[&data(&der(0x30, &[&bags]))]);
+    pkcs12(
+        &contents,
+        &mac(&contents, password, b"saltsalt"),
+        b"saltsalt",
+        1,
+    )
+}
+
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
 }

@@ -1,9 +1,8 @@
 //! The events of a document, with their offsets: quick-xml, held to what this crate reads.
 
-use quick_xml::events::Event as Raw;
+use quick_xml::{errors::IllFormedError, events::Event as Raw};
 
-use super::fault;
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// Reads a document event by event.
 ///
@@ -67,7 +66,7 @@ impl<'a> Events<'a> {
             let refuse = |kind| Err(Error::new(kind, at));
             let raw = match self.reader.read_event() {
                 Ok(raw) => raw,
-                Err(error) => return refuse(fault::kind(&error, &self.text[at..])),
+                Err(error) => return refuse(kind(&error, &self.text[at..])),
             };
             // Events of quick-xml lend what they hold, whereas the document outlives them.
             let source = &self.text[at..self.position()];
@@ -103,5 +102,48 @@ impl<'a> Events<'a> {
     fn position(&self) -> usize {
         // It counts bytes of `text`, so that it fits.
         self.mark + self.reader.buffer_position() as usize
+    }
+}
+
+/// The kind of the fault in the construct at the start of `rest`, which is all that was left to
+/// read.
+///
+/// quick-xml says "not closed" of what is not closed and of what was never rightly opened, such as
+/// `<![cdata[`; only the first is a truncated document.
+fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
+    use quick_xml::Error::{IllFormed, Syntax};
+    match error {
+        IllFormed(IllFormedError::UnmatchedEndTag(_) | IllFormedError::MismatchedEndTag { .. }) => {
+            ErrorKind::MismatchedEndTag
+        }
+        // A reference that runs to the end: more of the document might complete it.
+        IllFormed(IllFormedError::UnclosedReference) if !rest[1..].contains(['&', '<']) => {
+            ErrorKind::Truncated
+        }
+        IllFormed(IllFormedError::MissingDoctypeName) => ErrorKind::Doctype,
+        Syntax(_) => unclosed(rest),
+        _ => ErrorKind::Malformed,
+    }
+}
+
+fn unclosed(rest: &str) -> ErrorKind {
+    const DOCTYPE: &str = "<!DOCTYPE";
+    let starts = rest.get(..DOCTYPE.len());
+    if starts.is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE)) {
+        return ErrorKind::Doctype;
+    }
+    let is_open = if rest.starts_with("<!") {
+        let openings = ["<!--", "<![CDATA[", DOCTYPE];
+        openings
+            .iter()
+            .any(|opening| rest.starts_with(opening) || opening.starts_with(rest))
+    } else {
+        // quick-xml takes the one `?` of this for both.
+        !rest.starts_with("<?>")
+    };
+    if is_open {
+        ErrorKind::Truncated
+    } else {
+        ErrorKind::Malformed
     }
 }

@@ -1,0 +1,342 @@
+//! Settings whose value is the content of a file: where it is, and the one function that reads it.
+
+use std::{
+    env,
+    ffi::OsString,
+    fmt,
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
+
+use anyhow::{Context, anyhow, bail};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use wxpay_sign::ApiKey;
+use zeroize::Zeroizing;
+
+/// A setting whose value is the content of a file.
+///
+/// A flag with a path beats a variable with a path, and that beats a variable with the content itself.
+#[derive(Debug)]
+pub(crate) struct FileSetting {
+    flag: &'static str,
+    path_variable: Option<&'static str>,
+    text_variable: Option<&'static str>,
+    /// What it holds, for messages.
+    holds: &'static str,
+    /// Whether a path that cannot be read may be repeated: it may be a secret in the wrong place.
+    is_public: bool,
+}
+
+pub(crate) const API_KEY: FileSetting = secret(
+    "--api-key-file",
+    None,
+    Some("WXPAY_API_KEY"),
+    "the API v2 key",
+);
+pub(crate) const OTHER_KEY: FileSetting = secret("--other-key-file", None, None, "the other key");
+pub(crate) const TRY_KEY: FileSetting = secret("--try-key-file", None, None, "the other key");
+pub(crate) const CERT: FileSetting = public(
+    "--cert",
+    Some("WXPAY_CERT"),
+    Some("WXPAY_CERT_PEM"),
+    "the certificate",
+);
+pub(crate) const KEY: FileSetting = secret(
+    "--key",
+    Some("WXPAY_KEY"),
+    Some("WXPAY_KEY_PEM"),
+    "the private key",
+);
+pub(crate) const KEY_PASSWORD: FileSetting = secret(
+    "--key-password-file",
+    None,
+    Some("WXPAY_KEY_PASSWORD"),
+    "the password of the private key",
+);
+pub(crate) const P12: FileSetting = secret(
+    "--p12",
+    Some("WXPAY_P12"),
+    Some("WXPAY_P12_BASE64"),
+    "the PKCS#12 file",
+);
+pub(crate) const P12_PASSWORD: FileSetting = secret(
+    "--p12-password-file",
+    None,
+    Some("WXPAY_P12_PASSWORD"),
+    "the password of the PKCS#12 file",
+);
+pub(crate) const CA: FileSetting = public(
+    "--ca",
+    Some("WXPAY_CA"),
+    None,
+    "the authority's certificate",
+);
+pub(crate) const PROXY_AUTH: FileSetting =
+    secret("--proxy-auth-file", None, None, "the proxy's user:password");
+
+const fn secret(
+    flag: &'static str,
+    path_variable: Option<&'static str>,
+    text_variable: Option<&'static str>,
+    holds: &'static str,
+) -> FileSetting {
+    FileSetting {
+        flag,
+        path_variable,
+        text_variable,
+        holds,
+        is_public: false,
+    }
+}
+
+const fn public(
+    flag: &'static str,
+    path_variable: Option<&'static str>,
+    text_variable: Option<&'static str>,
+    holds: &'static str,
+) -> FileSetting {
+    FileSetting {
+        is_public: true,
+        ..secret(flag, path_variable, text_variable, holds)
+    }
+}
+
+impl FileSetting {
+    /// Where the value is: by the flag, else by a variable.
+    pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
+        let variable = |name: Option<&'static str>| Some((name?, variable(name?)?));
+        let (place, (by, value)) = match flag {
+            Some(path) => (Place::Flag, (self.flag, path.into())),
+            None => match (variable(self.path_variable), variable(self.text_variable)) {
+                (Some(path), _) => (Place::Path, path),
+                (None, text) => (Place::Text, text?),
+            },
+        };
+        Some(Source {
+            setting: self,
+            place,
+            by,
+            value,
+        })
+    }
+}
+
+/// Where a value was found, the strongest place first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Flag,
+    Path,
+    Text,
+}
+
+/// A value of a [`FileSetting`], not yet read. Shows as its path and the flag or variable that gives it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    setting: &'static FileSetting,
+    pub(crate) place: Place,
+    /// The flag or variable that gives it.
+    pub(crate) by: &'static str,
+    value: OsString,
+}
+
+impl Source {
+    /// The content, without the byte order mark that some editors put before a text.
+    pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+        let mut bytes = match self.place {
+            Place::Text => self.text()?,
+            _ => read_file(Path::new(&self.value), LARGEST)
+                .map_err(|error| self.unreadable(&error))?,
+        };
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            bail!("{self} is in UTF-16: save it as UTF-8");
+        }
+        if bytes.starts_with("\u{feff}".as_bytes()) {
+            bytes.drain(.."\u{feff}".len());
+        }
+        Ok(bytes)
+    }
+
+    /// The one line of a key or password. An editor ends a file with a line end, which is not the
+    /// secret's.
+    pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
+        let bytes = self.bytes()?;
+        let text = str::from_utf8(&bytes)
+            .ok()
+            .filter(|text| !text.contains('\0'));
+        let text = text.with_context(|| format!("{self} is not text in UTF-8"))?;
+        let line = match self.place {
+            Place::Text => text,
+            _ => text.trim_end_matches(['\r', '\n']),
+        };
+        Ok(Zeroizing::new(line.to_owned()))
+    }
+
+    pub(crate) fn api_key(&self) -> anyhow::Result<ApiKey> {
+        ApiKey::new(&*self.line()?).with_context(|| self.to_string())
+    }
+
+    fn text(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+        let by = self.by;
+        let text = self
+            .value
+            .to_str()
+            .with_context(|| format!("{by} is not UTF-8"))?;
+        if !by.ends_with("_BASE64") {
+            return Ok(Zeroizing::new(text.into()));
+        }
+        let joined = Zeroizing::new(text.split_whitespace().collect::<String>());
+        // The decoder's own error would show a character of it.
+        let decoded = BASE64_STANDARD.decode(&*joined).ok();
+        decoded.map(Zeroizing::new).with_context(|| {
+            format!("{by} is not base64: it wants the text that `base64 -w0 FILE` prints")
+        })
+    }
+
+    /// Says why the file cannot be read, and repeats the path only where it cannot be a secret.
+    fn unreadable(&self, error: &io::Error) -> anyhow::Error {
+        let (by, holds) = (self.by, self.setting.holds);
+        let value = self.value.to_string_lossy();
+        let is_content = value.contains("-----BEGIN")
+            || value.contains('\n')
+            || value.len() > MAX_SHOWN
+            || ApiKey::new(&*value).is_ok();
+        let way_out = self.setting.text_variable;
+        let way_out = way_out.map_or(String::new(), |name| format!(" ({name} takes the text)"));
+        if is_content {
+            anyhow!("{by} holds {holds} itself; it wants the path of a file{way_out}")
+        } else if self.setting.is_public && !may_hold_secret(&value) {
+            anyhow!("cannot read {value} ({by}): {error}")
+        } else if error.kind() == io::ErrorKind::NotFound {
+            anyhow!("{by} names no file: it wants the path of one with {holds}{way_out}")
+        } else {
+            anyhow!("cannot read the file of {by}, with {holds}: {error}")
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Text => f.write_str(self.by),
+            _ => write!(f, "{} ({})", self.value.display(), self.by),
+        }
+    }
+}
+
+/// More than any key, certificate or list of authorities has.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads a file of at most so many bytes: a regular file, or a pipe whose other side writes. A device
+/// has no end.
+pub(crate) fn read_file(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::Error::other("it is a folder, not a file"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
+        return read_pipe(path.to_owned(), most);
+    }
+    if !metadata.is_file() {
+        let size = mebibytes(most);
+        return Err(io::Error::other(format!(
+            "it is not a regular file of at most {size}"
+        )));
+    }
+    read_to_end(File::open(path)?, most)
+}
+
+fn read_to_end(file: File, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let size = mebibytes(most);
+        return Err(io::Error::other(format!(
+            "it has more than {size}: is it another file?"
+        )));
+    }
+    Ok(bytes)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes / 1024 / 1024)
+}
+
+/// Reads a pipe, such as `<(pass show wxpay)` or `/dev/stdin`, on a thread of its own: its other side may
+/// never open, or never end.
+#[cfg(unix)]
+fn read_pipe(path: std::path::PathBuf, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    use std::{
+        sync::mpsc::{self, RecvTimeoutError},
+        thread,
+        time::Duration,
+    };
+
+    /// A shell has opened the other side before this program starts.
+    const OPENED_WITHIN: Duration = Duration::from_secs(1);
+    /// A password manager may ask its user first.
+    const READ_WITHIN: Duration = Duration::from_secs(60);
+
+    let (opened, is_opened) = mpsc::channel();
+    let (read, is_read) = mpsc::channel();
+    thread::spawn(move || {
+        let bytes = File::open(path).and_then(|file| {
+            let _ = opened.send(());
+            read_to_end(file, most)
+        });
+        let _ = read.send(bytes);
+    });
+    // A pipe that cannot be opened closes this channel, and the other one has the reason.
+    if is_opened.recv_timeout(OPENED_WITHIN) == Err(RecvTimeoutError::Timeout) {
+        return Err(io::Error::other("it is a pipe, and nobody writes into it"));
+    }
+    let bytes = is_read.recv_timeout(READ_WITHIN);
+    bytes.unwrap_or_else(|_| Err(io::Error::other("it is a pipe without an end")))
+}
+
+/// The variable's value; one that is set to nothing counts as not set.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// A path that a person types is not longer.
+const MAX_SHOWN: usize = 255;
+
+/// Whether a value in the wrong place may be or hold a secret: a key, base64, a URL with a password.
+pub(crate) fn may_hold_secret(value: &str) -> bool {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
+    let has_digit = |run: &str| run.contains(|c: char| c.is_ascii_digit());
+    value.len() > MAX_SHOWN
+        || value.contains(['\r', '\n', '@'])
+        || value.contains("-----")
+        || value
+            .split(|c| !is_of_key(c))
+            .any(|run| run.len() >= 20 && has_digit(run))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_hold_secret;
+
+    #[test]
+    fn a_value_that_may_be_a_secret_is_told_from_a_path() {
+        for secret in [
+            "192006250b4c09247ec02edce69f6a2d",
+            "-----BEGIN PRIVATE KEY-----",
+            "https://operator:secret@proxy",
+            "MIIKegIBAzCCCjAGCSqGSIb3DQEHAaCCCiEEggodMIIKGTCC/Zk",
+            "two\nlines",
+        ] {
+            assert!(may_hold_secret(secret), "{secret}");
+        }
+        for path in [
+            "/etc/wxpay/apiclient_cert.pem",
+            "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem",
+            "30s",
+            "https://gateway.test",
+        ] {
+            assert!(!may_hold_secret(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Elements of DER, and of what BER allows besides: indefinite lengths, lengths with leading zeros,
+//! and octet strings in pieces. PKCS#12 files of older Windows and Java libraries have them.
+
+use std::borrow::Cow;
+
+use x509_cert::der::oid::ObjectIdentifier;
+
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+/// `[0]` and `[1]`, explicit.
+pub(crate) const EXPLICIT_0: u8 = 0xa0;
+pub(crate) const EXPLICIT_1: u8 = 0xa1;
+
+const CONSTRUCTED: u8 = 0x20;
+/// PKCS#12 files are about 12 deep; the stack holds thousands.
+const MAX_DEPTH: usize = 32;
+
+/// The bytes are cut, or are not of the expected form.
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
+/// A tag with its contents.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) contents: &'a [u8],
+    /// Tag, length and contents.
+    pub(crate) whole: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// The first element, whatever follows it.
+    pub(crate) fn first(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (element, _rest) = Self::split(bytes, 0).ok_or(Malformed)?;
+        Ok(element)
+    }
+
+    fn split(bytes: &'a [u8], depth: usize) -> Option<(Self, &'a [u8])> {
+        let [tag, length, rest @ ..] = bytes else {
+            return None;
+        };
+        // None of the formats read here has a tag of several bytes.
+        if depth > MAX_DEPTH || tag & 0x1f == 0x1f {
+            return None;
+        }
+        let (contents, rest) = match *length {
+            0x80 if tag & CONSTRUCTED == 0 => return None,
+            // Indefinite: up to the end of contents.
+            0x80 => {
+                let mut after = rest;
+                loop {
+                    if let Some(end) = after.strip_prefix(&[0, 0]) {
+                        break (&rest[..rest.len() - after.len()], end);
+                    }
+                    (_, after) = Self::split(after, depth + 1)?;
+                }
+            }
+            length @ 0..0x80 => rest.split_at_checked(length.into())?,
+            length => {
+                let (octets, rest) = rest.split_at_checked((length & 0x7f).into())?;
+                let length = octets.iter().try_fold(0_usize, |length, octet| {
+                    Some(length.checked_mul(0x100)? + usize::from(*octet))
+                });
+                rest.split_at_checked(length?)?
+            }
+        };
+        let element = Self {
+            tag: *tag,
+            contents,
+            whole: &bytes[..bytes.len() - rest.len()],
+        };
+        Some((element, rest))
+    }
+
+    /// The elements inside.
+    pub(crate) fn children(&self) -> Result<Vec<Self>, Malformed> {
+        let mut rest = self.contents;
+        let mut children = Vec::new();
+        while !rest.is_empty() {
+            let child;
+            (child, rest) = Self::split(rest, 0).ok_or(Malformed)?;
+            children.push(child);
+        }
+        Ok(children)
+    }
+
+    /// The elements inside, if there are this many.
+    pub(crate) fn fields<const N: usize>(&self) -> Result<[Self; N], Malformed> {
+        self.children()?.try_into().map_err(|_| Malformed)
+    }
+
+    /// The element inside of an explicit tag.
+    pub(crate) fn explicit(&self) -> Result<Self, Malformed> {
+        Self::first(self.contents)
+    }
+
+    /// The value of an octet string, or of an implicit one, whatever its tag.
+    pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>, Malformed> {
+        self.octets_within(0)
+    }
+
+    fn octets_within(&self, depth: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        if self.tag & CONSTRUCTED == 0 {
+            return Ok(self.contents.into());
+        }
+        let mut joined = Vec::new();
+        for piece in self.children()? {
+            if depth > MAX_DEPTH || piece.tag & !CONSTRUCTED != OCTET_STRING {
+                return Err(Malformed);
+            }
+            joined.extend_from_slice(&piece.octets_within(depth + 1)?);
+        }
+        Ok(joined.into())
+    }
+
+    /// The value of a bit string of whole bytes.
+    pub(crate) fn bits(&self) -> Result<&'a [u8], Malformed> {
+        match (self.tag, self.contents) {
+            (BIT_STRING, [0, bits @ ..]) => Ok(bits),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// The value of an integer that is not negative; `u64::MAX` in place of greater ones.
+    pub(crate) fn integer(&self) -> Result<u64, Malformed> {
+        match (self.tag, self.contents) {
+            (INTEGER, [0..0x80, ..]) => Ok(self.contents.iter().fold(0_u64, |value, byte| {
+                value.saturating_mul(0x100).saturating_add((*byte).into())
+            })),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// An object identifier in dots; of the sequence of an algorithm, its first one.
+    pub(crate) fn oid(&self) -> Result<String, Malformed> {
+        match self.tag {
+            OBJECT_IDENTIFIER => match ObjectIdentifier::from_bytes(self.contents) {
+                Ok(oid) => Ok(oid.to_string()),
+                Err(_) => Err(Malformed),
+            },
+            SEQUENCE => self.explicit()?.oid(),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+/// An element of these parts, written in DER.
+pub(crate) fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let length = contents.len().to_be_bytes();
+    let zeros = length.iter().take_while(|octet| **octet == 0).count();
+    let head = match contents.len() {
+        short @ 0..0x80 => vec![tag, short as u8],
+        _ => [
+            &[tag, 0x80 | (length.len() - zeros) as u8],
+            &length[zeros..],
+        ]
+        .concat(),
+    };
+    [head, contents].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_ber_allows_is_read() {
+        for (ber, children) in [
+            // Indefinite, and within one another.
+            (&b"\x30\x80\x02\x01\x03\0\0"[..], 1),
+            (b"\x30\x80\x30\x80\0\0\x30\x80\x30\x80\0\0\0\0\0\0", 2),
+            // More bytes for a length than it needs.
+            (b"\x30\x83\0\0\x03\x02\x01\x03", 1),
+        ] {
+            let read = Element::first(ber).unwrap();
+            assert_eq!(read.whole, ber);
+            assert_eq!(read.children().unwrap().len(), children, "{ber:02x?}");
+        }
+        for (ber, octets) in [
+            (&b"\x04\x03abc"[..], &b"abc"[..]),
+            (b"\x24\x80\x04\x01a\x04\x02bc\0\0", b"abc"),
+            (b"\x24\x07\x04\x01a\x24\x02\x04\0", b"a"),
+            (b"\xa0\x80\x04\x01a\x04\x01b\0\0", b"ab"),
+            (b"\x80\x02ab", b"ab"),
+        ] {
+            assert_eq!(Element::first(ber).unwrap().octets().unwrap(), octets);
+        }
+        let other = Element::first(b"\x24\x03\x02\x01\x03").unwrap();
+        assert!(other.octets().is_err());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth| [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+        assert!(Element::first(&nested(MAX_DEPTH)).is_ok());
+        assert!(Element::first(&nested(MAX_DEPTH + 2)).is_err());
+        assert!(Element::first(&[0x30, 0x80].repeat(500_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn anything_else_does_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(element) = Element::first(&bytes) {
+                prop_assert!(bytes.starts_with(element.whole));
+                let _ = (element.children(), element.octets(), element.bits());
+                let _ = (element.integer(), element.oid());
+                let written = write(element.tag, &[element.contents]);
+                if let Ok(read) = Element::first(&written) {
+                    prop_assert_eq!(read.contents, element.contents);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! The body as an HTTP client sees it: length, clones, streams that do not keep to what they declared.
+
+use std::{
+    io::{self, Read as _},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use http::HeaderMap;
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use proptest::{collection::vec, prelude::*};
+use wxpay_multipart::{BodyError, Boundary, Form, FormBody, PartErrorKind};
+
+type Polled = Result<Frame<Bytes>, io::Error>;
+
+fn form() -> Form {
+    Form::with_boundary(Boundary::new("b").unwrap())
+}
+
+/// A form with one stream, between two texts, that opens to these frames.
+fn streaming<F>(declared: u64, frames: F) -> FormBody
+where
+    F: Fn() -> Vec<Polled> + Send + Sync + 'static,
+{
+    let open = move || StreamBody::new(stream::iter(frames()));
+    let form = form().text("before", "1").unwrap();
+    let form = form
+        .stream("media", "shop.png", "image/png", declared, open)
+        .unwrap();
+    form.text("after", "2").unwrap().into_body()
+}
+
+fn data(bytes: &'static [u8]) -> Polled {
+    Ok(Frame::data(Bytes::from_static(bytes)))
+}
+
+/// All frames up to the end, checking the hints on the way. An error ends the body.
+async fn send(body: &mut FormBody) -> (Vec<Bytes>, Option<BodyError>) {
+    let mut frames = Vec::new();
+    loop {
+        let remaining = body.size_hint().exact().expect("an exact hint");
+        assert_eq!(body.is_end_stream(), remaining == 0);
+        match body.frame().await {
+            Some(Ok(frame)) => {
+                let frame = frame.into_data().expect("data, never trailers");
+                assert!(!frame.is_empty());
+                assert_eq!(
+                    body.size_hint().exact(),
+                    Some(remaining - frame.len() as u64)
+                );
+                frames.push(frame);
+            }
+            Some(Err(error)) => {
+                assert!(body.is_end_stream());
+                assert_eq!(body.size_hint().exact(), Some(0));
+                assert!(body.frame().await.is_none(), "an error is the last thing");
+                return (frames, Some(error));
+            }
+            None => {
+                assert_eq!(remaining, 0, "the hint is what was sent");
+                return (frames, None);
+            }
+        }
+    }
+}
+
+async fn whole(mut body: FormBody) -> Bytes {
+    let (frames, error) = send(&mut body).await;
+    assert!(error.is_none(), "{error:?}");
+    frames.concat().into()
+}
+
+#[test]
+fn a_body_goes_wherever_a_client_takes_it() {
+    fn everywhere<T: Body + Clone + Send + Sync + Unpin + 'static>() {}
+    everywhere::<FormBody>();
+}
+
+#[tokio::test]
+async fn texts_are_one_frame_and_files_are_handed_out_uncopied() {
+    let picture = Bytes::from(vec![7; 100_000]);
+    let form = form().text("a", "1").unwrap().text("b", "2").unwrap();
+    let form = form
+        .file("media", "shop.png", "image/png", picture.clone())
+        .unwrap();
+    let form = form
+        .file("empty", "none.png", "image/png", Bytes::new())
+        .unwrap();
+    let mut body = form.text("c", "3").unwrap().into_body();
+
+    let (frames, error) = send(&mut body).await;
+    assert!(error.is_none());
+    assert_eq!(frames.len(), 3);
+    assert_eq!(frames[1].as_ptr(), picture.as_ptr());
+    assert_eq!(frames[1].len(), picture.len());
+}
+
+#[tokio::test]
+async fn frames_of_a_stream_are_handed_out_uncopied() {
+    let picture = Bytes::from(vec![7; 100_000]);
+    let opened = picture.clone();
+    let open = move || Full::new(opened.clone());
+    let form = form()
+        .stream("media", "shop.png", "image/png", 100_000, open)
+        .unwrap();
+    let (frames, _) = send(&mut form.into_body()).await;
+    assert_eq!(frames[1].as_ptr(), picture.as_ptr());
+}
+
+#[tokio::test]
+async fn a_clone_starts_from_the_beginning() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&opened);
+    let mut body = streaming(5, move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        vec![data(b"12"), data(b"345")]
+    });
+    assert_eq!(
+        opened.load(Ordering::Relaxed),
+        0,
+        "opened when its turn comes"
+    );
+    let fresh = body.clone();
+
+    // Half of the stream was sent.
+    body.frame().await.unwrap().unwrap();
+    body.frame().await.unwrap().unwrap();
+    let half_sent = body.clone();
+    assert!(half_sent.size_hint().exact() > body.size_hint().exact());
+    assert_eq!(opened.load(Ordering::Relaxed), 1);
+
+    let expected = whole(fresh).await;
+    assert!(expected.windows(9).any(|window| window == b"\r\n12345\r\n"));
+    assert_eq!(whole(half_sent).await, expected);
+    let (rest, _) = send(&mut body).await;
+    assert!(
+        expected.ends_with(&rest.concat()),
+        "the original goes on where it was"
+    );
+    assert_eq!(whole(body.clone()).await, expected, "of one that was sent");
+    assert_eq!(opened.load(Ordering::Relaxed), 4, "once for every pass");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_early_is_an_error() {
+    let mut body = streaming(5, || vec![data(b"12"), data(b"34")]);
+    let (frames, error) = send(&mut body).await;
+    assert!(matches!(
+        error,
+        Some(BodyError::Short { part, declared: 5, yielded: 4, .. }) if part == "media"
+    ));
+    assert!(
+        frames.concat().ends_with(b"\r\n\r\n1234"),
+        "nothing is made up for the rest"
+    );
+
+    let (again, error) = send(&mut body.clone()).await;
+    assert!(error.is_some());
+    assert_eq!(again, frames, "a clone of a failed body starts over");
+}
+
+#[tokio::test]
+async fn a_surplus_is_an_error_and_never_sent() {
+    // Within the last frame, and behind it.
+    let mut body = streaming(3, || vec![data(b"12"), data(b"34")]);
+    let (frames, error) = send(&mut body).await;
+    assert!(matches!(
+        error,
+        Some(BodyError::Long {
+            declared: 3,
+            yielded: 4,
+            ..
+        })
+    ));
+    assert!(frames.concat().ends_with(b"\r\n\r\n12"));
+
+    let mut body = streaming(2, || vec![data(b"12"), data(b""), data(b"3")]);
+    let (frames, error) = send(&mut body).await;
+    assert!(matches!(
+        error,
+        Some(BodyError::Long {
+            declared: 2,
+            yielded: 3,
+            ..
+        })
+    ));
+    assert!(frames.concat().ends_with(b"\r\n\r\n12"));
+
+    let mut body = streaming(0, || vec![data(b"1")]);
+    let (_, error) = send(&mut body).await;
+    assert!(matches!(
+        error,
+        Some(BodyError::Long {
+            declared: 0,
+            yielded: 1,
+            ..
+        })
+    ));
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_passes_its_error_on() {
+    let fail = || {
+        vec![
+            data(b"12"),
+            Err(io::Error::other("disk on fire")),
+            data(b"345"),
+        ]
+    };
+    let (frames, error) = send(&mut streaming(5, fail)).await;
+    assert!(frames.concat().ends_with(b"\r\n\r\n12"));
+
+    let error = error.unwrap();
+    assert_eq!(error.to_string(), r#"the stream of part "media" failed"#);
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(
+        source.downcast_ref::<io::Error>().unwrap().to_string(),
+        "disk on fire"
+    );
+}
+
+#[tokio::test]
+async fn empty_frames_and_trailers_neither_end_nor_stall_a_stream() {
+    let frames = || {
+        let mut frames = vec![data(b"12")];
+        // More than are skipped in one poll.
+        frames.extend((0..1000).map(|_| data(b"")));
+        frames.extend([
+            Ok(Frame::trailers(HeaderMap::new())),
+            data(b"345"),
+            data(b""),
+        ]);
+        frames
+    };
+    assert_eq!(
+        whole(streaming(5, frames)).await,
+        whole(streaming(5, || vec![data(b"12345")])).await
+    );
+}
+
+#[test]
+fn a_long_run_of_empty_frames_lets_other_tasks_run() {
+    let mut body = streaming(1, || {
+        (0..1000).map(|_| data(b"")).chain([data(b"1")]).collect()
+    });
+    body.frame()
+        .now_or_never()
+        .flatten()
+        .expect("the first header")
+        .unwrap();
+    assert!(
+        body.frame().now_or_never().is_none(),
+        "not all 1000 in one poll"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_may_keep_the_body_waiting() {
+    let open = || {
+        let frames = stream::iter([&b"12"[..], b"345"]).then(|bytes| async move {
+            tokio::task::yield_now().await;
+            data(bytes)
+        });
+        StreamBody::new(frames)
+    };
+    let form = form()
+        .stream("media", "shop.png", "image/png", 5, open)
+        .unwrap();
+    let same = self::form()
+        .file("media", "shop.png", "image/png", &b"12345"[..])
+        .unwrap();
+    assert_eq!(form.content_length(), same.content_length());
+    assert_eq!(whole(form.into_body()).await, whole(same.into_body()).await);
+}
+
+#[test]
+fn the_length_may_be_all_of_u64_and_no_more() {
+    let open = || Full::new(Bytes::new());
+    let stream = |len| form().stream("media", "shop.png", "image/png", len, open);
+    let around = stream(0).unwrap().content_length();
+
+    let form = stream(u64::MAX - around).unwrap();
+    assert_eq!(form.content_length(), u64::MAX);
+    assert_eq!(form.clone().into_body().size_hint().exact(), Some(u64::MAX));
+
+    let error = stream(u64::MAX - around + 1).unwrap_err();
+    assert_eq!(error.kind(), &PartErrorKind::TooLong);
+    let error = form.text("b", "").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.position()),
+        (&PartErrorKind::TooLong, 2)
+    );
+}
+
+#[test]
+fn debug_output_has_the_length_and_no_contents() {
+    let form = form().text("sign", "C3AB8FF1").unwrap();
+    let form = form
+        .file("media", "shop.png", "image/png", &b"C3AB8FF1"[..])
+        .unwrap();
+    let length = format!("content_length: {}", form.content_length());
+    for shown in [format!("{form:?}"), format!("{:?}", form.into_body())] {
+        assert!(shown.contains(&length), "{shown}");
+        assert!(!shown.contains("C3AB8FF1"), "{shown}");
+    }
+}
+
+#[test]
+fn a_form_in_memory_is_given_in_one_piece_and_one_with_a_stream_is_not() {
+    let form = form()
+        .text("a", "1")
+        .unwrap()
+        .file("b", "b.png", "image/png", &b"2"[..])
+        .unwrap();
+    let length = form.content_length();
+    let whole = form
+        .clone()
+        .into_body()
+        .collect()
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+        .to_bytes();
+    assert_eq!(whole.len() as u64, length);
+    assert_eq!(form.clone().into_bytes(), Some(whole));
+    let open = || Full::new(Bytes::from_static(b"3"));
+    let form = form.stream("c", "c.png", "image/png", 1, open).unwrap();
+    assert_eq!(form.into_bytes(), None);
+}
+
+#[test]
+fn a_reader_reads_what_a_client_polls_whatever_its_buffer() {
+    let frames = || vec![data(b"12"), data(b""), data(b"345")];
+    let expected = whole(streaming(5, frames)).now_or_never().unwrap();
+    for size in [1, 3, 64, 100_000] {
+        let mut body = streaming(5, frames);
+        let (mut read, mut buffer) = (Vec::new(), vec![0; size]);
+        loop {
+            let count = body.read(&mut buffer).unwrap();
+            read.extend(&buffer[..count]);
+            assert_eq!(
+                body.size_hint().exact(),
+                Some((expected.len() - read.len()) as u64)
+            );
+            if count == 0 {
+                break;
+            }
+        }
+        assert_eq!(read, expected, "{size}");
+        // A clone is whole, and a body that was read in part can be polled for its rest.
+        let mut body = body.clone();
+        body.read_exact(&mut [0; 10]).unwrap();
+        let rest = body.collect().now_or_never().unwrap().unwrap().to_bytes();
+        assert_eq!(rest, expected[10..]);
+    }
+}
+
+#[test]
+fn a_reader_says_what_is_wrong_with_a_stream() {
+    let mut short = streaming(5, || vec![data(b"12")]);
+    let error = io::read_to_string(&mut short).unwrap_err();
+    assert!(
+        error.to_string().contains("ended after 2 of the 5 bytes"),
+        "{error}"
+    );
+    assert_eq!(short.read(&mut [0; 8]).unwrap(), 0);
+
+    let open = || StreamBody::new(stream::pending::<Polled>());
+    let form = form()
+        .stream("media", "shop.png", "image/png", 5, open)
+        .unwrap();
+    let error = io::read_to_string(form.into_body()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+}
+
+/// What a part holds: a text, a file in memory, or a stream in frames, empty ones included.
+#[derive(Clone, Debug)]
+enum Content {
+    Text(String),
+    File(Vec<u8>),
+    Stream(Vec<Vec<u8>>),
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    prop_oneof![
+        any::<String>().prop_map(Content::Text),
+        vec(any::<u8>(), 0..50).prop_map(Content::File),
+        vec(vec(any::<u8>(), 0..20), 0..5).prop_map(Content::Stream),
+    ]
+}
+
+fn add(form: Form, content: Content) -> Form {
+    match content {
+        Content::Text(value) => form.text("text", value),
+        Content::File(content) => form.file("file", "a.png", "image/png", content),
+        Content::Stream(frames) => {
+            let len = frames.iter().map(Vec::len).sum::<usize>() as u64;
+            let open = move || {
+                let frames = frames.clone().into_iter();
+                StreamBody::new(stream::iter(
+                    frames.map(|frame| Ok::<_, io::Error>(Frame::data(frame.into()))),
+                ))
+            };
+            form.stream("stream", "a.png", "image/png", len, open)
+        }
+    }
+    .unwrap()
+}
+
+proptest! {
+    #[test]
+    fn hints_are_exact_and_clones_are_whole(
+        contents in vec(content(), 0..6),
+        sent_before in 0..20_usize,
+    ) {
+        let form = contents.into_iter().fold(form(), add);
+        let length = form.content_length();
+        let mut body = form.into_body();
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            let expected = whole(body.clone()).await;
+            assert_eq!(expected.len() as u64, length);
+            for _ in 0..sent_before {
+                body.frame().await.transpose().unwrap();
+            }
+            assert_eq!(whole(body.clone()).await, expected);
+        });
+    }
+}

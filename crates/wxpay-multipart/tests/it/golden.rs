@@ -1,0 +1,86 @@
+//! Forms byte for byte. The files were written by hand, from the standards.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use wxpay_multipart::{Boundary, Form};
+
+fn form() -> Form {
+    Form::with_boundary(Boundary::new("7MA4YWxkTrZu0gW").unwrap())
+}
+
+#[track_caller]
+fn assert_golden(form: Form, golden: &[u8]) {
+    assert_eq!(
+        form.content_type(),
+        "multipart/form-data; boundary=7MA4YWxkTrZu0gW"
+    );
+    assert_eq!(form.content_length(), golden.len() as u64);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let body = runtime
+        .block_on(form.into_body().collect())
+        .unwrap()
+        .to_bytes();
+    assert_eq!(
+        body.escape_ascii().to_string(),
+        golden.escape_ascii().to_string()
+    );
+}
+
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\x00\xff";
+
+#[test]
+fn an_upload() {
+    let form = form()
+        .text("mch_id", "1000000000")
+        .and_then(|form| form.text("media_hash", "709d1e858d2ef9d0501cc053668b2872"))
+        .and_then(|form| form.text("sign", "9E19543EA8BF9857BE5F61E18C1003E7"))
+        .and_then(|form| form.file("media", "shop.png", "image/png", PICTURE))
+        .unwrap();
+    assert_golden(form, include_bytes!("../golden/upload.multipart"));
+}
+
+#[test]
+fn an_upload_from_a_stream_is_no_different() {
+    let form = form()
+        .text("mch_id", "1000000000")
+        .and_then(|form| form.text("media_hash", "709d1e858d2ef9d0501cc053668b2872"))
+        .and_then(|form| form.text("sign", "9E19543EA8BF9857BE5F61E18C1003E7"))
+        .and_then(|form| {
+            let open = || Full::new(Bytes::from_static(PICTURE));
+            form.stream("media", "shop.png", "image/png", PICTURE.len() as u64, open)
+        })
+        .unwrap();
+    assert_golden(form, include_bytes!("../golden/upload.multipart"));
+}
+
+#[test]
+fn names_are_escaped_and_values_are_not() {
+    let form = form()
+        .text(
+            "quote\" cr\r lf\n",
+            "quote\" cr\r lf\n crlf\r\n percent%22 营业执照",
+        )
+        .and_then(|form| {
+            let filename = "营业执照 \"1\"; tab\t 100%\\scan\r\n.png";
+            form.file("percent%22", filename, "image/png; a=\"b\"", &b"x"[..])
+        })
+        .unwrap();
+    assert_golden(form, include_bytes!("../golden/escapes.multipart"));
+}
+
+#[test]
+fn nothing_in_the_parts() {
+    let form = form()
+        .text("text", "")
+        .and_then(|form| form.file("file", "", "application/octet-stream", ""))
+        .and_then(|form| form.file("file", "a.png", "image/png", ""))
+        .unwrap();
+    assert_golden(form, include_bytes!("../golden/empty_contents.multipart"));
+}
+
+#[test]
+fn no_parts() {
+    assert_golden(form(), include_bytes!("../golden/no_parts.multipart"));
+}

@@ -1,0 +1,201 @@
+//! The same form, written by curl and by this crate, and read by multer and by Python.
+//!
+//! Needs `curl` and `python3` on the path.
+
+use crate::multer_reader;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use wxpay_multipart::{Boundary, Form};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Every byte, in an order that has lone and paired CR and LF in it. Small, so that curl does not
+/// wait for `100 Continue`.
+fn picture() -> Bytes {
+    (0..=255).chain(*b"\r\n\r\r\n\n--\r\n--\r\n").collect()
+}
+
+fn form(boundary: Boundary) -> Form {
+    Form::with_boundary(boundary)
+        .text("mch_id", "1000000000")
+        .and_then(|form| form.text("营业执照", "值 \"1\";\r\n a=b"))
+        .and_then(|form| form.file("media", "营 \"1\"; 100%22.png", "image/png", picture()))
+        .and_then(|form| form.text("last", ""))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn curl_writes_the_same_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("picture");
+    fs::write(&path, picture()).unwrap();
+
+    let (content_type, theirs) = posted_by_curl(&[
+        "--form-string",
+        "mch_id=1000000000",
+        "--form-string",
+        "营业执照=值 \"1\";\r\n a=b",
+        "-F",
+        &format!(
+            r#"media=@{};type=image/png;filename="营 \"1\"; 100%22.png""#,
+            path.display()
+        ),
+        "--form-string",
+        "last=",
+    ]);
+    let their_boundary = multer::parse_boundary(content_type).unwrap();
+
+    let form = form(Boundary::random());
+    let our_boundary = form.boundary().to_string();
+    let ours = form.into_body().collect().await.unwrap().to_bytes();
+
+    let read = async |boundary: &str, body: &Bytes| {
+        multer_reader::read(boundary, multer_reader::frames(body.clone(), &[64]))
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        read(&our_boundary, &ours).await,
+        read(&their_boundary, &theirs).await
+    );
+    assert_eq!(
+        ours.escape_ascii()
+            .to_string()
+            .replace(&our_boundary, "boundary"),
+        theirs
+            .escape_ascii()
+            .to_string()
+            .replace(&their_boundary, "boundary"),
+    );
+}
+
+/// The content type and the body of what curl sends with these arguments.
+fn posted_by_curl(arguments: &[&str]) -> (String, Bytes) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, captured) = mpsc::channel();
+    thread::spawn(move || sender.send(capture(&listener)));
+
+    let output = Command::new("curl")
+        // `-q`: nobody's ~/.curlrc.
+        .args(["-q", "--silent", "--show-error", "--fail", "--noproxy", "*"])
+        .args(["--max-time", &TIMEOUT.as_secs().to_string()])
+        .args(arguments)
+        .arg(format!("http://{address}/"))
+        .output()
+        .expect("curl is installed");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    captured.recv_timeout(TIMEOUT).unwrap()
+}
+
+/// Takes one request and answers 200.
+fn capture(listener: &TcpListener) -> (String, Bytes) {
+    let (mut connection, _) = listener.accept().unwrap();
+    connection.set_read_timeout(Some(TIMEOUT)).unwrap();
+    connection.set_write_timeout(Some(TIMEOUT)).unwrap();
+
+    let mut request = BufReader::new(&connection);
+    let (mut content_type, mut length) = (None, None);
+    for line in request.by_ref().lines() {
+        let line = line.unwrap();
+        match line.split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
+                content_type = Some(value.to_owned());
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = Some(value.parse::<usize>().unwrap());
+            }
+            _ if line.is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length.expect("a Content-Length")];
+    request.read_exact(&mut body).unwrap();
+    connection
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    (content_type.expect("a Content-Type"), body.into())
+}
+
+#[tokio::test]
+async fn python_reads_what_was_meant() {
+    // A tab, too: that Python accepts it is one of the reasons to.
+    let form = form(Boundary::random())
+        .file("tab\t\"", "a\tb.png", "image/png", "")
+        .unwrap();
+    let content_type = form.content_type();
+    let body = form.into_body().collect().await.unwrap().to_bytes();
+    let boundary = multer::parse_boundary(content_type.to_str().unwrap()).unwrap();
+    let parts = multer_reader::read(&boundary, multer_reader::frames(body.clone(), &[64]))
+        .await
+        .unwrap();
+
+    assert_eq!(
+        read_by_python(content_type.to_str().unwrap(), &body),
+        in_hexadecimal(&parts)
+    );
+    let names: Vec<_> = parts
+        .iter()
+        .map(|part| part.name.as_deref().unwrap())
+        .collect();
+    assert_eq!(names, ["mch_id", "营业执照", "media", "last", "tab\t%22"]);
+    assert_eq!(parts[2].filename.as_deref(), Some("营 %221%22; 100%22.png"));
+    assert_eq!(parts[2].content, picture());
+    assert_eq!(parts[4].filename.as_deref(), Some("a\tb.png"));
+}
+
+fn read_by_python(content_type: &str, body: &[u8]) -> String {
+    let mut python = Command::new("python3")
+        .args([
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/read_form.py"),
+            content_type,
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is installed");
+    python.stdin.take().unwrap().write_all(body).unwrap();
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success(), "see its message above");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The form in which `read_form.py` prints parts.
+fn in_hexadecimal(parts: &[multer_reader::Part]) -> String {
+    let digits = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let field = |text: &Option<String>| match text {
+        Some(text) => digits(text.as_bytes()),
+        None => "-".to_owned(),
+    };
+    parts
+        .iter()
+        .map(|part| {
+            let [name, filename, content_type] =
+                [&part.name, &part.filename, &part.content_type].map(field);
+            format!(
+                "{name}\t{filename}\t{content_type}\t{}\n",
+                digits(&part.content)
+            )
+        })
+        .collect()
+}

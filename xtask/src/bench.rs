@@ -62,15 +62,9 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
         return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
-    // One by one, so that no client's features add to another's; ours twice.
-    let ours = "wxpay-bench-ours";
-    build("benches", &[ours, "--features", "fast-md5"])?;
-    sh.copy_file(
-        program("benches", ours),
-        program("benches", "wxpay-bench-ours-fast"),
-    )?;
+    // One by one, so that no client's features add to another's.
     for name in [
-        ours,
+        "wxpay-bench-ours",
         "wxpay-bench-reqwest",
         "wxpay-bench-bound",
         "wxpay-bench-harness",

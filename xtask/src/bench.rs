@@ -2,17 +2,13 @@
 //!
 //! The measuring itself is done there, in a workspace of its own.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use anyhow::Result;
+use std::{env::consts::EXE_SUFFIX, path::PathBuf};
 
-use anyhow::{Context, ensure};
+use xshell::cmd;
 
-use crate::cargo;
+use crate::workspace::Workspace;
 
-/// How to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Count instructions by valgrind instead, and compare them with benches/counts.json
@@ -43,65 +39,54 @@ pub(crate) struct Args {
     only: Option<String>,
 }
 
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let benches = root.join("benches");
+pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
+    let (sh, root) = (&ws.sh, ws.root());
+    // Each workspace has its own folder: one for both would mix them.
+    let program = |folder: &str, name: &str| {
+        root.join(folder)
+            .join("target/release")
+            .join(format!("{name}{EXE_SUFFIX}"))
+    };
+    let build = |folder: &str, arguments: &[&str]| {
+        let _folder = sh.push_dir(folder);
+        let build = cmd!(ws, "cargo build --quiet --release -p {arguments...}");
+        build.env_remove("CARGO_TARGET_DIR").run()
+    };
     if args.micro {
-        return finish(cargo::command(&benches).args(["bench", "--package", "wxpay-bench-micro"]));
+        let _folder = sh.push_dir("benches");
+        let bench = cmd!(ws, "cargo bench -p wxpay-bench-micro");
+        return Ok(bench.env_remove("CARGO_TARGET_DIR").run()?);
     }
     if args.counts || args.bless {
-        build(&benches, &["--package", "wxpay-bench-micro"])?;
-        let mut counts = Command::new(binary(&benches, "wxpay-bench-micro"));
-        return finish(counts.args(args.bless.then_some("--bless")));
+        build("benches", &["wxpay-bench-micro"])?;
+        let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
+        return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
-    build_clients(&benches)?;
-    build(root, &["--package", "wxpay-cli"])?;
-    let mut harness = Command::new(binary(&benches, "wxpay-bench-harness"));
-    harness.args(["--rounds", &args.rounds.to_string()]);
-    harness.arg("--program").arg(binary(root, "wxpay"));
-    if let Some(only) = &args.only {
-        harness.arg("--only").arg(only);
-    }
-    if let Some(file) = &args.json {
-        harness.arg("--json").arg(file);
-    }
-    finish(&mut harness)
-}
-
-/// One by one, so that no client's features add to another's; ours twice.
-fn build_clients(benches: &Path) -> anyhow::Result<()> {
-    const OURS: &str = "wxpay-bench-ours";
-    build(benches, &["--package", OURS, "--features", "fast-md5"])?;
-    let fast = format!("{OURS}-fast");
-    fs::copy(binary(benches, OURS), binary(benches, &fast)).context("cannot copy a client")?;
-    for package in [
-        OURS,
+    // One by one, so that no client's features add to another's; ours twice.
+    let ours = "wxpay-bench-ours";
+    build("benches", &[ours, "--features", "fast-md5"])?;
+    sh.copy_file(
+        program("benches", ours),
+        program("benches", "wxpay-bench-ours-fast"),
+    )?;
+    for name in [
+        ours,
         "wxpay-bench-reqwest",
         "wxpay-bench-bound",
         "wxpay-bench-harness",
     ] {
-        build(benches, &["--package", package])?;
+        build("benches", &[name])?;
     }
-    Ok(())
-}
-
-fn build(workspace: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let mut command = cargo::command(workspace);
-    finish(
-        command
-            .args(["build", "--quiet", "--release"])
-            .args(arguments),
-    )
-}
-
-/// In the folder of the workspace itself: `CARGO_TARGET_DIR` would mix two.
-fn binary(workspace: &Path, name: &str) -> PathBuf {
-    workspace.join("target/release").join(name)
-}
-
-fn finish(command: &mut Command) -> anyhow::Result<()> {
-    let shown = format!("{command:?}");
-    let status = command.env_remove("CARGO_TARGET_DIR").status();
-    let status = status.with_context(|| format!("cannot run {shown}"))?;
-    ensure!(status.success(), "failed: {shown}");
-    Ok(())
+    build(".", &["wxpay-cli"])?;
+    let (rounds, wxpay) = (args.rounds.to_string(), program(".", "wxpay"));
+    let harness = ws.cmd(program("benches", "wxpay-bench-harness"));
+    let harness = harness
+        .args(["--rounds", &rounds])
+        .arg("--program")
+        .arg(wxpay);
+    let harness = harness.args(args.only.iter().flat_map(|only| ["--only", only]));
+    // A relative path is the caller's, not the workspace's.
+    let file = args.json.as_ref().map(std::path::absolute).transpose()?;
+    let file = file.map(|file| ["--json".into(), file.into_os_string()]);
+    Ok(harness.args(file.into_iter().flatten()).run()?)
 }

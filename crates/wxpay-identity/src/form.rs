@@ -113,22 +113,19 @@ impl Form {
 
     fn of_der(bytes: &[u8]) -> Option<Self> {
         let tags = |element: &Element<'_>| -> Option<Vec<u8>> {
-            let children = element.children()?;
+            let children = element.children().ok()?;
             Some(children.iter().map(|child| child.tag).collect())
         };
-        let (outer, _) = Element::split(bytes)?;
+        let outer = Element::first(bytes).ok()?;
         if outer.tag != SEQUENCE {
             return None;
         }
-        let children = outer.children()?;
-        let second = |at: usize| {
-            children
-                .get(1)
-                .and_then(tags)
-                .and_then(|it| it.get(at).copied())
-        };
+        let children = outer.children().ok()?;
         Some(match tags(&outer)?[..] {
-            [INTEGER, SEQUENCE, ..] if second(1) == Some(EXPLICIT_0) => Self::Pkcs12,
+            // The second field is a `ContentInfo`.
+            [INTEGER, SEQUENCE, ..] if tags(&children[1])?.get(1) == Some(&EXPLICIT_0) => {
+                Self::Pkcs12
+            }
             // PKCS#8, PKCS#1, SEC1, and PKCS#8 under a password.
             [INTEGER, SEQUENCE, OCTET_STRING, ..] | [INTEGER, INTEGER, INTEGER, ..] => {
                 Self::DerPrivateKey

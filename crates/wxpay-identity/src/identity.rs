@@ -146,19 +146,26 @@ impl Identity {
 
     fn new(chain: Vec<CertificateDer<'static>>, key: &Key) -> Result<Self, IdentityError> {
         let (own, key) = pair(&chain, key)?;
-        let chain = leaf::order(chain, own)?;
-        let leaf = Leaf::of(&chain[0])?;
+        let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
+        let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
-        leaf.check(now)?;
-        if leaf.expires_within(SOON, now) {
-            let (serial, subject) = (&leaf.serial_number, &leaf.subject);
-            let until = error::date(leaf.not_after);
+        if now > not_after {
+            return Err(IdentityError::Expired { not_after });
+        }
+        if now < not_before {
+            return Err(IdentityError::NotYetValid { not_before });
+        }
+        let identity = Self(Arc::new(Inner { chain, key, leaf }));
+        if identity.expires_soon() {
+            let (serial, subject) = (identity.serial_number(), identity.subject());
+            let until = error::date(not_after);
             warn!(
                 serial,
                 subject, until, "the client certificate expires within 30 days: renew it"
             );
         }
-        Ok(Self(Arc::new(Inner { chain, key, leaf })))
+        Ok(identity)
     }
 
     /// The certificate chain in DER, the client's own certificate first.
@@ -207,7 +214,7 @@ impl Identity {
     /// Whether the certificate expires within 30 days from now.
     #[must_use]
     pub fn expires_soon(&self) -> bool {
-        self.0.leaf.expires_within(SOON, SystemTime::now())
+        self.not_after() < SystemTime::now() + SOON
     }
 
     /// Whether one is a clone of the other. An identity that was read again is another one, even
@@ -227,6 +234,10 @@ impl fmt::Debug for Identity {
     }
 }
 
+const DAMAGED: IdentityError = IdentityError::Damaged {
+    part: Part::Certificate,
+};
+
 /// Which certificate the key belongs to, and the key with its public half.
 fn pair(
     chain: &[CertificateDer<'static>],
@@ -234,7 +245,7 @@ fn pair(
 ) -> Result<(usize, Zeroizing<PrivateKeyDer<'static>>), IdentityError> {
     let mut is_refused = false;
     for (own, certificate) in chain.iter().enumerate() {
-        let public_key = PublicKey::of(certificate)?;
+        let public_key = PublicKey::of(certificate).map_err(|_| DAMAGED)?;
         if let Some(der) = key.with_public_half(&public_key) {
             match load(&der) {
                 Ok(bits) if bits.as_ref().is_none_or(|bits| *bits == public_key.bits) => {
@@ -246,10 +257,10 @@ fn pair(
         }
     }
     Err(match is_refused {
-        true if !key.is_used() => IdentityError::UnsupportedKey {
-            kind: key.kind().to_owned(),
+        true if !key.facts.is_used => IdentityError::UnsupportedKey {
+            kind: key.facts.kind.clone(),
         },
-        true if key.has_public_half() => IdentityError::Damaged {
+        true if key.facts.public.is_some() => IdentityError::Damaged {
             part: Part::PrivateKey,
         },
         _ => IdentityError::Mismatch,
@@ -271,8 +282,9 @@ fn load(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
     let key = provider.key_provider.load_private_key(key.clone_key());
     let key = key.map_err(|_| Refused)?;
     let info = key.public_key();
-    let info = info.as_ref().and_then(|info| Element::split(info));
-    Ok(info.and_then(|(info, _)| Some(PublicKey::parse(&info)?.bits)))
+    let info = info.as_ref().and_then(|info| Element::first(info).ok());
+    let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
+    Ok(public_key.map(|public_key| public_key.bits))
 }
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]

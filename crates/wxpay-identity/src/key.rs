@@ -6,27 +6,29 @@ use zeroize::Zeroizing;
 use crate::{
     algorithm::{self, EC, ED25519, RSA},
     der::{
-        BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
-        SEQUENCE, write,
+        BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, Malformed, OBJECT_IDENTIFIER,
+        OCTET_STRING, SEQUENCE, write,
     },
     leaf::PublicKey,
 };
 
 /// A private key and what it says of itself.
 pub(crate) struct Key {
-    der: Zeroizing<PrivateKeyDer<'static>>,
-    /// The object identifier of its algorithm.
-    algorithm: String,
-    facts: Facts,
+    pub(crate) der: Zeroizing<PrivateKeyDer<'static>>,
+    pub(crate) facts: Facts,
 }
 
-struct Facts {
-    kind: String,
-    is_used: bool,
+pub(crate) struct Facts {
+    /// What it is, for people.
+    pub(crate) kind: String,
+    /// Whether ring uses keys of its kind.
+    pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
-    public: Option<Vec<u8>>,
+    pub(crate) public: Option<Vec<u8>>,
     /// What is the same in all forms of this key.
     secret: Zeroizing<Vec<u8>>,
+    /// The object identifier of its algorithm.
+    algorithm: String,
     curve: Option<&'static Curve>,
 }
 
@@ -50,40 +52,24 @@ const CURVES: &[Curve] = &[
         length: 48,
     },
 ];
+/// [`EC`] in DER.
+const EC_DER: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 
 impl Key {
-    /// Reads PKCS#8, PKCS#1 or SEC1, whatever the algorithm; nothing, where it is damaged.
-    pub(crate) fn parse(der: PrivateKeyDer<'static>) -> Option<Self> {
-        let der = Zeroizing::new(der);
-        let (algorithm, facts) = match &*der {
-            PrivateKeyDer::Pkcs1(key) => (RSA.to_owned(), Facts::rsa(key.secret_pkcs1_der())?),
-            PrivateKeyDer::Sec1(key) => (EC.to_owned(), Facts::ec(None, key.secret_sec1_der())?),
-            PrivateKeyDer::Pkcs8(key) => Facts::pkcs8(key.secret_pkcs8_der())?,
-            _ => return None,
+    /// Reads PKCS#8, PKCS#1 or SEC1, whatever the algorithm.
+    pub(crate) fn parse(der: PrivateKeyDer<'static>) -> Result<Self, Malformed> {
+        let facts = match &der {
+            PrivateKeyDer::Pkcs1(key) => Facts::rsa(key.secret_pkcs1_der()),
+            PrivateKeyDer::Sec1(key) => Facts::ec(None, key.secret_sec1_der()),
+            _ => Facts::pkcs8(der.secret_der()),
         };
-        Some(Self {
-            der,
-            algorithm,
-            facts,
-        })
-    }
-
-    /// What it is, for people.
-    pub(crate) fn kind(&self) -> &str {
-        &self.facts.kind
-    }
-
-    /// Whether ring uses keys of its kind.
-    pub(crate) fn is_used(&self) -> bool {
-        self.facts.is_used
-    }
-
-    pub(crate) fn has_public_half(&self) -> bool {
-        self.facts.public.is_some()
+        let der = Zeroizing::new(der);
+        Ok(Self { der, facts: facts? })
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm && *self.facts.secret == *other.facts.secret
+        let (one, other) = (&self.facts, &other.facts);
+        one.algorithm == other.algorithm && one.secret == other.secret
     }
 
     /// The key in a form that providers read, if it may belong to a certificate of this public key.
@@ -91,27 +77,34 @@ impl Key {
     /// A key of an elliptic curve may lack its public half: it is given the certificate's then, and the
     /// provider finds out whether the halves fit.
     pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<PrivateKeyDer<'static>> {
-        let own = self.facts.public.as_deref();
-        let Some(curve) = self.facts.curve else {
-            let fits = match own {
-                Some(own) => own == other.bits,
-                None => self.algorithm == other.algorithm,
+        let Facts {
+            public,
+            secret,
+            algorithm,
+            curve,
+            ..
+        } = &self.facts;
+        let Some(curve) = curve else {
+            let fits = match public {
+                Some(public) => *public == other.bits,
+                None => *algorithm == other.algorithm,
             };
             return fits.then(|| self.der.clone_key());
         };
-        let fits = own.is_none_or(|own| match own {
-            // Compressed: the first coordinate, and whether the second one is odd.
-            [parity @ (2 | 3), x @ ..] => {
+        let fits = match public.as_deref() {
+            None => true,
+            // Compressed: whether the second coordinate is odd, and the first one.
+            Some([parity @ (2 | 3), x @ ..]) => {
                 other.bits.get(1..=curve.length) == Some(x)
                     && other.bits.last().is_some_and(|last| last & 1 == parity & 1)
             }
-            _ => own == other.bits,
-        });
+            Some(public) => public == other.bits,
+        };
         if !fits || other.curve.as_deref() != Some(curve.oid) {
             return None;
         }
-        let zeros = vec![0; curve.length.checked_sub(self.facts.secret.len())?];
-        let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, &self.facts.secret]));
+        let zeros = vec![0; curve.length.checked_sub(secret.len())?];
+        let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, secret]));
         let public = write(EXPLICIT_1, &[&write(BIT_STRING, &[&[0], &other.bits])]);
         let sec1 = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
         let algorithm = write(SEQUENCE, &[EC_DER, curve.der]);
@@ -121,96 +114,88 @@ impl Key {
     }
 }
 
-/// [`EC`] in DER.
-const EC_DER: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
-
 impl Facts {
-    fn pkcs8(der: &[u8]) -> Option<(String, Self)> {
-        let fields = Element::split(der)?.0.children()?;
+    fn pkcs8(der: &[u8]) -> Result<Self, Malformed> {
+        let fields = Element::first(der)?.children()?;
         let [_version, algorithm, key, rest @ ..] = &fields[..] else {
-            return None;
+            return Err(Malformed);
         };
-        let oid = algorithm.oid()?;
-        let key = key.octets()?;
-        let facts = match oid.as_str() {
-            RSA => Self::rsa(&key)?,
-            EC => Self::ec(algorithm.children()?.get(1), &key)?,
-            _ => {
-                // `[1]`, implicit.
-                let public = rest.iter().find(|field| field.tag == 0x81);
-                let public = public.and_then(|field| field.contents.split_first());
-                Self {
-                    kind: algorithm::name(&oid),
-                    is_used: oid == ED25519,
-                    public: public.map(|(_unused, bits)| bits.to_vec()),
-                    secret: key.into_owned().into(),
-                    curve: None,
-                }
-            }
-        };
-        Some((oid, facts))
-    }
-
-    fn rsa(der: &[u8]) -> Option<Self> {
-        let (key, _) = Element::split(der)?;
-        let fields = key.children()?;
-        let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
-            return None;
-        };
-        let digits = modulus.contents.iter().position(|byte| *byte != 0)?;
-        let digits = &modulus.contents[digits..];
-        let bits = digits.len() * 8 - digits.first()?.leading_zeros() as usize;
-        let exponent_value = exponent.integer()?;
-        let (kind, is_used) = if version.integer()? != 0 {
-            ("RSA with more than two primes".to_owned(), false)
-        } else if exponent_value < 65_537 {
-            (
-                format!("RSA with the public exponent {exponent_value}"),
-                false,
-            )
-        } else {
-            let is_used = matches!(bits, 2048 | 3072 | 4096);
-            (format!("RSA of {bits} bits"), is_used)
-        };
-        Some(Self {
-            kind,
-            is_used,
-            public: Some(write(SEQUENCE, &[modulus.whole, exponent.whole])),
-            secret: key.whole.to_vec().into(),
+        let (oid, key) = (algorithm.oid()?, key.octets()?);
+        match oid.as_str() {
+            RSA => return Self::rsa(&key),
+            EC => return Self::ec(algorithm.children()?.get(1), &key),
+            _ => {}
+        }
+        // `[1]`, implicit.
+        let public = rest.iter().find(|field| field.tag == 0x81);
+        let public = public.and_then(|field| field.contents.split_first());
+        Ok(Self {
+            kind: algorithm::name(&oid),
+            is_used: oid == ED25519,
+            public: public.map(|(_unused, bits)| bits.to_vec()),
+            secret: key.into_owned().into(),
+            algorithm: oid,
             curve: None,
         })
     }
 
-    /// `curve` stands in PKCS#8 outside of the key; else it is in `[0]`.
-    fn ec(curve: Option<&Element<'_>>, der: &[u8]) -> Option<Self> {
-        let fields = Element::split(der)?.0.children()?;
+    fn rsa(der: &[u8]) -> Result<Self, Malformed> {
+        let key = Element::first(der)?;
+        let fields = key.children()?;
+        let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
+            return Err(Malformed);
+        };
+        let zeros = modulus.contents.iter().take_while(|byte| **byte == 0);
+        let [first, rest @ ..] = &modulus.contents[zeros.count()..] else {
+            return Err(Malformed);
+        };
+        let bits = rest.len() * 8 + first.ilog2() as usize + 1;
+        let (kind, is_used) = match (version.integer()?, exponent.integer()?) {
+            (0, 65_537..) => (
+                format!("RSA of {bits} bits"),
+                matches!(bits, 2048 | 3072 | 4096),
+            ),
+            (0, exponent) => (format!("RSA with the public exponent {exponent}"), false),
+            _ => ("RSA with more than two primes".to_owned(), false),
+        };
+        Ok(Self {
+            kind,
+            is_used,
+            public: Some(write(SEQUENCE, &[modulus.whole, exponent.whole])),
+            secret: key.whole.to_vec().into(),
+            algorithm: RSA.to_owned(),
+            curve: None,
+        })
+    }
+
+    /// The curve stands in PKCS#8 outside of the key; else it is in `[0]`.
+    fn ec(curve: Option<&Element<'_>>, der: &[u8]) -> Result<Self, Malformed> {
+        let fields = Element::first(der)?.children()?;
         let [_version, secret, rest @ ..] = &fields[..] else {
-            return None;
+            return Err(Malformed);
         };
-        let explicit = |tag| {
+        let tagged = |tag| {
             let field = rest.iter().find(|field| field.tag == tag)?;
-            Some(Element::split(field.contents)?.0)
+            field.explicit().ok()
         };
-        let curve = match curve {
-            Some(curve) => *curve,
-            None => explicit(EXPLICIT_0)?,
-        };
+        let curve = curve
+            .copied()
+            .or_else(|| tagged(EXPLICIT_0))
+            .ok_or(Malformed)?;
         let oid = match curve.tag {
-            OBJECT_IDENTIFIER => Some(curve.oid()?),
-            _ => None,
+            OBJECT_IDENTIFIER => curve.oid()?,
+            _ => "a curve without a name".to_owned(),
         };
-        let curve = CURVES.iter().find(|it| Some(it.oid) == oid.as_deref());
+        let curve = CURVES.iter().find(|it| it.oid == oid);
         let secret = secret.octets()?;
         let zeros = secret.iter().take_while(|byte| **byte == 0).count();
-        let name = oid.as_deref().map(algorithm::name);
-        Some(Self {
-            kind: format!(
-                "ECDSA on {}",
-                name.as_deref().unwrap_or("a curve without a name")
-            ),
+        let public = tagged(EXPLICIT_1).map(|field| field.bits().map(<[u8]>::to_vec));
+        Ok(Self {
+            kind: format!("ECDSA on {}", algorithm::name(&oid)),
             is_used: curve.is_some(),
-            public: explicit(EXPLICIT_1).and_then(|field| field.bits().map(<[u8]>::to_vec)),
+            public: public.transpose()?,
             secret: secret[zeros..].to_vec().into(),
+            algorithm: EC.to_owned(),
             curve,
         })
     }

@@ -11,7 +11,12 @@ use base64::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{Form, IdentityError, Part, der::Element, error::DEK_INFO, key::Key};
+use crate::{
+    Form, IdentityError, Part,
+    der::{Element, Malformed},
+    error::DEK_INFO,
+    key::Key,
+};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -33,11 +38,11 @@ pub(crate) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Identity
     let sections = sections(pem, part, is_wanted)?;
     let certificate = |(_, der): &Section<'_>| {
         // What OpenSSL trusts it for may follow.
-        let (certificate, _) = Element::split(der)?;
-        Some(CertificateDer::from(certificate.whole.to_vec()))
+        let certificate = Element::first(der)?;
+        Ok::<_, Malformed>(CertificateDer::from(certificate.whole.to_vec()))
     };
-    let chain: Option<Vec<_>> = sections.iter().map(certificate).collect();
-    chain.ok_or(IdentityError::Damaged { part })
+    let chain: Result<Vec<_>, _> = sections.iter().map(certificate).collect();
+    chain.map_err(|_| IdentityError::Damaged { part })
 }
 
 /// The one private key of a file; a password is for a key that is encrypted, and else not needed.
@@ -62,11 +67,16 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
         if !ders.is_empty() && password.is_none() {
             return Err(IdentityError::SeveralKeys { part });
         }
-        ders.extend(decrypt(&encrypted, password)?);
+        #[cfg(not(feature = "encrypted-pem"))]
+        return Err(IdentityError::MissingFeature {
+            feature: "encrypted-pem",
+        });
+        #[cfg(feature = "encrypted-pem")]
+        ders.extend(decrypt(&encrypted, password).map_err(|fault| fault.of(part))?);
     }
     let mut keys: Vec<Key> = Vec::new();
     for der in ders {
-        let key = Key::parse(der).ok_or(IdentityError::Damaged { part })?;
+        let key = Key::parse(der).map_err(|_| IdentityError::Damaged { part })?;
         if !keys.iter().any(|it| it.is_same(&key)) {
             keys.push(key);
         }
@@ -83,57 +93,32 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
 fn decrypt(
     keys: &[Zeroizing<Vec<u8>>],
     password: Option<&str>,
-) -> Result<Vec<PrivateKeyDer<'static>>, IdentityError> {
-    use crate::{
-        algorithm,
-        encrypted::{Budget, PBES2, Pbes2},
-    };
+) -> Result<Vec<PrivateKeyDer<'static>>, crate::encrypted::Fault> {
+    use crate::encrypted::{Budget, Fault, PBES2, pbes2};
 
-    let part = Part::PrivateKey;
-    let damaged = IdentityError::Damaged { part };
-    let password = password.ok_or(IdentityError::PasswordMissing)?;
-    let mut budget = Budget::new(part);
-    let mut schemes = Vec::new();
+    let missing = Fault::Other(IdentityError::PasswordMissing);
+    let password = password.ok_or(missing)?;
+    let mut budget = Budget::new();
+    let mut sealed = Vec::new();
     for der in keys {
-        let parsed = Element::split(der).and_then(|(key, _)| {
-            let [algorithm, data] = key.children()?[..] else {
-                return None;
-            };
-            let params = algorithm.children()?.get(1).copied();
-            Some((algorithm.oid()?, params, data.octets()?.into_owned()))
-        });
-        let (oid, params, data) = parsed.ok_or(damaged.clone())?;
-        if oid != PBES2 {
-            return Err(IdentityError::UnsupportedEncryption {
-                part,
-                algorithm: algorithm::name(&oid),
-            });
+        let [algorithm, data] = Element::first(der)?.fields()?;
+        let name = algorithm.oid()?;
+        if name != PBES2 {
+            return Err(Fault::Unsupported(name));
         }
-        let scheme = Pbes2::parse(&params.ok_or(damaged.clone())?, part)?;
-        budget.spend(scheme.cost())?;
-        schemes.push((scheme, data));
+        let [_, params] = algorithm.fields()?;
+        let scheme = pbes2(&params)?;
+        budget.spend(scheme.cost)?;
+        sealed.push((scheme, data.octets()?));
     }
-    let decrypted = schemes.into_iter().map(|(scheme, data)| {
-        let plain = scheme.decrypt(password.as_bytes(), &data);
+    let decrypted = sealed.iter().map(|(scheme, data)| {
+        let plain = (scheme.decrypt)(Some(password), data);
         // The padding may be right by chance: then it is no key.
-        let plain = plain.filter(|plain| {
-            Element::split(plain)
-                .is_some_and(|(key, rest)| key.children().is_some() && rest.is_empty())
-        });
-        let plain = plain.ok_or(IdentityError::WrongPassword { part })?;
+        let plain = plain.filter(|plain| Element::first(plain).is_ok_and(|it| it.whole == **plain));
+        let plain = plain.ok_or(Fault::WrongPassword)?;
         Ok(PrivateKeyDer::Pkcs8(plain.to_vec().into()))
     });
     decrypted.collect()
-}
-
-#[cfg(not(feature = "encrypted-pem"))]
-fn decrypt(
-    _: &[Zeroizing<Vec<u8>>],
-    _: Option<&str>,
-) -> Result<Vec<PrivateKeyDer<'static>>, IdentityError> {
-    Err(IdentityError::MissingFeature {
-        feature: "encrypted-pem",
-    })
 }
 
 /// The sections whose labels are wanted, each with its label, of which there is at least one.

@@ -1,115 +1,243 @@
 //! The last calls.
 
-mod pictures;
-mod watch;
-
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    fmt,
+    ops::Range,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use bytes::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
-use crate::record::RecordedRequest;
+use crate::{
+    limits::{BODIES, CALLS},
+    record::RecordedRequest,
+    rules::PICTURE_LIMIT,
+};
 
-pub use pictures::Pictures;
-pub use watch::Watch;
-
-const CALLS: usize = 200;
-/// Of all pictures together; the oldest go first.
-const PICTURES: usize = 32 * 1024 * 1024;
 /// A watcher that is slower than that misses calls.
 const WATCHED: usize = 256;
 
 /// The last calls of a sandbox; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
-    kept: Arc<Mutex<Kept>>,
+    shared: Arc<Shared>,
     news: broadcast::Sender<Arc<RecordedRequest>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    kept: Mutex<Kept>,
+    /// A call that was announced has been recorded.
+    recorded: Condvar,
+    recorded_async: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     last_number: u64,
+    /// Calls that were announced and not recorded yet, in their order.
+    announced: VecDeque<u64>,
     calls: VecDeque<Arc<RecordedRequest>>,
-    pictures: VecDeque<(u64, Bytes)>,
-    /// Of the pictures.
-    bytes: usize,
+    /// Bodies with the place of the picture.
+    bodies: VecDeque<(u64, Bytes, Range<usize>)>,
+    body_bytes: usize,
 }
 
 impl Default for History {
     fn default() -> Self {
         Self {
-            kept: Arc::default(),
+            shared: Arc::default(),
             news: broadcast::Sender::new(WATCHED),
         }
     }
 }
 
 impl History {
-    /// Adds a call, gives it its number, and tells whoever watches.
-    pub(crate) fn add(&self, mut request: RecordedRequest, picture: Option<Bytes>) {
-        let mut kept = self.kept();
+    /// A number for a call that will be recorded.
+    pub(crate) fn announce(&self) -> u64 {
+        let mut kept = self.shared.lock();
         kept.last_number += 1;
-        request.number = kept.last_number;
-        if let Some(picture) = picture {
-            kept.keep_picture(request.number, &picture);
+        let number = kept.last_number;
+        kept.announced.push_back(number);
+        number
+    }
+
+    /// Records a call that was announced, with its body and the picture's place, and tells whoever
+    /// watches.
+    pub(crate) fn add(&self, request: RecordedRequest, body: Option<(Bytes, Range<usize>)>) {
+        let mut kept = self.shared.lock();
+        let number = request.number;
+        kept.announced.retain(|announced| *announced != number);
+        if let Some((body, picture)) = body
+            && picture.len() < PICTURE_LIMIT
+        {
+            kept.body_bytes += body.len();
+            kept.bodies.push_back((number, body, picture));
         }
         let request = Arc::new(request);
-        kept.calls.push_back(Arc::clone(&request));
+        // A flood is recorded before those that wait to be explained.
+        let at = kept.calls.partition_point(|call| call.number < number);
+        kept.calls.insert(at, Arc::clone(&request));
         if kept.calls.len() > CALLS {
             kept.calls.pop_front();
         }
+        let oldest = kept.calls.front().map_or(0, |call| call.number);
+        while let Some((number, body, _)) = kept.bodies.front()
+            && (kept.body_bytes > BODIES || *number < oldest)
+        {
+            kept.body_bytes -= body.len();
+            kept.bodies.pop_front();
+        }
         // Told under the lock, so that it is in order. Whether anybody listens does not matter.
         let _listeners = self.news.send(request);
+        drop(kept);
+        self.shared.recorded.notify_all();
+        self.shared.recorded_async.notify_waiters();
     }
 
-    /// The oldest first.
+    /// Waits until all calls are recorded that were announced before.
+    fn settled(&self) -> MutexGuard<'_, Kept> {
+        let kept = self.shared.lock();
+        let last = kept.last_number;
+        self.shared
+            .recorded
+            .wait_while(kept, |kept| kept.is_waiting(last))
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same without blocking the thread.
+    pub(crate) async fn settle(&self) {
+        let last = self.shared.lock().last_number;
+        loop {
+            let recorded = self.shared.recorded_async.notified();
+            if !self.shared.lock().is_waiting(last) {
+                return;
+            }
+            recorded.await;
+        }
+    }
+
+    /// The oldest first. Blocks until they are settled, for some milliseconds.
+    pub(crate) fn settled_calls(&self) -> Vec<Arc<RecordedRequest>> {
+        self.settled().calls.iter().cloned().collect()
+    }
+
+    pub(crate) fn settled_picture(&self, number: u64) -> Option<Bytes> {
+        self.settled().picture(number)
+    }
+
     pub(crate) fn calls(&self) -> Vec<Arc<RecordedRequest>> {
-        self.kept().calls.iter().cloned().collect()
+        self.shared.lock().calls.iter().cloned().collect()
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
-        let kept = self.kept();
-        kept.calls
-            .iter()
-            .find(|call| call.number == number)
-            .cloned()
+        let kept = self.shared.lock();
+        let found = kept.calls.iter().find(|call| call.number == number);
+        found.cloned()
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.kept().picture(number)
+        self.shared.lock().picture(number)
+    }
+
+    /// The whole body, where it is remembered.
+    pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
+        let kept = self.shared.lock();
+        let found = kept.bodies.iter().find(|body| body.0 == number);
+        found.map(|body| body.1.clone())
+    }
+
+    /// Forgets all calls; their numbers are not given again.
+    pub(crate) fn clear(&self) {
+        let mut kept = self.shared.lock();
+        kept.calls.clear();
+        kept.bodies.clear();
+        kept.body_bytes = 0;
     }
 
     pub(crate) fn watch(&self) -> Watch {
-        Watch::new(self.news.subscribe())
+        Watch(self.news.subscribe())
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Nothing panics while it is held.
+    pub(crate) fn pictures(&self) -> Pictures {
+        Pictures(Arc::downgrade(&self.shared))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // The data is valid after any statement, so a poisoned lock is safe to use.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Kept {
-    fn picture(&self, number: u64) -> Option<Bytes> {
-        let mut pictures = self.pictures.iter();
-        let found = pictures.find(|picture| picture.0 == number);
-        found.map(|picture| picture.1.clone())
+    fn is_waiting(&self, last: u64) -> bool {
+        self.announced.front().is_some_and(|first| *first <= last)
     }
 
-    fn keep_picture(&mut self, number: u64, picture: &[u8]) {
-        // A copy, for the bytes may be a part of the whole body.
-        self.pictures
-            .push_back((number, Bytes::copy_from_slice(picture)));
-        self.bytes += picture.len();
-        let oldest = number.saturating_sub(CALLS as u64);
-        while let Some((number, picture)) = self.pictures.front()
-            && (self.bytes > PICTURES || *number <= oldest)
-        {
-            self.bytes -= picture.len();
-            self.pictures.pop_front();
+    fn picture(&self, number: u64) -> Option<Bytes> {
+        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
+        Some(body.slice(picture.clone()))
+    }
+}
+
+/// The pictures that a [`Sandbox`](crate::Sandbox) keeps, for as long as it does.
+///
+/// It does not keep the sandbox, so that a [`Watch`] beside it ends with that.
+#[derive(Clone)]
+pub struct Pictures(Weak<Shared>);
+
+impl Pictures {
+    /// The bytes of the field `media` of a call, by the call's number, as
+    /// [`Sandbox::media`](crate::Sandbox::media).
+    #[must_use]
+    pub fn of(&self, number: u64) -> Option<Bytes> {
+        self.0.upgrade()?.lock().picture(number)
+    }
+}
+
+/// Not what clients have sent.
+impl fmt::Debug for Pictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pictures").finish_non_exhaustive()
+    }
+}
+
+/// Tells each call of a [`Sandbox`](crate::Sandbox) as soon as it is explained.
+///
+/// ```
+/// use wxpay_sandbox::Sandbox;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::builder().start().await?;
+/// let mut calls = sandbox.watch();
+/// tokio::spawn(async move {
+///     while let Some(request) = calls.next().await {
+///         println!("{} {:?}", request.number, request.outcome);
+///     }
+/// });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Watch(broadcast::Receiver<Arc<RecordedRequest>>);
+
+impl Watch {
+    /// The next call; none when the sandbox is gone.
+    ///
+    /// A watcher that is more than 256 calls behind misses the oldest of them, as their numbers show. To
+    /// give this future up loses no call.
+    pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
+        loop {
+            match self.0.recv().await {
+                Ok(request) => return Some(request),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
         }
     }
 }

@@ -16,21 +16,14 @@ use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::{fault::Faults, history::History};
+use crate::{fault::Faults, history::History, server::accept};
 use guard::Guard;
 
 /// Of a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(10);
-/// How long to wait when no connection can be taken.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A socket that listens, and what is shown on it.
 #[derive(Debug)]
@@ -79,29 +72,11 @@ impl Inspector {
 
     /// Serves until it is dropped.
     pub(crate) async fn run(self) -> Infallible {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut tasks = JoinSet::new();
-        loop {
-            tokio::select! {
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        // Who comes when all are taken is turned away: a page that waits is no page.
-                        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                            let shown = Arc::clone(&self.shown);
-                            tasks.spawn(async move {
-                                serve(&shown, stream).await;
-                                drop(place);
-                            });
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "the inspector cannot take a connection");
-                        sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                Some(_ended) = tasks.join_next() => {}
-            }
-        }
+        accept(self.listener, CONNECTIONS, |stream, _| {
+            let shown = Arc::clone(&self.shown);
+            async move { serve(&shown, stream).await }
+        })
+        .await
     }
 }
 

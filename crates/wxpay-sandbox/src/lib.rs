@@ -1,28 +1,31 @@
 #![doc = include_str!("../README.md")]
 
 mod certificates;
-mod client_certificate;
 mod credentials;
-mod diagnosis;
 mod fault;
+mod findings;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gateway;
 mod history;
 mod inspector;
+mod limits;
 mod record;
+mod request;
+mod response;
+mod rules;
 mod sandbox;
 mod server;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use diagnosis::Finding;
 pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
-pub use gateway::{Check, Outcome};
+pub use findings::Finding;
 pub use history::{Pictures, Watch};
-pub use record::{RecordedAnswer, RecordedField, RecordedRequest, SentCertificate, Verdict};
+pub use record::{Outcome, RecordedField, RecordedRequest, RecordedResponse};
+pub use request::client_certificate::SentCertificate;
+pub use rules::{Check, CheckOutcome};
 pub use sandbox::{Builder, Sandbox, StartError};
 
-/// What errors of libraries are boxed as, so that no type of theirs is part of this crate's API.
+/// An error of a library, boxed so that no type of theirs is part of this crate's API.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,32 +1,33 @@
-//! What is kept of a call.
+//! What is remembered of a call.
 
-mod block;
-mod caps;
-mod certificate;
-mod field;
-mod time;
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
-use std::time::{Duration, SystemTime};
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use time::{OffsetDateTime, macros::format_description};
+use wxpay_sign::Params;
 
-use http::request::Parts;
-use serde::Serialize;
-
-use crate::{diagnosis::Finding, gateway::Check};
-
-use caps::{HEADER_VALUE, HEADERS};
-
-pub(crate) use caps::{FIELDS, LINE, capped};
-pub(crate) use time::Rfc3339;
-
-pub use certificate::SentCertificate;
-pub use field::RecordedField;
+use crate::{
+    findings::Finding,
+    limits::{BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, Redactor, Texts, VALUE},
+    request::{
+        Call,
+        client_certificate::SentCertificate,
+        form::{Form, Part},
+    },
+    response::GatewayResponse,
+    rules::{self, CallResult, Check, CheckOutcome, Evaluation},
+};
 
 /// A call as the sandbox has seen it, and what it has made of it.
 ///
 /// Everything is what came over the wire, read and cut to size: 32 fields, 64 headers, 2 KiB of each
-/// text. The bytes of the picture are not in it: see [`Sandbox::media`](crate::Sandbox::media). By
-/// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
-/// log.
+/// text, 130 KB in all, with asterisks in the place of the sandbox's API keys. The bytes of the picture
+/// are not in it: see [`Sandbox::media`](crate::Sandbox::media). By serde it becomes a JSON object with
+/// the names of the fields here, by `Display` a block of text for a log.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -37,7 +38,7 @@ pub use field::RecordedField;
 /// // … the client under test uploads …
 /// for request in sandbox.requests() {
 ///     assert_eq!(request.file_name.as_deref(), Some("shop.jpg"));
-///     assert!(request.verdict.as_ref().is_some_and(|verdict| verdict.is_accepted()));
+///     assert!(request.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
 /// }
 /// # Ok(())
 /// # }
@@ -45,14 +46,16 @@ pub use field::RecordedField;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// From 1, in the order in which the answers were known.
+    /// From 1, in the order in which the responses were known.
     pub number: u64,
     /// When its head was read.
-    #[serde(serialize_with = "time::rfc3339")]
+    #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
-    /// How long the body took to come.
-    #[serde(serialize_with = "time::seconds")]
+    /// How long the body took to come, in JSON in seconds.
+    #[serde(serialize_with = "seconds")]
     pub received_in: Duration,
+    /// The client's address and port.
+    pub client: String,
     /// `TLSv1_2` or `TLSv1_3`.
     pub tls_version: String,
     /// What the client sent in the handshake; none where it sent nothing.
@@ -63,7 +66,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// In their order, names in lower case. What is not UTF-8 is replaced by `U+FFFD`.
     pub headers: Vec<(String, String)>,
-    /// The bytes of the body that were kept, 4 MiB at most.
+    /// The bytes of the body that were read, 4 MiB at most.
     pub body_length: usize,
     /// The form's fields, in their order; none where it could not be read.
     pub fields: Vec<RecordedField>,
@@ -81,56 +84,43 @@ pub struct RecordedRequest {
     pub canonical: Option<String>,
     /// The rules in the order in which they are checked.
     pub checks: Vec<Check>,
-    /// What the rules say; none where a fault has cut the call off before it was judged.
-    pub verdict: Option<Verdict>,
+    /// What the rules say; none where a fault has cut the call off before they were checked. In JSON it
+    /// is called `verdict`.
+    #[serde(rename = "verdict")]
+    pub outcome: Option<Outcome>,
     /// What is wrong with it, or odd about it though it was taken.
     pub findings: Vec<Finding>,
     /// The [`Effect`](crate::Effect)s that it met, in their words.
     pub faults: Vec<String>,
-    /// What was answered; none where a fault has cut the call off before.
-    pub answer: Option<RecordedAnswer>,
+    /// What was sent back; none where a fault has cut the call off before. In JSON it is called
+    /// `answer`.
+    #[serde(rename = "answer")]
+    pub response: Option<RecordedResponse>,
+    /// The beginning of the body.
+    #[serde(skip)]
+    pub(crate) body_start: Bytes,
 }
 
-impl RecordedRequest {
-    /// What is known before the body was read.
-    pub(crate) fn begin(
-        tls_version: &str,
-        client_certificate: Option<SentCertificate>,
-        head: &Parts,
-    ) -> Self {
-        let headers = head.headers.iter().take(HEADERS).map(|(name, value)| {
-            let value = capped(value.as_bytes(), HEADER_VALUE);
-            (capped(name.as_str().as_bytes(), HEADER_VALUE), value)
-        });
-        Self {
-            number: 0,
-            time: SystemTime::now(),
-            received_in: Duration::ZERO,
-            tls_version: tls_version.to_owned(),
-            client_certificate,
-            method: capped(head.method.as_str().as_bytes(), LINE),
-            path: capped(head.uri.to_string().as_bytes(), LINE),
-            headers: headers.collect(),
-            body_length: 0,
-            fields: Vec::new(),
-            merchant: None,
-            file_name: None,
-            media_length: None,
-            sign_type: None,
-            canonical: None,
-            checks: Vec::new(),
-            verdict: None,
-            findings: Vec::new(),
-            faults: Vec::new(),
-            answer: None,
-        }
-    }
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RecordedField {
+    /// Its name.
+    pub name: String,
+    /// For a file, its name.
+    pub file_name: Option<String>,
+    /// The media type that the part states.
+    pub content_type: Option<String>,
+    /// For a text, its value, up to 2 KiB. What is not UTF-8 is replaced by `U+FFFD`.
+    pub value: Option<String>,
+    /// Its whole length in bytes; none where it was not read to its end.
+    pub length: Option<usize>,
 }
 
 /// What the rules make of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Verdict {
+pub struct Outcome {
     /// `err_code`, as `SIGNERROR`; none for a call that is right.
     pub code: Option<&'static str>,
     /// `err_code_des`, as `Signature validation`; none for a call that is right.
@@ -139,35 +129,222 @@ pub struct Verdict {
     pub message: String,
 }
 
-impl Verdict {
+/// What was sent back.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RecordedResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header Content-Type.
+    pub content_type: &'static str,
+    /// The body: the XML, or what a fault has put in its place.
+    pub body: String,
+}
+
+impl Outcome {
     /// Whether the call keeps all rules.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// // … the client under test uploads …
-    /// for request in sandbox.requests() {
-    ///     let Some(verdict) = &request.verdict else { continue };
-    ///     assert!(verdict.is_accepted(), "{}", verdict.message);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.code.is_none()
     }
 }
 
-/// What was answered.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct RecordedAnswer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body: the XML, or what a fault has put in its place.
-    pub body: String,
+/// What has become of a call by the time that it is recorded.
+#[derive(Debug)]
+pub(crate) struct Handled {
+    pub(crate) call: Call,
+    /// None where a fault has cut the call off before.
+    pub(crate) evaluation: Option<Evaluation>,
+    pub(crate) faults: Vec<String>,
+    pub(crate) response: Option<GatewayResponse>,
+}
+
+impl RecordedRequest {
+    /// The one way to a record: cut to size, and without the API keys.
+    pub(crate) fn new(
+        number: u64,
+        handled: &Handled,
+        findings: Vec<Finding>,
+        redactor: &Redactor,
+    ) -> Self {
+        let Handled {
+            call,
+            evaluation,
+            faults,
+            response,
+        } = handled;
+        let mut texts = Texts::new(redactor);
+        let empty = Form::default();
+        let form = evaluation
+            .as_ref()
+            .map_or(&empty, |evaluation| &evaluation.form);
+        let media = form.part("media");
+        let text = |texts: &mut Texts<'_>, name| {
+            let content = form.part(name)?.content.as_deref()?;
+            Some(texts.text(content, LINE))
+        };
+        Self {
+            number,
+            time: call.time,
+            received_in: call.received_in,
+            client: call.client.address.clone(),
+            tls_version: call.client.tls_version.clone(),
+            client_certificate: call
+                .client
+                .certificate
+                .as_ref()
+                .map(|sent| SentCertificate {
+                    subject: texts.text(&sent.subject, LINE),
+                    ..sent.clone()
+                }),
+            method: texts.text(call.method.as_str(), LINE),
+            path: texts.text(call.uri.to_string(), LINE),
+            merchant: text(&mut texts, "mch_id"),
+            file_name: media
+                .and_then(|media| media.file_name.as_ref())
+                .map(|name| texts.text(name, LINE)),
+            media_length: media.and_then(|media| Some(media.content.as_ref()?.len())),
+            sign_type: (!form.parts.is_empty()).then(|| rules::sign_type(form).to_string()),
+            checks: evaluation
+                .as_ref()
+                .map_or_else(Vec::new, |it| it.checks.clone()),
+            outcome: evaluation.as_ref().map(|it| outcome(&it.result)),
+            faults: faults.clone(),
+            response: response.as_ref().map(|response| RecordedResponse {
+                status: response.status.as_u16(),
+                content_type: response.content_type,
+                body: response.body.clone(),
+            }),
+            findings: findings
+                .into_iter()
+                .map(|finding| finding.kept(&mut texts))
+                .collect(),
+            canonical: canonical(form, &mut texts),
+            headers: (call.headers.iter().take(HEADERS))
+                .map(|(name, value)| {
+                    let value = texts.text(value.as_bytes(), HEADER);
+                    (texts.text(name.as_str(), HEADER), value)
+                })
+                .collect(),
+            fields: (form.parts.iter().take(FIELDS))
+                .map(|part| field(part, &mut texts))
+                .collect(),
+            body_length: call.body.bytes.len(),
+            body_start: texts.bytes(&call.body.bytes, BODY_START).into(),
+        }
+    }
+
+    /// Whether the beginning of the body is not all of it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.body_start.len() < self.body_length
+    }
+}
+
+fn field(part: &Part, texts: &mut Texts<'_>) -> RecordedField {
+    let text = part.content.as_ref().filter(|_| part.file_name.is_none());
+    RecordedField {
+        name: texts.text(&part.name, LINE),
+        file_name: part.file_name.as_ref().map(|name| texts.text(name, LINE)),
+        content_type: part.content_type.as_ref().map(|it| texts.text(it, LINE)),
+        value: text.map(|text| texts.text(text, VALUE)),
+        length: part.content.as_ref().map(Bytes::len),
+    }
+}
+
+/// The string that is signed, with asterisks in place of the key.
+fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
+    // So much of a value that what is left out is cut anyway.
+    let shortened: Vec<_> = (form.parts.iter().take(FIELDS))
+        .filter(|part| part.file_name.is_none() && part.name != "media")
+        .filter_map(|part| Some((&part.name, str::from_utf8(part.content.as_deref()?).ok()?)))
+        .map(|(name, value)| {
+            let bounds = (0..=value.len().min(2 * CANONICAL)).rev();
+            let end = bounds.into_iter().find(|at| value.is_char_boundary(*at));
+            (name.as_str(), &value[..end.unwrap_or_default()])
+        })
+        .collect();
+    let params = Params::new(shortened).ok()?;
+    params.iter().next()?;
+    let masked = params.canonical().masked().to_string();
+    // Its end tells that the key is a part of it.
+    let text = texts.text(masked, CANONICAL);
+    Some(match text.strip_suffix('…') {
+        Some(start) => format!("{start}…&key=********"),
+        None => text,
+    })
+}
+
+fn outcome(result: &CallResult) -> Outcome {
+    let (error, message) = match result {
+        CallResult::Refused { error, message, .. } => (Some(error), message.clone().into_owned()),
+        other => (None, other.to_string()),
+    };
+    Outcome {
+        code: error.map(|error| error.0),
+        description: error.map(|error| error.1),
+        message,
+    }
+}
+
+impl RecordedRequest {
+    /// Its time as `2026-11-23T18:39:26.123Z`.
+    pub(crate) fn rfc3339(&self) -> String {
+        rfc3339(&self.time, serde_json::value::Serializer)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
+
+/// As `2026-11-23T18:39:26.123Z`.
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    // Always with milliseconds, unlike `well_known::Rfc3339`.
+    let form =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    match OffsetDateTime::from(*time).format(form) {
+        Ok(text) => serializer.serialize_str(&text),
+        Err(error) => Err(serde::ser::Error::custom(error)),
+    }
+}
+
+/// As `0.25`.
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+/// A few lines, without one at the end: what came, what was answered, what was broken, what to change.
+/// What clients have sent is in quotes and escaped.
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {} {:?}: ", self.number, self.method, self.path)?;
+        match &self.outcome {
+            None => write!(f, "cut off")?,
+            Some(outcome) => match (outcome.code, outcome.description) {
+                (Some(code), Some(description)) => write!(f, "{code}, {description}")?,
+                _ => write!(f, "{}", outcome.message)?,
+            },
+        }
+        let facts = [
+            self.merchant.as_ref().map(|id| format!("merchant {id:?}")),
+            self.file_name.as_ref().map(|name| format!("file {name:?}")),
+            self.media_length.map(|length| format!("{length} bytes")),
+            self.sign_type.clone(),
+        ];
+        let facts: Vec<_> = facts.into_iter().flatten().collect();
+        if !facts.is_empty() {
+            write!(f, "\n  {}", facts.join(", "))?;
+        }
+        for check in &self.checks {
+            if let CheckOutcome::Broken(how) = &check.outcome {
+                write!(f, "\n  broken: {}: {how}", check.rule)?;
+            }
+        }
+        for finding in &self.findings {
+            write!(f, "\n  {}: {}", finding.code, finding.message)?;
+        }
+        for fault in &self.faults {
+            write!(f, "\n  fault: {fault}")?;
+        }
+        Ok(())
+    }
 }

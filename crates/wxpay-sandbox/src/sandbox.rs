@@ -213,18 +213,20 @@ impl Sandbox {
         self.faults.armed()
     }
 
-    /// The last 200 calls, the oldest first. A call is here before its answer is sent.
+    /// The last 200 calls, the oldest first. A call is here before its response is sent.
+    ///
+    /// This waits until they are explained, for some milliseconds.
     ///
     /// ```no_run
     /// # fn check(sandbox: &wxpay_sandbox::Sandbox) {
     /// let last = sandbox.requests().pop().expect("the client has called");
     /// assert_eq!(last.sign_type.as_deref(), Some("HMAC-SHA256"));
-    /// assert!(last.verdict.as_ref().is_some_and(|verdict| verdict.is_accepted()));
+    /// assert!(last.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
     /// # }
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
-        self.history.calls()
+        self.history.settled_calls()
     }
 
     /// The bytes of the field `media` of a call, by the call's number.
@@ -247,7 +249,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
-        self.history.picture(number)
+        self.history.settled_picture(number)
     }
 
     /// As [`media`](Self::media), for whoever [watches](Self::watch) and has no sandbox at hand.
@@ -270,7 +272,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn pictures(&self) -> Pictures {
-        Pictures::new(&self.history)
+        self.history.pictures()
     }
 
     /// Tells calls as they come, from now on.

@@ -1,130 +1,166 @@
-//! `release rehearse`: this workspace's own crates, released twice, and used by strangers.
+//! `release rehearse`: this workspace's own crates, packed as two releases would, and used by
+//! strangers.
 
-mod consumer;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use xshell::cmd;
 
-use anyhow::{Context, ensure};
+use super::{LISTINGS, Plan, bump, tag};
+use crate::{manifests, workspace::Workspace};
 
-use super::{
-    bump,
-    publish::{self, remember_green},
-    survey::Effort,
-    workspace::Workspace,
-};
-use crate::registry::{self, Registry};
-use consumer::Consumer;
+/// Somebody who signs, and nothing else. It is the example of the API's own pages.
+const USES_SIGN: &str = r#"
+use wxpay_sign::{ApiKey, Params, SignType};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    /// Let the change of wxpay-sign be a breaking one, which others have to follow
-    #[arg(long)]
-    breaking: bool,
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    let params = Params::new([
+        ("appid", "wxd930ea5d5a258f4f"),
+        ("mch_id", "10000100"),
+        ("device_info", "1000"),
+        ("body", "test"),
+        ("nonce_str", "ibuaiVcKdpRxkhJA"),
+    ])?;
+    let sign = params.sign(SignType::Md5, &key);
+    assert_eq!(sign.to_string(), "9A0A8659F005D6984697E2CA0A9CF3B7");
+    println!("wxpay-sign, {}: {sign}", wxpay_sign::REHEARSED);
+    Ok(())
+}
+"#;
+
+/// Releases what is committed, in a clone.
+pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
+    let folder = ws.root().join("target/rehearsal");
+    let clone = folder.join("workspace");
+    for name in ["workspace", "uses-wxpay-sign", "uses-wxpay-media"] {
+        ws.sh.remove_path(folder.join(name))?;
+    }
+    // Without tags, so that everything is released.
+    cmd!(ws, "git clone --quiet --no-tags . {clone}").run()?;
+    println!("not part of a rehearsal: `cargo xtask ci`\n\n== the first release ==\n");
+    release(&clone, &folder)?;
+    println!("\n== the second, after a change of wxpay-sign ==\n");
+    change_sign(&open(&clone)?, breaking)?;
+    release(&clone, &folder)?;
+    let strangers = Strangers {
+        released: open(&clone)?,
+        folder,
+    };
+    println!("\n== a project with wxpay-sign alone ==\n");
+    strangers.use_sign()?;
+    println!("\n== a project with wxpay-media, tested against wxpay-sandbox ==\n");
+    strangers.use_media()
 }
 
-/// Releases what is committed, in a clone, to a registry on loopback.
-pub(super) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("no temporary folder")?;
-    let registry = Registry::start()?;
-    let third_party = registry.mirror(
-        &crate::metadata::json(workspace.cargo())?,
-        &workspace.read("Cargo.lock")?,
-    )?;
-    println!("{third_party} third-party crates are at hand\n");
-    configure(folder.path(), &registry)?;
-    let home = folder.path().join("cargo-home");
-    let clone = clone(workspace.root(), folder.path(), &home)?;
-
-    heading("the first release");
-    release(&clone)?;
-    heading("the second, after a change of wxpay-sign");
-    change_sign(&clone, options)?;
-    release(&clone)?;
-
-    let mut said = Vec::new();
-    for consumer in Consumer::all() {
-        heading(consumer.name);
-        said.push(consumer.run(&clone, folder.path(), &home)?);
+fn open(clone: &Path) -> Result<Workspace> {
+    let ws = Workspace::load(clone)?;
+    for role in ["AUTHOR", "COMMITTER"] {
+        ws.sh.set_var(format!("GIT_{role}_NAME"), "Rehearsal");
+        ws.sh
+            .set_var(format!("GIT_{role}_EMAIL"), "rehearsal@example.com");
     }
-    heading("rehearsed");
-    println!("{}{}", registry.shelf().published(), said.concat());
+    cmd!(ws, "git config commit.gpgSign false").run()?;
+    Ok(ws)
+}
+
+/// Bumps what has changed, packs all, and tags as if it were published.
+fn release(clone: &Path, folder: &Path) -> Result<()> {
+    bump(&open(clone)?, LISTINGS)?;
+    let ws = open(clone)?;
+    ws.sh.set_var("CARGO_TARGET_DIR", folder.join("target"));
+    manifests::pack(&ws, "")?;
+    for entry in Plan::new(&ws, LISTINGS)?.due() {
+        let tag = tag(&entry.package.name, &entry.version);
+        cmd!(ws, "git update-ref refs/tags/{tag} HEAD").run()?;
+    }
     Ok(())
 }
 
-fn heading(what: &str) {
-    println!("\n== {what} ==\n");
-}
-
-/// Everything from the registry, into one target folder, so that nothing is built twice. cargo finds
-/// it from the clone and from the strangers' projects, for they lie below.
-fn configure(folder: &Path, registry: &Registry) -> anyhow::Result<()> {
-    let config = format!(
-        "{}\n[build]\ntarget-dir = '{}'\nincremental = false\n\n[profile.dev]\ndebug = false\n",
-        registry.cargo_config(),
-        folder.join("target").display()
-    );
-    let folder = folder.join(".cargo");
-    fs::create_dir(&folder)
-        .and_then(|()| fs::write(folder.join("config.toml"), config))
-        .context("cannot write cargo's configuration")
-}
-
-/// Without tags, so that everything is released.
-fn clone(root: &Path, folder: &Path, cargo_home: &Path) -> anyhow::Result<Workspace> {
-    let clone = folder.join("workspace");
-    let status = Command::new("git")
-        .args(["clone", "--quiet", "--no-tags"])
-        .args([root, &clone])
-        .stdin(Stdio::null())
-        .status()
-        .context("cannot start git")?;
-    ensure!(status.success(), "cannot clone {}", root.display());
-    let workspace = Workspace::with_cargo_home(&clone, cargo_home);
-    for (name, value) in [
-        ("user.name", "Rehearsal"),
-        ("user.email", "rehearsal@example.com"),
-        ("commit.gpgSign", "false"),
-        ("tag.gpgSign", "false"),
-    ] {
-        workspace.git().configure(name, value)?;
-    }
-    Ok(workspace)
-}
-
-fn release(clone: &Workspace) -> anyhow::Result<()> {
-    bump::run(clone, Effort::Listings)?;
-    // What is rehearsed is the release; the checks have their own verb, and take their time.
-    println!("not part of a rehearsal, and taken for green: `cargo xtask ci`");
-    remember_green(clone)?;
-    let options = publish::Options {
-        execute: true,
-        registry: Some(registry::NAME.to_owned()),
-    };
-    publish::run(clone, &options)
-}
-
 /// A constant more, in its API and in its changelog.
-fn change_sign(clone: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let append = |path: &str, more: &str| clone.edit(path, |text| Ok(format!("{text}{more}")));
-    append(
-        "crates/wxpay-sign/src/lib.rs",
-        "\n/// Only the second release has it.\npub const REHEARSED: &str = \"the second release\";\n",
-    )?;
-    append(
-        "crates/wxpay-sign/public-api.txt",
-        "pub const wxpay_sign::REHEARSED: &str\n",
-    )?;
-    let entry = match options.breaking {
+fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
+    let edit = |file: &str, edit: &dyn Fn(String) -> String| {
+        let path = format!("crates/wxpay-sign/{file}");
+        clone.sh.write_file(&path, edit(clone.sh.read_file(&path)?))
+    };
+    let constant = "/// For a rehearsal.\npub const REHEARSED: &str = \"the second release\";\n";
+    edit("src/lib.rs", &|text| format!("{text}\n{constant}"))?;
+    edit("public-api.txt", &|text| {
+        text + "pub const wxpay_sign::REHEARSED: &str\n"
+    })?;
+    let entry = match breaking {
         true => "### Changed\n\n- **Breaking**: `REHEARSED`.",
         false => "### Added\n\n- `REHEARSED`.",
     };
     let heading = "## [Unreleased]\n";
-    clone.edit("crates/wxpay-sign/CHANGELOG.md", |text| {
-        Ok(text.replacen(heading, &format!("{heading}\n{entry}\n"), 1))
-    })?;
-    clone.git().commit_all("wxpay-sign: add a constant")
+    let more = format!("{heading}\n{entry}\n");
+    edit("CHANGELOG.md", &|text| text.replacen(heading, &more, 1))?;
+    Ok(cmd!(clone, "git commit --quiet --all --message rehearsed").run()?)
+}
+
+/// Projects outside of the workspace, which have nothing of it but the unpacked packages.
+struct Strangers {
+    released: Workspace,
+    folder: PathBuf,
+}
+
+impl Strangers {
+    /// With a requirement as a README has it, and no other package of ours.
+    fn use_sign(&self) -> Result<()> {
+        let version = &self.released.member("wxpay-sign")?.version;
+        let (major, minor) = (version.major, version.minor);
+        let manifest = format!(
+            "[package]\nname = \"uses-wxpay-sign\"\nedition = \"2024\"\n\n[workspace]\n\n\
+             [dependencies]\nwxpay-sign = \"{major}.{minor}\"\n"
+        );
+        let project = self.folder.join("uses-wxpay-sign");
+        self.released
+            .sh
+            .write_file(project.join("src/main.rs"), USES_SIGN)?;
+        self.start(&project, &manifest, |name| name == "wxpay-sign", "run")
+    }
+
+    /// The example of the workspace, with the requirements of the root's manifest and without its
+    /// paths. Its test uploads pictures to the sandbox.
+    fn use_media(&self) -> Result<()> {
+        let (sh, project) = (&self.released.sh, self.folder.join("uses-wxpay-media"));
+        for path in self.released.files("examples")? {
+            sh.write_file(project.join(&path), sh.read_binary_file(&path)?)?;
+        }
+        let mut manifest = String::new();
+        for line in sh.read_file("Cargo.toml")?.lines() {
+            manifest += &match line.split_once(", path = \"") {
+                Some((before, after)) => {
+                    before.to_owned() + after.split_once('"').unwrap_or_default().1
+                }
+                None if line.starts_with("members = ") => "members = [\"examples/*\"]".to_owned(),
+                None => line.to_owned(),
+            };
+            manifest += "\n";
+        }
+        self.start(&project, &manifest, |_| true, "test")
+    }
+
+    fn start(
+        &self,
+        project: &Path,
+        manifest: &str,
+        is_used: impl Fn(&str) -> bool,
+        verb: &str,
+    ) -> Result<()> {
+        let (sh, target) = (&self.released.sh, self.folder.join("target"));
+        let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
+        for package in self.released.libraries().filter(|it| is_used(&it.name)) {
+            let (name, version) = (&package.name, &package.version);
+            let path = target.join(format!("package/{name}-{version}"));
+            manifest += &format!("{name} = {{ path = '{}' }}\n", path.display());
+        }
+        sh.write_file(project.join("Cargo.toml"), manifest)?;
+        // Third-party packages are those of this workspace, so that they are built once.
+        sh.copy_file("Cargo.lock", project)?;
+        let _folder = sh.push_dir(project);
+        Ok(cmd!(self.released, "cargo {verb}")
+            .env("CARGO_TARGET_DIR", target)
+            .run()?)
+    }
 }

@@ -11,8 +11,10 @@
 
 mod forms;
 mod keys;
+mod leaf;
 mod log;
 mod pem;
 mod pkcs12;
+mod properties;
 mod renewal;
 mod support;

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use sha2::{Digest, Sha256};
@@ -160,6 +161,6 @@ pub(crate) fn key_bags(password: &str, keys: &[Vec<u8>]) -> Vec<u8> {
 }
 
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = openssl_text("base64", der);
-    format!("-----BEGIN {label}-----\n{base64}-----END {label}-----\n")
+    let base64 = STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
 }

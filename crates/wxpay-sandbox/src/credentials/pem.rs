@@ -7,7 +7,7 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use super::{CredentialsError, is_merchant_id};
 use crate::{
     certificates::{Authority, CertifiedKey},
-    client_certificate::{Judge, common_name},
+    request::client_certificate::{ClientCertChecker, common_name},
     tls,
 };
 
@@ -31,8 +31,8 @@ pub(super) fn check(
 
     let cert = certificate(merchant, CERT)?;
     key(merchant, &parsed(&cert, CERT)?, KEY)?;
-    Judge::new(ca_cert.clone(), tls::provider())
-        .and_then(|judge| Ok(judge.check(&cert, UnixTime::now())?))
+    ClientCertChecker::new(ca_cert.clone(), tls::provider())
+        .and_then(|checker| Ok(checker.check(&cert, UnixTime::now())?))
         .map_err(CredentialsError::NotAccepted)?;
     common_name(&cert)
         .filter(|name| is_merchant_id(name))

@@ -3,19 +3,12 @@
 use http::StatusCode;
 
 use super::{Shown, answer, html::Html, language::Language, row::size};
-use crate::{
-    RecordedRequest,
-    gateway::{Outcome, is_picture},
-};
+use crate::{CheckOutcome, RecordedRequest};
 
 /// What can be shown as a picture; all else is only saved.
 pub(super) fn media(shown: &Shown, number: u64) -> Option<answer::Answer> {
     let bytes = shown.history.picture(number)?;
-    let picture = is_picture(&bytes).then(|| match bytes[0] {
-        0xff => "image/jpeg",
-        0x89 => "image/png",
-        _ => "image/bmp",
-    });
+    let picture = wxpay_picture::Format::detect(&bytes).map(|format| format.media_type());
     Some(answer::upload(picture, bytes))
 }
 
@@ -73,7 +66,7 @@ fn fragment(shown: &Shown, call: &RecordedRequest, language: Language) -> Html {
         ];
         Html::fill("<li><code>{{code}}</code> {{message}}</li>\n", &values)
     });
-    let answer = match &call.answer {
+    let answer = match &call.response {
         Some(answer) => Html::escape(format_args!("HTTP {}\n\n{}", answer.status, answer.body)),
         None => say("the connection was cut", "连接已断开"),
     };
@@ -125,7 +118,7 @@ fn picture(shown: &Shown, call: &RecordedRequest, language: Language) -> Html {
     let Some(bytes) = shown.history.picture(call.number) else {
         return Html::default();
     };
-    let template = if is_picture(&bytes) {
+    let template = if wxpay_picture::Format::detect(&bytes).is_some() {
         "<a href=\"/requests/{{number}}/media\"><img src=\"/requests/{{number}}/media\" alt=\"{{name}}\" loading=\"lazy\"></a>"
     } else {
         "<a href=\"/requests/{{number}}/media\" download>{{save}}</a>"
@@ -146,9 +139,9 @@ fn picture(shown: &Shown, call: &RecordedRequest, language: Language) -> Html {
 
 fn check(check: &crate::Check, language: Language) -> Html {
     let (class, mark, how) = match &check.outcome {
-        Outcome::Kept => ("good", language.pick("ok", "通过"), String::new()),
-        Outcome::Broken(how) => ("bad", language.pick("failed", "未通过"), how.clone()),
-        Outcome::NotReached => ("", language.pick("not reached", "未检查"), String::new()),
+        CheckOutcome::Kept => ("good", language.pick("ok", "通过"), String::new()),
+        CheckOutcome::Broken(how) => ("bad", language.pick("failed", "未通过"), how.clone()),
+        CheckOutcome::NotReached => ("", language.pick("not reached", "未检查"), String::new()),
     };
     let values = [
         ("class", Html::escape(class)),

@@ -38,6 +38,7 @@ impl Shown {
         let query = head.uri.query().unwrap_or_default();
         let is_read = head.method == Method::GET || head.method == Method::HEAD;
         if is_read {
+            self.history.settle().await;
             return self
                 .read(&segments, query, &head.headers)
                 .unwrap_or_else(not_found);

@@ -1,12 +1,12 @@
 //! A call in the list.
 
 use super::{html::Html, language::Language};
-use crate::{RecordedRequest, record};
+use crate::{Outcome, RecordedRequest};
 
 /// A row that opens to the details.
 pub(super) fn row(call: &RecordedRequest, language: Language) -> Html {
-    let verdict = call.verdict.as_ref();
-    let is_accepted = verdict.is_some_and(record::Verdict::is_accepted);
+    let verdict = call.outcome.as_ref();
+    let is_accepted = verdict.is_some_and(Outcome::is_accepted);
     let said = match verdict {
         None => language.pick("cut off", "已断开"),
         Some(_) if is_accepted => language.pick("accepted", "通过"),
@@ -28,7 +28,7 @@ pub(super) fn row(call: &RecordedRequest, language: Language) -> Html {
         &[
             ("number", Html::escape(call.number)),
             ("class", Html::escape(class)),
-            ("time", Html::escape(record::Rfc3339(call.time))),
+            ("time", Html::escape(call.rfc3339())),
             ("verdict", Html::escape(said)),
             ("faults", Html::escape(call.faults.join(" "))),
             (

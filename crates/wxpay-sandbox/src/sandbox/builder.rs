@@ -1,6 +1,10 @@
 //! How a sandbox is described before it is started.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
@@ -9,13 +13,12 @@ use wxpay_sign::ApiKey;
 use super::{Sandbox, StartError, thread::ServerThread};
 use crate::{
     Credentials, certificates,
-    client_certificate::Judge,
-    diagnosis::Keys,
     fault::{Fault, Faults},
-    gateway::Gateway,
+    findings::Merchant,
     history::History,
     inspector::Inspector,
-    server::{Exchange, Server},
+    request::client_certificate::ClientCertChecker,
+    server::{Diagnosis, Handler, serve},
     tls,
 };
 
@@ -198,7 +201,11 @@ impl Builder {
     }
 
     /// Everything that can fail.
-    async fn open(self, faults: Faults, history: History) -> Result<(Server, Opened), StartError> {
+    async fn open(
+        self,
+        faults: Faults,
+        history: History,
+    ) -> Result<(impl Future<Output = Infallible>, Opened), StartError> {
         let names = self.names()?;
         let listen = |source| StartError::Listen {
             addr: self.listen,
@@ -219,25 +226,29 @@ impl Builder {
         let credentials = &opened.credentials;
         let (cert, key) = certificates::server(&credentials.authority()?, names)
             .map_err(StartError::Certificate)?;
-        let judge =
-            Judge::new(credentials.ca_der()?, tls::provider()).map_err(StartError::Certificate)?;
-        let tls = tls::config(cert, key, judge.clone())
+        let checker = ClientCertChecker::new(credentials.ca_der()?, tls::provider())
+            .map_err(StartError::Certificate)?;
+        let tls = tls::config(cert, key, checker.clone())
             .map_err(|error| StartError::Certificate(error.into()))?;
-        let keys = Keys {
-            right: credentials.api_key().clone(),
-            others: self.other_keys,
-        };
-        let exchange = Exchange {
-            gateway: Gateway::new(credentials.mch_id(), keys),
+        let key = credentials.api_key().clone();
+        let merchant = Arc::new(Merchant::new(credentials.mch_id(), key, self.other_keys));
+        let handler = Handler {
+            diagnosis: Diagnosis::start(Arc::clone(&merchant), history)
+                .map_err(StartError::Thread)?,
+            merchant,
             faults,
-            history,
         };
         let (inspector_addr, inspector) = inspector.unzip();
         let opened = Opened {
             inspector: inspector_addr,
             ..opened
         };
-        let server = Server::new(listener, tls, judge, exchange, inspector);
+        let server = async move {
+            tokio::select! {
+                never = serve(listener, tls, checker, handler) => never,
+                Some(never) = async { Some(inspector?.run().await) } => never,
+            }
+        };
         Ok((server, opened))
     }
 

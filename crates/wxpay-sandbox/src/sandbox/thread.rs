@@ -5,7 +5,6 @@ use std::{convert::Infallible, future::Future, io, thread};
 use tokio::{runtime, sync::oneshot};
 
 use super::StartError;
-use crate::server::Server;
 
 /// A thread with a runtime and a server in it. Dropping this ends the server and waits for the thread,
 /// so that afterwards the port is free.
@@ -24,11 +23,12 @@ pub(super) struct ServerThread {
 impl ServerThread {
     /// Runs `open` on a new thread, then the server that it opens. The rest of what it returns is
     /// handed back.
-    pub(super) async fn start<T, F>(
+    pub(super) async fn start<T, S, F>(
         open: impl FnOnce() -> F + Send + 'static,
     ) -> Result<(Self, T), StartError>
     where
-        F: Future<Output = Result<(Server, T), StartError>>,
+        F: Future<Output = Result<(S, T), StartError>>,
+        S: Future<Output = Infallible>,
         T: Send + 'static,
     {
         let (report, opened) = oneshot::channel();
@@ -74,12 +74,13 @@ impl Drop for ServerThread {
     }
 }
 
-fn run<T, F>(
+fn run<T, S, F>(
     open: impl FnOnce() -> F,
     report: oneshot::Sender<Result<T, StartError>>,
     stopped: oneshot::Receiver<Infallible>,
 ) where
-    F: Future<Output = Result<(Server, T), StartError>>,
+    F: Future<Output = Result<(S, T), StartError>>,
+    S: Future<Output = Infallible>,
 {
     let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -91,7 +92,7 @@ fn run<T, F>(
                 // Fails when the start was given up meanwhile; then `stopped` says so too.
                 let _given_up = report.send(Ok(rest));
                 tokio::select! {
-                    never = server.run() => match never {},
+                    never = server => match never {},
                     _ = stopped => {}
                 }
             }

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::gateway::{Body, End};
+use crate::request::{Body, End};
 
 /// Bytes kept: twice the largest picture, so that a picture that is too large is told from rubbish.
 const KEPT: usize = 4 * 1024 * 1024;

@@ -1,8 +1,10 @@
-//! One connection: TLS, HTTP/1.1, and an end that loses no answer.
+//! One connection: TLS, HTTP/1.1, and an end that loses no response.
 
 use std::{
     future::{Future, poll_fn},
+    net::SocketAddr,
     pin::{Pin, pin},
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -17,19 +19,18 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{
-    answer::Cut,
-    body::MemoryBudget,
-    exchange::{Exchange, Peer},
+use super::{body::MemoryBudget, handler::Handler, response_body::AbortSignal};
+use crate::request::{
+    Client,
+    client_certificate::{ClientCertChecker, SentCertificate},
 };
-use crate::{client_certificate::Judge, record::SentCertificate};
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// For the head of a request, and between two requests.
 const HEAD: Duration = Duration::from_secs(30);
 /// A request's head, at most.
 const HEAD_BYTES: usize = 64 * 1024;
-/// Of a connection. Whoever sends and never reads would keep one for ever.
+/// Longest life of a connection: a client that sends and never reads would keep one for ever.
 const LIFE: Duration = Duration::from_secs(600);
 /// Behind that, for the call that is under way.
 const GRACE: Duration = Duration::from_secs(60);
@@ -39,24 +40,27 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// What all connections share.
 pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
-    pub(super) judge: Judge,
-    pub(super) exchange: Exchange,
+    pub(super) checker: ClientCertChecker,
+    pub(super) handler: Handler,
     pub(super) memory: MemoryBudget,
 }
 
 impl Connections {
-    pub(super) async fn serve(&self, stream: TcpStream) {
-        // Where this fails, answers come later, and that is all.
+    pub(super) async fn serve(&self, stream: TcpStream, address: SocketAddr) {
+        // Where this fails, responses come later, and that is all.
         let _slower = stream.set_nodelay(true);
         let tls = match timeout(HANDSHAKE, self.acceptor.accept(stream)).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => return tracing::info!(%error, "no TLS handshake"),
             Err(_) => return tracing::info!("the TLS handshake took too long"),
         };
-        let peer = self.peer(&tls);
-        let cut = Cut::default();
+        let client = Arc::new(self.client(&tls, address));
+        let abort = AbortSignal::default();
         let service = service_fn(|request| {
-            Box::pin(self.exchange.answer(&peer, request, &self.memory, &cut))
+            Box::pin(
+                self.handler
+                    .handle(Arc::clone(&client), request, &self.memory, &abort),
+            )
         });
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -70,12 +74,12 @@ impl Connections {
             if polled.is_ready() {
                 return polled;
             }
-            if cut.is_asked() {
+            if abort.is_aborted() {
                 return Poll::Ready(Ok(()));
             }
             while end.as_mut().poll(cx).is_ready() {
                 if is_ending {
-                    cut.ask();
+                    abort.abort();
                     return Poll::Ready(Ok(()));
                 }
                 is_ending = true;
@@ -88,34 +92,32 @@ impl Connections {
         if let Err(error) = ended.await {
             tracing::info!(%error, "the connection has ended early");
         }
-        if cut.is_asked() {
+        if abort.is_aborted() {
             // Without a word: no end of TLS, and a reset where the client is still sending.
             return;
         }
         linger(connection.into_parts().io.into_inner()).await;
     }
 
-    fn peer(&self, tls: &TlsStream<TcpStream>) -> Peer {
+    fn client(&self, tls: &TlsStream<TcpStream>, address: SocketAddr) -> Client {
         let session = tls.get_ref().1;
         let sent = session.peer_certificates();
-        let verdict = self.judge.judge(sent, UnixTime::now());
-        let version = session.protocol_version();
-        Peer {
-            tls_version: version
-                .map_or("TLS", |version| version.as_str().unwrap_or("TLS"))
-                .to_owned(),
-            certificate: sent
-                .and_then(<[_]>::first)
-                .map(|certificate| SentCertificate::new(certificate, &verdict)),
-            verdict,
+        let status = self.checker.status(sent, UnixTime::now());
+        let version = session.protocol_version().and_then(|it| it.as_str());
+        let certificate = sent.and_then(<[_]>::first);
+        Client {
+            address: address.to_string(),
+            tls_version: version.unwrap_or("TLS").to_owned(),
+            certificate: certificate.map(|sent| SentCertificate::new(sent, &status)),
+            status,
         }
     }
 }
 
 /// Closes our side and reads on for a while.
 ///
-/// A socket that is closed while the client is still sending is reset, and a reset can take away an
-/// answer that the client has received and not read yet.
+/// A socket that is closed while the client is still sending is reset, and a reset can take away a
+/// response that the client has received and not read yet.
 async fn linger(mut tls: TlsStream<TcpStream>) {
     let close = async {
         tls.shutdown().await?;

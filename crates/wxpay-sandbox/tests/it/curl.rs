@@ -1,6 +1,6 @@
 //! The command of the API's page, with its host and values changed.
 
-use crate::support::Bench;
+use crate::support::{Bench, PNG};
 
 fn the_documented_command(more: &[&str], algorithm: &str) {
     let bench = Bench::new();
@@ -56,7 +56,7 @@ fn every_kind_of_picture_under_whatever_media_type() {
     bitmap.resize(58, 0);
     for (name, picture) in [
         ("test.jpg", b"\xff\xd8\xff\xe1".as_slice()),
-        ("test.png", b"\x89PNG\r\n\x1a\n"),
+        ("test.png", PNG),
         ("test.bmp", &bitmap),
     ] {
         bench.write("test.jpg", picture);

@@ -1,6 +1,6 @@
 //! What the sandbox says of mistakes, made with curl.
 
-use crate::support::Bench;
+use crate::support::{Bench, PNG, WHOLE};
 
 /// The codes of what was found in the last call.
 fn codes(bench: &Bench) -> Vec<String> {
@@ -30,19 +30,20 @@ fn replace(form: &mut [String], start: &str, by: &str) {
 #[test]
 fn a_picture_that_is_good_is_not_complained_of() {
     let bench = Bench::new();
-    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    bench.write("test.jpg", WHOLE);
     assert_eq!(found(&bench, |_| {}), [""; 0]);
     // One that is taken, and odd.
     bench.write("test.jpg", b"\xff\xd8\xff\xe0 half a picture");
     assert_eq!(found(&bench, |_| {}), ["media-truncated"]);
     assert!(
         bench.sandbox.requests()[1]
-            .verdict
+            .outcome
             .as_ref()
             .unwrap()
             .is_accepted()
     );
-    bench.write("test.jpg", b"\x89PNG\r\n\x1a\n...IEND\xae\x42\x60\x82");
+    let end = b"\x08\x06\0\0\0crc.\0\0\0\0IEND\xae\x42\x60\x82";
+    bench.write("test.jpg", [PNG, &end[..]].concat());
     assert_eq!(found(&bench, |_| {}), ["media-type-other", "extension"]);
 }
 
@@ -68,7 +69,7 @@ fn pictures() {
 #[test]
 fn fields() {
     let bench = Bench::new();
-    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    bench.write("test.jpg", WHOLE);
     bench.write("line", "1900000109\n");
     let cases: [(&str, &str, &[&str]); 6] = [
         ("mch_id=", "mch_id=1", &["merchant-unknown"]),
@@ -135,7 +136,7 @@ fn the_hash_is_explained() {
 }
 
 /// A form by hand, sent with curl; what was answered and found.
-fn raw(bench: &Bench, content_type: &str, body: &str) -> (Option<String>, Vec<String>) {
+fn raw(bench: &Bench, content_type: &str, body: impl AsRef<[u8]>) -> (Option<String>, Vec<String>) {
     bench.write("form", body);
     let header = format!("Content-Type: {content_type}");
     let url = bench.url();
@@ -174,7 +175,7 @@ fn forms_that_wechats_parsers_do_not_read() {
         (
             EDGE,
             part("name=\"media\"; filename=\"a.jpg\"").replace("\r\n", "\n"),
-            "the body is not a form that ends with its boundary",
+            "a line of the form ends with LF alone",
             "line-ends",
         ),
         (
@@ -217,7 +218,7 @@ fn forms_that_wechats_parsers_do_not_read() {
 #[test]
 fn forms_that_are_read_and_odd() {
     let bench = Bench::new();
-    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    bench.write("test.jpg", WHOLE);
     let (form, url) = (bench.form(&[]), bench.url());
     let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
     arguments.extend(["-H", "Transfer-Encoding: chunked", &url]);
@@ -250,4 +251,111 @@ fn whose_certificate() {
     // What else there is to say is said at once.
     assert_eq!(request.findings[1].code, "media-truncated");
     assert_eq!(request.fields.len(), 4);
+}
+
+#[test]
+fn forms_of_other_writers_get_a_true_finding() {
+    let bench = Bench::new();
+    let part = "--edge\r\nContent-Disposition: form-data; name=\"sign\"\r\n\r\nx\r\n--edge--\r\n";
+    let header = "Content-Disposition: form-data; name=\"sign\"\r\n";
+    for (content_type, body, expected) in [
+        (EDGE, format!("\r\n{part}"), &["preamble"][..]),
+        (EDGE, format!("This is a form.\r\n{part}"), &["preamble"]),
+        (EDGE, part.replace(header, ""), &["disposition-missing"]),
+        (
+            EDGE,
+            part.replace(header, "Content-Type: text/plain\r\n"),
+            &["disposition-missing"],
+        ),
+        (
+            EDGE,
+            part.replace("; name=\"sign\"", ""),
+            &["field-unnamed"],
+        ),
+        (
+            EDGE,
+            part.replace("; name=", ";\r\n\tname="),
+            &["header-folded"],
+        ),
+        (
+            EDGE,
+            part.replace("\"sign\"\r\n", "\"sign\"\nX: y\r\n"),
+            &["line-ends"],
+        ),
+        (EDGE, part.replace("--edge\r\n", "--edge\n"), &["line-ends"]),
+        (
+            EDGE,
+            part.replace("--edge\r\n", "--edge  \r\n"),
+            &["boundary-spaces"],
+        ),
+        (
+            "multipart/form-data; boundary = edge",
+            part.into(),
+            &["boundary-spaces"],
+        ),
+        (
+            "multipart/form-data; boundary= edge",
+            part.into(),
+            &["boundary-spaces"],
+        ),
+        (
+            "multipart/form-data; boundary=edge ; charset=utf-8",
+            part.into(),
+            &[],
+        ),
+    ] {
+        let (_, codes) = raw(&bench, content_type, &body);
+        let framing = [
+            "preamble",
+            "not-a-form",
+            "form-not-closed",
+            "boundary",
+            "line-ends",
+            "header",
+            "disposition",
+            "field-unnamed",
+        ];
+        let found: Vec<_> = codes
+            .iter()
+            .filter(|code| framing.iter().any(|start| code.starts_with(start)))
+            .collect();
+        assert_eq!(found, expected, "{content_type} {body:?}");
+    }
+}
+
+#[test]
+fn a_name_in_another_character_set_is_still_a_name() {
+    let bench = Bench::new();
+    for name in [&b"\xb5\xea\xc6\xcc.jpg"[..], b"fa\xe7ade.jpg", b"\xa5\x5c"] {
+        let head = b"--edge\r\nContent-Disposition: form-data; name=\"media\"; filename=\"";
+        let form = [head, name, b"\"\r\n\r\n", WHOLE, b"\r\n--edge--\r\n"].concat();
+        let (_, codes) = raw(&bench, EDGE, &form);
+        let has = |code: &str| codes.iter().any(|found| found == code);
+        assert!(
+            has("file-name-not-utf8") && !has("media-not-a-file"),
+            "{codes:?}"
+        );
+        let request = bench.sandbox.requests().pop().unwrap();
+        assert_eq!(
+            (&request.fields[0].value, request.fields[0].length),
+            (&None, Some(17))
+        );
+        assert!(request.file_name.is_some());
+    }
+}
+
+#[test]
+fn findings_are_in_both_languages() {
+    let bench = Bench::new();
+    found(&bench, |form| {
+        replace(form, "media=", "media=https://example.com/a.jpg")
+    });
+    let last = bench.sandbox.requests().pop().unwrap();
+    for finding in &last.findings {
+        assert!(
+            finding.message.is_ascii() || finding.message.contains('…'),
+            "{finding:?}"
+        );
+        assert!(!finding.message_zh.is_ascii(), "{finding:?}");
+    }
 }

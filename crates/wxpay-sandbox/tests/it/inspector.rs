@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use wxpay_sandbox::{Sandbox, StartError};
 
-use crate::support::{Bench, block_on, start};
+use crate::support::{Bench, PNG, block_on, start};
 
 /// A bench with an inspector.
 fn bench() -> Bench {
@@ -135,7 +135,7 @@ fn what_clients_send_stays_inert() {
         "{page}"
     );
     // A picture is shown as what its bytes say, whatever the client says.
-    bench.write("test.jpg", b"\x89PNG\r\n\x1a\n");
+    bench.write("test.jpg", PNG);
     bench.uploads();
     let (_, media) = ask(&bench, "/requests/2/media", &["--head"]);
     assert!(media.contains("content-type: image/png"), "{media}");

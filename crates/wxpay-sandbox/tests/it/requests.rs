@@ -1,6 +1,7 @@
 //! What the sandbox remembers of its calls.
 
-use wxpay_sandbox::{Effect, Outcome, Sandbox};
+use wxpay_sandbox::{CheckOutcome, Effect, Sandbox};
+use wxpay_sign::ApiKey;
 
 use crate::support::{Bench, PICTURE, block_on, start};
 
@@ -57,10 +58,10 @@ fn a_call_with_all_that_came() {
         request
             .checks
             .iter()
-            .all(|check| check.outcome == Outcome::Kept)
+            .all(|check| check.outcome == CheckOutcome::Kept)
     );
-    assert!(request.verdict.as_ref().unwrap().is_accepted());
-    let answer = request.answer.as_ref().unwrap();
+    assert!(request.outcome.as_ref().unwrap().is_accepted());
+    let answer = request.response.as_ref().unwrap();
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("<media_id>"), "{answer:?}");
 }
@@ -80,14 +81,14 @@ fn the_rule_that_was_broken() {
         panic!("two calls")
     };
     let broken = |at: usize| match &signature.checks[at].outcome {
-        Outcome::Broken(how) => how.clone(),
+        CheckOutcome::Broken(how) => how.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(signature.checks[7].rule, "signature");
     assert_eq!(broken(7), "Signature failure");
-    assert_eq!(signature.checks[6].outcome, Outcome::Kept);
-    assert_eq!(signature.checks[8].outcome, Outcome::NotReached);
-    let verdict = signature.verdict.as_ref().unwrap();
+    assert_eq!(signature.checks[6].outcome, CheckOutcome::Kept);
+    assert_eq!(signature.checks[8].outcome, CheckOutcome::NotReached);
+    let verdict = signature.outcome.as_ref().unwrap();
     assert_eq!(verdict.code, Some("SIGNERROR"));
     assert_eq!(verdict.description, Some("Signature validation"));
 
@@ -95,7 +96,7 @@ fn the_rule_that_was_broken() {
     assert!(method.fields.is_empty());
     assert_eq!(method.sign_type, None);
     assert_eq!(method.checks[0].rule, "method");
-    assert!(matches!(method.checks[0].outcome, Outcome::Broken(_)));
+    assert!(matches!(method.checks[0].outcome, CheckOutcome::Broken(_)));
 }
 
 #[test]
@@ -114,13 +115,13 @@ fn calls_that_met_faults() {
     let _cut = bench.output("curl", &["--insecure", &bench.url()]);
     let requests = bench.sandbox.requests();
     assert_eq!(requests[0].faults, ["delay=1ms", "system-error"]);
-    assert!(requests[0].verdict.as_ref().unwrap().is_accepted());
-    let answer = requests[0].answer.as_ref().unwrap();
+    assert!(requests[0].outcome.as_ref().unwrap().is_accepted());
+    let answer = requests[0].response.as_ref().unwrap();
     assert!(answer.body.contains("SYSTEMERROR"), "{answer:?}");
     assert_eq!(requests[1].faults, ["cut-before-answer"]);
-    assert!(requests[1].answer.is_none());
+    assert!(requests[1].response.is_none());
     assert_eq!(requests[2].faults, ["cut-in-request"]);
-    assert!(requests[2].verdict.is_none());
+    assert!(requests[2].outcome.is_none());
 }
 
 #[test]
@@ -169,6 +170,95 @@ fn memory_is_bounded() {
     let field = &request.fields[0];
     assert_eq!(field.length, Some(15_000));
     assert_eq!(field.value.as_ref().unwrap().len(), 2046 + '…'.len_utf8());
+}
+
+/// A text field of 4 MB, and 32 characters as signature.
+#[test]
+fn what_is_remembered_of_a_call_is_bounded() {
+    let bench = Bench::new();
+    bench.write("huge", vec![b'\xff'; 4_000_000]);
+    bench.write("text", "x&".repeat(2_000_000));
+    let sign = format!("sign={}", "A".repeat(32));
+    for file in ["huge", "text"] {
+        let huge = format!("more=<{file}");
+        let mut arguments = vec!["-F", &sign];
+        for _ in 0..40 {
+            arguments.extend([
+                "-F",
+                if file == "huge" {
+                    "more=x;type=text/y"
+                } else {
+                    "a=b"
+                },
+            ]);
+        }
+        let url = bench.url();
+        arguments.extend(["-F", &huge, &url]);
+        bench.anonymous_curl(&arguments);
+        let request = bench.sandbox.requests().pop().unwrap();
+        let length = format!("{request:?}").len();
+        assert!(length < 300_000, "{length}");
+        let found = request.findings.iter().map(|it| it.message.len()).max();
+        assert!(found < Some(1100), "{found:?}");
+    }
+}
+
+#[test]
+fn an_api_key_that_a_client_sends_is_shown_nowhere() {
+    let old = ApiKey::new("0123456789abcdefghijklmnopqrstuv").unwrap();
+    let builder = Sandbox::builder()
+        .inspector(([127, 0, 0, 1], 0).into())
+        .other_key(old.clone());
+    let bench = Bench::of(start(builder));
+    let keys = [
+        bench.credentials().expose_api_key().to_owned(),
+        old.expose().to_owned(),
+    ];
+    for key in &keys {
+        bench.write("key.jpg", format!("{key}{}", "x".repeat(100)));
+        let [header, field, name, path] = [
+            format!("X-Api-Key: {key}"),
+            format!("key={key}"),
+            format!("{key}={key}"),
+            format!("{}?key={key}", bench.url()),
+        ];
+        let media = format!("media=@key.jpg;filename={key}.jpg;type=image/{key}");
+        let sign = format!("sign={key}");
+        let long = format!("more={}{key}", "x".repeat(2040));
+        let mut arguments = vec!["-H", &header];
+        for form in [&field, &name, &media, &sign, &long] {
+            arguments.extend(["-F", form]);
+        }
+        arguments.push(&path);
+        bench.curl(&arguments);
+    }
+    let inspector = bench.sandbox.inspector_addr().unwrap();
+    let mut shown = Vec::new();
+    for request in bench.sandbox.requests() {
+        shown.push(format!("{request} {request:?}"));
+        shown.push(serde_json::to_string(&*request).unwrap());
+        let media = bench.sandbox.media(request.number).unwrap();
+        shown.push(String::from_utf8(media.to_vec()).unwrap());
+    }
+    for path in [
+        "/",
+        "/requests",
+        "/requests/1",
+        "/requests/2",
+        "/requests/1/media",
+        "/requests/1/body",
+    ] {
+        let url = format!("http://{inspector}{path}");
+        shown.push(bench.run("curl", &["--silent", "--noproxy", "*", &url]));
+    }
+    for shown in &shown {
+        for key in &keys {
+            for at in 0..=24 {
+                assert!(!shown.contains(&key[at..at + 8]), "{at} of a key: {shown}");
+            }
+        }
+    }
+    assert!(shown[1].contains("********"), "{}", shown[1]);
 }
 
 #[test]

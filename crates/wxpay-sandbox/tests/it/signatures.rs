@@ -3,7 +3,7 @@
 use wxpay_sandbox::Sandbox;
 use wxpay_sign::ApiKey;
 
-use crate::support::{Bench, start};
+use crate::support::{Bench, WHOLE, start};
 
 /// Old, or of API v3.
 const OTHER: &str = "0123456789abcdef0123456789abcdef";
@@ -38,7 +38,7 @@ fn signed(bench: &Bench, script: &str, fields: &[&str]) -> Vec<String> {
 fn mistakes_are_named() {
     let other = ApiKey::new(OTHER).unwrap();
     let bench = Bench::of(start(Sandbox::builder().other_key(other)));
-    bench.write("test.jpg", b"\xff\xd8\xff\xe0 a picture\xff\xd9");
+    bench.write("test.jpg", WHOLE);
     for (script, fields, code) in [
         (
             "md5(joined + '&key=' + key).lower()",

@@ -13,6 +13,11 @@ use wxpay_xml::Fields;
 /// The picture of the tests; the sandbox looks at its first bytes only.
 pub(crate) const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture, as far as the sandbox looks";
 
+/// A JPEG that is whole: a comment, and its end.
+pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
+/// The header of a PNG.
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
+
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

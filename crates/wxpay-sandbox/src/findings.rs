@@ -1,0 +1,194 @@
+//! What is wrong with a call, or odd about it, in words.
+//!
+//! Nothing here decides anything: the rules do. It looks at more than they do, and at everything, where
+//! they stop at the first that is broken. It is slow, and so it runs beside the response.
+
+mod fields;
+mod framing;
+mod hash;
+mod messages;
+mod picture;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use wxpay_diagnose::{Lang, Request};
+use wxpay_sign::ApiKey;
+
+use crate::{
+    limits::{FIELDS, FINDINGS, MESSAGE, Redactor, SEARCHED, Texts},
+    request::{Call, client_certificate::ClientCertStatus},
+    rules::Evaluation,
+};
+use messages::MESSAGES;
+
+/// One thing that is wrong with a call, or odd about it though the call was taken.
+///
+/// The codes are listed in `docs/sandbox.md`; they stay the same where the words get better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What it is, as `media-is-url`.
+    pub code: Cow<'static, str>,
+    /// What it is and what to change, in English, for people.
+    pub message: String,
+    /// The same in Chinese.
+    pub message_zh: String,
+}
+
+impl Finding {
+    /// Within the bounds of a record, and without API keys.
+    pub(crate) fn kept(self, texts: &mut Texts<'_>) -> Self {
+        Self {
+            code: self.code,
+            message: texts.text(self.message, MESSAGE),
+            message_zh: texts.text(self.message_zh, MESSAGE),
+        }
+    }
+}
+
+/// Whom the gateway is for, and the keys that clients may have signed with.
+#[derive(Debug)]
+pub(crate) struct Merchant {
+    pub(crate) mch_id: String,
+    pub(crate) key: ApiKey,
+    pub(crate) other_keys: Vec<ApiKey>,
+    pub(crate) redactor: Redactor,
+}
+
+impl Merchant {
+    pub(crate) fn new(mch_id: &str, key: ApiKey, other_keys: Vec<ApiKey>) -> Self {
+        Self {
+            mch_id: mch_id.to_owned(),
+            redactor: Redactor::new([&key].into_iter().chain(&other_keys)),
+            key,
+            other_keys,
+        }
+    }
+}
+
+/// What has been found so far.
+struct Findings<'a> {
+    redactor: &'a Redactor,
+    all: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// Adds the row of the table, with its `{0}`, `{1}` filled in. Its code is what is before a slash.
+    fn add(&mut self, row: &'static str, values: &[&str]) {
+        let (en, zh) = worded(row, values);
+        self.push(row.split('/').next().unwrap_or(row), en, zh);
+    }
+
+    fn push(&mut self, code: impl Into<Cow<'static, str>>, message: String, message_zh: String) {
+        if self.all.len() < FINDINGS {
+            self.all.push(Finding {
+                code: code.into(),
+                message,
+                message_zh,
+            });
+        }
+    }
+
+    /// What a client has sent, short and in quotes.
+    fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
+        self.redactor.quoted(bytes)
+    }
+}
+
+/// The texts of a row in both languages.
+fn worded(row: &str, values: &[&str]) -> (String, String) {
+    let found = MESSAGES.iter().find(|message| message.0 == row);
+    debug_assert!(found.is_some(), "no row {row}");
+    let (_, en, zh) = found.copied().unwrap_or((row, row, row));
+    let filled = |text: &str| {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        // Once: a value that a client has sent may hold braces.
+        while let Some((before, behind)) = rest.split_once('{') {
+            filled.push_str(before);
+            let (at, behind) = behind.split_once('}').unwrap_or((behind, ""));
+            let value = at.parse().ok().and_then(|at: usize| values.get(at));
+            filled.push_str(value.copied().unwrap_or_default());
+            rest = behind;
+        }
+        filled + rest
+    };
+    (filled(en), filled(zh))
+}
+
+/// Everything that can be said about a call.
+pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) -> Vec<Finding> {
+    let mut findings = Findings {
+        redactor: &merchant.redactor,
+        all: Vec::new(),
+    };
+    let mch_id = merchant.mch_id.as_str();
+    match &call.client.status {
+        ClientCertStatus::Missing => findings.add("certificate-missing", &[]),
+        ClientCertStatus::Refused(why) => findings.add("certificate-refused", &[why]),
+        ClientCertStatus::Accepted(holder) if holder.as_deref() != Some(mch_id) => {
+            let holder = findings.quoted(holder.as_deref().unwrap_or_default());
+            findings.add("certificate-of-another", &[&holder, mch_id]);
+        }
+        ClientCertStatus::Accepted(_) => {}
+    }
+    let form = &evaluation.form;
+    framing::look(call, form, &mut findings);
+    if !form.parts.is_empty() {
+        fields::look(form, mch_id, &mut findings);
+        signature(evaluation, merchant, &mut findings);
+        picture::look(evaluation, &mut findings);
+    }
+    findings.all
+}
+
+/// Which mistake gives the signature that was sent.
+fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findings<'_>) {
+    let form = &evaluation.form;
+    let Some(sign) = form.text("sign").filter(|sign| !sign.is_empty()) else {
+        return;
+    };
+    let texts = form.parts.iter().take(FIELDS);
+    let texts = texts.filter(|part| part.name != "media" && part.file_name.is_none());
+    let pairs: Vec<_> = texts
+        .filter_map(|part| Some((&*part.name, str::from_utf8(part.content.as_deref()?).ok()?)))
+        .collect();
+    let length: usize = pairs.iter().map(|pair| pair.0.len() + pair.1.len()).sum();
+    if length > SEARCHED {
+        let (length, most) = (length.to_string(), SEARCHED.to_string());
+        return findings.add("signature-unknown/long", &[&length, &most]);
+    }
+    let mut request = Request::new(pairs);
+    if let Some(media) = form.part("media") {
+        if let Some(name) = &media.file_name {
+            request = request.file_name(name);
+        }
+        if let Some(content) = &media.content {
+            request = request.content(content);
+        }
+    }
+    let report = request.diagnose(&merchant.key, &merchant.other_keys, sign);
+    if report.is_right() {
+        return;
+    }
+    let mistakes = report.mistakes();
+    let names: Vec<_> = mistakes
+        .iter()
+        .map(|it| it.name().replace('_', "-"))
+        .collect();
+    let code = match names.is_empty() {
+        true => "signature-unknown".to_owned(),
+        false => format!("signature-{}", names.join("-and-")),
+    };
+    let joined = |text: String| text.lines().collect::<Vec<_>>().join("; ");
+    let (en, zh) = (
+        report.display(Lang::En).to_string(),
+        report.display(Lang::Zh).to_string(),
+    );
+    let (before, before_zh) = worded("signature/", &[]);
+    findings.push(code, before + &joined(en), before_zh + &joined(zh));
+}
+
+#[cfg(test)]
+mod tests;

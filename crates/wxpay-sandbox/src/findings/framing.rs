@@ -1,0 +1,117 @@
+//! The request around the form: its headers, and how the body is cut into parts.
+
+use http::{HeaderMap, Method, header};
+
+use super::Findings;
+use crate::request::{Call, End, form::Form, part_header::Defect};
+
+pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
+    let (headers, body) = (&call.headers, &call.body.bytes);
+    let length = headers.get(header::CONTENT_LENGTH);
+    if length.is_none() && headers.contains_key(header::TRANSFER_ENCODING) {
+        findings.add("chunked", &[]);
+    }
+    match call.body.end {
+        End::Cut => {
+            let stated = length.map_or("–".to_owned(), |length| findings.quoted(length));
+            findings.add("body-cut", &[&body.len().to_string(), &stated]);
+        }
+        End::TooLarge => findings.add("body-too-large", &[]),
+        End::Whole if body.is_empty() => {
+            if call.method == Method::POST {
+                findings.add("body-empty", &[]);
+            }
+            return;
+        }
+        End::Whole => {}
+    }
+    if let Some(boundary) = content_type(headers, findings) {
+        boundaries(&boundary, body, form, findings);
+    }
+}
+
+/// Tells the boundary, where there is one.
+fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<String> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(value) = values.next() else {
+        findings.add("content-type-missing", &[]);
+        return None;
+    };
+    if values.next().is_some() {
+        findings.add("content-type-repeated", &[]);
+    }
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let mut parameters = value.split(';');
+    let media_type = parameters.next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("multipart/form-data") {
+        let media_type = findings.quoted(media_type);
+        findings.add("not-multipart", &[&media_type]);
+        return None;
+    }
+    let boundary = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_boundary = name.trim().eq_ignore_ascii_case("boundary");
+        is_boundary.then_some((name, value))
+    });
+    let Some((name, value)) = boundary else {
+        findings.add("boundary-missing", &[]);
+        return None;
+    };
+    if name.ends_with([' ', '\t']) || value.starts_with([' ', '\t']) {
+        findings.add("boundary-spaces", &[]);
+    }
+    let unquoted = value.trim().trim_matches('"');
+    if unquoted != value.trim() {
+        findings.add("boundary-quoted", &[]);
+        if unquoted.trim() != unquoted {
+            findings.add("boundary-spaces", &[]);
+        }
+    }
+    Some(unquoted.to_owned())
+}
+
+fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<'_>) {
+    for defect in &form.defects {
+        match defect {
+            Defect::BareLf => findings.add("line-ends", &[]),
+            Defect::Folded => findings.add("header-folded", &[]),
+            Defect::NoDisposition => findings.add("disposition-missing", &[]),
+            Defect::NoName => findings.add("field-unnamed", &[]),
+            Defect::Padding => findings.add("boundary-spaces/line", &[]),
+        }
+    }
+    let delimiter = format!("--{boundary}");
+    let starts = |line: &[u8]| line.starts_with(delimiter.as_bytes());
+    // RFC 2046 allows text before the first boundary; curl and browsers send none.
+    let mut lines = body.split_inclusive(|byte| *byte == b'\n').take(64);
+    let mut before = 0;
+    let first = lines.find(|line| {
+        before += if starts(line) { 0 } else { line.len() };
+        starts(line)
+    });
+    let start = body.trim_ascii_start();
+    match first {
+        Some(_) if before > 0 => findings.add("preamble", &[&before.to_string()]),
+        Some(_) => {}
+        None if start.starts_with(b"--") => {
+            let line = start
+                .split(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or_default();
+            let (stated, found) = (
+                findings.quoted(boundary),
+                findings.quoted(line.trim_ascii()),
+            );
+            findings.add("boundary-mismatch", &[&stated, &found]);
+        }
+        None => findings.add("not-a-form", &[]),
+    }
+    let closing = format!("{delimiter}--");
+    let tail = &body[body.len().saturating_sub(closing.len() + 64)..];
+    let is_closed = tail
+        .windows(closing.len())
+        .any(|it| it == closing.as_bytes());
+    if first.is_some() && !is_closed && !form.too_large && form.defects.is_empty() {
+        findings.add("form-not-closed", &[]);
+    }
+}

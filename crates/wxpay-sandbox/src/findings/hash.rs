@@ -1,0 +1,202 @@
+//! The hash: of which bytes it would be right.
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_STANDARD,
+};
+use wxpay_sign::{ContentHash, ContentMd5};
+
+use super::{Findings, worded};
+
+pub(super) fn look(
+    sent: &[u8],
+    bytes: &[u8],
+    file_name: Option<&str>,
+    known: Option<&ContentHash>,
+    findings: &mut Findings<'_>,
+) {
+    let made;
+    let right = match known {
+        Some(known) => known,
+        None => {
+            made = ContentMd5::of(bytes);
+            &made
+        }
+    };
+    if sent == right.as_str().as_bytes() {
+        return;
+    }
+    let text = String::from_utf8_lossy(sent);
+    let (row, values) = in_another_form(text.trim(), right.as_str())
+        .or_else(|| of_other_bytes(&text.trim().to_ascii_lowercase(), bytes, file_name))
+        .unwrap_or(("hash-of-other-bytes", Vec::new()));
+    let (before, before_zh) = worded("hash/", &[&findings.quoted(sent), right.as_str()]);
+    let values: Vec<_> = values.iter().map(String::as_str).collect();
+    let (why, why_zh) = worded(row, &values);
+    let code = row.split('/').next().unwrap_or(row);
+    findings.push(code, before + &why, before_zh + &why_zh);
+}
+
+/// A row of the table, and what is filled in.
+type Reason = (&'static str, Vec<String>);
+
+/// The right hash in another form, or another kind of hash.
+fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
+    let is_hex = sent.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digest: Vec<u8> = (0..16)
+        .filter_map(|at| u8::from_str_radix(right.get(2 * at..2 * at + 2)?, 16).ok())
+        .collect();
+    let algorithm = match (is_hex, sent.len()) {
+        (true, 40) => Some("SHA-1"),
+        (true, 64) => Some("SHA-256 / SM3"),
+        (true, 128) => Some("SHA-512"),
+        (true, 8) => Some("CRC-32"),
+        _ => None,
+    };
+    let row = if sent == right {
+        "hash-not-trimmed"
+    } else if sent.eq_ignore_ascii_case(right) {
+        "hash-upper-case"
+    } else if sent == BASE64_STANDARD.encode(&digest) {
+        "hash-base64"
+    } else if sent == BASE64_STANDARD.encode(right) {
+        "hash-base64/hex"
+    } else if is_hex && sent.eq_ignore_ascii_case(&right[8..24]) {
+        "hash-short"
+    } else if sent.eq_ignore_ascii_case(ContentMd5::of(right.as_bytes()).as_str()) {
+        "hash-twice"
+    } else {
+        return Some(("hash-other-algorithm", vec![algorithm?.to_owned()]));
+    };
+    Some((row, Vec::new()))
+}
+
+/// The MD5 of something else that the client had. Each is made once; all of 2 MiB take some 50 ms.
+fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<Reason> {
+    if sent.len() != 32 {
+        return None;
+    }
+    let is = |bytes: &[u8]| ContentMd5::of(bytes).as_str() == sent;
+    let row = if is(b"") {
+        "hash-of-nothing"
+    } else if file_name.is_some_and(|name| is(name.as_bytes())) {
+        "hash-of-name"
+    } else if let Some(reason) = of_a_beginning(sent, bytes) {
+        return Some(reason);
+    } else if is_of_base64(sent, bytes) {
+        "hash-of-base64"
+    } else if decode_base64(bytes.trim_ascii()).is_some_and(|decoded| is(&decoded)) {
+        "hash-of-decoded"
+    } else if is_of_hex(sent, bytes) {
+        "hash-of-hex"
+    } else if is(String::from_utf8_lossy(bytes).as_bytes()) {
+        "hash-of-text"
+    } else if is_of_converted(&is, bytes) {
+        "hash-of-converted"
+    } else {
+        return None;
+    };
+    Some((row, Vec::new()))
+}
+
+/// A beginning of the file: what a read that was not repeated gives, a whole number of KiB, or a file but
+/// for its last bytes; and the whole of it with a line end more, all in one pass.
+fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
+    const BLOCK: usize = 1024;
+    let is = |hasher: &ContentMd5| hasher.clone().finish().as_str() == sent;
+    let near_the_end = bytes.len().saturating_sub(16);
+    let without_space = bytes.trim_ascii_end().len();
+    let mut ends: Vec<_> = (BLOCK..near_the_end).step_by(BLOCK).collect();
+    ends.extend(near_the_end..bytes.len());
+    ends.push(without_space);
+    ends.sort_unstable();
+    ends.dedup();
+    let (mut hasher, mut at) = (ContentMd5::new(), 0);
+    for end in ends {
+        hasher.update(&bytes[at..end]);
+        at = end;
+        if at > 0 && at < bytes.len() && is(&hasher) {
+            return Some(match at == without_space {
+                true => ("hash-of-line-end", Vec::new()),
+                false => (
+                    "hash-of-truncated",
+                    vec![at.to_string(), bytes.len().to_string()],
+                ),
+            });
+        }
+    }
+    hasher.update(&bytes[at..]);
+    hasher.update(b"\n");
+    is(&hasher).then(|| ("hash-of-line-end", Vec::new()))
+}
+
+/// In one line, or in lines of 76 characters, as MIME has them, with or without an end of the last.
+fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
+    let text = BASE64_STANDARD.encode(bytes);
+    let wrapped = |end: &str| {
+        let mut hasher = ContentMd5::new();
+        for (at, line) in text.as_bytes().chunks(76).enumerate() {
+            hasher.update(if at == 0 { b"" } else { end.as_bytes() });
+            hasher.update(line);
+        }
+        let open = hasher.clone().finish();
+        hasher.update(end.as_bytes());
+        open.as_str() == sent || hasher.finish().as_str() == sent
+    };
+    ContentMd5::of(text.as_bytes()).as_str() == sent || wrapped("\n") || wrapped("\r\n")
+}
+
+fn is_of_hex(sent: &str, bytes: &[u8]) -> bool {
+    let is_of = |digits: &[u8; 16]| {
+        let mut hasher = ContentMd5::new();
+        for block in bytes.chunks(4096) {
+            let pairs = block.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            let text: Vec<u8> = pairs.map(|half| digits[usize::from(half)]).collect();
+            hasher.update(&text);
+        }
+        hasher.finish().as_str() == sent
+    };
+    is_of(b"0123456789abcdef") || is_of(b"0123456789ABCDEF")
+}
+
+fn is_of_converted(is: &impl Fn(&[u8]) -> bool, bytes: &[u8]) -> bool {
+    let to_lf = replaced(bytes, b"\r\n", b"\n");
+    let has_crlf = to_lf.len() < bytes.len();
+    let doubled = replaced(bytes, b"\n", b"\r\n");
+    let to_crlf = replaced(&to_lf, b"\n", b"\r\n");
+    // Where nothing was replaced, it is what has been looked at before.
+    (has_crlf && is(&to_lf))
+        || (doubled.len() > bytes.len() && is(&doubled))
+        || (has_crlf && to_crlf.len() != bytes.len() && is(&to_crlf))
+}
+
+fn replaced(bytes: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(first) = rest.first() {
+        match rest.strip_prefix(what) {
+            Some(behind) => {
+                replaced.extend_from_slice(by);
+                rest = behind;
+            }
+            None => {
+                replaced.push(*first);
+                rest = &rest[1..];
+            }
+        }
+    }
+    replaced
+}
+
+/// The beginning of what base64 holds, of either alphabet.
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    const ANY: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let whole = &text[..text.len() - text.len() % 4];
+    [alphabet::STANDARD, alphabet::URL_SAFE]
+        .iter()
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, ANY).decode(whole).ok())
+        .filter(|decoded| !decoded.is_empty())
+}

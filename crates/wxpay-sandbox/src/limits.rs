@@ -1,0 +1,173 @@
+//! How much of a call is kept, and what is never kept of it.
+
+use std::borrow::Cow;
+
+use wxpay_sign::ApiKey;
+
+/// Calls that are remembered.
+pub(crate) const CALLS: usize = 200;
+/// Bodies that are remembered for their pictures, all together; the oldest go first.
+pub(crate) const BODIES: usize = 32 * 1024 * 1024;
+/// All texts of one call, so that 200 calls are under 26 MB; most calls have 4 KB.
+const CALL: usize = 126 * 1024;
+/// Headers of a call.
+pub(crate) const HEADERS: usize = 64;
+/// A header's name, and its value.
+pub(crate) const HEADER: usize = 512;
+/// Fields of a form.
+pub(crate) const FIELDS: usize = 32;
+/// A field's value.
+pub(crate) const VALUE: usize = 2048;
+/// A path, a file name, a subject.
+pub(crate) const LINE: usize = 1024;
+/// The string that is signed.
+pub(crate) const CANONICAL: usize = 4096;
+/// The beginning of a body, kept also where its picture is not.
+pub(crate) const BODY_START: usize = 8192;
+/// Findings of a call; the rest is told of the next call.
+pub(crate) const FINDINGS: usize = 32;
+/// A finding in one language.
+pub(crate) const MESSAGE: usize = 1024;
+/// What a client has sent, quoted in a finding.
+const QUOTE: usize = 80;
+/// Text fields that are searched for a mistake in the signature; the API's own have 200 bytes.
+pub(crate) const SEARCHED: usize = 16 * 1024;
+
+/// Removes the API keys of the sandbox from whatever clients send.
+#[derive(Debug, Clone)]
+pub(crate) struct Redactor(Vec<ApiKey>);
+
+impl Redactor {
+    pub(crate) fn new<'a>(keys: impl IntoIterator<Item = &'a ApiKey>) -> Self {
+        Self(keys.into_iter().cloned().collect())
+    }
+
+    /// The bytes with asterisks in the place of each key, in either case of its letters.
+    pub(crate) fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut redacted = Cow::Borrowed(bytes);
+        for key in &self.0 {
+            let key = key.expose().as_bytes();
+            let first = [key[0].to_ascii_lowercase(), key[0].to_ascii_uppercase()];
+            let mut at = 0;
+            while let Some(window) = redacted.get(at..at + key.len()) {
+                if first.contains(&window[0]) && window.eq_ignore_ascii_case(key) {
+                    redacted.to_mut()[at..at + key.len()].fill(b'*');
+                    at += key.len();
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        redacted
+    }
+
+    /// The beginning as text, without keys, and `…` where it was cut.
+    pub(crate) fn text(&self, bytes: &[u8], limit: usize) -> String {
+        // A key across the cut is found whole.
+        let kept = self.bytes(&bytes[..bytes.len().min(limit + ApiKey::LEN)]);
+        capped(&kept, limit)
+    }
+
+    /// A short beginning in quotes and escaped, so that it cannot be taken for our words.
+    pub(crate) fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
+        format!("{:?}", self.text(bytes.as_ref(), QUOTE))
+    }
+}
+
+/// The texts of one call: each without keys and within its own limit, all within one for the call.
+#[derive(Debug)]
+pub(crate) struct Texts<'a> {
+    redactor: &'a Redactor,
+    left: usize,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn new(redactor: &'a Redactor) -> Self {
+        Self {
+            redactor,
+            left: CALL,
+        }
+    }
+
+    pub(crate) fn text(&mut self, bytes: impl AsRef<[u8]>, limit: usize) -> String {
+        let text = self.redactor.text(bytes.as_ref(), limit);
+        // A byte that is not UTF-8 becomes three.
+        let text = match text.len() > self.left {
+            true => capped(text.as_bytes(), self.left.saturating_sub('…'.len_utf8())),
+            false => text,
+        };
+        let text = if self.left < '…'.len_utf8() {
+            String::new()
+        } else {
+            text
+        };
+        self.left -= text.len().min(self.left);
+        text
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8], limit: usize) -> Vec<u8> {
+        let kept = self
+            .redactor
+            .bytes(&bytes[..bytes.len().min(limit + ApiKey::LEN)]);
+        let kept = &kept[..kept.len().min(limit).min(self.left)];
+        self.left -= kept.len();
+        kept.to_vec()
+    }
+}
+
+/// As text, cut to so many bytes and `…`.
+pub(crate) fn capped(bytes: &[u8], limit: usize) -> String {
+    let kept = &bytes[..bytes.len().min(limit)];
+    let mut text = String::from_utf8_lossy(kept).into_owned();
+    if bytes.len() > limit {
+        // Half a character at the cut is no fault of the client's.
+        text.truncate(text.trim_end_matches('\u{fffd}').len());
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+    fn redactor() -> Redactor {
+        Redactor::new([&ApiKey::new(KEY).unwrap()])
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        let redactor = redactor();
+        assert_eq!(redactor.text("店铺".as_bytes(), 6), "店铺");
+        assert_eq!(redactor.text("店铺".as_bytes(), 5), "店…");
+        assert_eq!(redactor.text(b"a\xffb", 9), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn no_part_of_a_key_is_left_wherever_it_stands() {
+        let redactor = redactor();
+        for key in [KEY.to_owned(), KEY.to_uppercase()] {
+            for before in 0..100 {
+                let text = format!("{}{key}{key} {key}", "x".repeat(before));
+                for shown in [redactor.text(text.as_bytes(), 64), redactor.quoted(&text)] {
+                    assert!(!shown.to_lowercase().contains(&KEY[..8]), "{shown}");
+                    assert!(!shown.to_lowercase().contains(&KEY[24..]), "{shown}");
+                }
+            }
+        }
+        assert!(matches!(redactor.bytes(b"1920"), Cow::Borrowed(b"1920")));
+    }
+
+    #[test]
+    fn all_texts_of_a_call_are_bounded_together() {
+        let redactor = redactor();
+        let mut texts = Texts::new(&redactor);
+        let mut length = 0;
+        for _ in 0..10_000 {
+            length += texts.text([0xff; 4096], VALUE).len() + texts.bytes(&[b'x'; 99], 99).len();
+        }
+        assert!(length <= 130_000, "{length}");
+    }
+}

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    Signing,
 };
 use wxpay_sandbox::Sandbox;
 
@@ -153,10 +154,10 @@ impl Config {
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = Builder::from(self.merchant)
+        let mut builder = ClientBuilder::from(self.merchant)
             .endpoints(self.endpoints)
             .timeout(args.timeout)
-            .retries(args.retries)
+            .max_retries(args.retries)
             .transport(|transport| self.network.apply(transport));
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
@@ -176,7 +177,7 @@ fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Me
     };
     Ok(Merchant::new(id, key)
         .signing(signing)
-        .strict_reply_sign(args.strict_reply_sign))
+        .strict_response_sign(args.strict_reply_sign))
 }
 
 fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {

@@ -144,7 +144,7 @@ impl<L> ClientBuilder<L> {
     /// while that cannot be reached the next.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.endpoints = endpoints.into();
-        self.endpoint = Endpoint::from_authority(self.endpoints.primary().clone());
+        self.endpoint = Endpoint::of(&self.endpoints).next().unwrap_or_default();
         self
     }
 
@@ -261,10 +261,7 @@ impl<L> ClientBuilder<L> {
     where
         L: Layer<DefaultService>,
     {
-        let authorities = self.endpoints.iter().cloned();
-        let is_wechat_pay = authorities
-            .map(Endpoint::from_authority)
-            .any(|it| it.is_wechat_pay());
+        let is_wechat_pay = Endpoint::of(&self.endpoints).any(|it| it.is_wechat_pay());
         let mut transport = self.transport.endpoints(self.endpoints);
         if let Some(rate) = self.rate.unwrap_or(is_wechat_pay.then_some(RATE)) {
             transport = transport.rate_limit(AdaptiveRate::at_most(rate));

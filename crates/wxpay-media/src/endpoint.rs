@@ -36,9 +36,10 @@ impl Endpoint {
         Uri::from_parts(parts).expect("scheme, authority and path make a uri")
     }
 
+    /// The endpoints of a list, in its order.
     #[cfg(feature = "transport")]
-    pub(crate) fn from_authority(authority: Authority) -> Self {
-        Self(authority)
+    pub fn of(endpoints: &wxpay_transport::Endpoints) -> impl Iterator<Item = Self> {
+        endpoints.iter().cloned().map(Self)
     }
 
     /// Whether it is one of WeChat Pay's own hosts.

@@ -83,6 +83,8 @@ const JOBS: &[Job] = &[
         about: "each library compiles with no feature, each one and each two" },
     Job { name: "benches", quick: false, needs: &[], run: benches,
         about: "the measurements of benches/ build" },
+    Job { name: "examples", quick: false, needs: &[], run: examples,
+        about: "the programs of examples/ build, and work against the sandbox" },
     Job { name: "fuzz-smoke", quick: false, needs: &fuzz::NEEDS, run: fuzz::smoke,
         about: "each fuzz target holds for 20 seconds" },
 ];
@@ -235,6 +237,24 @@ fn benches(ws: &Workspace) -> Result<()> {
     let _folder = ws.sh.push_dir("benches");
     let build = ws.line("cargo build --locked --workspace --all-targets");
     Ok(build.env_remove("CARGO_TARGET_DIR").run()?)
+}
+
+fn examples(ws: &Workspace) -> Result<()> {
+    let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
+    let example = "cargo run --locked --manifest-path examples/Cargo.toml --package example";
+    ws.run("cargo build --locked --workspace --manifest-path examples/Cargo.toml")?;
+    for name in [
+        "sign-reqwest",
+        "multipart-reqwest",
+        "multipart-ureq",
+        "own-http-client",
+        "tower-http",
+    ] {
+        ws.run(&format!("{sandbox} {example}-{name} examples/licence.jpg"))?;
+    }
+    ws.run(&format!(
+        "{sandbox} cargo test --locked --manifest-path examples/Cargo.toml"
+    ))
 }
 
 /// cargo's arguments for the main sets of features: the default ones, none, each crypto provider that

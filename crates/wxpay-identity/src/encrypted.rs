@@ -83,6 +83,8 @@ pub(crate) struct Scheme {
 
 /// Key, initialisation vector and ciphertext to plain text.
 pub(crate) type Cipher = fn(&[u8], &[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>;
+/// Password, salt and rounds to key.
+type Hash = fn(&[u8], &[u8], u32, &mut [u8]);
 /// Password to key.
 type Derive = Box<dyn Fn(&[u8], &mut [u8])>;
 
@@ -129,7 +131,7 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Faul
         None => "1.2.840.113549.2.7".to_owned(),
         Some(prf) => prf.oid()?,
     };
-    let (output, hash): (_, fn(&[u8], &[u8], u32, &mut [u8])) = match prf.as_str() {
+    let (output, hash): (_, Hash) = match prf.as_str() {
         "1.2.840.113549.2.7" => (20, pbkdf2_hmac::<Sha1>),
         "1.2.840.113549.2.8" => (28, pbkdf2_hmac::<Sha224>),
         "1.2.840.113549.2.9" => (32, pbkdf2_hmac::<Sha256>),

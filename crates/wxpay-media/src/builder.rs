@@ -15,14 +15,9 @@ use {
         endpoint::Region,
         response,
     },
-    bytes::Bytes,
-    http::Response,
-    http_body_util::Full,
     std::{num::NonZeroU32, time::Duration},
-    tower::{Layer, layer::util::Stack, util::MapResponse},
-    wxpay_transport::{
-        self as transport, AdaptiveRate, Endpoints, Identity, Proxy, Roots, Transport,
-    },
+    tower::{Layer, layer::util::Stack},
+    wxpay_transport::{Endpoints, Identity, Proxy, Roots, Transport, TransportBuilder},
 };
 
 /// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
@@ -39,7 +34,7 @@ const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// | [`identity`](Self::identity) | none, which the gateway refuses |
 /// | [`roots`](Self::roots) | Mozilla's |
 /// | [`proxy`](Self::proxy) | none |
-/// | [`timeout`](Self::timeout) | 30 s |
+/// | [`timeout`](Self::timeout) | none: an upload that moves is not cut |
 /// | [`max_retries`](Self::max_retries) | 2 |
 /// | [`rate`](Self::rate) | 10 uploads a second to WeChat Pay's hosts, no limit elsewhere |
 /// | [`transport`](Self::transport) | all else that a transport can be told |
@@ -66,7 +61,7 @@ pub struct ClientBuilder<L = NoLayer> {
     #[cfg(feature = "transport")]
     endpoints: Endpoints,
     #[cfg(feature = "transport")]
-    transport: transport::Builder,
+    transport: TransportBuilder,
     /// None of the caller's: what the endpoints are known to allow.
     #[cfg(feature = "transport")]
     rate: Option<Option<NonZeroU32>>,
@@ -94,7 +89,8 @@ impl From<Merchant> for ClientBuilder {
             endpoints: Region::Mainland.into(),
             #[cfg(feature = "transport")]
             transport: Transport::builder()
-                .reply_limit(MAX_RESPONSE_BYTES)
+                .max_response_bytes(MAX_RESPONSE_BYTES)
+                .max_retries(2)
                 .classifier(response::classify),
             #[cfg(feature = "transport")]
             rate: None,
@@ -167,9 +163,10 @@ impl<L> ClientBuilder<L> {
     }
 
     /// How long one upload may take, with all its attempts, connecting and the whole response
-    /// included.
+    /// included. Without it only standing still is bounded: connecting, a line that takes nothing, no
+    /// response.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.transport = self.transport.call_deadline(timeout);
+        self.transport = self.transport.timeout(timeout);
         self
     }
 
@@ -179,7 +176,7 @@ impl<L> ClientBuilder<L> {
     /// on the rate; the last make all uploads of this client slower for a while. A queue that repeats
     /// on its own sets 0, and asks [`Error::retry_advice`](crate::Error::retry_advice).
     pub fn max_retries(mut self, retries: u32) -> Self {
-        self.transport = self.transport.retries(retries);
+        self.transport = self.transport.max_retries(retries);
         self
     }
 
@@ -206,10 +203,7 @@ impl<L> ClientBuilder<L> {
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn transport(
-        mut self,
-        change: impl FnOnce(transport::Builder) -> transport::Builder,
-    ) -> Self {
+    pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
         self.transport = change(self.transport);
         self
     }
@@ -243,7 +237,8 @@ impl<L> ClientBuilder<L> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used.
+    /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
+    /// provider.
     ///
     #[cfg_attr(feature = "ring", doc = "```")]
     #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
@@ -256,7 +251,6 @@ impl<L> ClientBuilder<L> {
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
     where
         L: Layer<DefaultService>,
@@ -264,12 +258,9 @@ impl<L> ClientBuilder<L> {
         let is_wechat_pay = Endpoint::of(&self.endpoints).any(|it| it.is_wechat_pay());
         let mut transport = self.transport.endpoints(self.endpoints);
         if let Some(rate) = self.rate.unwrap_or(is_wechat_pay.then_some(RATE)) {
-            transport = transport.rate_limit(AdaptiveRate::at_most(rate));
+            transport = transport.max_rate(rate);
         }
-        let to_body: fn(_) -> _ = |response: Response<Bytes>| response.map(Full::new);
-        let service = self
-            .layer
-            .layer(MapResponse::new(transport.build()?, to_body));
+        let service = self.layer.layer(transport.build()?);
         Ok(Client::new(service, self.endpoint, self.merchant))
     }
 }

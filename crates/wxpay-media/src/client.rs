@@ -15,6 +15,8 @@ use http_body_util::{BodyExt, Limited};
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, field};
 use wxpay_multipart::{BodyError, FormBody};
+#[cfg(feature = "transport")]
+use wxpay_transport::ProgressBody;
 
 use crate::{
     endpoint::Endpoint,
@@ -31,10 +33,7 @@ pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// The service of a client that was built, not given one: the transport. Without the feature
 /// `transport` there is none.
 #[cfg(feature = "transport")]
-pub type DefaultService = tower::util::MapResponse<
-    wxpay_transport::Transport<UploadBody>,
-    fn(Response<Bytes>) -> Response<http_body_util::Full<Bytes>>,
->;
+pub type DefaultService = wxpay_transport::Transport<UploadBody>;
 
 /// The service of a client that was built, not given one: without the feature `transport` there is
 /// none.
@@ -82,7 +81,7 @@ pub struct Uploaded {
     /// How many attempts it took, and which endpoint answered; `None` where the service below is no
     /// [`Transport`](crate::Transport) and does not tell.
     #[cfg(feature = "transport")]
-    pub call: Option<wxpay_transport::Trip>,
+    pub call: Option<wxpay_transport::CallInfo>,
 }
 
 impl<S> Client<S> {
@@ -158,9 +157,9 @@ where
     where
         S: Clone,
     {
-        let mut request = request::upload(&self.merchant, &self.endpoint, image);
-        request.extensions_mut().insert(progress);
-        self.send(request.map(UploadBody::from), image).await
+        let request = request::upload(&self.merchant, &self.endpoint, image);
+        let body = |form| UploadBody(ProgressBody::new(form, progress));
+        self.send(request.map(body), image).await
     }
 
     async fn send(&self, request: Request<UploadBody>, image: &Image) -> Result<Uploaded, Error>
@@ -241,10 +240,15 @@ where
 
 /// The body of an upload, of exactly known length; a clone starts from the beginning.
 #[derive(Debug, Clone)]
-pub struct UploadBody(FormBody);
+pub struct UploadBody(ProgressBody<FormBody>);
+
+#[cfg(not(feature = "transport"))]
+type ProgressBody<B> = B;
 
 impl From<FormBody> for UploadBody {
     fn from(form: FormBody) -> Self {
+        #[cfg(feature = "transport")]
+        let form = ProgressBody::new(form, None);
         Self(form)
     }
 }

@@ -36,7 +36,7 @@ pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};
 pub use {
     wxpay_transport as transport,
     wxpay_transport::{
-        BuildError, Endpoints, Identity, IdentityError, InvalidEndpoints, InvalidRoots, Progress,
-        Proxy, Roots, Transport, Trip,
+        BuildError, CallInfo, Endpoints, EndpointsError, Identity, IdentityError, Progress, Proxy,
+        Roots, RootsError, Transport, TransportBuilder,
     },
 };

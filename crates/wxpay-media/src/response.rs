@@ -102,18 +102,18 @@ pub fn media_id(
 /// It believes a failure without a signature, as [`media_id`] does: a failure needs no proof.
 #[cfg(feature = "transport")]
 #[must_use]
-pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::Judgement {
+pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClass {
     use crate::gateway::RetryAdvice;
-    use wxpay_transport::Judgement;
+    use wxpay_transport::RetryClass;
     let refusal = match Fields::parse(response.body()) {
         Ok(fields) => GatewayError::from_fields(&fields),
         Err(_) => refusal_in_another_charset(response.body()),
     };
     match refusal.map(|refusal| refusal.retry_advice()) {
-        None => Judgement::of_status(response.status()),
-        Some(RetryAdvice::Throttle) => Judgement::SlowDown,
-        Some(RetryAdvice::Retry) => Judgement::Again,
-        Some(_) => Judgement::Done,
+        None => RetryClass::of_status(response.status()),
+        Some(RetryAdvice::Throttle) => RetryClass::Throttle,
+        Some(RetryAdvice::Retry) => RetryClass::Retry,
+        Some(_) => RetryClass::Done,
     }
 }
 

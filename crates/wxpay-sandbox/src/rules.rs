@@ -322,8 +322,8 @@ fn merchant(subject: &Subject<'_>) -> Result<(), Why> {
 
 fn signature(subject: &Subject<'_>) -> Result<(), Why> {
     let form = subject.form;
-    let signed = form.parts.iter().filter(|part| part.name != "media");
-    let pairs = signed.filter_map(|part| {
+    let texts = form.parts.iter().filter(|part| part.name != "media");
+    let pairs = texts.filter_map(|part| {
         Some((
             part.name.as_str(),
             str::from_utf8(part.content.as_deref()?).ok()?,

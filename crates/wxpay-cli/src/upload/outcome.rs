@@ -1,4 +1,4 @@
-//! What became of one file, printed for people or as JSON.
+//! The outcome of one file, printed for people or as JSON.
 
 use std::{error::Error as StdError, path::Path};
 
@@ -7,7 +7,7 @@ use wxpay_media::{Error, ErrorCode, Image};
 
 use crate::terminal::{self, OutputLost};
 
-/// One file and what became of it: a line of the output.
+/// One file with its media id or failure: a line of the output.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
     file: String,

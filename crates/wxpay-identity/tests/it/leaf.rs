@@ -5,10 +5,7 @@ use std::time::{Duration, SystemTime};
 use rcgen::{DnType, SerialNumber};
 use wxpay_identity::{Identity, IdentityError};
 
-use crate::{
-    log::Log,
-    support::{Pair, openssl_text},
-};
+use crate::support::{Log, Pair, openssl_text};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -1,11 +1,11 @@
 //! Identities in files that are replaced.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::ErrorKind, path::Path, time::Duration};
 
 use tokio::{sync::mpsc, time};
 use wxpay_identity::{Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentitySource};
 
-use crate::{log::Log, support::Pair};
+use crate::support::{Log, Pair};
 
 fn files(folder: &Path) -> IdentityFiles {
     let files = IdentityFiles::pem(folder.join("cert.pem"), folder.join("key.pem"));
@@ -150,18 +150,18 @@ fn files_that_hold_no_identity_are_refused_at_once() {
     fs::write(path("large.pem"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
     fs::create_dir(path("folder")).unwrap();
     let refused = |key| IdentityFiles::pem(path("cert.pem"), path(key)).unwrap_err();
-
-    assert!(
-        matches!(refused("none.pem"), IdentityFilesError::Read { path: at, .. } if at == path("none.pem"))
-    );
-    assert!(matches!(
-        refused("folder"),
-        IdentityFilesError::NotAFile { .. }
-    ));
-    assert!(matches!(
-        refused("large.pem"),
-        IdentityFilesError::TooLarge { .. }
-    ));
+    for (name, kind) in [
+        ("none.pem", ErrorKind::NotFound),
+        ("folder", ErrorKind::InvalidInput),
+        ("large.pem", ErrorKind::FileTooLarge),
+    ] {
+        match refused(name) {
+            IdentityFilesError::Read { path: at, source } => {
+                assert_eq!((at, source.kind()), (path(name), kind));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
     let mismatch = refused("other.pem");
     let IdentityFilesError::Identity { paths, source } = &mismatch else {
         panic!("{mismatch:?}");

@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 
-use wxpay_transport::{Disposition, Error, ErrorKind as Kind, ProxyFault, TlsFault};
+use wxpay_transport::{
+    Error, ErrorKind as Kind, ProxyErrorKind, RetryAdvice as Advice, TimeoutKind, TlsErrorKind,
+};
 
-use super::{Assessment, ErrorKind, FOREIGN, INTERCEPTED, RetryAdvice};
+use super::{Assessment, ErrorKind, FOREIGN, INTERCEPTED, LATER, RetryAdvice};
 use crate::gateway::Reason;
 
 pub(super) fn assess(error: &Error) -> Assessment {
@@ -13,55 +15,63 @@ pub(super) fn assess(error: &Error) -> Assessment {
             ErrorKind::Connect,
             "check the endpoint's name and port, and that a firewall lets it through",
         ),
-        Kind::Closed => (
-            ErrorKind::Connect,
-            "try again later, or with a longer timeout",
-        ),
-        Kind::Timeout(_) => (
-            ErrorKind::Timeout,
-            "try again later, or with a longer timeout",
-        ),
-        Kind::Proxy(ProxyFault::AuthenticationRequired) => (
-            ErrorKind::Connect,
-            "check the user name and password for the proxy",
-        ),
-        Kind::Proxy(_) => (
-            ErrorKind::Connect,
-            "check the proxy's host and port, and that it lets this endpoint through",
-        ),
-        Kind::ReplyTooLarge { .. } | Kind::Http => (ErrorKind::Http, FOREIGN),
+        Kind::Closed => (ErrorKind::Connect, LATER),
+        Kind::Timeout(kind) => (ErrorKind::Timeout, timeout_advice(kind)),
+        Kind::Proxy(kind) => (ErrorKind::Connect, proxy_advice(kind)),
+        Kind::ResponseTooLarge { .. } | Kind::Http => (ErrorKind::Http, FOREIGN),
         Kind::Tls(kind) => (ErrorKind::Tls, tls_advice(kind)),
         _ => (ErrorKind::Other, "look at the error below it"),
     };
-    let retry_advice = match error.disposition() {
-        Disposition::Again => RetryAdvice::Retry,
-        Disposition::SlowDown => RetryAdvice::Throttle,
-        Disposition::Stop => RetryAdvice::Stop,
+    let retry_advice = match error.retry_advice() {
+        Advice::Retry => RetryAdvice::Retry,
+        Advice::Throttle => RetryAdvice::Throttle,
+        Advice::Stop => RetryAdvice::Stop,
         _ => RetryAdvice::Refused,
     };
     (kind, advice, retry_advice)
 }
 
-fn tls_advice(kind: TlsFault) -> &'static str {
+fn timeout_advice(kind: TimeoutKind) -> &'static str {
     match kind {
-        TlsFault::UnknownIssuer => {
+        TimeoutKind::Connect => {
+            "check the endpoint's name and port, and that a firewall lets it through"
+        }
+        TimeoutKind::Stall => "check the line: nothing of the upload was taken; or try again later",
+        TimeoutKind::Response => LATER,
+        _ => "try again later, or with a longer timeout",
+    }
+}
+
+fn proxy_advice(kind: ProxyErrorKind) -> &'static str {
+    match kind {
+        ProxyErrorKind::AuthenticationRequired => "check the user name and password for the proxy",
+        ProxyErrorKind::UnsupportedAuthentication => {
+            "put a proxy of your own between, which takes Basic and signs in at that one"
+        }
+        _ => "check the proxy's host and port, and that it lets this endpoint through",
+    }
+}
+
+fn tls_advice(kind: TlsErrorKind) -> &'static str {
+    match kind {
+        TlsErrorKind::UnknownIssuer => {
             "trust the server's authority only if you know why it is a private one; otherwise someone may be in between"
         }
-        TlsFault::BadSignature => {
+        TlsErrorKind::BadSignature => {
             "find out who answers at this endpoint: it is not whom its certificate names"
         }
-        TlsFault::Expired | TlsFault::NotYetValid => "check this machine's clock first",
-        TlsFault::WrongName => "check the endpoint's name: its certificate is for another one",
-        TlsFault::CertificateRequired | TlsFault::CertificateRefused => {
+        TlsErrorKind::Expired | TlsErrorKind::NotYetValid => "check this machine's clock first",
+        TlsErrorKind::WrongName => "check the endpoint's name: its certificate is for another one",
+        TlsErrorKind::CertificateRequired | TlsErrorKind::CertificateRefused => {
             Reason::Certificate.advice()
         }
-        TlsFault::ClientKeyRefused => {
+        TlsErrorKind::ClientKeyRefused => {
             "ask who runs the endpoint which keys it takes: it is not one of the gateway's own"
         }
-        TlsFault::WeakKey | TlsFault::UnsupportedSignature => {
+        TlsErrorKind::WeakKey | TlsErrorKind::UnsupportedSignature => {
             "have the endpoint's certificate, or the authority's, issued anew with RSA of 2048 bits or ECDSA on P-256"
         }
-        TlsFault::NotTls | TlsFault::Incompatible => {
+        TlsErrorKind::NotTls | TlsErrorKind::Incompatible => {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }
         _ => INTERCEPTED,

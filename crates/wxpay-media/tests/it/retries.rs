@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wxpay_media::{
-    Client, ClientBuilder, Endpoint, Endpoints, Error, ErrorKind, Image, Progress, RetryAdvice,
-    Trip, response, transport::Judgement,
+    CallInfo, Client, ClientBuilder, Endpoint, Endpoints, Error, ErrorKind, Image, Progress,
+    RetryAdvice, response, transport::RetryClass,
 };
 use wxpay_sandbox::{Fault, Sandbox};
 
@@ -104,8 +104,8 @@ async fn an_error_knows_its_way_too() {
     sandbox.shutdown().await;
     let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
-    let trip = error.transport().unwrap().trip();
-    assert_eq!(trip.map(Trip::attempts), Some(2));
+    let trip = error.transport().unwrap().info();
+    assert_eq!(trip.map(CallInfo::attempts), Some(2));
 }
 
 #[tokio::test]
@@ -132,17 +132,17 @@ fn a_response_is_classified_without_a_key() {
     };
     let xml = |fields: &str| format!("<xml>{fields}</xml>");
     let failed = xml("<return_code>FAIL</return_code><return_msg>频率限制</return_msg>");
-    assert_eq!(classify(200, &failed), Judgement::SlowDown);
+    assert_eq!(classify(200, &failed), RetryClass::Throttle);
     let done = xml("<return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>");
-    assert_eq!(classify(200, &done), Judgement::Done);
+    assert_eq!(classify(200, &done), RetryClass::Done);
     let wrong = xml("<return_code>FAIL</return_code><err_code>SIGNERROR</err_code>");
-    assert_eq!(classify(500, &wrong), Judgement::Done);
-    for (status, judgement) in [
-        (200, Judgement::Done),
-        (429, Judgement::SlowDown),
-        (502, Judgement::Again),
+    assert_eq!(classify(500, &wrong), RetryClass::Done);
+    for (status, class) in [
+        (200, RetryClass::Done),
+        (429, RetryClass::Throttle),
+        (502, RetryClass::Retry),
     ] {
-        assert_eq!(classify(status, "<html>"), judgement, "{status}");
+        assert_eq!(classify(status, "<html>"), class, "{status}");
     }
 }
 
@@ -160,7 +160,7 @@ async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBui
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).max_retries(0);
     let nowhere = |host: &'static str| {
-        move |transport: wxpay_media::transport::Builder| {
+        move |transport: wxpay_media::transport::TransportBuilder| {
             transport.resolve(host, 443, [] as [IpAddr; 0])
         }
     };

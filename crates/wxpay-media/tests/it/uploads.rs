@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
     ApiKey, Client, ClientBuilder, Endpoint, ErrorKind, Identity, Image, Merchant, MerchantId,
@@ -20,7 +19,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
     let id = MerchantId::new(credentials.mch_id()).unwrap();
     ClientBuilder::from(Merchant::new(id, credentials.api_key().clone()))
         .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
         .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
 }
 
@@ -29,22 +28,13 @@ fn identity(credentials: &Credentials) -> Identity {
 }
 
 /// What a client builds for itself, for a caller who puts layers around it.
-fn transport(
-    sandbox: &Sandbox,
-) -> impl Service<
-    Request<UploadBody>,
-    Response = Response<Full<Bytes>>,
-    Error = wxpay_media::transport::Error,
-    Future: Send,
-> + Clone
-+ use<> {
+fn transport(sandbox: &Sandbox) -> Transport<UploadBody> {
     let credentials = sandbox.credentials();
-    let transport: Transport<UploadBody> = Transport::builder()
+    Transport::builder()
         .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
         .build()
-        .unwrap();
-    transport.map_response(|response: Response<Bytes>| response.map(Full::new))
+        .unwrap()
 }
 
 async fn sandbox() -> Sandbox {
@@ -95,7 +85,7 @@ async fn what_is_wrong_is_named() {
     let merchant = |id, key| {
         ClientBuilder::from(Merchant::new(id, key))
             .identity(identity(credentials))
-            .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+            .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
             .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
     };
 
@@ -117,7 +107,7 @@ async fn what_is_wrong_is_named() {
 #[tokio::test]
 async fn a_server_of_another_authority_is_not_trusted() {
     let sandbox = sandbox().await;
-    let client = builder(&sandbox).roots(Roots::mozilla()).build().unwrap();
+    let client = builder(&sandbox).roots(Roots::webpki()).build().unwrap();
     let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(error.advice().contains("authority"), "{}", error.advice());

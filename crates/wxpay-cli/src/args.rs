@@ -62,6 +62,7 @@ pub(crate) enum Command {
 /// the gateway has not signed is a failure.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "wxpay upload [OPTIONS] [--] <FILE>...",
     after_help = "Settings come from flags, else from the environment; the API key never \
         from an argument. Put `--` before files whose names you have not chosen: wxpay upload -- *\n\n\
         Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \

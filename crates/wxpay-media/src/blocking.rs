@@ -1,6 +1,6 @@
 //! A client for programs that are not asynchronous.
 
-use std::{error::Error as StdError, fmt, io, sync::Arc};
+use std::{error::Error as StdError, io, sync::Arc};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -30,6 +30,7 @@ use crate::{
 /// println!("{}", client.upload(&Image::read("licence.jpg")?)?.media_id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Debug, Clone)]
 pub struct Client<S = DefaultService> {
     client: client::Client<S>,
     runtime: Arc<Background>,
@@ -49,22 +50,23 @@ impl<S> Client<S> {
         let runtime = Arc::new(Background(Some(runtime)));
         Ok(Self { client, runtime })
     }
-}
 
-impl<S, B> Client<S>
-where
-    S: Service<Request<UploadBody>, Response = Response<B>> + Clone,
-    S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    B: Body,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
     /// Uploads one picture, and blocks until it is done.
     ///
     /// # Errors
     ///
     /// As [`wxpay_media::Client::upload`](crate::Client::upload); and an [`Error::Service`] on a thread
     /// of an asynchronous runtime, which must not be blocked.
-    pub fn upload(&self, image: &Image) -> Result<Uploaded, Error> {
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the runtime is there until it is dropped"
+    )]
+    pub fn upload<B>(&self, image: &Image) -> Result<Uploaded, Error>
+    where
+        S: Service<Request<UploadBody>, Response = Response<B>> + Clone,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        B: Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
+    {
         if Handle::try_current().is_ok() {
             let text = "a blocking client was called inside of an asynchronous runtime: use \
                         wxpay_media::Client there, or another thread";
@@ -79,25 +81,8 @@ where
     }
 }
 
-impl<S: Clone> Clone for Client<S> {
-    fn clone(&self) -> Self {
-        let runtime = Arc::clone(&self.runtime);
-        Self {
-            client: self.client.clone(),
-            runtime,
-        }
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for Client<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("blocking::Client")
-            .field(&self.client)
-            .finish()
-    }
-}
-
 /// A runtime that may be dropped anywhere, in an asynchronous one, too.
+#[derive(Debug)]
 struct Background(Option<Runtime>);
 
 impl Drop for Background {

@@ -193,8 +193,7 @@ impl<L> ClientBuilder<L> {
     /// Changes the transport below in any other way that it can be: an identity that is renewed,
     /// addresses, limits.
     ///
-    #[cfg_attr(feature = "ring", doc = "```")]
-    #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
+    /// ```
     /// use wxpay_media::{ApiKey, Client, MerchantId};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -211,8 +210,7 @@ impl<L> ClientBuilder<L> {
     /// Puts a tower layer around the client's own transport, which keeps its endpoints, its limits and
     /// its repetitions. The layer that is added first sees the requests first.
     ///
-    #[cfg_attr(feature = "ring", doc = "```")]
-    #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
+    /// ```
     /// use tower::limit::ConcurrencyLimitLayer;
     /// use wxpay_media::{ApiKey, Client, MerchantId};
     ///
@@ -240,8 +238,7 @@ impl<L> ClientBuilder<L> {
     /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
     /// provider.
     ///
-    #[cfg_attr(feature = "ring", doc = "```")]
-    #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
+    /// ```
     /// use wxpay_media::{ApiKey, Client, Endpoint, MerchantId};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;

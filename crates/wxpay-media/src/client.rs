@@ -8,15 +8,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use http_body_util::{BodyExt, Limited};
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, field};
-use wxpay_multipart::{BodyError, FormBody};
-#[cfg(feature = "transport")]
-use wxpay_transport::ProgressBody;
+use wxpay_multipart::FormBody;
 
 use crate::{
     endpoint::Endpoint,
@@ -29,6 +26,14 @@ use crate::{
 
 /// A response is a few hundred bytes; this is what `wxpay-xml` takes at most.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// The body of an upload, of exactly known length; a clone starts from the beginning.
+#[cfg(feature = "transport")]
+pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
+
+/// The body of an upload, of exactly known length; a clone starts from the beginning.
+#[cfg(not(feature = "transport"))]
+pub type UploadBody = FormBody;
 
 /// The service of a client that was built, not given one: the transport. Without the feature
 /// `transport` there is none.
@@ -124,7 +129,7 @@ where
         S: Clone,
     {
         let request = request::upload(&self.merchant, &self.endpoint, image);
-        self.send(request.map(UploadBody::from), image).await
+        self.send(request.map(upload_body), image).await
     }
 
     /// Uploads one picture and reports how much of the form has been sent, which is a little longer
@@ -158,8 +163,8 @@ where
         S: Clone,
     {
         let request = request::upload(&self.merchant, &self.endpoint, image);
-        let body = |form| UploadBody(ProgressBody::new(form, progress));
-        self.send(request.map(body), image).await
+        self.send(request.map(|form| UploadBody::new(form, progress)), image)
+            .await
     }
 
     async fn send(&self, request: Request<UploadBody>, image: &Image) -> Result<Uploaded, Error>
@@ -170,6 +175,12 @@ where
         let response = self.service.clone().oneshot(request);
         receive(&self.merchant, response).instrument(span).await
     }
+}
+
+fn upload_body(form: FormBody) -> UploadBody {
+    #[cfg(feature = "transport")]
+    let form = UploadBody::new(form, None);
+    form
 }
 
 fn span(merchant: &Merchant, image: &Image) -> Span {
@@ -232,43 +243,8 @@ where
     fn call(&mut self, image: Image) -> Self::Future {
         let request = request::upload(&self.merchant, &self.endpoint, &image);
         // By the very service that was polled ready: a clone would want a place of its own.
-        let response = self.service.call(request.map(UploadBody::from));
+        let response = self.service.call(request.map(upload_body));
         let (merchant, span) = (Arc::clone(&self.merchant), span(&self.merchant, &image));
         Box::pin(async move { receive(&merchant, response).await }.instrument(span))
-    }
-}
-
-/// The body of an upload, of exactly known length; a clone starts from the beginning.
-#[derive(Debug, Clone)]
-pub struct UploadBody(ProgressBody<FormBody>);
-
-#[cfg(not(feature = "transport"))]
-type ProgressBody<B> = B;
-
-impl From<FormBody> for UploadBody {
-    fn from(form: FormBody) -> Self {
-        #[cfg(feature = "transport")]
-        let form = ProgressBody::new(form, None);
-        Self(form)
-    }
-}
-
-impl Body for UploadBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.0).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
     }
 }

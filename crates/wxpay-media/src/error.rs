@@ -1,6 +1,6 @@
 //! Why an upload failed, and what to do about it.
 
-use std::{error::Error as StdError, fmt};
+use std::error::Error as StdError;
 
 use http::StatusCode;
 use http_body_util::LengthLimitError;
@@ -46,7 +46,7 @@ pub enum Error {
         excerpt: String,
     },
     /// Another page: of the gateway's web server, or of something in between.
-    #[error("a page with HTTP status {} came instead of a response{}: {excerpt}", status.as_u16(), Redirect(location))]
+    #[error("a page with HTTP status {} came instead of a response{}: {excerpt}", status.as_u16(), location.iter().map(|to| format!(", a redirect to {to}")).collect::<String>())]
     #[non_exhaustive]
     Page {
         /// The HTTP status.
@@ -89,17 +89,6 @@ pub enum Error {
     /// The gateway refused.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-}
-
-/// Where a redirect leads to, for a message.
-struct Redirect<'a>(&'a Option<String>);
-
-impl fmt::Display for Redirect<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|location| write!(f, ", a redirect to {location}"))
-    }
 }
 
 /// What an error is, what to do about it, and what a queue may do.

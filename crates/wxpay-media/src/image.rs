@@ -103,12 +103,6 @@ impl Image {
     /// # Errors
     ///
     /// [`ImageError`] when the name cannot be sent or the bytes are no picture to send.
-    ///
-    /// ```
-    /// use wxpay_media::{Image, ImageError};
-    ///
-    /// assert!(matches!(Image::from_bytes("a.png", ""), Err(ImageError::Empty)));
-    /// ```
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Bytes>,
@@ -246,7 +240,7 @@ pub enum ImageError {
     #[error("the picture is empty")]
     Empty,
     /// Not under 2 MiB. Make it smaller; the gateway takes no parts.
-    #[error("the picture is too large{}: the gateway takes less than {} bytes", Of(*size), Image::LIMIT)]
+    #[error("the picture is too large{}: the gateway takes less than {} bytes", size.map(|it| format!(" ({it} bytes)")).unwrap_or_default(), Image::LIMIT)]
     TooLarge {
         /// How many bytes it has, where that is known.
         size: Option<usize>,
@@ -276,14 +270,6 @@ impl ImageError {
             Self::NotAPicture { advice, .. } => advice,
             Self::Name(_) => "send it under another name",
         }
-    }
-}
-
-struct Of(Option<usize>);
-
-impl fmt::Display for Of {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |size| write!(f, " ({size} bytes)"))
     }
 }
 

@@ -80,14 +80,6 @@ impl MemoryBudget {
     /// # Panics
     ///
     /// Outside a Tokio runtime.
-    ///
-    /// ```
-    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
-    /// let image = wxpay_media::MemoryBudget::default().read("licence.jpg").await?;
-    /// let uploaded = client.upload(&image).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn read(&self, path: impl AsRef<Path>) -> Result<Image, ImageError> {
         let path = path.as_ref().to_owned();
         let shared = Arc::clone(&self.0);

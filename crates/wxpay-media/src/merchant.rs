@@ -79,10 +79,6 @@ impl MerchantId {
     ///
     /// [`MerchantIdError`] when it is empty, longer than 32 characters, or holds anything but ASCII
     /// letters and digits.
-    ///
-    /// ```
-    /// assert!(wxpay_media::MerchantId::new("").is_err());
-    /// ```
     pub fn new(id: impl Into<String>) -> Result<Self, MerchantIdError> {
         let id = id.into();
         let found = id.chars().count();

@@ -1,19 +1,4 @@
 //! The response half of an upload: from an `http::Response` to a verified media id, without any I/O.
-//!
-//! ```
-//! use http::Response;
-//! use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, response};
-//!
-//! let merchant = Merchant::new(
-//!     MerchantId::new("1900000109")?,
-//!     ApiKey::new("192006250b4c09247ec02edce69f6a2d")?,
-//! );
-//! let forged = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
-//!               <media_id>abc</media_id></xml>";
-//! let error = response::media_id(&merchant, &Response::new(forged)).unwrap_err();
-//! assert_eq!(error.kind(), ErrorKind::Signature);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use std::{fmt, str::FromStr};
 
@@ -191,6 +176,7 @@ fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
 ///
 /// let stored = MediaId::new("9UYfXi-WMUhgWXvJtEw4_gBle_EfrD_pIL0bS8GAsK8")?;
 /// assert_eq!(stored.to_string().parse(), Ok(stored));
+/// assert!(MediaId::new("").is_err());
 /// # Ok::<(), wxpay_media::MediaIdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -202,10 +188,6 @@ impl MediaId {
     /// # Errors
     ///
     /// [`MediaIdError`] when it is empty.
-    ///
-    /// ```
-    /// assert!(wxpay_media::MediaId::new("").is_err());
-    /// ```
     pub fn new(id: impl Into<String>) -> Result<Self, MediaIdError> {
         let id = id.into();
         if id.is_empty() {

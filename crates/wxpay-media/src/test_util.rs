@@ -59,6 +59,7 @@ pub fn success(merchant: &Merchant, media_id: &MediaId) -> Response<String> {
 /// assert!(response.body().contains("<sign>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[expect(clippy::missing_panics_doc, reason = "names differ in a document")]
 pub fn signed(
     merchant: &Merchant,
     fields: &[(&str, &str)],

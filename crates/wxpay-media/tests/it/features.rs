@@ -33,7 +33,7 @@ fn a_blocking_client_uploads_from_any_thread() {
 fn a_blocking_client_has_the_same_errors() {
     let fault: wxpay_sandbox::Fault = "sign-error".parse().unwrap();
     let (runtime, sandbox) = sandbox();
-    sandbox.arm(fault);
+    sandbox.inject(fault);
     let client = blocking::Client::new(builder(&sandbox).build().unwrap()).unwrap();
     assert_eq!(
         client.upload(&image()).unwrap_err().kind(),

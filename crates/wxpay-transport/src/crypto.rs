@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{crypto::CryptoProvider, sign::CertifiedKey};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use wxpay_identity::Identity;
 
 /// The provider of the features, named in so many words: rustls' process-wide default panics when two
@@ -21,8 +22,8 @@ pub(crate) fn certified_key(
     provider: &CryptoProvider,
     identity: &Identity,
 ) -> Result<Arc<CertifiedKey>, rustls::Error> {
-    let key = identity.private_key().clone_key();
-    let key = provider.key_provider.load_private_key(key)?;
-    let chain = identity.certificates().to_vec();
-    Ok(Arc::new(CertifiedKey::new(chain, key)))
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
+    let key = provider.key_provider.load_private_key(key.into())?;
+    let chain = identity.certificates().map(|der| der.to_vec().into());
+    Ok(Arc::new(CertifiedKey::new(chain.collect(), key)))
 }

@@ -51,7 +51,7 @@ async fn a_document_that_is_no_picture_is_the_shops_to_mend() -> Result<(), Box<
 #[tokio::test]
 async fn a_permission_that_is_missing_is_not_the_shops_to_mend() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().start().await?;
-    sandbox.arm("entry-permissions,file=front.*".parse::<Fault>()?);
+    sandbox.inject("entry-permissions,file=front.*".parse::<Fault>()?);
     let error = upload(&client(&sandbox), documents()).await.unwrap_err();
     let EnrolmentError::Later(error) = error else {
         panic!("{error}");

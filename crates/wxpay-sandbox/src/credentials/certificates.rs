@@ -1,10 +1,14 @@
 //! Issues the certificates: the authority's, the merchant's, the server's.
 
+use p12_keystore::{
+    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey,
+    PrivateKeyChain,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -109,3 +113,35 @@ fn serial_number() -> Result<[u8; 16], getrandom::Error> {
     bytes[0] = bytes[0] & 0x3f | 0x40;
     Ok(bytes)
 }
+
+/// What OpenSSL writes by default; older readers are slow at more.
+const ITERATIONS: u32 = 2048;
+
+/// 3DES for both bags and a SHA-1 MAC: the one form that OpenSSL reads from 1.0 to 3 (which has left
+/// RC2 out), as do Java from 8 on, Windows and macOS. The password is no secret, so neither is weaker
+/// than the other forms would be.
+pub(super) fn pkcs12(merchant: &CertifiedKey, password: &str) -> Result<Vec<u8>, BoxError> {
+    let cert = CertificateDer::from_pem_slice(merchant.cert.as_bytes())?;
+    let key = PrivatePkcs8KeyDer::from_pem_slice(merchant.key.as_bytes())?;
+    // What tells which certificate is the key's: any bytes, if both have the same.
+    let id = [1].as_slice();
+    let chain = PrivateKeyChain::new(
+        id,
+        PrivateKey::from_der(key.secret_pkcs8_der())?,
+        [Certificate::from_der(&cert)?],
+    );
+    let mut store = KeyStore::new();
+    store.add_entry(NAME, KeyStoreEntry::PrivateKeyChain(chain));
+    let algorithm = EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc;
+    let file = store
+        .writer(password)
+        .encryption_algorithm(algorithm)
+        .encryption_iterations(ITERATIONS)
+        .mac_algorithm(MacAlgorithm::HmacSha1)
+        .mac_iterations(ITERATIONS)
+        .write()?;
+    Ok(file)
+}
+
+/// What Java calls the alias.
+const NAME: &str = "tenpay certificate";

@@ -2,23 +2,14 @@
 //!
 //! The measuring itself is done there, in a workspace of its own.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use anyhow::Result;
+use std::{env::consts::EXE_SUFFIX, path::PathBuf};
 
-use anyhow::{Context, ensure};
+use crate::workspace::Workspace;
 
-use crate::cargo;
-
-/// How to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Count instructions by valgrind instead, and compare them with benches/counts.json
-    ///
-    /// Fails when one of ours exceeds its committed count by more than 5 %. Says "skipped" where
-    /// there is no valgrind. The load of the machine does not matter.
     #[arg(long)]
     counts: bool,
 
@@ -43,65 +34,41 @@ pub(crate) struct Args {
     only: Option<String>,
 }
 
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let benches = root.join("benches");
+pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
+    // Each workspace has its own folder: one for both would mix them.
+    let cargo = |folder: &str, line: &str| {
+        let _folder = ws.sh.push_dir(folder);
+        ws.line(line).env_remove("CARGO_TARGET_DIR").run()
+    };
+    let build = |name: &str| {
+        cargo(
+            "benches",
+            &format!("cargo build --quiet --release -p {name}"),
+        )
+    };
+    let program = |folder: &str, name: &str| {
+        let path = format!("{folder}/target/release/{name}{EXE_SUFFIX}");
+        ws.root().join(path)
+    };
     if args.micro {
-        return finish(cargo::command(&benches).args(["bench", "--package", "wxpay-bench-micro"]));
+        return Ok(cargo("benches", "cargo bench -p wxpay-bench-micro")?);
     }
     if args.counts || args.bless {
-        build(&benches, &["--package", "wxpay-bench-micro"])?;
-        let mut counts = Command::new(binary(&benches, "wxpay-bench-micro"));
-        return finish(counts.args(args.bless.then_some("--bless")));
+        build("wxpay-bench-micro")?;
+        let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
+        return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
-    build_clients(&benches)?;
-    build(root, &["--package", "wxpay-cli"])?;
-    let mut harness = Command::new(binary(&benches, "wxpay-bench-harness"));
-    harness.args(["--rounds", &args.rounds.to_string()]);
-    harness.arg("--program").arg(binary(root, "wxpay"));
-    if let Some(only) = &args.only {
-        harness.arg("--only").arg(only);
+    // One by one, so that no client's features add to another's.
+    for name in ["ours", "reqwest", "bound", "harness"] {
+        build(&format!("wxpay-bench-{name}"))?;
     }
-    if let Some(file) = &args.json {
-        harness.arg("--json").arg(file);
-    }
-    finish(&mut harness)
-}
-
-/// One by one, so that no client's features add to another's; ours twice.
-fn build_clients(benches: &Path) -> anyhow::Result<()> {
-    const OURS: &str = "wxpay-bench-ours";
-    build(benches, &["--package", OURS, "--features", "fast-md5"])?;
-    let fast = format!("{OURS}-fast");
-    fs::copy(binary(benches, OURS), binary(benches, &fast)).context("cannot copy a client")?;
-    for package in [
-        OURS,
-        "wxpay-bench-reqwest",
-        "wxpay-bench-bound",
-        "wxpay-bench-harness",
-    ] {
-        build(benches, &["--package", package])?;
-    }
-    Ok(())
-}
-
-fn build(workspace: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let mut command = cargo::command(workspace);
-    finish(
-        command
-            .args(["build", "--quiet", "--release"])
-            .args(arguments),
-    )
-}
-
-/// In the folder of the workspace itself: `CARGO_TARGET_DIR` would mix two.
-fn binary(workspace: &Path, name: &str) -> PathBuf {
-    workspace.join("target/release").join(name)
-}
-
-fn finish(command: &mut Command) -> anyhow::Result<()> {
-    let shown = format!("{command:?}");
-    let status = command.env_remove("CARGO_TARGET_DIR").status();
-    let status = status.with_context(|| format!("cannot run {shown}"))?;
-    ensure!(status.success(), "failed: {shown}");
-    Ok(())
+    cargo(".", "cargo build --quiet --release -p wxpay-cli")?;
+    let harness = ws.cmd(program("benches", "wxpay-bench-harness"));
+    let harness = harness.arg("--rounds").arg(args.rounds.to_string());
+    let harness = harness.arg("--program").arg(program(".", "wxpay"));
+    let harness = harness.args(args.only.iter().flat_map(|only| ["--only", only]));
+    // A relative path is the caller's, not the workspace's.
+    let file = args.json.as_ref().map(std::path::absolute).transpose()?;
+    let file = file.map(|file| ["--json".into(), file.into_os_string()]);
+    Ok(harness.args(file.into_iter().flatten()).run()?)
 }

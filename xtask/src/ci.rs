@@ -1,27 +1,17 @@
-//! `cargo xtask ci`: jobs in their order, up to the first that fails.
+//! `cargo xtask ci`: the jobs that a change must pass, in their order, up to the first that fails.
 
-mod feature_set;
-mod job;
-mod jobs;
-mod step;
-mod table;
+use std::time::{Duration, Instant};
 
-use std::{path::Path, time::Instant};
-
-use anyhow::{Context, bail};
+use anyhow::{Result, bail};
 use clap::builder::PossibleValuesParser;
 
-use crate::metadata::Metadata;
-use job::Job;
-use jobs::JOBS;
-use step::Step;
-use table::{Outcome, Row, table};
+use crate::workspace::{Workspace, missing};
+use crate::{fuzz, manifests, public_api, readme, release, tidy, vectors};
 
-/// What to run.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Only these, in the order of the list; without any, the quick set
-    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(JOBS.iter().map(|job| job.name)))]
+    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(JOBS.iter().map(|it| it.0)))]
     jobs: Vec<String>,
 
     /// Everything, the slow jobs and those that need tools included
@@ -37,113 +27,201 @@ pub(crate) struct Args {
     no_skip: bool,
 }
 
-impl Args {
-    fn chosen(&self) -> Vec<&'static Job> {
-        let wanted = |job: &&Job| match self.jobs.as_slice() {
-            [] => self.all || job.quick,
-            names => names.iter().any(|name| name == job.name),
-        };
-        JOBS.iter().filter(wanted).collect()
-    }
+/// A name, whether it runs when nothing is asked for, the tools that not every machine has, what it does,
+/// and what holds when it has passed.
+type Job = (
+    &'static str,
+    bool,
+    &'static [&'static str],
+    fn(&Workspace) -> Result<()>,
+    &'static str,
+);
 
-    /// Whether nothing else was asked for.
-    fn is_quick(&self) -> bool {
-        self.jobs.is_empty() && !self.all
-    }
-}
+/// In the order in which they run: what is fast and fails often comes first. machete gets cargo's
+/// metadata, or takes md-5, whose library is `md5`, for unused. Advisories need a database from the
+/// network: `cargo deny check advisories`, where there is one.
+#[rustfmt::skip]
+const JOBS: &[Job] = &[
+    ("fmt", true, &[], |ws| ws.run("cargo fmt --all --check"), "rustfmt would change nothing"),
+    ("clippy", true, &[], clippy, "no warning of clippy, in any target, with the main sets of features"),
+    ("test", true, &[], test, "all tests, doctests included, with the main sets of features"),
+    ("doc", true, &[], doc, "rustdoc warns of nothing: links lead somewhere"),
+    ("tidy", true, &[], tidy::run, "arrows, files and manifests are as the design has them"),
+    ("msrv", true, &[], manifests::msrv, "the declared oldest Rust is what dependencies declare"),
+    ("readme", true, &[], |ws| readme::run(ws, true), "the READMEs show what the program prints"),
+    ("alone", true, &[], |ws| each(ws, "cargo check --locked --lib --no-default-features"),
+        "each library builds by itself, without default features"),
+    ("vectors", false, &vectors::NEEDS, |ws| vectors::run(ws, true),
+        "openssl and Python compute the committed signature vectors"),
+    ("typos", false, &["typos"], |ws| ws.run("typos"), "no well-known misspelling in any file"),
+    ("machete", false, &["cargo-machete"], |ws| ws.run("cargo machete --with-metadata"),
+        "no dependency that nothing uses"),
+    ("deny", false, &["cargo-deny"],
+        |ws| ws.run("cargo deny --locked --all-features check bans licenses sources"),
+        "licences, bans and sources of dependencies are as deny.toml has them"),
+    ("package", false, &[], manifests::package, "each package holds and builds from what it needs"),
+    ("public-api", false, &[], |ws| public_api::run(ws, true, &[]),
+        "the committed list of each library's API is what it has, and examples are there"),
+    ("semver", false, &["cargo-semver-checks"], release::semver,
+        "each library's version says what changed in its API since its last release"),
+    ("minimal-versions", false, &[], manifests::minimal,
+        "each library builds with the oldest direct dependencies that its manifest allows"),
+    ("features", false, &["cargo-hack"],
+        |ws| each(ws, "cargo hack check --locked --lib --feature-powerset --depth 2"),
+        "each library compiles with no feature, each one and each two"),
+    ("benches", false, &[], benches, "the measurements of benches/ build"),
+    ("examples", false, &[], examples, "the programs of examples/ build, and work with the sandbox"),
+    ("fuzz-smoke", false, &fuzz::NEEDS, fuzz::smoke, "each fuzz target holds for 20 seconds"),
+];
 
-/// Runs every step of the chosen jobs, prints each before it runs, and a table of their times at the
-/// end. A job that this machine cannot run is skipped, with the reason.
+/// How long the quick set may take from an empty target folder on two cores.
+const BUDGET: Duration = Duration::from_secs(15 * 60);
+
+/// Runs the chosen jobs, and prints a table of them at the end.
 ///
 /// # Errors
 ///
-/// At the first step that fails, naming it and the command that repeats it.
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+/// At the first job that fails, naming it and the command that repeats it.
+pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     if args.list {
-        print!("{}", list(root));
+        print!("{}", list());
         return Ok(());
     }
-    let plans = plans(root, &args.chosen(), &Metadata::load(root)?);
-    let mut failed = None;
-    let mut rows = Vec::new();
-    for (number, plan) in (1..).zip(&plans) {
-        let (name, outcome) = match plan {
-            _ if failed.is_some() => (plan.name(), Outcome::NotRun),
-            Plan::Skip(job, why) => (*job, Outcome::Skipped(why.clone())),
-            Plan::Run(step) => {
-                println!("\n[{number}/{}] {}\n$ {step}", plans.len(), step.name);
-                (step.name.as_str(), outcome(root, step)?)
-            }
-        };
-        if matches!(outcome, Outcome::Failed(_)) || is_refused(&outcome, args) {
-            failed = Some(plan);
+    let jobs = chosen(args);
+    let (mut rows, mut failure) = (Vec::new(), None);
+    for (number, (name, _, needs, job, about)) in (1..).zip(&jobs) {
+        let missing = missing(needs);
+        let (mut time, mut words) = (None, "-".to_owned());
+        if let (Some(why), None) = (&missing, &failure) {
+            words = format!("skipped: {why}");
+            failure = args.no_skip.then(|| (name, why.clone()));
+        } else if failure.is_none() {
+            println!("\n[{number}/{}] {name}: {about}", jobs.len());
+            let start = Instant::now();
+            let result = job(ws);
+            time = Some(start.elapsed());
+            words = if result.is_ok() { "ok" } else { "FAILED" }.to_owned();
+            failure = result.err().map(|error| (name, format!("{error:#}")));
         }
-        let name = name.to_owned();
-        rows.push(Row { name, outcome });
+        rows.push((*name, time, words));
     }
-    println!("\n{}", table(&rows, args.is_quick()));
-    match failed {
-        None => Ok(()),
-        Some(Plan::Run(step)) => bail!(
-            "ci failed at: {}\n\nto repeat it alone:\n  {step}",
-            step.name
-        ),
-        Some(Plan::Skip(job, why)) => bail!("ci failed at: {job}: {why}"),
-    }
+    println!("\n{}", table(&rows, args.jobs.is_empty() && !args.all));
+    let Some((job, why)) = failure else {
+        return Ok(());
+    };
+    bail!("ci failed at {job}: {why}\n\nto repeat it alone:\n  cargo xtask ci {job}")
 }
 
-fn is_refused(outcome: &Outcome, args: &Args) -> bool {
-    args.no_skip && matches!(outcome, Outcome::Skipped(_))
+fn chosen(args: &Args) -> Vec<Job> {
+    let is_chosen = |(name, quick, ..): &&Job| match args.jobs.as_slice() {
+        [] => args.all || *quick,
+        names => names.iter().any(|it| it == name),
+    };
+    JOBS.iter().filter(is_chosen).copied().collect()
 }
 
-/// cargo's output goes where ours goes.
-fn outcome(root: &Path, step: &Step) -> anyhow::Result<Outcome> {
-    let start = Instant::now();
-    let status = step.command(root).status();
-    let status = status.with_context(|| format!("cannot start `{step}`"))?;
-    let time = start.elapsed();
-    Ok(match status.success() {
-        true => Outcome::Ok(time),
-        false => Outcome::Failed(time),
+fn list() -> String {
+    let mut list = String::new();
+    for (name, quick, needs, _, about) in JOBS {
+        let mark = if *quick { '*' } else { ' ' };
+        let missing = missing(needs).map(|why| format!(" [skipped here: {why}]"));
+        list += &format!("{mark} {name:16}  {about}{}\n", missing.unwrap_or_default());
+    }
+    list + "\n* the quick set, which `cargo xtask ci` alone runs\n"
+}
+
+/// One line a job, those that did not run included, and their sum.
+fn table(rows: &[(&str, Option<Duration>, String)], is_quick: bool) -> String {
+    let line = |name: &str, time: Option<Duration>, words: &str| {
+        let time = time.map(minutes).unwrap_or_default();
+        format!("{name:16}  {time:>7}  {words}\n")
+    };
+    let total = rows.iter().filter_map(|row| row.1).sum();
+    let count = |words: &str| rows.iter().filter(|row| row.2.starts_with(words)).count();
+    let skipped = count("skipped");
+    let words = match skipped {
+        _ if count("FAILED") > 0 => "FAILED".to_owned(),
+        _ if is_quick && total > BUDGET => "ok, but over 15 minutes".to_owned(),
+        0 => "ok".to_owned(),
+        _ => format!("ok, but {skipped} skipped"),
+    };
+    let lines = rows
+        .iter()
+        .map(|(name, time, words)| line(name, *time, words));
+    lines.collect::<String>() + &line("total", Some(total), &words)
+}
+
+fn minutes(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    format!("{}:{:02}.{}", tenths / 600, tenths % 600 / 10, tenths % 10)
+}
+
+fn clippy(ws: &Workspace) -> Result<()> {
+    let mut sets = feature_sets(ws).into_iter();
+    let clippy = "cargo clippy --locked --all-targets";
+    sets.try_for_each(|set| ws.run(&format!("{clippy} {set} -- -D warnings")))
+}
+
+/// What is compiled must also work: a feature that chooses a crypto provider compiles long before it
+/// shakes hands. Examples run with the default features and with all: some need more than one.
+fn test(ws: &Workspace) -> Result<()> {
+    feature_sets(ws).into_iter().try_for_each(|set| {
+        let tests = if set.contains("--no-default-features") {
+            "--tests"
+        } else {
+            ""
+        };
+        ws.run(&format!("cargo test --locked {set} {tests}"))
     })
 }
 
-enum Plan {
-    Run(Step),
-    /// The job's name, and why.
-    Skip(&'static str, String),
+fn doc(ws: &Workspace) -> Result<()> {
+    let doc = ws.line("cargo doc --locked --workspace --no-deps");
+    Ok(doc.env("RUSTDOCFLAGS", "-Dwarnings").run()?)
 }
 
-impl Plan {
-    fn name(&self) -> &str {
-        match self {
-            Self::Run(step) => &step.name,
-            Self::Skip(job, _) => job,
-        }
+fn benches(ws: &Workspace) -> Result<()> {
+    let _folder = ws.sh.push_dir("benches");
+    let build = ws.line("cargo build --locked --workspace --all-targets");
+    Ok(build.env_remove("CARGO_TARGET_DIR").run()?)
+}
+
+fn examples(ws: &Workspace) -> Result<()> {
+    let examples = "--locked --workspace --manifest-path examples/Cargo.toml";
+    let examples = format!("{examples} --target-dir examples/target");
+    let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
+    ws.run(&format!("cargo build {examples}"))?;
+    for name in [
+        "sign-reqwest",
+        "multipart-reqwest",
+        "multipart-ureq",
+        "own-http-client",
+        "tower-http",
+    ] {
+        let program = format!("examples/target/debug/example-{name}");
+        ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;
     }
+    ws.run(&format!("{sandbox} cargo test {examples}"))
 }
 
-fn plans(root: &Path, jobs: &[&'static Job], metadata: &Metadata) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    for job in jobs {
-        match (job.why_not)(root) {
-            None => plans.extend((job.steps)(metadata).into_iter().map(Plan::Run)),
-            Some(why) => plans.push(Plan::Skip(job.name, why)),
-        }
-    }
-    plans
+/// Alone, a library shows what it borrowed from the features that the others turned on.
+fn each(ws: &Workspace, line: &str) -> Result<()> {
+    let mut libraries = ws.libraries();
+    libraries.try_for_each(|it| ws.run(&format!("{line} -p {}", it.name)))
 }
 
-/// The jobs with what each shows, the quick ones marked, and what is missing here.
-fn list(root: &Path) -> String {
-    let width = JOBS.iter().map(|job| job.name.len()).max().unwrap_or(0);
-    let lines = JOBS.iter().map(|job| {
-        let mark = if job.quick { '*' } else { ' ' };
-        let missing = (job.why_not)(root).map(|why| format!(" [skipped here: {why}]"));
-        let missing = missing.unwrap_or_default();
-        format!("{mark} {:width$}  {}{missing}\n", job.name, job.about)
-    });
-    lines.collect::<String>() + "\n* the quick set, which `cargo xtask ci` alone runs\n"
+/// The main sets of features: the default ones, none, the other crypto provider, and all. Each single
+/// feature and each pair is left to the job `features`.
+fn feature_sets(ws: &Workspace) -> [String; 4] {
+    let libraries = ws.libraries().map(|it| format!("-p {} ", it.name));
+    let none = libraries.collect::<String>() + "--no-default-features";
+    let other = format!("{none} --features aws-lc-rs");
+    [
+        "--workspace".to_owned(),
+        none,
+        other,
+        "--workspace --all-features".to_owned(),
+    ]
 }
 
 #[cfg(test)]
@@ -158,62 +236,50 @@ mod tests {
         args: Args,
     }
 
-    fn chosen(line: &str) -> Vec<&'static str> {
+    fn names(line: &str) -> Vec<&'static str> {
         let program = Program::parse_from(["ci"].into_iter().chain(line.split_whitespace()));
-        program.args.chosen().iter().map(|job| job.name).collect()
+        chosen(&program.args).iter().map(|it| it.0).collect()
     }
 
     #[test]
-    fn nothing_asked_for_is_the_quick_set() {
-        assert_eq!(
-            chosen(""),
-            [
-                "fmt", "clippy", "test", "doc", "tidy", "msrv", "readme", "alone"
-            ]
-        );
+    fn nothing_asked_for_is_the_quick_set_in_the_order_of_the_list() {
+        let quick = "fmt clippy test doc tidy msrv readme alone";
+        assert_eq!(names("").join(" "), quick);
+        assert_eq!(names("features tidy fmt"), ["fmt", "tidy", "features"]);
+        assert_eq!(names("--all").len(), JOBS.len());
+        for line in [&["ci", "fmr"][..], &["ci", "fmt", "--all"]] {
+            assert!(Program::try_parse_from(line).is_err(), "{line:?}");
+        }
     }
 
     #[test]
-    fn all_is_all() {
-        assert_eq!(chosen("--all").len(), JOBS.len());
+    fn the_workflow_and_the_list_name_every_job() {
+        let (list, workflow) = (list(), include_str!("../../.github/workflows/ci.yml"));
+        for (name, .., about) in JOBS {
+            let entry = format!("- job: {name}\n");
+            assert!(workflow.contains(&entry), "no {entry}");
+            assert!(list.contains(about), "no {name}");
+        }
     }
 
     #[test]
-    fn jobs_run_in_the_order_of_the_list() {
-        assert_eq!(chosen("features tidy fmt"), ["fmt", "tidy", "features"]);
-    }
-
-    #[test]
-    fn a_job_that_does_not_exist_is_refused() {
-        assert!(Program::try_parse_from(["ci", "fmr"]).is_err());
-        assert!(Program::try_parse_from(["ci", "fmt", "--all"]).is_err());
-    }
-
-    #[test]
-    fn what_cannot_run_is_planned_as_skipped() {
-        const NEVER: Job = Job {
-            name: "never",
-            about: "",
-            quick: false,
-            why_not: |_| Some("no mill here".to_owned()),
-            steps: |_| vec![Step::new("never", "mill")],
+    fn the_table_says_what_ran_and_what_did_not() {
+        let row = |name, milliseconds: u64, words: &str| {
+            let time = (milliseconds > 0).then(|| Duration::from_millis(milliseconds));
+            (name, time, words.to_owned())
         };
-        let metadata = crate::metadata::metadata("wxpay-a");
-        let plans = plans(Path::new("."), &[&NEVER], &metadata);
-        assert!(matches!(&plans[..], [Plan::Skip("never", why)] if why == "no mill here"));
-        let skipped = Outcome::Skipped(String::new());
-        let no_skip = Args {
-            no_skip: true,
-            ..Args::default()
-        };
-        assert!(is_refused(&skipped, &no_skip));
-        assert!(!is_refused(&skipped, &Args::default()));
-    }
-
-    #[test]
-    fn the_list_has_every_job() {
-        let list = list(&crate::root::find().unwrap());
-        assert!(list.starts_with("* fmt "), "{list}");
-        assert!(JOBS.iter().all(|job| list.contains(job.about)), "{list}");
+        let rows = [
+            row("fmt", 1500, "ok"),
+            row("grind", 0, "skipped: no mill"),
+            row("test", 661_040, "ok"),
+        ];
+        let expected = "fmt                0:01.5  ok\n\
+                        grind                      skipped: no mill\n\
+                        test              11:01.0  ok\n\
+                        total             11:02.5  ok, but 1 skipped\n";
+        assert_eq!(table(&rows, true), expected);
+        let shown = table(&[row("fmt", 2000, "FAILED"), row("test", 0, "-")], true);
+        assert!(shown.ends_with("0:02.0  FAILED\n"), "{shown}");
+        assert!(table(&[row("test", 3_600_000, "ok")], true).contains("ok, but over 15 minutes"));
     }
 }

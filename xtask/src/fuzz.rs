@@ -1,26 +1,18 @@
-//! `cargo xtask fuzz`: builds the targets of fuzz/, and searches with libFuzzer.
+//! `cargo xtask fuzz`: searches with the targets of fuzz/, by cargo-fuzz.
+//!
+//! Without a sanitizer: no crate here has `unsafe`, and so it runs on stable Rust.
 
-mod corpus;
-mod finding;
-mod search;
-mod stats;
-mod target;
+use std::path::PathBuf;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::MetadataCommand;
+use xshell::Cmd;
 
-use anyhow::{Context, bail, ensure};
+use crate::workspace::Workspace;
 
-use crate::{cargo, tool};
-use search::{Outcome, Search};
-use target::Target;
+/// libFuzzer itself is compiled, from C++.
+pub(crate) const NEEDS: [&str; 2] = ["cargo-fuzz", "c++"];
 
-const SMOKE: Duration = Duration::from_secs(20);
-
-/// What to search, and how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only these targets; without any, all, one after the other
@@ -37,7 +29,7 @@ pub(crate) struct Args {
 
     /// Print the targets and what each holds true, and search none
     #[arg(long)]
-    list: bool,
+    pub(crate) list: bool,
 
     /// Run one target on one input again, and show what becomes of it
     #[arg(long, value_name = "FILE", requires = "targets", conflicts_with_all = ["seconds", "smoke"])]
@@ -48,133 +40,128 @@ pub(crate) struct Args {
     minimise: bool,
 }
 
-/// Searches, and prints a line for each target.
-///
-/// # Errors
-///
-/// When an input is found that breaks a target's promise, or a target does not build.
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let fuzz = root.join("fuzz");
-    let targets = chosen(target::read(&fuzz)?, &args.targets)?;
-    if args.list {
-        print!("{}", target::list(&targets));
-        return Ok(());
-    }
-    if let Some(why) = tool::CXX.missing() {
-        println!("fuzz: skipped: {why}");
-        return Ok(());
-    }
-    let search = Search::new(&fuzz, build(&fuzz, &targets)?);
-    if let Some(file) = &args.input {
-        let file = file.canonicalize();
-        let file = file.with_context(|| format!("cannot find {:?}", args.input))?;
-        return targets
-            .iter()
-            .try_for_each(|target| search.repeat(target, &file));
-    }
-    if args.minimise {
-        return targets
-            .iter()
-            .try_for_each(|target| search.minimise(target));
-    }
-    let seconds = Duration::from_secs(args.seconds);
-    search_all(&search, &targets, if args.smoke { SMOKE } else { seconds })
+/// The job of `ci`.
+pub(crate) fn smoke(ws: &Workspace) -> Result<()> {
+    search(ws, &targets(ws)?, 20)
 }
 
-/// All of them, also behind one that fails.
-fn search_all(search: &Search, targets: &[Target], time: Duration) -> anyhow::Result<()> {
-    let width = targets.iter().map(|target| target.name.len()).max();
-    let width = width.unwrap_or(0);
-    let mut failed = Vec::new();
-    for target in targets {
-        let name = &target.name;
-        match search.run(target, time)? {
-            Outcome::Nothing(stats) => println!("{name:width$}  {stats}  nothing found"),
-            Outcome::Found(finding) => {
-                println!("{name:width$}  FOUND: {finding}");
-                failed.push(name.as_str());
-            }
-        }
+pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
+    let mut targets = targets(ws)?;
+    for name in &args.targets {
+        let is_known = targets.iter().any(|it| it.name == *name);
+        ensure!(is_known, "there is no target {name}: see `--list`");
     }
-    ensure!(failed.is_empty(), "fuzz: found: {}", failed.join(", "));
+    targets.retain(|it| args.targets.is_empty() || args.targets.contains(&it.name));
+    if args.list {
+        for Target { name, about, .. } in &targets {
+            println!("{name:24}  {about}");
+        }
+    } else if let Some(file) = &args.input {
+        let file = file.canonicalize().context("cannot find the input")?;
+        for target in targets {
+            target.fuzz(ws, "").arg(&file).run()?;
+        }
+    } else if args.minimise {
+        targets.iter().try_for_each(|target| target.minimise(ws))?;
+    } else {
+        search(ws, &targets, if args.smoke { 20 } else { args.seconds })?;
+    }
     Ok(())
 }
 
-fn chosen(targets: Vec<Target>, names: &[String]) -> anyhow::Result<Vec<Target>> {
-    let is_known = |name: &&String| targets.iter().any(|target| target.name == **name);
-    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
-        bail!("there is no target {unknown}: `cargo xtask fuzz --list` has all");
-    }
-    let is_wanted = |target: &Target| names.is_empty() || names.contains(&target.name);
-    Ok(targets.into_iter().filter(is_wanted).collect())
+/// A program of fuzz/targets.
+struct Target {
+    name: String,
+    /// What it holds true: the first paragraph of its file.
+    about: String,
+    /// The longest input in bytes.
+    max_len: u64,
 }
 
-/// Builds the targets, and tells the folder that they are in.
-///
-/// The flags are those of fuzz/.cargo/config.toml: what the environment has would take their place.
-fn build(fuzz: &Path, targets: &[Target]) -> anyhow::Result<PathBuf> {
-    let mut command = cargo::command(fuzz);
-    command.args(["build", "--locked", "--release"]);
+fn targets(ws: &Workspace) -> Result<Vec<Target>> {
+    let mut metadata = MetadataCommand::new();
+    let metadata = metadata.current_dir(ws.root().join("fuzz")).no_deps();
+    let metadata = metadata.exec().context("cannot read fuzz/Cargo.toml")?;
+    let package = metadata.root_package().context("fuzz has no package")?;
+    let mut targets = Vec::new();
+    for program in package.targets.iter().filter(|it| it.is_bin()) {
+        let source = ws.sh.read_file(&program.src_path)?;
+        let about = source.lines().map_while(|line| line.strip_prefix("//! "));
+        let max_len = package.metadata["max-len"][&program.name].as_u64();
+        targets.push(Target {
+            name: program.name.clone(),
+            about: about.collect::<Vec<_>>().join(" "),
+            max_len: max_len.with_context(|| format!("max-len has no {}", program.name))?,
+        });
+    }
+    Ok(targets)
+}
+
+/// All of them, also behind one that fails; from the committed inputs and from those that earlier
+/// searches on this machine have found.
+fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
+    let mut failed = Vec::new();
     for target in targets {
-        command.args(["--bin", &target.name]);
+        let [committed, found] = target.corpora();
+        ws.sh.create_dir(&found)?;
+        let flags = format!("-print_final_stats=1 -max_total_time={seconds}");
+        let fuzz = target.fuzz(ws, &flags).args([found, committed]);
+        if fuzz.run().is_err() {
+            failed.push(target.name.as_str());
+        }
     }
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        command.env_remove(variable);
-    }
-    let folder = fuzz.join("target");
-    let status = command.env("CARGO_TARGET_DIR", &folder).status();
-    ensure!(
-        status.context("cannot start cargo")?.success(),
-        "the fuzz targets do not build: repeat it by `cd fuzz && cargo build --release`"
-    );
-    built(&folder, targets)
+    let failed = failed.join(", ");
+    ensure!(failed.is_empty(), "these fail, see above: {failed}");
+    Ok(())
 }
 
-/// Where cargo has put the programs: below a folder with the name of the host's target.
-fn built(folder: &Path, targets: &[Target]) -> anyhow::Result<PathBuf> {
-    let first = targets.first().context("there is no target")?;
-    let entries = fs::read_dir(folder).context("cannot read fuzz/target")?;
-    entries
-        .filter_map(|entry| Some(entry.ok()?.path().join("release")))
-        .find(|release| release.join(&first.name).is_file())
-        .with_context(|| format!("cargo has built {} somewhere else", first.name))
+impl Target {
+    /// libFuzzer, before its inputs. None may take longer than 5 seconds or more than 1 GiB: all of them
+    /// are a few KB.
+    fn fuzz<'a>(&self, ws: &'a Workspace, flags: &str) -> Cmd<'a> {
+        let Self { name, max_len, .. } = self;
+        let flags = format!("{flags} -max_len={max_len} -timeout=5 -rss_limit_mb=1024");
+        let fuzz = format!("cargo fuzz run --sanitizer none {name} -- -verbosity=0 {flags}");
+        // cargo-fuzz adds its own to those.
+        let fuzz = ws.line(&fuzz).env_remove("RUSTFLAGS");
+        fuzz.env_remove("CARGO_ENCODED_RUSTFLAGS")
+    }
+
+    fn corpora(&self) -> [String; 2] {
+        ["fuzz/corpora/", "fuzz/target/corpora/"].map(|it| it.to_owned() + &self.name)
+    }
+
+    /// Leaves of all known inputs the fewest that reach the same edges. How often each is reached does
+    /// not count, or they would be ten times as many.
+    fn minimise(&self, ws: &Workspace) -> Result<()> {
+        let ([committed, found], fewest) = (self.corpora(), "fuzz/target/fewest");
+        ws.sh.remove_path(fewest)?;
+        for folder in [fewest, &committed, &found] {
+            ws.sh.create_dir(folder)?;
+        }
+        let merge = self.fuzz(ws, "-set_cover_merge=1 -use_counters=0");
+        merge.args([fewest, &committed, &found]).run()?;
+        ws.sh.remove_path(&committed)?;
+        for path in ws.sh.read_dir(fewest)? {
+            ws.sh.copy_file(path, ws.sh.create_dir(&committed)?)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(wanted: &[&str]) -> anyhow::Result<Vec<String>> {
-        let targets = ["form", "reply"].map(|name| Target {
-            name: name.to_owned(),
-            about: String::new(),
-            max_len: 1,
-        });
-        let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();
-        let chosen = chosen(targets.into(), &wanted)?;
-        Ok(chosen.into_iter().map(|target| target.name).collect())
-    }
-
     #[test]
-    fn all_or_those_that_are_named() {
-        assert_eq!(names(&[]).unwrap(), ["form", "reply"]);
-        assert_eq!(names(&["reply"]).unwrap(), ["reply"]);
-        let error = names(&["reply", "from"]).unwrap_err().to_string();
-        assert!(error.starts_with("there is no target from:"), "{error}");
-    }
-
-    #[test]
-    fn every_target_is_built_from_its_own_file_and_has_a_corpus() {
-        let fuzz = crate::root::find().unwrap().join("fuzz");
-        let targets = target::read(&fuzz).unwrap();
-        assert_eq!(
-            targets.len(),
-            fs::read_dir(fuzz.join("targets")).unwrap().count()
-        );
+    fn every_target_has_a_length_a_promise_and_a_corpus() {
+        let ws = Workspace::find().unwrap();
+        let targets = targets(&ws).unwrap();
+        assert_eq!(targets.len(), ws.sh.read_dir("fuzz/targets").unwrap().len());
         for target in targets {
-            let corpus = fuzz.join("corpora").join(&target.name);
-            let inputs = fs::read_dir(corpus).map_or(0, Iterator::count);
-            assert!(inputs > 0, "{} has no corpus", target.name);
+            assert!(target.about.ends_with('.'), "{}", target.about);
+            let inputs = ws.sh.read_dir(&target.corpora()[0]).unwrap();
+            assert!(!inputs.is_empty(), "{} has no corpus", target.name);
         }
     }
 }

@@ -1,108 +1,119 @@
-//! `cargo xtask public-api`: each library's API as a text that is committed, one item a line.
+//! `cargo xtask public-api`: each library's API as a text that is committed, one item a line; and the
+//! examples that its items have.
 //!
-//! rustdoc says in JSON what is public, in a form that changes with Rust; public-api reads the form
-//! of one Rust. With another one this verb says so.
+//! rustdoc says in JSON what is public, in a form that changes with Rust; the library public-api reads
+//! the form of one Rust, and says so with another.
 
-use std::{
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::HashSet;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, Result};
+use public_api::PublicApi;
+use serde_json::Value;
 
-use crate::{
-    cargo,
-    metadata::{Metadata, Package},
-};
+use crate::workspace::{Workspace, require_none};
 
 /// The file in a library's folder.
 pub(crate) const FILE: &str = "public-api.txt";
 
-/// What to list.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Write nothing; fail where a committed list is not what the library has
-    #[arg(long)]
-    check: bool,
-
-    /// Only these libraries
-    #[arg(value_name = "CRATE")]
-    libraries: Vec<String>,
-}
-
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let metadata = Metadata::load(root)?;
-    let libraries = metadata.published().filter(|package| package.is_library());
-    let mut stale = Vec::new();
-    for library in libraries.filter(|library| is_wanted(&args.libraries, &library.name)) {
-        let path = root.join(library.path(FILE));
-        let list = list(root, library)?;
-        if !args.check {
-            fs::write(&path, list).with_context(|| format!("cannot write {}", path.display()))?;
+/// Writes the lists, or with `check` only compares them; of all libraries, where none is named.
+pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
+    for name in names {
+        ws.member(name)?;
+    }
+    let sh = &ws.sh;
+    let mut findings = Vec::new();
+    for library in ws.libraries() {
+        let name = library.name.as_str();
+        if !names.is_empty() && names.iter().all(|wanted| wanted != name) {
             continue;
         }
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        let difference = difference(&committed, &list);
-        if !difference.is_empty() {
-            println!("{}:\n{difference}", library.path(FILE));
-            stale.push(library.name.as_str());
+        // A folder of its own: JSON and HTML would each make the other stale. It is not stable yet.
+        let rustdoc = format!("cargo rustdoc --quiet --locked --lib --all-features -p {name}");
+        let options = "--target-dir target/public-api -- -Zunstable-options --output-format=json";
+        let rustdoc = ws.line(&format!("{rustdoc} {options}"));
+        rustdoc.env("RUSTC_BOOTSTRAP", "1").run()?;
+        let json = format!("target/public-api/doc/{}.json", name.replace('-', "_"));
+        let json = ws.root().join(json);
+        // `Send` and `Sync` are not in it: cargo-semver-checks looks at them.
+        let api = public_api::Builder::from_rustdoc_json(&json);
+        let api = api.omit_blanket_impls(true).omit_auto_trait_impls(true);
+        let api = api.omit_auto_derived_impls(true).build();
+        let api = api.with_context(|| format!("cannot read what rustdoc says of {name}"))?;
+        let list: String = api.items().map(|item| format!("{item}\n")).collect();
+        let path = ws.path(library, FILE);
+        let difference = difference(&sh.read_file(&path).unwrap_or_default(), &list);
+        if !check {
+            sh.write_file(&path, &list)?;
+        } else if !difference.is_empty() {
+            findings.push(format!("{path} is not the API:\n{difference}"));
+        }
+        let json = serde_json::from_str(&sh.read_file(&json)?).context("rustdoc's JSON is none")?;
+        for item in without_example(&api, &json) {
+            findings.push(format!("no example that runs as a doctest: {item}"));
         }
     }
-    ensure!(
-        stale.is_empty(),
-        "the API is not as listed: {}: where that is meant, run `cargo xtask public-api` and commit",
-        stale.join(", ")
-    );
-    Ok(())
-}
-
-fn is_wanted(names: &[String], name: &str) -> bool {
-    names.is_empty() || names.iter().any(|wanted| wanted == name)
-}
-
-/// All items with all features, sorted. What every type has (blanket implementations) is left out;
-/// `Send` and `Sync` are not: to lose one breaks users.
-fn list(root: &Path, library: &Package) -> anyhow::Result<String> {
-    let json = rustdoc_json(root, &library.name)?;
-    let api = public_api::Builder::from_rustdoc_json(json)
-        .omit_blanket_impls(true)
-        .build()
-        .with_context(|| format!("cannot read what rustdoc says of {}", library.name))?;
-    let mut list = String::new();
-    for item in api.items() {
-        writeln!(list, "{item}").context("a string takes all that is written to it")?;
-    }
-    Ok(list)
-}
-
-fn rustdoc_json(root: &Path, library: &str) -> anyhow::Result<PathBuf> {
-    // A folder of its own: JSON and HTML would each make the other stale.
-    let target = root.join("target/public-api");
-    let status = cargo::command(root)
-        .args(["rustdoc", "--quiet", "--locked", "--lib", "--all-features"])
-        .args(["--package", library, "--target-dir"])
-        .arg(&target)
-        .args(["--", "-Zunstable-options", "--output-format=json"])
-        // rustdoc's JSON is not stable yet.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .status()
-        .context("cannot start `cargo rustdoc`")?;
-    if !status.success() {
-        bail!("`cargo rustdoc` failed for {library}");
-    }
-    Ok(target.join(format!("doc/{}.json", library.replace('-', "_"))))
+    require_none(
+        &findings,
+        "where a list differs on purpose, `cargo xtask public-api` writes it",
+    )
 }
 
 /// The lines that only one has, as `-` and `+`.
 fn difference(committed: &str, now: &str) -> String {
     let only = |mark: char, here: &str, there: &str| -> String {
-        here.lines()
-            .filter(|line| !there.lines().any(|other| other == *line))
-            .map(|line| format!("{mark} {line}\n"))
-            .collect()
+        let there: HashSet<_> = there.lines().collect();
+        let lines = here.lines().filter(|line| !there.contains(line));
+        lines.map(|line| format!("{mark} {line}\n")).collect()
     };
     only('-', committed, now) + &only('+', now, committed)
+}
+
+/// The items that want an example and have none. What a type does by a trait is explained there.
+fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
+    let mut by_traits = HashSet::new();
+    for (_, item) in json["index"].as_object().into_iter().flatten() {
+        let block = &item["inner"]["impl"];
+        if !block["trait"].is_null() {
+            by_traits.extend(block["items"].as_array().into_iter().flatten());
+        }
+    }
+    let mut items = Vec::new();
+    for item in api.items() {
+        let (id, shown) = (item.id().0, item.to_string());
+        let docs = json["index"][id.to_string()]["docs"].as_str();
+        let has_example = has_example(docs.unwrap_or_default());
+        if !has_example && wants_example(&shown) && !by_traits.contains(&Value::from(id)) {
+            items.push(shown);
+        }
+    }
+    items
+}
+
+/// Types, constructors and functions that can fail do; getters do not.
+fn wants_example(item: &str) -> bool {
+    let item = item.trim_start_matches("#[non_exhaustive] ");
+    let (_, function) = item.split_once("fn ").unwrap_or_default();
+    let Some((head, result)) = function.rsplit_once(" -> ") else {
+        let mut kinds = ["pub struct ", "pub enum ", "pub trait "].iter();
+        return kinds.any(|kind| item.starts_with(kind));
+    };
+    let (path, arguments) = head.split_once('(').unwrap_or((head, ""));
+    let is_method = arguments.starts_with("self") || arguments.starts_with('&');
+    let type_ = path.rsplit_once("::").map_or("", |(type_, _)| type_);
+    result.contains("Result<") || !is_method && (result == "Self" || result == type_)
+}
+
+/// Whether among a documentation's blocks there is one that is compiled, at least.
+fn has_example(docs: &str) -> bool {
+    let tested = ["", "compile_fail", "no_run", "rust", "should_panic"];
+    let lines = docs.lines().map(str::trim_start);
+    // The others close a block.
+    let mut opening = lines.filter_map(|it| it.strip_prefix("```")).step_by(2);
+    opening.any(|marks| {
+        marks
+            .split([',', ' '])
+            .all(|it| tested.contains(&it.trim()))
+    })
 }
 
 #[cfg(test)]
@@ -110,9 +121,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_what_went_and_what_came() {
+    fn a_difference_tells_what_went_and_what_came() {
         assert_eq!(difference("a\nb\n", "a\nb\n"), "");
-        assert_eq!(difference("a\nb\n", "b\nc\nd\n"), "- a\n+ c\n+ d\n");
-        assert_eq!(difference("", "a\n"), "+ a\n");
+        assert_eq!(difference("a\nb\n", "b\nc\n"), "- a\n+ c\n");
+    }
+
+    #[test]
+    fn types_constructors_and_what_can_fail_want_an_example() {
+        for item in [
+            "#[non_exhaustive] pub enum wxpay_a::A<T>",
+            "pub fn wxpay_a::A::new(&str) -> core::result::Result<Self, wxpay_a::Error>",
+            "pub async fn wxpay_a::A::call(&self) -> wxpay_a::Result<u8>",
+            "pub const fn wxpay_a::A::new() -> wxpay_a::A",
+            "pub fn wxpay_a::A<T>::new(T) -> Self",
+        ] {
+            assert!(wants_example(item), "{item}");
+        }
+        for item in [
+            "pub mod wxpay_a",
+            "pub fn wxpay_a::A::name(&self) -> &str",
+            "pub fn wxpay_a::A::fast(self) -> Self",
+            "pub fn wxpay_a::A::close(&mut self)",
+            "pub wxpay_a::A::B(core::result::Result<u8, u8>)",
+        ] {
+            assert!(!wants_example(item), "{item}");
+        }
+        assert!(has_example("```text\nb\n```\n\n```rust,no_run\na();\n```"));
+        assert!(!has_example("```text\na\n```\n\n```ignore\na();\n```"));
     }
 }

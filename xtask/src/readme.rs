@@ -3,26 +3,12 @@
 //! A block between `<!-- crates -->` or `<!-- output -->` and `<!-- end -->` is made here, the rest is
 //! written by people.
 
-mod block;
-mod crates;
-mod output;
+use std::env::{self, consts::EXE_SUFFIX};
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use anyhow::{Context, Result, ensure};
+use xshell::Cmd;
 
-use anyhow::{Context, ensure};
-
-use crate::{cargo, metadata::Metadata};
-
-/// What to do with what differs.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Write nothing; fail where a block is not what would be written
-    #[arg(long)]
-    check: bool,
-}
+use crate::workspace::{Workspace, is_library, require_none};
 
 /// Each with the language of its table of crates.
 const FILES: [(&str, &str); 3] = [
@@ -30,52 +16,166 @@ const FILES: [(&str, &str); 3] = [
     ("README.zh-CN.md", "zh-CN"),
     ("crates/wxpay-cli/README.md", "en"),
 ];
+const END: &str = "<!-- end -->";
 
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let metadata = Metadata::load(root)?;
-    let program = build(root)?;
+/// How READMEs start the program where it is not installed.
+const FROM_SOURCE: &str = "cargo run --release --bin wxpay -- ";
+/// The API documentation's own key, by which the examples are signed.
+const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+/// Writes the blocks anew, or with `check` only says which READMEs would change.
+pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
+    ws.run("cargo build --quiet --locked --bin wxpay --target-dir target")?;
     let mut stale = Vec::new();
     for (file, language) in FILES {
-        let path = root.join(file);
-        let old = fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
-        let new = block::replace(&old, |kind, inside| match kind {
-            "crates" => crates::table(&metadata, language),
-            "output" => output::again(root, &program, inside),
+        let old = ws.sh.read_file(file)?;
+        let new = replace(&old, |kind, inside| match kind {
+            "crates" => crates(ws, language, inside).map(Some),
+            "output" => console(ws, inside).map(Some),
             _ => Ok(None),
         });
-        let new = new.with_context(|| format!("in {file}"))?;
-        if new == old {
-            continue;
+        let new = new.context(file)?;
+        if new != old && !check {
+            ws.sh.write_file(file, &new)?;
         }
-        if args.check {
-            stale.push(file);
-        } else {
-            fs::write(&path, new).with_context(|| format!("cannot write {file}"))?;
-            println!("{file} written");
-        }
+        stale.extend((new != old && check).then(|| file.to_owned()));
     }
-    ensure!(
-        stale.is_empty(),
-        "not what the program prints or the manifests say: {}: `cargo xtask readme` writes it",
-        stale.join(", ")
-    );
-    Ok(())
+    require_none(&stale, "`cargo xtask readme` writes these anew")
 }
 
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    let target = root.join("target");
-    let status = cargo::command(root)
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--bin",
-            "wxpay",
-            "--target-dir",
-        ])
-        .arg(&target)
-        .status()
-        .context("cannot start `cargo build`")?;
-    ensure!(status.success(), "`wxpay` does not build");
-    Ok(target.join("debug"))
+/// Puts what `make` gives for a block's kind and present inside in its place. Where `make` gives
+/// nothing the comment is none of ours. Blocks do not nest: an inside ends with the next comment.
+fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> Result<String> {
+    let mut pieces = text.split("<!-- ");
+    let mut done = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let parts = piece.split_once(" -->");
+        let (kind, inside) = parts.context("a comment is not closed")?;
+        let Some(made) = make(kind, inside.trim())? else {
+            done += &format!("<!-- {piece}");
+            continue;
+        };
+        let is_closed = text.contains(&format!("<!-- {piece}{END}"));
+        ensure!(is_closed, "`<!-- {kind} -->` has no `{END}`");
+        done += &format!("<!-- {kind} -->\n\n{}\n\n", made.trim());
+    }
+    Ok(done)
+}
+
+/// The table of crates, from `[package.metadata.readme]` of each manifest. Rows stay in the order that
+/// they have; crates that are new come last.
+fn crates(ws: &Workspace, language: &str, inside: &str) -> Result<String> {
+    let (heading, program) = match language {
+        "en" => ("I want to", "the program"),
+        _ => ("我想要", "程序"),
+    };
+    let mut packages: Vec<_> = ws.published().collect();
+    packages.sort_by_key(|package| {
+        let link = format!("]({})", ws.path(package, ""));
+        inside.find(&link).unwrap_or(usize::MAX)
+    });
+    let mut table = format!("| {heading} | crate |\n|---|---|\n");
+    for package in packages {
+        let text = package.metadata["readme"][language].as_str();
+        let problem = || format!("{} has no `{language}` under metadata.readme", package.name);
+        let text = text.filter(|it| !it.contains('|')).with_context(problem)?;
+        let (name, folder) = (&package.name, ws.path(package, ""));
+        table += &match is_library(package) {
+            true => format!("| {text} | [`{name}`]({folder}) |\n"),
+            false => format!("| {text} | {program} [`wxpay`]({folder}) |\n"),
+        };
+    }
+    Ok(table)
+}
+
+/// A console's text with what its command prints now. Ports and media ids differ from run to run: where
+/// nothing else does, the text stays as it is.
+fn console(ws: &Workspace, inside: &str) -> Result<String> {
+    let text = inside.strip_prefix("```console\n$ ");
+    let text = text.and_then(|text| text.strip_suffix("```"));
+    let (command, shown) = split(text.context("a console begins with a command")?);
+    let words = command.replace("\\\n", " ");
+    let words = words.strip_prefix(FROM_SOURCE).unwrap_or(&words);
+    let words = words.trim_start_matches("wxpay ").split_whitespace();
+    let program = ws.root().join(format!("target/debug/wxpay{EXE_SUFFIX}"));
+    let wxpay = ws.cmd(program).args(words);
+    let ours = env::vars_os().map(|(name, _)| name);
+    let ours = ours.filter(|name| name.to_string_lossy().starts_with("WXPAY_"));
+    let wxpay = ours.fold(wxpay, Cmd::env_remove).env("WXPAY_API_KEY", KEY);
+    let output = wxpay.ignore_status().output()?;
+    // What a terminal shows: notes come before the results that they are about.
+    let printed = String::from_utf8([output.stderr, output.stdout].concat());
+    let printed = printed.context("`wxpay` prints no UTF-8")?;
+    let is_same = steady(shown) == steady(&printed);
+    let printed = if is_same { shown } else { &printed };
+    Ok(format!("```console\n$ {command}\n{printed}```"))
+}
+
+/// The command, which goes on behind a backslash at a line's end, and what it prints.
+fn split(text: &str) -> (&str, &str) {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if !line.trim_end().ends_with('\\') {
+            break;
+        }
+    }
+    let (command, shown) = text.split_at(end);
+    (command.trim_end(), shown)
+}
+
+/// Without what differs from run to run.
+fn steady(text: &str) -> String {
+    let words = text.split_inclusive([' ', '\n', ':']).map(|word| {
+        let core = word.trim_end_matches([' ', '\n', ':']);
+        let is_port = core.len() >= 4 && core.bytes().all(|byte| byte.is_ascii_digit());
+        match is_port || is_media_id(core) {
+            true => word.replacen(core, "…", 1),
+            false => word.to_owned(),
+        }
+    });
+    words.collect()
+}
+
+/// Whether it has the form of the sandbox's media ids.
+pub(crate) fn is_media_id(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.len() == 43 && text.bytes().all(is_letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_inside_of_a_block_changes() {
+        let made = |text: &str| {
+            replace(text, |kind, inside| {
+                Ok((kind == "up").then(|| inside.to_uppercase()))
+            })
+        };
+        let text = "a <!-- x --> b\n<!-- up -->\n\nc\n\n<!-- end -->\nd";
+        assert_eq!(made(text).unwrap(), text.replace("\nc\n", "\nC\n"));
+        assert!(made("<!-- up --> a").is_err());
+        assert!(made("<!-- up").is_err());
+    }
+
+    #[test]
+    fn a_command_may_go_on_in_the_next_line() {
+        assert_eq!(
+            split("wxpay a \\\n  b\nout\n"),
+            ("wxpay a \\\n  b", "out\n")
+        );
+        assert_eq!(split("wxpay a\n"), ("wxpay a", ""));
+    }
+
+    #[test]
+    fn ports_and_media_ids_do_not_count() {
+        let one =
+            "at https://127.0.0.1:41005: its\nRq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw  a\n";
+        let two =
+            "at https://127.0.0.1:36945: its\nwYN1IERmPANu2gjAf40gUFiGVdbFwSRl0Epsr-pkNhs  a\n";
+        assert_eq!(steady(one), steady(two));
+        assert_ne!(steady(one), steady(&two.replace("its", "the")));
+    }
 }

@@ -1,113 +1,272 @@
 //! `cargo xtask release`: what has changed, which version that makes, and out with it.
 
-mod bump;
 mod changelog;
-mod evidence;
-pub(crate) mod git;
-mod listing;
-mod manifest;
-mod notes;
-mod order;
 mod plan;
-mod publish;
 mod rehearse;
-mod semver_checks;
-mod step;
-mod survey;
-mod workspace;
-
+mod semver;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use anyhow::{Context, Result, bail, ensure};
+use cargo_metadata::{Package, semver::Version};
 
-use crate::tool;
-use survey::Effort;
-use workspace::Workspace;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    verb: Verb,
-}
+use crate::ci;
+use crate::workspace::{Workspace, missing};
+use changelog::Changelog;
+use plan::{Entry, Plan};
+pub(crate) use semver::semver;
+use semver::tag;
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub(crate) enum Verb {
     /// Say what has changed since each crate's last tag, and the version that it needs
-    ///
-    /// A change is a commit that touches the crate's folder, its tests apart. What it means is read
-    /// off `public-api.txt`, then and now: a line that is gone breaks, a line more is an addition.
-    /// cargo-semver-checks, where it is installed, can only make more of it; so can an entry in the
-    /// changelog that begins with `**Breaking`. A program has no such list: `### Removed` and
-    /// `### Changed` in its changelog break. A breaking release of a crate takes those that depend
-    /// on it along. Crates without a tag are released as their manifests say.
     Plan(Depth),
 
     /// Write the planned versions and the changelogs' headings, and commit that
-    ///
-    /// Refuses a working tree with changes, and a crate that has changed without a word under
-    /// `## [Unreleased]` in its changelog. Requirements in `[workspace.dependencies]` and the lock
-    /// files follow.
     Bump(Depth),
 
-    /// Publish what has been bumped, dependencies first, and tag it; without `--execute`, only try
+    /// Publish what has been bumped, and tag it; without `--execute`, only try
     ///
-    /// Refuses a working tree with changes, a version or a changelog that `bump` would still
-    /// change, and a red `cargo xtask ci`, which it runs unless it was green for this very commit
-    /// here before. Then each crate goes through `cargo publish`; when the registry's index has it,
-    /// it is tagged, and the next one follows. Crates that are there already are only tagged, so a
-    /// run that broke off is simply repeated.
-    Publish(publish::Options),
+    /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
+    /// and a red `cargo xtask ci`. A run that broke off is repeated.
+    Publish(Options),
 
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
 
-    /// Release what is committed twice to a registry on loopback, and use it from there
-    ///
-    /// In a temporary clone: bump and publish everything, change wxpay-sign, bump and publish again.
-    /// Then two projects outside the workspace, one with wxpay-sign alone and one with wxpay-media,
-    /// are built from the registry and run. Third-party crates come from cargo's cache by way of
-    /// the same registry. Builds everything once; `cargo xtask ci` is not part of it.
-    Rehearse(rehearse::Options),
+    /// Pack what is committed as two releases would, in a clone, and use it from the packages
+    Rehearse {
+        /// Let the change of wxpay-sign be a breaking one, which others have to follow
+        #[arg(long)]
+        breaking: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, clap::Args)]
-struct Depth {
+pub(crate) struct Depth {
     /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
     #[arg(long)]
     listings_only: bool,
 }
 
-impl Depth {
-    /// What can be done here; says so where that is less.
-    fn effort(self) -> Effort {
-        if self.listings_only {
-            return Effort::Listings;
-        }
-        match tool::SEMVER_CHECKS.missing() {
-            None => Effort::Checks,
-            Some(why) => {
-                println!("skipped: {why}\n");
-                Effort::Listings
-            }
-        }
-    }
+#[rustfmt::skip]
+const LISTINGS: Depth = Depth { listings_only: true };
+
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Publish and tag; without it, everything is checked and packed, and nothing leaves
+    #[arg(long)]
+    execute: bool,
+
+    /// Another registry than crates.io, by its name in cargo's configuration
+    #[arg(long, value_name = "NAME")]
+    registry: Option<String>,
 }
 
-pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let workspace = Workspace::new(root);
-    match &args.verb {
-        Verb::Plan(depth) => {
-            let metadata = workspace.metadata()?;
-            println!("{}", survey::plan(&workspace, &metadata, depth.effort())?);
-            Ok(())
-        }
-        Verb::Bump(depth) => bump::run(&workspace, depth.effort()),
-        Verb::Publish(options) => publish::run(&workspace, options),
-        Verb::Notes => {
-            print!("{}", notes::notes(&workspace)?);
-            Ok(())
-        }
-        Verb::Rehearse(options) => rehearse::run(&workspace, options),
+pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Plan(depth) => println!("{}", Plan::new(ws, here(*depth))?),
+        Verb::Bump(depth) => bump(ws, here(*depth))?,
+        Verb::Publish(options) => publish(ws, options)?,
+        Verb::Notes => print!("{}", notes(ws)?),
+        Verb::Rehearse { breaking } => rehearse::run(ws, *breaking)?,
     }
+    Ok(())
+}
+
+/// What can be done here; says so where that is less.
+fn here(depth: Depth) -> Depth {
+    let missing = missing(&["cargo-semver-checks"]);
+    let Some(why) = missing.filter(|_| !depth.listings_only) else {
+        return depth;
+    };
+    println!("skipped: {why}\n");
+    LISTINGS
+}
+
+/// A release is what others can read in the history.
+pub(crate) fn require_clean(ws: &Workspace) -> Result<()> {
+    let changes = ws.read("git status --porcelain")?;
+    let problem = "the working tree has changes: commit them first";
+    ensure!(changes.is_empty(), "{problem}\n{changes}");
+    Ok(())
+}
+
+fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
+    let path = ws.path(package, "CHANGELOG.md");
+    Changelog::parse(&ws.sh.read_file(&path)?).context(path)
+}
+
+/// Writes what the plan says, as one commit.
+fn bump(ws: &Workspace, depth: Depth) -> Result<()> {
+    require_clean(ws)?;
+    let plan = Plan::new(ws, depth)?;
+    println!("{plan}\n");
+    let (mut pending, mut silent, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in plan.due() {
+        let (package, version) = (entry.package, &entry.version);
+        let changelog = changelog(ws, package)?;
+        let is_written = changelog.version(version).is_some();
+        let is_empty = changelog.unreleased.is_empty();
+        if entry.has_changed() && is_empty && !is_written {
+            silent.push(ws.path(package, "CHANGELOG.md"));
+        }
+        if package.version != *version || !is_written || !is_empty {
+            names.push(format!("{} {version}", package.name));
+            pending.push((entry, changelog));
+        }
+    }
+    let problem = "nothing under `## [Unreleased]`, though the package has changed: write what its \
+                   users want to know, and commit it";
+    ensure!(silent.is_empty(), "{problem}\n{}", silent.join("\n"));
+    if pending.is_empty() {
+        println!("nothing to bump");
+        return Ok(());
+    }
+    let message = format!("Release {}", names.join(", "));
+    let problem = "what is written is not committed: `git restore .` takes it back";
+    write(ws, &pending, &message).context(problem)?;
+    println!("committed: {message}\nnext: read it, then `cargo xtask release publish`");
+    Ok(())
+}
+
+fn write(ws: &Workspace, pending: &[(&Entry<'_>, Changelog)], message: &str) -> Result<()> {
+    // In UTC, as git would write it into a commit: into one that nothing refers to.
+    let commit = ws.read("git commit-tree -m today HEAD^{tree}")?;
+    let date = format!("git show --no-patch --date=short-local --format=%cd {commit}");
+    let date = ws.line(&date).env("TZ", "UTC0").read()?;
+    for (entry, changelog) in pending {
+        set_version(ws, entry.package, &entry.version)?;
+        let mut changelog = entry.announced(changelog);
+        changelog.release(&entry.version, &date);
+        let path = ws.path(entry.package, "CHANGELOG.md");
+        ws.sh.write_file(path, changelog.text())?;
+    }
+    // It fails unless the lock file fits the manifests.
+    Workspace::load(ws.root())?;
+    let commit = ws.line("git commit --quiet --all --message").arg(message);
+    Ok(commit.run()?)
+}
+
+/// In the package's manifest, in `[workspace.dependencies]`, and in every lock file: workspaces of
+/// their own, that of the benchmarks for one, lock this one's packages too.
+fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
+    let (name, old) = (&package.name, &package.version);
+    let replace = |path: &str, before: &str| -> Result<bool> {
+        let text = ws.sh.read_file(path)?;
+        let [old, new] = [old, new].map(|it| format!("{before}version = \"{it}\""));
+        ws.sh.write_file(path, text.replacen(&old, &new, 1))?;
+        Ok(text.contains(&old))
+    };
+    let manifest = ws.path(package, "Cargo.toml");
+    let problem = format!("{manifest} has no line `version = \"{old}\"` of its own");
+    ensure!(replace(&manifest, "\n")?, problem);
+    replace("Cargo.toml", &format!("\n{name} = {{ "))?;
+    for lock in ws.files("*Cargo.lock")? {
+        replace(&lock, &format!("\nname = \"{name}\"\n"))?;
+    }
+    Ok(())
+}
+
+/// # Errors
+///
+/// Before anything is published: when the working tree has changes, when something is not bumped or
+/// its changelog is not written, when `cargo xtask ci` is red.
+fn publish(ws: &Workspace, options: &Options) -> Result<()> {
+    require_clean(ws)?;
+    let plan = Plan::new(ws, LISTINGS)?;
+    plan.due().try_for_each(|entry| require_bump(ws, entry))?;
+    if plan.due().next().is_none() {
+        println!("nothing to publish");
+        return Ok(());
+    }
+    require_green(ws)?;
+    let mut names = String::new();
+    for entry in plan.due() {
+        let (name, version) = (&entry.package.name, &entry.version);
+        match is_published(ws, options, &format!("{name}@{version}"))? {
+            true => println!("{name} {version} is published already"),
+            false => names += &format!(" --package {name}"),
+        }
+    }
+    if !names.is_empty() {
+        let publish = ws.line(&format!("cargo publish --locked {names}"));
+        let registry = options
+            .registry
+            .iter()
+            .flat_map(|name| ["--registry", name]);
+        let dry_run = (!options.execute).then_some("--dry-run");
+        publish.args(registry).args(dry_run).run()?;
+    }
+    if !options.execute {
+        println!("nothing was published: `--execute` would do it");
+        return Ok(());
+    }
+    for entry in plan.due() {
+        let (name, version) = (&entry.package.name, &entry.version);
+        let message = format!("{name} {version}");
+        let line = ws.line("git tag --annotate --message").arg(message);
+        line.arg(tag(name, version)).run()?;
+    }
+    println!("published and tagged; next: git push --follow-tags");
+    Ok(())
+}
+
+/// What has been bumped has its version in the manifest, its section, and nothing waiting.
+fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
+    let Package { name, version, .. } = entry.package;
+    let path = ws.path(entry.package, "CHANGELOG.md");
+    let changelog = changelog(ws, entry.package)?;
+    let problem = if *version != entry.version {
+        format!("{name} is {version} and has to be {}", entry.version)
+    } else if changelog.version(version).unwrap_or_default().is_empty() {
+        format!("{path} says nothing of {version}")
+    } else if !changelog.unreleased.is_empty() {
+        format!("{path} has entries under `## [Unreleased]` that would go out with {version}")
+    } else {
+        return Ok(());
+    };
+    bail!("{problem}: run `cargo xtask release bump`")
+}
+
+/// Runs the checks, unless they were green for this very commit: a release that breaks off midway is
+/// repeated at once.
+fn require_green(ws: &Workspace) -> Result<()> {
+    const STAMP: &str = "target/xtask/green-commit";
+    let commit = ws.read("git rev-parse HEAD")?;
+    if ws.sh.read_file(STAMP).is_ok_and(|green| green == commit) {
+        println!("`cargo xtask ci` was green for this commit");
+        return Ok(());
+    }
+    ci::run(ws, &ci::Args::default()).context("only what passes is published")?;
+    Ok(ws.sh.write_file(STAMP, commit)?)
+}
+
+/// Whether the registry's index has it, asked through cargo.
+fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
+    let registry = options.registry.as_deref().unwrap_or("crates-io");
+    let info = format!("cargo info --color never --registry {registry} {spec}");
+    let output = ws.line(&info).ignore_status().output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let is_there = output.status.success();
+    let is_known = is_there || said.contains("could not find");
+    ensure!(is_known, "cannot ask for {spec}: {said}");
+    Ok(is_there)
+}
+
+/// As Markdown.
+fn notes(ws: &Workspace) -> Result<String> {
+    let plan = Plan::new(ws, LISTINGS)?;
+    let here = ws.read("git tag --points-at HEAD")?;
+    let mut sections = Vec::new();
+    for entry in &plan.0 {
+        let (name, version) = (&entry.package.name, &entry.version);
+        if entry.is_due() || here.lines().any(|it| it == tag(name, version)) {
+            let changelog = changelog(ws, entry.package)?;
+            let announced = entry.announced(&changelog);
+            let body = changelog.version(version).unwrap_or(&announced.unreleased);
+            sections.push(format!("## {name} {version}\n\n{body}\n"));
+        }
+    }
+    Ok(sections.join("\n"))
 }

@@ -1,87 +1,272 @@
 //! `cargo xtask tidy`: what the design demands and the compiler does not see.
 //!
-//! Each check is a function from `cargo metadata`, or the sources, or both, to its findings. None
-//! stops at its first, so that one run shows all there is to do.
+//! It looks at `cargo metadata` and searches in texts; it compiles nothing and resolves no name.
 
-mod arrows;
-mod default_features;
-mod examples;
-mod finding;
-mod library;
-mod lints;
-mod package_files;
-mod public_errors;
-mod pure;
-mod rust_files;
-mod transport;
-mod white_space;
+use std::collections::BTreeSet;
 
-use std::path::Path;
+use anyhow::Result;
+use cargo_metadata::{DependencyKind, Package};
 
-use anyhow::bail;
+use crate::public_api;
+use crate::workspace::{Workspace, is_library, require_none};
 
-use crate::{metadata::Metadata, source::Source};
-use finding::Finding;
+/// Which crate may depend on which, by normal and build dependencies. Those of tests are free. The
+/// program may depend on every library, and an example on what it shows. The agent knows no signature
+/// and no XML, and can embed the sandbox.
+const ARROWS: &str = "
+    wxpay-diagnose: wxpay-sign
+    wxpay-transport: wxpay-identity
+    wxpay-media: wxpay-identity wxpay-multipart wxpay-picture wxpay-sign wxpay-transport wxpay-xml
+    wxpay-sandbox: wxpay-diagnose wxpay-picture wxpay-sign wxpay-xml
+    wxpay-agent: wxpay-ledger wxpay-media wxpay-sandbox
+";
 
-/// Prints every finding.
-///
-/// # Errors
-///
-/// When there is a finding, or when the workspace cannot be read.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    let findings = findings(&Metadata::load(root)?, &Source::read_all(root)?);
-    for finding in &findings {
-        println!("{finding}");
-    }
-    match findings.len() {
-        0 => {
-            println!("tidy: nothing found");
-            Ok(())
-        }
-        1 => bail!("tidy: 1 finding"),
-        count => bail!("tidy: {count} findings"),
-    }
+fn may_depend((from, to): (&str, &str)) -> bool {
+    let is_top = from == "wxpay-cli" || !from.starts_with("wxpay-") && from != "xtask";
+    let mut arrows = ARROWS
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "));
+    is_top || arrows.any(|(it, allowed)| it == from && has(allowed, to))
 }
 
-fn findings(metadata: &Metadata, sources: &[Source]) -> Vec<Finding> {
-    let mut findings = [
-        arrows::check(metadata),
-        pure::check(metadata, sources),
-        transport::check(metadata, sources),
-        public_errors::check(metadata, sources),
-        default_features::check(metadata),
-        examples::check(metadata, sources),
-        lints::check(metadata, sources),
-        package_files::check(metadata, sources),
-        library::check(metadata, sources),
-        rust_files::check(sources),
-        white_space::check(sources),
-    ]
-    .concat();
+/// Whether a list of words has one.
+fn has(list: &str, word: &str) -> bool {
+    list.split(' ').any(|it| it == word)
+}
+
+/// Crates that turn values into values, and the packages and modules by which they would do more.
+pub(crate) const PURE: [&str; 5] = [
+    "wxpay-diagnose",
+    "wxpay-multipart",
+    "wxpay-picture",
+    "wxpay-sign",
+    "wxpay-xml",
+];
+const IO_PACKAGES: &str = "hyper mio rustls socket2 tokio tower";
+const IO_MODULES: &str = "env fs net os process";
+
+/// Crates whose types may show in a public signature, for their next major version is ours then, and
+/// single types of others. What else comes from others is converted or boxed.
+const PUBLIC: &str = "alloc bytes core futures_core http http_body rustls::crypto::CryptoProvider \
+                      serde serde_core std tokio tower_service";
+
+/// Words that the transport does not know, in lower case. `pay`, `sign` and `media` are too common.
+const NOUNS: &str = "hmac mch_id mchid media_hash media_id merchant nonce_str wechat weixin xml";
+
+/// In lines: what is longer is not read in one sitting.
+const LONGEST: usize = 500;
+
+/// Tells every finding as `path: what is wrong`.
+pub(crate) fn run(ws: &Workspace) -> Result<()> {
+    let mut findings = Vec::new();
+    for package in ws.members() {
+        findings.extend(dependencies(ws, package));
+        findings.extend(files(ws, package));
+    }
+    for path in ws.files("*.rs")? {
+        findings.extend(source(&path, &ws.sh.read_file(&path)?));
+    }
     findings.sort();
-    findings.dedup();
+    require_none(&findings, "the rules are in docs/architecture.md")?;
+    println!("tidy: nothing found");
+    Ok(())
+}
+
+fn dependencies(ws: &Workspace, package: &Package) -> Vec<String> {
+    let from = package.name.as_str();
+    let mut problems = Vec::new();
+    for dependency in &package.dependencies {
+        let to = dependency.name.as_str();
+        let is_shipped = dependency.kind != DependencyKind::Development;
+        if is_shipped && ws.member(to).is_ok() && !may_depend((from, to)) {
+            problems.push(format!("must not depend on `{to}`"));
+        }
+        // They check each other, and never share a line.
+        if from == "wxpay-sandbox" && to == "wxpay-multipart" {
+            problems.push("reads forms by `multer`, in tests too".to_owned());
+        }
+        let mut packages = ws.metadata.packages.iter().filter(|it| it.name == to);
+        let defaults = packages.find_map(|it| it.features.get("default"));
+        let has_defaults = defaults.is_some_and(|it| !it.is_empty());
+        // `http` does not compile without its one default feature.
+        if dependency.uses_default_features && has_defaults && to != "http" {
+            problems.push(format!("takes `{to}` with default features: turn them off"));
+        }
+    }
+    for (shipped, chain) in ws.shipped(package) {
+        if PURE.contains(&from) && has(IO_PACKAGES, &shipped.name) {
+            problems.push(format!("does I/O ({chain}): leave that out"));
+        }
+    }
+    let manifest = ws.path(package, "Cargo.toml");
+    let findings = problems.iter().map(|it| format!("{manifest}: {it}"));
+    findings.collect()
+}
+
+/// What every crate has: the workspace's lints, a front page, a history, and no foreign types in its
+/// API.
+fn files(ws: &Workspace, package: &Package) -> Vec<String> {
+    let text = |path: &str| ws.sh.read_file(path).unwrap_or_default();
+    let (name, mut findings) = (package.name.as_str(), Vec::new());
+    let is_published = ws.published().any(|it| it.name == name);
+    for (is_wanted, file, line) in [
+        (true, "Cargo.toml", "\n[lints]\nworkspace = true\n"),
+        (is_published, "README.md", "# "),
+        (is_published, "CHANGELOG.md", "\n## [Unreleased]\n"),
+        (
+            is_published && is_library(package),
+            "src/lib.rs",
+            "include_str!(\"../README.md\")",
+        ),
+        (name == "wxpay-sign", "src/lib.rs", "\n#![no_std]\n"),
+        (name == "wxpay-sandbox", "Cargo.toml", "\nmulter"),
+    ] {
+        let path = ws.path(package, file);
+        if is_wanted && !text(&path).contains(line) {
+            findings.push(format!("{path}: wants a line `{}`", line.trim()));
+        }
+    }
+    let path = ws.path(package, public_api::FILE);
+    let members = ws.members().into_iter();
+    let ours: Vec<_> = members.map(|it| it.name.replace('-', "_")).collect();
+    for type_ in foreign_types(&text(&path), &ours) {
+        findings.push(format!("{path}: `{type_}` is public: convert or box it"));
+    }
     findings
+}
+
+/// The paths in a list of public items that begin with a crate which must not show.
+fn foreign_types<'a>(list: &'a str, ours: &[String]) -> BTreeSet<&'a str> {
+    let is_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
+    let paths = list.split(|letter| !is_path(letter));
+    let is_foreign = |path: &&str| {
+        let first = path.split_once("::").map_or("", |(first, _)| first);
+        let is_crate = first.starts_with(|it: char| it.is_ascii_lowercase());
+        let is_public = has(PUBLIC, first) || has(PUBLIC, path);
+        is_crate && !is_public && ours.iter().all(|it| it != first)
+    };
+    paths.filter(is_foreign).collect()
+}
+
+/// What is wrong with a Rust file.
+fn source(path: &str, text: &str) -> Vec<String> {
+    let mut findings = Vec::new();
+    let length = text.lines().count();
+    if length > LONGEST {
+        findings.push(format!("{path}: {length} lines, over {LONGEST}"));
+    }
+    if path.ends_with("/mod.rs") {
+        findings.push(format!("{path}: name it after its module"));
+    }
+    let (name, _) = path.split_once("/src/").unwrap_or_default();
+    let name = name.trim_start_matches("crates/");
+    if PURE.contains(&name) {
+        let uses = io_modules(text).map(|it| format!("{path}: uses `std::{it}`: take a value"));
+        findings.extend(uses);
+    }
+    if name == "wxpay-transport" {
+        for (line, text) in (1..).zip(text.to_lowercase().lines()) {
+            for noun in NOUNS.split(' ').filter(|noun| text.contains(noun)) {
+                findings.push(format!("{path}:{line}: says `{noun}`"));
+            }
+        }
+    }
+    findings
+}
+
+/// The modules of `std` by which the code does I/O, without its comments and tests: in a path, or in a
+/// list such as that of `use std::{fmt, net::TcpStream}`.
+fn io_modules(text: &str) -> impl Iterator<Item = &'static str> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().map(str::trim);
+    let code: String = lines.filter(|it| !it.starts_with("//")).collect();
+    let code = code.replace(' ', "");
+    IO_MODULES.split(' ').filter(move |it| {
+        let around = ["std::_", "{_,", ",_,", ",_}", "{_::", ",_::"];
+        around
+            .iter()
+            .any(|around| code.contains(&around.replace('_', it)))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{metadata::metadata, source::source};
 
     #[test]
-    fn reports_all_findings_of_all_checks_by_path() {
-        let metadata = metadata("wxpay-xml -> tokio\nwxpay-xml -> wxpay-sign");
-        let sources = [source("xtask/src/a/mod.rs", "fn a() {} \n")];
-        let findings: Vec<_> = findings(&metadata, &sources)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let has = |what: &str| findings.iter().any(|finding| finding.contains(what));
-        assert!(has("`tokio`"), "{findings:#?}");
-        assert!(has("`wxpay-sign`"), "{findings:#?}");
-        assert!(has("README.md"), "{findings:#?}");
-        assert!(has("mod.rs"), "{findings:#?}");
-        assert!(has("white space"), "{findings:#?}");
-        assert!(findings.is_sorted());
+    fn crates_of_one_layer_do_not_meet() {
+        let may = |arrow: &str| may_depend(arrow.split_once(' ').unwrap());
+        for arrow in [
+            "wxpay-media wxpay-sign",
+            "wxpay-cli wxpay-xml",
+            "example wxpay-sandbox",
+        ] {
+            assert!(may(arrow), "{arrow}");
+        }
+        let upwards = [
+            "wxpay-sign wxpay-media",
+            "wxpay-sign wxpay-core",
+            "xtask wxpay-sign",
+        ];
+        let sideways = [
+            "wxpay-sign wxpay-xml",
+            "wxpay-agent wxpay-xml",
+            "wxpay-new wxpay-sign",
+        ];
+        for arrow in [upwards, sideways].concat() {
+            assert!(!may(arrow), "{arrow}");
+        }
+    }
+
+    #[test]
+    fn foreign_types_are_found_wherever_they_stand() {
+        let found = |list: &str| foreign_types(list, &["wxpay_sign".to_owned()]).len();
+        for list in [
+            "pub fn wxpay_sign::a(http::Method) -> core::result::Result<u8, wxpay_sign::Error>",
+            "impl<T> core::convert::From<T> for wxpay_sign::A where T::B: std::error::Error",
+            "pub fn wxpay_sign::A::provider(self, rustls::crypto::CryptoProvider) -> Self",
+        ] {
+            assert_eq!(found(list), 0, "{list}");
+        }
+        for list in [
+            "pub fn wxpay_sign::a() -> core::result::Result<(), hyper::Error>",
+            "pub wxpay_sign::Error::Tls(alloc::boxed::Box<rustls::error::Error>)",
+            "impl core::convert::From<&quick_xml::errors::Error> for wxpay_sign::Error",
+        ] {
+            assert_eq!(found(list), 1, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_pure_crate_does_no_io_in_its_code() {
+        let pure = "//! As `std::fs::read`.\nuse std::{fmt, io::Read};\nfn a(net: u8) {}\n\
+                    #[cfg(test)]\nmod tests { use std::fs; }";
+        assert!(source("crates/wxpay-xml/src/a.rs", pure).is_empty());
+        for code in [
+            "fn a() { std::fs::read(\"a\") }",
+            "use std::net;",
+            "use std::{\n    fmt,\n    net::*,\n};",
+            "use std::{env, fmt, io};",
+        ] {
+            assert_eq!(source("crates/wxpay-xml/src/a.rs", code).len(), 1, "{code}");
+            assert!(source("crates/wxpay-xml/tests/a.rs", code).is_empty());
+            assert!(source("crates/wxpay-identity/src/a.rs", code).is_empty());
+        }
+    }
+
+    #[test]
+    fn files_are_short_and_the_transport_knows_no_noun_of_the_api() {
+        let text = "\n// as WeChat does\nfn read_xml() {}\nstruct MerchantId;";
+        let found = source("crates/wxpay-transport/src/a.rs", text);
+        assert_eq!(found[0], "crates/wxpay-transport/src/a.rs:2: says `wechat`");
+        assert_eq!(found.len(), 3);
+        assert!(source("crates/wxpay-media/src/a.rs", text).is_empty());
+        // What is read in one sitting, and named after its module.
+        let lines = "a\n".repeat(LONGEST);
+        assert!(source("crates/wxpay-a/src/a.rs", &lines).is_empty());
+        assert_eq!(
+            source("crates/wxpay-a/tests/a/mod.rs", &(lines + "a\n")).len(),
+            2
+        );
     }
 }

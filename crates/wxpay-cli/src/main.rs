@@ -5,7 +5,6 @@
 
 mod args;
 mod doctor;
-mod messages;
 mod sandbox;
 mod settings;
 mod sign;
@@ -28,9 +27,9 @@ use tracing::Level;
 use args::{Cli, Command};
 use terminal::OutputLost;
 
-/// Something was asked for and failed.
+/// The work failed.
 const FAILED: u8 = 1;
-/// Nothing could be asked for: wrong usage or configuration.
+/// Wrong usage or configuration: nothing was tried.
 const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
@@ -44,13 +43,12 @@ fn main() -> ExitCode {
         if !lost.is_some_and(OutputLost::reader_has_gone) {
             terminal::warn(&format!("error: {error:#}"));
         }
-        ExitCode::from(if lost.is_some() {
-            FAILED
-        } else {
-            MISCONFIGURED
+        ExitCode::from(match lost {
+            Some(_) => FAILED,
+            None => MISCONFIGURED,
         })
     });
-    messages::flush();
+    terminal::flush();
     code
 }
 
@@ -125,9 +123,9 @@ fn is_option_name(text: &str) -> bool {
     text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
 }
 
-/// Prints what is wrong with the command line, or the help that was asked for.
+/// Prints the help that was asked for, or the error of the command line.
 ///
-/// What was typed is not repeated where it may be a secret in the wrong place.
+/// An argument that may be a secret in the wrong place is not repeated.
 fn print_usage_error(mut error: clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();

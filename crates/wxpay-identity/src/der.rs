@@ -1,7 +1,9 @@
 //! Elements of DER, and of what BER allows besides: indefinite lengths, lengths with leading zeros,
 //! and octet strings in pieces. PKCS#12 files of older Windows and Java libraries have them.
 
-use std::{borrow::Cow, fmt::Write};
+use std::borrow::Cow;
+
+use x509_cert::der::oid::ObjectIdentifier;
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
@@ -13,9 +15,12 @@ pub(crate) const EXPLICIT_0: u8 = 0xa0;
 pub(crate) const EXPLICIT_1: u8 = 0xa1;
 
 const CONSTRUCTED: u8 = 0x20;
-const END_OF_CONTENTS: &[u8] = &[0, 0];
 /// PKCS#12 files are about 12 deep; the stack holds thousands.
 const MAX_DEPTH: usize = 32;
+
+/// The bytes are cut, or are not of the expected form.
+#[derive(Debug)]
+pub(crate) struct Malformed;
 
 /// A tag with its contents.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +32,13 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// The first element and what follows it, unless it is cut, or no BER.
-    pub(crate) fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        Self::split_within(bytes, 0)
+    /// The first element, whatever follows it.
+    pub(crate) fn first(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (element, _rest) = Self::split(bytes, 0).ok_or(Malformed)?;
+        Ok(element)
     }
 
-    fn split_within(bytes: &'a [u8], depth: usize) -> Option<(Self, &'a [u8])> {
+    fn split(bytes: &'a [u8], depth: usize) -> Option<(Self, &'a [u8])> {
         let [tag, length, rest @ ..] = bytes else {
             return None;
         };
@@ -42,13 +48,14 @@ impl<'a> Element<'a> {
         }
         let (contents, rest) = match *length {
             0x80 if tag & CONSTRUCTED == 0 => return None,
+            // Indefinite: up to the end of contents.
             0x80 => {
                 let mut after = rest;
                 loop {
-                    if let Some(end) = after.strip_prefix(END_OF_CONTENTS) {
+                    if let Some(end) = after.strip_prefix(&[0, 0]) {
                         break (&rest[..rest.len() - after.len()], end);
                     }
-                    (_, after) = Self::split_within(after, depth + 1)?;
+                    (_, after) = Self::split(after, depth + 1)?;
                 }
             }
             length @ 0..0x80 => rest.split_at_checked(length.into())?,
@@ -60,203 +67,98 @@ impl<'a> Element<'a> {
                 rest.split_at_checked(length?)?
             }
         };
-        let whole = &bytes[..bytes.len() - rest.len()];
-        let tag = *tag;
-        Some((
-            Self {
-                tag,
-                contents,
-                whole,
-            },
-            rest,
-        ))
+        let element = Self {
+            tag: *tag,
+            contents,
+            whole: &bytes[..bytes.len() - rest.len()],
+        };
+        Some((element, rest))
     }
 
     /// The elements inside.
-    pub(crate) fn children(&self) -> Option<Vec<Self>> {
+    pub(crate) fn children(&self) -> Result<Vec<Self>, Malformed> {
         let mut rest = self.contents;
         let mut children = Vec::new();
         while !rest.is_empty() {
             let child;
-            (child, rest) = Self::split(rest)?;
+            (child, rest) = Self::split(rest, 0).ok_or(Malformed)?;
             children.push(child);
         }
-        Some(children)
+        Ok(children)
+    }
+
+    /// The elements inside, if there are this many.
+    pub(crate) fn fields<const N: usize>(&self) -> Result<[Self; N], Malformed> {
+        self.children()?.try_into().map_err(|_| Malformed)
+    }
+
+    /// The element inside of an explicit tag.
+    pub(crate) fn explicit(&self) -> Result<Self, Malformed> {
+        Self::first(self.contents)
     }
 
     /// The value of an octet string, or of an implicit one, whatever its tag.
-    pub(crate) fn octets(&self) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>, Malformed> {
         self.octets_within(0)
     }
 
-    fn octets_within(&self, depth: usize) -> Option<Cow<'a, [u8]>> {
+    fn octets_within(&self, depth: usize) -> Result<Cow<'a, [u8]>, Malformed> {
         if self.tag & CONSTRUCTED == 0 {
-            return Some(self.contents.into());
+            return Ok(self.contents.into());
         }
         let mut joined = Vec::new();
         for piece in self.children()? {
             if depth > MAX_DEPTH || piece.tag & !CONSTRUCTED != OCTET_STRING {
-                return None;
+                return Err(Malformed);
             }
             joined.extend_from_slice(&piece.octets_within(depth + 1)?);
         }
-        Some(joined.into())
+        Ok(joined.into())
     }
 
     /// The value of a bit string of whole bytes.
-    pub(crate) fn bits(&self) -> Option<&'a [u8]> {
+    pub(crate) fn bits(&self) -> Result<&'a [u8], Malformed> {
         match (self.tag, self.contents) {
-            (BIT_STRING, [0, bits @ ..]) => Some(bits),
-            _ => None,
+            (BIT_STRING, [0, bits @ ..]) => Ok(bits),
+            _ => Err(Malformed),
         }
     }
 
-    /// The value of an integer that is not negative; the greatest one in place of greater ones.
-    pub(crate) fn integer(&self) -> Option<u64> {
+    /// The value of an integer that is not negative; `u64::MAX` in place of greater ones.
+    pub(crate) fn integer(&self) -> Result<u64, Malformed> {
         match (self.tag, self.contents) {
-            (INTEGER, [0..0x80, ..]) => Some(self.contents.iter().fold(0_u64, |value, byte| {
+            (INTEGER, [0..0x80, ..]) => Ok(self.contents.iter().fold(0_u64, |value, byte| {
                 value.saturating_mul(0x100).saturating_add((*byte).into())
             })),
-            _ => None,
+            _ => Err(Malformed),
         }
     }
 
-    /// An object identifier in dots; of an algorithm's sequence, its first one.
-    pub(crate) fn oid(&self) -> Option<String> {
-        let contents = match self.tag {
-            OBJECT_IDENTIFIER => self.contents,
-            SEQUENCE => return Self::split(self.contents)?.0.oid(),
-            _ => return None,
-        };
-        let mut text = String::new();
-        let mut arc = 0_u64;
-        for byte in contents {
-            arc = arc.checked_mul(0x80)? + u64::from(byte & 0x7f);
-            if byte & 0x80 != 0 {
-                continue;
-            }
-            match text.is_empty() {
-                true => write!(
-                    text,
-                    "{}.{}",
-                    (arc / 40).min(2),
-                    arc - (arc / 40).min(2) * 40
-                ),
-                false => write!(text, ".{arc}"),
-            }
-            .ok()?;
-            arc = 0;
+    /// An object identifier in dots; of the sequence of an algorithm, its first one.
+    pub(crate) fn oid(&self) -> Result<String, Malformed> {
+        match self.tag {
+            OBJECT_IDENTIFIER => match ObjectIdentifier::from_bytes(self.contents) {
+                Ok(oid) => Ok(oid.to_string()),
+                Err(_) => Err(Malformed),
+            },
+            SEQUENCE => self.explicit()?.oid(),
+            _ => Err(Malformed),
         }
-        (!text.is_empty()).then_some(text)
     }
 }
 
 /// An element of these parts, written in DER.
 pub(crate) fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut der = vec![tag];
-    match u8::try_from(length) {
-        Ok(short @ 0..0x80) => der.push(short),
-        _ => {
-            let octets = length.to_be_bytes();
-            let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-            der.push(0x80 | (octets.len() - zeros) as u8);
-            der.extend_from_slice(&octets[zeros..]);
-        }
-    }
-    parts.iter().for_each(|part| der.extend_from_slice(part));
-    der
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn whole(bytes: &[u8]) -> Option<Element<'_>> {
-        let (element, rest) = Element::split(bytes)?;
-        rest.is_empty().then_some(element)
-    }
-
-    #[test]
-    fn what_ber_allows_is_read() {
-        for (ber, children) in [
-            // Indefinite, and within one another.
-            (&b"\x30\x80\x02\x01\x03\0\0"[..], 1),
-            (b"\x30\x80\x30\x80\0\0\x30\x80\x30\x80\0\0\0\0\0\0", 2),
-            // More bytes for a length than it needs.
-            (b"\x30\x83\0\0\x03\x02\x01\x03", 1),
-        ] {
-            let read = whole(ber).unwrap().children().unwrap();
-            assert_eq!(read.len(), children, "{ber:02x?}");
-        }
-        for (ber, octets) in [
-            (&b"\x04\x03abc"[..], &b"abc"[..]),
-            (b"\x24\x80\x04\x01a\x04\x02bc\0\0", b"abc"),
-            (b"\x24\x07\x04\x01a\x24\x02\x04\0", b"a"),
-            (b"\xa0\x80\x04\x01a\x04\x01b\0\0", b"ab"),
-            (b"\x80\x02ab", b"ab"),
-        ] {
-            assert_eq!(whole(ber).unwrap().octets().unwrap(), octets, "{ber:02x?}");
-        }
-        assert_eq!(whole(b"\x24\x03\x02\x01\x03").unwrap().octets(), None);
-    }
-
-    #[test]
-    fn what_is_no_ber_is_refused() {
-        for bytes in [
-            &b""[..],
-            b"\x30",
-            b"\x30\x05\x02\x01\x03",
-            b"\x30\x80\x02\x01\x03",
-            // Indefinite, but not constructed.
-            b"\x04\x80a\0\0",
-            // A tag of more than one byte, a length of more bytes than there can be.
-            b"\x1f\x81\x01\0",
-            b"\x30\x89\x01\0\0\0\0\0\0\0\0",
-        ] {
-            assert!(Element::split(bytes).is_none(), "{bytes:02x?}");
-        }
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        let nested = |depth| [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
-        assert!(whole(&nested(MAX_DEPTH)).is_some());
-        assert!(whole(&nested(MAX_DEPTH + 2)).is_none());
-        assert!(whole(&[0x30, 0x80].repeat(500_000)).is_none());
-    }
-
-    #[test]
-    fn object_identifiers_are_in_dots() {
-        for (der, expected) in [
-            (&b"\x06\x03\x55\x04\x03"[..], Some("2.5.4.3")),
-            (b"\x06\x03\x2b\x65\x70", Some("1.3.101.112")),
-            (b"\x06\x03\x88\x37\x01", Some("2.999.1")),
-            (b"\x30\x07\x06\x03\x2b\x65\x70\x05\x00", Some("1.3.101.112")),
-            (b"\x06\x00", None),
-            (b"\x06\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", None),
-        ] {
-            assert_eq!(whole(der).unwrap().oid().as_deref(), expected, "{der:02x?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read(tag in 1_u8..0x1f, value in prop::collection::vec(any::<u8>(), 0..300)) {
-            let der = write(tag, &[&value[..value.len() / 2], &value[value.len() / 2..]]);
-            let element = whole(&der).unwrap();
-            prop_assert_eq!((element.tag, element.contents), (tag, &value[..]));
-        }
-
-        #[test]
-        fn anything_else_does_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            if let Some((element, rest)) = Element::split(&bytes) {
-                prop_assert_eq!([element.whole, rest].concat(), bytes.clone());
-                let _ = (element.children().is_some(), element.octets(), element.bits());
-                let _ = (element.integer(), element.oid());
-            }
-        }
-    }
+    let contents = parts.concat();
+    let length = contents.len().to_be_bytes();
+    let zeros = length.iter().take_while(|octet| **octet == 0).count();
+    let head = match contents.len() {
+        short @ 0..0x80 => vec![tag, short as u8],
+        _ => [
+            &[tag, 0x80 | (length.len() - zeros) as u8],
+            &length[zeros..],
+        ]
+        .concat(),
+    };
+    [head, contents].concat()
 }

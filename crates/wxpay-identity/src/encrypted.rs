@@ -1,4 +1,4 @@
-//! PBES2 (RFC 8018): what a password encrypts today, at a bounded cost.
+//! Decryption with a password by PBES2 (RFC 8018), at a bounded cost.
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit, block_padding::Pkcs7};
@@ -10,214 +10,174 @@ use zeroize::Zeroizing;
 
 use crate::{
     IdentityError, Part, algorithm,
-    der::{Element, INTEGER, OCTET_STRING},
+    der::{Element, INTEGER, Malformed},
 };
 
 pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
+const PBKDF2: &str = "1.2.840.113549.1.5.12";
+const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
 
-/// What scrypt may fill, in bytes; this takes about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
+/// Upper bound of the bytes that scrypt fills, about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
 const MAX_COST: u64 = 256 * 1024 * 1024;
-/// A round of SHA-512 under HMAC takes as long as scrypt takes to fill so many bytes: two million
-/// rounds are a second. Files in use have a few thousand.
-const ROUND: u64 = 128;
+/// Two million rounds of HMAC-SHA512 take about a second too; files in use have a few thousand.
+const ROUND: u64 = MAX_COST / 2_000_000;
 
-/// What may still be spent on all derivations for one identity.
-pub(crate) struct Budget {
-    left: u64,
-    part: Part,
+/// The fault of an input, which does not know yet which input it is.
+pub(crate) enum Fault {
+    Damaged,
+    /// The object identifier of what is not read.
+    Unsupported(String),
+    WrongPassword,
+    Cost,
+    Other(IdentityError),
 }
 
-impl Budget {
-    pub(crate) fn new(part: Part) -> Self {
-        Self {
-            left: MAX_COST,
-            part,
+impl Fault {
+    pub(crate) fn of(self, part: Part) -> IdentityError {
+        match self {
+            Self::Damaged => IdentityError::Damaged { part },
+            Self::Unsupported(oid) => IdentityError::UnsupportedEncryption {
+                part,
+                algorithm: algorithm::name(&oid),
+            },
+            Self::WrongPassword => IdentityError::WrongPassword { part },
+            Self::Cost => IdentityError::Cost { part },
+            Self::Other(error) => error,
         }
     }
+}
 
-    pub(crate) fn spend(&mut self, cost: u64) -> Result<(), IdentityError> {
-        let left = self.left.checked_sub(cost);
-        self.left = left.ok_or(IdentityError::Cost { part: self.part })?;
+impl From<Malformed> for Fault {
+    fn from(_: Malformed) -> Self {
+        Self::Damaged
+    }
+}
+
+/// The cost that may still be spent on the derivations for one identity.
+pub(crate) struct Budget(u64);
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self(MAX_COST)
+    }
+
+    pub(crate) fn spend(&mut self, cost: u64) -> Result<(), Fault> {
+        self.0 = self.0.checked_sub(cost).ok_or(Fault::Cost)?;
         Ok(())
     }
 }
 
-/// The cost of this many rounds for each of `blocks` outputs of the hash.
-pub(crate) fn rounds_cost(rounds: u64, blocks: u64) -> u64 {
-    rounds.saturating_mul(blocks).saturating_mul(ROUND)
+/// The cost of a number of rounds for each of `blocks` outputs of the hash.
+pub(crate) fn rounds_cost(rounds: u64, blocks: usize) -> u64 {
+    rounds.saturating_mul(blocks as u64).saturating_mul(ROUND)
 }
 
-/// A scheme with its parameters, none of which the password has been tried on.
-pub(crate) struct Pbes2 {
-    kdf: Kdf,
-    key_length: usize,
-    iv: Vec<u8>,
-    cipher: Decrypt,
+/// A way in which a password encrypts, with its parameters.
+pub(crate) struct Scheme {
+    /// To be spent before it decrypts.
+    pub(crate) cost: u64,
+    /// Password and ciphertext to plain text, if the padding is right.
+    #[allow(clippy::type_complexity, reason = "it is named nowhere else")]
+    pub(crate) decrypt: Box<dyn Fn(Option<&str>, &[u8]) -> Option<Zeroizing<Vec<u8>>>>,
 }
 
-enum Kdf {
-    Pbkdf2 {
-        salt: Vec<u8>,
-        rounds: u64,
-        output: usize,
-        derive: Derive,
-    },
-    Scrypt {
-        salt: Vec<u8>,
-        log_n: u8,
-        block_size: u64,
-        parallelization: u64,
-    },
+/// Key, initialisation vector and ciphertext to plain text.
+pub(crate) type Cipher = fn(&[u8], &[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>;
+/// Password, salt and rounds to key.
+type Hash = fn(&[u8], &[u8], u32, &mut [u8]);
+/// Password to key.
+type Derive = Box<dyn Fn(&[u8], &mut [u8])>;
+
+/// Reads `PBES2-params`.
+pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
+    let [kdf, encryption] = params.fields()?;
+    let name = encryption.oid()?;
+    let (key_length, iv_length, cipher): (_, _, Cipher) = match name.as_str() {
+        "2.16.840.1.101.3.4.1.2" => (16, 16, cbc::<Aes128>),
+        "2.16.840.1.101.3.4.1.22" => (24, 16, cbc::<Aes192>),
+        "2.16.840.1.101.3.4.1.42" => (32, 16, cbc::<Aes256>),
+        "1.2.840.113549.3.7" => (24, 8, cbc::<TdesEde3>),
+        _ => return Err(Fault::Unsupported(name)),
+    };
+    let [_, iv] = encryption.fields()?;
+    let iv = iv.octets()?.into_owned();
+    let name = kdf.oid()?;
+    let [_, params] = kdf.fields()?;
+    let (cost, derive) = match name.as_str() {
+        PBKDF2 => pbkdf2(&params, key_length)?,
+        SCRYPT => scrypt(&params)?,
+        _ => return Err(Fault::Unsupported(name)),
+    };
+    if iv.len() != iv_length {
+        return Err(Fault::Damaged);
+    }
+    let decrypt = move |password: Option<&str>, data: &[u8]| {
+        let mut key = Zeroizing::new(vec![0; key_length]);
+        derive(password.unwrap_or_default().as_bytes(), &mut key);
+        cipher(&key, &iv, data)
+    };
+    let decrypt = Box::new(decrypt);
+    Ok(Scheme { cost, decrypt })
 }
 
-/// Password, salt and rounds to a key.
-type Derive = fn(&[u8], &[u8], u32, &mut [u8]);
+fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Fault> {
+    let fields = params.children()?;
+    let [salt, rounds, rest @ ..] = &fields[..] else {
+        return Err(Fault::Damaged);
+    };
+    let (salt, rounds) = (salt.octets()?.into_owned(), positive(rounds)?);
+    // The length of the key may stand before it: it is the cipher's.
+    let prf = match rest.iter().find(|field| field.tag != INTEGER) {
+        None => "1.2.840.113549.2.7".to_owned(),
+        Some(prf) => prf.oid()?,
+    };
+    let (output, hash): (_, Hash) = match prf.as_str() {
+        "1.2.840.113549.2.7" => (20, pbkdf2_hmac::<Sha1>),
+        "1.2.840.113549.2.8" => (28, pbkdf2_hmac::<Sha224>),
+        "1.2.840.113549.2.9" => (32, pbkdf2_hmac::<Sha256>),
+        "1.2.840.113549.2.10" => (48, pbkdf2_hmac::<Sha384>),
+        "1.2.840.113549.2.11" => (64, pbkdf2_hmac::<Sha512>),
+        "1.2.840.113549.2.12" => (28, pbkdf2_hmac::<Sha512_224>),
+        "1.2.840.113549.2.13" => (32, pbkdf2_hmac::<Sha512_256>),
+        _ => return Err(Fault::Unsupported(prf)),
+    };
+    let cost = rounds_cost(rounds, key_length.div_ceil(output));
+    // More of them are never spent.
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    let derive = move |password: &[u8], key: &mut [u8]| hash(password, &salt, rounds, key);
+    Ok((cost, Box::new(derive)))
+}
 
-/// Key, initialisation vector and ciphertext to plain text, if the padding is right.
-pub(crate) type Decrypt = fn(&[u8], &[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>;
-
-impl Pbes2 {
-    /// Reads `PBES2-params`.
-    pub(crate) fn parse(params: &Element<'_>, part: Part) -> Result<Self, IdentityError> {
-        let parsed = Self::parse_known(params).ok_or(IdentityError::Damaged { part })?;
-        parsed.map_err(|oid| IdentityError::UnsupportedEncryption {
-            part,
-            algorithm: algorithm::name(&oid),
-        })
+fn scrypt(params: &Element<'_>) -> Result<(u64, Derive), Fault> {
+    let fields = params.children()?;
+    let [salt, n, block_size, lanes, ..] = &fields[..] else {
+        return Err(Fault::Damaged);
+    };
+    let (n, block_size, lanes) = (positive(n)?, positive(block_size)?, positive(lanes)?);
+    if n == 1 || !n.is_power_of_two() {
+        return Err(Fault::Damaged);
     }
-
-    /// `None` where it is damaged, else the scheme or the object identifier of what is not read.
-    fn parse_known(params: &Element<'_>) -> Option<Result<Self, String>> {
-        let [kdf, encryption] = params.children()?[..] else {
-            return None;
-        };
-        let cipher = encryption.oid()?;
-        let (key_length, block, decrypt): (_, _, Decrypt) = match cipher.as_str() {
-            "2.16.840.1.101.3.4.1.2" => (16, 16, cbc::<Aes128>),
-            "2.16.840.1.101.3.4.1.22" => (24, 16, cbc::<Aes192>),
-            "2.16.840.1.101.3.4.1.42" => (32, 16, cbc::<Aes256>),
-            "1.2.840.113549.3.7" => (24, 8, cbc::<TdesEde3>),
-            _ => return Some(Err(cipher)),
-        };
-        let iv = encryption.children()?.get(1)?.octets()?.into_owned();
-        if iv.len() != block {
-            return None;
-        }
-        let fields = kdf.children()?.get(1)?.children()?;
-        let [salt, cost, rest @ ..] = &fields[..] else {
-            return None;
-        };
-        let salt = match salt.tag | 0x20 {
-            tag if tag == OCTET_STRING | 0x20 => salt.octets()?.into_owned(),
-            _ => return None,
-        };
-        let cost = cost.integer()?;
-        let name = kdf.oid()?;
-        let (kdf, rest) = match name.as_str() {
-            "1.2.840.113549.1.5.12" => {
-                let (explicit, prf) = match rest {
-                    [length, prf @ ..] if length.tag == INTEGER => (&rest[..1], prf),
-                    _ => (&rest[..0], rest),
-                };
-                let prf = match prf {
-                    [] => "1.2.840.113549.2.7".to_owned(),
-                    [prf] => prf.oid()?,
-                    _ => return None,
-                };
-                let (output, derive): (_, Derive) = match prf.as_str() {
-                    "1.2.840.113549.2.7" => (20, pbkdf2_hmac::<Sha1>),
-                    "1.2.840.113549.2.8" => (28, pbkdf2_hmac::<Sha224>),
-                    "1.2.840.113549.2.9" => (32, pbkdf2_hmac::<Sha256>),
-                    "1.2.840.113549.2.10" => (48, pbkdf2_hmac::<Sha384>),
-                    "1.2.840.113549.2.11" => (64, pbkdf2_hmac::<Sha512>),
-                    "1.2.840.113549.2.12" => (28, pbkdf2_hmac::<Sha512_224>),
-                    "1.2.840.113549.2.13" => (32, pbkdf2_hmac::<Sha512_256>),
-                    _ => return Some(Err(prf)),
-                };
-                let rounds = (cost > 0).then_some(cost)?;
-                let kdf = Kdf::Pbkdf2 {
-                    salt,
-                    rounds,
-                    output,
-                    derive,
-                };
-                (kdf, explicit)
-            }
-            "1.3.6.1.4.1.11591.4.11" => {
-                let [block_size, parallelization, rest @ ..] = rest else {
-                    return None;
-                };
-                let (block_size, parallelization) =
-                    (block_size.integer()?, parallelization.integer()?);
-                if !cost.is_power_of_two() || cost == 1 || block_size == 0 || parallelization == 0 {
-                    return None;
-                }
-                let log_n = u8::try_from(cost.ilog2()).ok()?;
-                let kdf = Kdf::Scrypt {
-                    salt,
-                    log_n,
-                    block_size,
-                    parallelization,
-                };
-                (kdf, rest)
-            }
-            _ => return Some(Err(name)),
-        };
-        match rest {
-            [] => {}
-            [length] if length.integer() == Some(key_length as u64) => {}
-            _ => return None,
-        }
-        Some(Ok(Self {
-            kdf,
-            key_length,
-            iv,
-            cipher: decrypt,
-        }))
+    // Lanes are filled one after the other, though all in the same memory.
+    let cost = n.saturating_mul(block_size).saturating_mul(lanes);
+    let cost = cost.saturating_mul(128);
+    if cost > MAX_COST {
+        return Err(Fault::Cost);
     }
+    let params = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
+    let (salt, params) = (
+        salt.octets()?.into_owned(),
+        params.map_err(|_| Fault::Damaged)?,
+    );
+    let derive = move |password: &[u8], key: &mut [u8]| {
+        scrypt::scrypt(password, &salt, &params, key).expect("a cipher's key is not too long");
+    };
+    Ok((cost, Box::new(derive)))
+}
 
-    pub(crate) fn cost(&self) -> u64 {
-        match self.kdf {
-            Kdf::Pbkdf2 { rounds, output, .. } => {
-                rounds_cost(rounds, self.key_length.div_ceil(output) as u64)
-            }
-            // Lanes are filled one after the other, though all in the same memory.
-            Kdf::Scrypt {
-                log_n,
-                block_size,
-                parallelization,
-                ..
-            } => (128_u64 << log_n.min(40))
-                .saturating_mul(block_size)
-                .saturating_mul(parallelization),
-        }
-    }
-
-    /// Decrypts; call it only when the cost has been spent from a budget.
-    ///
-    /// `None` when the password is another one, as far as the padding tells.
-    pub(crate) fn decrypt(&self, password: &[u8], data: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut key = Zeroizing::new(vec![0; self.key_length]);
-        match &self.kdf {
-            Kdf::Pbkdf2 {
-                salt,
-                rounds,
-                derive,
-                ..
-            } => derive(password, salt, u32::try_from(*rounds).ok()?, &mut key),
-            Kdf::Scrypt {
-                salt,
-                log_n,
-                block_size,
-                parallelization,
-            } => {
-                let [block_size, parallelization] =
-                    [block_size, parallelization].map(|it| u32::try_from(*it).ok());
-                let params = scrypt::Params::new(*log_n, block_size?, parallelization?).ok()?;
-                scrypt::scrypt(password, salt, &params, &mut key).ok()?;
-            }
-        }
-        (self.cipher)(&key, &self.iv, data)
+pub(crate) fn positive(element: &Element<'_>) -> Result<u64, Fault> {
+    match element.integer()? {
+        0 => Err(Fault::Damaged),
+        value => Ok(value),
     }
 }
 
@@ -228,8 +188,6 @@ pub(crate) fn cbc<C: BlockCipherDecrypt + KeyInit>(
     data: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
     let cipher = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
-    cipher
-        .decrypt_padded_vec::<Pkcs7>(data)
-        .ok()
-        .map(Zeroizing::new)
+    let plain = cipher.decrypt_padded_vec::<Pkcs7>(data).ok()?;
+    Some(Zeroizing::new(plain))
 }

@@ -204,7 +204,7 @@ fn unsupported_encryption(part: Part, algorithm: &str) -> String {
         _ => command,
     };
     format!(
-        "the {part} is encrypted by {algorithm}, which is not read: convert it with `{command}`"
+        "the {part} is protected by {algorithm}, which is not read: convert it with `{command}`"
     )
 }
 

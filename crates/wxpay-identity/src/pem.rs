@@ -1,81 +1,84 @@
 //! Certificates and keys out of PEM text.
 //!
-//! It is read as OpenSSL reads it: what is before, between and behind the sections does not matter, a
-//! byte order mark neither; old labels of certificates are known.
+//! It is read as OpenSSL reads it: text before, between and behind the sections does not matter, nor does
+//! a byte order mark; old labels of certificates are known.
 
 use base64::{
     Engine as _,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{Form, IdentityError, Part, der::Element, error::DEK_INFO, key::Key};
+use crate::{
+    Form, IdentityError, Part,
+    der::{Element, Malformed},
+    error::DEK_INFO,
+    key::Key,
+};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A label, and what stands under it.
+/// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
 /// The certificates of a file, in its order.
-pub(crate) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+pub(crate) fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, IdentityError> {
     let part = Part::Certificate;
-    let is_wanted = |label: &str| {
-        matches!(
-            label,
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
-        )
-    };
-    let sections = sections(pem, part, is_wanted)?;
-    let certificate = |(_, der): &Section<'_>| {
-        // What OpenSSL trusts it for may follow.
-        let (certificate, _) = Element::split(der)?;
-        Some(CertificateDer::from(certificate.whole.to_vec()))
-    };
-    let chain: Option<Vec<_>> = sections.iter().map(certificate).collect();
-    chain.ok_or(IdentityError::Damaged { part })
+    let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+    let sections = sections(pem, part, |label| labels.contains(&label))?;
+    let chain = sections.iter().map(|(_, der)| {
+        // OpenSSL's trust settings may follow.
+        let certificate = Element::first(der).map_err(|_| IdentityError::Damaged { part })?;
+        Ok(certificate.whole.to_vec())
+    });
+    chain.collect()
 }
 
 /// The one private key of a file; a password is for a key that is encrypted, and else not needed.
 pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityError> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
-    let mut ders: Vec<PrivateKeyDer<'static>> = Vec::new();
-    let mut encrypted = Vec::new();
+    let (mut keys, mut encrypted) = (Vec::new(), Vec::new());
     for (label, der) in sections(pem, part, is_wanted)? {
-        match label {
-            "PRIVATE KEY" => ders.push(PrivateKeyDer::Pkcs8(der.to_vec().into())),
-            "RSA PRIVATE KEY" => ders.push(PrivatePkcs1KeyDer::from(der.to_vec()).into()),
-            "EC PRIVATE KEY" => ders.push(PrivateSec1KeyDer::from(der.to_vec()).into()),
-            "ENCRYPTED PRIVATE KEY" => encrypted.push(der),
+        keys.push(match label {
+            "PRIVATE KEY" => Key::from_pkcs8(der),
+            "RSA PRIVATE KEY" => Key::from_pkcs1(&der),
+            "EC PRIVATE KEY" => Key::from_sec1(&der),
+            "ENCRYPTED PRIVATE KEY" => {
+                encrypted.push(der);
+                continue;
+            }
             _ => {
                 let kind = label.trim_end_matches(" PRIVATE KEY").to_owned();
                 return Err(IdentityError::UnsupportedKey { kind });
             }
-        }
+        });
     }
     if !encrypted.is_empty() {
-        if !ders.is_empty() && password.is_none() {
+        if !keys.is_empty() && password.is_none() {
             return Err(IdentityError::SeveralKeys { part });
         }
-        ders.extend(decrypt(&encrypted, password)?);
-    }
-    let mut keys: Vec<Key> = Vec::new();
-    for der in ders {
-        let key = Key::parse(der).ok_or(IdentityError::Damaged { part })?;
-        if !keys.iter().any(|it| it.is_same(&key)) {
-            keys.push(key);
+        #[cfg(not(feature = "encrypted-pem"))]
+        return Err(IdentityError::MissingFeature {
+            feature: "encrypted-pem",
+        });
+        #[cfg(feature = "encrypted-pem")]
+        for der in decrypt(&encrypted, password).map_err(|fault| fault.of(part))? {
+            keys.push(Key::from_pkcs8(der));
         }
     }
-    let key = keys.pop();
-    if !keys.is_empty() {
-        return Err(IdentityError::SeveralKeys { part });
+    let damaged = |_| IdentityError::Damaged { part };
+    let keys: Result<Vec<_>, _> = keys.into_iter().collect();
+    let mut keys = keys.map_err(damaged)?.into_iter();
+    let key = keys.next().ok_or(Malformed).map_err(damaged)?;
+    match keys.all(|other| other.is_same(&key)) {
+        true => Ok(key),
+        false => Err(IdentityError::SeveralKeys { part }),
     }
-    key.ok_or(IdentityError::Damaged { part })
 }
 
 /// Decrypts PKCS#8 keys, all of one password.
@@ -83,57 +86,31 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
 fn decrypt(
     keys: &[Zeroizing<Vec<u8>>],
     password: Option<&str>,
-) -> Result<Vec<PrivateKeyDer<'static>>, IdentityError> {
-    use crate::{
-        algorithm,
-        encrypted::{Budget, PBES2, Pbes2},
-    };
+) -> Result<Vec<Zeroizing<Vec<u8>>>, crate::encrypted::Fault> {
+    use crate::encrypted::{Budget, Fault, PBES2, pbes2};
 
-    let part = Part::PrivateKey;
-    let damaged = IdentityError::Damaged { part };
-    let password = password.ok_or(IdentityError::PasswordMissing)?;
-    let mut budget = Budget::new(part);
-    let mut schemes = Vec::new();
+    let missing = Fault::Other(IdentityError::PasswordMissing);
+    let password = password.ok_or(missing)?;
+    let mut budget = Budget::new();
+    let mut sealed = Vec::new();
     for der in keys {
-        let parsed = Element::split(der).and_then(|(key, _)| {
-            let [algorithm, data] = key.children()?[..] else {
-                return None;
-            };
-            let params = algorithm.children()?.get(1).copied();
-            Some((algorithm.oid()?, params, data.octets()?.into_owned()))
-        });
-        let (oid, params, data) = parsed.ok_or(damaged.clone())?;
-        if oid != PBES2 {
-            return Err(IdentityError::UnsupportedEncryption {
-                part,
-                algorithm: algorithm::name(&oid),
-            });
+        let [algorithm, data] = Element::first(der)?.fields()?;
+        let name = algorithm.oid()?;
+        if name != PBES2 {
+            return Err(Fault::Unsupported(name));
         }
-        let scheme = Pbes2::parse(&params.ok_or(damaged.clone())?, part)?;
-        budget.spend(scheme.cost())?;
-        schemes.push((scheme, data));
+        let [_, params] = algorithm.fields()?;
+        let scheme = pbes2(&params)?;
+        budget.spend(scheme.cost)?;
+        sealed.push((scheme, data.octets()?));
     }
-    let decrypted = schemes.into_iter().map(|(scheme, data)| {
-        let plain = scheme.decrypt(password.as_bytes(), &data);
+    let decrypted = sealed.iter().map(|(scheme, data)| {
+        let plain = (scheme.decrypt)(Some(password), data);
         // The padding may be right by chance: then it is no key.
-        let plain = plain.filter(|plain| {
-            Element::split(plain)
-                .is_some_and(|(key, rest)| key.children().is_some() && rest.is_empty())
-        });
-        let plain = plain.ok_or(IdentityError::WrongPassword { part })?;
-        Ok(PrivateKeyDer::Pkcs8(plain.to_vec().into()))
+        let plain = plain.filter(|plain| Element::first(plain).is_ok_and(|it| it.whole == **plain));
+        plain.ok_or(Fault::WrongPassword)
     });
     decrypted.collect()
-}
-
-#[cfg(not(feature = "encrypted-pem"))]
-fn decrypt(
-    _: &[Zeroizing<Vec<u8>>],
-    _: Option<&str>,
-) -> Result<Vec<PrivateKeyDer<'static>>, IdentityError> {
-    Err(IdentityError::MissingFeature {
-        feature: "encrypted-pem",
-    })
 }
 
 /// The sections whose labels are wanted, each with its label, of which there is at least one.

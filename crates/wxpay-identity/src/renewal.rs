@@ -1,18 +1,31 @@
 //! An identity that can change while the program runs.
 
-mod files;
-mod handle;
-
 use std::{
     fmt,
+    fs::{self, File},
     future::{Future, ready},
+    io::{self, ErrorKind, Read},
+    path::{Path, PathBuf},
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    time::{Duration, SystemTime},
 };
 
-use crate::Identity;
+use tokio::{task::spawn_blocking, time::Instant};
+use tracing::{
+    Dispatch, Span,
+    dispatcher::{get_default, with_default},
+    info, warn,
+};
+use zeroize::Zeroizing;
 
-pub use files::{IdentityFiles, IdentityFilesError};
-pub use handle::IdentityHandle;
+use crate::{Identity, IdentityError};
+
+/// Certificates are replaced days before it matters; a test of a renewal should not wait for long.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The longest file that is read, in bytes; identities have a few KB.
+const MAX_LENGTH: u64 = 1024 * 1024;
 
 /// Where the client's identity comes from, when it can be renewed while the program runs.
 ///
@@ -27,7 +40,7 @@ pub use handle::IdentityHandle;
 /// use std::sync::{Arc, Mutex};
 /// use wxpay_identity::{Identity, IdentitySource};
 ///
-/// /// Whatever was put in last.
+/// /// The identity that was put in last.
 /// #[derive(Debug)]
 /// struct Last(Arc<Mutex<Identity>>);
 ///
@@ -44,9 +57,9 @@ pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// Looks for a newer identity, where looking takes time; [`current`](Self::current) answers with
     /// it afterwards.
     ///
-    /// It is awaited before each attempt, under its deadline, by all calls at once, so it bounds by
-    /// itself how often it really looks. What goes wrong with it is its own matter: as long as
-    /// there is no newer identity, the last one holds. Does nothing unless implemented.
+    /// A client awaits it before it connects, in all calls at once, so that it bounds by itself how
+    /// often it looks. Its failures are its own matter: as long as there is no newer identity, the
+    /// last one holds. Does nothing unless implemented.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }
@@ -57,4 +70,333 @@ impl IdentitySource for Identity {
     fn current(&self) -> Identity {
         self.clone()
     }
+}
+
+/// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new one.
+///
+/// All clones are the same handle. Use it where something else knows of the renewal; where files are
+/// replaced, [`IdentityFiles`] sees it by itself.
+///
+/// ```
+/// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
+///
+/// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
+/// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+/// #     Ok(Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)
+/// # }
+/// # let (old, new) = (identity()?, identity()?);
+/// let handle = IdentityHandle::new(old);
+/// let renewer = handle.clone();
+/// renewer.set(new.clone());
+/// assert!(handle.current().ptr_eq(&new));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct IdentityHandle(Arc<Mutex<Identity>>);
+
+impl IdentityHandle {
+    /// A handle on this identity, until another one is set.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        Self(Arc::new(Mutex::new(identity)))
+    }
+
+    /// Replaces the identity for whoever asks from now on.
+    pub fn set(&self, identity: Identity) {
+        *lock(&self.0) = identity;
+    }
+}
+
+impl IdentitySource for IdentityHandle {
+    fn current(&self) -> Identity {
+        lock(&self.0).clone()
+    }
+}
+
+/// An identity in files, read again when they are replaced.
+///
+/// When it is [refreshed](IdentitySource::refresh), at most once in an
+/// [interval](Self::poll_interval), it looks at the files' time of modification and length. When these
+/// have changed, it reads them, and takes the new identity if certificate and key fit each other and no
+/// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
+/// `tracing` gets one warning for the change, and the next look tries again.
+///
+/// Looking and reading happen on a blocking thread of tokio, in whose runtime it must be refreshed.
+/// While nobody refreshes it, nothing is done. Clones share the identity and the interval's start.
+#[derive(Debug, Clone)]
+pub struct IdentityFiles {
+    shared: Arc<Shared>,
+    poll_interval: Duration,
+}
+
+impl IdentityFiles {
+    /// Reads and watches a PEM certificate chain and its PEM key, or twice the one file that holds
+    /// both, as [`Identity::from_pem`] takes them.
+    ///
+    /// It reads the files before it returns: call it where a thread may block.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityFilesError`] when the files cannot be read, or do not hold an identity.
+    ///
+    /// ```no_run
+    /// use wxpay_identity::{IdentityFiles, IdentitySource};
+    ///
+    /// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
+    /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
+    /// files.refresh().await; // before each new connection
+    /// println!("{} at present", files.current().serial_number());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pem(
+        certificates: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Result<Self, IdentityFilesError> {
+        Self::new([certificates.into(), key.into()], |[certificates, key]| {
+            Identity::from_pem(certificates, key)
+        })
+    }
+
+    /// Reads and watches files of another form: `load` makes the identity of their contents, given
+    /// in the order of the paths, and is called again when they have changed.
+    ///
+    /// It reads the files before it returns: call it where a thread may block. Only regular files can
+    /// be watched, each of at most 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityFilesError`] when the files cannot be read, or `load` refuses them.
+    ///
+    /// ```no_run
+    /// use wxpay_identity::{Identity, IdentityFiles};
+    ///
+    /// let files = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
+    ///     Identity::from_pkcs12(file, "1900000109")
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new<P, const N: usize>(
+        paths: [P; N],
+        load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
+    ) -> Result<Self, IdentityFilesError>
+    where
+        P: Into<PathBuf>,
+    {
+        let paths = paths.into_iter().map(Into::into).collect();
+        let load = move |contents: &[Content]| {
+            // There are as many contents as paths.
+            load(std::array::from_fn(|at| {
+                contents.get(at).map_or(&[][..], |it| it.as_slice())
+            }))
+        };
+        Ok(Self {
+            shared: Arc::new(Shared::new(paths, Box::new(load))?),
+            poll_interval: POLL_INTERVAL,
+        })
+    }
+
+    /// Looks at the files at most once in this time; 5 s unless said otherwise.
+    #[must_use]
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+}
+
+impl IdentitySource for IdentityFiles {
+    fn current(&self) -> Identity {
+        lock(&self.shared.identity).clone()
+    }
+
+    fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            if self.shared.is_due(self.poll_interval) {
+                let shared = Arc::clone(&self.shared);
+                // Log lines belong to the span and the subscriber of the caller, on any thread.
+                let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
+                let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));
+                // It goes on when the call that waits for it is dropped. It can end otherwise only
+                // when the caller's `load` panics, and then the old identity holds.
+                let _ = spawn_blocking(poll).await;
+            }
+        })
+    }
+}
+
+type Content = Zeroizing<Vec<u8>>;
+type Load = dyn Fn(&[Content]) -> Result<Identity, IdentityError> + Send + Sync;
+
+struct Shared {
+    paths: Vec<PathBuf>,
+    load: Box<Load>,
+    identity: Mutex<Identity>,
+    last_poll: Mutex<Instant>,
+    /// Locked while the files are looked at, so that this happens once at a time, however slow they
+    /// are.
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    /// The files that the identity was read from.
+    loaded: Vec<FileMetadata>,
+    /// The files of which a warning has said that they cannot be used.
+    refused: Option<Vec<FileMetadata>>,
+}
+
+impl Shared {
+    fn new(paths: Vec<PathBuf>, load: Box<Load>) -> Result<Self, IdentityFilesError> {
+        let last_poll = Mutex::new(Instant::now());
+        let (identity, loaded) = read(&paths, &*load)?;
+        let refused = None;
+        Ok(Self {
+            paths,
+            load,
+            identity: Mutex::new(identity),
+            last_poll,
+            seen: Mutex::new(Seen { loaded, refused }),
+        })
+    }
+
+    /// Returns true at most once in an interval; the caller that gets `true` must poll the files.
+    fn is_due(&self, interval: Duration) -> bool {
+        let mut last_poll = lock(&self.last_poll);
+        let is_due = last_poll.elapsed() >= interval;
+        if is_due {
+            *last_poll = Instant::now();
+        }
+        is_due
+    }
+
+    fn poll(&self) {
+        let mut seen = match self.seen.try_lock() {
+            Ok(seen) => seen,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let found = metadata(&self.paths);
+        if found.as_ref().is_ok_and(|found| *found == seen.loaded) {
+            return;
+        }
+        match read(&self.paths, &*self.load) {
+            Ok((identity, loaded)) => {
+                *lock(&self.identity) = identity;
+                let refused = None;
+                *seen = Seen { loaded, refused };
+                info!(files = ?self.paths, "identity renewed");
+            }
+            Err(error) => {
+                let found = found.unwrap_or_default();
+                if seen.refused.as_ref() != Some(&found) {
+                    seen.refused = Some(found);
+                    let error: &dyn std::error::Error = &error;
+                    warn!(
+                        error,
+                        "identity files changed and cannot be used, the old identity holds"
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("paths", &self.paths)
+            .field("identity", &*lock(&self.identity))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Time of modification, length and inode, which tell a file from the one that replaces it. The inode
+/// helps where clocks are coarse and the file was moved into place.
+type FileMetadata = (Option<SystemTime>, u64, u64);
+
+fn file_metadata(metadata: &fs::Metadata) -> FileMetadata {
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    let inode = 0;
+    (metadata.modified().ok(), metadata.len(), inode)
+}
+
+fn metadata(paths: &[PathBuf]) -> io::Result<Vec<FileMetadata>> {
+    let metadata = |path| fs::metadata(path).map(|metadata| file_metadata(&metadata));
+    paths.iter().map(metadata).collect()
+}
+
+/// The identity in the files, unless one changes while they are read.
+fn read(
+    paths: &[PathBuf],
+    load: &Load,
+) -> Result<(Identity, Vec<FileMetadata>), IdentityFilesError> {
+    let files: Result<Vec<_>, _> = paths.iter().map(|path| read_file(path)).collect();
+    let (contents, before): (Vec<Content>, Vec<_>) = files?.into_iter().unzip();
+    let identity = load(&contents);
+    if !metadata(paths).is_ok_and(|after| after == before) {
+        return Err(IdentityFilesError::Changing);
+    }
+    match identity {
+        Ok(identity) => Ok((identity, before)),
+        Err(source) => Err(IdentityFilesError::Identity {
+            paths: paths.to_vec(),
+            source,
+        }),
+    }
+}
+
+fn read_file(path: &Path) -> Result<(Content, FileMetadata), IdentityFilesError> {
+    let failed = |source| IdentityFilesError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    // To open a pipe could wait forever.
+    if !metadata.is_file() {
+        let reason = "it is not a regular file";
+        return Err(failed(io::Error::new(ErrorKind::InvalidInput, reason)));
+    }
+    if metadata.len() > MAX_LENGTH {
+        let reason = "it is longer than 1 MiB, so probably no identity";
+        return Err(failed(io::Error::new(ErrorKind::FileTooLarge, reason)));
+    }
+    // The final capacity at once: a vector that grows leaves copies that are not zeroized.
+    let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
+    let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
+    file.read_to_end(&mut content).map_err(failed)?;
+    Ok((content, file_metadata(&metadata)))
+}
+
+/// Why there is no identity in files that were to be watched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityFilesError {
+    /// A file that cannot be read, is not a regular one, or is too long; the source says which.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The files are being replaced. Try again in a moment.
+    #[error("a file of the identity changed while it was read: try again")]
+    Changing,
+    /// The files are there, but hold no identity; the source says why.
+    #[error(
+        "no identity can be made of {}",
+        paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
+    )]
+    Identity {
+        /// All files that were read for it.
+        paths: Vec<PathBuf>,
+        /// The fault of their contents.
+        source: IdentityError,
+    },
 }

@@ -17,7 +17,7 @@ fn client(sandbox: &Sandbox) -> Client {
     let merchant = MerchantId::new(given.mch_id()).unwrap();
     Client::builder(merchant, given.api_key().clone())
         .identity(Identity::from_pem(given.cert_pem(), given.key_pem()).unwrap())
-        .roots(Roots::only_pem(given.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(given.ca_pem()).unwrap())
         .endpoint(sandbox.origin().parse().unwrap())
         .build()
         .unwrap()

@@ -1,204 +1,89 @@
 //! `CHANGELOG.md`, in the form of Keep a Changelog.
 
-use anyhow::ensure;
-use semver::Version;
+use anyhow::{Context, Result};
+use cargo_metadata::semver::Version;
 
-use super::step::Step;
+use super::plan::Step;
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// The text of one; sections begin with `## [`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Changelog(String);
+/// The text of one, whose sections begin with `## [`.
+#[derive(Clone, Debug)]
+pub(super) struct Changelog {
+    before: String,
+    /// What is written for the next release; empty where nothing is.
+    pub(super) unreleased: String,
+    /// Each with its heading.
+    released: Vec<String>,
+}
 
 impl Changelog {
     /// # Errors
     ///
     /// Without a place for what is to come.
-    pub(super) fn parse(text: String) -> anyhow::Result<Self> {
-        let changelog = Self(text);
-        ensure!(
-            changelog.bounds(UNRELEASED).is_some(),
-            "no heading `{UNRELEASED}`"
-        );
-        Ok(changelog)
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let place = text.split_once(&format!("{UNRELEASED}\n"));
+        let (before, after) = place.with_context(|| format!("no heading `{UNRELEASED}`"))?;
+        let mut sections = after.split("\n## [");
+        let unreleased = sections.next().unwrap_or_default().trim().to_owned();
+        let released = sections.map(|section| format!("## [{}\n", section.trim_end()));
+        Ok(Self {
+            before: before.to_owned(),
+            unreleased,
+            released: released.collect(),
+        })
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// What is written for the next release; empty where nothing is.
-    pub(super) fn unreleased(&self) -> &str {
-        self.section(UNRELEASED).unwrap_or_default()
+    pub(super) fn text(&self) -> String {
+        let unreleased = format!("{UNRELEASED}\n\n{}", self.unreleased);
+        let sections = [unreleased.trim_end().to_owned() + "\n"].into_iter();
+        let sections: Vec<_> = sections.chain(self.released.iter().cloned()).collect();
+        self.before.clone() + &sections.join("\n")
     }
 
     /// What is written for a version.
     pub(super) fn version(&self, version: &Version) -> Option<&str> {
-        self.section(&heading(version))
+        let heading = format!("## [{version}]");
+        let section = self.released.iter().find(|it| it.starts_with(&heading))?;
+        section.split_once('\n').map(|(_, body)| body.trim())
     }
 
-    /// The same with a line more under `### Changed` of what is unreleased.
-    pub(super) fn with_change(&self, line: &str) -> Self {
+    /// Adds a line under `### Changed` of what is unreleased.
+    pub(super) fn add_change(&mut self, line: &str) {
         const CHANGED: &str = "### Changed\n\n";
-        let body = self.unreleased();
-        let body = match body.find(CHANGED) {
-            Some(at) => {
-                let (before, after) = body.split_at(at + CHANGED.len());
-                format!("{before}- {line}\n{after}")
-            }
-            None => format!("{body}\n\n{CHANGED}- {line}")
-                .trim_start()
-                .to_owned(),
+        let changed = match self.unreleased.split_once(CHANGED) {
+            Some((before, after)) => format!("{before}{CHANGED}- {line}\n{after}"),
+            None => format!("{}\n\n{CHANGED}- {line}", self.unreleased),
         };
-        self.with_unreleased(&body)
+        changed.trim().clone_into(&mut self.unreleased);
     }
 
-    /// The same with what is unreleased under the heading of `version`, and an empty *Unreleased*
-    /// above. What stands under that heading already, as after a bump that was not published,
-    /// follows.
-    pub(super) fn released(&self, version: &Version, date: &str) -> Self {
+    /// Puts what is unreleased under the heading of `version`, before what stands there already, as
+    /// after a bump that was not published.
+    pub(super) fn release(&mut self, version: &Version, date: &str) {
         let earlier = self.version(version).unwrap_or_default();
-        let body = format!("{}\n\n{earlier}", self.unreleased());
-        let without = match self.bounds(&heading(version)) {
-            Some((start, end)) => Self(format!("{}{}", &self.0[..start], &self.0[end..])),
-            None => self.clone(),
-        };
-        without.with_unreleased(&format!("{} - {date}\n\n{}", heading(version), body.trim()))
+        let body = format!("{}\n\n{earlier}", self.unreleased);
+        let heading = format!("## [{version}]");
+        self.released.retain(|it| !it.starts_with(&heading));
+        let section = format!("{heading} - {date}\n\n{}\n", body.trim());
+        self.released.insert(0, section);
+        self.unreleased.clear();
     }
 
-    fn with_unreleased(&self, body: &str) -> Self {
-        let all = (self.0.len(), self.0.len());
-        let (start, end) = self.bounds(UNRELEASED).unwrap_or(all);
-        let rest = &self.0[end..];
-        let gap = if rest.is_empty() { "" } else { "\n" };
-        let before = &self.0[..start];
-        Self(format!("{before}{UNRELEASED}\n\n{body}\n{gap}{rest}"))
+    /// What the headings say of an interface that nothing lists, a program's for one: what is removed
+    /// or changed may break a script.
+    pub(super) fn step(&self) -> Step {
+        let has = |heading: &str| self.unreleased.lines().any(|it| it.trim_end() == heading);
+        match () {
+            () if has("### Removed") || has("### Changed") => Step::Breaking,
+            () if has("### Added") => Step::Addition,
+            () => Step::Patch,
+        }
     }
 
-    fn section(&self, heading: &str) -> Option<&str> {
-        let (start, end) = self.bounds(heading)?;
-        let (_, body) = self.0[start..end].split_once('\n')?;
-        Some(body.trim())
-    }
-
-    /// From the heading to the next one.
-    fn bounds(&self, heading: &str) -> Option<(usize, usize)> {
-        let start = match self.0.starts_with(heading) {
-            true => 0,
-            false => self.0.find(&format!("\n{heading}"))? + 1,
-        };
-        let end = self.0[start..].find("\n## ");
-        Some((start, end.map_or(self.0.len(), |length| start + length + 1)))
-    }
-}
-
-/// What the headings say of an interface that nothing lists, a program's for one: what is removed or
-/// changed may break a script.
-pub(super) fn step(entries: &str) -> Step {
-    let has = |heading: &str| entries.lines().any(|line| line.trim_end() == heading);
-    if has("### Removed") || has("### Changed") {
-        Step::Breaking
-    } else if has("### Added") {
-        Step::Addition
-    } else {
-        Step::Patch
-    }
-}
-
-/// Whether an entry calls itself breaking: what a library does can change while its API stays.
-pub(super) fn says_breaking(entries: &str) -> bool {
-    entries
-        .lines()
-        .any(|line| line.trim_start().starts_with("- **Breaking"))
-}
-
-/// Without the date.
-fn heading(version: &Version) -> String {
-    format!("## [{version}]")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "# Changelog\n\n## [Unreleased]\n\nMore.\n\n### Added\n\n- b\n\n\
-                        ## [0.1.0] - 2026-01-02\n\nThe first.\n";
-
-    fn changelog(text: &str) -> Changelog {
-        Changelog::parse(text.to_owned()).unwrap()
-    }
-
-    fn version(text: &str) -> Version {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn sections_end_at_the_next() {
-        let changelog = changelog(TEXT);
-        assert_eq!(changelog.unreleased(), "More.\n\n### Added\n\n- b");
-        assert_eq!(changelog.version(&version("0.1.0")), Some("The first."));
-        assert_eq!(changelog.version(&version("0.1.1")), None);
-    }
-
-    #[test]
-    fn what_is_to_come_needs_a_place() {
-        let error = Changelog::parse("# Changelog\n".to_owned()).unwrap_err();
-        assert!(error.to_string().contains("[Unreleased]"), "{error}");
-    }
-
-    #[test]
-    fn a_release_leaves_an_empty_unreleased() {
-        let released = changelog(TEXT).released(&version("0.1.1"), "2026-03-04");
-        assert_eq!(
-            released.text(),
-            "# Changelog\n\n## [Unreleased]\n\n## [0.1.1] - 2026-03-04\n\nMore.\n\n### Added\n\n\
-             - b\n\n## [0.1.0] - 2026-01-02\n\nThe first.\n"
-        );
-        assert_eq!(released.unreleased(), "");
-    }
-
-    #[test]
-    fn a_version_that_is_not_out_yet_takes_what_came_since() {
-        let released = changelog(TEXT).released(&version("0.1.0"), "2026-03-04");
-        assert_eq!(
-            released.text(),
-            "# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-03-04\n\nMore.\n\n### Added\n\n\
-             - b\n\nThe first.\n"
-        );
-    }
-
-    #[test]
-    fn a_change_goes_under_its_heading() {
-        let empty = changelog("# Changelog\n\n## [Unreleased]\n").with_change("c");
-        assert_eq!(
-            empty.text(),
-            "# Changelog\n\n## [Unreleased]\n\n### Changed\n\n- c\n"
-        );
-        assert_eq!(
-            empty.with_change("d").unreleased(),
-            "### Changed\n\n- d\n- c"
-        );
-        let more = changelog(TEXT).with_change("c");
-        assert_eq!(
-            more.unreleased(),
-            "More.\n\n### Added\n\n- b\n\n### Changed\n\n- c"
-        );
-    }
-
-    #[test]
-    fn what_breaks_a_program_stands_under_removed_or_changed() {
-        assert_eq!(step("### Removed\n\n- `--old`"), Step::Breaking);
-        assert_eq!(step("### Changed\n"), Step::Breaking);
-        assert_eq!(step("### Added\n"), Step::Addition);
-        assert_eq!(step("### Fixed\n"), Step::Patch);
-    }
-
-    #[test]
-    fn an_entry_can_call_itself_breaking() {
-        assert!(says_breaking(
-            "### Changed\n\n- **Breaking**: refuses quotes"
-        ));
-        assert!(!says_breaking("### Changed\n\n- refuses quotes"));
+    /// Whether an entry calls itself breaking: what a library does can change while its API stays.
+    pub(super) fn says_breaking(&self) -> bool {
+        let mut lines = self.unreleased.lines().map(str::trim_start);
+        lines.any(|line| line.starts_with("- **Breaking"))
     }
 }

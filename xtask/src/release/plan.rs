@@ -1,172 +1,254 @@
 //! What a release would do: which packages, in which versions, and why.
 
-mod table;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use std::collections::BTreeMap;
+use anyhow::{Result, ensure};
+use cargo_metadata::{DependencyKind, Package, semver::Version};
 
-use anyhow::ensure;
-use semver::Version;
+use super::changelog::Changelog;
+use super::semver::{self, last_release, tag};
+use super::{Depth, changelog};
+use crate::public_api;
+use crate::workspace::{Workspace, is_library};
 
-use super::{listing, step::Step};
-
-/// What is known of a package before anything is decided.
-#[derive(Clone, Debug)]
-pub(super) struct Facts {
-    pub(super) name: String,
-    /// The version that its manifest has.
-    pub(super) manifest: Version,
-    /// The packages of the workspace that its users get with it.
-    pub(super) dependencies: Vec<String>,
-    /// Its API as it is, for a library that lists it.
-    pub(super) listing: Option<String>,
-    pub(super) is_library: bool,
-    /// Its last release; none before the first.
-    pub(super) last: Option<Last>,
+/// What a change means for those who use a crate, from the smallest to the largest.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Step {
+    /// Nothing that a user writes changes.
+    Patch,
+    /// There is more to use.
+    Addition,
+    /// What used to compile may do so no longer.
+    Breaking,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Last {
-    pub(super) version: Version,
-    /// The commits since, each in a line.
-    pub(super) commits: Vec<String>,
-    /// What they mean, and how that is known; empty without commits.
-    pub(super) evidence: Vec<Evidence>,
+impl Step {
+    /// The version after `last`, by cargo's reading of Semantic Versioning: as long as the major
+    /// version is zero, the minor one stands in for it, and a caret requirement allows patches.
+    fn after(self, last: &Version) -> Version {
+        match (last.major, self) {
+            (0, Self::Breaking) => Version::new(0, last.minor + 1, 0),
+            (0, _) | (_, Self::Patch) => Version::new(last.major, last.minor, last.patch + 1),
+            (major, Self::Breaking) => Version::new(major + 1, 0, 0),
+            (major, Self::Addition) => Version::new(major, last.minor + 1, 0),
+        }
+    }
 }
 
-/// A reason for a step.
-#[derive(Clone, Debug)]
-pub(super) struct Evidence {
-    pub(super) step: Step,
-    pub(super) why: String,
-    /// Lines that show it.
-    pub(super) details: Vec<String>,
-}
+/// All packages that are published, each after those that it needs.
+pub(super) struct Plan<'a>(pub(super) Vec<Entry<'a>>);
 
-/// All packages, each after those that it needs.
-#[derive(Debug)]
-pub(super) struct Plan(Vec<Entry>);
-
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) facts: Facts,
-    /// Breaking releases of dependencies that its users must follow.
-    pub(super) follows: Vec<(String, Version)>,
-    evidence: Vec<Evidence>,
+pub(super) struct Entry<'a> {
+    pub(super) package: &'a Package,
     /// The version that it has after the next release.
     pub(super) version: Version,
+    /// Its last release; none before the first.
+    last: Option<Version>,
+    /// The commits since, each in a line.
+    commits: String,
+    /// Steps, why they are so large, and lines that show it.
+    evidence: Vec<(Step, String, Vec<String>)>,
+    /// Breaking releases of dependencies that its users must follow.
+    follows: BTreeMap<String, Version>,
 }
 
-impl Plan {
-    /// Decides over packages that stand in the order of their dependencies.
-    ///
+impl<'a> Plan<'a> {
     /// # Errors
     ///
     /// When a manifest is behind what has been released already.
-    pub(super) fn new(packages: Vec<Facts>) -> anyhow::Result<Self> {
-        let mut breaking: BTreeMap<String, Version> = BTreeMap::new();
+    pub(super) fn new(ws: &'a Workspace, depth: Depth) -> Result<Self> {
+        let mut waiting: Vec<_> = ws.published().collect();
+        let mut breaking = BTreeMap::new();
         let mut entries = Vec::new();
-        for facts in packages {
-            let entry = Entry::new(facts, &breaking)?;
-            if entry.is_breaking() {
-                breaking.insert(entry.facts.name.clone(), entry.version.clone());
+        // Dependencies first, those of tests apart; cargo allows no circle.
+        while let Some(next) = waiting.iter().position(|it| {
+            let needs = needs(it);
+            waiting
+                .iter()
+                .all(|other| !needs.contains(other.name.as_str()))
+        }) {
+            let package = waiting.remove(next);
+            let mut entry = Entry::new(ws, package)?;
+            for name in needs(package) {
+                let version = breaking.get(name).cloned();
+                entry
+                    .follows
+                    .extend(version.map(|it| (name.to_owned(), it)));
+            }
+            if let Some(last) = entry.last.clone() {
+                entry.decide(ws, depth, &last)?;
+                if entry.version >= Step::Breaking.after(&last) {
+                    breaking.insert(package.name.to_string(), entry.version.clone());
+                }
             }
             entries.push(entry);
         }
         Ok(Self(entries))
     }
 
-    /// In the order of publishing.
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.0
-    }
-
-    /// What the next release has, in the order of publishing.
-    pub(super) fn due(&self) -> impl Iterator<Item = &Entry> {
+    /// What the next release has.
+    pub(super) fn due(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.0.iter().filter(|entry| entry.is_due())
     }
 }
 
-impl Entry {
-    fn new(facts: Facts, breaking: &BTreeMap<String, Version>) -> anyhow::Result<Self> {
-        let follows: Vec<_> = facts
-            .dependencies
-            .iter()
-            .filter_map(|name| Some((name.clone(), breaking.get(name)?.clone())))
-            .collect();
-        let own = facts.last.iter().flat_map(|last| last.evidence.clone());
-        let ripples = follows
-            .iter()
-            .map(|(name, version)| facts.ripple(name, version));
-        let evidence: Vec<_> = own.chain(ripples).collect();
-        let step = evidence.iter().map(|evidence| evidence.step).max();
-        let needed = match (&facts.last, step) {
-            (None, _) => facts.manifest.clone(),
-            (Some(last), None) => last.version.clone(),
-            (Some(last), Some(step)) => step.after(&last.version),
+/// What a package's users get with it.
+fn needs(package: &Package) -> BTreeSet<&str> {
+    let shipped = package.dependencies.iter();
+    let shipped = shipped.filter(|it| it.kind != DependencyKind::Development);
+    shipped.map(|it| it.name.as_str()).collect()
+}
+
+impl<'a> Entry<'a> {
+    fn new(ws: &Workspace, package: &'a Package) -> Result<Self> {
+        Ok(Self {
+            package,
+            version: package.version.clone(),
+            last: last_release(ws, &package.name)?,
+            commits: String::new(),
+            evidence: Vec::new(),
+            follows: BTreeMap::new(),
+        })
+    }
+
+    /// Gathers what is known since the last release, and draws the conclusion.
+    fn decide(&mut self, ws: &Workspace, depth: Depth, last: &Version) -> Result<()> {
+        let (package, manifest) = (self.package, &self.package.version);
+        let (name, is_library) = (package.name.as_str(), is_library(package));
+        let problem = format!("{name} is {manifest} in its manifest, but {last} is tagged");
+        ensure!(manifest >= last, problem);
+        let (tag, folder) = (tag(name, last), ws.path(package, ""));
+        let list = ws.path(package, public_api::FILE);
+        let now = ws.sh.read_file(&list).ok();
+        // Its tests and the list of its API are not in the package.
+        let apart = format!(":(exclude){folder}/tests :(exclude){list}");
+        let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
+        self.commits = ws.read(&log)?;
+        let mut add = |step: Step, why: &str, lines: Vec<String>| {
+            self.evidence.push((step, why.to_owned(), lines));
         };
-        if let Some(last) = &facts.last {
-            ensure!(
-                facts.manifest >= last.version,
-                "{} is {} in its manifest, but {} is tagged",
-                facts.name,
-                facts.manifest,
-                last.version
+        if !self.commits.is_empty() {
+            let changelog = changelog(ws, package)?;
+            let then = ws.line(&format!("git show {tag}:{list}"));
+            match (then.ignore_stderr().read(), &now) {
+                (Ok(then), Some(now)) => {
+                    let (step, why, lines) = by_lists(&then, now);
+                    add(step, &why, lines);
+                }
+                // All that there is for a program, whose interface nothing lists.
+                _ => add(changelog.step(), "by its changelog's headings", Vec::new()),
+            }
+            if changelog.says_breaking() {
+                add(Step::Breaking, "its changelog says so", Vec::new());
+            }
+            if !depth.listings_only && is_library {
+                // It sees what a list does not, such as a variant more in an enum that others match.
+                if let Some((step, lines)) = semver::find(ws, name, &tag)? {
+                    add(step, "cargo-semver-checks", lines);
+                }
+            }
+        }
+        for (dependency, version) in &self.follows {
+            let module = dependency.replace('-', "_");
+            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let mut words = now.iter().flat_map(|list| list.split(|it| !is_name(it)));
+            let (step, how) = match &now {
+                _ if !is_library => (Step::Patch, "which no user of a program sees"),
+                None => (
+                    Step::Breaking,
+                    "which its API may show: there is no list of it",
+                ),
+                Some(_) if words.any(|it| it == module) => (Step::Breaking, "which its API shows"),
+                Some(_) => (Step::Patch, "which its API does not show"),
+            };
+            add(
+                step,
+                &format!("follows {dependency} {version}, {how}"),
+                Vec::new(),
             );
         }
-        Ok(Self {
+        if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
             // A bump that has been made, by hand or by a release that was broken off, is kept.
-            version: needed.max(facts.manifest.clone()),
-            follows,
-            evidence,
-            facts,
-        })
+            self.version = step.after(last).max(manifest.clone());
+        }
+        Ok(())
     }
 
     /// Whether its version is not released yet.
     pub(super) fn is_due(&self) -> bool {
-        let last = self.facts.last.as_ref();
-        last.is_none_or(|last| last.version != self.version)
+        self.last.as_ref() != Some(&self.version)
     }
 
     /// Whether it has changes of its own since its last release, of which users want to read.
     pub(super) fn has_changed(&self) -> bool {
-        let last = self.facts.last.as_ref();
-        last.is_none_or(|last| !last.commits.is_empty())
+        self.last.is_none() || !self.commits.is_empty()
     }
 
-    fn is_breaking(&self) -> bool {
-        let last = self.facts.last.as_ref();
-        last.is_some_and(|last| Step::is_breaking(&last.version, &self.version))
-    }
-}
-
-impl Facts {
-    /// What a breaking release of a dependency means here.
-    fn ripple(&self, dependency: &str, version: &Version) -> Evidence {
-        let (step, how) = match (&self.listing, self.is_library) {
-            (_, false) => (Step::Patch, "which no user of a program sees"),
-            (Some(listing), _) if !listing::shows(listing, dependency) => {
-                (Step::Patch, "which its API does not show")
+    /// The changelog with what comes from dependencies; once, if the bump is not the first.
+    pub(super) fn announced(&self, changelog: &Changelog) -> Changelog {
+        let written = changelog.version(&self.version).unwrap_or_default();
+        let mut announced = changelog.clone();
+        for (dependency, version) in &self.follows {
+            let line = format!("Follows `{dependency}` {version}.");
+            if !written.contains(&line) {
+                announced.add_change(&line);
             }
-            (Some(_), _) => (Step::Breaking, "which its API shows"),
-            (None, _) => (
-                Step::Breaking,
-                "which its API may show: there is no list of it",
-            ),
-        };
-        Evidence::new(step, &format!("follows {dependency} {version}, {how}"))
+        }
+        announced
     }
 }
 
-impl Evidence {
-    pub(super) fn new(step: Step, why: &str) -> Self {
-        Self {
-            step,
-            why: format!("{step}: {why}"),
-            details: Vec::new(),
+/// An item that has changed is gone, and new in another form.
+fn by_lists(old: &str, new: &str) -> (Step, String, Vec<String>) {
+    let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
+    let gone = old.difference(&new).map(|item| format!("- {item}"));
+    let more = new.difference(&old).map(|item| format!("+ {item}"));
+    let (gone, more): (Vec<_>, Vec<_>) = (gone.collect(), more.collect());
+    let step = match (gone.len(), more.len()) {
+        (0, 0) => Step::Patch,
+        (0, _) => Step::Addition,
+        _ => Step::Breaking,
+    };
+    let why = format!("API: {} gone, {} new", gone.len(), more.len());
+    (step, why, [gone, more].concat())
+}
+
+impl fmt::Display for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for entry in &self.0 {
+            let (name, version) = (&entry.package.name, &entry.version);
+            match &entry.last {
+                None => writeln!(f, "{name:16}  {version}: the first release")?,
+                Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
+                Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
+            }
+            for (step, why, details) in &entry.evidence {
+                writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
+                details
+                    .iter()
+                    .try_for_each(|line| writeln!(f, "      {line}"))?;
+            }
+            let mut commits = entry.commits.lines();
+            commits.try_for_each(|line| writeln!(f, "    {line}"))?;
+        }
+        match self.due().count() {
+            0 => write!(f, "\nnothing to release"),
+            count => write!(f, "\n{count} of {} to release, in this order", self.0.len()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests;
+#[test]
+fn before_1_0_the_minor_version_breaks() {
+    for (last, patch, addition, breaking) in [
+        ("0.1.4", "0.1.5", "0.1.5", "0.2.0"),
+        ("0.0.3", "0.0.4", "0.0.4", "0.1.0"),
+        ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
+    ] {
+        let after = |step: Step| step.after(&last.parse().unwrap()).to_string();
+        assert_eq!(after(Step::Patch), patch);
+        assert_eq!(after(Step::Addition), addition);
+        assert_eq!(after(Step::Breaking), breaking);
+    }
+}

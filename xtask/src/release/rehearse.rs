@@ -1,130 +1,148 @@
-//! `release rehearse`: this workspace's own crates, released twice, and used by strangers.
+//! `release rehearse`: this workspace's own crates, packed as two releases would, and used by
+//! strangers.
 
-mod consumer;
+use std::path::Path;
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use anyhow::Result;
 
-use anyhow::{Context, ensure};
+use super::{LISTINGS, Plan, bump, tag};
+use crate::manifests;
+use crate::workspace::Workspace;
 
-use super::{
-    bump,
-    publish::{self, remember_green},
-    survey::Effort,
-    workspace::Workspace,
-};
-use crate::registry::{self, Registry};
-use consumer::Consumer;
+/// Somebody who signs, and nothing else. It is the example of the API's own pages.
+const USES_SIGN: &str = r#"
+use wxpay_sign::{ApiKey, Params, SignType};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    /// Let the change of wxpay-sign be a breaking one, which others have to follow
-    #[arg(long)]
-    breaking: bool,
-}
-
-/// Releases what is committed, in a clone, to a registry on loopback.
-pub(super) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("no temporary folder")?;
-    let registry = Registry::start()?;
-    let third_party = registry.mirror(
-        &crate::metadata::json(workspace.cargo())?,
-        &workspace.read("Cargo.lock")?,
-    )?;
-    println!("{third_party} third-party crates are at hand\n");
-    configure(folder.path(), &registry)?;
-    let home = folder.path().join("cargo-home");
-    let clone = clone(workspace.root(), folder.path(), &home)?;
-
-    heading("the first release");
-    release(&clone)?;
-    heading("the second, after a change of wxpay-sign");
-    change_sign(&clone, options)?;
-    release(&clone)?;
-
-    let mut said = Vec::new();
-    for consumer in Consumer::all() {
-        heading(consumer.name);
-        said.push(consumer.run(&clone, folder.path(), &home)?);
-    }
-    heading("rehearsed");
-    println!("{}{}", registry.shelf().published(), said.concat());
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    let more = [("device_info", "1000"), ("body", "test"), ("nonce_str", "ibuaiVcKdpRxkhJA")];
+    let ids = [("appid", "wxd930ea5d5a258f4f"), ("mch_id", "10000100")];
+    let params = Params::new(ids.into_iter().chain(more))?;
+    let sign = params.sign(SignType::Md5, &key);
+    assert_eq!(sign.to_string(), "9A0A8659F005D6984697E2CA0A9CF3B7");
+    println!("wxpay-sign, {}: {sign}", wxpay_sign::REHEARSED);
     Ok(())
 }
+"#;
 
-fn heading(what: &str) {
-    println!("\n== {what} ==\n");
-}
-
-/// Everything from the registry, into one target folder, so that nothing is built twice. cargo finds
-/// it from the clone and from the strangers' projects, for they lie below.
-fn configure(folder: &Path, registry: &Registry) -> anyhow::Result<()> {
-    let config = format!(
-        "{}\n[build]\ntarget-dir = '{}'\nincremental = false\n\n[profile.dev]\ndebug = false\n",
-        registry.cargo_config(),
-        folder.join("target").display()
-    );
-    let folder = folder.join(".cargo");
-    fs::create_dir(&folder)
-        .and_then(|()| fs::write(folder.join("config.toml"), config))
-        .context("cannot write cargo's configuration")
-}
-
-/// Without tags, so that everything is released.
-fn clone(root: &Path, folder: &Path, cargo_home: &Path) -> anyhow::Result<Workspace> {
+/// Releases what is committed, in a clone.
+pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
+    let folder = ws.root().join("target/rehearsal");
     let clone = folder.join("workspace");
-    let status = Command::new("git")
-        .args(["clone", "--quiet", "--no-tags"])
-        .args([root, &clone])
-        .stdin(Stdio::null())
-        .status()
-        .context("cannot start git")?;
-    ensure!(status.success(), "cannot clone {}", root.display());
-    let workspace = Workspace::with_cargo_home(&clone, cargo_home);
-    for (name, value) in [
-        ("user.name", "Rehearsal"),
-        ("user.email", "rehearsal@example.com"),
-        ("commit.gpgSign", "false"),
-        ("tag.gpgSign", "false"),
-    ] {
-        workspace.git().configure(name, value)?;
+    for name in ["workspace", "uses-wxpay-sign", "uses-wxpay-media"] {
+        ws.sh.remove_path(folder.join(name))?;
     }
-    Ok(workspace)
+    // Without tags, so that everything is released.
+    ws.line("git clone --quiet --no-tags .").arg(&clone).run()?;
+    let config = clone.join(".git/config");
+    let user =
+        "[user]\nname = Rehearsal\nemail = rehearsal@example.com\n[commit]\ngpgSign = false\n";
+    ws.sh
+        .write_file(&config, ws.sh.read_file(&config)? + user)?;
+    println!("not part of a rehearsal: `cargo xtask ci`\n\n== the first release ==\n");
+    release(&clone, &folder)?;
+    println!("\n== the second, after a change of wxpay-sign ==\n");
+    change_sign(&Workspace::load(&clone)?, breaking)?;
+    release(&clone, &folder)?;
+    let released = Workspace::load(&clone)?;
+    println!("\n== a project with wxpay-sign alone ==\n");
+    use_sign(&released, &folder)?;
+    println!("\n== a project with wxpay-media, tested against wxpay-sandbox ==\n");
+    use_media(&released, &folder)
 }
 
-fn release(clone: &Workspace) -> anyhow::Result<()> {
-    bump::run(clone, Effort::Listings)?;
-    // What is rehearsed is the release; the checks have their own verb, and take their time.
-    println!("not part of a rehearsal, and taken for green: `cargo xtask ci`");
-    remember_green(clone)?;
-    let options = publish::Options {
-        execute: true,
-        registry: Some(registry::NAME.to_owned()),
-    };
-    publish::run(clone, &options)
+/// Bumps what has changed, packs all, and tags as if it were published.
+fn release(clone: &Path, folder: &Path) -> Result<()> {
+    bump(&Workspace::load(clone)?, LISTINGS)?;
+    let ws = Workspace::load(clone)?;
+    ws.sh.set_var("CARGO_TARGET_DIR", folder.join("target"));
+    manifests::pack(&ws, "")?;
+    Plan::new(&ws, LISTINGS)?.due().try_for_each(|entry| {
+        let tag = tag(&entry.package.name, &entry.version);
+        ws.run(&format!("git update-ref refs/tags/{tag} HEAD"))
+    })
 }
 
 /// A constant more, in its API and in its changelog.
-fn change_sign(clone: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let append = |path: &str, more: &str| clone.edit(path, |text| Ok(format!("{text}{more}")));
-    append(
-        "crates/wxpay-sign/src/lib.rs",
-        "\n/// Only the second release has it.\npub const REHEARSED: &str = \"the second release\";\n",
-    )?;
-    append(
-        "crates/wxpay-sign/public-api.txt",
+fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
+    let edit = |file: &str, old: &str, new: &str| {
+        let path = format!("crates/wxpay-sign/{file}");
+        let text = clone.sh.read_file(&path)?;
+        clone.sh.write_file(&path, text.replacen(old, new, 1))
+    };
+    let constant = "/// For a rehearsal.\npub const REHEARSED: &str = \"the second release\";\n";
+    edit("src/lib.rs", "\nmod ", &format!("\n{constant}\nmod "))?;
+    edit(
+        "public-api.txt",
+        "",
         "pub const wxpay_sign::REHEARSED: &str\n",
     )?;
-    let entry = match options.breaking {
-        true => "### Changed\n\n- **Breaking**: `REHEARSED`.",
-        false => "### Added\n\n- `REHEARSED`.",
-    };
+    let is_breaking = if breaking { "**Breaking**: " } else { "" };
     let heading = "## [Unreleased]\n";
-    clone.edit("crates/wxpay-sign/CHANGELOG.md", |text| {
-        Ok(text.replacen(heading, &format!("{heading}\n{entry}\n"), 1))
-    })?;
-    clone.git().commit_all("wxpay-sign: add a constant")
+    let more = format!("{heading}\n### Added\n\n- {is_breaking}`REHEARSED`.\n");
+    edit("CHANGELOG.md", heading, &more)?;
+    clone.run("git commit --quiet --all --message rehearsed")
+}
+
+/// With a requirement as a README has it, and no other package of ours.
+fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
+    let version = &released.member("wxpay-sign")?.version;
+    let manifest = format!(
+        "[package]\nname = \"uses-wxpay-sign\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nwxpay-sign = \"{}.{}\"\n",
+        version.major, version.minor
+    );
+    let project = folder.join("uses-wxpay-sign");
+    released
+        .sh
+        .write_file(project.join("src/main.rs"), USES_SIGN)?;
+    start(released, folder, &project, &manifest, "run")
+}
+
+/// The example of the workspace, with the requirements of the root's manifest and without its paths.
+/// Its test uploads pictures to the sandbox.
+fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
+    let (sh, project) = (&released.sh, folder.join("uses-wxpay-media"));
+    for path in released.files("examples")? {
+        sh.write_file(project.join(&path), sh.read_binary_file(&path)?)?;
+    }
+    let mut manifest = String::new();
+    for line in sh.read_file("Cargo.toml")?.lines() {
+        let (before, after) = line.split_once(", path = \"").unwrap_or((line, "\""));
+        let after = after.split_once('"').map_or("", |(_, after)| after);
+        let is_list = line.starts_with("members = ");
+        let before = if is_list {
+            "members = [\"examples/sandbox-in-tests\"]"
+        } else {
+            before
+        };
+        manifest += &format!("{before}{after}\n");
+    }
+    start(released, folder, &project, &manifest, "test")
+}
+
+/// A project outside of the workspace, which has nothing of it but the unpacked packages.
+fn start(
+    released: &Workspace,
+    folder: &Path,
+    project: &Path,
+    manifest: &str,
+    verb: &str,
+) -> Result<()> {
+    let (sh, target) = (&released.sh, folder.join("target"));
+    let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
+    for package in released.libraries() {
+        let (name, version) = (&package.name, &package.version);
+        let path = target.join(format!("package/{name}-{version}"));
+        // The others would only be patches that nothing uses.
+        if verb == "test" || *name == "wxpay-sign" {
+            manifest += &format!("{name} = {{ path = '{}' }}\n", path.display());
+        }
+    }
+    sh.write_file(project.join("Cargo.toml"), manifest)?;
+    // Third-party packages are those of this workspace, so that they are built once.
+    sh.copy_file("Cargo.lock", project)?;
+    let _folder = sh.push_dir(project);
+    let cargo = released.line(&format!("cargo {verb}"));
+    Ok(cargo.env("CARGO_TARGET_DIR", target).run()?)
 }

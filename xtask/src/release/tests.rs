@@ -1,7 +1,282 @@
-//! Whole releases of a throw-away workspace.
+//! Releases of a small workspace in a temporary git repository: plan, bump, notes, and what is
+//! refused.
 
-mod planning;
-mod publishing;
-mod throwaway;
+use anyhow::Result;
+use xshell::{Shell, TempDir, cmd};
 
-use throwaway::Throwaway;
+use super::{LISTINGS, Options, bump, notes, plan::Plan, publish};
+use crate::workspace::Workspace;
+
+/// Names, what each depends on, and its API; the program has none.
+const CRATES: [[&str; 3]; 4] = [
+    ["wxpay-sign", "", "wxpay_sign::old()\n"],
+    ["wxpay-xml", "wxpay-sign", "wxpay_xml::run()\n"],
+    [
+        "wxpay-media",
+        "wxpay-sign",
+        "wxpay_media::key() -> wxpay_sign::Key\n",
+    ],
+    ["wxpay-cli", "wxpay-media", ""],
+];
+const ALL: &str = "wxpay-sign 0.1.0, wxpay-media 0.1.0, wxpay-cli 0.1.0, wxpay-xml 0.1.0";
+
+struct Repo {
+    sh: Shell,
+    folder: TempDir,
+}
+
+impl Repo {
+    /// Nothing of it is released.
+    fn new() -> Self {
+        let sh = Shell::new().unwrap();
+        let folder = sh.create_temp_dir().unwrap();
+        sh.change_dir(folder.path());
+        let repo = Self { sh, folder };
+        let mut all =
+            "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
+        for [name, needs, api] in CRATES {
+            let write = |file: &str, text: &str| repo.write(&format!("crates/{name}/{file}"), text);
+            let version = "version = \"0.1.0\"";
+            all += &format!("{name} = {{ {version}, path = \"crates/{name}\" }} # ours\n");
+            let mut own = format!("[package]\nname = \"{name}\"\n{version}\n[dependencies]\n");
+            if !needs.is_empty() {
+                own += &format!("{needs}.workspace = true\n");
+            }
+            write("Cargo.toml", &own);
+            write(
+                "CHANGELOG.md",
+                "# Changelog\n\n## [Unreleased]\n\nThe first version.\n",
+            );
+            let is_program = api.is_empty();
+            write(
+                if is_program {
+                    "src/main.rs"
+                } else {
+                    "src/lib.rs"
+                },
+                "",
+            );
+            write(
+                if is_program {
+                    "none.txt"
+                } else {
+                    "public-api.txt"
+                },
+                api,
+            );
+        }
+        repo.write("Cargo.toml", &all);
+        let lock = cmd!(repo.sh, "cargo generate-lockfile --offline --quiet");
+        lock.run().unwrap();
+        repo.write("benches/Cargo.lock", &repo.read("Cargo.lock"));
+        repo.git("init --quiet --initial-branch main");
+        let user = "[user]\nname = Maintainer\nemail = maintainer@example.com\n";
+        let config = repo.read(".git/config") + user + "[commit]\ngpgSign = false\n";
+        repo.write(".git/config", &config);
+        repo.commit();
+        repo
+    }
+
+    /// Everything is released as 0.1.0, as far as git knows.
+    fn released() -> Self {
+        let repo = Self::new();
+        repo.bump().unwrap();
+        CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+        repo
+    }
+
+    fn tag(&self, name: &str, version: &str) {
+        self.git(&format!("update-ref refs/tags/{name}-v{version} HEAD"));
+    }
+
+    /// `wxpay-sign 0.1.1` for each that is to be released.
+    fn due(&self) -> String {
+        let ws = self.ws();
+        let plan = Plan::new(&ws, LISTINGS).unwrap();
+        let due = plan.due().map(|it| (&it.package.name, &it.version));
+        let due = due.map(|(name, version)| format!("{name} {version}"));
+        due.collect::<Vec<_>>().join(", ")
+    }
+
+    fn ws(&self) -> Workspace {
+        Workspace::load(self.folder.path()).unwrap()
+    }
+
+    fn bump(&self) -> Result<()> {
+        bump(&self.ws(), LISTINGS)
+    }
+
+    fn publish(&self) -> Result<()> {
+        publish(&self.ws(), &Options::default())
+    }
+
+    fn notes(&self) -> String {
+        notes(&self.ws()).unwrap()
+    }
+
+    /// Commits an entry under *Unreleased*.
+    fn note(&self, name: &str, entry: &str) {
+        let (path, heading) = (format!("crates/{name}/CHANGELOG.md"), "## [Unreleased]\n");
+        let more = format!("{heading}\n{entry}\n");
+        self.write(&path, &self.read(&path).replacen(heading, &more, 1));
+        self.commit();
+    }
+
+    /// The one function of wxpay-sign, gone.
+    fn break_sign(&self) {
+        self.write("crates/wxpay-sign/public-api.txt", "");
+        self.note("wxpay-sign", "### Removed\n\n- `old`.");
+    }
+
+    fn commit(&self) {
+        self.git("add .");
+        self.git("commit --quiet --message change");
+    }
+
+    fn git(&self, line: &str) -> String {
+        cmd!(self.sh, "git").args(line.split(' ')).read().unwrap()
+    }
+
+    fn read(&self, path: &str) -> String {
+        self.sh.read_file(path).unwrap()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        self.sh.write_file(path, text).unwrap();
+    }
+}
+
+#[track_caller]
+fn assert_refused(result: Result<()>, why: &str) {
+    let error = format!("{:#}", result.unwrap_err());
+    assert!(error.contains(why), "{error}");
+}
+
+#[test]
+fn the_first_release_is_everything_as_the_manifests_say() {
+    let repo = Repo::new();
+    assert_eq!(repo.due(), ALL);
+    repo.bump().unwrap();
+    let changelog = repo.read("crates/wxpay-cli/CHANGELOG.md");
+    assert!(changelog.starts_with("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 20"));
+    assert!(
+        changelog.ends_with("\n\nThe first version.\n"),
+        "{changelog}"
+    );
+    assert_eq!(repo.git("status --porcelain"), "");
+    assert_eq!(repo.due(), ALL);
+    assert!(repo.notes().starts_with("## wxpay-sign 0.1.0\n\nThe first"));
+}
+
+#[test]
+fn what_is_released_is_not_released_again() {
+    let repo = Repo::released();
+    let before = repo.git("rev-parse HEAD");
+    repo.bump().unwrap();
+    repo.publish().unwrap();
+    assert_eq!(repo.git("rev-parse HEAD"), before);
+    assert!(repo.notes().contains("## wxpay-cli 0.1.0"));
+    // What is not in the package is no change.
+    repo.write("crates/wxpay-xml/tests/it.rs", "");
+    repo.write(
+        "crates/wxpay-xml/public-api.txt",
+        "as another tool writes it\n",
+    );
+    repo.commit();
+    assert_eq!(repo.due(), "");
+}
+
+#[test]
+fn a_compatible_change_raises_its_crate_and_what_others_require_of_it() {
+    let repo = Repo::released();
+    let api = "wxpay_sign::new()\nwxpay_sign::old()\n";
+    repo.write("crates/wxpay-sign/public-api.txt", api);
+    repo.note("wxpay-sign", "### Added\n\n- `new`.");
+    let notes = repo.notes();
+    assert_eq!(notes, "## wxpay-sign 0.1.1\n\n### Added\n\n- `new`.\n");
+    repo.bump().unwrap();
+    assert_eq!(repo.due(), "wxpay-sign 0.1.1");
+    assert_eq!(repo.notes(), notes);
+    let manifest = repo.read("Cargo.toml");
+    let entry = r#"wxpay-sign = { version = "0.1.1", path = "crates/wxpay-sign" } # ours"#;
+    assert!(manifest.contains(entry), "{manifest}");
+    assert_eq!(manifest.matches("0.1.0").count(), 3, "{manifest}");
+    // Workspaces of their own lock it too.
+    assert_eq!(repo.read("benches/Cargo.lock"), repo.read("Cargo.lock"));
+}
+
+#[test]
+fn a_breaking_change_takes_along_what_stands_on_it() {
+    let repo = Repo::released();
+    repo.break_sign();
+    let due = "wxpay-sign 0.2.0, wxpay-media 0.2.0, wxpay-cli 0.1.1, wxpay-xml 0.1.1";
+    assert_eq!(repo.due(), due);
+    let plan = Plan::new(&repo.ws(), LISTINGS).unwrap().to_string();
+    for line in [
+        "0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n      - wxpay_sign::old()\n",
+        "breaking: follows wxpay-sign 0.2.0, which its API shows\n",
+        "patch: follows wxpay-sign 0.2.0, which its API does not show\n",
+        "patch: follows wxpay-media 0.2.0, which no user of a program sees\n",
+    ] {
+        assert!(plan.contains(line), "{line}\n\n{plan}");
+    }
+    repo.bump().unwrap();
+    // What lands after a bump goes out with it.
+    repo.note(
+        "wxpay-media",
+        "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.",
+    );
+    repo.bump().unwrap();
+    assert_eq!(repo.due(), due);
+    let changelog = repo.read("crates/wxpay-media/CHANGELOG.md");
+    let (_, section) = changelog.split_once("## [0.2.0] - 20").unwrap();
+    assert!(
+        section.contains("### Fixed\n\n- A typo.\n\n### Changed\n\n- More.\n"),
+        "{section}"
+    );
+    assert!(section.contains("\n\n### Changed\n\n- Follows `wxpay-sign` 0.2.0.\n"));
+    assert_eq!(changelog.matches("Follows").count(), 1, "{changelog}");
+}
+
+#[test]
+fn a_changelog_can_say_that_a_change_breaks() {
+    let repo = Repo::released();
+    repo.note(
+        "wxpay-xml",
+        "### Changed\n\n- **Breaking**: refuses quotes.",
+    );
+    repo.note("wxpay-cli", "### Fixed\n\n- A typo.");
+    assert_eq!(repo.due(), "wxpay-cli 0.1.1, wxpay-xml 0.2.0");
+    repo.note("wxpay-cli", "### Removed\n\n- `--old`.");
+    assert_eq!(repo.due(), "wxpay-cli 0.2.0, wxpay-xml 0.2.0");
+}
+
+#[test]
+fn what_is_not_ready_is_refused() {
+    let repo = Repo::new();
+    assert_refused(
+        repo.publish(),
+        "crates/wxpay-sign/CHANGELOG.md says nothing of 0.1.0",
+    );
+    repo.bump().unwrap();
+    repo.write("crates/wxpay-sign/src/lib.rs", "// unfinished\n");
+    assert_refused(repo.publish(), "the working tree has changes");
+    assert_refused(repo.bump(), "crates/wxpay-sign/src/lib.rs");
+    repo.note("wxpay-sign", "### Fixed\n\n- More.");
+    assert_refused(
+        repo.publish(),
+        "CHANGELOG.md has entries under `## [Unreleased]`",
+    );
+    repo.bump().unwrap();
+    CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+    repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
+    repo.commit();
+    assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");
+    repo.break_sign();
+    assert_refused(repo.publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
+    repo.tag("wxpay-sign", "0.2.0");
+    assert_refused(
+        repo.bump(),
+        "wxpay-sign is 0.1.0 in its manifest, but 0.2.0 is tagged",
+    );
+}

@@ -12,7 +12,7 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
-/// Checks every file and prints what would be sent; true when all could be.
+/// Checks every file and prints its request; true when all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
     let mut all_good = true;
     let room = Room::default();

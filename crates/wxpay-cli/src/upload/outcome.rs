@@ -1,13 +1,13 @@
-//! What became of one file, printed for people or as JSON.
+//! The outcome of one file, printed for people or as JSON.
 
 use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, ErrorCode, Image, MediaId, Trip};
+use wxpay_media::{CallInfo, Error, ErrorCode, Image, MediaId};
 
 use crate::terminal::{self, OutputLost};
 
-/// One file and what became of it: a line of the output.
+/// One file with its media id or failure: a line of the output.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
     file: String,
@@ -42,7 +42,7 @@ pub(super) struct Failure {
 }
 
 impl Outcome {
-    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &Trip) -> Self {
+    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &CallInfo) -> Self {
         let uploaded = Uploaded {
             media_id: id.into_string(),
             media_hash: image.hash().to_string(),

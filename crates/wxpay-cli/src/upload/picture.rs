@@ -13,7 +13,7 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Reads one picture, and says what may be wrong with it.
+/// Reads one picture and prints its warnings.
 pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
     let read = if is_stdin(file) {
         Image::from_reader("stdin", stdin()).await
@@ -37,7 +37,7 @@ pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
     Ok(image)
 }
 
-/// What an argument is that names no file.
+/// Names the kind of an argument that is no file: a URL, a list, a pattern.
 fn not_a_file(argument: &str) -> Option<Failure> {
     let (message, advice) = if argument.contains("://") || argument.starts_with("file:") {
         (

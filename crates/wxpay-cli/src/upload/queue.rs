@@ -65,7 +65,7 @@ async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outco
     }
 }
 
-/// What is printed, in the order of the files: an outcome waits for those before it.
+/// Prints outcomes in the order of the files: an outcome waits for the ones before it.
 struct Report<'a> {
     args: &'a UploadArgs,
     waiting: BTreeMap<usize, Outcome>,

@@ -162,3 +162,49 @@ fn an_app_id_in_place_of_a_merchant_id_is_warned_of() {
     );
     assert!(run.out.contains("app id"), "{run:?}");
 }
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_setting_that_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    openssl(
+        folder,
+        "x509 -in apiclient_cert.pem -outform DER -out cert.der",
+    );
+    openssl(
+        folder,
+        "pkey -in apiclient_key.pem -outform DER -out key.der",
+    );
+    std::fs::write(folder.join("a.zip"), b"PK\x03\x04rest").unwrap();
+    std::fs::write(folder.join("a.jks"), b"\xfe\xed\xfe\xed\0\0\0\x02").unwrap();
+    let one_line = std::fs::read_to_string(folder.join("apiclient_key.pem")).unwrap();
+    std::fs::write(folder.join("spaces.pem"), one_line.replace('\n', " ")).unwrap();
+    std::fs::write(folder.join("letters.pem"), one_line.replace('\n', "\\n")).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    for (cert, key, word) in [
+        ("apiclient_cert.p12", "apiclient_key.pem", "--p12"),
+        ("apiclient_cert.pem", "apiclient_cert.p12", "--p12"),
+        ("cert.der", "apiclient_key.pem", "DER"),
+        ("apiclient_cert.pem", "key.der", "DER"),
+        ("apiclient_cert.pem", "spaces.pem", "line ends"),
+        ("apiclient_cert.pem", "letters.pem", "line ends"),
+        ("a.zip", "apiclient_key.pem", "zip"),
+    ] {
+        let pair = ["--cert", &path(cert), "--key", &path(key)];
+        is_usage_error(upload(folder).args(pair).run(), word);
+        let run = wxpay(["doctor"])
+            .envs(Sandbox::variables(folder))
+            .args(pair)
+            .run();
+        assert!(run.exits(1).out.contains(word), "{word}");
+    }
+    for (file, word) in [
+        ("apiclient_cert.pem", "--cert"),
+        ("apiclient_key.pem", "--cert"),
+        ("a.zip", "zip"),
+        ("a.jks", "keytool"),
+    ] {
+        is_usage_error(upload(folder).args(["--p12", &path(file)]).run(), word);
+    }
+}

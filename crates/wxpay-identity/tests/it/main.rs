@@ -11,8 +11,9 @@
 
 mod forms;
 mod keys;
-mod log;
+mod leaf;
 mod pem;
 mod pkcs12;
+mod properties;
 mod renewal;
 mod support;

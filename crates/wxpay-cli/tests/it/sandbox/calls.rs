@@ -142,3 +142,20 @@ fn other_keys_are_tried() {
     assert!(run.err.contains("signature-other-key"), "{run:?}");
     assert!(!run.err.contains(KEY), "{run:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn messages_that_nobody_reads_stop_nothing() {
+    for mode in ["--json", "-vv"] {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [mode, "--dir", text(folder.path())];
+        let sandbox = Sandbox::start_with(&arguments, Stdio::piped());
+        // More than a pipe takes.
+        let picture = example("licence.png");
+        let upload = [&["upload"][..], &[text(&picture); 200]].concat();
+        let variables = Sandbox::variables(folder.path());
+        let run = wxpay(upload.iter().copied()).envs(variables).run().exits(0);
+        assert_eq!(run.out.lines().count(), 200);
+        sandbox.stop_unread("TERM").exits(0);
+    }
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask msrv`, `minimal-versions` and `package`: what the manifests promise, held against what
+//! is.
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::semver::Version;
+
+use crate::workspace::{Workspace, require_none};
+
+/// Lower would be a promise that nobody can keep, higher would shut out users for nothing.
+pub(crate) fn msrv(ws: &Workspace) -> Result<()> {
+    let (mut promised, mut needed) = (None, None);
+    for member in ws.published() {
+        let declared = member.rust_version.as_ref();
+        let declared = declared.with_context(|| format!("{} has no rust-version", member.name))?;
+        promised = promised.max(Some(declared));
+        for (package, chain) in ws.shipped(member) {
+            if let (Some(version), Some(_)) = (&package.rust_version, &package.source) {
+                needed = needed.max(Some((version, chain)));
+            }
+        }
+    }
+    let (needed, chain) = needed.context("no dependency declares its oldest Rust")?;
+    println!(
+        "msrv: {}",
+        compare(promised.context("nothing is published")?, needed, &chain)?
+    );
+    Ok(())
+}
+
+fn compare(promised: &Version, needed: &Version, chain: &str) -> Result<String> {
+    if promised < needed {
+        bail!("rust-version is {promised}, but {chain} needs {needed}: raise it, or do without");
+    }
+    if promised > needed {
+        bail!("rust-version is {promised}, but {chain} needs {needed} alone: lower it");
+    }
+    Ok(format!("{promised}, for {chain} needs it"))
+}
+
+/// In a copy, where Cargo.lock can change and nothing else does. Only the versions that the manifests
+/// name are lowered: many packages do not build with the oldest of their own dependencies.
+pub(crate) fn minimal(ws: &Workspace) -> Result<()> {
+    let (sh, copy) = (&ws.sh, ws.root().join("target/minimal-versions"));
+    sh.remove_path(copy.join("crates"))?;
+    for path in ws.files("crates Cargo.lock LICENSE-APACHE LICENSE-MIT")? {
+        sh.write_file(copy.join(&path), sh.read_binary_file(&path)?)?;
+    }
+    // Tools ask for versions of their own.
+    let manifest = sh.read_file("Cargo.toml")?;
+    let members = manifest.lines().find(|line| line.starts_with("members = "));
+    let members = members.context("Cargo.toml has no `members = `")?;
+    let manifest = manifest.replacen(members, "members = [\"crates/*\"]", 1);
+    sh.write_file(copy.join("Cargo.toml"), manifest)?;
+    let _folder = sh.push_dir(&copy);
+    let _target = sh.push_env("CARGO_TARGET_DIR", copy.join("target"));
+    // To choose the oldest is not stable yet.
+    let _unstable = sh.push_env("RUSTC_BOOTSTRAP", "1");
+    let low = "a version in [workspace.dependencies] is too low";
+    ws.run("cargo update --quiet -Zdirect-minimal-versions")
+        .context(low)?;
+    ws.published().try_for_each(|package| {
+        let check = format!("cargo check --quiet --all-features -p {}", package.name);
+        ws.run(&check).context(low)
+    })
+}
+
+/// What goes to the registry, and that each package builds from that alone. Tests stay here: without
+/// the folders of fixtures they would not run there.
+pub(crate) fn package(ws: &Workspace) -> Result<()> {
+    let mut findings = Vec::new();
+    for package in ws.published() {
+        let name = &package.name;
+        let list = ws.read(&format!("cargo package --list --allow-dirty -p {name}"))?;
+        for file in "README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT".split(' ') {
+            if list.lines().all(|path| path != file) {
+                findings.push(format!("{name} lacks {file}"));
+            }
+        }
+        for (folder, file) in list.lines().filter_map(|path| path.split_once('/')) {
+            if !["src", "examples", "assets"].contains(&folder) {
+                findings.push(format!("{name} has {folder}/{file}"));
+            }
+        }
+    }
+    require_none(&findings, "see `include` in the manifests")?;
+    pack(ws, "--allow-dirty").context("a package does not build by itself")
+}
+
+/// Packs all that is published, and builds each from what was packed into `target/package`.
+pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
+    let names = ws.published().map(|it| format!(" -p {}", it.name));
+    let names = names.collect::<String>();
+    let pack = format!("cargo package --quiet --locked {option}{names}");
+    // Without a folder given, each is built with dependencies of its own.
+    let target = ws.sh.var_os("CARGO_TARGET_DIR");
+    let target = target.unwrap_or_else(|| "target".into());
+    Ok(ws.line(&pack).env("CARGO_TARGET_DIR", target).run()?)
+}
+
+#[test]
+fn the_oldest_rust_that_is_declared_is_the_one_that_is_needed() {
+    let said = |needed: &str| {
+        let said = compare(&Version::new(1, 89, 0), &needed.parse().unwrap(), "aes");
+        said.unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(said("1.89.0"), "1.89.0, for aes needs it");
+    assert!(said("1.90.0").contains("aes needs 1.90.0: raise it"));
+    assert!(said("1.9.0").contains("aes needs 1.9.0 alone: lower it"));
+}

@@ -1,0 +1,189 @@
+//! The workspace, as `cargo metadata` tells it, with a shell in its root; and the tools that not every
+//! machine has.
+
+use std::collections::{HashSet, VecDeque};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, Target};
+use xshell::{Cmd, Shell};
+
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub(crate) sh: Shell,
+    pub(crate) metadata: Metadata,
+}
+
+impl Workspace {
+    /// The workspace that this program belongs to. cargo says at run time where that is; the folder that
+    /// was compiled in is wrong once the workspace has been moved.
+    pub(crate) fn find() -> Result<Self> {
+        let xtask = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let xtask = xtask.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Self::load(xtask.parent().context("xtask has no parent")?)
+    }
+
+    /// With every feature on: what is behind a feature is bound by the design too.
+    pub(crate) fn load(root: &Path) -> Result<Self> {
+        let sh = Shell::new()?;
+        sh.change_dir(root);
+        let mut command = MetadataCommand::new();
+        command.current_dir(root).features(CargoOpt::AllFeatures);
+        command.other_options(["--locked".to_owned()]);
+        let metadata = command.exec().context("`cargo metadata` failed")?;
+        Ok(Self { sh, metadata })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+
+    /// A program, for `cmd!`. It does not get the variables that tell a program about its own package:
+    /// ring's build script asks to be run again when they change, and with it all that stands on ring.
+    pub(crate) fn cmd(&self, name: impl AsRef<Path>) -> Cmd<'_> {
+        let mut cmd = self.sh.cmd(name);
+        for (name, _) in env::vars_os() {
+            let shown = name.to_string_lossy();
+            if shown.starts_with("CARGO_PKG_") || shown.starts_with("CARGO_MANIFEST_") {
+                cmd = cmd.env_remove(name);
+            }
+        }
+        cmd
+    }
+
+    /// A command line whose words hold no spaces, and the same run or read.
+    pub(crate) fn line(&self, line: &str) -> Cmd<'_> {
+        let mut words = line.split_whitespace();
+        self.cmd(words.next().unwrap_or_default()).args(words)
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Result<()> {
+        Ok(self.line(line).run()?)
+    }
+
+    pub(crate) fn read(&self, line: &str) -> Result<String> {
+        Ok(self.line(line).read()?)
+    }
+
+    /// The packages of the workspace itself, by name.
+    pub(crate) fn members(&self) -> Vec<&Package> {
+        let mut members = self.metadata.workspace_packages();
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        members
+    }
+
+    /// The members that users get.
+    pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
+        let is_published = |it: &&Package| it.publish.as_ref().is_none_or(|to| !to.is_empty());
+        self.members().into_iter().filter(is_published)
+    }
+
+    pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
+        self.published().filter(|it| is_library(it))
+    }
+
+    pub(crate) fn member(&self, name: &str) -> Result<&Package> {
+        let member = self.members().into_iter().find(|it| it.name == name);
+        member.with_context(|| format!("the workspace has no {name}"))
+    }
+
+    /// The path of a package's file, or of its folder, from the workspace's root.
+    pub(crate) fn path(&self, package: &Package, file: &str) -> String {
+        let manifest = package.manifest_path.as_str();
+        let manifest = manifest.trim_start_matches(self.metadata.workspace_root.as_str());
+        let path = manifest.replace('\\', "/").replace("Cargo.toml", file);
+        path.trim_matches('/').to_owned()
+    }
+
+    /// The files that git knows or would take.
+    pub(crate) fn files(&self, pattern: &str) -> Result<Vec<String>> {
+        let list = format!("git ls-files --cached --others --exclude-standard {pattern}");
+        let list = self.read(&list)?;
+        let is_there = |path: &&str| self.root().join(path).is_file();
+        Ok(list.lines().filter(is_there).map(str::to_owned).collect())
+    }
+
+    /// All that comes with a member by normal and build dependencies, each with the shortest chain of
+    /// names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
+    /// Features are those of the whole workspace: too many may show, but none is missing.
+    pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
+        let nodes = self
+            .metadata
+            .resolve
+            .as_ref()
+            .map_or(&[][..], |it| &it.nodes);
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
+        let mut waiting = VecDeque::from([(&member.id, member.name.to_string())]);
+        while let Some((id, chain)) = waiting.pop_front() {
+            let node = nodes.iter().find(|node| node.id == *id);
+            for dependency in node.map_or(&[][..], |node| &node.deps) {
+                let mut kinds = dependency.dep_kinds.iter();
+                let is_shipped = kinds.any(|it| it.kind != DependencyKind::Development);
+                if is_shipped && seen.insert(&dependency.pkg) {
+                    let package = &self.metadata[&dependency.pkg];
+                    let chain = format!("{chain} → {}", package.name);
+                    found.push((package, chain.clone()));
+                    waiting.push_back((&dependency.pkg, chain));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Fails where there are findings, with them and what to do.
+pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
+    ensure!(findings.is_empty(), "{}\n{advice}", findings.join("\n"));
+    Ok(())
+}
+
+/// Whether others can depend on it.
+pub(crate) fn is_library(package: &Package) -> bool {
+    package.targets.iter().any(Target::is_lib)
+}
+
+/// Says that one of these tools is missing here, and how to get it.
+pub(crate) fn missing(tools: &[&str]) -> Option<String> {
+    tools.iter().find_map(|tool| {
+        let (program, argument, get) = match *tool {
+            "c++" | "python3" => (*tool, "--version", "a package of your system: "),
+            "openssl" => (*tool, "version", "a package of your system: "),
+            "typos" => (*tool, "--version", "cargo install --locked typos-cli: "),
+            _ => ("cargo", "--version", "cargo install --locked "),
+        };
+        let command = tool.strip_prefix("cargo-");
+        let output = Command::new(program).args(command).arg(argument).output();
+        let is_there = output.is_ok_and(|output| output.status.success());
+        (!is_there).then(|| format!("{tool} is missing: {get}{tool}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_tells_libraries_programs_and_tools_apart() {
+        let ws = Workspace::find().unwrap();
+        let xtask = ws.member("xtask").unwrap();
+        assert_eq!(ws.path(xtask, ""), "xtask");
+        assert_eq!(ws.path(xtask, "src/main.rs"), "xtask/src/main.rs");
+        assert!(ws.published().all(|it| it.name != "xtask"));
+        assert!(ws.libraries().any(|it| it.name == "wxpay-sign"));
+        assert!(ws.libraries().all(|it| it.name != "wxpay-cli"));
+        let shipped = ws.shipped(ws.member("wxpay-xml").unwrap());
+        let has = |chain: &str| shipped.iter().any(|it| it.1 == chain);
+        assert!(has("wxpay-xml → quick-xml → memchr"));
+        assert!(!has("wxpay-xml → proptest"));
+        // The package of xtask is not handed on.
+        let echo = ws.cmd("sh").args(["-c", "echo $CARGO_PKG_NAME"]);
+        assert_eq!(echo.read().unwrap(), "");
+        let said = missing(&["cargo-clippy", "cargo-mill"]).unwrap();
+        assert_eq!(
+            said,
+            "cargo-mill is missing: cargo install --locked cargo-mill"
+        );
+    }
+}

@@ -5,16 +5,11 @@
 use anyhow::Result;
 use std::{env::consts::EXE_SUFFIX, path::PathBuf};
 
-use xshell::cmd;
-
 use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Count instructions by valgrind instead, and compare them with benches/counts.json
-    ///
-    /// Fails when one of ours exceeds its committed count by more than 5 %. Says "skipped" where
-    /// there is no valgrind. The load of the machine does not matter.
     #[arg(long)]
     counts: bool,
 
@@ -40,44 +35,37 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
-    let (sh, root) = (&ws.sh, ws.root());
     // Each workspace has its own folder: one for both would mix them.
-    let program = |folder: &str, name: &str| {
-        root.join(folder)
-            .join("target/release")
-            .join(format!("{name}{EXE_SUFFIX}"))
+    let cargo = |folder: &str, line: &str| {
+        let _folder = ws.sh.push_dir(folder);
+        ws.line(line).env_remove("CARGO_TARGET_DIR").run()
     };
-    let build = |folder: &str, arguments: &[&str]| {
-        let _folder = sh.push_dir(folder);
-        let build = cmd!(ws, "cargo build --quiet --release -p {arguments...}");
-        build.env_remove("CARGO_TARGET_DIR").run()
+    let build = |name: &str| {
+        cargo(
+            "benches",
+            &format!("cargo build --quiet --release -p {name}"),
+        )
+    };
+    let program = |folder: &str, name: &str| {
+        let path = format!("{folder}/target/release/{name}{EXE_SUFFIX}");
+        ws.root().join(path)
     };
     if args.micro {
-        let _folder = sh.push_dir("benches");
-        let bench = cmd!(ws, "cargo bench -p wxpay-bench-micro");
-        return Ok(bench.env_remove("CARGO_TARGET_DIR").run()?);
+        return Ok(cargo("benches", "cargo bench -p wxpay-bench-micro")?);
     }
     if args.counts || args.bless {
-        build("benches", &["wxpay-bench-micro"])?;
+        build("wxpay-bench-micro")?;
         let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
         return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
     // One by one, so that no client's features add to another's.
-    for name in [
-        "wxpay-bench-ours",
-        "wxpay-bench-reqwest",
-        "wxpay-bench-bound",
-        "wxpay-bench-harness",
-    ] {
-        build("benches", &[name])?;
+    for name in ["ours", "reqwest", "bound", "harness"] {
+        build(&format!("wxpay-bench-{name}"))?;
     }
-    build(".", &["wxpay-cli"])?;
-    let (rounds, wxpay) = (args.rounds.to_string(), program(".", "wxpay"));
+    cargo(".", "cargo build --quiet --release -p wxpay-cli")?;
     let harness = ws.cmd(program("benches", "wxpay-bench-harness"));
-    let harness = harness
-        .args(["--rounds", &rounds])
-        .arg("--program")
-        .arg(wxpay);
+    let harness = harness.arg("--rounds").arg(args.rounds.to_string());
+    let harness = harness.arg("--program").arg(program(".", "wxpay"));
     let harness = harness.args(args.only.iter().flat_map(|only| ["--only", only]));
     // A relative path is the caller's, not the workspace's.
     let file = args.json.as_ref().map(std::path::absolute).transpose()?;

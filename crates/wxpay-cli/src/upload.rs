@@ -10,13 +10,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    Signing, transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     FAILED,
-    args::{Rate, UploadArgs},
+    args::{Rate, Seconds, TimeoutArgs, UploadArgs},
     settings::{self, IdentitySetting, Network},
     signals::Stop,
     terminal,
@@ -33,7 +34,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     let config = match Config::find(&args, sandbox.as_ref()) {
         Ok(config) => config,
         Err(error) => {
-            // As JSON there is an answer for every file, too.
+            // With --json every file has a line.
             if args.json {
                 let failure = Failure::config(&error);
                 for file in &args.files {
@@ -71,7 +72,7 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// Everything but the pictures.
+/// The settings of all uploads.
 struct Config {
     merchant: Merchant,
     endpoints: Endpoints,
@@ -79,6 +80,55 @@ struct Config {
     identity: Option<Identity>,
     network: Network,
     rate: Option<Rate>,
+    timeouts: Timeouts,
+}
+
+/// The times that are given; those that are not are the library's.
+#[derive(Debug, Clone, Copy)]
+struct Timeouts {
+    total: Option<Seconds>,
+    connect: Option<Seconds>,
+    stall: Option<Seconds>,
+    response: Option<Seconds>,
+}
+
+impl Timeouts {
+    fn find(args: &TimeoutArgs) -> anyhow::Result<Self> {
+        let find = |flag, name, variable| {
+            let found = settings::find(flag, name, variable)?;
+            anyhow::Ok(found.map(|given| given.value))
+        };
+        Ok(Self {
+            total: find(args.timeout, "--timeout", "WXPAY_TIMEOUT")?,
+            connect: find(
+                args.connect_timeout,
+                "--connect-timeout",
+                "WXPAY_CONNECT_TIMEOUT",
+            )?,
+            stall: find(args.stall_timeout, "--stall-timeout", "WXPAY_STALL_TIMEOUT")?,
+            response: find(
+                args.response_timeout,
+                "--response-timeout",
+                "WXPAY_RESPONSE_TIMEOUT",
+            )?,
+        })
+    }
+
+    fn apply(self, mut builder: TransportBuilder) -> TransportBuilder {
+        if let Some(Seconds(timeout)) = self.total {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.connect {
+            builder = builder.connect_timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.stall {
+            builder = builder.stall_timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.response {
+            builder = builder.response_timeout(timeout);
+        }
+        builder
+    }
 }
 
 impl Config {
@@ -98,7 +148,7 @@ impl Config {
         let mch_id = gateway.mch_id()?.map(|given| given.value);
         let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
         let files = IdentitySetting::find(gateway)?;
-        // All that is missing at once: nobody wants to find out one by one.
+        // One error names all missing settings.
         let mut missing = Vec::new();
         if mch_id.is_none() {
             missing.push(settings::HOW_MCH_ID);
@@ -135,6 +185,7 @@ impl Config {
             identity,
             network: Network::find(gateway)?,
             rate: rate(args)?,
+            timeouts: Timeouts::find(&args.timeouts)?,
         })
     }
 
@@ -149,15 +200,15 @@ impl Config {
             identity: Some(identity),
             network: Network::of_sandbox(credentials.ca_pem())?,
             rate: rate(args)?,
+            timeouts: Timeouts::find(&args.timeouts)?,
         })
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = Builder::from(self.merchant)
+        let mut builder = ClientBuilder::from(self.merchant)
             .endpoints(self.endpoints)
-            .timeout(args.timeout)
-            .retries(args.retries)
-            .transport(|transport| self.network.apply(transport));
+            .max_retries(args.retries)
+            .transport(|transport| self.timeouts.apply(self.network.apply(transport)));
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
         }
@@ -176,7 +227,7 @@ fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Me
     };
     Ok(Merchant::new(id, key)
         .signing(signing)
-        .strict_reply_sign(args.strict_reply_sign))
+        .strict_response_sign(args.strict_reply_sign))
 }
 
 fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {

@@ -12,7 +12,7 @@ mod picture;
 use std::borrow::Cow;
 
 use serde::Serialize;
-use wxpay_diagnose::{Lang, Request};
+use wxpay_diagnose::{Lang, Mistake, Request};
 use wxpay_sign::ApiKey;
 
 use crate::{
@@ -172,20 +172,13 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
     if report.is_right() {
         return;
     }
-    let mistakes = report.mistakes();
-    let names: Vec<_> = mistakes
-        .iter()
-        .map(|it| it.name().replace('_', "-"))
-        .collect();
+    let names: Vec<_> = report.mistakes().iter().map(Mistake::name).collect();
     let code = match names.is_empty() {
         true => "signature-unknown".to_owned(),
-        false => format!("signature-{}", names.join("-and-")),
+        false => format!("signature-{}", names.join("-and-").replace('_', "-")),
     };
     let joined = |text: String| text.lines().collect::<Vec<_>>().join("; ");
-    let (en, zh) = (
-        report.display(Lang::En).to_string(),
-        report.display(Lang::Zh).to_string(),
-    );
+    let [en, zh] = [Lang::En, Lang::Zh].map(|lang| report.display(lang).to_string());
     let (before, before_zh) = worded("signature/", &[]);
     findings.push(code, before + &joined(en), before_zh + &joined(zh));
 }

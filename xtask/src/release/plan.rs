@@ -1,23 +1,16 @@
 //! What a release would do: which packages, in which versions, and why.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::{Result, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
-use xshell::cmd;
 
-use super::{
-    Depth, changelog,
-    changelog::Changelog,
-    semver::{self, last_release, tag},
-};
-use crate::{
-    public_api,
-    workspace::{Workspace, is_library},
-};
+use super::changelog::Changelog;
+use super::semver::{self, last_release, tag};
+use super::{Depth, changelog};
+use crate::public_api;
+use crate::workspace::{Workspace, is_library};
 
 /// What a change means for those who use a crate, from the smallest to the largest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -54,13 +47,11 @@ pub(super) struct Entry<'a> {
     last: Option<Version>,
     /// The commits since, each in a line.
     commits: String,
-    evidence: Vec<Evidence>,
+    /// Steps, why they are so large, and lines that show it.
+    evidence: Vec<(Step, String, Vec<String>)>,
     /// Breaking releases of dependencies that its users must follow.
-    follows: Vec<(String, Version)>,
+    follows: BTreeMap<String, Version>,
 }
-
-/// A step, why it is one, and lines that show it.
-type Evidence = (Step, String, Vec<String>);
 
 impl<'a> Plan<'a> {
     /// # Errors
@@ -70,19 +61,26 @@ impl<'a> Plan<'a> {
         let mut waiting: Vec<_> = ws.published().collect();
         let mut breaking = BTreeMap::new();
         let mut entries = Vec::new();
-        // Dependencies first, those of tests apart; by name where that leaves a choice. cargo allows no
-        // circle.
-        let is_free = |it: &&Package, waiting: &[&Package]| {
-            !waiting
+        // Dependencies first, those of tests apart; cargo allows no circle.
+        while let Some(next) = waiting.iter().position(|it| {
+            let needs = needs(it);
+            waiting
                 .iter()
-                .any(|other| needs(it).any(|name| name == other.name.as_str()))
-        };
-        while let Some(next) = waiting.iter().position(|it| is_free(it, &waiting)) {
+                .all(|other| !needs.contains(other.name.as_str()))
+        }) {
             let package = waiting.remove(next);
-            let entry = Entry::new(ws, package, depth, &breaking)?;
-            let is_breaking = |last| entry.version >= Step::Breaking.after(last);
-            if entry.last.as_ref().is_some_and(is_breaking) {
-                breaking.insert(package.name.to_string(), entry.version.clone());
+            let mut entry = Entry::new(ws, package)?;
+            for name in needs(package) {
+                let version = breaking.get(name).cloned();
+                entry
+                    .follows
+                    .extend(version.map(|it| (name.to_owned(), it)));
+            }
+            if let Some(last) = entry.last.clone() {
+                entry.decide(ws, depth, &last)?;
+                if entry.version >= Step::Breaking.after(&last) {
+                    breaking.insert(package.name.to_string(), entry.version.clone());
+                }
             }
             entries.push(entry);
         }
@@ -96,91 +94,85 @@ impl<'a> Plan<'a> {
 }
 
 /// What a package's users get with it.
-fn needs(package: &Package) -> impl Iterator<Item = &str> {
-    let dependencies = package.dependencies.iter();
-    let shipped = dependencies.filter(|it| it.kind != DependencyKind::Development);
-    shipped.map(|it| it.name.as_str())
+fn needs(package: &Package) -> BTreeSet<&str> {
+    let shipped = package.dependencies.iter();
+    let shipped = shipped.filter(|it| it.kind != DependencyKind::Development);
+    shipped.map(|it| it.name.as_str()).collect()
 }
 
 impl<'a> Entry<'a> {
-    fn new(
-        ws: &Workspace,
-        package: &'a Package,
-        depth: Depth,
-        breaking: &BTreeMap<String, Version>,
-    ) -> Result<Self> {
-        let (name, manifest) = (package.name.as_str(), &package.version);
-        let follows = needs(package).filter_map(|name| breaking.get_key_value(name));
-        let mut entry = Self {
+    fn new(ws: &Workspace, package: &'a Package) -> Result<Self> {
+        Ok(Self {
             package,
-            version: manifest.clone(),
-            last: last_release(ws, name)?,
+            version: package.version.clone(),
+            last: last_release(ws, &package.name)?,
             commits: String::new(),
             evidence: Vec::new(),
-            follows: follows
-                .map(|(name, version)| (name.clone(), version.clone()))
-                .collect(),
-        };
-        let Some(last) = &entry.last else {
-            return Ok(entry);
-        };
-        ensure!(
-            manifest >= last,
-            "{name} is {manifest} in its manifest, but {last} is tagged"
-        );
+            follows: BTreeMap::new(),
+        })
+    }
+
+    /// Gathers what is known since the last release, and draws the conclusion.
+    fn decide(&mut self, ws: &Workspace, depth: Depth, last: &Version) -> Result<()> {
+        let (package, manifest) = (self.package, &self.package.version);
+        let (name, is_library) = (package.name.as_str(), is_library(package));
+        let problem = format!("{name} is {manifest} in its manifest, but {last} is tagged");
+        ensure!(manifest >= last, problem);
         let (tag, folder) = (tag(name, last), ws.path(package, ""));
         let list = ws.path(package, public_api::FILE);
-        // Its tests and the list of its API are not in the package.
-        let apart = [
-            format!(":(exclude){folder}/tests"),
-            format!(":(exclude){list}"),
-        ];
-        let log = cmd!(
-            ws,
-            "git log --format=%h\x20%s {tag}..HEAD -- {folder} {apart...}"
-        );
-        entry.commits = log.read()?;
         let now = ws.sh.read_file(&list).ok();
-        if !entry.commits.is_empty() {
-            let show = cmd!(ws, "git show {tag}:{list}").ignore_stderr().quiet();
+        // Its tests and the list of its API are not in the package.
+        let apart = format!(":(exclude){folder}/tests :(exclude){list}");
+        let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
+        self.commits = ws.read(&log)?;
+        let mut add = |step: Step, why: &str, lines: Vec<String>| {
+            self.evidence.push((step, why.to_owned(), lines));
+        };
+        if !self.commits.is_empty() {
             let changelog = changelog(ws, package)?;
-            entry.evidence.push(match (show.read(), &now) {
-                (Ok(then), Some(now)) => by_lists(&then, now),
+            let then = ws.line(&format!("git show {tag}:{list}"));
+            match (then.ignore_stderr().read(), &now) {
+                (Ok(then), Some(now)) => {
+                    let (step, why, lines) = by_lists(&then, now);
+                    add(step, &why, lines);
+                }
                 // All that there is for a program, whose interface nothing lists.
-                _ => (
-                    changelog.step(),
-                    "by its changelog's headings".to_owned(),
-                    Vec::new(),
-                ),
-            });
+                _ => add(changelog.step(), "by its changelog's headings", Vec::new()),
+            }
             if changelog.says_breaking() {
-                let why = "its changelog says so".to_owned();
-                entry.evidence.push((Step::Breaking, why, Vec::new()));
+                add(Step::Breaking, "its changelog says so", Vec::new());
             }
-            if !depth.listings_only && is_library(package) {
+            if !depth.listings_only && is_library {
                 // It sees what a list does not, such as a variant more in an enum that others match.
-                let found = semver::find(ws, name, &tag)?;
-                let found = found.map(|(is_breaking, failures)| {
-                    let step = if is_breaking {
-                        Step::Breaking
-                    } else {
-                        Step::Addition
-                    };
-                    (step, "cargo-semver-checks".to_owned(), failures)
-                });
-                entry.evidence.extend(found);
+                if let Some((step, lines)) = semver::find(ws, name, &tag)? {
+                    add(step, "cargo-semver-checks", lines);
+                }
             }
         }
-        for (dependency, version) in &entry.follows {
-            let (step, how) = ripple(package, now.as_deref(), dependency);
-            let why = format!("follows {dependency} {version}, {how}");
-            entry.evidence.push((step, why, Vec::new()));
+        for (dependency, version) in &self.follows {
+            let module = dependency.replace('-', "_");
+            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let mut words = now.iter().flat_map(|list| list.split(|it| !is_name(it)));
+            let (step, how) = match &now {
+                _ if !is_library => (Step::Patch, "which no user of a program sees"),
+                None => (
+                    Step::Breaking,
+                    "which its API may show: there is no list of it",
+                ),
+                Some(_) if words.any(|it| it == module) => (Step::Breaking, "which its API shows"),
+                Some(_) => (Step::Patch, "which its API does not show"),
+            };
+            add(
+                step,
+                &format!("follows {dependency} {version}, {how}"),
+                Vec::new(),
+            );
         }
-        if let Some(step) = entry.evidence.iter().map(|(step, ..)| *step).max() {
+        if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
             // A bump that has been made, by hand or by a release that was broken off, is kept.
-            entry.version = step.after(last).max(manifest.clone());
+            self.version = step.after(last).max(manifest.clone());
         }
-        Ok(entry)
+        Ok(())
     }
 
     /// Whether its version is not released yet.
@@ -208,70 +200,37 @@ impl<'a> Entry<'a> {
 }
 
 /// An item that has changed is gone, and new in another form.
-fn by_lists(old: &str, new: &str) -> Evidence {
+fn by_lists(old: &str, new: &str) -> (Step, String, Vec<String>) {
     let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
-    let mut lines: Vec<_> = old
-        .difference(&new)
-        .map(|item| format!("- {item}"))
-        .collect();
-    let gone = lines.len();
-    lines.extend(new.difference(&old).map(|item| format!("+ {item}")));
-    let step = match (gone, lines.len()) {
+    let gone = old.difference(&new).map(|item| format!("- {item}"));
+    let more = new.difference(&old).map(|item| format!("+ {item}"));
+    let (gone, more): (Vec<_>, Vec<_>) = (gone.collect(), more.collect());
+    let step = match (gone.len(), more.len()) {
         (0, 0) => Step::Patch,
         (0, _) => Step::Addition,
         _ => Step::Breaking,
     };
-    (
-        step,
-        format!("API: {gone} gone, {} new", lines.len() - gone),
-        lines,
-    )
-}
-
-/// What a breaking release of a dependency means for a package.
-fn ripple(package: &Package, list: Option<&str>, dependency: &str) -> (Step, &'static str) {
-    let module = dependency.replace('-', "_");
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let shows = |list: &str| {
-        list.split(|letter| !is_name(letter))
-            .any(|word| word == module)
-    };
-    match list {
-        _ if !is_library(package) => (Step::Patch, "which no user of a program sees"),
-        None => (
-            Step::Breaking,
-            "which its API may show: there is no list of it",
-        ),
-        Some(list) if shows(list) => (Step::Breaking, "which its API shows"),
-        Some(_) => (Step::Patch, "which its API does not show"),
-    }
+    let why = format!("API: {} gone, {} new", gone.len(), more.len());
+    (step, why, [gone, more].concat())
 }
 
 impl fmt::Display for Plan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for entry in &self.0 {
-            let Entry {
-                package, version, ..
-            } = entry;
-            let headline = match &entry.last {
-                None => format!("{version}: the first release"),
-                Some(last) if !entry.is_due() => format!("{last}: unchanged"),
-                Some(last) if package.version == *version => {
-                    format!("{last} → {version}, as its manifest says already")
-                }
-                Some(last) => format!("{last} → {version}"),
-            };
-            writeln!(f, "{:16}  {headline}", package.name)?;
+            let (name, version) = (&entry.package.name, &entry.version);
+            match &entry.last {
+                None => writeln!(f, "{name:16}  {version}: the first release")?,
+                Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
+                Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
+            }
             for (step, why, details) in &entry.evidence {
                 writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
                 details
                     .iter()
                     .try_for_each(|line| writeln!(f, "      {line}"))?;
             }
-            entry
-                .commits
-                .lines()
-                .try_for_each(|line| writeln!(f, "    {line}"))?;
+            let mut commits = entry.commits.lines();
+            commits.try_for_each(|line| writeln!(f, "    {line}"))?;
         }
         match self.due().count() {
             0 => write!(f, "\nnothing to release"),
@@ -280,36 +239,16 @@ impl fmt::Display for Plan<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn before_1_0_the_minor_version_breaks() {
-        for (last, patch, addition, breaking) in [
-            ("0.1.4", "0.1.5", "0.1.5", "0.2.0"),
-            ("0.0.3", "0.0.4", "0.0.4", "0.1.0"),
-            ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
-        ] {
-            let after = |step: Step| step.after(&last.parse().unwrap()).to_string();
-            assert_eq!(after(Step::Patch), patch);
-            assert_eq!(after(Step::Addition), addition);
-            assert_eq!(after(Step::Breaking), breaking);
-        }
-    }
-
-    #[test]
-    fn a_line_less_breaks_and_a_line_more_adds() {
-        let old = "pub mod a\npub fn a::sign()\n";
-        let step = |new: &str| by_lists(old, new).0;
-        assert_eq!(step(old), Step::Patch);
-        assert_eq!(
-            step("pub mod a\npub fn a::sign()\npub fn a::b()"),
-            Step::Addition
-        );
-        assert_eq!(step("pub mod a\n"), Step::Breaking);
-        let (step, why, lines) = by_lists(old, "pub mod a\npub fn a::sign(&str)\n");
-        assert_eq!((step, why.as_str()), (Step::Breaking, "API: 1 gone, 1 new"));
-        assert_eq!(lines, ["- pub fn a::sign()", "+ pub fn a::sign(&str)"]);
+#[test]
+fn before_1_0_the_minor_version_breaks() {
+    for (last, patch, addition, breaking) in [
+        ("0.1.4", "0.1.5", "0.1.5", "0.2.0"),
+        ("0.0.3", "0.0.4", "0.0.4", "0.1.0"),
+        ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
+    ] {
+        let after = |step: Step| step.after(&last.parse().unwrap()).to_string();
+        assert_eq!(after(Step::Patch), patch);
+        assert_eq!(after(Step::Addition), addition);
+        assert_eq!(after(Step::Breaking), breaking);
     }
 }

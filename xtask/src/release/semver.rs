@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
-use xshell::{Cmd, cmd};
+use xshell::Cmd;
 
+use super::plan::Step;
 use crate::workspace::Workspace;
 
 /// `cargo xtask semver`: holds each library's version against what changed in its API.
@@ -15,8 +16,7 @@ pub(crate) fn semver(ws: &Workspace) -> Result<()> {
             continue;
         };
         let tag = tag(name, &version);
-        let problem =
-            format!("{name} breaks what it promised in {tag}: raise its version, or mend it");
+        let problem = format!("{name} breaks what it promised in {tag}");
         command(ws, name, &tag).run().context(problem)?;
     }
     Ok(())
@@ -30,7 +30,7 @@ pub(super) fn tag(package: &str, version: &Version) -> String {
 /// A package's latest release among those that led here.
 pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Version>> {
     let prefix = format!("{package}-v");
-    let tags = cmd!(ws, "git tag --merged HEAD --list {prefix}*").read()?;
+    let tags = ws.read(&format!("git tag --merged HEAD --list {prefix}*"))?;
     let versions = tags
         .lines()
         .filter_map(|tag| tag.strip_prefix(&prefix)?.parse().ok());
@@ -38,23 +38,18 @@ pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Versi
 }
 
 fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
-    let command = cmd!(
-        ws,
-        "cargo semver-checks --color never --all-features -p {package}"
-    );
-    command.args(["--baseline-rev", tag])
+    let command = "cargo semver-checks --color never --all-features";
+    ws.line(&format!(
+        "{command} --package {package} --baseline-rev {tag}"
+    ))
 }
 
 /// What is found between a release and now, with its headlines such as `enum_variant_added: enum
-/// variant added on exhaustive enum`; whether it breaks comes first.
-pub(super) fn find(
-    ws: &Workspace,
-    package: &str,
-    tag: &str,
-) -> Result<Option<(bool, Vec<String>)>> {
-    println!("cargo-semver-checks: {package} since {tag}");
+/// variant added on exhaustive enum`.
+pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, Vec<String>)>> {
+    println!("cargo-semver-checks: {name} since {tag}");
     // As for a patch: then all that is more than one is found.
-    let command = command(ws, package, tag).args(["--release-type", "patch"]);
+    let command = command(ws, name, tag).args(["--release-type", "patch"]);
     let output = command.ignore_status().output()?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
@@ -65,32 +60,28 @@ pub(super) fn find(
 }
 
 /// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
-fn parse(said: &str) -> Option<(bool, Vec<String>)> {
-    let summary = said
-        .lines()
-        .find(|line| line.contains("Summary semver requires new"))?;
-    let failures = said
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("--- failure "));
-    let failures = failures.map(|line| line.trim_end_matches(" ---").to_owned());
-    Some((summary.contains("new major version"), failures.collect()))
+fn parse(said: &str) -> Option<(Step, Vec<String>)> {
+    let (_, summary) = said.split_once("Summary semver requires new ")?;
+    let is_breaking = summary.starts_with("major");
+    let lines = said.lines().map(str::trim);
+    let lines = lines.filter_map(|it| it.strip_prefix("--- failure "));
+    let lines = lines
+        .map(|it| it.trim_end_matches(" ---").to_owned())
+        .collect();
+    Some(if is_breaking {
+        (Step::Breaking, lines)
+    } else {
+        (Step::Addition, lines)
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_says_how_much_it_is() {
-        let failure = "enum_variant_added: enum variant added on exhaustive enum";
-        let said = format!(
-            "Checking wxpay-sign v0.1.0 -> v0.1.0 (patch change)\n\n--- failure {failure} ---\n\n\
-             Summary semver requires new major version: 1 major and 0 minor checks failed\n"
-        );
-        assert_eq!(parse(&said), Some((true, vec![failure.to_owned()])));
-        let minor =
-            "  Summary semver requires new minor version: 0 major and 1 minor checks failed";
-        assert_eq!(parse(minor), Some((false, Vec::new())));
-        assert_eq!(parse("error: no such tag"), None);
-    }
+#[test]
+fn the_summary_says_how_much_it_is() {
+    let said = "--- failure enum_variant_added: a variant more ---\n\n\
+                Summary semver requires new major version: 1 major and 0 minor checks failed\n";
+    let lines = vec!["enum_variant_added: a variant more".to_owned()];
+    assert_eq!(parse(said), Some((Step::Breaking, lines)));
+    let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
+    assert_eq!(parse(minor), Some((Step::Addition, Vec::new())));
+    assert_eq!(parse("error: no such tag"), None);
 }

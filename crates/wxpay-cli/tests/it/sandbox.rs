@@ -9,7 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use crate::program::{KEY, Run, RunToEnd, example, signal, text, wait, wxpay};
+use crate::program::{KEY, Run, RunToEnd, ends, example, signal, text, wait, wxpay};
 
 pub(crate) struct Sandbox {
     child: Option<Child>,
@@ -25,6 +25,8 @@ impl Sandbox {
     fn start_with(arguments: &[&str], log: Stdio) -> Self {
         let mut child = wxpay(["sandbox", "--listen", "127.0.0.1:0"])
             .args(arguments)
+            // As on a machine with one core.
+            .env("TOKIO_WORKER_THREADS", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -72,6 +74,19 @@ impl Sandbox {
             if line.starts_with(start) {
                 return line;
             }
+        }
+    }
+
+    /// The same without reading what it prints, up to its end.
+    fn stop_unread(mut self, name: &str) -> Run {
+        let mut child = self.child.take().unwrap();
+        signal(child.id(), name);
+        let (_out, _err) = (child.stdout.take(), child.stderr.take());
+        let status = ends(&mut child);
+        Run {
+            status,
+            out: String::new(),
+            err: String::new(),
         }
     }
 

@@ -20,10 +20,18 @@ use semver::tag;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// Say what has changed since each crate's last tag, and the version that it needs
-    Plan(Depth),
+    Plan {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
 
     /// Write the planned versions and the changelogs' headings, and commit that
-    Bump(Depth),
+    Bump {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
 
     /// Publish what has been bumped, and tag it; without `--execute`, only try
     ///
@@ -42,16 +50,6 @@ pub(crate) enum Verb {
     },
 }
 
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Depth {
-    /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
-    #[arg(long)]
-    listings_only: bool,
-}
-
-#[rustfmt::skip]
-const LISTINGS: Depth = Depth { listings_only: true };
-
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Publish and tag; without it, everything is checked and packed, and nothing leaves
@@ -65,8 +63,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Plan(depth) => println!("{}", Plan::new(ws, here(*depth))?),
-        Verb::Bump(depth) => bump(ws, here(*depth))?,
+        Verb::Plan { listings_only } => {
+            println!("{}", Plan::new(ws, has_checks(*listings_only))?);
+        }
+        Verb::Bump { listings_only } => bump(ws, has_checks(*listings_only))?,
         Verb::Publish(options) => publish(ws, options)?,
         Verb::Notes => print!("{}", notes(ws)?),
         Verb::Rehearse { breaking } => rehearse::run(ws, *breaking)?,
@@ -74,14 +74,11 @@ pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     Ok(())
 }
 
-/// What can be done here; says so where that is less.
-fn here(depth: Depth) -> Depth {
-    let missing = missing(&["cargo-semver-checks"]);
-    let Some(why) = missing.filter(|_| !depth.listings_only) else {
-        return depth;
-    };
-    println!("skipped: {why}\n");
-    LISTINGS
+/// Whether cargo-semver-checks is asked; says so where it is missing.
+fn has_checks(listings_only: bool) -> bool {
+    let missing = missing(&["cargo-semver-checks"]).filter(|_| !listings_only);
+    missing.iter().for_each(|why| println!("skipped: {why}\n"));
+    !listings_only && missing.is_none()
 }
 
 /// A release is what others can read in the history.
@@ -98,9 +95,9 @@ fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
 }
 
 /// Writes what the plan says, as one commit.
-fn bump(ws: &Workspace, depth: Depth) -> Result<()> {
+fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, depth)?;
+    let plan = Plan::new(ws, with_checks)?;
     println!("{plan}\n");
     let (mut pending, mut silent, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for entry in plan.due() {
@@ -174,7 +171,7 @@ fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
 /// its changelog is not written, when `cargo xtask ci` is red.
 fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, LISTINGS)?;
+    let plan = Plan::new(ws, false)?;
     plan.due().try_for_each(|entry| require_bump(ws, entry))?;
     if plan.due().next().is_none() {
         println!("nothing to publish");
@@ -256,7 +253,7 @@ fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
 
 /// As Markdown.
 fn notes(ws: &Workspace) -> Result<String> {
-    let plan = Plan::new(ws, LISTINGS)?;
+    let plan = Plan::new(ws, false)?;
     let here = ws.read("git tag --points-at HEAD")?;
     let mut sections = Vec::new();
     for entry in &plan.0 {

@@ -182,10 +182,8 @@ fn io_modules(text: &str) -> impl Iterator<Item = &'static str> {
     let code: String = lines.filter(|it| !it.starts_with("//")).collect();
     let code = code.replace(' ', "");
     IO_MODULES.split(' ').filter(move |it| {
-        let around = ["std::_", "{_,", ",_,", ",_}", "{_::", ",_::"];
-        around
-            .iter()
-            .any(|around| code.contains(&around.replace('_', it)))
+        let mut around = ["std::_", "{_,", ",_,", ",_}", "{_::", ",_::"].iter();
+        around.any(|around| code.contains(&around.replace('_', it)))
     })
 }
 
@@ -195,27 +193,12 @@ mod tests {
 
     #[test]
     fn crates_of_one_layer_do_not_meet() {
-        let may = |arrow: &str| may_depend(arrow.split_once(' ').unwrap());
-        for arrow in [
-            "wxpay-media wxpay-sign",
-            "wxpay-cli wxpay-xml",
-            "example wxpay-sandbox",
-        ] {
-            assert!(may(arrow), "{arrow}");
-        }
-        let upwards = [
-            "wxpay-sign wxpay-media",
-            "wxpay-sign wxpay-core",
-            "xtask wxpay-sign",
-        ];
-        let sideways = [
-            "wxpay-sign wxpay-xml",
-            "wxpay-agent wxpay-xml",
-            "wxpay-new wxpay-sign",
-        ];
-        for arrow in [upwards, sideways].concat() {
-            assert!(!may(arrow), "{arrow}");
-        }
+        let may = |arrow: &&str| may_depend(arrow.split_once(' ').unwrap());
+        let allowed = "wxpay-media wxpay-sign,wxpay-cli wxpay-xml,example wxpay-sandbox";
+        assert!(allowed.split(',').all(|arrow| may(&arrow)));
+        let not = "wxpay-sign wxpay-media,wxpay-sign wxpay-core,xtask wxpay-sign,\
+                   wxpay-sign wxpay-xml,wxpay-agent wxpay-xml,wxpay-new wxpay-sign";
+        assert_eq!(not.split(',').find(may), None);
     }
 
     #[test]
@@ -264,9 +247,7 @@ mod tests {
         // What is read in one sitting, and named after its module.
         let lines = "a\n".repeat(LONGEST);
         assert!(source("crates/wxpay-a/src/a.rs", &lines).is_empty());
-        assert_eq!(
-            source("crates/wxpay-a/tests/a/mod.rs", &(lines + "a\n")).len(),
-            2
-        );
+        let found = source("crates/wxpay-a/tests/a/mod.rs", &(lines + "a\n"));
+        assert_eq!(found.len(), 2);
     }
 }

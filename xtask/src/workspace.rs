@@ -109,11 +109,8 @@ impl Workspace {
     /// names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
     /// Features are those of the whole workspace: too many may show, but none is missing.
     pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
-        let nodes = self
-            .metadata
-            .resolve
-            .as_ref()
-            .map_or(&[][..], |it| &it.nodes);
+        let resolve = self.metadata.resolve.as_ref();
+        let nodes = resolve.map_or(&[][..], |it| &it.nodes);
         let (mut seen, mut found) = (HashSet::new(), Vec::new());
         let mut waiting = VecDeque::from([(&member.id, member.name.to_string())]);
         while let Some((id, chain)) = waiting.pop_front() {
@@ -181,9 +178,6 @@ mod tests {
         let echo = ws.cmd("sh").args(["-c", "echo $CARGO_PKG_NAME"]);
         assert_eq!(echo.read().unwrap(), "");
         let said = missing(&["cargo-clippy", "cargo-mill"]).unwrap();
-        assert_eq!(
-            said,
-            "cargo-mill is missing: cargo install --locked cargo-mill"
-        );
+        assert!(said.ends_with("missing: cargo install --locked cargo-mill"));
     }
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use anyhow::{Result, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
 
+use super::changelog;
 use super::changelog::Changelog;
 use super::semver::{self, last_release, tag};
-use super::{Depth, changelog};
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
 
@@ -47,8 +47,8 @@ pub(super) struct Entry<'a> {
     last: Option<Version>,
     /// The commits since, each in a line.
     commits: String,
-    /// Steps, why they are so large, and lines that show it.
-    evidence: Vec<(Step, String, Vec<String>)>,
+    /// Steps, and why they are so large.
+    evidence: Vec<(Step, String)>,
     /// Breaking releases of dependencies that its users must follow.
     follows: BTreeMap<String, Version>,
 }
@@ -57,27 +57,31 @@ impl<'a> Plan<'a> {
     /// # Errors
     ///
     /// When a manifest is behind what has been released already.
-    pub(super) fn new(ws: &'a Workspace, depth: Depth) -> Result<Self> {
+    pub(super) fn new(ws: &'a Workspace, with_checks: bool) -> Result<Self> {
         let mut waiting: Vec<_> = ws.published().collect();
-        let mut breaking = BTreeMap::new();
-        let mut entries = Vec::new();
+        let (mut breaking, mut entries) = (BTreeMap::new(), Vec::new());
         // Dependencies first, those of tests apart; cargo allows no circle.
-        while let Some(next) = waiting.iter().position(|it| {
+        let is_free = |it: &Package, others: &[&Package]| {
             let needs = needs(it);
-            waiting
-                .iter()
-                .all(|other| !needs.contains(other.name.as_str()))
-        }) {
+            others.iter().all(|other| !needs.contains(&&**other.name))
+        };
+        while let Some(next) = waiting.iter().position(|it| is_free(it, &waiting)) {
             let package = waiting.remove(next);
-            let mut entry = Entry::new(ws, package)?;
-            for name in needs(package) {
-                let version = breaking.get(name).cloned();
-                entry
-                    .follows
-                    .extend(version.map(|it| (name.to_owned(), it)));
-            }
+            let follows = needs(package)
+                .into_iter()
+                .filter_map(|it| breaking.get_key_value(it));
+            let mut entry = Entry {
+                package,
+                version: package.version.clone(),
+                last: last_release(ws, &package.name)?,
+                commits: String::new(),
+                evidence: Vec::new(),
+                follows: follows
+                    .map(|(name, version): (&String, &Version)| (name.clone(), version.clone()))
+                    .collect(),
+            };
             if let Some(last) = entry.last.clone() {
-                entry.decide(ws, depth, &last)?;
+                entry.decide(ws, with_checks, &last)?;
                 if entry.version >= Step::Breaking.after(&last) {
                     breaking.insert(package.name.to_string(), entry.version.clone());
                 }
@@ -100,20 +104,9 @@ fn needs(package: &Package) -> BTreeSet<&str> {
     shipped.map(|it| it.name.as_str()).collect()
 }
 
-impl<'a> Entry<'a> {
-    fn new(ws: &Workspace, package: &'a Package) -> Result<Self> {
-        Ok(Self {
-            package,
-            version: package.version.clone(),
-            last: last_release(ws, &package.name)?,
-            commits: String::new(),
-            evidence: Vec::new(),
-            follows: BTreeMap::new(),
-        })
-    }
-
+impl Entry<'_> {
     /// Gathers what is known since the last release, and draws the conclusion.
-    fn decide(&mut self, ws: &Workspace, depth: Depth, last: &Version) -> Result<()> {
+    fn decide(&mut self, ws: &Workspace, with_checks: bool, last: &Version) -> Result<()> {
         let (package, manifest) = (self.package, &self.package.version);
         let (name, is_library) = (package.name.as_str(), is_library(package));
         let problem = format!("{name} is {manifest} in its manifest, but {last} is tagged");
@@ -125,28 +118,21 @@ impl<'a> Entry<'a> {
         let apart = format!(":(exclude){folder}/tests :(exclude){list}");
         let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
         self.commits = ws.read(&log)?;
-        let mut add = |step: Step, why: &str, lines: Vec<String>| {
-            self.evidence.push((step, why.to_owned(), lines));
-        };
+        let evidence = &mut self.evidence;
         if !self.commits.is_empty() {
             let changelog = changelog(ws, package)?;
             let then = ws.line(&format!("git show {tag}:{list}"));
-            match (then.ignore_stderr().read(), &now) {
-                (Ok(then), Some(now)) => {
-                    let (step, why, lines) = by_lists(&then, now);
-                    add(step, &why, lines);
-                }
+            evidence.push(match (then.ignore_stderr().read(), &now) {
+                (Ok(then), Some(now)) => by_lists(&then, now),
                 // All that there is for a program, whose interface nothing lists.
-                _ => add(changelog.step(), "by its changelog's headings", Vec::new()),
-            }
+                _ => (changelog.step(), "its changelog's headings".to_owned()),
+            });
             if changelog.says_breaking() {
-                add(Step::Breaking, "its changelog says so", Vec::new());
+                evidence.push((Step::Breaking, "its changelog says so".to_owned()));
             }
-            if !depth.listings_only && is_library {
+            if with_checks && is_library {
                 // It sees what a list does not, such as a variant more in an enum that others match.
-                if let Some((step, lines)) = semver::find(ws, name, &tag)? {
-                    add(step, "cargo-semver-checks", lines);
-                }
+                evidence.extend(semver::find(ws, name, &tag)?);
             }
         }
         for (dependency, version) in &self.follows {
@@ -154,19 +140,12 @@ impl<'a> Entry<'a> {
             let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
             let mut words = now.iter().flat_map(|list| list.split(|it| !is_name(it)));
             let (step, how) = match &now {
-                _ if !is_library => (Step::Patch, "which no user of a program sees"),
-                None => (
-                    Step::Breaking,
-                    "which its API may show: there is no list of it",
-                ),
-                Some(_) if words.any(|it| it == module) => (Step::Breaking, "which its API shows"),
-                Some(_) => (Step::Patch, "which its API does not show"),
+                _ if !is_library => (Step::Patch, "no user of a program sees it"),
+                None => (Step::Breaking, "there is no list of its API"),
+                Some(_) if words.any(|it| it == module) => (Step::Breaking, "its API shows it"),
+                Some(_) => (Step::Patch, "its API does not show it"),
             };
-            add(
-                step,
-                &format!("follows {dependency} {version}, {how}"),
-                Vec::new(),
-            );
+            evidence.push((step, format!("follows {dependency} {version}: {how}")));
         }
         if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
             // A bump that has been made, by hand or by a release that was broken off, is kept.
@@ -199,19 +178,19 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// An item that has changed is gone, and new in another form.
-fn by_lists(old: &str, new: &str) -> (Step, String, Vec<String>) {
-    let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
-    let gone = old.difference(&new).map(|item| format!("- {item}"));
-    let more = new.difference(&old).map(|item| format!("+ {item}"));
-    let (gone, more): (Vec<_>, Vec<_>) = (gone.collect(), more.collect());
-    let step = match (gone.len(), more.len()) {
+fn by_lists(old: &str, new: &str) -> (Step, String) {
+    let lines = public_api::difference(old, new);
+    let gone = lines.iter().filter(|line| line.starts_with('-')).count();
+    let step = match (gone, lines.len()) {
         (0, 0) => Step::Patch,
         (0, _) => Step::Addition,
         _ => Step::Breaking,
     };
-    let why = format!("API: {} gone, {} new", gone.len(), more.len());
-    (step, why, [gone, more].concat())
+    let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
+    lines
+        .iter()
+        .for_each(|line| why += &format!("\n      {line}"));
+    (step, why)
 }
 
 impl fmt::Display for Plan<'_> {
@@ -223,11 +202,8 @@ impl fmt::Display for Plan<'_> {
                 Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
                 Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
             }
-            for (step, why, details) in &entry.evidence {
+            for (step, why) in &entry.evidence {
                 writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
-                details
-                    .iter()
-                    .try_for_each(|line| writeln!(f, "      {line}"))?;
             }
             let mut commits = entry.commits.lines();
             commits.try_for_each(|line| writeln!(f, "    {line}"))?;

@@ -44,9 +44,9 @@ fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
     ))
 }
 
-/// What is found between a release and now, with its headlines such as `enum_variant_added: enum
-/// variant added on exhaustive enum`.
-pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, Vec<String>)>> {
+/// What is found between a release and now, with headlines such as `enum_variant_added: enum variant
+/// added on exhaustive enum`.
+pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
     println!("cargo-semver-checks: {name} since {tag}");
     // As for a patch: then all that is more than one is found.
     let command = command(ws, name, tag).args(["--release-type", "patch"]);
@@ -60,28 +60,34 @@ pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step
 }
 
 /// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
-fn parse(said: &str) -> Option<(Step, Vec<String>)> {
+fn parse(said: &str) -> Option<(Step, String)> {
     let (_, summary) = said.split_once("Summary semver requires new ")?;
     let is_breaking = summary.starts_with("major");
-    let lines = said.lines().map(str::trim);
-    let lines = lines.filter_map(|it| it.strip_prefix("--- failure "));
-    let lines = lines
-        .map(|it| it.trim_end_matches(" ---").to_owned())
-        .collect();
-    Some(if is_breaking {
-        (Step::Breaking, lines)
-    } else {
-        (Step::Addition, lines)
-    })
+    let mut why = "cargo-semver-checks".to_owned();
+    for line in said.lines().filter(|line| line.contains("--- failure ")) {
+        why += &format!("\n      {}", line.trim());
+    }
+    Some((
+        if is_breaking {
+            Step::Breaking
+        } else {
+            Step::Addition
+        },
+        why,
+    ))
 }
 
 #[test]
 fn the_summary_says_how_much_it_is() {
     let said = "--- failure enum_variant_added: a variant more ---\n\n\
                 Summary semver requires new major version: 1 major and 0 minor checks failed\n";
-    let lines = vec!["enum_variant_added: a variant more".to_owned()];
-    assert_eq!(parse(said), Some((Step::Breaking, lines)));
+    let (step, why) = parse(said).unwrap();
+    assert_eq!(step, Step::Breaking);
+    assert!(
+        why.ends_with("\n      --- failure enum_variant_added: a variant more ---"),
+        "{why}"
+    );
     let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
-    assert_eq!(parse(minor), Some((Step::Addition, Vec::new())));
+    assert_eq!(parse(minor).unwrap().0, Step::Addition);
     assert_eq!(parse("error: no such tag"), None);
 }

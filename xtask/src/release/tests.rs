@@ -4,20 +4,15 @@
 use anyhow::Result;
 use xshell::{Shell, TempDir, cmd};
 
-use super::{LISTINGS, Options, bump, notes, plan::Plan, publish};
+use super::{Options, bump, notes, plan::Plan, publish};
 use crate::workspace::Workspace;
 
-/// Names, what each depends on, and its API; the program has none.
-const CRATES: [[&str; 3]; 4] = [
-    ["wxpay-sign", "", "wxpay_sign::old()\n"],
-    ["wxpay-xml", "wxpay-sign", "wxpay_xml::run()\n"],
-    [
-        "wxpay-media",
-        "wxpay-sign",
-        "wxpay_media::key() -> wxpay_sign::Key\n",
-    ],
-    ["wxpay-cli", "wxpay-media", ""],
-];
+/// Names, dependencies, the root, and the list of the API, which the program has not.
+const CRATES: &str = "\
+wxpay-sign,,lib.rs,public-api.txt,wxpay_sign::old()
+wxpay-xml,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_xml::run()
+wxpay-media,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_media::key(wxpay_sign::Key)
+wxpay-cli,wxpay-media.workspace = true,main.rs,none.txt,";
 const ALL: &str = "wxpay-sign 0.1.0, wxpay-media 0.1.0, wxpay-cli 0.1.0, wxpay-xml 0.1.0";
 
 struct Repo {
@@ -34,36 +29,19 @@ impl Repo {
         let repo = Self { sh, folder };
         let mut all =
             "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
-        for [name, needs, api] in CRATES {
+        for line in CRATES.lines() {
+            let [name, needs, root, list, api] = line.split(',').collect::<Vec<_>>()[..] else {
+                panic!("{line}");
+            };
             let write = |file: &str, text: &str| repo.write(&format!("crates/{name}/{file}"), text);
-            let version = "version = \"0.1.0\"";
-            all += &format!("{name} = {{ {version}, path = \"crates/{name}\" }} # ours\n");
-            let mut own = format!("[package]\nname = \"{name}\"\n{version}\n[dependencies]\n");
-            if !needs.is_empty() {
-                own += &format!("{needs}.workspace = true\n");
-            }
-            write("Cargo.toml", &own);
-            write(
-                "CHANGELOG.md",
-                "# Changelog\n\n## [Unreleased]\n\nThe first version.\n",
-            );
-            let is_program = api.is_empty();
-            write(
-                if is_program {
-                    "src/main.rs"
-                } else {
-                    "src/lib.rs"
-                },
-                "",
-            );
-            write(
-                if is_program {
-                    "none.txt"
-                } else {
-                    "public-api.txt"
-                },
-                api,
-            );
+            let head = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"");
+            write("Cargo.toml", &format!("{head}\n[dependencies]\n{needs}\n"));
+            let first = "# Changelog\n\n## [Unreleased]\n\nThe first version.\n";
+            write("CHANGELOG.md", first);
+            write(&format!("src/{root}"), "");
+            write(list, &format!("{api}\n"));
+            let own = format!("version = \"0.1.0\", path = \"crates/{name}\"");
+            all += &format!("{name} = {{ {own} }} # ours\n");
         }
         repo.write("Cargo.toml", &all);
         let lock = cmd!(repo.sh, "cargo generate-lockfile --offline --quiet");
@@ -81,8 +59,13 @@ impl Repo {
     fn released() -> Self {
         let repo = Self::new();
         repo.bump().unwrap();
-        CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+        repo.tag_all();
         repo
+    }
+
+    fn tag_all(&self) {
+        let names = CRATES.lines().filter_map(|line| line.split(',').next());
+        names.for_each(|name| self.tag(name, "0.1.0"));
     }
 
     fn tag(&self, name: &str, version: &str) {
@@ -92,7 +75,7 @@ impl Repo {
     /// `wxpay-sign 0.1.1` for each that is to be released.
     fn due(&self) -> String {
         let ws = self.ws();
-        let plan = Plan::new(&ws, LISTINGS).unwrap();
+        let plan = Plan::new(&ws, false).unwrap();
         let due = plan.due().map(|it| (&it.package.name, &it.version));
         let due = due.map(|(name, version)| format!("{name} {version}"));
         due.collect::<Vec<_>>().join(", ")
@@ -103,7 +86,7 @@ impl Repo {
     }
 
     fn bump(&self) -> Result<()> {
-        bump(&self.ws(), LISTINGS)
+        bump(&self.ws(), false)
     }
 
     fn publish(&self) -> Result<()> {
@@ -211,12 +194,12 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
     repo.break_sign();
     let due = "wxpay-sign 0.2.0, wxpay-media 0.2.0, wxpay-cli 0.1.1, wxpay-xml 0.1.1";
     assert_eq!(repo.due(), due);
-    let plan = Plan::new(&repo.ws(), LISTINGS).unwrap().to_string();
+    let plan = Plan::new(&repo.ws(), false).unwrap().to_string();
     for line in [
         "0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n      - wxpay_sign::old()\n",
-        "breaking: follows wxpay-sign 0.2.0, which its API shows\n",
-        "patch: follows wxpay-sign 0.2.0, which its API does not show\n",
-        "patch: follows wxpay-media 0.2.0, which no user of a program sees\n",
+        "breaking: follows wxpay-sign 0.2.0: its API shows it\n",
+        "patch: follows wxpay-sign 0.2.0: its API does not show it\n",
+        "patch: follows wxpay-media 0.2.0: no user of a program sees it\n",
     ] {
         assert!(plan.contains(line), "{line}\n\n{plan}");
     }
@@ -268,7 +251,7 @@ fn what_is_not_ready_is_refused() {
         "CHANGELOG.md has entries under `## [Unreleased]`",
     );
     repo.bump().unwrap();
-    CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+    repo.tag_all();
     repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
     repo.commit();
     assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");

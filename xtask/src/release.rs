@@ -3,7 +3,6 @@
 mod changelog;
 mod plan;
 mod rehearse;
-mod semver;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +12,8 @@ use cargo_metadata::{Package, semver::Version};
 use crate::ci;
 use crate::workspace::{Workspace, missing};
 use changelog::Changelog;
-use plan::{Entry, Plan};
-pub(crate) use semver::semver;
-use semver::tag;
+pub(crate) use plan::semver;
+use plan::{Entry, Plan, tag};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -25,23 +23,19 @@ pub(crate) enum Verb {
         #[arg(long)]
         listings_only: bool,
     },
-
     /// Write the planned versions and the changelogs' headings, and commit that
     Bump {
         /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
         #[arg(long)]
         listings_only: bool,
     },
-
     /// Publish what has been bumped, and tag it; without `--execute`, only try
     ///
     /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
     /// and a red `cargo xtask ci`. A run that broke off is repeated.
     Publish(Options),
-
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
-
     /// Pack what is committed as two releases would, in a clone, and use it from the packages
     Rehearse {
         /// Let the change of wxpay-sign be a breaking one, which others have to follow
@@ -81,7 +75,6 @@ fn has_checks(listings_only: bool) -> bool {
     !listings_only && missing.is_none()
 }
 
-/// A release is what others can read in the history.
 pub(crate) fn require_clean(ws: &Workspace) -> Result<()> {
     let changes = ws.read("git status --porcelain")?;
     let problem = "the working tree has changes: commit them first";
@@ -94,7 +87,6 @@ fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
     Changelog::parse(&ws.sh.read_file(&path)?).context(path)
 }
 
-/// Writes what the plan says, as one commit.
 fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     require_clean(ws)?;
     let plan = Plan::new(ws, with_checks)?;
@@ -165,10 +157,6 @@ fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     Ok(())
 }
 
-/// # Errors
-///
-/// Before anything is published: when the working tree has changes, when something is not bumped or
-/// its changelog is not written, when `cargo xtask ci` is red.
 fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     require_clean(ws)?;
     let plan = Plan::new(ws, false)?;
@@ -188,10 +176,8 @@ fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     }
     if !names.is_empty() {
         let publish = ws.line(&format!("cargo publish --locked {names}"));
-        let registry = options
-            .registry
-            .iter()
-            .flat_map(|name| ["--registry", name]);
+        let registry = options.registry.iter();
+        let registry = registry.flat_map(|name| ["--registry", name]);
         let dry_run = (!options.execute).then_some("--dry-run");
         publish.args(registry).args(dry_run).run()?;
     }
@@ -251,7 +237,6 @@ fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
     Ok(is_there)
 }
 
-/// As Markdown.
 fn notes(ws: &Workspace) -> Result<String> {
     let plan = Plan::new(ws, false)?;
     let here = ws.read("git tag --points-at HEAD")?;

@@ -1,8 +1,5 @@
-//! `cargo xtask vectors`: the signature vectors, computed again by programs that are not ours.
-//!
-//! Python goes from the parameters to the signature, by the script that the crate's own tests use;
-//! openssl from the canonical string to the signature. Where both agree, that is what the folder must
-//! hold.
+//! `cargo xtask vectors`: the signature vectors, computed again by programs that are not ours. Python
+//! goes from the parameters to the signature, openssl from the canonical string to the signature.
 
 use std::path::Path;
 
@@ -38,7 +35,6 @@ pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Files, with what they must hold.
 fn compute(ws: &Workspace, folder: &Path) -> Result<Vec<(&'static str, String)>> {
     let read = |name: &str| ws.sh.read_file(folder.join(name));
     let (key, params) = (read("key.txt")?, read("params.txt")?);

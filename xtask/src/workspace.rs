@@ -67,7 +67,6 @@ impl Workspace {
         Ok(self.line(line).read()?)
     }
 
-    /// The packages of the workspace itself, by name.
     pub(crate) fn members(&self) -> Vec<&Package> {
         let mut members = self.metadata.workspace_packages();
         members.sort_by(|a, b| a.name.cmp(&b.name));
@@ -136,7 +135,6 @@ pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether others can depend on it.
 pub(crate) fn is_library(package: &Package) -> bool {
     package.targets.iter().any(Target::is_lib)
 }

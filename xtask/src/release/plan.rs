@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
+use xshell::Cmd;
 
 use super::changelog;
 use super::changelog::Changelog;
-use super::semver::{self, last_release, tag};
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
 
-/// What a change means for those who use a crate, from the smallest to the largest.
+/// What a change means for those who use a crate, from the smallest to the largest: nothing that they
+/// write changes, there is more to use, or what used to compile may do so no longer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Step {
-    /// Nothing that a user writes changes.
     Patch,
-    /// There is more to use.
     Addition,
-    /// What used to compile may do so no longer.
     Breaking,
 }
 
@@ -54,9 +52,6 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// # Errors
-    ///
-    /// When a manifest is behind what has been released already.
     pub(super) fn new(ws: &'a Workspace, with_checks: bool) -> Result<Self> {
         let mut waiting: Vec<_> = ws.published().collect();
         let (mut breaking, mut entries) = (BTreeMap::new(), Vec::new());
@@ -67,18 +62,15 @@ impl<'a> Plan<'a> {
         };
         while let Some(next) = waiting.iter().position(|it| is_free(it, &waiting)) {
             let package = waiting.remove(next);
-            let follows = needs(package)
-                .into_iter()
-                .filter_map(|it| breaking.get_key_value(it));
+            let (needs, mut follows) = (needs(package), breaking.clone());
+            follows.retain(|name: &String, _| needs.contains(name.as_str()));
             let mut entry = Entry {
                 package,
                 version: package.version.clone(),
                 last: last_release(ws, &package.name)?,
                 commits: String::new(),
                 evidence: Vec::new(),
-                follows: follows
-                    .map(|(name, version): (&String, &Version)| (name.clone(), version.clone()))
-                    .collect(),
+                follows,
             };
             if let Some(last) = entry.last.clone() {
                 entry.decide(ws, with_checks, &last)?;
@@ -91,7 +83,6 @@ impl<'a> Plan<'a> {
         Ok(Self(entries))
     }
 
-    /// What the next release has.
     pub(super) fn due(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.0.iter().filter(|entry| entry.is_due())
     }
@@ -122,17 +113,29 @@ impl Entry<'_> {
         if !self.commits.is_empty() {
             let changelog = changelog(ws, package)?;
             let then = ws.line(&format!("git show {tag}:{list}"));
-            evidence.push(match (then.ignore_stderr().read(), &now) {
-                (Ok(then), Some(now)) => by_lists(&then, now),
+            if let (Ok(then), Some(now)) = (then.ignore_stderr().read(), &now) {
+                let lines = public_api::difference(&then, now);
+                let gone = lines.iter().filter(|line| line.starts_with('-')).count();
+                let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
+                lines
+                    .iter()
+                    .for_each(|line| why += &format!("\n      {line}"));
+                let more = if lines.is_empty() {
+                    Step::Patch
+                } else {
+                    Step::Addition
+                };
+                evidence.push((if gone > 0 { Step::Breaking } else { more }, why));
+            } else {
                 // All that there is for a program, whose interface nothing lists.
-                _ => (changelog.step(), "its changelog's headings".to_owned()),
-            });
+                evidence.push((changelog.step(), "its changelog's headings".to_owned()));
+            }
             if changelog.says_breaking() {
                 evidence.push((Step::Breaking, "its changelog says so".to_owned()));
             }
             if with_checks && is_library {
                 // It sees what a list does not, such as a variant more in an enum that others match.
-                evidence.extend(semver::find(ws, name, &tag)?);
+                evidence.extend(find(ws, name, &tag)?);
             }
         }
         for (dependency, version) in &self.follows {
@@ -154,7 +157,6 @@ impl Entry<'_> {
         Ok(())
     }
 
-    /// Whether its version is not released yet.
     pub(super) fn is_due(&self) -> bool {
         self.last.as_ref() != Some(&self.version)
     }
@@ -176,21 +178,6 @@ impl Entry<'_> {
         }
         announced
     }
-}
-
-fn by_lists(old: &str, new: &str) -> (Step, String) {
-    let lines = public_api::difference(old, new);
-    let gone = lines.iter().filter(|line| line.starts_with('-')).count();
-    let step = match (gone, lines.len()) {
-        (0, 0) => Step::Patch,
-        (0, _) => Step::Addition,
-        _ => Step::Breaking,
-    };
-    let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
-    lines
-        .iter()
-        .for_each(|line| why += &format!("\n      {line}"));
-    (step, why)
 }
 
 impl fmt::Display for Plan<'_> {
@@ -215,6 +202,76 @@ impl fmt::Display for Plan<'_> {
     }
 }
 
+/// `cargo xtask semver`: holds each library's version against what changed in its API.
+pub(crate) fn semver(ws: &Workspace) -> Result<()> {
+    for library in ws.libraries() {
+        let name = library.name.as_str();
+        let Some(version) = last_release(ws, name)? else {
+            println!("{name}: not released yet");
+            continue;
+        };
+        let tag = tag(name, &version);
+        let problem = format!("{name} breaks what it promised in {tag}");
+        command(ws, name, &tag).run().context(problem)?;
+    }
+    Ok(())
+}
+
+/// The `wxpay-sign-v0.1.0` of a release.
+pub(super) fn tag(package: &str, version: &Version) -> String {
+    format!("{package}-v{version}")
+}
+
+/// A package's latest release among those that led here.
+pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Version>> {
+    let prefix = format!("{package}-v");
+    let tags = ws.read(&format!("git tag --merged HEAD --list {prefix}*"))?;
+    let versions = tags
+        .lines()
+        .filter_map(|tag| tag.strip_prefix(&prefix)?.parse().ok());
+    Ok(versions.max())
+}
+
+fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
+    let command = "cargo semver-checks --color never --all-features";
+    ws.line(&format!(
+        "{command} --package {package} --baseline-rev {tag}"
+    ))
+}
+
+/// What is found between a release and now, with headlines such as `enum_variant_added: enum variant
+/// added on exhaustive enum`.
+pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
+    println!("cargo-semver-checks: {name} since {tag}");
+    // As for a patch: then all that is more than one is found.
+    let command = command(ws, name, tag).args(["--release-type", "patch"]);
+    let output = command.ignore_status().output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    match parse(&said) {
+        None if !output.status.success() => bail!("cargo-semver-checks failed:\n{said}"),
+        found => Ok(found),
+    }
+}
+
+/// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
+fn parse(said: &str) -> Option<(Step, String)> {
+    let (_, summary) = said.split_once("Summary semver requires new ")?;
+    let is_breaking = summary.starts_with("major");
+    let mut why = "cargo-semver-checks".to_owned();
+    for line in said.lines().filter(|line| line.contains("--- failure ")) {
+        why += &format!("\n      {}", line.trim());
+    }
+    Some((
+        if is_breaking {
+            Step::Breaking
+        } else {
+            Step::Addition
+        },
+        why,
+    ))
+}
+
 #[test]
 fn before_1_0_the_minor_version_breaks() {
     for (last, patch, addition, breaking) in [
@@ -227,4 +284,19 @@ fn before_1_0_the_minor_version_breaks() {
         assert_eq!(after(Step::Addition), addition);
         assert_eq!(after(Step::Breaking), breaking);
     }
+}
+
+#[test]
+fn the_summary_says_how_much_it_is() {
+    let said = "--- failure enum_variant_added: a variant more ---\n\n\
+                Summary semver requires new major version: 1 major and 0 minor checks failed\n";
+    let (step, why) = parse(said).unwrap();
+    assert_eq!(step, Step::Breaking);
+    assert!(
+        why.ends_with("\n      --- failure enum_variant_added: a variant more ---"),
+        "{why}"
+    );
+    let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
+    assert_eq!(parse(minor).unwrap().0, Step::Addition);
+    assert_eq!(parse("error: no such tag"), None);
 }

@@ -25,7 +25,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// Releases what is committed, in a clone.
 pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     let folder = ws.root().join("target/rehearsal");
     let clone = folder.join("workspace");
@@ -62,7 +61,6 @@ fn release(clone: &Path, folder: &Path) -> Result<()> {
     })
 }
 
-/// A constant more, in its API and in its changelog.
 fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
     let edit = |file: &str, old: &str, new: &str| {
         let path = format!("crates/wxpay-sign/{file}");
@@ -89,7 +87,7 @@ fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
     );
     let (sh, project) = (&released.sh, folder.join("uses-wxpay-sign"));
     sh.write_file(project.join("src/main.rs"), USES_SIGN)?;
-    start(released, folder, &project, &manifest, "run")
+    start(released, &project, &manifest, "run")
 }
 
 /// The example of the workspace, with the requirements of the root's manifest and without its paths.
@@ -108,18 +106,12 @@ fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
         let before = if is_list { list } else { before };
         manifest += &format!("{before}{after}\n");
     }
-    start(released, folder, &project, &manifest, "test")
+    start(released, &project, &manifest, "test")
 }
 
 /// A project outside of the workspace, which has nothing of it but the unpacked packages.
-fn start(
-    released: &Workspace,
-    folder: &Path,
-    project: &Path,
-    manifest: &str,
-    verb: &str,
-) -> Result<()> {
-    let (sh, target) = (&released.sh, folder.join("target"));
+fn start(released: &Workspace, project: &Path, manifest: &str, verb: &str) -> Result<()> {
+    let (sh, target) = (&released.sh, project.with_file_name("target"));
     let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
     for package in released.libraries() {
         let (name, version) = (&package.name, &package.version);

@@ -15,18 +15,14 @@ wxpay-media,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_media::key(w
 wxpay-cli,wxpay-media.workspace = true,main.rs,none.txt,";
 const ALL: &str = "wxpay-sign 0.1.0, wxpay-media 0.1.0, wxpay-cli 0.1.0, wxpay-xml 0.1.0";
 
-struct Repo {
-    sh: Shell,
-    folder: TempDir,
-}
+struct Repo(Shell, TempDir);
 
 impl Repo {
-    /// Nothing of it is released.
     fn new() -> Self {
         let sh = Shell::new().unwrap();
         let folder = sh.create_temp_dir().unwrap();
         sh.change_dir(folder.path());
-        let repo = Self { sh, folder };
+        let repo = Self(sh, folder);
         let mut all =
             "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
         for line in CRATES.lines() {
@@ -44,7 +40,7 @@ impl Repo {
             all += &format!("{name} = {{ {own} }} # ours\n");
         }
         repo.write("Cargo.toml", &all);
-        let lock = cmd!(repo.sh, "cargo generate-lockfile --offline --quiet");
+        let lock = cmd!(repo.0, "cargo generate-lockfile --offline --quiet");
         lock.run().unwrap();
         repo.write("benches/Cargo.lock", &repo.read("Cargo.lock"));
         repo.git("init --quiet --initial-branch main");
@@ -64,12 +60,10 @@ impl Repo {
     }
 
     fn tag_all(&self) {
-        let names = CRATES.lines().filter_map(|line| line.split(',').next());
-        names.for_each(|name| self.tag(name, "0.1.0"));
-    }
-
-    fn tag(&self, name: &str, version: &str) {
-        self.git(&format!("update-ref refs/tags/{name}-v{version} HEAD"));
+        for line in CRATES.lines() {
+            let (name, _) = line.split_once(',').unwrap();
+            self.git(&format!("update-ref refs/tags/{name}-v0.1.0 HEAD"));
+        }
     }
 
     /// `wxpay-sign 0.1.1` for each that is to be released.
@@ -82,7 +76,7 @@ impl Repo {
     }
 
     fn ws(&self) -> Workspace {
-        Workspace::load(self.folder.path()).unwrap()
+        Workspace::load(self.1.path()).unwrap()
     }
 
     fn bump(&self) -> Result<()> {
@@ -97,7 +91,6 @@ impl Repo {
         notes(&self.ws()).unwrap()
     }
 
-    /// Commits an entry under *Unreleased*.
     fn note(&self, name: &str, entry: &str) {
         let (path, heading) = (format!("crates/{name}/CHANGELOG.md"), "## [Unreleased]\n");
         let more = format!("{heading}\n{entry}\n");
@@ -105,7 +98,6 @@ impl Repo {
         self.commit();
     }
 
-    /// The one function of wxpay-sign, gone.
     fn break_sign(&self) {
         self.write("crates/wxpay-sign/public-api.txt", "");
         self.note("wxpay-sign", "### Removed\n\n- `old`.");
@@ -117,15 +109,15 @@ impl Repo {
     }
 
     fn git(&self, line: &str) -> String {
-        cmd!(self.sh, "git").args(line.split(' ')).read().unwrap()
+        cmd!(self.0, "git").args(line.split(' ')).read().unwrap()
     }
 
     fn read(&self, path: &str) -> String {
-        self.sh.read_file(path).unwrap()
+        self.0.read_file(path).unwrap()
     }
 
     fn write(&self, path: &str, text: &str) {
-        self.sh.write_file(path, text).unwrap();
+        self.0.write_file(path, text).unwrap();
     }
 }
 
@@ -257,7 +249,7 @@ fn what_is_not_ready_is_refused() {
     assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");
     repo.break_sign();
     assert_refused(repo.publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
-    repo.tag("wxpay-sign", "0.2.0");
+    repo.git("update-ref refs/tags/wxpay-sign-v0.2.0 HEAD");
     assert_refused(
         repo.bump(),
         "wxpay-sign is 0.1.0 in its manifest, but 0.2.0 is tagged",

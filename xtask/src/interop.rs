@@ -1,16 +1,10 @@
 //! `cargo xtask interop`: clients that are not ours, each in its own language, against the sandbox.
 
-use std::{
-    env,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-};
+use anyhow::{Result, bail, ensure};
+use xshell::cmd;
 
-use anyhow::{Context, Result, bail, ensure};
-use xshell::{Shell, cmd};
-
-use crate::{readme::is_media_id, workspace::Workspace};
+use crate::readme::is_media_id;
+use crate::workspace::Workspace;
 
 /// Programs of docs/clients: the name, a command that succeeds where the language is there, and what
 /// uploads `$picture`, after fetching what the language lacks. All are for a shell in a folder that is
@@ -41,21 +35,15 @@ const CLIENTS: &[(&str, &str, &str)] = &[
          dotnet run $picture"),
 ];
 
-/// Runs every client that this machine has the tools for, and reports all.
 pub(crate) fn run(ws: &Workspace) -> Result<()> {
-    let sh = &ws.sh;
-    cmd!(ws, "cargo build --locked --bin wxpay").run()?;
-    sh.remove_path("target/interop")?;
-    let sandbox = Sandbox::start(ws.root())?;
+    ws.run("cargo build --locked --bin wxpay --target-dir target")?;
+    ws.sh.remove_path("target/interop")?;
     let mut failed = 0;
-    for (name, probe, upload) in CLIENTS {
+    for (name, probe, script) in CLIENTS {
         let probed = cmd!(ws, "sh -c {probe}").ignore_status().output();
         let outcome = if !probed.is_ok_and(|output| output.status.success()) {
-            format!(
-                "skipped: no usable `{}`",
-                probe.split(' ').next().unwrap_or_default()
-            )
-        } else if let Err(error) = sandbox.upload(sh, name, upload) {
+            format!("skipped: no {}", probe.split(' ').next().unwrap_or(probe))
+        } else if let Err(error) = upload(ws, name, script) {
             failed += 1;
             format!("FAILED: {error:#}")
         } else {
@@ -67,66 +55,19 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// `wxpay sandbox`, for as long as it is needed.
-struct Sandbox {
-    process: Child,
-    root: PathBuf,
-}
-
-impl Sandbox {
-    /// Starts it on a free port and waits until it listens.
-    fn start(root: &Path) -> Result<Self> {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        let mut wxpay = Command::new(root.join(target).join("debug/wxpay"));
-        wxpay
-            .current_dir(root)
-            .args(["sandbox", "--listen", "127.0.0.1:0"]);
-        wxpay
-            .args(["--dir", "target/interop/sandbox"])
-            .stdin(Stdio::null());
-        let wxpay = wxpay.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = wxpay.context("cannot start `wxpay sandbox`")?;
-        let stdout = process.stdout.take().context("no standard output")?;
-        let sandbox = Self {
-            process,
-            root: root.to_owned(),
-        };
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let listens = lines.any(|line| line.starts_with("listening on "));
-        ensure!(listens, "`wxpay sandbox` ended before it listened");
-        // Read on, or the next line that it prints would end it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(sandbox)
+fn upload(ws: &Workspace, name: &str, script: &str) -> Result<()> {
+    let folder = format!("target/interop/{}", name.replace([' ', ',', '#'], "_"));
+    let _folder = ws.sh.push_dir(ws.sh.create_dir(folder)?);
+    let sandbox = ws.cmd(ws.root().join("target/debug/wxpay")).arg("sandbox");
+    let sandbox = sandbox.args(["--", "sh", "-c", script]);
+    let sandbox = sandbox.env("clients", "../../../docs/clients");
+    let sandbox = sandbox.env("picture", "../../../examples/licence.jpg");
+    let output = sandbox.ignore_status().output()?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || !is_media_id(printed.trim()) {
+        let all = format!("{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+        let said: Vec<_> = all.lines().filter(|line| !line.trim().is_empty()).collect();
+        bail!("{}", said[said.len().saturating_sub(4)..].join(" / "));
     }
-
-    /// Uploads one picture and looks for a media id on standard output.
-    fn upload(&self, sh: &Shell, name: &str, script: &str) -> Result<()> {
-        let folder = self
-            .root
-            .join("target/interop")
-            .join(name.replace([' ', ',', '#'], "_"));
-        let _folder = sh.push_dir(sh.create_dir(folder)?);
-        let script = format!(". ../sandbox/env && {script}");
-        let shell = cmd!(sh, "sh -c {script}").env("clients", "../../../docs/clients");
-        let shell = shell.env("picture", "../../../examples/licence.jpg");
-        let output = shell.ignore_status().output()?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let all = format!("{printed}\n{}", String::from_utf8_lossy(&output.stderr));
-            let said: Vec<_> = all.lines().filter(|line| !line.trim().is_empty()).collect();
-            bail!("{}", said[said.len().saturating_sub(4)..].join(" / "));
-        }
-        ensure!(
-            is_media_id(printed.trim()),
-            "printed no media id but {printed:?}"
-        );
-        Ok(())
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    Ok(())
 }

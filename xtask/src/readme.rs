@@ -3,23 +3,14 @@
 //! A block between `<!-- crates -->` or `<!-- output -->` and `<!-- end -->` is made here, the rest is
 //! written by people.
 
-use std::env;
+use std::env::{self, consts::EXE_SUFFIX};
 
 use anyhow::{Context, Result, ensure};
-use xshell::cmd;
+use xshell::Cmd;
 
-use crate::workspace::{Workspace, is_library};
+use crate::workspace::{Workspace, is_library, require_none};
 
-/// Each with the language of its table of crates, and the table's words.
-const FILES: [(&str, &str, [&str; 2]); 3] = [
-    ("README.md", "en", ["I want to", "the program"]),
-    ("README.zh-CN.md", "zh-CN", ["我想要", "程序"]),
-    (
-        "crates/wxpay-cli/README.md",
-        "en",
-        ["I want to", "the program"],
-    ),
-];
+const FILES: [&str; 3] = ["README.md", "README.zh-CN.md", "crates/wxpay-cli/README.md"];
 const END: &str = "<!-- end -->";
 
 /// How READMEs start the program where it is not installed.
@@ -29,34 +20,22 @@ const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 /// Writes the blocks anew, or with `check` only says which READMEs would change.
 pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
-    cmd!(
-        ws,
-        "cargo build --quiet --locked --bin wxpay --target-dir target"
-    )
-    .run()?;
+    ws.run("cargo build --quiet --locked --bin wxpay --target-dir target")?;
     let mut stale = Vec::new();
-    for (file, language, words) in FILES {
+    for file in FILES {
         let old = ws.sh.read_file(file)?;
         let new = replace(&old, |kind, inside| match kind {
-            "crates" => crates(ws, language, words, inside).map(Some),
+            "crates" => crates(ws, file.contains("zh-CN"), inside).map(Some),
             "output" => console(ws, inside).map(Some),
             _ => Ok(None),
         });
-        let new = new.with_context(|| format!("in {file}"))?;
-        if new != old && check {
-            stale.push(file);
-        } else if new != old {
-            ws.sh.write_file(file, new)?;
-            println!("{file} written");
+        let new = new.context(file)?;
+        if new != old && !check {
+            ws.sh.write_file(file, &new)?;
         }
+        stale.extend((new != old && check).then(|| file.to_owned()));
     }
-    let problem = "not what the program prints or the manifests say";
-    let stale = stale.join(", ");
-    ensure!(
-        stale.is_empty(),
-        "{problem}: {stale}: `cargo xtask readme` writes it"
-    );
-    Ok(())
+    require_none(&stale, "`cargo xtask readme` writes these anew")
 }
 
 /// Puts what `make` gives for a block's kind and present inside in its place. Where `make` gives
@@ -65,9 +44,8 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
     let mut pieces = text.split("<!-- ");
     let mut done = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let (kind, inside) = piece
-            .split_once(" -->")
-            .context("a comment is not closed")?;
+        let parts = piece.split_once(" -->");
+        let (kind, inside) = parts.context("a comment is not closed")?;
         let Some(made) = make(kind, inside.trim())? else {
             done += &format!("<!-- {piece}");
             continue;
@@ -81,12 +59,11 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
 
 /// The table of crates, from `[package.metadata.readme]` of each manifest. Rows stay in the order that
 /// they have; crates that are new come last.
-fn crates(
-    ws: &Workspace,
-    language: &str,
-    [heading, program]: [&str; 2],
-    inside: &str,
-) -> Result<String> {
+fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
+    let (language, heading, program) = match is_chinese {
+        true => ("zh-CN", "我想要", "程序"),
+        false => ("en", "I want to", "the program"),
+    };
     let mut packages: Vec<_> = ws.published().collect();
     packages.sort_by_key(|package| {
         let link = format!("]({})", ws.path(package, ""));
@@ -94,16 +71,10 @@ fn crates(
     });
     let mut table = format!("| {heading} | crate |\n|---|---|\n");
     for package in packages {
-        let (name, manifest) = (&package.name, &package.manifest_path);
-        let folder = ws.path(package, "");
         let text = package.metadata["readme"][language].as_str();
-        let text = text.with_context(|| {
-            format!("{manifest} has no `{language}` under [package.metadata.readme]")
-        })?;
-        ensure!(
-            !text.contains('|'),
-            "a cell of a table holds no `|`: {text}"
-        );
+        let problem = || format!("{} has no `{language}` under metadata.readme", package.name);
+        let text = text.filter(|it| !it.contains('|')).with_context(problem)?;
+        let (name, folder) = (&package.name, ws.path(package, ""));
         table += &match is_library(package) {
             true => format!("| {text} | [`{name}`]({folder}) |\n"),
             false => format!("| {text} | {program} [`wxpay`]({folder}) |\n"),
@@ -119,19 +90,13 @@ fn console(ws: &Workspace, inside: &str) -> Result<String> {
     let text = text.and_then(|text| text.strip_suffix("```"));
     let (command, shown) = split(text.context("a console begins with a command")?);
     let words = command.replace("\\\n", " ");
-    let words = words
-        .strip_prefix("wxpay ")
-        .or_else(|| words.strip_prefix(FROM_SOURCE));
-    let words = words.with_context(|| format!("only `wxpay` is run, not: {command}"))?;
-    let program = format!("target/debug/wxpay{}", env::consts::EXE_SUFFIX);
-    let wxpay = ws
-        .cmd(ws.root().join(program))
-        .args(words.split_whitespace());
+    let words = words.strip_prefix(FROM_SOURCE).unwrap_or(&words);
+    let words = words.trim_start_matches("wxpay ").split_whitespace();
+    let program = ws.root().join(format!("target/debug/wxpay{EXE_SUFFIX}"));
+    let wxpay = ws.cmd(program).args(words);
     let ours = env::vars_os().map(|(name, _)| name);
     let ours = ours.filter(|name| name.to_string_lossy().starts_with("WXPAY_"));
-    let wxpay = ours
-        .fold(wxpay, xshell::Cmd::env_remove)
-        .env("WXPAY_API_KEY", KEY);
+    let wxpay = ours.fold(wxpay, Cmd::env_remove).env("WXPAY_API_KEY", KEY);
     let output = wxpay.ignore_status().output()?;
     // What a terminal shows: notes come before the results that they are about.
     let printed = String::from_utf8([output.stderr, output.stdout].concat());
@@ -159,62 +124,33 @@ fn steady(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n', ':']).map(|word| {
         let core = word.trim_end_matches([' ', '\n', ':']);
         let is_port = core.len() >= 4 && core.bytes().all(|byte| byte.is_ascii_digit());
-        let is_steady = !is_port && !is_media_id(core);
-        if is_steady {
-            word.to_owned()
-        } else {
-            word.replacen(core, "…", 1)
+        match is_port || is_media_id(core) {
+            true => word.replacen(core, "…", 1),
+            false => word.to_owned(),
         }
     });
     words.collect()
 }
 
-/// Whether it has the form of the sandbox's media ids.
 pub(crate) fn is_media_id(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     text.len() == 43 && text.bytes().all(is_letter)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_inside_of_a_block_changes() {
-        let made = |text: &str| {
-            replace(text, |kind, inside| {
-                Ok((kind == "up").then(|| inside.to_uppercase()))
-            })
-        };
-        let text = "a <!-- x --> b\n<!-- up -->\n\nc\n\n<!-- end -->\nd<!-- up -->e<!-- end -->";
-        let expected =
-            "a <!-- x --> b\n<!-- up -->\n\nC\n\n<!-- end -->\nd<!-- up -->\n\nE\n\n<!-- end -->";
-        assert_eq!(made(text).unwrap(), expected);
-        assert!(made("<!-- up --> a").is_err());
-        assert!(made("<!-- up").is_err());
-    }
-
-    #[test]
-    fn a_command_may_go_on_in_the_next_line() {
-        assert_eq!(
-            split("wxpay a \\\n  b\nout\n"),
-            ("wxpay a \\\n  b", "out\n")
-        );
-        assert_eq!(split("wxpay a\n"), ("wxpay a", ""));
-        let console = console(&Workspace::find().unwrap(), "```console\n$ rm -r x\n```");
-        assert_eq!(
-            console.unwrap_err().to_string(),
-            "only `wxpay` is run, not: rm -r x"
-        );
-    }
-
-    #[test]
-    fn ports_and_media_ids_do_not_count() {
-        let one =
-            "at https://127.0.0.1:41005: its\nRq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw  a\n";
-        let two =
-            "at https://127.0.0.1:36945: its\nwYN1IERmPANu2gjAf40gUFiGVdbFwSRl0Epsr-pkNhs  a\n";
-        assert_eq!(steady(one), steady(two));
-        assert_ne!(steady(one), steady(&two.replace("its", "the")));
-    }
+#[test]
+fn only_what_has_changed_in_a_block_changes() {
+    let upper = |kind: &str, inside: &str| Ok((kind == "up").then(|| inside.to_uppercase()));
+    let text = "a <!-- x --> b\n<!-- up -->\n\nc\n\n<!-- end -->\nd";
+    assert_eq!(
+        replace(text, upper).unwrap(),
+        text.replace("\nc\n", "\nC\n")
+    );
+    assert!(replace("<!-- up --> a", upper).is_err());
+    assert!(replace("<!-- up", upper).is_err());
+    // A command may go on in the next line; ports and media ids do not count.
+    let (command, shown) = ("wxpay a \\\n  b", "at https://127.0.0.1:41005: its\n");
+    assert_eq!(split(&format!("{command}\n{shown}")), (command, shown));
+    let id = "Rq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw";
+    assert_eq!(steady(shown), steady(&shown.replace("41005", id)));
+    assert_ne!(steady(shown), steady(&shown.replace("its", "the")));
 }

@@ -3,70 +3,46 @@
 mod changelog;
 mod plan;
 mod rehearse;
-mod semver;
 #[cfg(test)]
 mod tests;
 
 use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{Package, semver::Version};
-use xshell::cmd;
 
-use crate::{
-    ci,
-    workspace::{Workspace, missing},
-};
+use crate::ci;
+use crate::workspace::{Workspace, missing};
 use changelog::Changelog;
-use plan::{Entry, Plan};
-pub(crate) use semver::semver;
-use semver::tag;
+pub(crate) use plan::semver;
+use plan::{Entry, Plan, tag};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// Say what has changed since each crate's last tag, and the version that it needs
-    ///
-    /// A change is a commit that touches the crate's folder, its tests apart. What it means is read off
-    /// `public-api.txt`, then and now, off the changelog, and asked of cargo-semver-checks where that is
-    /// installed. A breaking release takes along the crates that depend on it.
-    Plan(Depth),
-
+    Plan {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
     /// Write the planned versions and the changelogs' headings, and commit that
-    ///
-    /// Refuses a working tree with changes, and a crate that has changed without a word under
-    /// `## [Unreleased]` in its changelog. Requirements in `[workspace.dependencies]` and the lock
-    /// files follow.
-    Bump(Depth),
-
+    Bump {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
     /// Publish what has been bumped, and tag it; without `--execute`, only try
     ///
     /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
-    /// and a red `cargo xtask ci`. One `cargo publish` takes all that the registry's index does not
-    /// have. Crates that are there already are only tagged: a run that broke off is repeated.
+    /// and a red `cargo xtask ci`. A run that broke off is repeated.
     Publish(Options),
-
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
-
-    /// Pack what is committed as two releases would, and use it from the packages
-    ///
-    /// In a clone under target/: bump and pack everything, change wxpay-sign, bump and pack again.
-    /// Then two projects outside the workspace are built from the unpacked packages and run.
+    /// Pack what is committed as two releases would, in a clone, and use it from the packages
     Rehearse {
         /// Let the change of wxpay-sign be a breaking one, which others have to follow
         #[arg(long)]
         breaking: bool,
     },
 }
-
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Depth {
-    /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
-    #[arg(long)]
-    listings_only: bool,
-}
-
-const LISTINGS: Depth = Depth {
-    listings_only: true,
-};
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
@@ -81,8 +57,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Plan(depth) => println!("{}", Plan::new(ws, here(*depth))?),
-        Verb::Bump(depth) => bump(ws, here(*depth))?,
+        Verb::Plan { listings_only } => {
+            println!("{}", Plan::new(ws, has_checks(*listings_only))?);
+        }
+        Verb::Bump { listings_only } => bump(ws, has_checks(*listings_only))?,
         Verb::Publish(options) => publish(ws, options)?,
         Verb::Notes => print!("{}", notes(ws)?),
         Verb::Rehearse { breaking } => rehearse::run(ws, *breaking)?,
@@ -90,24 +68,17 @@ pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     Ok(())
 }
 
-/// What can be done here; says so where that is less.
-fn here(depth: Depth) -> Depth {
-    match missing(&["cargo-semver-checks"]) {
-        Some(why) if !depth.listings_only => {
-            println!("skipped: {why}\n");
-            LISTINGS
-        }
-        _ => depth,
-    }
+/// Whether cargo-semver-checks is asked; says so where it is missing.
+fn has_checks(listings_only: bool) -> bool {
+    let missing = missing(&["cargo-semver-checks"]).filter(|_| !listings_only);
+    missing.iter().for_each(|why| println!("skipped: {why}\n"));
+    !listings_only && missing.is_none()
 }
 
-/// A release is what others can read in the history.
 pub(crate) fn require_clean(ws: &Workspace) -> Result<()> {
-    let changes = cmd!(ws, "git status --porcelain").read()?;
-    ensure!(
-        changes.is_empty(),
-        "the working tree has changes: commit them first\n{changes}"
-    );
+    let changes = ws.read("git status --porcelain")?;
+    let problem = "the working tree has changes: commit them first";
+    ensure!(changes.is_empty(), "{problem}\n{changes}");
     Ok(())
 }
 
@@ -116,20 +87,20 @@ fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
     Changelog::parse(&ws.sh.read_file(&path)?).context(path)
 }
 
-/// Writes what the plan says, as one commit.
-fn bump(ws: &Workspace, depth: Depth) -> Result<()> {
+fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, depth)?;
+    let plan = Plan::new(ws, with_checks)?;
     println!("{plan}\n");
     let (mut pending, mut silent, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for entry in plan.due() {
         let (package, version) = (entry.package, &entry.version);
         let changelog = changelog(ws, package)?;
         let is_written = changelog.version(version).is_some();
-        if entry.has_changed() && changelog.unreleased.is_empty() && !is_written {
+        let is_empty = changelog.unreleased.is_empty();
+        if entry.has_changed() && is_empty && !is_written {
             silent.push(ws.path(package, "CHANGELOG.md"));
         }
-        if package.version != *version || !is_written || !changelog.unreleased.is_empty() {
+        if package.version != *version || !is_written || !is_empty {
             names.push(format!("{} {version}", package.name));
             pending.push((entry, changelog));
         }
@@ -142,50 +113,43 @@ fn bump(ws: &Workspace, depth: Depth) -> Result<()> {
         return Ok(());
     }
     let message = format!("Release {}", names.join(", "));
-    let write = || -> Result<()> {
-        let date = today(ws)?;
-        for (entry, changelog) in &pending {
-            set_version(ws, entry.package, &entry.version)?;
-            let mut changelog = entry.announced(changelog);
-            changelog.release(&entry.version, &date);
-            let path = ws.path(entry.package, "CHANGELOG.md");
-            ws.sh.write_file(path, changelog.text())?;
-        }
-        // It fails unless the lock file fits the manifests.
-        Workspace::load(ws.root())?;
-        Ok(cmd!(ws, "git commit --quiet --all --message {message}").run()?)
-    };
-    write().context("what is written is not committed: `git restore .` takes it back")?;
+    let problem = "what is written is not committed: `git restore .` takes it back";
+    write(ws, &pending, &message).context(problem)?;
     println!("committed: {message}\nnext: read it, then `cargo xtask release publish`");
     Ok(())
 }
 
-/// In UTC, as git would write it into a commit: into one that nothing refers to.
-fn today(ws: &Workspace) -> Result<String> {
-    let tree = "HEAD^{tree}";
-    let commit = cmd!(ws, "git commit-tree -m today {tree}").read()?;
-    let show = cmd!(
-        ws,
-        "git show --no-patch --date=short-local --format=%cd {commit}"
-    );
-    Ok(show.env("TZ", "UTC0").read()?)
+fn write(ws: &Workspace, pending: &[(&Entry<'_>, Changelog)], message: &str) -> Result<()> {
+    // In UTC, as git would write it into a commit: into one that nothing refers to.
+    let commit = ws.read("git commit-tree -m today HEAD^{tree}")?;
+    let date = format!("git show --no-patch --date=short-local --format=%cd {commit}");
+    let date = ws.line(&date).env("TZ", "UTC0").read()?;
+    for (entry, changelog) in pending {
+        set_version(ws, entry.package, &entry.version)?;
+        let mut changelog = entry.announced(changelog);
+        changelog.release(&entry.version, &date);
+        let path = ws.path(entry.package, "CHANGELOG.md");
+        ws.sh.write_file(path, changelog.text())?;
+    }
+    // It fails unless the lock file fits the manifests.
+    Workspace::load(ws.root())?;
+    let commit = ws.line("git commit --quiet --all --message").arg(message);
+    Ok(commit.run()?)
 }
 
 /// In the package's manifest, in `[workspace.dependencies]`, and in every lock file: workspaces of
 /// their own, that of the benchmarks for one, lock this one's packages too.
 fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
-    let (sh, name, old) = (&ws.sh, &package.name, &package.version);
+    let (name, old) = (&package.name, &package.version);
     let replace = |path: &str, before: &str| -> Result<bool> {
-        let text = sh.read_file(path)?;
+        let text = ws.sh.read_file(path)?;
         let [old, new] = [old, new].map(|it| format!("{before}version = \"{it}\""));
-        sh.write_file(path, text.replacen(&old, &new, 1))?;
+        ws.sh.write_file(path, text.replacen(&old, &new, 1))?;
         Ok(text.contains(&old))
     };
     let manifest = ws.path(package, "Cargo.toml");
-    ensure!(
-        replace(&manifest, "\n")?,
-        "{manifest} has no line `version = \"{old}\"` of its own"
-    );
+    let problem = format!("{manifest} has no line `version = \"{old}\"` of its own");
+    ensure!(replace(&manifest, "\n")?, problem);
     replace("Cargo.toml", &format!("\n{name} = {{ "))?;
     for lock in ws.files("*Cargo.lock")? {
         replace(&lock, &format!("\nname = \"{name}\"\n"))?;
@@ -193,38 +157,29 @@ fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     Ok(())
 }
 
-/// # Errors
-///
-/// Before anything is published: when the working tree has changes, when something is not bumped or
-/// its changelog is not written, when `cargo xtask ci` is red.
 fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, LISTINGS)?;
-    for entry in plan.due() {
-        require_bump(ws, entry)?;
-    }
+    let plan = Plan::new(ws, false)?;
+    plan.due().try_for_each(|entry| require_bump(ws, entry))?;
     if plan.due().next().is_none() {
         println!("nothing to publish");
         return Ok(());
     }
     require_green(ws)?;
-    let registry = options
-        .registry
-        .iter()
-        .flat_map(|name| ["--registry", name]);
-    let dry_run = (!options.execute).then_some("--dry-run");
-    let mut names = Vec::new();
+    let mut names = String::new();
     for entry in plan.due() {
-        let (name, version) = (entry.package.name.as_str(), &entry.version);
-        if is_published(ws, options, &format!("{name}@{version}"))? {
-            println!("{name} {version} is published already");
-        } else {
-            names.extend(["--package", name]);
+        let (name, version) = (&entry.package.name, &entry.version);
+        match is_published(ws, options, &format!("{name}@{version}"))? {
+            true => println!("{name} {version} is published already"),
+            false => names += &format!(" --package {name}"),
         }
     }
     if !names.is_empty() {
-        let publish = cmd!(ws, "cargo publish --locked {dry_run...} {names...}");
-        publish.args(registry).run()?;
+        let publish = ws.line(&format!("cargo publish --locked {names}"));
+        let registry = options.registry.iter();
+        let registry = registry.flat_map(|name| ["--registry", name]);
+        let dry_run = (!options.execute).then_some("--dry-run");
+        publish.args(registry).args(dry_run).run()?;
     }
     if !options.execute {
         println!("nothing was published: `--execute` would do it");
@@ -232,8 +187,9 @@ fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     }
     for entry in plan.due() {
         let (name, version) = (&entry.package.name, &entry.version);
-        let (tag, message) = (tag(name, version), format!("{name} {version}"));
-        cmd!(ws, "git tag --annotate --message {message} {tag}").run()?;
+        let message = format!("{name} {version}");
+        let line = ws.line("git tag --annotate --message").arg(message);
+        line.arg(tag(name, version)).run()?;
     }
     println!("published and tagged; next: git push --follow-tags");
     Ok(())
@@ -260,7 +216,7 @@ fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
 /// repeated at once.
 fn require_green(ws: &Workspace) -> Result<()> {
     const STAMP: &str = "target/xtask/green-commit";
-    let commit = cmd!(ws, "git rev-parse HEAD").read()?;
+    let commit = ws.read("git rev-parse HEAD")?;
     if ws.sh.read_file(STAMP).is_ok_and(|green| green == commit) {
         println!("`cargo xtask ci` was green for this commit");
         return Ok(());
@@ -272,21 +228,18 @@ fn require_green(ws: &Workspace) -> Result<()> {
 /// Whether the registry's index has it, asked through cargo.
 fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
     let registry = options.registry.as_deref().unwrap_or("crates-io");
-    let info = cmd!(ws, "cargo info --color never --registry {registry} {spec}");
-    let output = info.ignore_status().output()?;
+    let info = format!("cargo info --color never --registry {registry} {spec}");
+    let output = ws.line(&info).ignore_status().output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     let is_there = output.status.success();
-    ensure!(
-        is_there || said.contains("could not find"),
-        "cannot ask for {spec}: {said}"
-    );
+    let is_known = is_there || said.contains("could not find");
+    ensure!(is_known, "cannot ask for {spec}: {said}");
     Ok(is_there)
 }
 
-/// As Markdown.
 fn notes(ws: &Workspace) -> Result<String> {
-    let plan = Plan::new(ws, LISTINGS)?;
-    let here = cmd!(ws, "git tag --points-at HEAD").read()?;
+    let plan = Plan::new(ws, false)?;
+    let here = ws.read("git tag --points-at HEAD")?;
     let mut sections = Vec::new();
     for entry in &plan.0 {
         let (name, version) = (&entry.package.name, &entry.version);

@@ -4,8 +4,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, Target};
 use xshell::{Cmd, Shell};
 
@@ -52,23 +53,20 @@ impl Workspace {
         cmd
     }
 
-    /// A command line whose words hold no spaces.
+    /// A command line whose words hold no spaces, and the same run or read.
     pub(crate) fn line(&self, line: &str) -> Cmd<'_> {
         let mut words = line.split_whitespace();
         self.cmd(words.next().unwrap_or_default()).args(words)
     }
 
-    /// Prints a command line and runs it.
     pub(crate) fn run(&self, line: &str) -> Result<()> {
         Ok(self.line(line).run()?)
     }
 
-    /// What a command line prints.
     pub(crate) fn read(&self, line: &str) -> Result<String> {
         Ok(self.line(line).read()?)
     }
 
-    /// The packages of the workspace itself, by name.
     pub(crate) fn members(&self) -> Vec<&Package> {
         let mut members = self.metadata.workspace_packages();
         members.sort_by(|a, b| a.name.cmp(&b.name));
@@ -108,15 +106,10 @@ impl Workspace {
 
     /// All that comes with a member by normal and build dependencies, each with the shortest chain of
     /// names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
-    ///
-    /// cargo unites the features of the whole workspace here, so a package may show that the member
-    /// would not have alone, but none is missing.
+    /// Features are those of the whole workspace: too many may show, but none is missing.
     pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
-        let nodes = self
-            .metadata
-            .resolve
-            .as_ref()
-            .map_or(&[][..], |it| &it.nodes);
+        let resolve = self.metadata.resolve.as_ref();
+        let nodes = resolve.map_or(&[][..], |it| &it.nodes);
         let (mut seen, mut found) = (HashSet::new(), Vec::new());
         let mut waiting = VecDeque::from([(&member.id, member.name.to_string())]);
         while let Some((id, chain)) = waiting.pop_front() {
@@ -136,7 +129,12 @@ impl Workspace {
     }
 }
 
-/// Whether others can depend on it.
+/// Fails where there are findings, with them and what to do.
+pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
+    ensure!(findings.is_empty(), "{}\n{advice}", findings.join("\n"));
+    Ok(())
+}
+
 pub(crate) fn is_library(package: &Package) -> bool {
     package.targets.iter().any(Target::is_lib)
 }
@@ -144,22 +142,16 @@ pub(crate) fn is_library(package: &Package) -> bool {
 /// Says that one of these tools is missing here, and how to get it.
 pub(crate) fn missing(tools: &[&str]) -> Option<String> {
     tools.iter().find_map(|tool| {
-        let (probe, get) = match *tool {
-            "c++" => ("c++ --version", "the package g++ of your system"),
-            "openssl" => ("openssl version", "the package openssl of your system"),
-            "python3" => ("python3 --version", "the package python3 of your system"),
-            "typos" => ("typos --version", "cargo install --locked typos-cli"),
-            _ => (
-                &*(tool.replacen('-', " ", 1) + " --version"),
-                &*format!("cargo install --locked {tool}"),
-            ),
+        let (program, argument, get) = match *tool {
+            "c++" | "python3" => (*tool, "--version", "a package of your system: "),
+            "openssl" => (*tool, "version", "a package of your system: "),
+            "typos" => (*tool, "--version", "cargo install --locked typos-cli: "),
+            _ => ("cargo", "--version", "cargo install --locked "),
         };
-        let mut words = probe.split(' ');
-        let output = std::process::Command::new(words.next()?)
-            .args(words)
-            .output();
+        let command = tool.strip_prefix("cargo-");
+        let output = Command::new(program).args(command).arg(argument).output();
         let is_there = output.is_ok_and(|output| output.status.success());
-        (!is_there).then(|| format!("{tool} is missing: {get}"))
+        (!is_there).then(|| format!("{tool} is missing: {get}{tool}"))
     })
 }
 
@@ -177,32 +169,13 @@ mod tests {
         assert!(ws.libraries().any(|it| it.name == "wxpay-sign"));
         assert!(ws.libraries().all(|it| it.name != "wxpay-cli"));
         let shipped = ws.shipped(ws.member("wxpay-xml").unwrap());
-        assert!(
-            shipped
-                .iter()
-                .any(|it| it.1 == "wxpay-xml → quick-xml → memchr")
-        );
-        assert!(shipped.iter().all(|it| it.0.name != "proptest"));
-    }
-
-    #[test]
-    fn the_package_of_xtask_is_not_handed_on() {
-        let ws = Workspace::find().unwrap();
-        let said = ws
-            .cmd("sh")
-            .args(["-c", "echo $CARGO_PKG_NAME:$PATH"])
-            .read()
-            .unwrap();
-        assert!(said.starts_with(':') && said.len() > 1, "{said}");
-    }
-
-    #[test]
-    fn a_missing_tool_is_told_with_the_way_to_get_it() {
-        assert_eq!(missing(&["cargo-clippy"]), None);
-        let said = "cargo-mill is missing: cargo install --locked cargo-mill";
-        assert_eq!(
-            missing(&["cargo-clippy", "cargo-mill"]).as_deref(),
-            Some(said)
-        );
+        let has = |chain: &str| shipped.iter().any(|it| it.1 == chain);
+        assert!(has("wxpay-xml → quick-xml → memchr"));
+        assert!(!has("wxpay-xml → proptest"));
+        // The package of xtask is not handed on.
+        let echo = ws.cmd("sh").args(["-c", "echo $CARGO_PKG_NAME"]);
+        assert_eq!(echo.read().unwrap(), "");
+        let said = missing(&["cargo-clippy", "cargo-mill"]).unwrap();
+        assert!(said.ends_with("missing: cargo install --locked cargo-mill"));
     }
 }

@@ -1,13 +1,13 @@
-//! `wxpay doctor`: what is wrong, before the first upload finds out.
+//! `wxpay doctor`: finds what would fail, before the first upload.
 
-mod endpoint;
+mod probe;
 mod settings;
 
 use std::{process::ExitCode, time::Duration};
 
 use serde::Serialize;
 use wxpay_media::{
-    Endpoints, Identity,
+    Endpoint, Endpoints, Identity,
     transport::{self, Transport},
 };
 
@@ -18,10 +18,10 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
-/// What a check found, and what it says.
+/// The value that a check found, and its lines.
 type Found<T> = (Option<T>, Vec<Check>);
 
-/// Makes every check, whatever the ones before it said.
+/// Runs every check, even after one that failed.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report {
         json: args.json,
@@ -34,9 +34,10 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let network = report.all(settings::network(&args.gateway))?;
     let endpoints = report.all(settings::endpoints(&args.gateway))?;
     if let (Some(network), Some(endpoints)) = (network, endpoints) {
-        let transport = builder(&network, identity.as_ref(), args.timeout);
+        let proxy = network.proxy.as_ref().map(|given| given.value.clone());
+        let transport = builder(&network, identity.as_ref(), args.timeout.0);
         report
-            .endpoints(&endpoints, &transport, identity.is_some())
+            .endpoints(&endpoints, &transport, proxy.as_ref(), identity.is_some())
             .await?;
     } else {
         report.one(&Check::skipped(
@@ -56,15 +57,16 @@ fn builder(
     network: &Network,
     identity: Option<&Identity>,
     timeout: Duration,
-) -> transport::Builder {
+) -> transport::TransportBuilder {
     let mut builder = network.apply(Transport::builder());
     if let Some(identity) = identity {
         builder = builder.identity(identity.clone());
     }
     builder
-        .connect_deadline(timeout)
-        .call_deadline(timeout)
-        .retries(0)
+        .connect_timeout(timeout)
+        .stall_timeout(timeout)
+        .response_timeout(timeout)
+        .max_retries(0)
 }
 
 /// Prints checks as they are made, and remembers whether an upload would work.
@@ -79,7 +81,7 @@ impl Report {
         check.print(self.json)
     }
 
-    /// The same for several, with what they have found.
+    /// Prints several checks and returns the value that they found.
     fn all<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
             self.one(&check)?;
@@ -87,18 +89,19 @@ impl Report {
         Ok(found)
     }
 
-    /// An upload works if the first endpoint does, or cannot be reached while another one works.
+    /// An upload works if the first endpoint works, or is unreachable while another one works.
     async fn endpoints(
         &mut self,
         endpoints: &Endpoints,
-        transport: &transport::Builder,
+        transport: &transport::TransportBuilder,
+        proxy: Option<&transport::Proxy>,
         has_identity: bool,
     ) -> Result<(), OutputLost> {
         let mut looks = Vec::new();
-        for endpoint in endpoints.iter() {
-            looks.push(endpoint::look(endpoint, transport, has_identity).await);
+        for endpoint in Endpoint::of(endpoints) {
+            looks.push(probe::check(&endpoint, transport, proxy, has_identity).await);
         }
-        let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
+        let primary_decides = looks[0].works || !looks[0].fails_over;
         let another_works = looks.iter().skip(1).any(|look| look.works);
         for (at, look) in looks.into_iter().enumerate() {
             let stands_in = match at {
@@ -116,7 +119,7 @@ impl Report {
     }
 }
 
-/// How a check went.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -125,13 +128,13 @@ enum Status {
     Warning,
     /// No upload would work.
     Failed,
-    /// The answer does not tell.
+    /// The response does not show it.
     Unknown,
     /// Something before it has failed.
     Skipped,
 }
 
-/// What was looked at, what was found, and what to do.
+/// One line of the report.
 #[derive(Debug, Serialize)]
 struct Check {
     check: String,
@@ -172,12 +175,12 @@ impl Check {
         Self::new(check, Status::Skipped, because)
     }
 
-    /// Whether nothing about it keeps an upload from working, as far as can be told.
+    /// Whether an upload can work in spite of it.
     fn is_ok(&self) -> bool {
         self.status != Status::Failed
     }
 
-    /// What to do about it.
+    /// Adds advice.
     fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self

@@ -27,9 +27,9 @@ use tracing::Level;
 use args::{Cli, Command};
 use terminal::OutputLost;
 
-/// Something was asked for and failed.
+/// The work failed.
 const FAILED: u8 = 1;
-/// Nothing could be asked for: wrong usage or configuration.
+/// Wrong usage or configuration: nothing was tried.
 const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
@@ -38,19 +38,18 @@ fn main() -> ExitCode {
         Ok(cli) => run(cli),
         Err(error) => Ok(print_usage_error(error)),
     });
-    let error = match done {
-        Ok(code) => return code,
-        Err(error) => error,
-    };
-    let lost = error.downcast_ref::<OutputLost>();
-    if !lost.is_some_and(OutputLost::reader_has_gone) {
-        terminal::warn(&format!("error: {error:#}"));
-    }
-    ExitCode::from(if lost.is_some() {
-        FAILED
-    } else {
-        MISCONFIGURED
-    })
+    let code = done.unwrap_or_else(|error| {
+        let lost = error.downcast_ref::<OutputLost>();
+        if !lost.is_some_and(OutputLost::reader_has_gone) {
+            terminal::warn(&format!("error: {error:#}"));
+        }
+        ExitCode::from(match lost {
+            Some(_) => FAILED,
+            None => MISCONFIGURED,
+        })
+    });
+    terminal::flush();
+    code
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -124,9 +123,9 @@ fn is_option_name(text: &str) -> bool {
     text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
 }
 
-/// Prints what is wrong with the command line, or the help that was asked for.
+/// Prints the help that was asked for, or the error of the command line.
 ///
-/// What was typed is not repeated where it may be a secret in the wrong place.
+/// An argument that may be a secret in the wrong place is not repeated.
 fn print_usage_error(mut error: clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();

@@ -10,12 +10,10 @@ use std::{
     path::Path,
     process::ExitCode,
     str::FromStr,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
-use tokio::time::timeout;
-use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
+use wxpay_sandbox::{Credentials, Sandbox, SandboxBuilder, StartError};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
 use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
@@ -26,11 +24,9 @@ use folder::{Folder, quote};
 const PORT: u16 = 8443;
 const INSPECTOR_PORT: u16 = 8480;
 
-/// For the last calls to be told, where nobody takes what is told.
-const LAST_CALLS: Duration = Duration::from_secs(1);
-
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
+    terminal::write_in_background();
     let folder = Folder::open(args.dir.as_deref())?;
     let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
@@ -54,7 +50,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;
-    let calls = tokio::spawn(calls.tell(sandbox.watch(), sandbox.pictures()));
+    let calls = tokio::spawn(calls.print(sandbox.watch(), sandbox.pictures()));
     folder.write(&sandbox)?;
     drop(lock);
 
@@ -74,7 +70,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         command::run(&args.command, &variables, &mut stop).await?
     };
     sandbox.shutdown().await;
-    let _told = timeout(LAST_CALLS, calls).await;
+    calls.await.context("the printing of calls has failed")?;
     Ok(code)
 }
 
@@ -82,7 +78,7 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// Where the page listens that shows the calls.
+/// The address of the page that shows the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inspector {
     Off,
@@ -102,7 +98,7 @@ impl FromStr for Inspector {
 }
 
 /// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
-async fn start(builder: Builder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
+async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
     match asked {
         Some(Inspector::Off) => builder.start().await,
         Some(Inspector::At(addr)) => builder.inspector(addr).start().await,
@@ -118,7 +114,7 @@ async fn start(builder: Builder, asked: Option<Inspector>) -> Result<Sandbox, St
     }
 }
 
-/// The folder's credentials, where it has some; else new ones, with what the caller gives.
+/// The folder's credentials if it has some, else new ones; with the merchant id and key of the flags.
 fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
     let mut credentials = match (folder.credentials()?, &args.mch_id) {
         (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
@@ -140,7 +136,7 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     Ok(credentials)
 }
 
-/// Prints where it listens, and how to use it.
+/// Prints the address, and how to use it.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
@@ -187,7 +183,7 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     ))
 }
 
-/// The file that tells a script that all is ready. It is gone when this is dropped.
+/// The file by which a script knows that the sandbox is ready. It is removed when this is dropped.
 struct ReadyFile<'a>(&'a Path);
 
 impl<'a> ReadyFile<'a> {

@@ -1,4 +1,4 @@
-//! Settings: what a flag, the environment or a default says, and which of them it was.
+//! Settings: the value of a flag, of the environment or by default, and which of them gave it.
 
 mod source;
 
@@ -6,8 +6,8 @@ use std::{fmt, net::IpAddr, path::Path, str::FromStr};
 
 use anyhow::{Context, anyhow, bail};
 use wxpay_media::{
-    Endpoint, Endpoints, Identity, IdentityError, MerchantId, Roots, SignType,
-    transport::{self, InvalidProxy, Proxy, identity::Form},
+    Endpoint, Endpoints, Identity, IdentityError, MerchantId, Region, Roots, SignType,
+    transport::{self, Proxy, ProxyUriError, identity::Form},
 };
 use wxpay_sign::ApiKey;
 
@@ -17,7 +17,7 @@ pub(crate) use source::{
     API_KEY, OTHER_KEY, Source, TRY_KEY, may_hold_secret, read_file, variable,
 };
 
-/// How to give what an upload needs, for messages.
+/// The required settings, for messages.
 pub(crate) const HOW_MCH_ID: &str = "the merchant id: --mch-id or WXPAY_MCH_ID";
 pub(crate) const HOW_API_KEY: &str = "the API v2 key: --api-key-file or WXPAY_API_KEY";
 pub(crate) const HOW_CERT: &str = "the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
@@ -75,7 +75,13 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
-        find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")
+        let given = find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")?;
+        match given {
+            Some(Given { value, by }) if may_hold_secret(value.as_str()) => {
+                bail!("{by} holds what looks like an API key; it wants the merchant id, a number")
+            }
+            given => Ok(given),
+        }
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
@@ -86,7 +92,8 @@ impl GatewayArgs {
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
         const VARIABLE: &str = "WXPAY_ENDPOINT";
         let named = |endpoints: Vec<Endpoint>, by| {
-            Ok(Given::new(Endpoints::new(endpoints).context(by)?, by))
+            let endpoints = Endpoints::new(endpoints.into_iter().map(Into::into));
+            Ok(Given::new(endpoints.context(by)?, by))
         };
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
@@ -105,7 +112,7 @@ impl GatewayArgs {
             })
             .collect::<anyhow::Result<_>>()?;
         if listed.is_empty() {
-            return Ok(Given::new(Endpoints::default(), "default"));
+            return Ok(Given::new(Region::Mainland.into(), "default"));
         }
         named(listed, VARIABLE)
     }
@@ -139,7 +146,7 @@ impl IdentitySetting {
     /// The files of the flags, else of the paths in the environment, else the texts there; of a pair each
     /// by itself.
     ///
-    /// Both kinds from one place are an error: which one is meant cannot be told.
+    /// Both kinds from one place are an error: the choice would be a guess.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
         let cert = source::CERT.find(args.cert.as_deref());
         let key = source::KEY.find(args.key.as_deref());
@@ -184,7 +191,7 @@ impl IdentitySetting {
         })
     }
 
-    /// The same with what is wrong with the identity itself apart from files that cannot be read.
+    /// The same, with errors of the identity itself apart from files that cannot be read.
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,
@@ -295,10 +302,10 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Self> {
         let ca = source::CA.find(args.ca.as_deref());
-        let mut roots = Roots::mozilla();
+        let mut roots = Roots::webpki();
         if let Some(ca) = &ca {
             roots = roots
-                .and_pem(&*ca.bytes()?)
+                .with_pem(&*ca.bytes()?)
                 .with_context(|| ca.to_string())?;
         }
         Ok(Self {
@@ -312,14 +319,17 @@ impl Network {
     /// The way to the sandbox inside this program: without a proxy.
     pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            roots: Roots::only_pem(ca_pem)?,
+            roots: Roots::empty().with_pem(ca_pem)?,
             ca: None,
             proxy: None,
             resolve: Vec::new(),
         })
     }
 
-    pub(crate) fn apply(&self, mut builder: transport::Builder) -> transport::Builder {
+    pub(crate) fn apply(
+        &self,
+        mut builder: transport::TransportBuilder,
+    ) -> transport::TransportBuilder {
         builder = builder.roots(self.roots.clone());
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.value.clone());
@@ -334,7 +344,7 @@ impl Network {
 fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
     let Some(uri) = &args.proxy else {
         let found = match Proxy::from_env() {
-            Err(error @ InvalidProxy::Ambiguous) => Err(error)
+            Err(error @ ProxyUriError::Ambiguous) => Err(error)
                 .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
             found => found.context("HTTPS_PROXY or ALL_PROXY"),
         }?;

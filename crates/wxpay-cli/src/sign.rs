@@ -19,7 +19,11 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     }
     let params = Params::new(pairs(args))?;
     if args.canonical {
-        let string = params.canonical().masked().to_string();
+        let mut string = params.canonical().masked().to_string();
+        // A field may hold the key by mistake.
+        if let Ok(Some(key)) = settings::api_key(args.api_key_file.as_deref()) {
+            string = string.replace(key.value.expose(), "********");
+        }
         // Another program hashes just these bytes.
         if io::stdout().is_terminal() {
             terminal::print(&string)?;

@@ -1,4 +1,4 @@
-//! The wish to stop.
+//! Signals that ask the program to stop.
 
 use std::{
     io, process,
@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{runtime, sync::watch, time::timeout};
 
-/// For what is under way to end by itself; then the program ends, whatever blocks it.
+/// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A signal that asks the program to stop.
@@ -21,14 +21,14 @@ pub(crate) enum Signal {
     /// Ctrl-C, which a terminal sends to all programs that run in it.
     Interrupt,
     Terminate,
+    #[cfg(unix)]
     Hangup,
 }
 
-/// Listens for Ctrl-C, and for SIGTERM and SIGHUP where there are any, from the moment it is made, even
-/// where they were ignored before: a signal that comes before anyone waits for it is not lost.
+/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, as soon as it exists, even if they were ignored
+/// before: a signal that arrives before [`asked`](Self::asked) is called is not lost.
 ///
-/// It has a thread of its own, so that nothing that blocks keeps the program from ending: it ends with
-/// the second signal, or [`GRACE`] after the first.
+/// Its own thread exits at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
 pub(crate) struct Stop {
     asked: watch::Receiver<Option<Signal>>,
     waits: Arc<AtomicBool>,
@@ -71,7 +71,7 @@ impl Stop {
         }
     }
 
-    /// From now on only a second signal ends what does not end by itself.
+    /// Waits without a bound from now on: only a second signal forces the end.
     pub(crate) fn wait_without_bound(&self) {
         self.waits.store(true, Ordering::Relaxed);
     }

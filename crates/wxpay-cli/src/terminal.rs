@@ -4,6 +4,13 @@ use std::{
     error,
     fmt::{self, Write as _},
     io::{self, Write as _},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc::{self, Sender},
+    },
+    thread,
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -21,7 +28,7 @@ pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     print_raw(&escape_json(json))
 }
 
-/// Prints as it is what other programs read.
+/// Prints a line unescaped, for other programs.
 pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")
@@ -29,7 +36,7 @@ pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
         .map_err(OutputLost)
 }
 
-/// A result could not be printed: the work may be done, but nobody knows of it.
+/// A result could not be printed, though the work may be done.
 #[derive(Debug)]
 pub(crate) struct OutputLost(io::Error);
 
@@ -52,9 +59,84 @@ impl error::Error for OutputLost {
     }
 }
 
-/// Prints lines for people beside the result, escaped. Where even that fails nobody is left to tell.
+/// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
 pub(crate) fn warn(lines: &str) {
-    let _ = writeln!(io::stderr(), "{}", escape(lines, true));
+    let line = escape(lines, true);
+    match MESSAGES.get() {
+        Some(messages) => messages.push(line),
+        None => write_message(&line),
+    }
+}
+
+fn write_message(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The messages of a server, which must not wait for the reader of stderr.
+static MESSAGES: OnceLock<Messages> = OnceLock::new();
+
+struct Messages {
+    sender: Sender<Message>,
+    /// Bytes that are not yet written.
+    waiting: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+enum Message {
+    Line(String),
+    /// All lines before this one are written: sends, and so ends [`flush`].
+    Flush(Sender<()>),
+}
+
+impl Messages {
+    /// Several hundred calls as JSON.
+    const MAX_WAITING: usize = 4 * 1024 * 1024;
+
+    fn push(&self, line: String) {
+        let length = line.len();
+        if self.waiting.fetch_add(length, Relaxed) + length > Self::MAX_WAITING {
+            self.waiting.fetch_sub(length, Relaxed);
+            self.dropped.fetch_add(1, Relaxed);
+        } else {
+            let _ = self.sender.send(Message::Line(line));
+        }
+    }
+}
+
+/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped.
+pub(crate) fn write_in_background() {
+    let (sender, receiver) = mpsc::channel();
+    let [waiting, dropped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let (written, lost) = (Arc::clone(&waiting), Arc::clone(&dropped));
+    thread::spawn(move || {
+        for message in receiver {
+            match message {
+                Message::Line(line) => {
+                    write_message(&line);
+                    written.fetch_sub(line.len(), Relaxed);
+                    match lost.swap(0, Relaxed) {
+                        0 => {}
+                        lost => write_message(&format!("warning: {lost} messages were dropped")),
+                    }
+                }
+                Message::Flush(done) => drop(done.send(())),
+            }
+        }
+    });
+    let _ = MESSAGES.set(Messages {
+        sender,
+        waiting,
+        dropped,
+    });
+}
+
+/// Waits at most a second until the messages are written.
+pub(crate) fn flush() {
+    if let Some(messages) = MESSAGES.get() {
+        let (done, is_done) = mpsc::channel();
+        let _ = messages.sender.send(Message::Flush(done));
+        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    }
 }
 
 /// The writer of the log: each write is one event, with a line end behind it.
@@ -138,7 +220,7 @@ fn steers_terminal(character: char) -> bool {
         )
 }
 
-/// An error and what it ends in: the layers between say the same in their own words.
+/// An error with its root cause: the errors between repeat it.
 pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(source) = root.source() {

@@ -6,17 +6,18 @@ mod picture;
 mod progress;
 mod queue;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    Signing, transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     FAILED,
-    args::{Rate, UploadArgs},
+    args::{Rate, TimeoutArgs, UploadArgs},
     settings::{self, IdentitySetting, Network},
     signals::Stop,
     terminal,
@@ -33,7 +34,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     let config = match Config::find(&args, sandbox.as_ref()) {
         Ok(config) => config,
         Err(error) => {
-            // As JSON there is an answer for every file, too.
+            // With --json every file has a line.
             if args.json {
                 let failure = Failure::config(&error);
                 for file in &args.files {
@@ -71,7 +72,7 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// Everything but the pictures.
+/// The settings of all uploads.
 struct Config {
     merchant: Merchant,
     endpoints: Endpoints,
@@ -79,6 +80,7 @@ struct Config {
     identity: Option<Identity>,
     network: Network,
     rate: Option<Rate>,
+    timeouts: Vec<(SetTimeout, Duration)>,
 }
 
 impl Config {
@@ -98,7 +100,7 @@ impl Config {
         let mch_id = gateway.mch_id()?.map(|given| given.value);
         let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
         let files = IdentitySetting::find(gateway)?;
-        // All that is missing at once: nobody wants to find out one by one.
+        // One error names all missing settings.
         let mut missing = Vec::new();
         if mch_id.is_none() {
             missing.push(settings::HOW_MCH_ID);
@@ -135,6 +137,7 @@ impl Config {
             identity,
             network: Network::find(gateway)?,
             rate: rate(args)?,
+            timeouts: timeouts(&args.timeouts)?,
         })
     }
 
@@ -149,15 +152,19 @@ impl Config {
             identity: Some(identity),
             network: Network::of_sandbox(credentials.ca_pem())?,
             rate: rate(args)?,
+            timeouts: timeouts(&args.timeouts)?,
         })
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = Builder::from(self.merchant)
+        let mut builder = ClientBuilder::from(self.merchant)
             .endpoints(self.endpoints)
-            .timeout(args.timeout)
-            .retries(args.retries)
-            .transport(|transport| self.network.apply(transport));
+            .max_retries(args.retries)
+            .transport(|transport| {
+                let transport = self.network.apply(transport);
+                let set = |transport, (set, timeout): (SetTimeout, _)| set(transport, timeout);
+                self.timeouts.into_iter().fold(transport, set)
+            });
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
         }
@@ -176,10 +183,48 @@ fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Me
     };
     Ok(Merchant::new(id, key)
         .signing(signing)
-        .strict_reply_sign(args.strict_reply_sign))
+        .strict_response_sign(args.strict_reply_sign))
 }
 
 fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
     let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
     Ok(rate.map(|given| given.value))
+}
+
+type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
+
+/// The timeouts that are given; the others are the library's.
+fn timeouts(args: &TimeoutArgs) -> anyhow::Result<Vec<(SetTimeout, Duration)>> {
+    let settings: [(_, _, _, SetTimeout); 4] = [
+        (
+            args.timeout,
+            "--timeout",
+            "WXPAY_TIMEOUT",
+            TransportBuilder::timeout,
+        ),
+        (
+            args.connect_timeout,
+            "--connect-timeout",
+            "WXPAY_CONNECT_TIMEOUT",
+            TransportBuilder::connect_timeout,
+        ),
+        (
+            args.stall_timeout,
+            "--stall-timeout",
+            "WXPAY_STALL_TIMEOUT",
+            TransportBuilder::stall_timeout,
+        ),
+        (
+            args.response_timeout,
+            "--response-timeout",
+            "WXPAY_RESPONSE_TIMEOUT",
+            TransportBuilder::response_timeout,
+        ),
+    ];
+    let mut timeouts = Vec::new();
+    for (flag, flag_name, variable, set) in settings {
+        let found = settings::find(flag, flag_name, variable)?;
+        timeouts.extend(found.map(|given| (set, given.value.0)));
+    }
+    Ok(timeouts)
 }

@@ -6,7 +6,7 @@ use crate::der::{
     BIT_STRING, EXPLICIT_0, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
 };
 
-/// What a file holds, as far as its first bytes tell it.
+/// The form of a file, as far as its first bytes tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
@@ -16,8 +16,6 @@ pub enum Form {
     Certificate,
     /// A private key in PEM, encrypted or not.
     PrivateKey,
-    /// A public key in PEM, or in OpenSSH's form.
-    PublicKey,
     /// A request for a certificate, in PEM or DER.
     CertificateRequest,
     /// A private key in OpenSSH's own form.
@@ -50,7 +48,6 @@ impl fmt::Display for Form {
             Self::Empty => "nothing",
             Self::Certificate => "a certificate",
             Self::PrivateKey => "a private key",
-            Self::PublicKey => "a public key",
             Self::CertificateRequest => "a certificate request",
             Self::OpenSsh => "a private key in OpenSSH's own form",
             Self::Pkcs7 => "PKCS#7",
@@ -84,8 +81,6 @@ impl Form {
             Self::Jks
         } else if starts(&[b"<"]) {
             Self::WebPage
-        } else if starts(&[b"ssh-", b"ecdsa-sha2-"]) {
-            Self::PublicKey
         } else if let Some(form) = Self::of_pem(text) {
             form
         } else if starts(&[b"M"]) && text.len() >= 64 && text.iter().all(|it| is_base64(*it)) {
@@ -104,7 +99,6 @@ impl Form {
             ("CERTIFICATE REQUEST", Self::CertificateRequest),
             ("PKCS7", Self::Pkcs7),
             ("CMS", Self::Pkcs7),
-            ("PUBLIC KEY", Self::PublicKey),
         ]
         .into_iter()
         .find(|(label, _)| holds(text, format!("{label}-----").as_bytes()))
@@ -132,7 +126,6 @@ impl Form {
             }
             [INTEGER, OCTET_STRING, ..] | [SEQUENCE, OCTET_STRING] => Self::DerPrivateKey,
             [OBJECT_IDENTIFIER, ..] => Self::Pkcs7,
-            [SEQUENCE, BIT_STRING] => Self::PublicKey,
             // Version, subject, key, attributes: a certificate has at least six fields.
             [SEQUENCE, SEQUENCE, BIT_STRING] if tags(&children[0])?.len() <= 4 => {
                 Self::CertificateRequest

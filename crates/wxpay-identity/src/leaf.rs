@@ -1,11 +1,10 @@
-//! What certificates say, and the order in which they follow each other.
+//! The fields of certificates, and the order of a chain.
 //!
 //! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
 //! server judges it.
 
 use std::{fmt::Write, time::SystemTime};
 
-use rustls_pki_types::CertificateDer;
 use x509_cert::{
     der::{Decode, oid::ObjectIdentifier},
     name::Name,
@@ -50,7 +49,7 @@ fn fields(der: &[u8]) -> Result<[Element<'_>; 6], Malformed> {
 }
 
 impl PublicKey {
-    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
         let [.., public_key] = fields(der)?;
         Self::parse(&public_key)
     }
@@ -71,7 +70,7 @@ impl PublicKey {
 }
 
 impl Leaf {
-    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
         let [serial_number, _, _issuer, validity, subject, _] = fields(der)?;
         let [not_before, not_after] = validity.fields()?;
         let subject = Name::from_der(subject.whole).map_err(|_| Malformed)?;
@@ -89,6 +88,14 @@ impl Leaf {
 }
 
 fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
+    // `UTCTime` has two digits of a year from 1950 on, `GeneralizedTime` four.
+    let is_before_1970 = match element.tag {
+        0x17 => matches!(element.contents, [b'5' | b'6', ..]),
+        _ => element.contents < b"1970".as_slice(),
+    };
+    if is_before_1970 {
+        return Ok(SystemTime::UNIX_EPOCH);
+    }
     let time = Time::from_der(element.whole).map_err(|_| Malformed)?;
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }
@@ -97,10 +104,7 @@ fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
 ///
 /// Where it was first already, the rest stays as it was: that is how files should be. Out of any other
 /// order each certificate is followed by its issuer's, and what leads nowhere is left out.
-pub(crate) fn order(
-    mut chain: Vec<CertificateDer<'static>>,
-    own: usize,
-) -> Result<Vec<CertificateDer<'static>>, Malformed> {
+pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>, Malformed> {
     if own == 0 {
         return Ok(chain);
     }
@@ -110,7 +114,7 @@ pub(crate) fn order(
     while let Some(at) = next {
         let certificate = chain.swap_remove(at);
         let [_, _, issuer, ..] = fields(&certificate)?;
-        let is_issuer = |other: &CertificateDer<'_>| {
+        let is_issuer = |other: &Vec<u8>| {
             fields(other).is_ok_and(|[_, _, _, _, subject, _]| subject.whole == issuer.whole)
         };
         next = chain.iter().position(is_issuer);

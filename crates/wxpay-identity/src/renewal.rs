@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::{self, File},
     future::{Future, ready},
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
@@ -40,7 +40,7 @@ const MAX_LENGTH: u64 = 1024 * 1024;
 /// use std::sync::{Arc, Mutex};
 /// use wxpay_identity::{Identity, IdentitySource};
 ///
-/// /// Whatever was put in last.
+/// /// The identity that was put in last.
 /// #[derive(Debug)]
 /// struct Last(Arc<Mutex<Identity>>);
 ///
@@ -123,17 +123,6 @@ impl IdentitySource for IdentityHandle {
 ///
 /// Looking and reading happen on a blocking thread of tokio, in whose runtime it must be refreshed.
 /// While nobody refreshes it, nothing is done. Clones share the identity and the interval's start.
-///
-/// ```no_run
-/// use wxpay_identity::{IdentityFiles, IdentitySource};
-///
-/// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
-/// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-/// files.refresh().await; // before each new connection
-/// let identity = files.current();
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug, Clone)]
 pub struct IdentityFiles {
     shared: Arc<Shared>,
@@ -150,17 +139,15 @@ impl IdentityFiles {
     ///
     /// [`IdentityFilesError`] when the files cannot be read, or do not hold an identity.
     ///
-    /// ```
+    /// ```no_run
     /// use wxpay_identity::{IdentityFiles, IdentitySource};
     ///
-    /// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
-    /// # let folder = tempfile::tempdir()?;
-    /// # let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    /// # std::fs::write(&cert, made.cert.pem())?;
-    /// # std::fs::write(&key, made.signing_key.serialize_pem())?;
-    /// let files = IdentityFiles::pem(&cert, &key)?;
+    /// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
+    /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
+    /// files.refresh().await; // before each new connection
     /// println!("{} at present", files.current().serial_number());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn pem(
         certificates: impl Into<PathBuf>,
@@ -226,7 +213,7 @@ impl IdentitySource for IdentityFiles {
         Box::pin(async {
             if self.shared.is_due(self.poll_interval) {
                 let shared = Arc::clone(&self.shared);
-                // What is logged belongs to the call that it is done for, on whatever thread.
+                // Log lines belong to the span and the subscriber of the caller, on any thread.
                 let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
                 let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));
                 // It goes on when the call that waits for it is dropped. It can end otherwise only
@@ -327,31 +314,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells a file from the one that replaces it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FileMetadata {
-    modified: Option<SystemTime>,
-    length: u64,
-    /// Tells a file that was moved into place from the one before, where clocks are coarse.
-    inode: u64,
-}
+/// Time of modification, length and inode, which tell a file from the one that replaces it. The inode
+/// helps where clocks are coarse and the file was moved into place.
+type FileMetadata = (Option<SystemTime>, u64, u64);
 
-impl FileMetadata {
-    fn of(metadata: &fs::Metadata) -> Self {
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Self {
-            modified: metadata.modified().ok(),
-            length: metadata.len(),
-            inode,
-        }
-    }
+fn file_metadata(metadata: &fs::Metadata) -> FileMetadata {
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    let inode = 0;
+    (metadata.modified().ok(), metadata.len(), inode)
 }
 
 fn metadata(paths: &[PathBuf]) -> io::Result<Vec<FileMetadata>> {
-    let metadata = |path| fs::metadata(path).map(|metadata| FileMetadata::of(&metadata));
+    let metadata = |path| fs::metadata(path).map(|metadata| file_metadata(&metadata));
     paths.iter().map(metadata).collect()
 }
 
@@ -383,43 +359,31 @@ fn read_file(path: &Path) -> Result<(Content, FileMetadata), IdentityFilesError>
     let metadata = fs::metadata(path).map_err(failed)?;
     // To open a pipe could wait forever.
     if !metadata.is_file() {
-        let path = path.to_owned();
-        return Err(IdentityFilesError::NotAFile { path });
+        let reason = "it is not a regular file";
+        return Err(failed(io::Error::new(ErrorKind::InvalidInput, reason)));
     }
     if metadata.len() > MAX_LENGTH {
-        let path = path.to_owned();
-        return Err(IdentityFilesError::TooLarge { path });
+        let reason = "it is longer than 1 MiB, so probably no identity";
+        return Err(failed(io::Error::new(ErrorKind::FileTooLarge, reason)));
     }
-    // With its final capacity: what a vector grows out of is not zeroized.
+    // The final capacity at once: a vector that grows leaves copies that are not zeroized.
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
     let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
     file.read_to_end(&mut content).map_err(failed)?;
-    Ok((content, FileMetadata::of(&metadata)))
+    Ok((content, file_metadata(&metadata)))
 }
 
 /// Why there is no identity in files that were to be watched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityFilesError {
-    /// A file that cannot be read; the source says why.
+    /// A file that cannot be read, is not a regular one, or is too long; the source says which.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
-    },
-    /// A directory, a pipe or the like, which cannot be watched.
-    #[error("{} is not a regular file", path.display())]
-    NotAFile {
-        /// The path that leads to something else.
-        path: PathBuf,
-    },
-    /// Longer than any identity: probably another file.
-    #[error("{} is longer than 1 MiB: probably not an identity", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
     },
     /// The files are being replaced. Try again in a moment.
     #[error("a file of the identity changed while it was read: try again")]
@@ -432,7 +396,7 @@ pub enum IdentityFilesError {
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,
-        /// What is wrong with them.
+        /// The fault of their contents.
         source: IdentityError,
     },
 }

@@ -12,7 +12,7 @@ mod picture;
 use std::borrow::Cow;
 
 use serde::Serialize;
-use wxpay_diagnose::Sent;
+use wxpay_diagnose::{Lang, Mistake, Request};
 use wxpay_sign::ApiKey;
 
 use crate::{
@@ -159,32 +159,40 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         let (length, most) = (length.to_string(), SEARCHED.to_string());
         return findings.add("signature-unknown/long", &[&length, &most]);
     }
-    let mut sent = Sent::new(pairs);
+    let mut request = Request::new(pairs);
     if let Some(media) = form.part("media") {
         if let Some(name) = &media.file_name {
-            sent = sent.file_name(name);
+            request = request.file_name(name);
         }
         if let Some(content) = &media.content {
-            sent = sent.content(content);
+            request = request.content(content);
         }
     }
-    let report = sent.diagnose(&merchant.key, &merchant.other_keys, sign);
+    let report = request.diagnose(&merchant.key, &merchant.other_keys, sign);
     if report.is_right() {
         return;
     }
-    let mistakes = report.mistakes();
-    let names: Vec<_> = mistakes
-        .iter()
-        .map(|it| it.id().replace('_', "-"))
-        .collect();
+    let names: Vec<_> = report.mistakes().iter().map(Mistake::name).collect();
     let code = match names.is_empty() {
         true => "signature-unknown".to_owned(),
-        false => format!("signature-{}", names.join("-and-")),
+        false => format!("signature-{}", names.join("-and-").replace('_', "-")),
     };
-    let joined = |text: String| text.lines().collect::<Vec<_>>().join("; ");
-    let (en, zh) = (report.to_string(), report.to_string());
-    let (before, before_zh) = worded("signature/", &[]);
-    findings.push(code, before + &joined(en), before_zh + &joined(zh));
+    // The mistake and the advice come first, and then the string that should have been signed.
+    let joined = |lang: Lang, before: String| {
+        let text = report.display(lang).to_string();
+        let mut lines: Vec<_> = text.lines().collect();
+        lines.rotate_left(1);
+        // Without its label, where it is known.
+        match lines[0].split_once(": ") {
+            Some((_, mistake)) if !names.is_empty() => {
+                lines[0] = mistake;
+                lines.join("; ")
+            }
+            _ => before + &lines.join("; "),
+        }
+    };
+    let (en, zh) = worded("signature/", &[]);
+    findings.push(code, joined(Lang::En, en), joined(Lang::Zh, zh));
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
 use serde::Serialize;
 use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
+use crate::fault::ErrorCode;
 use crate::request::{
     Call,
     client_certificate::ClientCertStatus,
@@ -135,8 +137,21 @@ pub(crate) enum CallResult {
         /// None where `return_code` is FAIL: who calls is not known, so that the response is not signed.
         signed: Option<SignType>,
     },
+    /// `result_code` is FAIL with the code of a fault.
+    OnDemand(ErrorCode, SignType),
     /// `return_code` is FAIL, and a message is all that is said.
     WithoutCode(&'static str),
+}
+
+impl CallResult {
+    /// `err_code`.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { error, .. } => Some(error.0),
+            Self::OnDemand(code, _) => Some(code.as_str()),
+            Self::Accepted(_) | Self::WithoutCode(_) => None,
+        }
+    }
 }
 
 /// Checks a call against the rules.
@@ -250,7 +265,7 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Why> {
     }
     for name in ["mch_id", "media", "media_hash", "sign"] {
         match form.part(name) {
-            Some(part) if part.content.as_ref().is_some_and(|it| it.is_empty()) => {
+            Some(part) if part.content.as_ref().is_some_and(Bytes::is_empty) => {
                 return Err(parameter(&format!("{name} is empty")));
             }
             None if form.too_large => return Err(too_large()),
@@ -322,23 +337,16 @@ fn merchant(subject: &Subject<'_>) -> Result<(), Why> {
 
 fn signature(subject: &Subject<'_>) -> Result<(), Why> {
     let form = subject.form;
-    let signed = form
-        .parts
-        .iter()
-        .filter(|part| !["media", "sign"].contains(&&*part.name));
-    let pairs = signed.filter_map(|part| {
+    let texts = form.parts.iter().filter(|part| part.name != "media");
+    let pairs = texts.filter_map(|part| {
         Some((
             part.name.as_str(),
             str::from_utf8(part.content.as_deref()?).ok()?,
         ))
     });
     // The reason is for a finding, not for whoever may be guessing.
-    let is_right = Params::new(pairs).is_ok_and(|params| {
-        let sign = form.text("sign");
-        params
-            .verify_strict(sign_type(form), subject.key, sign)
-            .is_ok()
-    });
+    let is_right = Params::new(pairs)
+        .is_ok_and(|params| params.verify_strict(sign_type(form), subject.key).is_ok());
     ensure(is_right, "Signature failure")
 }
 

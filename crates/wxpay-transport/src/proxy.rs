@@ -1,24 +1,24 @@
 //! An HTTP proxy that connections are tunnelled through.
 
-mod environment;
-mod error;
-mod fault;
-
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    env::{self, VarError},
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderValue, Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{Authority, Scheme},
 };
 use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
-use crate::resolve::{bare, is_host_and_port};
-pub use error::InvalidProxy;
-
-pub(crate) use error::ProxyError;
-pub use fault::ProxyFault;
+use crate::{
+    ProxyUriError,
+    authority::{is_host_port, strip_brackets},
+};
 
 /// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
 ///
@@ -38,7 +38,7 @@ pub use fault::ProxyFault;
 /// assert_eq!(proxy.to_string(), "proxy.test:3128");
 /// assert!(proxy.applies_to(&Uri::from_static("https://gateway.test/")));
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
-/// # Ok::<(), wxpay_transport::InvalidProxy>(())
+/// # Ok::<(), wxpay_transport::ProxyUriError>(())
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
@@ -56,18 +56,18 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
+    /// [`ProxyUriError`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
     /// these are not supported. A user name or password that holds `@`, `/`, `?` or `#` as it is makes
     /// the URI ambiguous, and is refused before any name is looked up.
     ///
     /// ```
-    /// use wxpay_transport::{InvalidProxy, Proxy};
+    /// use wxpay_transport::{ProxyUriError, Proxy};
     ///
     /// assert_eq!(Proxy::new("proxy.test:3128")?.to_string(), "proxy.test:3128");
-    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), InvalidProxy::Scheme);
-    /// # Ok::<(), InvalidProxy>(())
+    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
+    /// # Ok::<(), ProxyUriError>(())
     /// ```
-    pub fn new(uri: &str) -> Result<Self, InvalidProxy> {
+    pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let with_scheme = if uri.contains("://") {
             uri.to_owned()
         } else {
@@ -75,20 +75,20 @@ impl Proxy {
         };
         let with_scheme = Zeroizing::new(with_scheme);
         if is_ambiguous(&with_scheme) {
-            return Err(InvalidProxy::Ambiguous);
+            return Err(ProxyUriError::Ambiguous);
         }
-        let parsed: Uri = with_scheme.parse().map_err(|_| InvalidProxy::Uri)?;
+        let parsed: Uri = with_scheme.parse().map_err(|_| ProxyUriError::Uri)?;
         if parsed.scheme() != Some(&Scheme::HTTP) {
-            return Err(InvalidProxy::Scheme);
+            return Err(ProxyUriError::Scheme);
         }
         let matcher = Matcher::builder().all(with_scheme.as_str()).build();
         // The matcher takes the user name out of the URI, and leaves host and port.
         let intercept = matcher
             .intercept(&Uri::from_static("https://any.invalid/"))
-            .ok_or(InvalidProxy::Uri)?;
-        let authority = intercept.uri().authority().ok_or(InvalidProxy::Uri)?;
-        if !is_host_and_port(authority) {
-            return Err(InvalidProxy::Uri);
+            .ok_or(ProxyUriError::Uri)?;
+        let authority = intercept.uri().authority().ok_or(ProxyUriError::Uri)?;
+        if !is_host_port(authority) {
+            return Err(ProxyUriError::Uri);
         }
         Ok(Self {
             authority: authority.clone(),
@@ -98,19 +98,59 @@ impl Proxy {
         })
     }
 
+    /// The proxy of `HTTPS_PROXY`, else of `ALL_PROXY`, except for the hosts in `NO_PROXY`; each of
+    /// them in lower case too, which goes first as it does in curl. `None` when no variable names
+    /// one. `localhost`, the names below it and loopback addresses are reached directly.
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyUriError`] when a variable holds what cannot be used: to connect without the proxy that
+    /// was asked for could pass by a rule of the network.
+    ///
+    /// ```no_run
+    /// use wxpay_transport::{Proxy, Transport};
+    ///
+    /// let mut builder = Transport::builder();
+    /// if let Some(proxy) = Proxy::from_env()? {
+    ///     builder = builder.proxy(proxy);
+    /// }
+    /// # Ok::<(), wxpay_transport::ProxyUriError>(())
+    /// ```
+    pub fn from_env() -> Result<Option<Self>, ProxyUriError> {
+        Self::from_variables(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(ProxyUriError::Uri),
+        })
+    }
+
+    fn from_variables(
+        read: impl Fn(&str) -> Result<Option<String>, ProxyUriError>,
+    ) -> Result<Option<Self>, ProxyUriError> {
+        let first_of = |names: &[&str]| {
+            for name in names {
+                match read(name)? {
+                    // Set to nothing is the usual way to unset.
+                    Some(value) if !value.trim().is_empty() => return Ok(Some(value)),
+                    _ => {}
+                }
+            }
+            Ok(None)
+        };
+        let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let Some(uri) = first_of(&names)? else {
+            return Ok(None);
+        };
+        let exceptions = first_of(&["no_proxy", "NO_PROXY"])?.unwrap_or_default();
+        let mut proxy = Self::new(uri.trim())?.except(&exceptions);
+        proxy.skips_loopback = true;
+        Ok(Some(proxy))
+    }
+
     /// The user name and password, sent to the proxy, and to it alone, as `Proxy-Authorization`.
     ///
     /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
-    ///
-    /// ```
-    /// use wxpay_transport::Proxy;
-    ///
-    /// // As it is: in a URI it would be `p%40ss`.
-    /// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "p@ss");
-    /// assert!(!format!("{proxy:?}").contains("p@ss"));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         self.authorization = Some(authorization(user, password));
@@ -119,16 +159,6 @@ impl Proxy {
 
     /// The hosts that are reached without the proxy, by the rules of `NO_PROXY`: names (with the
     /// names below them), addresses and networks, separated by commas, or `*` for all.
-    ///
-    /// ```
-    /// use http::Uri;
-    /// use wxpay_transport::Proxy;
-    ///
-    /// let proxy = Proxy::new("http://proxy.test:3128")?.except("intern.test");
-    /// assert!(!proxy.applies_to(&Uri::from_static("https://wiki.intern.test/")));
-    /// assert!(proxy.applies_to(&Uri::from_static("https://not-intern.test/")));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         self.matcher = Arc::new(every_host_except(hosts));
@@ -137,17 +167,6 @@ impl Proxy {
 
     /// Whether a server is reached through this proxy: whether it is none of the
     /// [exceptions](Self::except).
-    ///
-    /// ```
-    /// use http::Uri;
-    /// use wxpay_transport::Proxy;
-    ///
-    /// let everywhere = Proxy::new("http://proxy.test:3128")?;
-    /// let nowhere = everywhere.clone().except("*");
-    /// let server = Uri::from_static("https://gateway.test/");
-    /// assert!(everywhere.applies_to(&server) && !nowhere.applies_to(&server));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
         let is_direct = self.skips_loopback && server.host().is_some_and(is_loopback);
@@ -160,14 +179,6 @@ impl Proxy {
 
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
-    }
-
-    pub(crate) fn uri(&self) -> Uri {
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(PathAndQuery::from_static("/"));
-        Uri::from_parts(parts).expect("scheme, authority and path make a uri")
     }
 }
 
@@ -203,7 +214,9 @@ fn is_ambiguous(uri: &str) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let host = bare(host).trim_end_matches('.').to_ascii_lowercase();
+    let host = strip_brackets(host)
+        .trim_end_matches('.')
+        .to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
@@ -230,121 +243,59 @@ impl fmt::Debug for Proxy {
 mod tests {
     use super::*;
 
-    #[test]
-    fn user_and_password_are_decoded_from_the_uri_and_do_not_show() {
-        // `Basic b3A6YTpi` is `op:a:b`.
-        let proxy = Proxy::new("http://op:a%3Ab@proxy.test:3128/path").unwrap();
-        assert_eq!(proxy.authorization().unwrap(), "Basic b3A6YTpi");
-        assert_eq!(proxy.uri(), "http://proxy.test:3128/");
-        for shown in [proxy.to_string(), format!("{proxy:?}")] {
-            assert!(!shown.contains("op") && !shown.contains("a%3Ab"), "{shown}");
-        }
-        let same = Proxy::new("proxy.test:3128").unwrap();
-        assert_eq!(same.authorization(), None);
-        let same = same.basic_auth("op", "a:b");
-        assert_eq!(same.authorization(), proxy.authorization());
+    fn from(variables: &[(&str, &str)]) -> Result<Option<Proxy>, ProxyUriError> {
+        Proxy::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            Ok(found.map(|(_, value)| (*value).to_owned()))
+        })
     }
 
     #[test]
-    fn an_authority_that_can_be_read_in_two_ways_is_refused_and_not_shown() {
-        for secret in [
-            "sec@ret",
-            "sec/ret",
-            "sec?ret",
-            "sec#ret",
-            "sec@ret/x",
-            "s@e@cret",
-            "se\\cret",
+    fn lower_case_and_https_go_first_and_an_empty_variable_is_none() {
+        let all = [
+            ("https_proxy", "http://a.test:1"),
+            ("HTTPS_PROXY", "http://b.test:2"),
+            ("all_proxy", "http://c.test:3"),
+            ("ALL_PROXY", "http://d.test:4"),
+            ("HTTP_PROXY", "http://never.test"),
+        ];
+        let expected = ["a.test:1", "b.test:2", "c.test:3", "d.test:4"];
+        for (first, expected) in expected.into_iter().map(Some).chain([None]).enumerate() {
+            let found = from(&all[first..]).unwrap();
+            assert_eq!(found.map(|proxy| proxy.to_string()).as_deref(), expected);
+        }
+        assert!(
+            from(&[("https_proxy", " "), ("HTTPS_PROXY", "")])
+                .unwrap()
+                .is_none()
+        );
+        let error = from(&[("https_proxy", "socks5://a.test")]).unwrap_err();
+        assert_eq!(error, ProxyUriError::Scheme);
+    }
+
+    #[test]
+    fn exceptions_and_loopback_are_reached_directly_unless_the_proxy_is_given_by_hand() {
+        let proxy = ("HTTPS_PROXY", "b.test:2");
+        let environment = from(&[proxy, ("NO_PROXY", "a.test")]).unwrap().unwrap();
+        let none = from(&[proxy, ("NO_PROXY", "*")]).unwrap().unwrap();
+        let given = Proxy::new("b.test:2").unwrap();
+        for (server, is_direct) in [
+            ("https://a.test/", true),
+            ("https://localhost:8443/", true),
+            ("https://LocalHost./", true),
+            ("https://a.localhost/", true),
+            ("https://127.8.9.1:1/", true),
+            ("https://[::1]:8443/", true),
+            ("https://[::ffff:127.0.0.1]/", true),
+            ("https://notlocalhost/", false),
+            ("https://localhost.test/", false),
+            ("https://128.0.0.1/", false),
+            ("https://[2001:db8::1]/", false),
         ] {
-            for uri in [
-                format!("http://op:{secret}@127.0.0.1:3128"),
-                format!("op:{secret}@proxy.test"),
-                format!("http://{secret}@proxy.test:3128/"),
-            ] {
-                let error = Proxy::new(&uri).unwrap_err();
-                assert_eq!(error, InvalidProxy::Ambiguous, "{uri}");
-                let shown = format!("{error} {error:?}");
-                assert!(
-                    !shown.contains("cret") && !shown.contains("ret@"),
-                    "{shown}"
-                );
-                assert!(shown.contains("percent-encode"), "{shown}");
-            }
+            let server = Uri::from_static(server);
+            assert_eq!(environment.applies_to(&server), !is_direct, "{server}");
+            assert!(given.applies_to(&server), "{server}");
+            assert!(!none.applies_to(&server), "{server}");
         }
-        let encoded = Proxy::new("http://op:sec%40ret%2Fx@127.0.0.1:3128").unwrap();
-        // `op:sec@ret/x`
-        assert_eq!(encoded.authorization().unwrap(), "Basic b3A6c2VjQHJldC94");
-        assert_eq!(encoded.to_string(), "127.0.0.1:3128");
-    }
-
-    #[test]
-    fn an_asterisk_excepts_names_and_addresses_alike() {
-        for hosts in ["*", " * ", "a.test,*", "*,a.test"] {
-            let none = Proxy::new("p.test").unwrap().except(hosts);
-            for server in [
-                "https://c.test/",
-                "https://10.0.0.1/",
-                "https://[2001:db8::1]:8443/",
-            ] {
-                assert!(
-                    !none.applies_to(&Uri::from_static(server)),
-                    "{hosts}: {server}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_no_http_proxy_is_refused() {
-        for scheme in ["https://p.test", "socks5://p.test:1080", "ftp://p.test"] {
-            assert_eq!(Proxy::new(scheme).unwrap_err(), InvalidProxy::Scheme);
-        }
-        for uri in [
-            "",
-            "http://",
-            "http:// p.test",
-            "http://p.test:99999",
-            "http://p.test:",
-            "http://:3128",
-            "http://p.test\r\nX: y",
-        ] {
-            assert_eq!(Proxy::new(uri).unwrap_err(), InvalidProxy::Uri, "{uri}");
-        }
-    }
-
-    #[test]
-    fn addresses_are_hosts_too() {
-        for uri in [
-            "127.0.0.1:3128",
-            "http://[::1]:3128",
-            "[::1]:3128",
-            "p.test",
-        ] {
-            Proxy::new(uri).unwrap();
-        }
-    }
-
-    #[test]
-    fn exceptions_are_names_and_networks() {
-        let proxy = Proxy::new("p.test")
-            .unwrap()
-            .except("a.test,.b.test,10.0.0.0/8,::1");
-        for (server, applies) in [
-            ("https://a.test/", false),
-            ("https://x.a.test/", false),
-            ("https://xa.test/", true),
-            ("https://x.b.test/", false),
-            ("https://10.9.8.7:1/", false),
-            ("https://11.9.8.7/", true),
-            ("https://[::1]/", false),
-        ] {
-            assert_eq!(
-                proxy.applies_to(&Uri::from_static(server)),
-                applies,
-                "{server}"
-            );
-        }
-        let none = Proxy::new("p.test").unwrap().except("*");
-        assert!(!none.applies_to(&Uri::from_static("https://c.test/")));
     }
 }

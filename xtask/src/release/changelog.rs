@@ -18,9 +18,6 @@ pub(super) struct Changelog {
 }
 
 impl Changelog {
-    /// # Errors
-    ///
-    /// Without a place for what is to come.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let place = text.split_once(&format!("{UNRELEASED}\n"));
         let (before, after) = place.with_context(|| format!("no heading `{UNRELEASED}`"))?;
@@ -41,7 +38,6 @@ impl Changelog {
         self.before.clone() + &sections.join("\n")
     }
 
-    /// What is written for a version.
     pub(super) fn version(&self, version: &Version) -> Option<&str> {
         let heading = format!("## [{version}]");
         let section = self.released.iter().find(|it| it.starts_with(&heading))?;
@@ -65,74 +61,25 @@ impl Changelog {
         let body = format!("{}\n\n{earlier}", self.unreleased);
         let heading = format!("## [{version}]");
         self.released.retain(|it| !it.starts_with(&heading));
-        self.released
-            .insert(0, format!("{heading} - {date}\n\n{}\n", body.trim()));
+        let section = format!("{heading} - {date}\n\n{}\n", body.trim());
+        self.released.insert(0, section);
         self.unreleased.clear();
     }
 
     /// What the headings say of an interface that nothing lists, a program's for one: what is removed
     /// or changed may break a script.
     pub(super) fn step(&self) -> Step {
-        let has = |heading: &str| {
-            self.unreleased
-                .lines()
-                .any(|line| line.trim_end() == heading)
-        };
-        if has("### Removed") || has("### Changed") {
-            Step::Breaking
-        } else if has("### Added") {
-            Step::Addition
-        } else {
-            Step::Patch
+        let has = |heading: &str| self.unreleased.lines().any(|it| it.trim_end() == heading);
+        match () {
+            () if has("### Removed") || has("### Changed") => Step::Breaking,
+            () if has("### Added") => Step::Addition,
+            () => Step::Patch,
         }
     }
 
     /// Whether an entry calls itself breaking: what a library does can change while its API stays.
     pub(super) fn says_breaking(&self) -> bool {
-        self.unreleased
-            .lines()
-            .any(|line| line.trim_start().starts_with("- **Breaking"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "# Changelog\n\n## [Unreleased]\n\n";
-    const TEXT: &str = "# Changelog\n\n## [Unreleased]\n\nMore.\n\n### Added\n\n- b\n\n\
-                        ## [0.1.0] - 2026-01-02\n\nThe first.\n";
-
-    #[test]
-    fn a_release_leaves_an_empty_unreleased() {
-        assert_eq!(Changelog::parse(TEXT).unwrap().text(), TEXT);
-        assert!(Changelog::parse("# Changelog\n").is_err());
-        let released = |version| {
-            let mut changelog = Changelog::parse(TEXT).unwrap();
-            changelog.release(&version, "2026-03-04");
-            changelog.text()
-        };
-        let body = "- 2026-03-04\n\nMore.\n\n### Added\n\n- b\n";
-        let first = "## [0.1.0] - 2026-01-02\n\nThe first.\n";
-        let expected = format!("{HEAD}## [0.1.1] {body}\n{first}");
-        assert_eq!(released(Version::new(0, 1, 1)), expected);
-        // A version that is not out yet takes what came since.
-        let expected = format!("{HEAD}## [0.1.0] {body}\nThe first.\n");
-        assert_eq!(released(Version::new(0, 1, 0)), expected);
-    }
-
-    #[test]
-    fn a_change_goes_under_its_heading() {
-        let mut changelog = Changelog::parse(HEAD).unwrap();
-        changelog.add_change("c");
-        assert_eq!(changelog.text(), format!("{HEAD}### Changed\n\n- c\n"));
-        changelog.add_change("d");
-        assert_eq!(changelog.unreleased, "### Changed\n\n- d\n- c");
-        let mut changelog = Changelog::parse(TEXT).unwrap();
-        changelog.add_change("c");
-        assert_eq!(
-            changelog.unreleased,
-            "More.\n\n### Added\n\n- b\n\n### Changed\n\n- c"
-        );
+        let mut lines = self.unreleased.lines().map(str::trim_start);
+        lines.any(|line| line.starts_with("- **Breaking"))
     }
 }

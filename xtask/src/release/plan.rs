@@ -1,32 +1,23 @@
 //! What a release would do: which packages, in which versions, and why.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
-use xshell::cmd;
+use xshell::Cmd;
 
-use super::{
-    Depth, changelog,
-    changelog::Changelog,
-    semver::{self, last_release, tag},
-};
-use crate::{
-    public_api,
-    workspace::{Workspace, is_library},
-};
+use super::changelog;
+use super::changelog::Changelog;
+use crate::public_api;
+use crate::workspace::{Workspace, is_library};
 
-/// What a change means for those who use a crate, from the smallest to the largest.
+/// What a change means for those who use a crate, from the smallest to the largest: nothing that they
+/// write changes, there is more to use, or what used to compile may do so no longer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Step {
-    /// Nothing that a user writes changes.
     Patch,
-    /// There is more to use.
     Addition,
-    /// What used to compile may do so no longer.
     Breaking,
 }
 
@@ -54,136 +45,118 @@ pub(super) struct Entry<'a> {
     last: Option<Version>,
     /// The commits since, each in a line.
     commits: String,
-    evidence: Vec<Evidence>,
+    /// Steps, and why they are so large.
+    evidence: Vec<(Step, String)>,
     /// Breaking releases of dependencies that its users must follow.
-    follows: Vec<(String, Version)>,
+    follows: BTreeMap<String, Version>,
 }
 
-/// A step, why it is one, and lines that show it.
-type Evidence = (Step, String, Vec<String>);
-
 impl<'a> Plan<'a> {
-    /// # Errors
-    ///
-    /// When a manifest is behind what has been released already.
-    pub(super) fn new(ws: &'a Workspace, depth: Depth) -> Result<Self> {
+    pub(super) fn new(ws: &'a Workspace, with_checks: bool) -> Result<Self> {
         let mut waiting: Vec<_> = ws.published().collect();
-        let mut breaking = BTreeMap::new();
-        let mut entries = Vec::new();
-        // Dependencies first, those of tests apart; by name where that leaves a choice. cargo allows no
-        // circle.
-        let is_free = |it: &&Package, waiting: &[&Package]| {
-            !waiting
-                .iter()
-                .any(|other| needs(it).any(|name| name == other.name.as_str()))
+        let (mut breaking, mut entries) = (BTreeMap::new(), Vec::new());
+        // Dependencies first, those of tests apart; cargo allows no circle.
+        let is_free = |it: &Package, others: &[&Package]| {
+            let needs = needs(it);
+            others.iter().all(|other| !needs.contains(&&**other.name))
         };
         while let Some(next) = waiting.iter().position(|it| is_free(it, &waiting)) {
             let package = waiting.remove(next);
-            let entry = Entry::new(ws, package, depth, &breaking)?;
-            let is_breaking = |last| entry.version >= Step::Breaking.after(last);
-            if entry.last.as_ref().is_some_and(is_breaking) {
-                breaking.insert(package.name.to_string(), entry.version.clone());
+            let (needs, mut follows) = (needs(package), breaking.clone());
+            follows.retain(|name: &String, _| needs.contains(name.as_str()));
+            let mut entry = Entry {
+                package,
+                version: package.version.clone(),
+                last: last_release(ws, &package.name)?,
+                commits: String::new(),
+                evidence: Vec::new(),
+                follows,
+            };
+            if let Some(last) = entry.last.clone() {
+                entry.decide(ws, with_checks, &last)?;
+                if entry.version >= Step::Breaking.after(&last) {
+                    breaking.insert(package.name.to_string(), entry.version.clone());
+                }
             }
             entries.push(entry);
         }
         Ok(Self(entries))
     }
 
-    /// What the next release has.
     pub(super) fn due(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.0.iter().filter(|entry| entry.is_due())
     }
 }
 
 /// What a package's users get with it.
-fn needs(package: &Package) -> impl Iterator<Item = &str> {
-    let dependencies = package.dependencies.iter();
-    let shipped = dependencies.filter(|it| it.kind != DependencyKind::Development);
-    shipped.map(|it| it.name.as_str())
+fn needs(package: &Package) -> BTreeSet<&str> {
+    let shipped = package.dependencies.iter();
+    let shipped = shipped.filter(|it| it.kind != DependencyKind::Development);
+    shipped.map(|it| it.name.as_str()).collect()
 }
 
-impl<'a> Entry<'a> {
-    fn new(
-        ws: &Workspace,
-        package: &'a Package,
-        depth: Depth,
-        breaking: &BTreeMap<String, Version>,
-    ) -> Result<Self> {
-        let (name, manifest) = (package.name.as_str(), &package.version);
-        let follows = needs(package).filter_map(|name| breaking.get_key_value(name));
-        let mut entry = Self {
-            package,
-            version: manifest.clone(),
-            last: last_release(ws, name)?,
-            commits: String::new(),
-            evidence: Vec::new(),
-            follows: follows
-                .map(|(name, version)| (name.clone(), version.clone()))
-                .collect(),
-        };
-        let Some(last) = &entry.last else {
-            return Ok(entry);
-        };
-        ensure!(
-            manifest >= last,
-            "{name} is {manifest} in its manifest, but {last} is tagged"
-        );
+impl Entry<'_> {
+    /// Gathers what is known since the last release, and draws the conclusion.
+    fn decide(&mut self, ws: &Workspace, with_checks: bool, last: &Version) -> Result<()> {
+        let (package, manifest) = (self.package, &self.package.version);
+        let (name, is_library) = (package.name.as_str(), is_library(package));
+        let problem = format!("{name} is {manifest} in its manifest, but {last} is tagged");
+        ensure!(manifest >= last, problem);
         let (tag, folder) = (tag(name, last), ws.path(package, ""));
         let list = ws.path(package, public_api::FILE);
-        // Its tests and the list of its API are not in the package.
-        let apart = [
-            format!(":(exclude){folder}/tests"),
-            format!(":(exclude){list}"),
-        ];
-        let log = cmd!(
-            ws,
-            "git log --format=%h\x20%s {tag}..HEAD -- {folder} {apart...}"
-        );
-        entry.commits = log.read()?;
         let now = ws.sh.read_file(&list).ok();
-        if !entry.commits.is_empty() {
-            let show = cmd!(ws, "git show {tag}:{list}").ignore_stderr().quiet();
+        // Its tests and the list of its API are not in the package.
+        let apart = format!(":(exclude){folder}/tests :(exclude){list}");
+        let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
+        self.commits = ws.read(&log)?;
+        let evidence = &mut self.evidence;
+        if !self.commits.is_empty() {
             let changelog = changelog(ws, package)?;
-            entry.evidence.push(match (show.read(), &now) {
-                (Ok(then), Some(now)) => by_lists(&then, now),
+            let then = ws.line(&format!("git show {tag}:{list}"));
+            if let (Ok(then), Some(now)) = (then.ignore_stderr().read(), &now) {
+                let lines = public_api::difference(&then, now);
+                let gone = lines.iter().filter(|line| line.starts_with('-')).count();
+                let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
+                lines
+                    .iter()
+                    .for_each(|line| why += &format!("\n      {line}"));
+                let more = if lines.is_empty() {
+                    Step::Patch
+                } else {
+                    Step::Addition
+                };
+                evidence.push((if gone > 0 { Step::Breaking } else { more }, why));
+            } else {
                 // All that there is for a program, whose interface nothing lists.
-                _ => (
-                    changelog.step(),
-                    "by its changelog's headings".to_owned(),
-                    Vec::new(),
-                ),
-            });
+                evidence.push((changelog.step(), "its changelog's headings".to_owned()));
+            }
             if changelog.says_breaking() {
-                let why = "its changelog says so".to_owned();
-                entry.evidence.push((Step::Breaking, why, Vec::new()));
+                evidence.push((Step::Breaking, "its changelog says so".to_owned()));
             }
-            if !depth.listings_only && is_library(package) {
+            if with_checks && is_library {
                 // It sees what a list does not, such as a variant more in an enum that others match.
-                let found = semver::find(ws, name, &tag)?;
-                let found = found.map(|(is_breaking, failures)| {
-                    let step = if is_breaking {
-                        Step::Breaking
-                    } else {
-                        Step::Addition
-                    };
-                    (step, "cargo-semver-checks".to_owned(), failures)
-                });
-                entry.evidence.extend(found);
+                evidence.extend(find(ws, name, &tag)?);
             }
         }
-        for (dependency, version) in &entry.follows {
-            let (step, how) = ripple(package, now.as_deref(), dependency);
-            let why = format!("follows {dependency} {version}, {how}");
-            entry.evidence.push((step, why, Vec::new()));
+        for (dependency, version) in &self.follows {
+            let module = dependency.replace('-', "_");
+            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let mut words = now.iter().flat_map(|list| list.split(|it| !is_name(it)));
+            let (step, how) = match &now {
+                _ if !is_library => (Step::Patch, "no user of a program sees it"),
+                None => (Step::Breaking, "there is no list of its API"),
+                Some(_) if words.any(|it| it == module) => (Step::Breaking, "its API shows it"),
+                Some(_) => (Step::Patch, "its API does not show it"),
+            };
+            evidence.push((step, format!("follows {dependency} {version}: {how}")));
         }
-        if let Some(step) = entry.evidence.iter().map(|(step, ..)| *step).max() {
+        if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
             // A bump that has been made, by hand or by a release that was broken off, is kept.
-            entry.version = step.after(last).max(manifest.clone());
+            self.version = step.after(last).max(manifest.clone());
         }
-        Ok(entry)
+        Ok(())
     }
 
-    /// Whether its version is not released yet.
     pub(super) fn is_due(&self) -> bool {
         self.last.as_ref() != Some(&self.version)
     }
@@ -207,71 +180,20 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// An item that has changed is gone, and new in another form.
-fn by_lists(old: &str, new: &str) -> Evidence {
-    let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
-    let mut lines: Vec<_> = old
-        .difference(&new)
-        .map(|item| format!("- {item}"))
-        .collect();
-    let gone = lines.len();
-    lines.extend(new.difference(&old).map(|item| format!("+ {item}")));
-    let step = match (gone, lines.len()) {
-        (0, 0) => Step::Patch,
-        (0, _) => Step::Addition,
-        _ => Step::Breaking,
-    };
-    (
-        step,
-        format!("API: {gone} gone, {} new", lines.len() - gone),
-        lines,
-    )
-}
-
-/// What a breaking release of a dependency means for a package.
-fn ripple(package: &Package, list: Option<&str>, dependency: &str) -> (Step, &'static str) {
-    let module = dependency.replace('-', "_");
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let shows = |list: &str| {
-        list.split(|letter| !is_name(letter))
-            .any(|word| word == module)
-    };
-    match list {
-        _ if !is_library(package) => (Step::Patch, "which no user of a program sees"),
-        None => (
-            Step::Breaking,
-            "which its API may show: there is no list of it",
-        ),
-        Some(list) if shows(list) => (Step::Breaking, "which its API shows"),
-        Some(_) => (Step::Patch, "which its API does not show"),
-    }
-}
-
 impl fmt::Display for Plan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for entry in &self.0 {
-            let Entry {
-                package, version, ..
-            } = entry;
-            let headline = match &entry.last {
-                None => format!("{version}: the first release"),
-                Some(last) if !entry.is_due() => format!("{last}: unchanged"),
-                Some(last) if package.version == *version => {
-                    format!("{last} → {version}, as its manifest says already")
-                }
-                Some(last) => format!("{last} → {version}"),
-            };
-            writeln!(f, "{:16}  {headline}", package.name)?;
-            for (step, why, details) in &entry.evidence {
-                writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
-                details
-                    .iter()
-                    .try_for_each(|line| writeln!(f, "      {line}"))?;
+            let (name, version) = (&entry.package.name, &entry.version);
+            match &entry.last {
+                None => writeln!(f, "{name:16}  {version}: the first release")?,
+                Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
+                Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
             }
-            entry
-                .commits
-                .lines()
-                .try_for_each(|line| writeln!(f, "    {line}"))?;
+            for (step, why) in &entry.evidence {
+                writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
+            }
+            let mut commits = entry.commits.lines();
+            commits.try_for_each(|line| writeln!(f, "    {line}"))?;
         }
         match self.due().count() {
             0 => write!(f, "\nnothing to release"),
@@ -280,36 +202,101 @@ impl fmt::Display for Plan<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn before_1_0_the_minor_version_breaks() {
-        for (last, patch, addition, breaking) in [
-            ("0.1.4", "0.1.5", "0.1.5", "0.2.0"),
-            ("0.0.3", "0.0.4", "0.0.4", "0.1.0"),
-            ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
-        ] {
-            let after = |step: Step| step.after(&last.parse().unwrap()).to_string();
-            assert_eq!(after(Step::Patch), patch);
-            assert_eq!(after(Step::Addition), addition);
-            assert_eq!(after(Step::Breaking), breaking);
-        }
+/// `cargo xtask semver`: holds each library's version against what changed in its API.
+pub(crate) fn semver(ws: &Workspace) -> Result<()> {
+    for library in ws.libraries() {
+        let name = library.name.as_str();
+        let Some(version) = last_release(ws, name)? else {
+            println!("{name}: not released yet");
+            continue;
+        };
+        let tag = tag(name, &version);
+        let problem = format!("{name} breaks what it promised in {tag}");
+        command(ws, name, &tag).run().context(problem)?;
     }
+    Ok(())
+}
 
-    #[test]
-    fn a_line_less_breaks_and_a_line_more_adds() {
-        let old = "pub mod a\npub fn a::sign()\n";
-        let step = |new: &str| by_lists(old, new).0;
-        assert_eq!(step(old), Step::Patch);
-        assert_eq!(
-            step("pub mod a\npub fn a::sign()\npub fn a::b()"),
+/// The `wxpay-sign-v0.1.0` of a release.
+pub(super) fn tag(package: &str, version: &Version) -> String {
+    format!("{package}-v{version}")
+}
+
+/// A package's latest release among those that led here.
+pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Version>> {
+    let prefix = format!("{package}-v");
+    let tags = ws.read(&format!("git tag --merged HEAD --list {prefix}*"))?;
+    let versions = tags
+        .lines()
+        .filter_map(|tag| tag.strip_prefix(&prefix)?.parse().ok());
+    Ok(versions.max())
+}
+
+fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
+    let command = "cargo semver-checks --color never --all-features";
+    ws.line(&format!(
+        "{command} --package {package} --baseline-rev {tag}"
+    ))
+}
+
+/// What is found between a release and now, with headlines such as `enum_variant_added: enum variant
+/// added on exhaustive enum`.
+pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
+    println!("cargo-semver-checks: {name} since {tag}");
+    // As for a patch: then all that is more than one is found.
+    let command = command(ws, name, tag).args(["--release-type", "patch"]);
+    let output = command.ignore_status().output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    match parse(&said) {
+        None if !output.status.success() => bail!("cargo-semver-checks failed:\n{said}"),
+        found => Ok(found),
+    }
+}
+
+/// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
+fn parse(said: &str) -> Option<(Step, String)> {
+    let (_, summary) = said.split_once("Summary semver requires new ")?;
+    let is_breaking = summary.starts_with("major");
+    let mut why = "cargo-semver-checks".to_owned();
+    for line in said.lines().filter(|line| line.contains("--- failure ")) {
+        why += &format!("\n      {}", line.trim());
+    }
+    Some((
+        if is_breaking {
+            Step::Breaking
+        } else {
             Step::Addition
-        );
-        assert_eq!(step("pub mod a\n"), Step::Breaking);
-        let (step, why, lines) = by_lists(old, "pub mod a\npub fn a::sign(&str)\n");
-        assert_eq!((step, why.as_str()), (Step::Breaking, "API: 1 gone, 1 new"));
-        assert_eq!(lines, ["- pub fn a::sign()", "+ pub fn a::sign(&str)"]);
+        },
+        why,
+    ))
+}
+
+#[test]
+fn before_1_0_the_minor_version_breaks() {
+    for (last, patch, addition, breaking) in [
+        ("0.1.4", "0.1.5", "0.1.5", "0.2.0"),
+        ("0.0.3", "0.0.4", "0.0.4", "0.1.0"),
+        ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
+    ] {
+        let after = |step: Step| step.after(&last.parse().unwrap()).to_string();
+        assert_eq!(after(Step::Patch), patch);
+        assert_eq!(after(Step::Addition), addition);
+        assert_eq!(after(Step::Breaking), breaking);
     }
+}
+
+#[test]
+fn the_summary_says_how_much_it_is() {
+    let said = "--- failure enum_variant_added: a variant more ---\n\n\
+                Summary semver requires new major version: 1 major and 0 minor checks failed\n";
+    let (step, why) = parse(said).unwrap();
+    assert_eq!(step, Step::Breaking);
+    assert!(
+        why.ends_with("\n      --- failure enum_variant_added: a variant more ---"),
+        "{why}"
+    );
+    let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
+    assert_eq!(parse(minor).unwrap().0, Step::Addition);
+    assert_eq!(parse("error: no such tag"), None);
 }

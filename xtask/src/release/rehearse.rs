@@ -1,13 +1,13 @@
 //! `release rehearse`: this workspace's own crates, packed as two releases would, and used by
 //! strangers.
 
+use std::path::Path;
+
 use anyhow::Result;
-use std::path::{Path, PathBuf};
 
-use xshell::cmd;
-
-use super::{LISTINGS, Plan, bump, tag};
-use crate::{manifests, workspace::Workspace};
+use super::{Plan, bump, tag};
+use crate::manifests;
+use crate::workspace::Workspace;
 
 /// Somebody who signs, and nothing else. It is the example of the API's own pages.
 const USES_SIGN: &str = r#"
@@ -15,13 +15,9 @@ use wxpay_sign::{ApiKey, Params, SignType};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    let params = Params::new([
-        ("appid", "wxd930ea5d5a258f4f"),
-        ("mch_id", "10000100"),
-        ("device_info", "1000"),
-        ("body", "test"),
-        ("nonce_str", "ibuaiVcKdpRxkhJA"),
-    ])?;
+    let more = [("device_info", "1000"), ("body", "test"), ("nonce_str", "ibuaiVcKdpRxkhJA")];
+    let ids = [("appid", "wxd930ea5d5a258f4f"), ("mch_id", "10000100")];
+    let params = Params::new(ids.into_iter().chain(more))?;
     let sign = params.sign(SignType::Md5, &key);
     assert_eq!(sign.to_string(), "9A0A8659F005D6984697E2CA0A9CF3B7");
     println!("wxpay-sign, {}: {sign}", wxpay_sign::REHEARSED);
@@ -29,7 +25,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// Releases what is committed, in a clone.
 pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     let folder = ws.root().join("target/rehearsal");
     let clone = folder.join("workspace");
@@ -37,130 +32,99 @@ pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
         ws.sh.remove_path(folder.join(name))?;
     }
     // Without tags, so that everything is released.
-    cmd!(ws, "git clone --quiet --no-tags . {clone}").run()?;
+    ws.line("git clone --quiet --no-tags .").arg(&clone).run()?;
+    let user = "[user]\nname = Rehearsal\nemail = r@example.com\n[commit]\ngpgSign = false\n";
+    let config = clone.join(".git/config");
+    let user = ws.sh.read_file(&config)? + user;
+    ws.sh.write_file(&config, user)?;
     println!("not part of a rehearsal: `cargo xtask ci`\n\n== the first release ==\n");
     release(&clone, &folder)?;
     println!("\n== the second, after a change of wxpay-sign ==\n");
-    change_sign(&open(&clone)?, breaking)?;
+    change_sign(&Workspace::load(&clone)?, breaking)?;
     release(&clone, &folder)?;
-    let strangers = Strangers {
-        released: open(&clone)?,
-        folder,
-    };
+    let released = Workspace::load(&clone)?;
     println!("\n== a project with wxpay-sign alone ==\n");
-    strangers.use_sign()?;
+    use_sign(&released, &folder)?;
     println!("\n== a project with wxpay-media, tested against wxpay-sandbox ==\n");
-    strangers.use_media()
-}
-
-fn open(clone: &Path) -> Result<Workspace> {
-    let ws = Workspace::load(clone)?;
-    for role in ["AUTHOR", "COMMITTER"] {
-        ws.sh.set_var(format!("GIT_{role}_NAME"), "Rehearsal");
-        ws.sh
-            .set_var(format!("GIT_{role}_EMAIL"), "rehearsal@example.com");
-    }
-    cmd!(ws, "git config commit.gpgSign false").run()?;
-    Ok(ws)
+    use_media(&released, &folder)
 }
 
 /// Bumps what has changed, packs all, and tags as if it were published.
 fn release(clone: &Path, folder: &Path) -> Result<()> {
-    bump(&open(clone)?, LISTINGS)?;
-    let ws = open(clone)?;
+    bump(&Workspace::load(clone)?, false)?;
+    let ws = Workspace::load(clone)?;
     ws.sh.set_var("CARGO_TARGET_DIR", folder.join("target"));
     manifests::pack(&ws, "")?;
-    for entry in Plan::new(&ws, LISTINGS)?.due() {
+    Plan::new(&ws, false)?.due().try_for_each(|entry| {
         let tag = tag(&entry.package.name, &entry.version);
-        cmd!(ws, "git update-ref refs/tags/{tag} HEAD").run()?;
-    }
-    Ok(())
+        ws.run(&format!("git update-ref refs/tags/{tag} HEAD"))
+    })
 }
 
-/// A constant more, in its API and in its changelog.
 fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
-    let edit = |file: &str, edit: &dyn Fn(String) -> String| {
+    let edit = |file: &str, old: &str, new: &str| {
         let path = format!("crates/wxpay-sign/{file}");
-        clone.sh.write_file(&path, edit(clone.sh.read_file(&path)?))
+        let text = clone.sh.read_file(&path)?;
+        clone.sh.write_file(&path, text.replacen(old, new, 1))
     };
     let constant = "/// For a rehearsal.\npub const REHEARSED: &str = \"the second release\";\n";
-    edit("src/lib.rs", &|text| format!("{text}\n{constant}"))?;
-    edit("public-api.txt", &|text| {
-        text + "pub const wxpay_sign::REHEARSED: &str\n"
-    })?;
-    let entry = match breaking {
-        true => "### Changed\n\n- **Breaking**: `REHEARSED`.",
-        false => "### Added\n\n- `REHEARSED`.",
-    };
+    edit("src/lib.rs", "\nmod ", &format!("\n{constant}\nmod "))?;
+    edit("public-api.txt", "", "pub const wxpay_sign::REHEARSED\n")?;
+    let is_breaking = if breaking { "**Breaking**: " } else { "" };
     let heading = "## [Unreleased]\n";
-    let more = format!("{heading}\n{entry}\n");
-    edit("CHANGELOG.md", &|text| text.replacen(heading, &more, 1))?;
-    Ok(cmd!(clone, "git commit --quiet --all --message rehearsed").run()?)
+    let more = format!("{heading}\n### Added\n\n- {is_breaking}`REHEARSED`.\n");
+    edit("CHANGELOG.md", heading, &more)?;
+    clone.run("git commit --quiet --all --message rehearsed")
 }
 
-/// Projects outside of the workspace, which have nothing of it but the unpacked packages.
-struct Strangers {
-    released: Workspace,
-    folder: PathBuf,
+/// With a requirement as a README has it, and no other package of ours.
+fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
+    let version = &released.member("wxpay-sign")?.version;
+    let manifest = format!(
+        "[package]\nname = \"uses-wxpay-sign\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nwxpay-sign = \"{}.{}\"\n",
+        version.major, version.minor
+    );
+    let (sh, project) = (&released.sh, folder.join("uses-wxpay-sign"));
+    sh.write_file(project.join("src/main.rs"), USES_SIGN)?;
+    start(released, &project, &manifest, "run")
 }
 
-impl Strangers {
-    /// With a requirement as a README has it, and no other package of ours.
-    fn use_sign(&self) -> Result<()> {
-        let version = &self.released.member("wxpay-sign")?.version;
-        let (major, minor) = (version.major, version.minor);
-        let manifest = format!(
-            "[package]\nname = \"uses-wxpay-sign\"\nedition = \"2024\"\n\n[workspace]\n\n\
-             [dependencies]\nwxpay-sign = \"{major}.{minor}\"\n"
-        );
-        let project = self.folder.join("uses-wxpay-sign");
-        self.released
-            .sh
-            .write_file(project.join("src/main.rs"), USES_SIGN)?;
-        self.start(&project, &manifest, |name| name == "wxpay-sign", "run")
+/// The example of the workspace, with the requirements of the root's manifest and without its paths.
+/// Its test uploads pictures to the sandbox.
+fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
+    let (sh, project) = (&released.sh, folder.join("uses-wxpay-media"));
+    for path in released.files("examples")? {
+        sh.write_file(project.join(&path), sh.read_binary_file(&path)?)?;
     }
-
-    /// The example of the workspace, with the requirements of the root's manifest and without its
-    /// paths. Its test uploads pictures to the sandbox.
-    fn use_media(&self) -> Result<()> {
-        let (sh, project) = (&self.released.sh, self.folder.join("uses-wxpay-media"));
-        for path in self.released.files("examples")? {
-            sh.write_file(project.join(&path), sh.read_binary_file(&path)?)?;
-        }
-        let mut manifest = String::new();
-        for line in sh.read_file("Cargo.toml")?.lines() {
-            manifest += &match line.split_once(", path = \"") {
-                Some((before, after)) => {
-                    before.to_owned() + after.split_once('"').unwrap_or_default().1
-                }
-                None if line.starts_with("members = ") => "members = [\"examples/*\"]".to_owned(),
-                None => line.to_owned(),
-            };
-            manifest += "\n";
-        }
-        self.start(&project, &manifest, |_| true, "test")
+    let mut manifest = String::new();
+    for line in sh.read_file("Cargo.toml")?.lines() {
+        let (before, after) = line.split_once(", path = \"").unwrap_or((line, "\""));
+        let after = after.split_once('"').map_or("", |(_, after)| after);
+        let is_list = line.starts_with("members = ");
+        let list = "members = [\"examples/sandbox-in-tests\"]";
+        let before = if is_list { list } else { before };
+        manifest += &format!("{before}{after}\n");
     }
+    start(released, &project, &manifest, "test")
+}
 
-    fn start(
-        &self,
-        project: &Path,
-        manifest: &str,
-        is_used: impl Fn(&str) -> bool,
-        verb: &str,
-    ) -> Result<()> {
-        let (sh, target) = (&self.released.sh, self.folder.join("target"));
-        let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
-        for package in self.released.libraries().filter(|it| is_used(&it.name)) {
-            let (name, version) = (&package.name, &package.version);
-            let path = target.join(format!("package/{name}-{version}"));
+/// A project outside of the workspace, which has nothing of it but the unpacked packages.
+fn start(released: &Workspace, project: &Path, manifest: &str, verb: &str) -> Result<()> {
+    let (sh, target) = (&released.sh, project.with_file_name("target"));
+    let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
+    for package in released.libraries() {
+        let (name, version) = (&package.name, &package.version);
+        let path = target.join(format!("package/{name}-{version}"));
+        // The others would only be patches that nothing uses.
+        if verb == "test" || *name == "wxpay-sign" {
             manifest += &format!("{name} = {{ path = '{}' }}\n", path.display());
         }
-        sh.write_file(project.join("Cargo.toml"), manifest)?;
-        // Third-party packages are those of this workspace, so that they are built once.
-        sh.copy_file("Cargo.lock", project)?;
-        let _folder = sh.push_dir(project);
-        Ok(cmd!(self.released, "cargo {verb}")
-            .env("CARGO_TARGET_DIR", target)
-            .run()?)
     }
+    sh.write_file(project.join("Cargo.toml"), manifest)?;
+    // Third-party packages are those of this workspace, so that they are built once.
+    sh.copy_file("Cargo.lock", project)?;
+    let _folder = sh.push_dir(project);
+    let cargo = released.line(&format!("cargo {verb}"));
+    Ok(cargo.env("CARGO_TARGET_DIR", target).run()?)
 }

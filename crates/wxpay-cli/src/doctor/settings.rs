@@ -1,9 +1,9 @@
-//! What is set, by whom, and whether certificate and key are in order.
+//! Checks of the settings, and of certificate and key.
 
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use wxpay_media::{Endpoints, Identity, IdentityError, MerchantId};
+use wxpay_media::{Endpoint, Endpoints, Identity, IdentityError, MerchantId};
 
 use super::{Check, Found};
 use crate::{
@@ -77,7 +77,8 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
     const CHECK: &str = "endpoints";
     match args.endpoints() {
         Ok(Given { value, by }) => {
-            let check = Check::ok(CHECK, format!("{value}, by {by}"));
+            let origins: Vec<_> = Endpoint::of(&value).map(|it| it.to_string()).collect();
+            let check = Check::ok(CHECK, format!("{}, by {by}", origins.join(",")));
             (Some(value), vec![check])
         }
         Err(error) => (None, vec![Check::failed(CHECK, format!("{error:#}"))]),
@@ -92,7 +93,7 @@ const MERCHANT: &str = "certificate merchant";
 
 const NEW_ONE: &str = "get a new one from the merchant platform";
 
-/// Certificate and key, each check of what is in them.
+/// Certificate and key: their files, match, validity, subject and merchant.
 pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found<Identity> {
     let failed = |check: Check, because| {
         let mut checks = vec![check];
@@ -125,7 +126,7 @@ pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found
     }
 }
 
-/// The fault under the check that it belongs to, with what could be seen before it.
+/// The error under the check that it belongs to, after the checks that passed.
 fn invalid(files: &IdentitySetting, error: &IdentityError) -> Vec<Check> {
     let read = Check::ok(FILE, files.to_string());
     let matches = Check::ok(MATCH, "it belongs to the certificate");

@@ -1,4 +1,4 @@
-//! What is told and kept of each call.
+//! Prints each call of the sandbox, and keeps it in a folder.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use wxpay_sandbox::{Pictures, RecordedRequest, Watch};
 use super::folder;
 use crate::terminal;
 
-/// Tells calls on stderr, and keeps them in a folder where there is one.
+/// Prints calls on stderr, and writes them into a folder if one is given.
 pub(super) struct Calls {
     json: bool,
     folder: Option<PathBuf>,
@@ -25,8 +25,8 @@ impl Calls {
         Ok(Self { json, folder })
     }
 
-    /// Until the sandbox ends.
-    pub(super) async fn tell(self, mut calls: Watch, pictures: Pictures) {
+    /// Runs until the sandbox ends.
+    pub(super) async fn print(self, mut calls: Watch, pictures: Pictures) {
         while let Some(call) = calls.next().await {
             let json = serde_json::to_string(&*call).unwrap_or_default();
             let json = terminal::escape_json(json);
@@ -44,7 +44,7 @@ impl Calls {
     }
 }
 
-/// Writes the call, and what was sent as `media`, under a name of ours: never the client's.
+/// Writes the call and its field `media`, under a name that does not depend on the client.
 fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>) -> io::Result<()> {
     let since = call.time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let name = format!("{}-{}", since.as_millis(), call.number);
@@ -56,7 +56,7 @@ fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>)
     create(&folder.join(format!("{name}.{extension}")))?.write_all(media)
 }
 
-/// For the owner's eyes only: pictures of certificates are nobody else's business.
+/// Creates a file that its owner alone may read: pictures of certificates are private.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);

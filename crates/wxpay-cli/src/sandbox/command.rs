@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::signals::{Signal, Stop};
 
-/// Runs it to its end with these variables, passes a signal on to it, and returns its exit status.
+/// Runs it to its end with these variables, passes the first signal on to it, and returns its exit status.
 pub(super) async fn run(
     command: &[OsString],
     variables: &[(&str, Zeroizing<String>)],
@@ -24,7 +24,7 @@ pub(super) async fn run(
         .envs(variables.iter().map(|(name, value)| (name, value.as_str())))
         .spawn()
         .with_context(|| format!("cannot run {}", program.display()))?;
-    // How long it takes to end is its own decision.
+    // The command decides how long it takes to end.
     stop.wait_without_bound();
     let process = child.id();
     let (end, mut ended) = oneshot::channel();

@@ -29,7 +29,7 @@ pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 /// More than any of the credentials has.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Where the files are; a temporary folder goes when this is dropped.
+/// The folder. A temporary one is removed when this is dropped.
 pub(super) struct Folder {
     /// Absolute, for `env` is read from other folders; and UTF-8.
     path: PathBuf,
@@ -103,8 +103,8 @@ impl Folder {
         read().with_context(|| format!("cannot read {}", self.file(name)))
     }
 
-    /// Keeps other sandboxes that start on the same folder waiting, until this is dropped: each
-    /// would find half of what the other writes.
+    /// Locks the folder against other sandboxes that start on it, until this is dropped: each
+    /// would read a part of the other's files.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
         if cfg!(not(unix)) {
             // There a folder cannot be opened as a file.
@@ -124,7 +124,7 @@ impl Folder {
         lock().with_context(|| format!("cannot lock {}", self.path.display()))
     }
 
-    /// Writes what a client needs to reach this sandbox.
+    /// Writes the files that a client needs to reach this sandbox.
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let credentials = sandbox.credentials();
         let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
@@ -180,7 +180,7 @@ impl Folder {
     }
 }
 
-/// Both are read, by one program or another.
+/// Programs read one or the other.
 pub(super) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The hosts of a sandbox, for `NO_PROXY`.
@@ -188,8 +188,8 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
     format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
 }
 
-/// Makes a folder where there is none, and gives its absolute path, unless others could change what is in
-/// it: keys are kept there, and `env` is run by a shell.
+/// Creates a missing folder and returns its absolute path. A folder that others could change is refused:
+/// keys are kept there, and a shell runs `env`.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -214,7 +214,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     };
     let metadata = status(folder)?;
     if metadata.mode() & 0o002 != 0 {
-        bail!("{shown} may be written by everybody: take another folder, or `chmod o-w` it");
+        bail!("{shown} may be written by everybody: take a folder of your own");
     }
     let owner = metadata.uid();
     let ours = rustix::process::geteuid().as_raw();
@@ -231,8 +231,8 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a whole file in the place of another, whose mode does not matter, in one step: nobody reads half a
-/// file, and a link is replaced, not followed.
+/// Replaces a file in one step, whatever its mode: no reader sees half of it, and a link is replaced, not
+/// followed.
 pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut new = new_file(folder, mode)?;
     new.write_all(content)?;
@@ -253,7 +253,7 @@ fn new_file(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
     NamedTempFile::new_in(folder)
 }
 
-/// One word for a POSIX shell, whatever is in it.
+/// Quotes any text as one word for a POSIX shell.
 pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

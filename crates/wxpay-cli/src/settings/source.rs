@@ -22,87 +22,64 @@ pub(crate) struct FileSetting {
     flag: &'static str,
     path_variable: Option<&'static str>,
     text_variable: Option<&'static str>,
-    /// What it holds, for messages.
+    /// The content, for messages.
     holds: &'static str,
     /// Whether a path that cannot be read may be repeated: it may be a secret in the wrong place.
     is_public: bool,
 }
 
-pub(crate) const API_KEY: FileSetting = secret(
-    "--api-key-file",
-    None,
-    Some("WXPAY_API_KEY"),
-    "the API v2 key",
-);
-pub(crate) const OTHER_KEY: FileSetting = secret("--other-key-file", None, None, "the other key");
-pub(crate) const TRY_KEY: FileSetting = secret("--try-key-file", None, None, "the other key");
-pub(crate) const CERT: FileSetting = public(
-    "--cert",
-    Some("WXPAY_CERT"),
-    Some("WXPAY_CERT_PEM"),
-    "the certificate",
-);
-pub(crate) const KEY: FileSetting = secret(
-    "--key",
-    Some("WXPAY_KEY"),
-    Some("WXPAY_KEY_PEM"),
-    "the private key",
-);
-pub(crate) const KEY_PASSWORD: FileSetting = secret(
-    "--key-password-file",
-    None,
-    Some("WXPAY_KEY_PASSWORD"),
-    "the password of the private key",
-);
-pub(crate) const P12: FileSetting = secret(
-    "--p12",
-    Some("WXPAY_P12"),
-    Some("WXPAY_P12_BASE64"),
-    "the PKCS#12 file",
-);
-pub(crate) const P12_PASSWORD: FileSetting = secret(
-    "--p12-password-file",
-    None,
-    Some("WXPAY_P12_PASSWORD"),
-    "the password of the PKCS#12 file",
-);
-pub(crate) const CA: FileSetting = public(
-    "--ca",
-    Some("WXPAY_CA"),
-    None,
-    "the authority's certificate",
-);
+pub(crate) const API_KEY: FileSetting =
+    FileSetting::secret("--api-key-file", "the API v2 key").or_text("WXPAY_API_KEY");
+pub(crate) const OTHER_KEY: FileSetting = FileSetting::secret("--other-key-file", "the other key");
+pub(crate) const TRY_KEY: FileSetting = FileSetting::secret("--try-key-file", "the other key");
+pub(crate) const CERT: FileSetting = FileSetting::secret("--cert", "the certificate")
+    .or_path("WXPAY_CERT")
+    .or_text("WXPAY_CERT_PEM")
+    .public();
+pub(crate) const KEY: FileSetting = FileSetting::secret("--key", "the private key")
+    .or_path("WXPAY_KEY")
+    .or_text("WXPAY_KEY_PEM");
+pub(crate) const KEY_PASSWORD: FileSetting =
+    FileSetting::secret("--key-password-file", "the password of the private key")
+        .or_text("WXPAY_KEY_PASSWORD");
+pub(crate) const P12: FileSetting = FileSetting::secret("--p12", "the PKCS#12 file")
+    .or_path("WXPAY_P12")
+    .or_text("WXPAY_P12_BASE64");
+pub(crate) const P12_PASSWORD: FileSetting =
+    FileSetting::secret("--p12-password-file", "the password of the PKCS#12 file")
+        .or_text("WXPAY_P12_PASSWORD");
+pub(crate) const CA: FileSetting = FileSetting::secret("--ca", "the authority's certificate")
+    .or_path("WXPAY_CA")
+    .public();
 pub(crate) const PROXY_AUTH: FileSetting =
-    secret("--proxy-auth-file", None, None, "the proxy's user:password");
-
-const fn secret(
-    flag: &'static str,
-    path_variable: Option<&'static str>,
-    text_variable: Option<&'static str>,
-    holds: &'static str,
-) -> FileSetting {
-    FileSetting {
-        flag,
-        path_variable,
-        text_variable,
-        holds,
-        is_public: false,
-    }
-}
-
-const fn public(
-    flag: &'static str,
-    path_variable: Option<&'static str>,
-    text_variable: Option<&'static str>,
-    holds: &'static str,
-) -> FileSetting {
-    FileSetting {
-        is_public: true,
-        ..secret(flag, path_variable, text_variable, holds)
-    }
-}
+    FileSetting::secret("--proxy-auth-file", "the proxy's user:password");
 
 impl FileSetting {
+    const fn secret(flag: &'static str, holds: &'static str) -> Self {
+        Self {
+            flag,
+            path_variable: None,
+            text_variable: None,
+            holds,
+            is_public: false,
+        }
+    }
+
+    const fn or_path(mut self, variable: &'static str) -> Self {
+        self.path_variable = Some(variable);
+        self
+    }
+
+    const fn or_text(mut self, variable: &'static str) -> Self {
+        self.text_variable = Some(variable);
+        self
+    }
+
+    const fn public(mut self) -> Self {
+        self.is_public = true;
+        self
+    }
+
     /// Where the value is: by the flag, else by a variable.
     pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
         let variable = |name: Option<&'static str>| Some((name?, variable(name?)?));

@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use tokio::io::stdin;
-use wxpay_media::{Error, Image, ImageError, Room, Warning};
+use wxpay_media::{Error, Image, ImageError, MemoryBudget, Warning};
 
 use super::outcome::Failure;
 use crate::terminal;
@@ -13,12 +13,12 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Reads one picture, and says what may be wrong with it.
-pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
+/// Reads one picture and prints its warnings.
+pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Failure> {
     let read = if is_stdin(file) {
         Image::from_reader("stdin", stdin()).await
     } else {
-        room.read(file).await
+        budget.read(file).await
     };
     let image = read.map_err(|error| match &error {
         ImageError::Read(cause) if cause.kind() == io::ErrorKind::NotFound => {
@@ -37,7 +37,7 @@ pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
     Ok(image)
 }
 
-/// What an argument is that names no file.
+/// Names the kind of an argument that is no file: a URL, a list, a pattern.
 fn not_a_file(argument: &str) -> Option<Failure> {
     let (message, advice) = if argument.contains("://") || argument.starts_with("file:") {
         (

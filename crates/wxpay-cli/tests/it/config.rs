@@ -2,15 +2,16 @@
 
 use std::{fs, path::Path, process::Command};
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::ExtendedKeyUsagePurpose;
 
-use crate::program::{KEY, RunToEnd, example, text, wxpay};
+use crate::{
+    certificates::{authority, issue},
+    program::{KEY, RunToEnd, example, text, wxpay},
+};
 
 fn write_pair(folder: &Path, name: &str) {
-    let key = KeyPair::generate().unwrap();
-    let cert = CertificateParams::default().self_signed(&key).unwrap();
-    fs::write(folder.join(format!("{name}.pem")), cert.pem()).unwrap();
-    fs::write(folder.join(format!("{name}_key.pem")), key.serialize_pem()).unwrap();
+    let usage = ExtendedKeyUsagePurpose::ClientAuth;
+    issue(&authority("a test's own"), folder, name, usage, |_| {});
 }
 
 /// An upload with settings that are complete and of the right form, in a folder.

@@ -1,13 +1,21 @@
 //! `wxpay doctor`: all is well with a healthy sandbox, and each fault has its name.
 
-use std::{fs, io::Write, net::TcpListener, path::Path, process::Command, thread};
-
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
 };
 
-use crate::program::{KEY, RunToEnd, example, text, wxpay};
-use crate::sandbox::Sandbox;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
+
+use crate::{
+    certificates::{authority, issue},
+    program::{KEY, RunToEnd, example, text, wxpay},
+    sandbox::Sandbox,
+};
 
 /// A sandbox, and the settings for it.
 struct Running {
@@ -165,30 +173,22 @@ fn wrong_settings_have_their_names() {
     );
 }
 
-/// A client's certificate of an authority that nobody knows.
+/// A client's certificate of an unknown authority.
 fn certificate(
     folder: &Path,
     change: impl FnOnce(&mut CertificateParams),
-) -> [(&'static str, String); 2] {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "1900000109");
-    change(&mut params);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    let write = |name: &str, contents: String| {
-        let path = folder.join(name);
-        fs::write(&path, contents).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
+) -> [(&'static str, PathBuf); 2] {
+    let usage = ExtendedKeyUsagePurpose::ClientAuth;
+    issue(&authority("unknown"), folder, "strange", usage, |params| {
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, "1900000109");
+        change(params);
+    });
     [
-        ("WXPAY_CERT", write("strange.pem", certificate.pem())),
-        ("WXPAY_KEY", write("strange_key.pem", key.serialize_pem())),
+        ("WXPAY_CERT", "strange.pem"),
+        ("WXPAY_KEY", "strange_key.pem"),
     ]
+    .map(|(variable, name)| (variable, folder.join(name)))
 }
 
 #[test]

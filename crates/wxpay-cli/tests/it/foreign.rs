@@ -7,14 +7,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
+use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::{KEY, Run, RunToEnd, example, text, wxpay};
+use crate::{
+    certificates::{authority, issue},
+    program::{KEY, Run, RunToEnd, example, text, wxpay},
+};
 
 /// The Python gateway, with certificates of its own; it ends when this is dropped.
 struct Gateway {
@@ -106,32 +106,24 @@ impl Drop for Gateway {
 
 /// An authority, a server for `localhost`, a client, and another authority.
 fn certificates(folder: &Path) {
-    let write = |name: &str, pem: String| fs::write(folder.join(name), pem).unwrap();
-    let authority = |name: &str| {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-    };
     let ca = authority("a test's own authority");
-    write("ca.pem", ca.pem());
-    write("other_ca.pem", authority("another authority").pem());
-    for (name, usage) in [
-        ("server", ExtendedKeyUsagePurpose::ServerAuth),
-        ("client", ExtendedKeyUsagePurpose::ClientAuth),
-    ] {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.extended_key_usages = vec![usage];
-        let key = KeyPair::generate().unwrap();
-        write(
-            &format!("{name}.pem"),
-            params.signed_by(&key, &ca).unwrap().pem(),
-        );
-        write(&format!("{name}_key.pem"), key.serialize_pem());
-    }
+    fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
+    let other = authority("another authority").pem();
+    fs::write(folder.join("other_ca.pem"), other).unwrap();
+    issue(
+        &ca,
+        folder,
+        "server",
+        ExtendedKeyUsagePurpose::ServerAuth,
+        |_| {},
+    );
+    issue(
+        &ca,
+        folder,
+        "client",
+        ExtendedKeyUsagePurpose::ClientAuth,
+        |_| {},
+    );
 }
 
 #[test]

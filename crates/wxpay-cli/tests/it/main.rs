@@ -5,6 +5,7 @@
 )]
 
 mod arguments;
+mod certificates;
 mod completions;
 mod config;
 mod doctor;

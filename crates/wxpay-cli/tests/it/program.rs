@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// More than any of these tests needs, so that a hang fails the test.
@@ -84,6 +84,19 @@ impl RunToEnd for Command {
         let _ = child.stdin.take().unwrap().write_all(input);
         wait(child)
     }
+}
+
+/// The exit status, without reading what the program prints.
+pub(crate) fn ends(child: &mut Child) -> Option<i32> {
+    let end = Instant::now() + BOUND;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("the program hangs");
 }
 
 /// Waits for the end, and kills what does not end.

@@ -90,6 +90,7 @@ fn a_secret_given_as_a_path_is_not_echoed() {
         ("WXPAY_CA", &pem),
         ("WXPAY_P12", &p12),
         ("WXPAY_P12", PASSWORD),
+        ("WXPAY_MCH_ID", KEY),
         ("WXPAY_ENDPOINT", "https://operator:Tr0ub4dor-3@proxy"),
     ] {
         for mut command in ways(folder) {
@@ -108,6 +109,7 @@ fn a_secret_given_as_a_path_is_not_echoed() {
         ("--cert", &pem),
         ("--ca", &pem),
         ("--api-key-file", KEY),
+        ("--mch-id", KEY),
         ("--p12", &p12),
         ("--key-password-file", PASSWORD),
         ("--p12-password-file", PASSWORD),

@@ -96,6 +96,12 @@ fn the_canonical_string_needs_no_key_and_shows_none() {
         .run()
         .exits(0);
     assert!(!run.out.contains(KEY), "{run:?}");
+    let by_mistake = format!("key={KEY}");
+    let run = wxpay(["sign", "--canonical", "a=b", &by_mistake])
+        .env("WXPAY_API_KEY", KEY)
+        .run()
+        .exits(0);
+    assert_eq!(run.out, "a=b&key=********&key=********\n");
 }
 
 #[test]

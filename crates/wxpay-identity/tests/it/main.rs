@@ -12,7 +12,6 @@
 mod forms;
 mod keys;
 mod leaf;
-mod log;
 mod pem;
 mod pkcs12;
 mod properties;

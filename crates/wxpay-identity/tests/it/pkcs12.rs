@@ -1,5 +1,8 @@
 //! PKCS#12 files of every kind that has been handed out: what is in `fixtures/identities`.
 
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
 use crate::support::{
@@ -9,8 +12,8 @@ use crate::support::{
 
 const PASSWORD: &str = "1900000109";
 
-const DAMAGED: IdentityError = IdentityError::Damaged { part: Part::Pkcs12 };
-const WRONG_PASSWORD: IdentityError = IdentityError::WrongPassword { part: Part::Pkcs12 };
+const DAMAGED: IdentityError = IdentityError::Damaged(Part::Pkcs12);
+const WRONG_PASSWORD: IdentityError = IdentityError::WrongPassword(Part::Pkcs12);
 
 fn wrong(found: Form) -> IdentityError {
     IdentityError::WrongForm {
@@ -52,21 +55,17 @@ fn each_mistake_has_its_name() {
         (
             "no-key.p12",
             PASSWORD,
-            IdentityError::Missing {
-                part: Part::PrivateKey,
-            },
+            IdentityError::Missing(Part::PrivateKey),
         ),
         (
             "no-certificate.p12",
             PASSWORD,
-            IdentityError::Missing {
-                part: Part::Certificate,
-            },
+            IdentityError::Missing(Part::Certificate),
         ),
         (
             "two-keys.p12",
             PASSWORD,
-            IdentityError::SeveralKeys { part: Part::Pkcs12 },
+            IdentityError::SeveralKeys(Part::Pkcs12),
         ),
         ("client.crt", PASSWORD, wrong(Form::Certificate)),
         ("client.key", PASSWORD, wrong(Form::PrivateKey)),
@@ -77,7 +76,7 @@ fn each_mistake_has_its_name() {
 }
 
 #[test]
-fn what_is_no_pkcs12_is_named() {
+fn a_file_that_is_no_pkcs12_is_named() {
     let whole = fixture("aes256-sha256.p12");
     for (bytes, expected) in [
         (&b""[..], wrong(Form::Empty)),
@@ -98,7 +97,7 @@ fn what_is_no_pkcs12_is_named() {
     }
 }
 
-/// Whatever byte is wrong, it is an error, and no panic.
+/// Any wrong byte is an error, and no panic.
 #[test]
 fn damage_is_refused() {
     let whole = fixture("3des-3des-sha1.p12");
@@ -123,9 +122,7 @@ fn nothing_opens_without_a_mac_that_held() {
     let read = |digest: &[u8], salt: &[u8], rounds| {
         Identity::from_pkcs12(pkcs12(&contents, digest, salt, rounds), PASSWORD).unwrap_err()
     };
-    let empty = IdentityError::Missing {
-        part: Part::PrivateKey,
-    };
+    let empty = IdentityError::Missing(Part::PrivateKey);
     assert_eq!(read(&right, b"salt", 1), empty);
     for (digest, salt, rounds, expected) in [
         (&b""[..], &b"salt"[..], 1, WRONG_PASSWORD),
@@ -178,7 +175,7 @@ fn impossible_costs_are_damage() {
         let read = Identity::from_pem_encrypted(fixture("client.crt"), text, "x");
         assert_eq!(
             read.unwrap_err(),
-            IdentityError::Damaged { part },
+            IdentityError::Damaged(part),
             "{costs:?} {iv}"
         );
         let read = Identity::from_pkcs12(key_bags("x", &[key]), "x");
@@ -186,14 +183,14 @@ fn impossible_costs_are_damage() {
     }
     let key = fixture("../hostile/scrypt-zero.key");
     let read = Identity::from_pem_encrypted(fixture("client.crt"), key, "x");
-    assert_eq!(read.unwrap_err(), IdentityError::Damaged { part });
+    assert_eq!(read.unwrap_err(), IdentityError::Damaged(part));
     let read = Identity::from_pkcs12(fixture("../hostile/scrypt-zero.p12"), PASSWORD);
     assert_eq!(read.unwrap_err(), DAMAGED);
 }
 
 #[test]
 fn the_costs_of_all_bags_are_bounded_together() {
-    let cost = |part| IdentityError::Cost { part };
+    let cost = |part| IdentityError::Cost(part);
     for file in ["costly.p12", "../hostile/scrypt-costly.p12"] {
         for password in [PASSWORD, "x"] {
             let read = Identity::from_pkcs12(fixture(file), password);
@@ -325,20 +322,90 @@ fn every_encryption_of_openssl_that_is_read() {
     }
 }
 
-#[test]
-fn keys_without_their_public_half_are_read() {
-    let bare = openssl("ec -no_public", fixture("client.key"));
-    let info = openssl("pkcs8 -topk8 -nocrypt -outform DER", bare);
+/// The `AuthenticatedSafe` of an unencrypted file: the client's certificate and this key.
+fn plain_contents(key: &[u8]) -> Vec<u8> {
     const KEY: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
     const CERTIFICATE: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";
     const X509: &[u8] = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
     let certificate = openssl("x509 -outform DER", fixture("client.crt"));
     let certificate = der(0x30, &[X509, &der(0xa0, &[&der(4, &[&certificate])])]);
     let bags = [
-        der(0x30, &[KEY, &der(0xa0, &[&info])]),
+        der(0x30, &[KEY, &der(0xa0, &[key])]),
         der(0x30, &[CERTIFICATE, &der(0xa0, &[&certificate])]),
     ];
-    let contents = der(0x30, &[&data(&der(0x30, &[&bags.concat()]))]);
+    der(0x30, &[&data(&der(0x30, &[&bags.concat()]))])
+}
+
+#[test]
+fn a_key_without_its_public_half_is_read() {
+    let bare = openssl("ec -no_public", fixture("client.key"));
+    let contents = plain_contents(&openssl("pkcs8 -topk8 -nocrypt -outform DER", bare));
     let file = pkcs12(&contents, &mac(&contents, "x", b"salt"), b"salt", 1);
     Identity::from_pkcs12(file, "x").unwrap();
+}
+
+/// The element in one of the forms that BER allows, down to `depth`; each byte of `choices` chooses one.
+fn ber(bytes: &[u8], depth: usize, choices: &mut impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut written = Vec::new();
+    let mut rest = bytes;
+    while let [tag, length, after @ ..] = rest {
+        let (start, length) = match length {
+            0x84 => (
+                4,
+                u32::from_be_bytes(after[..4].try_into().unwrap()) as usize,
+            ),
+            0x82 => (2, u16::from_be_bytes(after[..2].try_into().unwrap()).into()),
+            0x81 => (1, after[0].into()),
+            short => (0, usize::from(*short)),
+        };
+        let (contents, behind) = after[start..].split_at(length);
+        rest = behind;
+        let choice = choices.next().unwrap();
+        let (tag, contents) = match tag {
+            _ if depth == 0 => (*tag, contents.to_vec()),
+            4 if choice & 1 == 1 => {
+                let pieces = contents.chunks(usize::from(choice) + 1);
+                (0x24, pieces.flat_map(|piece| der(4, &[piece])).collect())
+            }
+            0x30 | 0xa0 => (*tag, ber(contents, depth - 1, choices)),
+            _ => (*tag, contents.to_vec()),
+        };
+        written.extend(match choice & 6 {
+            0 | 2 if tag & 0x20 != 0 => [&[tag, 0x80], &contents[..], &[0, 0]].concat(),
+            4 => {
+                let length = (contents.len() as u64).to_be_bytes();
+                [&[tag, 0x88], &length[..], &contents].concat()
+            }
+            _ => der(tag, &[&contents]),
+        });
+    }
+    written
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn every_form_that_ber_allows_is_read(seed in prop::collection::vec(any::<u8>(), 50)) {
+        let mut choices = seed.iter().copied().cycle();
+        static CONTENTS: OnceLock<Vec<u8>> = OnceLock::new();
+        let contents = CONTENTS.get_or_init(|| {
+            let key = openssl("pkcs8 -topk8 -nocrypt -outform DER", fixture("client.key"));
+            plain_contents(&key)
+        });
+        let contents = ber(contents, 6, &mut choices);
+        let file = pkcs12(&contents, &mac(&contents, "x", b"salt"), b"salt", 1);
+        let identity = Identity::from_pkcs12(ber(&file, 3, &mut choices), "x");
+        prop_assert_eq!(identity.map(drop), Ok(()));
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    for depth in [33, 100_000] {
+        let nested = [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+        for bytes in [&nested[..], &nested[..depth * 2]] {
+            assert_eq!(Identity::from_pkcs12(bytes, "x").unwrap_err(), DAMAGED);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What holds whatever the bytes are: no panic, no cost beyond the bound, no identity out of damage.
+//! Properties that hold for any bytes: no panic, no cost beyond the bound, no identity out of damage.
 
 use proptest::prelude::*;
 use wxpay_identity::{Identity, IdentityError, Part};
@@ -85,9 +85,9 @@ proptest! {
             let error = read.unwrap_err();
             let is_expected = matches!(
                 &error,
-                IdentityError::Damaged { part: at }
-                | IdentityError::Cost { part: at }
-                | IdentityError::WrongPassword { part: at }
+                IdentityError::Damaged(at)
+                | IdentityError::Cost(at)
+                | IdentityError::WrongPassword(at)
                 | IdentityError::UnsupportedEncryption { part: at, .. } if *at == part
             );
             prop_assert!(is_expected, "{:?}", error);

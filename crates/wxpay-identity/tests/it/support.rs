@@ -5,12 +5,18 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber, set_default},
+};
 use wxpay_identity::Identity;
 
 /// A certificate and its key, in PEM.
@@ -52,13 +58,43 @@ impl Pair {
     }
 }
 
+/// Everything that is logged on this thread, by whomever, as long as it lives.
+pub(crate) struct Log {
+    file: NamedTempFile,
+    _guard: DefaultGuard,
+    /// While tracing knows of one dispatcher only, it asks the first thread that passes an event
+    /// whether anyone listens, for the whole process; here that may be another test's thread.
+    _another: Dispatch,
+}
+
+impl Log {
+    pub(crate) fn capture() -> Self {
+        let file = NamedTempFile::new().unwrap();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(Arc::new(file.reopen().unwrap()))
+            .finish();
+        let another = Dispatch::new(NoSubscriber::default());
+        Self {
+            file,
+            _guard: set_default(subscriber),
+            _another: another,
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(&self.file).unwrap()
+    }
+}
+
 /// A file in `tests/fixtures/identities`.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/identities");
     fs::read(PathBuf::from(folder).join(name)).unwrap()
 }
 
-/// What openssl prints when it is called with these arguments, separated by spaces.
+/// The output of openssl for these arguments, separated by spaces.
 pub(crate) fn openssl(arguments: &str, input: impl AsRef<[u8]>) -> Vec<u8> {
     let mut child = Command::new("openssl")
         .args(arguments.split(' '))

@@ -16,7 +16,7 @@ use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tower::{Service, ServiceExt};
 use wxpay_transport::{ErrorKind, Transport};
 
-use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply};
+use crate::support::{Ca, OK, call, post, read_request, send, serve, serve_reply};
 
 #[tokio::test]
 async fn the_server_sees_the_client_certificate_and_the_whole_request() {
@@ -57,13 +57,7 @@ async fn a_content_length_of_the_callers_own_is_not_believed() {
             .headers_mut()
             .insert(CONTENT_LENGTH, wrong.parse().unwrap());
 
-        let reply = ca
-            .builder()
-            .build()
-            .unwrap()
-            .oneshot(request)
-            .await
-            .unwrap();
+        let reply = send(&ca.builder().build().unwrap(), request).await.unwrap();
 
         assert_eq!(reply.body(), "ok");
     }
@@ -79,6 +73,9 @@ async fn only_absolute_https_is_spoken() {
         "https://localhost:99999/",
         "https://user:password@localhost/",
         "https://:443/",
+        "https://localhost:/",
+        "https://user@localhost/",
+        "https://user:password@[::1]:443/",
     ] {
         let request = Request::post(uri).body(Full::new(Bytes::new())).unwrap();
         let error = Transport::builder()

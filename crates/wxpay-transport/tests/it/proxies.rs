@@ -7,21 +7,25 @@ use std::{
     time::Duration,
 };
 
+use http::Uri;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
-use wxpay_transport::{Builder, Deadline, Error, ErrorKind, Proxy, ProxyFault, TlsFault};
+use wxpay_transport::{
+    Error, ErrorKind, Proxy, ProxyErrorKind, ProxyUriError, TimeoutKind, TlsErrorKind,
+    TransportBuilder,
+};
 
 use crate::support::{Ca, OK, call, refusing, serve_reply, serve_tcp};
 
-const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
+pub(crate) const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// What a proxy was asked, head by head.
-type Heads = Arc<Mutex<Vec<String>>>;
+pub(crate) type Heads = Arc<Mutex<Vec<String>>>;
 
 /// A proxy that answers every `CONNECT` with `reply`, and tunnels to `server` after a 200.
-async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
+pub(crate) async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
     let heads = Heads::default();
     let heard = heads.clone();
     let addr = serve_tcp(move |mut stream| {
@@ -43,11 +47,11 @@ async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
     (addr, heads)
 }
 
-fn through(builder: Builder, proxy: SocketAddr) -> Builder {
+fn through(builder: TransportBuilder, proxy: SocketAddr) -> TransportBuilder {
     builder.proxy(Proxy::new(&format!("http://{proxy}")).unwrap())
 }
 
-async fn failure(builder: Builder, proxy: SocketAddr) -> Error {
+async fn failure(builder: TransportBuilder, proxy: SocketAddr) -> Error {
     let server = SocketAddr::from(([127, 0, 0, 1], 7));
     call(through(builder, proxy), server).await.unwrap_err()
 }
@@ -100,37 +104,47 @@ async fn what_the_proxy_answers_instead_is_told() {
     for (reply, fault, said) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-            ProxyFault::AuthenticationRequired,
+            ProxyErrorKind::AuthenticationRequired,
             "answered 407: check the user name",
         ),
         (
+            "HTTP/1.1 407 no\r\nproxy-authenticate: Basic realm=\"x\"\r\nProxy-Authenticate: NTLM\r\n\r\n",
+            ProxyErrorKind::AuthenticationRequired,
+            "answered 407: check the user name",
+        ),
+        (
+            "HTTP/1.1 407 no\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n",
+            ProxyErrorKind::UnsupportedAuthentication,
+            "such as cntlm or px (it offers Negotiate, NTLM)",
+        ),
+        (
             "HTTP/1.1 403 Forbidden\r\n\r\nno",
-            ProxyFault::Refused { status: 403 },
-            "answered 403: ask whoever runs it",
+            ProxyErrorKind::Refused { status: 403 },
+            "answered 403: ask its administrator",
         ),
         (
             "HTTP/1.0 502 Bad Gateway\r\n\r\n",
-            ProxyFault::Refused { status: 502 },
+            ProxyErrorKind::Refused { status: 502 },
             "answered 502 instead of a tunnel",
         ),
         (
             "HTTP/1.1 200 OK\r\n",
-            ProxyFault::NoAnswer,
+            ProxyErrorKind::NoAnswer,
             "no whole answer in HTTP",
         ),
         (
             "SSH-2.0-OpenSSH_9.2\r\n",
-            ProxyFault::NoAnswer,
+            ProxyErrorKind::NoAnswer,
             "no whole answer in HTTP",
         ),
-        ("", ProxyFault::NoAnswer, "no whole answer in HTTP"),
+        ("", ProxyErrorKind::NoAnswer, "no whole answer in HTTP"),
     ] {
         let (proxy, _) = proxy(reply, nowhere).await;
         let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
 
         assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
         let shown = error.to_string();
-        let named = format!("no way to localhost:7 through the proxy {proxy}: ");
+        let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
         assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
         assert!(error.source().is_some());
     }
@@ -140,7 +154,7 @@ async fn what_the_proxy_answers_instead_is_told() {
 async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
     let (nobody, _socket) = refusing();
     let error = failure(Ca::new().builder_for_one_attempt(), nobody).await;
-    assert_eq!(error.kind(), ErrorKind::Proxy(ProxyFault::Unreachable));
+    assert_eq!(error.kind(), ErrorKind::Proxy(ProxyErrorKind::Unreachable));
     assert!(
         error.to_string().contains(&format!("the proxy {nobody}")),
         "{error}"
@@ -148,22 +162,24 @@ async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_hangs_lets_the_deadline_for_connecting_pass_and_is_named() {
+async fn a_proxy_that_says_nothing_is_named() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let silent = silent.local_addr().map(|addr| (addr, silent)).unwrap();
+    let proxy = silent.local_addr().unwrap();
     let builder = Ca::new()
         .builder_for_one_attempt()
-        .connect_deadline(Duration::from_secs(7));
+        .connect_timeout(Duration::from_secs(7));
 
-    let error = failure(builder, silent.0).await;
+    let error = failure(builder.clone(), proxy).await;
 
-    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Connect));
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("the proxy {}", silent.0)),
-        "{error}"
-    );
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutKind::Connect));
+    let said = format!("the proxy {proxy} gave no tunnel to localhost:7 within 7 s");
+    assert_eq!(error.to_string(), said);
+
+    let error = failure(builder.timeout(Duration::from_secs(2)), proxy).await;
+
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutKind::Total));
+    let said = format!("it was waiting for a tunnel of the proxy {proxy}");
+    assert!(error.to_string().ends_with(&said), "{error}");
 }
 
 #[tokio::test]
@@ -179,7 +195,7 @@ async fn a_server_behind_the_proxy_is_still_checked() {
     .await
     .unwrap_err();
 
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     assert!(!error.to_string().contains("proxy"), "{error}");
 }
 
@@ -195,4 +211,120 @@ async fn exceptions_go_straight_to_the_server() {
         .proxy(nobody.except("other.test, localhost"));
 
     assert_eq!(call(builder, server).await.unwrap().body(), "ok");
+}
+
+#[test]
+fn an_authority_that_can_be_read_in_two_ways_is_refused_and_not_shown() {
+    for secret in [
+        "sec@ret",
+        "sec/ret",
+        "sec?ret",
+        "sec#ret",
+        "sec@ret/x",
+        "s@e@cret",
+        "se\\cret",
+    ] {
+        for uri in [
+            format!("http://op:{secret}@127.0.0.1:3128"),
+            format!("op:{secret}@proxy.test"),
+            format!("http://{secret}@proxy.test:3128/"),
+        ] {
+            let error = Proxy::new(&uri).unwrap_err();
+            assert_eq!(error, ProxyUriError::Ambiguous, "{uri}");
+            let shown = format!("{error} {error:?}");
+            assert!(
+                !shown.contains("cret") && !shown.contains("ret@"),
+                "{shown}"
+            );
+            assert!(shown.contains("percent-encode"), "{shown}");
+        }
+    }
+    let encoded = Proxy::new("http://op:sec%40ret%2Fx@127.0.0.1:3128").unwrap();
+    assert_eq!(encoded.to_string(), "127.0.0.1:3128");
+}
+
+#[test]
+fn an_asterisk_excepts_names_and_addresses_alike() {
+    for hosts in ["*", " * ", "a.test,*", "*,a.test"] {
+        let none = Proxy::new("p.test").unwrap().except(hosts);
+        for server in [
+            "https://c.test/",
+            "https://10.0.0.1/",
+            "https://[2001:db8::1]:8443/",
+        ] {
+            assert!(
+                !none.applies_to(&Uri::from_static(server)),
+                "{hosts}: {server}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_http_proxy_is_refused() {
+    for scheme in ["https://p.test", "socks5://p.test:1080", "ftp://p.test"] {
+        assert_eq!(Proxy::new(scheme).unwrap_err(), ProxyUriError::Scheme);
+    }
+    for uri in [
+        "",
+        "http://",
+        "http:// p.test",
+        "http://p.test:99999",
+        "http://p.test:",
+        "http://:3128",
+        "http://p.test\r\nX: y",
+    ] {
+        assert_eq!(Proxy::new(uri).unwrap_err(), ProxyUriError::Uri, "{uri}");
+    }
+}
+
+#[test]
+fn addresses_are_hosts_too() {
+    for uri in [
+        "127.0.0.1:3128",
+        "http://[::1]:3128",
+        "[::1]:3128",
+        "p.test",
+    ] {
+        Proxy::new(uri).unwrap();
+    }
+}
+
+#[test]
+fn exceptions_are_names_and_networks() {
+    let proxy = Proxy::new("p.test")
+        .unwrap()
+        .except("a.test,.b.test,10.0.0.0/8,::1");
+    for (server, applies) in [
+        ("https://a.test/", false),
+        ("https://x.a.test/", false),
+        ("https://xa.test/", true),
+        ("https://x.b.test/", false),
+        ("https://10.9.8.7:1/", false),
+        ("https://11.9.8.7/", true),
+        ("https://[::1]/", false),
+    ] {
+        assert_eq!(
+            proxy.applies_to(&Uri::from_static(server)),
+            applies,
+            "{server}"
+        );
+    }
+    let none = Proxy::new("p.test").unwrap().except("*");
+    assert!(!none.applies_to(&Uri::from_static("https://c.test/")));
+}
+
+#[test]
+fn a_password_does_not_show() {
+    let in_the_uri = Proxy::new("http://op:a%3Ab@proxy.test:3128/path").unwrap();
+    let with_method = Proxy::new("proxy.test:3128")
+        .unwrap()
+        .basic_auth("op", "a:b");
+    for proxy in [in_the_uri, with_method] {
+        assert_eq!(proxy.to_string(), "proxy.test:3128");
+        let shown = format!("{proxy:?}");
+        for secret in ["op", "a:b", "a%3Ab", "b3A6YTpi"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
 }

@@ -54,6 +54,19 @@ fn calls_are_told_in_blocks() {
 }
 
 #[test]
+fn nobody_has_to_read_what_is_told() {
+    let mut sandbox = Sandbox::start_with(&[], Stdio::piped());
+    let curl = sandbox.line("curl ");
+    let many = curl
+        .trim_end()
+        .replace("uploadmedia", "'uploadmedia?[1-700]'");
+    let run = shell(&format!("{many} --silent --show-error --max-time 120")).exits(0);
+    assert_eq!(run.out.matches("<media_id>").count(), 700);
+    // Also told that it should end, it does.
+    sandbox.stop("TERM").exits(0);
+}
+
+#[test]
 fn calls_are_told_as_json_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let keep = folder.path().join("kept");
@@ -128,4 +141,21 @@ fn other_keys_are_tried() {
     let run = sandbox.stop("INT").exits(0);
     assert!(run.err.contains("signature-other-key"), "{run:?}");
     assert!(!run.err.contains(KEY), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn messages_that_nobody_reads_stop_nothing() {
+    for mode in ["--json", "-vv"] {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [mode, "--dir", text(folder.path())];
+        let sandbox = Sandbox::start_with(&arguments, Stdio::piped());
+        // More than a pipe takes.
+        let picture = example("licence.png");
+        let upload = [&["upload"][..], &[text(&picture); 200]].concat();
+        let variables = Sandbox::variables(folder.path());
+        let run = wxpay(upload.iter().copied()).envs(variables).run().exits(0);
+        assert_eq!(run.out.lines().count(), 200);
+        sandbox.stop_unread("TERM").exits(0);
+    }
 }

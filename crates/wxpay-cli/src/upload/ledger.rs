@@ -20,9 +20,7 @@ use tokio::{
     time::Instant,
 };
 use wxpay_ledger::{Account, Content, Ledger, Reader, Record};
-use wxpay_media::{
-    Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice, Uploaded,
-};
+use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice};
 
 use super::{
     outcome::{Failure, Outcome},
@@ -37,6 +35,9 @@ use source::{Item, Source};
 
 /// A picture that fails while others are taken is given up in this run after so many attempts.
 const STRIKES: u32 = 5;
+
+/// Then the run ends: somebody has to look.
+const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Uploads wait for one another and for their commits, beside those that call the gateway.
 const WAITING: usize = 32;
@@ -87,7 +88,8 @@ impl Run {
         let bars = &Bars::unbounded();
         let send = async |file: &Path, image: &Image| {
             let (progress, _bar) = bars.file(file, image);
-            client.upload_with_progress(image, progress).await
+            let uploaded = client.upload_with_progress(image, progress).await?;
+            Ok(Outcome::uploaded(file, uploaded, image))
         };
         let (account, at_once) = (self.account, args.concurrency.get());
         let files = self.source.clone().read(Reader::open(&self.path)?, account);
@@ -131,6 +133,7 @@ struct Queue<F> {
     ledger: Ledger,
     account: Account,
     reader: Reader,
+    /// Calls the gateway.
     send: F,
     gate: Gate,
     budget: MemoryBudget,
@@ -139,7 +142,7 @@ struct Queue<F> {
     tally: Tally,
 }
 
-impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
+impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     fn new(ledger: Ledger, account: Account, reader: Reader, at_once: usize, send: F) -> Self {
         Self {
             ledger,
@@ -228,8 +231,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
             return Ok(Outcome::known(path, entry));
         }
         match self.call(path, image).await? {
-            Ok(uploaded) => {
-                let outcome = Outcome::uploaded(path, uploaded, image);
+            Ok(outcome) => {
                 record.at = SystemTime::now();
                 record.outcome = Some((&outcome).into());
                 self.commit(record).await?;
@@ -241,8 +243,12 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
     }
 
     /// Calls until the gateway has dealt with the picture.
-    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Uploaded, Failure>> {
-        let mut seen = self.gate.successes();
+    ///
+    /// A picture that fails while others are taken is given up after some attempts, for it is not the gateway
+    /// that does not work. While none is taken, all wait.
+    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Outcome, Failure>> {
+        let _active = self.gate.activate();
+        let mut seen = None;
         let (mut strikes, mut delay) = (0, Duration::from_secs(1));
         loop {
             let pass = self
@@ -250,10 +256,11 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
                 .enter()
                 .await
                 .map_err(|Halted| anyhow!("halted"))?;
+            let seen = seen.get_or_insert(self.gate.successes());
             let error = match (self.send)(path, image).await {
-                Ok(uploaded) => {
+                Ok(outcome) => {
                     self.gate.succeeded();
-                    return Ok(Ok(uploaded));
+                    return Ok(Ok(outcome));
                 }
                 Err(error) => error,
             };
@@ -263,23 +270,24 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
                     self.gate.succeeded();
                     return Ok(Err(failure));
                 }
-                // Not the gateway's answer: of something in its place, which may go away if it was not
-                // there before.
+                // The answer is not the gateway's. If one of the gateway's came before, this may pass.
                 RetryAdvice::Refused if self.gate.successes() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
             let successes = self.gate.successes();
-            if successes > seen {
-                (seen, strikes) = (successes, strikes + 1);
+            // The last picture of a run has no others to tell an outage by.
+            let is_alone = strikes > 0 && self.gate.active() == 1;
+            if successes > *seen || is_alone {
+                (*seen, strikes) = (successes, strikes + 1);
                 if strikes == STRIKES {
                     return Ok(Err(failure));
                 }
                 drop(pass);
                 self.gate.sleep(Instant::now() + delay).await;
                 delay *= 2;
-            } else {
-                self.gate.failed(&failure.message);
+            } else if self.gate.failed(&failure.message) > MAX_OUTAGE {
+                return self.stop(&failure);
             }
         }
     }
@@ -313,5 +321,108 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Uploaded, Error>> Queue<F> {
             .await
             .context("the ledger's thread has ended")??;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, fs};
+
+    use tower::timeout::error::Elapsed;
+    use wxpay_ledger::{Entry, FileState};
+
+    use super::*;
+
+    const PICTURE: &[u8] = include_bytes!("../../../../examples/licence.png");
+
+    /// How many of these pictures get an id, and how long it takes, where the gateway works as it is told:
+    /// by the name of the picture and the time since the start.
+    async fn run(
+        names: &[String],
+        at_once: usize,
+        works: impl Fn(&str, Duration) -> bool,
+    ) -> (u64, Duration, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let item = |name: &String| {
+            let path = folder.path().join(name);
+            fs::write(&path, [PICTURE, name.as_bytes()].concat()).unwrap();
+            let state = FileState::default();
+            Ok(Item {
+                path,
+                state,
+                known: None,
+                error: None,
+            })
+        };
+        let items: Vec<_> = names.iter().map(item).collect();
+        let path = folder.path().join("ledger");
+        let ledger = Ledger::open(&path).unwrap();
+        let account = ledger.account("1900000109", "mainland", "").unwrap();
+        let start = Instant::now();
+        let calls = Cell::new(0);
+        let send = async |file: &Path, image: &Image| {
+            calls.set(calls.get() + 1);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if !works(file.file_name().unwrap().to_str().unwrap(), start.elapsed()) {
+                return Err(Error::Service(Elapsed::new().into()));
+            }
+            let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
+            let outcome = wxpay_ledger::Outcome::Uploaded {
+                media_id: md5.clone(),
+                attempts: 1,
+                endpoint: String::new(),
+            };
+            let content = Some(Content { md5, bytes });
+            Ok(Outcome::known(
+                file,
+                Entry {
+                    content,
+                    outcome,
+                    at: 0,
+                },
+            ))
+        };
+        let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
+        let uploads = queue
+            .uploads(stream::iter(items))
+            .buffer_unordered(at_once + WAITING);
+        let done: Vec<_> = uploads.map(Result::unwrap).collect().await;
+        let status = queue.reader.status().unwrap();
+        let printed = done.iter().filter(|(_, outcome)| outcome.ids().is_some());
+        assert_eq!(printed.count() as u64, status[0].uploaded);
+        assert_eq!(done.len(), names.len());
+        (status[0].uploaded, start.elapsed(), calls.get())
+    }
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("{number}.png")).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_ten_minutes_fails_no_picture() {
+        for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
+            let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
+            let (uploaded, lasted, calls) =
+                run(&names(60), at_once, |_, now| !outage.contains(&now)).await;
+            assert_eq!(uploaded, 60, "{at_once} at once");
+            assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
+            // One call at a time, ever more rarely, beside those that were under way.
+            assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "nothing more is sent: request timed out")]
+    async fn an_outage_of_a_day_ends_the_run() {
+        run(&names(3), 1, |_, _| false).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_that_fails_alone_holds_up_no_other() {
+        for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
+            let (uploaded, lasted, _) = run(&names(200), at_once, |name, _| name != bad).await;
+            assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
+            assert!(lasted.as_secs() < 120, "{lasted:?}");
+        }
     }
 }

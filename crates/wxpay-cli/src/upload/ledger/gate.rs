@@ -24,6 +24,7 @@ pub(super) struct Gate {
     probe: Mutex<()>,
     works: Cell<bool>,
     successes: Cell<u64>,
+    active: Cell<usize>,
     halted: Cell<bool>,
     halt: Notify,
     outage: RefCell<Option<Outage>>,
@@ -44,6 +45,15 @@ pub(super) struct Pass<'a> {
     _probe: Option<MutexGuard<'a, ()>>,
 }
 
+#[derive(Debug)]
+pub(super) struct Active<'a>(&'a Cell<usize>);
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.update(|it| it - 1);
+    }
+}
+
 /// No more calls are to be made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Halted;
@@ -55,6 +65,7 @@ impl Gate {
             probe: Mutex::new(()),
             works: Cell::new(false),
             successes: Cell::new(0),
+            active: Cell::new(0),
             halted: Cell::new(false),
             halt: Notify::new(),
             outage: RefCell::new(None),
@@ -63,6 +74,7 @@ impl Gate {
 
     /// Waits for one's turn, and for the end of an outage.
     pub(super) async fn enter(&self) -> Result<Pass<'_>, Halted> {
+        let call = self.calls.acquire().await.map_err(|_| Halted)?;
         let probe = if self.works.get() {
             None
         } else {
@@ -72,7 +84,6 @@ impl Gate {
             let next = self.outage.borrow().as_ref().map(|outage| outage.next);
             self.sleep(next.unwrap_or_else(Instant::now)).await;
         }
-        let call = self.calls.acquire().await.map_err(|_| Halted)?;
         if self.halted.get() {
             return Err(Halted);
         }
@@ -93,6 +104,17 @@ impl Gate {
         }
     }
 
+    /// Counts a picture that is not dealt with, until this is dropped.
+    pub(super) fn activate(&self) -> Active<'_> {
+        self.active.update(|it| it + 1);
+        Active(&self.active)
+    }
+
+    /// How many pictures are not dealt with.
+    pub(super) fn active(&self) -> usize {
+        self.active.get()
+    }
+
     /// How often the gateway has answered that it works.
     pub(super) fn successes(&self) -> u64 {
         self.successes.get()
@@ -100,7 +122,7 @@ impl Gate {
 
     /// The gateway has dealt with a picture: whether it took it does not matter.
     pub(super) fn succeeded(&self) {
-        self.successes.set(self.successes.get() + 1);
+        self.successes.update(|it| it + 1);
         self.works.set(true);
         if let Some(outage) = self.outage.take() {
             let lasted = words(outage.since.elapsed());
@@ -110,8 +132,8 @@ impl Gate {
         }
     }
 
-    /// The gateway does not work: nobody calls it for a while.
-    pub(super) fn failed(&self, why: &str) {
+    /// The gateway does not work: nobody calls it for a while. Tells how long that has been so.
+    pub(super) fn failed(&self, why: &str) -> Duration {
         self.works.set(false);
         let now = Instant::now();
         let mut outage = self.outage.borrow_mut();
@@ -124,7 +146,7 @@ impl Gate {
         });
         // Calls that were under way together fail together.
         if outage.next > now {
-            return;
+            return now - outage.since;
         }
         outage.delay = (outage.delay * 2).min(MAX_DELAY);
         outage.next = now + outage.delay;
@@ -136,6 +158,7 @@ impl Gate {
                 terminal::one_line(why)
             ));
         }
+        now - outage.since
     }
 
     /// Lets nobody pass any more.

@@ -3,7 +3,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, Metadata, ReadDir},
+    fs::{self, DirEntry, File, Metadata, ReadDir},
     io::{self, BufRead, BufReader},
     iter,
     path::{Path, PathBuf},
@@ -40,7 +40,8 @@ pub(super) struct Source {
     ledger: PathBuf,
 }
 
-type Path_ = (PathBuf, io::Result<()>);
+/// A path, or a folder or list that cannot be read.
+type Found = (PathBuf, io::Result<()>);
 
 impl Source {
     pub(super) fn find(args: &UploadArgs, ledger: &Path) -> anyhow::Result<Self> {
@@ -91,21 +92,21 @@ impl Source {
         receiver
     }
 
-    fn paths(&self) -> impl Iterator<Item = Path_> + '_ {
+    fn paths(&self) -> impl Iterator<Item = Found> + '_ {
         let files = self.files.iter().flat_map(|file| self.walk(file));
         files.chain(self.list.iter().flat_map(|list| self.lines(list)))
     }
 
     /// The paths in a list. A line of Windows ends in CR LF; with NUL names are as they are.
-    fn lines(&self, list: &Path) -> Box<dyn Iterator<Item = Path_>> {
+    fn lines(&self, list: &Path) -> Box<dyn Iterator<Item = Found>> {
         let separator = self.separator;
-        let list_ = list.to_owned();
-        let mut lines: Box<dyn BufRead> = if picture::is_stdin(list) {
+        let list = list.to_owned();
+        let mut lines: Box<dyn BufRead> = if picture::is_stdin(&list) {
             Box::new(BufReader::new(io::stdin()))
         } else {
-            match File::open(list) {
+            match File::open(&list) {
                 Ok(file) => Box::new(BufReader::new(file)),
-                Err(error) => return Box::new(iter::once((list_, Err(error)))),
+                Err(error) => return Box::new(iter::once((list, Err(error)))),
             }
         };
         let mut is_first = true;
@@ -115,7 +116,7 @@ impl Source {
                 match lines.read_until(separator, &mut line) {
                     Ok(0) => return None,
                     Ok(_) => {}
-                    Err(error) => return Some((list_.clone(), Err(error))),
+                    Err(error) => return Some((list.clone(), Err(error))),
                 }
                 line.pop_if(|byte| *byte == separator);
                 if separator == b'\n' {
@@ -139,7 +140,7 @@ impl Source {
     }
 
     /// A file, or all files in a folder: without hidden ones, and without following links to folders.
-    fn walk(&self, root: &Path) -> Box<dyn Iterator<Item = Path_> + '_> {
+    fn walk(&self, root: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
         if !root.is_dir() {
             return Box::new(iter::once((root.to_owned(), Ok(()))));
         }
@@ -167,6 +168,7 @@ impl Source {
                     Some(Ok(entry)) if entry.file_type().is_ok_and(|it| it.is_dir()) => {
                         enter = Some(entry.path());
                     }
+                    Some(Ok(entry)) if is_link_to_folder(&entry) => {}
                     Some(Ok(entry)) if self.is_ledger(&entry.path()) => {}
                     Some(Ok(entry)) => return Some((entry.path(), Ok(()))),
                 }
@@ -180,6 +182,10 @@ impl Source {
         let rest = rest.strip_prefix(self.ledger.as_os_str().as_encoded_bytes());
         rest.is_some_and(|rest| [&b""[..], b"-wal", b"-shm", b"-lock"].contains(&rest))
     }
+}
+
+fn is_link_to_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_ok_and(|it| it.is_symlink()) && entry.path().is_dir()
 }
 
 fn is_hidden(name: &OsString) -> bool {
@@ -197,7 +203,7 @@ fn path_of(line: Vec<u8>) -> OsString {
 }
 
 fn look_up(
-    paths: impl Iterator<Item = Path_>,
+    paths: impl Iterator<Item = Found>,
     reader: &Reader,
     account: Account,
 ) -> anyhow::Result<Vec<Item>> {

@@ -31,7 +31,7 @@ use crate::{
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoints::EndpointPool,
+    endpoint_pool::EndpointPool,
     error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
     policy::{Event, Failure, Next, Policy, Rules, Silence, Target, World},
     progress::{RequestBody, TrackedBody},

@@ -264,7 +264,10 @@ impl fmt::Display for Error {
                 write!(f, ": {kind}")
             }
             ErrorKind::Timeout(kind) => match wait {
-                None => write!(f, "{server} took nothing of the request for too long"),
+                None => write!(
+                    f,
+                    "sending the request to {server} stood still for too long"
+                ),
                 Some(wait) => wait.describe(f, kind, server),
             },
             ErrorKind::ResponseTooLarge { limit } => {
@@ -280,56 +283,36 @@ impl fmt::Display for Error {
 impl Wait {
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map_or("the proxy", Authority::as_str);
+        let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
         let time = Seconds(self.time);
         if kind == TimeoutKind::Total {
-            write!(f, "the call to {server} did not end within {time}: it was ")?;
-            match self.step {
-                Step::Turn => f.write_str("waiting for its turn"),
-                Step::Resolve => f.write_str("resolving the name"),
-                Step::Connect => f.write_str("connecting"),
-                Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
-                Step::ProxyTunnel => write!(f, "waiting for a tunnel of the proxy {proxy}"),
-                Step::Handshake => f.write_str("in the tls handshake"),
-                Step::Send => f.write_str("sending the request"),
-                Step::Response => f.write_str("waiting for the response"),
-            }?;
-        } else {
-            match self.step {
-                Step::Turn => write!(f, "the call to {server} had no turn within {time}"),
-                Step::Resolve => write!(f, "the name of {server} was not resolved within {time}"),
-                Step::Connect => write!(f, "{server} accepted no connection within {time}"),
-                Step::ProxyConnect => {
-                    write!(
-                        f,
-                        "the proxy {proxy} to {server} accepted no connection within {time}"
-                    )
-                }
-                Step::ProxyTunnel => {
-                    write!(
-                        f,
-                        "the proxy {proxy} gave no tunnel to {server} within {time}"
-                    )
-                }
-                Step::Handshake => {
-                    write!(f, "{server} did not finish the tls handshake within {time}")
-                }
-                Step::Send => write!(f, "{server} took nothing of the request for {time}"),
-                Step::Response => {
-                    write!(
-                        f,
-                        "{server} gave no whole response within {time} of the request"
-                    )
-                }
-            }?;
+            write!(f, "the call took longer than {time}, at last ")?;
+        }
+        match self.step {
+            Step::Turn => write!(f, "waiting for a turn to call {server}"),
+            Step::Resolve => write!(f, "resolving the name of {server}"),
+            Step::Connect => write!(f, "connecting to {server}"),
+            Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
+            Step::ProxyTunnel => {
+                write!(
+                    f,
+                    "waiting for the proxy {proxy} to give a tunnel to {server}"
+                )
+            }
+            Step::Handshake => write!(f, "the tls handshake with {server}"),
+            Step::Send => write!(f, "sending the request to {server}"),
+            Step::Response => write!(f, "waiting for the whole response of {server}"),
+        }?;
+        match kind {
+            TimeoutKind::Total => {}
+            TimeoutKind::Stall => write!(f, " stood still for {time}")?,
+            _ => write!(f, " took longer than {time}")?,
         }
         match (self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
                 write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
             }
-            (Step::Send | Step::Response, None) => {
-                write!(f, ", {} bytes were sent", self.sent)
-            }
+            (Step::Send | Step::Response, None) => write!(f, ", {} bytes were sent", self.sent),
             _ => Ok(()),
         }
     }

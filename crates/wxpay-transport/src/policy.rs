@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    endpoints::EndpointSet,
+    endpoint_pool::EndpointSet,
     error::{ErrorKind, TimeoutKind},
     retry::{Backoff, RetryClass},
 };

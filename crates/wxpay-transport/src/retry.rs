@@ -1,7 +1,6 @@
 //! What may be sent again, and after what time.
 
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -90,12 +89,6 @@ impl Classifier {
 impl Default for Classifier {
     fn default() -> Self {
         Self::new(|response| RetryClass::of_status(response.status()))
-    }
-}
-
-impl fmt::Debug for Classifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Classifier")
     }
 }
 

@@ -1,10 +1,8 @@
 //! Why there is no proxy, or no tunnel through it.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use http::uri::Authority;
-
-use super::BoxError;
 
 /// Why a URI does not describe a proxy.
 // None of them shows the URI itself, which may hold a password.
@@ -88,5 +86,5 @@ pub(crate) struct ProxyFailure {
     pub(crate) kind: ProxyErrorKind,
     /// What the proxy offers or wants, in its own words.
     pub(crate) detail: Option<String>,
-    pub(crate) source: Option<BoxError>,
+    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }

@@ -11,8 +11,8 @@ use http::uri::Authority;
 use tokio::{task::AbortHandle, time::sleep};
 use tracing::{debug, info, warn};
 
-use super::{Endpoints, Failover};
 use crate::{
+    Endpoints, Failover,
     authority::is_same,
     error::{Error, ErrorKind},
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::{
     ClientConfig, ConfigBuilder, SignatureScheme, WantsVerifier, client::ResolvesClientCert,
-    crypto::CryptoProvider, sign::CertifiedKey,
+    sign::CertifiedKey,
 };
 use tokio::sync::OnceCell;
 
@@ -49,36 +49,39 @@ impl Tls {
         })
     }
 
-    fn provider(&self) -> &Arc<CryptoProvider> {
-        self.versions.crypto_provider()
+    /// What says whether a server is trusted; with the machine's authorities, where that was asked for.
+    pub(crate) async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
+        let verifier = self.verifier.get_or_try_init(|| async {
+            let store = self.roots.load().await?;
+            let provider = self.versions.crypto_provider();
+            let observer = self.observer.clone();
+            Ok::<_, Error>(Arc::new(Verifier::new(
+                provider,
+                store,
+                &self.roots,
+                observer,
+            )))
+        });
+        verifier.await.cloned()
     }
 
     /// A configuration with a session store of its own.
-    pub(crate) async fn client_config(
+    pub(crate) fn client_config(
         &self,
+        verifier: Arc<Verifier>,
         identity: Option<&Identity>,
     ) -> Result<ClientConfig, Error> {
-        let verifier = self.verifier.get_or_try_init(|| async {
-            let store = self.roots.load().await?;
-            let observer = self.observer.clone();
-            let verifier = Verifier::new(self.provider(), store, &self.roots, observer);
-            Ok::<_, Error>(Arc::new(verifier))
-        });
-        let verifier = Arc::clone(verifier.await?);
+        let provider = self.versions.crypto_provider();
+        let key = identity.map(|identity| certified_key(provider, identity));
+        let key = key.transpose().map_err(|error| {
+            let kind = ErrorKind::Tls(TlsErrorKind::Other);
+            Error::new(kind, BoxError::from(error))
+        })?;
+        let observer = self.observer.clone();
         let builder = self.versions.clone().dangerous();
-        let resolver = ClientCertificate {
-            key: identity
-                .map(|identity| certified_key(self.provider(), identity))
-                .transpose()
-                .map_err(|error| {
-                    let kind = ErrorKind::Tls(TlsErrorKind::Other);
-                    Error::new(kind, BoxError::from(error))
-                })?,
-            observer: self.observer.clone(),
-        };
         Ok(builder
             .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(resolver)))
+            .with_client_cert_resolver(Arc::new(ClientCertificate { key, observer })))
     }
 }
 

@@ -39,6 +39,10 @@ use crate::{
 pub(super) struct TcpConnector {
     overrides: Overrides,
     keepalive: Option<Duration>,
+    #[cfg_attr(
+        not(any(target_os = "android", target_os = "linux")),
+        expect(dead_code, reason = "other systems have no TCP_USER_TIMEOUT")
+    )]
     stall_timeout: Duration,
     dialer: Option<Dialer>,
     observer: Observer,

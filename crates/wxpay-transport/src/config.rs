@@ -1,4 +1,4 @@
-//! The settings of a transport, in one place that nothing else is needed for.
+//! The settings of a transport, as plain data.
 
 use std::{
     fmt, io,

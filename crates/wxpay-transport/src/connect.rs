@@ -1,4 +1,4 @@
-//! From a URI to a TLS connection.
+//! The connector, from a URI to a TLS connection.
 
 mod connecting;
 mod proxy;

@@ -8,7 +8,6 @@ mod certificate;
 mod client;
 mod config;
 mod connect;
-mod crypto;
 mod endpoint_pool;
 mod endpoints;
 mod error;

@@ -1,4 +1,4 @@
-//! How far the connecting of an attempt has come.
+//! The time and the steps of one attempt's connecting.
 
 use std::{
     future::Future,

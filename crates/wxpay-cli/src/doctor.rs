@@ -1,6 +1,5 @@
 //! `wxpay doctor`: finds what would fail, before the first upload.
 
-mod endpoint;
 mod probe;
 mod settings;
 
@@ -100,9 +99,9 @@ impl Report {
     ) -> Result<(), OutputLost> {
         let mut looks = Vec::new();
         for endpoint in Endpoint::of(endpoints) {
-            looks.push(endpoint::look(&endpoint, transport, proxy, has_identity).await);
+            looks.push(probe::check(&endpoint, transport, proxy, has_identity).await);
         }
-        let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
+        let primary_decides = looks[0].works || !looks[0].fails_over;
         let another_works = looks.iter().skip(1).any(|look| look.works);
         for (at, look) in looks.into_iter().enumerate() {
             let stands_in = match at {

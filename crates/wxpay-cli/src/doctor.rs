@@ -7,7 +7,7 @@ use std::{process::ExitCode, time::Duration};
 
 use serde::Serialize;
 use wxpay_media::{
-    Endpoints, Identity,
+    Endpoint, Endpoints, Identity,
     transport::{self, Transport},
 };
 
@@ -98,8 +98,8 @@ impl Report {
         has_identity: bool,
     ) -> Result<(), OutputLost> {
         let mut looks = Vec::new();
-        for endpoint in endpoints.iter() {
-            looks.push(probe::check(endpoint, transport, proxy, has_identity).await);
+        for endpoint in Endpoint::of(endpoints) {
+            looks.push(probe::check(&endpoint, transport, proxy, has_identity).await);
         }
         let primary_decides = looks[0].works || !looks[0].fails_over;
         let another_works = looks.iter().skip(1).any(|look| look.works);

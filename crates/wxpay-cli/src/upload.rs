@@ -10,7 +10,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
     Signing, transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
@@ -157,9 +157,9 @@ impl Config {
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = Builder::from(self.merchant)
+        let mut builder = ClientBuilder::from(self.merchant)
             .endpoints(self.endpoints)
-            .retries(args.retries)
+            .max_retries(args.retries)
             .transport(|transport| {
                 let transport = self.network.apply(transport);
                 let set = |transport, (set, timeout): (SetTimeout, _)| set(transport, timeout);
@@ -183,7 +183,7 @@ fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Me
     };
     Ok(Merchant::new(id, key)
         .signing(signing)
-        .strict_reply_sign(args.strict_reply_sign))
+        .strict_response_sign(args.strict_reply_sign))
 }
 
 fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {

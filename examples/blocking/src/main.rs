@@ -10,7 +10,9 @@ fn main() -> anyhow::Result<()> {
     let cert = fs::read(env::var("WXPAY_CERT")?)?;
     let identity = Identity::from_pem(cert, fs::read(env::var("WXPAY_KEY")?)?)?;
     let endpoint: Endpoint = env::var("WXPAY_ENDPOINT")?.parse()?;
-    let mut builder = Client::builder(id, key).identity(identity).endpoint(endpoint);
+    let mut builder = Client::builder(id, key)
+        .identity(identity)
+        .endpoint(endpoint);
     if let Ok(ca) = env::var("WXPAY_CA") {
         builder = builder.roots(Roots::empty().with_pem(fs::read(ca)?)?);
     }

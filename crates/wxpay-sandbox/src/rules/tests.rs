@@ -224,6 +224,23 @@ fn a_name_that_is_not_utf8_is_still_a_name() {
 }
 
 #[test]
+fn a_hostile_form_takes_no_time() {
+    for piece in [
+        "--edge\n",
+        "--edge\r\n",
+        "\r\n--edge\r\nX: y\r\n",
+        "--edge --edge",
+    ] {
+        let bytes = piece.repeat((4 << 20) / piece.len()).into_bytes();
+        assert_eq!(
+            refused(&result(bytes, End::Whole)),
+            (FORM, false),
+            "{piece:?}"
+        );
+    }
+}
+
+#[test]
 fn a_form_that_cannot_be_read_is_refused_for_the_true_reason() {
     let form = String::from_utf8(Form::signed(&[]).bytes())
         .unwrap_err()

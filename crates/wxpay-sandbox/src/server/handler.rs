@@ -61,7 +61,7 @@ impl Handler {
                 end: End::Cut,
             };
             let call = call(nothing, Duration::ZERO);
-            tracing::info!(method = %call.method, fault = %Effect::CutInRequest, "cut");
+            tracing::info!(fault = %Effect::CutInRequest, "cut");
             let handled = Handled {
                 call,
                 evaluation: None,
@@ -86,7 +86,7 @@ impl Handler {
             &self.merchant.key,
         )?;
         tracing::debug!(
-            method = %call.method,
+            method = self.merchant.redactor.quoted(call.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),

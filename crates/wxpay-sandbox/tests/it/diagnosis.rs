@@ -260,7 +260,11 @@ fn forms_of_other_writers_get_a_true_finding() {
     let header = "Content-Disposition: form-data; name=\"sign\"\r\n";
     for (content_type, body, expected) in [
         (EDGE, format!("\r\n{part}"), &["preamble"][..]),
-        (EDGE, format!("This is a form.\r\n{part}"), &["preamble"]),
+        (
+            EDGE,
+            format!("{}{part}", "This is a form.\r\n".repeat(100)),
+            &["preamble"],
+        ),
         (EDGE, part.replace(header, ""), &["disposition-missing"]),
         (
             EDGE,

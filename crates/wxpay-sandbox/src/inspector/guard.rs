@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, header};
 ///
 /// A page of a stranger can send requests to a loopback address. By a name of its own that it lets
 /// point here it could read the answers too (DNS rebinding): so the `Host` must be one of ours. By a
-/// form it could arm faults: so an `Origin`, which browsers send with a form, must be ours too.
+/// form it could inject faults: so an `Origin`, which browsers send with a form, must be ours too.
 #[derive(Debug)]
 pub(super) struct Guard {
     /// In lower case, with the port.
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts() {
+    fn hosts_of_others_are_rejected() {
         for ours in [
             "127.0.0.1:8480",
             "localhost:8480",
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn origins() {
+    fn origins_of_others_are_rejected() {
         let host = (header::HOST, "localhost:8480");
         assert_eq!(check(&Method::POST, std::slice::from_ref(&host)), Ok(()));
         for (origin, answer) in [

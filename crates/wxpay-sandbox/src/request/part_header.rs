@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_hostile_header_takes_no_time() {
         for piece in [" ", "\\\"", "; ", "\\\" ", "name="] {
-            Disposition::parse(piece.repeat(4 << 20).as_bytes());
+            Disposition::parse(piece.repeat(1 << 18).as_bytes());
         }
     }
 

@@ -1,6 +1,4 @@
-//! `cargo xtask bench`: builds what benches/ holds, and runs it.
-//!
-//! The measuring itself is done there, in a workspace of its own.
+//! `cargo xtask bench`: builds what benches/ holds, a workspace of its own, and runs it.
 
 use anyhow::Result;
 use std::{env::consts::EXE_SUFFIX, path::PathBuf};
@@ -12,23 +10,18 @@ pub(crate) struct Args {
     /// Count instructions by valgrind instead, and compare them with benches/counts.json
     #[arg(long)]
     counts: bool,
-
     /// Count, and write the counts to benches/counts.json
     #[arg(long, conflicts_with = "counts")]
     bless: bool,
-
     /// Measure the pure crates alone, by time and allocations
     #[arg(long, conflicts_with_all = ["counts", "bless"])]
     micro: bool,
-
     /// Write the figures of every round to a file, too
     #[arg(long, value_name = "FILE", conflicts_with_all = ["counts", "bless", "micro"])]
     json: Option<PathBuf>,
-
     /// How often every client is measured
     #[arg(long, value_name = "N", default_value = "7")]
     rounds: usize,
-
     /// Only clients with one of these words in their name, such as `bound,ours`
     #[arg(long, value_name = "WORDS")]
     only: Option<String>,

@@ -21,9 +21,7 @@ pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
     if let Some(why) = missing(&["cargo-auditable"]) {
         println!("scanners will not see the program's dependencies: {why}");
     }
-    if check_reproducible {
-        require_clean(ws)?;
-    }
+    check_reproducible.then(|| require_clean(ws)).transpose()?;
     let rustc = ws.read("rustc -vV")?;
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("rustc does not say what it runs on")?;
@@ -245,13 +243,12 @@ fn pack(sh: &Shell, folder: &Path, time: u64) -> Result<()> {
 mod tests {
     use super::*;
 
-    const HOST: &str = "x86_64-unknown-linux-gnu";
-
     #[test]
-    fn the_bill_has_the_stack_with_its_edges_and_no_macros() {
+    fn the_bill_has_true_edges_and_no_macros_and_each_licence_is_there_once() {
         let ws = Workspace::find().unwrap();
+        let components = components(&ws, "x86_64-unknown-linux-gnu").unwrap();
         let lock = ws.sh.read_file("Cargo.lock").unwrap();
-        let bill = bill(&components(&ws, HOST).unwrap(), &lock, "now");
+        let bill = bill(&components, &lock, "now");
         let list = |key: &str| bill[key].as_array().unwrap();
         let named = |name: &str| list("components").iter().find(|it| it["name"] == name);
         let ring = named("ring").unwrap();
@@ -270,19 +267,14 @@ mod tests {
             !uses(edge, &ring["purl"]),
             "the program does not use ring itself"
         );
-    }
-
-    #[test]
-    fn a_text_that_many_share_is_there_once() {
-        let ws = Workspace::find().unwrap();
-        let texts = licences(&ws.sh, &components(&ws, HOST).unwrap()).unwrap();
+        let texts = licences(&ws.sh, &components).unwrap();
         for words in ["TERMS AND CONDITIONS FOR USE", "Grant of Patent License"] {
             assert_eq!(texts.matches(words).count(), 1, "{words}");
         }
     }
 
     #[test]
-    fn the_same_folder_gives_the_same_archive() {
+    fn the_same_files_give_the_same_archive() {
         let sh = Shell::new().unwrap();
         let root = sh.create_temp_dir().unwrap();
         let [one, two] = ["one", "two"].map(|place| {
@@ -291,9 +283,8 @@ mod tests {
                 sh.write_file(folder.join(file), file).unwrap();
             }
             pack(&sh, &folder, 1_790_000_000).unwrap();
-            let archive = folder.with_extension("tar.gz");
-            sh.read_binary_file(archive).unwrap()
+            sh.read_binary_file(folder.with_extension("tar.gz")).ok()
         });
-        assert_eq!(one, two);
+        assert!(one.is_some() && one == two);
     }
 }

@@ -1,6 +1,5 @@
-//! `cargo xtask fuzz`: searches with the targets of fuzz/, by cargo-fuzz.
-//!
-//! Without a sanitizer: no crate here has `unsafe`, and so it runs on stable Rust.
+//! `cargo xtask fuzz`: searches with the targets of fuzz/, by cargo-fuzz. Without a sanitizer, for no
+//! crate here has `unsafe`, it runs on stable Rust.
 
 use std::path::PathBuf;
 
@@ -8,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 use xshell::Cmd;
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, require_none};
 
 /// libFuzzer itself is compiled, from C++.
 pub(crate) const NEEDS: [&str; 2] = ["cargo-fuzz", "c++"];
@@ -18,39 +17,32 @@ pub(crate) struct Args {
     /// Only these targets; without any, all, one after the other
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-
     /// How long each is searched
     #[arg(long, value_name = "N", default_value = "60")]
     seconds: u64,
-
     /// Search each for 20 seconds
     #[arg(long, conflicts_with = "seconds")]
     smoke: bool,
-
     /// Print the targets and what each holds true, and search none
     #[arg(long)]
     pub(crate) list: bool,
-
     /// Run one target on one input again, and show what becomes of it
     #[arg(long, value_name = "FILE", requires = "targets", conflicts_with_all = ["seconds", "smoke"])]
     input: Option<PathBuf>,
-
     /// Write the committed corpus anew: the fewest inputs that reach all code reached so far
     #[arg(long, conflicts_with_all = ["seconds", "smoke", "input"])]
     minimise: bool,
 }
 
-/// The job of `ci`.
 pub(crate) fn smoke(ws: &Workspace) -> Result<()> {
     search(ws, &targets(ws)?, 20)
 }
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     let mut targets = targets(ws)?;
-    for name in &args.targets {
-        let is_known = targets.iter().any(|it| it.name == *name);
-        ensure!(is_known, "there is no target {name}: see `--list`");
-    }
+    let is_unknown = |name: &&String| targets.iter().all(|it| it.name != **name);
+    let unknown = args.targets.iter().find(is_unknown);
+    ensure!(unknown.is_none(), "no such target: {unknown:?}");
     targets.retain(|it| args.targets.is_empty() || args.targets.contains(&it.name));
     if args.list {
         for Target { name, about, .. } in &targets {
@@ -69,7 +61,6 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A program of fuzz/targets.
 struct Target {
     name: String,
     /// What it holds true: the first paragraph of its file.
@@ -107,12 +98,10 @@ fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
         let flags = format!("-print_final_stats=1 -max_total_time={seconds}");
         let fuzz = target.fuzz(ws, &flags).args([found, committed]);
         if fuzz.run().is_err() {
-            failed.push(target.name.as_str());
+            failed.push(target.name.clone());
         }
     }
-    let failed = failed.join(", ");
-    ensure!(failed.is_empty(), "these fail, see above: {failed}");
-    Ok(())
+    require_none(&failed, "these fail: see above")
 }
 
 impl Target {

@@ -35,7 +35,6 @@ const CLIENTS: &[(&str, &str, &str)] = &[
          dotnet run $picture"),
 ];
 
-/// Runs every client that this machine has the tools for, and reports all.
 pub(crate) fn run(ws: &Workspace) -> Result<()> {
     ws.run("cargo build --locked --bin wxpay --target-dir target")?;
     ws.sh.remove_path("target/interop")?;
@@ -56,7 +55,6 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Uploads one picture and looks for a media id on standard output.
 fn upload(ws: &Workspace, name: &str, script: &str) -> Result<()> {
     let folder = format!("target/interop/{}", name.replace([' ', ',', '#'], "_"));
     let _folder = ws.sh.push_dir(ws.sh.create_dir(folder)?);

@@ -1,8 +1,5 @@
 //! `cargo xtask`: the commands of this workspace's maintainers that are too long to remember, and the
-//! few checks that no tool has.
-//!
-//! Each verb is a file. Nothing here depends on another crate of the workspace, so that it builds
-//! when they do not.
+//! few checks that no tool has. Nothing here depends on another crate of the workspace.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -26,7 +23,7 @@ mod workspace;
 use anyhow::Result;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use workspace::{Workspace, missing};
 
@@ -42,7 +39,6 @@ struct Args {
 enum Verb {
     /// Measure what an upload costs, beside other clients: see docs/performance.md
     Bench(bench::Args),
-
     /// Run what a change must pass, job by job; stop at the first failure and name it
     ///
     /// Without arguments it is the quick set, which from an empty target folder should take less than
@@ -50,39 +46,30 @@ enum Verb {
     /// and openssl. Every command is printed before it runs, and a table of all jobs closes the run. A
     /// job whose tool is missing is skipped, and the table says how to get it.
     Ci(ci::Args),
-
     /// Count the lines that the tests run, by cargo-tarpaulin; the report is in target/coverage
     Coverage,
-
     /// Build the program for this platform as it is given to people, into target/dist
     Dist {
         /// Build what is committed once more in another folder, and compare byte for byte
         #[arg(long)]
         check_reproducible: bool,
     },
-
     /// Search by cargo-fuzz for inputs that break what the parsers and the checks promise
     Fuzz(fuzz::Args),
-
     /// Upload to the sandbox with the programs of docs/clients, each in its own language
     Interop,
-
     /// Build each library with the oldest direct dependencies that its manifest allows
     MinimalVersions,
-
     /// Check that the declared oldest Rust is the one that the dependencies declare
     Msrv,
-
     /// Put small faults into the pure crates, and see that a test fails for each, by cargo-mutants
     Mutants {
         /// Only these crates
-        #[arg(value_name = "CRATE", value_parser = tidy::PURE)]
+        #[arg(value_name = "CRATE", value_parser = PossibleValuesParser::new(tidy::PURE.split(' ')))]
         crates: Vec<String>,
     },
-
     /// Check what goes to the registry, and that each package builds from that alone
     Package,
-
     /// List each library's API in its public-api.txt, and find items without an example
     PublicApi {
         /// Write nothing; fail where a committed list is not what the library has
@@ -93,24 +80,19 @@ enum Verb {
         #[arg(value_name = "CRATE")]
         libraries: Vec<String>,
     },
-
     /// Make again what the READMEs repeat: the table of crates, and what commands print
     Readme {
         /// Write nothing; fail where a block is not what would be written
         #[arg(long)]
         check: bool,
     },
-
     /// Release the published crates, each with a version of its own: see docs/releasing.md
     #[command(subcommand)]
     Release(release::Verb),
-
     /// Check by cargo-semver-checks that versions say what changed in the APIs since the last tags
     Semver,
-
     /// Check what the compiler does not, such as arrows between crates: see docs/architecture.md
     Tidy,
-
     /// Compute every signature vector again by openssl and by Python, and write what they say
     Vectors {
         /// Write nothing; fail where a committed file is not what they compute
@@ -122,8 +104,7 @@ enum Verb {
 fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        // Without the backtrace that `Result` as `main`'s type would add: to find something is what
-        // this program is for.
+        // Without the backtrace that `Result` as `main`'s type would add.
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -10,12 +10,7 @@ use xshell::Cmd;
 
 use crate::workspace::{Workspace, is_library, require_none};
 
-/// Each with the language of its table of crates.
-const FILES: [(&str, &str); 3] = [
-    ("README.md", "en"),
-    ("README.zh-CN.md", "zh-CN"),
-    ("crates/wxpay-cli/README.md", "en"),
-];
+const FILES: [&str; 3] = ["README.md", "README.zh-CN.md", "crates/wxpay-cli/README.md"];
 const END: &str = "<!-- end -->";
 
 /// How READMEs start the program where it is not installed.
@@ -27,10 +22,10 @@ const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     ws.run("cargo build --quiet --locked --bin wxpay --target-dir target")?;
     let mut stale = Vec::new();
-    for (file, language) in FILES {
+    for file in FILES {
         let old = ws.sh.read_file(file)?;
         let new = replace(&old, |kind, inside| match kind {
-            "crates" => crates(ws, language, inside).map(Some),
+            "crates" => crates(ws, file.contains("zh-CN"), inside).map(Some),
             "output" => console(ws, inside).map(Some),
             _ => Ok(None),
         });
@@ -64,10 +59,10 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
 
 /// The table of crates, from `[package.metadata.readme]` of each manifest. Rows stay in the order that
 /// they have; crates that are new come last.
-fn crates(ws: &Workspace, language: &str, inside: &str) -> Result<String> {
-    let (heading, program) = match language {
-        "en" => ("I want to", "the program"),
-        _ => ("我想要", "程序"),
+fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
+    let (language, heading, program) = match is_chinese {
+        true => ("zh-CN", "我想要", "程序"),
+        false => ("en", "I want to", "the program"),
     };
     let mut packages: Vec<_> = ws.published().collect();
     packages.sort_by_key(|package| {
@@ -137,45 +132,25 @@ fn steady(text: &str) -> String {
     words.collect()
 }
 
-/// Whether it has the form of the sandbox's media ids.
 pub(crate) fn is_media_id(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     text.len() == 43 && text.bytes().all(is_letter)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_inside_of_a_block_changes() {
-        let made = |text: &str| {
-            replace(text, |kind, inside| {
-                Ok((kind == "up").then(|| inside.to_uppercase()))
-            })
-        };
-        let text = "a <!-- x --> b\n<!-- up -->\n\nc\n\n<!-- end -->\nd";
-        assert_eq!(made(text).unwrap(), text.replace("\nc\n", "\nC\n"));
-        assert!(made("<!-- up --> a").is_err());
-        assert!(made("<!-- up").is_err());
-    }
-
-    #[test]
-    fn a_command_may_go_on_in_the_next_line() {
-        assert_eq!(
-            split("wxpay a \\\n  b\nout\n"),
-            ("wxpay a \\\n  b", "out\n")
-        );
-        assert_eq!(split("wxpay a\n"), ("wxpay a", ""));
-    }
-
-    #[test]
-    fn ports_and_media_ids_do_not_count() {
-        let one =
-            "at https://127.0.0.1:41005: its\nRq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw  a\n";
-        let two =
-            "at https://127.0.0.1:36945: its\nwYN1IERmPANu2gjAf40gUFiGVdbFwSRl0Epsr-pkNhs  a\n";
-        assert_eq!(steady(one), steady(two));
-        assert_ne!(steady(one), steady(&two.replace("its", "the")));
-    }
+#[test]
+fn only_what_has_changed_in_a_block_changes() {
+    let upper = |kind: &str, inside: &str| Ok((kind == "up").then(|| inside.to_uppercase()));
+    let text = "a <!-- x --> b\n<!-- up -->\n\nc\n\n<!-- end -->\nd";
+    assert_eq!(
+        replace(text, upper).unwrap(),
+        text.replace("\nc\n", "\nC\n")
+    );
+    assert!(replace("<!-- up --> a", upper).is_err());
+    assert!(replace("<!-- up", upper).is_err());
+    // A command may go on in the next line; ports and media ids do not count.
+    let (command, shown) = ("wxpay a \\\n  b", "at https://127.0.0.1:41005: its\n");
+    assert_eq!(split(&format!("{command}\n{shown}")), (command, shown));
+    let id = "Rq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw";
+    assert_eq!(steady(shown), steady(&shown.replace("41005", id)));
+    assert_ne!(steady(shown), steady(&shown.replace("its", "the")));
 }

@@ -3,7 +3,6 @@
 mod changelog;
 mod plan;
 mod rehearse;
-mod semver;
 #[cfg(test)]
 mod tests;
 
@@ -13,27 +12,30 @@ use cargo_metadata::{Package, semver::Version};
 use crate::ci;
 use crate::workspace::{Workspace, missing};
 use changelog::Changelog;
-use plan::{Entry, Plan};
-pub(crate) use semver::semver;
-use semver::tag;
+pub(crate) use plan::semver;
+use plan::{Entry, Plan, tag};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// Say what has changed since each crate's last tag, and the version that it needs
-    Plan(Depth),
-
+    Plan {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
     /// Write the planned versions and the changelogs' headings, and commit that
-    Bump(Depth),
-
+    Bump {
+        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        #[arg(long)]
+        listings_only: bool,
+    },
     /// Publish what has been bumped, and tag it; without `--execute`, only try
     ///
     /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
     /// and a red `cargo xtask ci`. A run that broke off is repeated.
     Publish(Options),
-
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
-
     /// Pack what is committed as two releases would, in a clone, and use it from the packages
     Rehearse {
         /// Let the change of wxpay-sign be a breaking one, which others have to follow
@@ -41,16 +43,6 @@ pub(crate) enum Verb {
         breaking: bool,
     },
 }
-
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Depth {
-    /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
-    #[arg(long)]
-    listings_only: bool,
-}
-
-#[rustfmt::skip]
-const LISTINGS: Depth = Depth { listings_only: true };
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
@@ -65,8 +57,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Plan(depth) => println!("{}", Plan::new(ws, here(*depth))?),
-        Verb::Bump(depth) => bump(ws, here(*depth))?,
+        Verb::Plan { listings_only } => {
+            println!("{}", Plan::new(ws, has_checks(*listings_only))?);
+        }
+        Verb::Bump { listings_only } => bump(ws, has_checks(*listings_only))?,
         Verb::Publish(options) => publish(ws, options)?,
         Verb::Notes => print!("{}", notes(ws)?),
         Verb::Rehearse { breaking } => rehearse::run(ws, *breaking)?,
@@ -74,17 +68,13 @@ pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     Ok(())
 }
 
-/// What can be done here; says so where that is less.
-fn here(depth: Depth) -> Depth {
-    let missing = missing(&["cargo-semver-checks"]);
-    let Some(why) = missing.filter(|_| !depth.listings_only) else {
-        return depth;
-    };
-    println!("skipped: {why}\n");
-    LISTINGS
+/// Whether cargo-semver-checks is asked; says so where it is missing.
+fn has_checks(listings_only: bool) -> bool {
+    let missing = missing(&["cargo-semver-checks"]).filter(|_| !listings_only);
+    missing.iter().for_each(|why| println!("skipped: {why}\n"));
+    !listings_only && missing.is_none()
 }
 
-/// A release is what others can read in the history.
 pub(crate) fn require_clean(ws: &Workspace) -> Result<()> {
     let changes = ws.read("git status --porcelain")?;
     let problem = "the working tree has changes: commit them first";
@@ -97,10 +87,9 @@ fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
     Changelog::parse(&ws.sh.read_file(&path)?).context(path)
 }
 
-/// Writes what the plan says, as one commit.
-fn bump(ws: &Workspace, depth: Depth) -> Result<()> {
+fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, depth)?;
+    let plan = Plan::new(ws, with_checks)?;
     println!("{plan}\n");
     let (mut pending, mut silent, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for entry in plan.due() {
@@ -168,13 +157,9 @@ fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     Ok(())
 }
 
-/// # Errors
-///
-/// Before anything is published: when the working tree has changes, when something is not bumped or
-/// its changelog is not written, when `cargo xtask ci` is red.
 fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     require_clean(ws)?;
-    let plan = Plan::new(ws, LISTINGS)?;
+    let plan = Plan::new(ws, false)?;
     plan.due().try_for_each(|entry| require_bump(ws, entry))?;
     if plan.due().next().is_none() {
         println!("nothing to publish");
@@ -191,10 +176,8 @@ fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     }
     if !names.is_empty() {
         let publish = ws.line(&format!("cargo publish --locked {names}"));
-        let registry = options
-            .registry
-            .iter()
-            .flat_map(|name| ["--registry", name]);
+        let registry = options.registry.iter();
+        let registry = registry.flat_map(|name| ["--registry", name]);
         let dry_run = (!options.execute).then_some("--dry-run");
         publish.args(registry).args(dry_run).run()?;
     }
@@ -254,9 +237,8 @@ fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
     Ok(is_there)
 }
 
-/// As Markdown.
 fn notes(ws: &Workspace) -> Result<String> {
-    let plan = Plan::new(ws, LISTINGS)?;
+    let plan = Plan::new(ws, false)?;
     let here = ws.read("git tag --points-at HEAD")?;
     let mut sections = Vec::new();
     for entry in &plan.0 {

@@ -67,7 +67,6 @@ impl Workspace {
         Ok(self.line(line).read()?)
     }
 
-    /// The packages of the workspace itself, by name.
     pub(crate) fn members(&self) -> Vec<&Package> {
         let mut members = self.metadata.workspace_packages();
         members.sort_by(|a, b| a.name.cmp(&b.name));
@@ -109,11 +108,8 @@ impl Workspace {
     /// names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
     /// Features are those of the whole workspace: too many may show, but none is missing.
     pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
-        let nodes = self
-            .metadata
-            .resolve
-            .as_ref()
-            .map_or(&[][..], |it| &it.nodes);
+        let resolve = self.metadata.resolve.as_ref();
+        let nodes = resolve.map_or(&[][..], |it| &it.nodes);
         let (mut seen, mut found) = (HashSet::new(), Vec::new());
         let mut waiting = VecDeque::from([(&member.id, member.name.to_string())]);
         while let Some((id, chain)) = waiting.pop_front() {
@@ -139,7 +135,6 @@ pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether others can depend on it.
 pub(crate) fn is_library(package: &Package) -> bool {
     package.targets.iter().any(Target::is_lib)
 }
@@ -181,9 +176,6 @@ mod tests {
         let echo = ws.cmd("sh").args(["-c", "echo $CARGO_PKG_NAME"]);
         assert_eq!(echo.read().unwrap(), "");
         let said = missing(&["cargo-clippy", "cargo-mill"]).unwrap();
-        assert_eq!(
-            said,
-            "cargo-mill is missing: cargo install --locked cargo-mill"
-        );
+        assert!(said.ends_with("missing: cargo install --locked cargo-mill"));
     }
 }

@@ -18,9 +18,6 @@ pub(super) struct Changelog {
 }
 
 impl Changelog {
-    /// # Errors
-    ///
-    /// Without a place for what is to come.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let place = text.split_once(&format!("{UNRELEASED}\n"));
         let (before, after) = place.with_context(|| format!("no heading `{UNRELEASED}`"))?;
@@ -41,7 +38,6 @@ impl Changelog {
         self.before.clone() + &sections.join("\n")
     }
 
-    /// What is written for a version.
     pub(super) fn version(&self, version: &Version) -> Option<&str> {
         let heading = format!("## [{version}]");
         let section = self.released.iter().find(|it| it.starts_with(&heading))?;

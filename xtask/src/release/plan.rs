@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
+use xshell::Cmd;
 
+use super::changelog;
 use super::changelog::Changelog;
-use super::semver::{self, last_release, tag};
-use super::{Depth, changelog};
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
 
-/// What a change means for those who use a crate, from the smallest to the largest.
+/// What a change means for those who use a crate, from the smallest to the largest: nothing that they
+/// write changes, there is more to use, or what used to compile may do so no longer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Step {
-    /// Nothing that a user writes changes.
     Patch,
-    /// There is more to use.
     Addition,
-    /// What used to compile may do so no longer.
     Breaking,
 }
 
@@ -47,37 +45,35 @@ pub(super) struct Entry<'a> {
     last: Option<Version>,
     /// The commits since, each in a line.
     commits: String,
-    /// Steps, why they are so large, and lines that show it.
-    evidence: Vec<(Step, String, Vec<String>)>,
+    /// Steps, and why they are so large.
+    evidence: Vec<(Step, String)>,
     /// Breaking releases of dependencies that its users must follow.
     follows: BTreeMap<String, Version>,
 }
 
 impl<'a> Plan<'a> {
-    /// # Errors
-    ///
-    /// When a manifest is behind what has been released already.
-    pub(super) fn new(ws: &'a Workspace, depth: Depth) -> Result<Self> {
+    pub(super) fn new(ws: &'a Workspace, with_checks: bool) -> Result<Self> {
         let mut waiting: Vec<_> = ws.published().collect();
-        let mut breaking = BTreeMap::new();
-        let mut entries = Vec::new();
+        let (mut breaking, mut entries) = (BTreeMap::new(), Vec::new());
         // Dependencies first, those of tests apart; cargo allows no circle.
-        while let Some(next) = waiting.iter().position(|it| {
+        let is_free = |it: &Package, others: &[&Package]| {
             let needs = needs(it);
-            waiting
-                .iter()
-                .all(|other| !needs.contains(other.name.as_str()))
-        }) {
+            others.iter().all(|other| !needs.contains(&&**other.name))
+        };
+        while let Some(next) = waiting.iter().position(|it| is_free(it, &waiting)) {
             let package = waiting.remove(next);
-            let mut entry = Entry::new(ws, package)?;
-            for name in needs(package) {
-                let version = breaking.get(name).cloned();
-                entry
-                    .follows
-                    .extend(version.map(|it| (name.to_owned(), it)));
-            }
+            let (needs, mut follows) = (needs(package), breaking.clone());
+            follows.retain(|name: &String, _| needs.contains(name.as_str()));
+            let mut entry = Entry {
+                package,
+                version: package.version.clone(),
+                last: last_release(ws, &package.name)?,
+                commits: String::new(),
+                evidence: Vec::new(),
+                follows,
+            };
             if let Some(last) = entry.last.clone() {
-                entry.decide(ws, depth, &last)?;
+                entry.decide(ws, with_checks, &last)?;
                 if entry.version >= Step::Breaking.after(&last) {
                     breaking.insert(package.name.to_string(), entry.version.clone());
                 }
@@ -87,7 +83,6 @@ impl<'a> Plan<'a> {
         Ok(Self(entries))
     }
 
-    /// What the next release has.
     pub(super) fn due(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.0.iter().filter(|entry| entry.is_due())
     }
@@ -100,20 +95,9 @@ fn needs(package: &Package) -> BTreeSet<&str> {
     shipped.map(|it| it.name.as_str()).collect()
 }
 
-impl<'a> Entry<'a> {
-    fn new(ws: &Workspace, package: &'a Package) -> Result<Self> {
-        Ok(Self {
-            package,
-            version: package.version.clone(),
-            last: last_release(ws, &package.name)?,
-            commits: String::new(),
-            evidence: Vec::new(),
-            follows: BTreeMap::new(),
-        })
-    }
-
+impl Entry<'_> {
     /// Gathers what is known since the last release, and draws the conclusion.
-    fn decide(&mut self, ws: &Workspace, depth: Depth, last: &Version) -> Result<()> {
+    fn decide(&mut self, ws: &Workspace, with_checks: bool, last: &Version) -> Result<()> {
         let (package, manifest) = (self.package, &self.package.version);
         let (name, is_library) = (package.name.as_str(), is_library(package));
         let problem = format!("{name} is {manifest} in its manifest, but {last} is tagged");
@@ -125,28 +109,33 @@ impl<'a> Entry<'a> {
         let apart = format!(":(exclude){folder}/tests :(exclude){list}");
         let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
         self.commits = ws.read(&log)?;
-        let mut add = |step: Step, why: &str, lines: Vec<String>| {
-            self.evidence.push((step, why.to_owned(), lines));
-        };
+        let evidence = &mut self.evidence;
         if !self.commits.is_empty() {
             let changelog = changelog(ws, package)?;
             let then = ws.line(&format!("git show {tag}:{list}"));
-            match (then.ignore_stderr().read(), &now) {
-                (Ok(then), Some(now)) => {
-                    let (step, why, lines) = by_lists(&then, now);
-                    add(step, &why, lines);
-                }
+            if let (Ok(then), Some(now)) = (then.ignore_stderr().read(), &now) {
+                let lines = public_api::difference(&then, now);
+                let gone = lines.iter().filter(|line| line.starts_with('-')).count();
+                let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
+                lines
+                    .iter()
+                    .for_each(|line| why += &format!("\n      {line}"));
+                let more = if lines.is_empty() {
+                    Step::Patch
+                } else {
+                    Step::Addition
+                };
+                evidence.push((if gone > 0 { Step::Breaking } else { more }, why));
+            } else {
                 // All that there is for a program, whose interface nothing lists.
-                _ => add(changelog.step(), "by its changelog's headings", Vec::new()),
+                evidence.push((changelog.step(), "its changelog's headings".to_owned()));
             }
             if changelog.says_breaking() {
-                add(Step::Breaking, "its changelog says so", Vec::new());
+                evidence.push((Step::Breaking, "its changelog says so".to_owned()));
             }
-            if !depth.listings_only && is_library {
+            if with_checks && is_library {
                 // It sees what a list does not, such as a variant more in an enum that others match.
-                if let Some((step, lines)) = semver::find(ws, name, &tag)? {
-                    add(step, "cargo-semver-checks", lines);
-                }
+                evidence.extend(find(ws, name, &tag)?);
             }
         }
         for (dependency, version) in &self.follows {
@@ -154,19 +143,12 @@ impl<'a> Entry<'a> {
             let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
             let mut words = now.iter().flat_map(|list| list.split(|it| !is_name(it)));
             let (step, how) = match &now {
-                _ if !is_library => (Step::Patch, "which no user of a program sees"),
-                None => (
-                    Step::Breaking,
-                    "which its API may show: there is no list of it",
-                ),
-                Some(_) if words.any(|it| it == module) => (Step::Breaking, "which its API shows"),
-                Some(_) => (Step::Patch, "which its API does not show"),
+                _ if !is_library => (Step::Patch, "no user of a program sees it"),
+                None => (Step::Breaking, "there is no list of its API"),
+                Some(_) if words.any(|it| it == module) => (Step::Breaking, "its API shows it"),
+                Some(_) => (Step::Patch, "its API does not show it"),
             };
-            add(
-                step,
-                &format!("follows {dependency} {version}, {how}"),
-                Vec::new(),
-            );
+            evidence.push((step, format!("follows {dependency} {version}: {how}")));
         }
         if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
             // A bump that has been made, by hand or by a release that was broken off, is kept.
@@ -175,7 +157,6 @@ impl<'a> Entry<'a> {
         Ok(())
     }
 
-    /// Whether its version is not released yet.
     pub(super) fn is_due(&self) -> bool {
         self.last.as_ref() != Some(&self.version)
     }
@@ -199,21 +180,6 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// An item that has changed is gone, and new in another form.
-fn by_lists(old: &str, new: &str) -> (Step, String, Vec<String>) {
-    let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
-    let gone = old.difference(&new).map(|item| format!("- {item}"));
-    let more = new.difference(&old).map(|item| format!("+ {item}"));
-    let (gone, more): (Vec<_>, Vec<_>) = (gone.collect(), more.collect());
-    let step = match (gone.len(), more.len()) {
-        (0, 0) => Step::Patch,
-        (0, _) => Step::Addition,
-        _ => Step::Breaking,
-    };
-    let why = format!("API: {} gone, {} new", gone.len(), more.len());
-    (step, why, [gone, more].concat())
-}
-
 impl fmt::Display for Plan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for entry in &self.0 {
@@ -223,11 +189,8 @@ impl fmt::Display for Plan<'_> {
                 Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
                 Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
             }
-            for (step, why, details) in &entry.evidence {
+            for (step, why) in &entry.evidence {
                 writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
-                details
-                    .iter()
-                    .try_for_each(|line| writeln!(f, "      {line}"))?;
             }
             let mut commits = entry.commits.lines();
             commits.try_for_each(|line| writeln!(f, "    {line}"))?;
@@ -237,6 +200,76 @@ impl fmt::Display for Plan<'_> {
             count => write!(f, "\n{count} of {} to release, in this order", self.0.len()),
         }
     }
+}
+
+/// `cargo xtask semver`: holds each library's version against what changed in its API.
+pub(crate) fn semver(ws: &Workspace) -> Result<()> {
+    for library in ws.libraries() {
+        let name = library.name.as_str();
+        let Some(version) = last_release(ws, name)? else {
+            println!("{name}: not released yet");
+            continue;
+        };
+        let tag = tag(name, &version);
+        let problem = format!("{name} breaks what it promised in {tag}");
+        command(ws, name, &tag).run().context(problem)?;
+    }
+    Ok(())
+}
+
+/// The `wxpay-sign-v0.1.0` of a release.
+pub(super) fn tag(package: &str, version: &Version) -> String {
+    format!("{package}-v{version}")
+}
+
+/// A package's latest release among those that led here.
+pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Version>> {
+    let prefix = format!("{package}-v");
+    let tags = ws.read(&format!("git tag --merged HEAD --list {prefix}*"))?;
+    let versions = tags
+        .lines()
+        .filter_map(|tag| tag.strip_prefix(&prefix)?.parse().ok());
+    Ok(versions.max())
+}
+
+fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
+    let command = "cargo semver-checks --color never --all-features";
+    ws.line(&format!(
+        "{command} --package {package} --baseline-rev {tag}"
+    ))
+}
+
+/// What is found between a release and now, with headlines such as `enum_variant_added: enum variant
+/// added on exhaustive enum`.
+pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
+    println!("cargo-semver-checks: {name} since {tag}");
+    // As for a patch: then all that is more than one is found.
+    let command = command(ws, name, tag).args(["--release-type", "patch"]);
+    let output = command.ignore_status().output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    match parse(&said) {
+        None if !output.status.success() => bail!("cargo-semver-checks failed:\n{said}"),
+        found => Ok(found),
+    }
+}
+
+/// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
+fn parse(said: &str) -> Option<(Step, String)> {
+    let (_, summary) = said.split_once("Summary semver requires new ")?;
+    let is_breaking = summary.starts_with("major");
+    let mut why = "cargo-semver-checks".to_owned();
+    for line in said.lines().filter(|line| line.contains("--- failure ")) {
+        why += &format!("\n      {}", line.trim());
+    }
+    Some((
+        if is_breaking {
+            Step::Breaking
+        } else {
+            Step::Addition
+        },
+        why,
+    ))
 }
 
 #[test]
@@ -251,4 +284,19 @@ fn before_1_0_the_minor_version_breaks() {
         assert_eq!(after(Step::Addition), addition);
         assert_eq!(after(Step::Breaking), breaking);
     }
+}
+
+#[test]
+fn the_summary_says_how_much_it_is() {
+    let said = "--- failure enum_variant_added: a variant more ---\n\n\
+                Summary semver requires new major version: 1 major and 0 minor checks failed\n";
+    let (step, why) = parse(said).unwrap();
+    assert_eq!(step, Step::Breaking);
+    assert!(
+        why.ends_with("\n      --- failure enum_variant_added: a variant more ---"),
+        "{why}"
+    );
+    let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
+    assert_eq!(parse(minor).unwrap().0, Step::Addition);
+    assert_eq!(parse("error: no such tag"), None);
 }

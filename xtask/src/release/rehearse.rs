@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{LISTINGS, Plan, bump, tag};
+use super::{Plan, bump, tag};
 use crate::manifests;
 use crate::workspace::Workspace;
 
@@ -25,7 +25,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// Releases what is committed, in a clone.
 pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     let folder = ws.root().join("target/rehearsal");
     let clone = folder.join("workspace");
@@ -34,11 +33,10 @@ pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     }
     // Without tags, so that everything is released.
     ws.line("git clone --quiet --no-tags .").arg(&clone).run()?;
+    let user = "[user]\nname = Rehearsal\nemail = r@example.com\n[commit]\ngpgSign = false\n";
     let config = clone.join(".git/config");
-    let user =
-        "[user]\nname = Rehearsal\nemail = rehearsal@example.com\n[commit]\ngpgSign = false\n";
-    ws.sh
-        .write_file(&config, ws.sh.read_file(&config)? + user)?;
+    let user = ws.sh.read_file(&config)? + user;
+    ws.sh.write_file(&config, user)?;
     println!("not part of a rehearsal: `cargo xtask ci`\n\n== the first release ==\n");
     release(&clone, &folder)?;
     println!("\n== the second, after a change of wxpay-sign ==\n");
@@ -53,17 +51,16 @@ pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
 
 /// Bumps what has changed, packs all, and tags as if it were published.
 fn release(clone: &Path, folder: &Path) -> Result<()> {
-    bump(&Workspace::load(clone)?, LISTINGS)?;
+    bump(&Workspace::load(clone)?, false)?;
     let ws = Workspace::load(clone)?;
     ws.sh.set_var("CARGO_TARGET_DIR", folder.join("target"));
     manifests::pack(&ws, "")?;
-    Plan::new(&ws, LISTINGS)?.due().try_for_each(|entry| {
+    Plan::new(&ws, false)?.due().try_for_each(|entry| {
         let tag = tag(&entry.package.name, &entry.version);
         ws.run(&format!("git update-ref refs/tags/{tag} HEAD"))
     })
 }
 
-/// A constant more, in its API and in its changelog.
 fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
     let edit = |file: &str, old: &str, new: &str| {
         let path = format!("crates/wxpay-sign/{file}");
@@ -72,11 +69,7 @@ fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
     };
     let constant = "/// For a rehearsal.\npub const REHEARSED: &str = \"the second release\";\n";
     edit("src/lib.rs", "\nmod ", &format!("\n{constant}\nmod "))?;
-    edit(
-        "public-api.txt",
-        "",
-        "pub const wxpay_sign::REHEARSED: &str\n",
-    )?;
+    edit("public-api.txt", "", "pub const wxpay_sign::REHEARSED\n")?;
     let is_breaking = if breaking { "**Breaking**: " } else { "" };
     let heading = "## [Unreleased]\n";
     let more = format!("{heading}\n### Added\n\n- {is_breaking}`REHEARSED`.\n");
@@ -92,11 +85,9 @@ fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
          [dependencies]\nwxpay-sign = \"{}.{}\"\n",
         version.major, version.minor
     );
-    let project = folder.join("uses-wxpay-sign");
-    released
-        .sh
-        .write_file(project.join("src/main.rs"), USES_SIGN)?;
-    start(released, folder, &project, &manifest, "run")
+    let (sh, project) = (&released.sh, folder.join("uses-wxpay-sign"));
+    sh.write_file(project.join("src/main.rs"), USES_SIGN)?;
+    start(released, &project, &manifest, "run")
 }
 
 /// The example of the workspace, with the requirements of the root's manifest and without its paths.
@@ -111,25 +102,16 @@ fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
         let (before, after) = line.split_once(", path = \"").unwrap_or((line, "\""));
         let after = after.split_once('"').map_or("", |(_, after)| after);
         let is_list = line.starts_with("members = ");
-        let before = if is_list {
-            "members = [\"examples/sandbox-in-tests\"]"
-        } else {
-            before
-        };
+        let list = "members = [\"examples/sandbox-in-tests\"]";
+        let before = if is_list { list } else { before };
         manifest += &format!("{before}{after}\n");
     }
-    start(released, folder, &project, &manifest, "test")
+    start(released, &project, &manifest, "test")
 }
 
 /// A project outside of the workspace, which has nothing of it but the unpacked packages.
-fn start(
-    released: &Workspace,
-    folder: &Path,
-    project: &Path,
-    manifest: &str,
-    verb: &str,
-) -> Result<()> {
-    let (sh, target) = (&released.sh, folder.join("target"));
+fn start(released: &Workspace, project: &Path, manifest: &str, verb: &str) -> Result<()> {
+    let (sh, target) = (&released.sh, project.with_file_name("target"));
     let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
     for package in released.libraries() {
         let (name, version) = (&package.name, &package.version);

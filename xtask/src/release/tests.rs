@@ -4,69 +4,43 @@
 use anyhow::Result;
 use xshell::{Shell, TempDir, cmd};
 
-use super::{LISTINGS, Options, bump, notes, plan::Plan, publish};
+use super::{Options, bump, notes, plan::Plan, publish};
 use crate::workspace::Workspace;
 
-/// Names, what each depends on, and its API; the program has none.
-const CRATES: [[&str; 3]; 4] = [
-    ["wxpay-sign", "", "wxpay_sign::old()\n"],
-    ["wxpay-xml", "wxpay-sign", "wxpay_xml::run()\n"],
-    [
-        "wxpay-media",
-        "wxpay-sign",
-        "wxpay_media::key() -> wxpay_sign::Key\n",
-    ],
-    ["wxpay-cli", "wxpay-media", ""],
-];
+/// Names, dependencies, the root, and the list of the API, which the program has not.
+const CRATES: &str = "\
+wxpay-sign,,lib.rs,public-api.txt,wxpay_sign::old()
+wxpay-xml,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_xml::run()
+wxpay-media,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_media::key(wxpay_sign::Key)
+wxpay-cli,wxpay-media.workspace = true,main.rs,none.txt,";
 const ALL: &str = "wxpay-sign 0.1.0, wxpay-media 0.1.0, wxpay-cli 0.1.0, wxpay-xml 0.1.0";
 
-struct Repo {
-    sh: Shell,
-    folder: TempDir,
-}
+struct Repo(Shell, TempDir);
 
 impl Repo {
-    /// Nothing of it is released.
     fn new() -> Self {
         let sh = Shell::new().unwrap();
         let folder = sh.create_temp_dir().unwrap();
         sh.change_dir(folder.path());
-        let repo = Self { sh, folder };
+        let repo = Self(sh, folder);
         let mut all =
             "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
-        for [name, needs, api] in CRATES {
+        for line in CRATES.lines() {
+            let [name, needs, root, list, api] = line.split(',').collect::<Vec<_>>()[..] else {
+                panic!("{line}");
+            };
             let write = |file: &str, text: &str| repo.write(&format!("crates/{name}/{file}"), text);
-            let version = "version = \"0.1.0\"";
-            all += &format!("{name} = {{ {version}, path = \"crates/{name}\" }} # ours\n");
-            let mut own = format!("[package]\nname = \"{name}\"\n{version}\n[dependencies]\n");
-            if !needs.is_empty() {
-                own += &format!("{needs}.workspace = true\n");
-            }
-            write("Cargo.toml", &own);
-            write(
-                "CHANGELOG.md",
-                "# Changelog\n\n## [Unreleased]\n\nThe first version.\n",
-            );
-            let is_program = api.is_empty();
-            write(
-                if is_program {
-                    "src/main.rs"
-                } else {
-                    "src/lib.rs"
-                },
-                "",
-            );
-            write(
-                if is_program {
-                    "none.txt"
-                } else {
-                    "public-api.txt"
-                },
-                api,
-            );
+            let head = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"");
+            write("Cargo.toml", &format!("{head}\n[dependencies]\n{needs}\n"));
+            let first = "# Changelog\n\n## [Unreleased]\n\nThe first version.\n";
+            write("CHANGELOG.md", first);
+            write(&format!("src/{root}"), "");
+            write(list, &format!("{api}\n"));
+            let own = format!("version = \"0.1.0\", path = \"crates/{name}\"");
+            all += &format!("{name} = {{ {own} }} # ours\n");
         }
         repo.write("Cargo.toml", &all);
-        let lock = cmd!(repo.sh, "cargo generate-lockfile --offline --quiet");
+        let lock = cmd!(repo.0, "cargo generate-lockfile --offline --quiet");
         lock.run().unwrap();
         repo.write("benches/Cargo.lock", &repo.read("Cargo.lock"));
         repo.git("init --quiet --initial-branch main");
@@ -81,29 +55,32 @@ impl Repo {
     fn released() -> Self {
         let repo = Self::new();
         repo.bump().unwrap();
-        CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+        repo.tag_all();
         repo
     }
 
-    fn tag(&self, name: &str, version: &str) {
-        self.git(&format!("update-ref refs/tags/{name}-v{version} HEAD"));
+    fn tag_all(&self) {
+        for line in CRATES.lines() {
+            let (name, _) = line.split_once(',').unwrap();
+            self.git(&format!("update-ref refs/tags/{name}-v0.1.0 HEAD"));
+        }
     }
 
     /// `wxpay-sign 0.1.1` for each that is to be released.
     fn due(&self) -> String {
         let ws = self.ws();
-        let plan = Plan::new(&ws, LISTINGS).unwrap();
+        let plan = Plan::new(&ws, false).unwrap();
         let due = plan.due().map(|it| (&it.package.name, &it.version));
         let due = due.map(|(name, version)| format!("{name} {version}"));
         due.collect::<Vec<_>>().join(", ")
     }
 
     fn ws(&self) -> Workspace {
-        Workspace::load(self.folder.path()).unwrap()
+        Workspace::load(self.1.path()).unwrap()
     }
 
     fn bump(&self) -> Result<()> {
-        bump(&self.ws(), LISTINGS)
+        bump(&self.ws(), false)
     }
 
     fn publish(&self) -> Result<()> {
@@ -114,7 +91,6 @@ impl Repo {
         notes(&self.ws()).unwrap()
     }
 
-    /// Commits an entry under *Unreleased*.
     fn note(&self, name: &str, entry: &str) {
         let (path, heading) = (format!("crates/{name}/CHANGELOG.md"), "## [Unreleased]\n");
         let more = format!("{heading}\n{entry}\n");
@@ -122,7 +98,6 @@ impl Repo {
         self.commit();
     }
 
-    /// The one function of wxpay-sign, gone.
     fn break_sign(&self) {
         self.write("crates/wxpay-sign/public-api.txt", "");
         self.note("wxpay-sign", "### Removed\n\n- `old`.");
@@ -134,15 +109,15 @@ impl Repo {
     }
 
     fn git(&self, line: &str) -> String {
-        cmd!(self.sh, "git").args(line.split(' ')).read().unwrap()
+        cmd!(self.0, "git").args(line.split(' ')).read().unwrap()
     }
 
     fn read(&self, path: &str) -> String {
-        self.sh.read_file(path).unwrap()
+        self.0.read_file(path).unwrap()
     }
 
     fn write(&self, path: &str, text: &str) {
-        self.sh.write_file(path, text).unwrap();
+        self.0.write_file(path, text).unwrap();
     }
 }
 
@@ -211,12 +186,12 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
     repo.break_sign();
     let due = "wxpay-sign 0.2.0, wxpay-media 0.2.0, wxpay-cli 0.1.1, wxpay-xml 0.1.1";
     assert_eq!(repo.due(), due);
-    let plan = Plan::new(&repo.ws(), LISTINGS).unwrap().to_string();
+    let plan = Plan::new(&repo.ws(), false).unwrap().to_string();
     for line in [
         "0.1.0 → 0.2.0\n    breaking: API: 1 gone, 0 new\n      - wxpay_sign::old()\n",
-        "breaking: follows wxpay-sign 0.2.0, which its API shows\n",
-        "patch: follows wxpay-sign 0.2.0, which its API does not show\n",
-        "patch: follows wxpay-media 0.2.0, which no user of a program sees\n",
+        "breaking: follows wxpay-sign 0.2.0: its API shows it\n",
+        "patch: follows wxpay-sign 0.2.0: its API does not show it\n",
+        "patch: follows wxpay-media 0.2.0: no user of a program sees it\n",
     ] {
         assert!(plan.contains(line), "{line}\n\n{plan}");
     }
@@ -268,13 +243,13 @@ fn what_is_not_ready_is_refused() {
         "CHANGELOG.md has entries under `## [Unreleased]`",
     );
     repo.bump().unwrap();
-    CRATES.iter().for_each(|[name, ..]| repo.tag(name, "0.1.0"));
+    repo.tag_all();
     repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
     repo.commit();
     assert_refused(repo.bump(), "crates/wxpay-xml/CHANGELOG.md");
     repo.break_sign();
     assert_refused(repo.publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
-    repo.tag("wxpay-sign", "0.2.0");
+    repo.git("update-ref refs/tags/wxpay-sign-v0.2.0 HEAD");
     assert_refused(
         repo.bump(),
         "wxpay-sign is 0.1.0 in its manifest, but 0.2.0 is tagged",

@@ -1,4 +1,4 @@
-//! What is in a PKCS#12 file whose MAC is right is read or refused, in bounded time.
+//! The contents of a PKCS#12 file whose MAC is right are read or refused, in bounded time.
 //!
 //! The input is the authenticated part; the file around it, which no search would get past, is made
 //! here.

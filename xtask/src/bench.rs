@@ -51,11 +51,7 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
         return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
-    // One by one, so that no client's features add to another's; ours twice.
-    build("wxpay-bench-ours --features fast-md5")?;
-    let ours = program("benches", "wxpay-bench-ours");
-    ws.sh
-        .copy_file(ours, program("benches", "wxpay-bench-ours-fast"))?;
+    // One by one, so that no client's features add to another's.
     for name in ["ours", "reqwest", "bound", "harness"] {
         build(&format!("wxpay-bench-{name}"))?;
     }

@@ -174,15 +174,16 @@ fn benches(ws: &Workspace) -> Result<()> {
 }
 
 fn examples(ws: &Workspace) -> Result<()> {
-    let manifest = "--locked --manifest-path examples/Cargo.toml";
-    let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox -- cargo";
-    ws.run(&format!("cargo build --workspace {manifest}"))?;
+    let all =
+        "--locked --workspace --manifest-path examples/Cargo.toml --target-dir examples/target";
+    let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
+    ws.run(&format!("cargo build {all}"))?;
     let uploads = "sign-reqwest multipart-reqwest multipart-ureq own-http-client tower-http";
     for name in uploads.split(' ') {
-        let run = format!("run {manifest} --package example-{name} examples/licence.jpg");
-        ws.run(&format!("{sandbox} {run}"))?;
+        let program = format!("examples/target/debug/example-{name}");
+        ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;
     }
-    ws.run(&format!("{sandbox} test {manifest}"))
+    ws.run(&format!("{sandbox} cargo test {all}"))
 }
 
 /// Alone, a library shows what it borrowed from the features that the others turned on.

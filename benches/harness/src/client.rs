@@ -129,7 +129,6 @@ impl Clients {
 
 pub(crate) const BOUND: &str = "bound";
 pub(crate) const OURS: &str = "ours";
-pub(crate) const OURS_FAST: &str = "ours, fast-md5";
 pub(crate) const REQWEST: &str = "reqwest";
 pub(crate) const CURL_FOR_EACH: &str = "curl, one for each";
 
@@ -154,7 +153,6 @@ pub(crate) fn all(folder: &Path, arguments: &Arguments) -> anyhow::Result<Client
     for (name, binary) in [
         (BOUND, "wxpay-bench-bound"),
         (OURS, "wxpay-bench-ours"),
-        (OURS_FAST, "wxpay-bench-ours-fast"),
         (REQWEST, "wxpay-bench-reqwest"),
     ] {
         let binary = env::current_exe()?.with_file_name(binary);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    client::{CURL_FOR_EACH, Clients, OURS, OURS_FAST, REQWEST, Work},
+    client::{CURL_FOR_EACH, Clients, OURS, REQWEST, Work},
     machine::Pinning,
     measure::measure,
     nginx::Nginx,
@@ -39,7 +39,7 @@ pub(crate) fn cold_starts(
         let command = program_command(program, &work, pinning)?;
         commands.push((PROGRAM, command));
     }
-    for (name, client) in [(OURS, OURS), (OURS_FAST, OURS_FAST), (REQWEST, REQWEST)] {
+    for (name, client) in [(OURS, OURS), (REQWEST, REQWEST)] {
         if let Some(client) = clients.named(client) {
             commands.push((name, client.command(&work, pinning)?));
         }

@@ -62,6 +62,7 @@ pub(crate) enum Command {
 /// the gateway has not signed is a failure.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "wxpay upload [OPTIONS] [--] <FILE>...",
     after_help = "Settings come from flags, else from the environment; the API key never \
         from an argument. Put `--` before files whose names you have not chosen: wxpay upload -- *\n\n\
         Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
@@ -79,9 +80,8 @@ pub(crate) struct UploadArgs {
     #[arg(long, overrides_with = "strict_reply_sign")]
     pub(crate) strict_reply_sign: bool,
 
-    /// How long one file's upload may take, with all its attempts
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, overrides_with = "timeout")]
-    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) timeouts: TimeoutArgs,
 
     /// How many further attempts a file may take after its first, on whatever endpoint
     #[arg(
@@ -137,12 +137,39 @@ pub(crate) struct DoctorArgs {
     pub(crate) gateway: GatewayArgs,
 
     /// How long each step on the way to an endpoint may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, overrides_with = "timeout")]
-    pub(crate) timeout: Duration,
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        overrides_with = "timeout"
+    )]
+    pub(crate) timeout: Seconds,
 
     /// Print one JSON object a line: check, status, detail, advice
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
+}
+
+/// How long an upload waits for what. A line that is slow, but moves, is never cut.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TimeoutArgs {
+    /// How long one file's upload may take, with all its attempts [env: WXPAY_TIMEOUT]
+    /// [default: no such bound]
+    #[arg(long, value_name = "SECONDS", overrides_with = "timeout")]
+    pub(crate) timeout: Option<Seconds>,
+
+    /// How long connecting may take: name, TCP, proxy and TLS [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
+    #[arg(long, value_name = "SECONDS", overrides_with = "connect_timeout")]
+    pub(crate) connect_timeout: Option<Seconds>,
+
+    /// How long the gateway may take nothing of an upload [env: WXPAY_STALL_TIMEOUT] [default: 30]
+    #[arg(long, value_name = "SECONDS", overrides_with = "stall_timeout")]
+    pub(crate) stall_timeout: Option<Seconds>,
+
+    /// How long the whole answer may take, once the gateway has all of the upload
+    /// [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
+    #[arg(long, value_name = "SECONDS", overrides_with = "response_timeout")]
+    pub(crate) response_timeout: Option<Seconds>,
 }
 
 /// What `upload` and `doctor` have in common.
@@ -373,13 +400,22 @@ fn file(argument: OsString) -> Result<PathBuf, &'static str> {
 /// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
 const LONGEST: f64 = 86_400.0;
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // Less than a nanosecond rounds to nothing.
-    duration
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5"))
+/// A time in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        // Less than a nanosecond rounds to nothing.
+        let duration = duration.filter(|duration| !duration.is_zero());
+        duration.map(Self).ok_or_else(|| {
+            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
+        })
+    }
 }
 
 /// Uploads a second; `None` for no limit.
@@ -427,7 +463,8 @@ mod tests {
 
     #[test]
     fn a_timeout_is_a_positive_number_of_seconds() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        let seconds = |text: &str| text.parse::<Seconds>();
+        assert_eq!(seconds("0.5"), Ok(Seconds(Duration::from_millis(500))));
         for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "1e-12", "soon"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }

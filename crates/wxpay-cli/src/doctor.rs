@@ -1,6 +1,7 @@
 //! `wxpay doctor`: finds what would fail, before the first upload.
 
 mod endpoint;
+mod probe;
 mod settings;
 
 use std::{process::ExitCode, time::Duration};
@@ -34,9 +35,10 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let network = report.all(settings::network(&args.gateway))?;
     let endpoints = report.all(settings::endpoints(&args.gateway))?;
     if let (Some(network), Some(endpoints)) = (network, endpoints) {
-        let transport = builder(&network, identity.as_ref(), args.timeout);
+        let proxy = network.proxy.as_ref().map(|given| given.value.clone());
+        let transport = builder(&network, identity.as_ref(), args.timeout.0);
         report
-            .endpoints(&endpoints, &transport, identity.is_some())
+            .endpoints(&endpoints, &transport, proxy.as_ref(), identity.is_some())
             .await?;
     } else {
         report.one(&Check::skipped(
@@ -56,15 +58,16 @@ fn builder(
     network: &Network,
     identity: Option<&Identity>,
     timeout: Duration,
-) -> transport::Builder {
+) -> transport::TransportBuilder {
     let mut builder = network.apply(Transport::builder());
     if let Some(identity) = identity {
         builder = builder.identity(identity.clone());
     }
     builder
-        .connect_deadline(timeout)
-        .call_deadline(timeout)
-        .retries(0)
+        .connect_timeout(timeout)
+        .stall_timeout(timeout)
+        .response_timeout(timeout)
+        .max_retries(0)
 }
 
 /// Prints checks as they are made, and remembers whether an upload would work.
@@ -91,12 +94,13 @@ impl Report {
     async fn endpoints(
         &mut self,
         endpoints: &Endpoints,
-        transport: &transport::Builder,
+        transport: &transport::TransportBuilder,
+        proxy: Option<&transport::Proxy>,
         has_identity: bool,
     ) -> Result<(), OutputLost> {
         let mut looks = Vec::new();
         for endpoint in endpoints.iter() {
-            looks.push(endpoint::look(endpoint, transport, has_identity).await);
+            looks.push(endpoint::look(endpoint, transport, proxy, has_identity).await);
         }
         let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
         let another_works = looks.iter().skip(1).any(|look| look.works);

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use wxpay_sandbox::{Builder, Credentials, Sandbox, StartError};
+use wxpay_sandbox::{Credentials, Sandbox, SandboxBuilder, StartError};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
 use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
@@ -98,7 +98,7 @@ impl FromStr for Inspector {
 }
 
 /// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
-async fn start(builder: Builder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
+async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
     match asked {
         Some(Inspector::Off) => builder.start().await,
         Some(Inspector::At(addr)) => builder.inspector(addr).start().await,

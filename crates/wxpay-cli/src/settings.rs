@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr, path::Path, str::FromStr};
 use anyhow::{Context, anyhow, bail};
 use wxpay_media::{
     Endpoint, Endpoints, Identity, IdentityError, MerchantId, Roots, SignType,
-    transport::{self, InvalidProxy, Proxy, identity::Form},
+    transport::{self, Proxy, ProxyUriError, identity::Form},
 };
 use wxpay_sign::ApiKey;
 
@@ -301,10 +301,10 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Self> {
         let ca = source::CA.find(args.ca.as_deref());
-        let mut roots = Roots::mozilla();
+        let mut roots = Roots::webpki();
         if let Some(ca) = &ca {
             roots = roots
-                .and_pem(&*ca.bytes()?)
+                .with_pem(&*ca.bytes()?)
                 .with_context(|| ca.to_string())?;
         }
         Ok(Self {
@@ -318,14 +318,17 @@ impl Network {
     /// The way to the sandbox inside this program: without a proxy.
     pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            roots: Roots::only_pem(ca_pem)?,
+            roots: Roots::empty().with_pem(ca_pem)?,
             ca: None,
             proxy: None,
             resolve: Vec::new(),
         })
     }
 
-    pub(crate) fn apply(&self, mut builder: transport::Builder) -> transport::Builder {
+    pub(crate) fn apply(
+        &self,
+        mut builder: transport::TransportBuilder,
+    ) -> transport::TransportBuilder {
         builder = builder.roots(self.roots.clone());
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.value.clone());
@@ -340,7 +343,7 @@ impl Network {
 fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
     let Some(uri) = &args.proxy else {
         let found = match Proxy::from_env() {
-            Err(error @ InvalidProxy::Ambiguous) => Err(error)
+            Err(error @ ProxyUriError::Ambiguous) => Err(error)
                 .context("HTTPS_PROXY or ALL_PROXY (or give --proxy with --proxy-auth-file)"),
             found => found.context("HTTPS_PROXY or ALL_PROXY"),
         }?;

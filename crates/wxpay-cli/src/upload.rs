@@ -10,13 +10,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    Signing, transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     FAILED,
-    args::{Rate, UploadArgs},
+    args::{Rate, Seconds, TimeoutArgs, UploadArgs},
     settings::{self, IdentitySetting, Network},
     signals::Stop,
     terminal,
@@ -79,6 +80,55 @@ struct Config {
     identity: Option<Identity>,
     network: Network,
     rate: Option<Rate>,
+    timeouts: Timeouts,
+}
+
+/// The times that are given; those that are not are the library's.
+#[derive(Debug, Clone, Copy)]
+struct Timeouts {
+    total: Option<Seconds>,
+    connect: Option<Seconds>,
+    stall: Option<Seconds>,
+    response: Option<Seconds>,
+}
+
+impl Timeouts {
+    fn find(args: &TimeoutArgs) -> anyhow::Result<Self> {
+        let find = |flag, name, variable| {
+            let found = settings::find(flag, name, variable)?;
+            anyhow::Ok(found.map(|given| given.value))
+        };
+        Ok(Self {
+            total: find(args.timeout, "--timeout", "WXPAY_TIMEOUT")?,
+            connect: find(
+                args.connect_timeout,
+                "--connect-timeout",
+                "WXPAY_CONNECT_TIMEOUT",
+            )?,
+            stall: find(args.stall_timeout, "--stall-timeout", "WXPAY_STALL_TIMEOUT")?,
+            response: find(
+                args.response_timeout,
+                "--response-timeout",
+                "WXPAY_RESPONSE_TIMEOUT",
+            )?,
+        })
+    }
+
+    fn apply(self, mut builder: TransportBuilder) -> TransportBuilder {
+        if let Some(Seconds(timeout)) = self.total {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.connect {
+            builder = builder.connect_timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.stall {
+            builder = builder.stall_timeout(timeout);
+        }
+        if let Some(Seconds(timeout)) = self.response {
+            builder = builder.response_timeout(timeout);
+        }
+        builder
+    }
 }
 
 impl Config {
@@ -135,6 +185,7 @@ impl Config {
             identity,
             network: Network::find(gateway)?,
             rate: rate(args)?,
+            timeouts: Timeouts::find(&args.timeouts)?,
         })
     }
 
@@ -149,15 +200,15 @@ impl Config {
             identity: Some(identity),
             network: Network::of_sandbox(credentials.ca_pem())?,
             rate: rate(args)?,
+            timeouts: Timeouts::find(&args.timeouts)?,
         })
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
         let mut builder = Builder::from(self.merchant)
             .endpoints(self.endpoints)
-            .timeout(args.timeout)
             .retries(args.retries)
-            .transport(|transport| self.network.apply(transport));
+            .transport(|transport| self.timeouts.apply(self.network.apply(transport)));
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
         }

@@ -1,4 +1,4 @@
-//! What a certificate's files hold, or what is wrong with them.
+//! Prints the contents of a certificate's files, or their fault.
 //!
 //! ```sh
 //! cargo run -p wxpay-identity --features pkcs12 --example inspect -- apiclient_cert.pem apiclient_key.pem

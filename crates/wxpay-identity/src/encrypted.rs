@@ -1,4 +1,4 @@
-//! What a password encrypts, by PBES2 (RFC 8018), at a bounded cost.
+//! Decryption with a password by PBES2 (RFC 8018), at a bounded cost.
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit, block_padding::Pkcs7};
@@ -17,12 +17,12 @@ pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
 const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
 
-/// What scrypt may fill, in bytes: it takes about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
+/// Upper bound of the bytes that scrypt fills, about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
 const MAX_COST: u64 = 256 * 1024 * 1024;
 /// Two million rounds of HMAC-SHA512 take about a second too; files in use have a few thousand.
 const ROUND: u64 = MAX_COST / 2_000_000;
 
-/// What is wrong with an input, before it is said of which one.
+/// The fault of an input, which does not know yet which input it is.
 pub(crate) enum Fault {
     Damaged,
     /// The object identifier of what is not read.
@@ -53,7 +53,7 @@ impl From<Malformed> for Fault {
     }
 }
 
-/// What may still be spent on all derivations for one identity.
+/// The cost that may still be spent on the derivations for one identity.
 pub(crate) struct Budget(u64);
 
 impl Budget {

@@ -6,7 +6,7 @@ use crate::der::{
     BIT_STRING, EXPLICIT_0, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
 };
 
-/// What a file holds, as far as its first bytes tell it.
+/// The form of a file, as far as its first bytes tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {

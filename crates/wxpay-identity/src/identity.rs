@@ -6,14 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tracing::warn;
 use zeroize::Zeroizing;
-
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-use crate::der::Element;
+use {crate::der::Element, rustls::pki_types::PrivatePkcs8KeyDer};
+
 use crate::{
-    IdentityError, Part, error,
+    Form, IdentityError, Part,
+    der::SEQUENCE,
+    error,
     key::Key,
     leaf::{self, Leaf, PublicKey},
     pem,
@@ -36,18 +37,17 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
 /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
 /// println!("{} of {}", identity.serial_number(), identity.subject());
-/// // For rustls' `with_client_auth_cert`, or whatever else takes DER.
-/// let chain = identity.certificates().to_vec();
-/// let key = identity.private_key().clone_key();
-/// # assert_eq!(chain.len(), 1);
+/// // For whatever takes DER.
+/// let chain: Vec<&[u8]> = identity.certificates().collect();
+/// let key: &[u8] = identity.private_key();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
 struct Inner {
-    chain: Vec<CertificateDer<'static>>,
-    key: Zeroizing<PrivateKeyDer<'static>>,
+    chain: Vec<Vec<u8>>,
+    key: Zeroizing<Vec<u8>>,
     leaf: Leaf,
 }
 
@@ -132,19 +132,33 @@ impl Identity {
     /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
     /// ```
     pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
+        let (part, bytes) = (Part::Pkcs12, bytes.as_ref());
+        match Form::of(bytes) {
+            Form::Pkcs12 => {}
+            Form::Unknown if bytes.first() == Some(&SEQUENCE) => {
+                return Err(IdentityError::Damaged { part });
+            }
+            found => {
+                return Err(IdentityError::WrongForm {
+                    wanted: part,
+                    found,
+                });
+            }
+        }
         #[cfg(feature = "pkcs12")]
         {
-            let (chain, key) = crate::pkcs12::read(bytes.as_ref(), password)?;
+            let read = crate::pkcs12::read(bytes, password);
+            let (chain, key) = read.map_err(|fault| fault.of(part))?;
             Self::new(chain, &key)
         }
         #[cfg(not(feature = "pkcs12"))]
         {
-            let _ = (bytes, password);
+            let _ = password;
             Err(IdentityError::MissingFeature { feature: "pkcs12" })
         }
     }
 
-    fn new(chain: Vec<CertificateDer<'static>>, key: &Key) -> Result<Self, IdentityError> {
+    fn new(chain: Vec<Vec<u8>>, key: &Key) -> Result<Self, IdentityError> {
         let (own, key) = pair(&chain, key)?;
         let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
         let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
@@ -170,13 +184,13 @@ impl Identity {
 
     /// The certificate chain in DER, the client's own certificate first.
     #[must_use]
-    pub fn certificates(&self) -> &[CertificateDer<'static>] {
-        &self.0.chain
+    pub fn certificates(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.0.chain.iter().map(Vec::as_slice)
     }
 
-    /// The private key in DER.
+    /// The private key as PKCS#8 in DER, whatever its form in the file.
     #[must_use]
-    pub fn private_key(&self) -> &PrivateKeyDer<'static> {
+    pub fn private_key(&self) -> &[u8] {
         &self.0.key
     }
 
@@ -239,17 +253,14 @@ const DAMAGED: IdentityError = IdentityError::Damaged {
 };
 
 /// Which certificate the key belongs to, and the key with its public half.
-fn pair(
-    chain: &[CertificateDer<'static>],
-    key: &Key,
-) -> Result<(usize, Zeroizing<PrivateKeyDer<'static>>), IdentityError> {
+fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), IdentityError> {
     let mut is_refused = false;
     for (own, certificate) in chain.iter().enumerate() {
         let public_key = PublicKey::of(certificate).map_err(|_| DAMAGED)?;
         if let Some(der) = key.with_public_half(&public_key) {
             match load(&der) {
                 Ok(bits) if bits.as_ref().is_none_or(|bits| *bits == public_key.bits) => {
-                    return Ok((own, Zeroizing::new(der)));
+                    return Ok((own, der));
                 }
                 Ok(_) => {}
                 Err(Refused) => is_refused = true,
@@ -257,10 +268,10 @@ fn pair(
         }
     }
     Err(match is_refused {
-        true if !key.facts.is_used => IdentityError::UnsupportedKey {
-            kind: key.facts.kind.clone(),
+        true if !key.is_used => IdentityError::UnsupportedKey {
+            kind: key.kind.clone(),
         },
-        true if key.facts.public.is_some() => IdentityError::Damaged {
+        true if key.public.is_some() => IdentityError::Damaged {
             part: Part::PrivateKey,
         },
         _ => IdentityError::Mismatch,
@@ -274,12 +285,14 @@ struct Refused;
 ///
 /// The bits of the public half, if the provider tells them.
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-fn load(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
-    #[cfg(feature = "ring")]
-    let provider = rustls::crypto::ring::default_provider();
+fn load(key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     #[cfg(not(feature = "ring"))]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let key = provider.key_provider.load_private_key(key.clone_key());
+    use rustls::crypto::aws_lc_rs::default_provider;
+    #[cfg(feature = "ring")]
+    use rustls::crypto::ring::default_provider;
+
+    let key = PrivatePkcs8KeyDer::from(key.to_vec());
+    let key = default_provider().key_provider.load_private_key(key.into());
     let key = key.map_err(|_| Refused)?;
     let info = key.public_key();
     let info = info.as_ref().and_then(|info| Element::first(info).ok());
@@ -288,6 +301,30 @@ fn load(key: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
 }
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-fn load(_: &PrivateKeyDer<'static>) -> Result<Option<Vec<u8>>, Refused> {
+fn load(_: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     Ok(None)
+}
+
+#[cfg(all(test, not(feature = "encrypted-pem")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_feature_is_named() {
+        let pkcs12 = include_bytes!("../tests/fixtures/identities/named.p12");
+        let certificate = include_bytes!("../tests/fixtures/identities/client.crt");
+        let key = include_bytes!("../tests/fixtures/identities/pbkdf2.key");
+        for (read, feature) in [
+            (Identity::from_pkcs12(pkcs12, "1900000109"), "pkcs12"),
+            (Identity::from_pem(certificate, key), "encrypted-pem"),
+            (
+                Identity::from_pem_encrypted(certificate, key, "secret"),
+                "encrypted-pem",
+            ),
+        ] {
+            let error = read.unwrap_err();
+            assert_eq!(error, IdentityError::MissingFeature { feature });
+            assert!(error.to_string().contains(feature), "{error}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! Private keys, as far as they can be read without a crypto provider.
 
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -12,23 +11,19 @@ use crate::{
     leaf::PublicKey,
 };
 
-/// A private key and what it says of itself.
+/// A private key in PKCS#8, with its properties.
 pub(crate) struct Key {
-    pub(crate) der: Zeroizing<PrivateKeyDer<'static>>,
-    pub(crate) facts: Facts,
-}
-
-pub(crate) struct Facts {
-    /// What it is, for people.
+    der: Zeroizing<Vec<u8>>,
+    /// The object identifier of its algorithm.
+    algorithm: String,
+    /// The kind, for people.
     pub(crate) kind: String,
     /// Whether ring uses keys of its kind.
     pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
     pub(crate) public: Option<Vec<u8>>,
-    /// What is the same in all forms of this key.
+    /// The part that is equal in all forms of one key.
     secret: Zeroizing<Vec<u8>>,
-    /// The object identifier of its algorithm.
-    algorithm: String,
     curve: Option<&'static Curve>,
 }
 
@@ -52,46 +47,121 @@ const CURVES: &[Curve] = &[
         length: 48,
     },
 ];
-/// [`EC`] in DER.
+/// [`EC`] in DER, and [`RSA`] with its parameters.
 const EC_DER: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
+const RSA_DER: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\0";
+
+/// A key of this algorithm in PKCS#8.
+fn pkcs8(algorithm: &[&[u8]], key: &[u8]) -> Zeroizing<Vec<u8>> {
+    let algorithm = write(SEQUENCE, algorithm);
+    let key = Zeroizing::new(write(OCTET_STRING, &[key]));
+    write(SEQUENCE, &[&[INTEGER, 1, 0], &algorithm, &key]).into()
+}
 
 impl Key {
-    /// Reads PKCS#8, PKCS#1 or SEC1, whatever the algorithm.
-    pub(crate) fn parse(der: PrivateKeyDer<'static>) -> Result<Self, Malformed> {
-        let facts = match &der {
-            PrivateKeyDer::Pkcs1(key) => Facts::rsa(key.secret_pkcs1_der()),
-            PrivateKeyDer::Sec1(key) => Facts::ec(None, key.secret_sec1_der()),
-            _ => Facts::pkcs8(der.secret_der()),
+    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Malformed> {
+        Self::from_pkcs8(pkcs8(&[RSA_DER], der))
+    }
+
+    pub(crate) fn from_sec1(der: &[u8]) -> Result<Self, Malformed> {
+        let fields = Element::first(der)?.children()?;
+        let curve = fields.iter().find(|field| field.tag == EXPLICIT_0);
+        Self::from_pkcs8(pkcs8(&[EC_DER, curve.ok_or(Malformed)?.contents], der))
+    }
+
+    pub(crate) fn from_pkcs8(der: Zeroizing<Vec<u8>>) -> Result<Self, Malformed> {
+        let fields = Element::first(&der)?.children()?;
+        let [_version, algorithm, key, rest @ ..] = &fields[..] else {
+            return Err(Malformed);
         };
-        let der = Zeroizing::new(der);
-        Ok(Self { der, facts: facts? })
+        let (oid, secret) = (algorithm.oid()?, Zeroizing::new(key.octets()?.into_owned()));
+        let parsed = Self {
+            kind: algorithm::name(&oid),
+            is_used: oid == ED25519,
+            // `[1]`, implicit.
+            public: rest
+                .iter()
+                .find(|field| field.tag == 0x81)
+                .and_then(|field| Some(field.contents.split_first()?.1.to_vec())),
+            der: Zeroizing::new(Vec::new()),
+            algorithm: oid,
+            secret,
+            curve: None,
+        };
+        let parsed = match parsed.algorithm.as_str() {
+            RSA => parsed.rsa()?,
+            EC => parsed.ec(algorithm.children()?.get(1).ok_or(Malformed)?)?,
+            _ => parsed,
+        };
+        Ok(Self { der, ..parsed })
+    }
+
+    /// Adds the properties of an `RSAPrivateKey`.
+    fn rsa(mut self) -> Result<Self, Malformed> {
+        let fields = Element::first(&self.secret)?.children()?;
+        let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
+            return Err(Malformed);
+        };
+        let zeros = modulus.contents.iter().take_while(|byte| **byte == 0);
+        let [first, rest @ ..] = &modulus.contents[zeros.count()..] else {
+            return Err(Malformed);
+        };
+        let bits = rest.len() * 8 + first.ilog2() as usize + 1;
+        self.kind = match (version.integer()?, exponent.integer()?) {
+            (0, 65_537..) => {
+                self.is_used = matches!(bits, 2048 | 3072 | 4096);
+                format!("RSA of {bits} bits")
+            }
+            (0, exponent) => format!("RSA with the public exponent {exponent}"),
+            _ => "RSA with more than two primes".to_owned(),
+        };
+        self.public = Some(write(SEQUENCE, &[modulus.whole, exponent.whole]));
+        Ok(self)
+    }
+
+    /// Adds the properties of an `ECPrivateKey`.
+    fn ec(mut self, curve: &Element<'_>) -> Result<Self, Malformed> {
+        let fields = Element::first(&self.secret)?.children()?;
+        let [_version, secret, rest @ ..] = &fields[..] else {
+            return Err(Malformed);
+        };
+        let oid = match curve.tag {
+            OBJECT_IDENTIFIER => curve.oid()?,
+            _ => "a curve without a name".to_owned(),
+        };
+        let public = rest.iter().find(|field| field.tag == EXPLICIT_1);
+        let public = public.map(|field| field.explicit()?.bits().map(<[u8]>::to_vec));
+        let zeros = secret
+            .contents
+            .iter()
+            .take_while(|byte| **byte == 0)
+            .count();
+        let secret = Zeroizing::new(secret.contents[zeros..].to_vec());
+        self.kind = format!("ECDSA on {}", algorithm::name(&oid));
+        self.curve = CURVES.iter().find(|it| it.oid == oid);
+        self.is_used = self.curve.is_some();
+        self.public = public.transpose()?;
+        self.secret = secret;
+        Ok(self)
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let (one, other) = (&self.facts, &other.facts);
-        one.algorithm == other.algorithm && one.secret == other.secret
+        self.algorithm == other.algorithm && self.secret == other.secret
     }
 
-    /// The key in a form that providers read, if it may belong to a certificate of this public key.
+    /// The key in PKCS#8 with its public half, if it may belong to a certificate of this one.
     ///
     /// A key of an elliptic curve may lack its public half: it is given the certificate's then, and the
     /// provider finds out whether the halves fit.
-    pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<PrivateKeyDer<'static>> {
-        let Facts {
-            public,
-            secret,
-            algorithm,
-            curve,
-            ..
-        } = &self.facts;
-        let Some(curve) = curve else {
-            let fits = match public {
+    pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
+        let Some(curve) = self.curve else {
+            let fits = match &self.public {
                 Some(public) => *public == other.bits,
-                None => *algorithm == other.algorithm,
+                None => self.algorithm == other.algorithm,
             };
-            return fits.then(|| self.der.clone_key());
+            return fits.then(|| self.der.clone());
         };
-        let fits = match public.as_deref() {
+        let fits = match self.public.as_deref() {
             None => true,
             // Compressed: whether the second coordinate is odd, and the first one.
             Some([parity @ (2 | 3), x @ ..]) => {
@@ -103,100 +173,10 @@ impl Key {
         if !fits || other.curve.as_deref() != Some(curve.oid) {
             return None;
         }
-        let zeros = vec![0; curve.length.checked_sub(secret.len())?];
-        let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, secret]));
+        let zeros = vec![0; curve.length.checked_sub(self.secret.len())?];
+        let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, &self.secret]));
         let public = write(EXPLICIT_1, &[&write(BIT_STRING, &[&[0], &other.bits])]);
-        let sec1 = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
-        let algorithm = write(SEQUENCE, &[EC_DER, curve.der]);
-        let key = Zeroizing::new(write(OCTET_STRING, &[&sec1]));
-        let pkcs8 = write(SEQUENCE, &[&[INTEGER, 1, 0], &algorithm, &key]);
-        Some(PrivatePkcs8KeyDer::from(pkcs8).into())
-    }
-}
-
-impl Facts {
-    fn pkcs8(der: &[u8]) -> Result<Self, Malformed> {
-        let fields = Element::first(der)?.children()?;
-        let [_version, algorithm, key, rest @ ..] = &fields[..] else {
-            return Err(Malformed);
-        };
-        let (oid, key) = (algorithm.oid()?, key.octets()?);
-        match oid.as_str() {
-            RSA => return Self::rsa(&key),
-            EC => return Self::ec(algorithm.children()?.get(1), &key),
-            _ => {}
-        }
-        // `[1]`, implicit.
-        let public = rest.iter().find(|field| field.tag == 0x81);
-        let public = public.and_then(|field| field.contents.split_first());
-        Ok(Self {
-            kind: algorithm::name(&oid),
-            is_used: oid == ED25519,
-            public: public.map(|(_unused, bits)| bits.to_vec()),
-            secret: key.into_owned().into(),
-            algorithm: oid,
-            curve: None,
-        })
-    }
-
-    fn rsa(der: &[u8]) -> Result<Self, Malformed> {
-        let key = Element::first(der)?;
-        let fields = key.children()?;
-        let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
-            return Err(Malformed);
-        };
-        let zeros = modulus.contents.iter().take_while(|byte| **byte == 0);
-        let [first, rest @ ..] = &modulus.contents[zeros.count()..] else {
-            return Err(Malformed);
-        };
-        let bits = rest.len() * 8 + first.ilog2() as usize + 1;
-        let (kind, is_used) = match (version.integer()?, exponent.integer()?) {
-            (0, 65_537..) => (
-                format!("RSA of {bits} bits"),
-                matches!(bits, 2048 | 3072 | 4096),
-            ),
-            (0, exponent) => (format!("RSA with the public exponent {exponent}"), false),
-            _ => ("RSA with more than two primes".to_owned(), false),
-        };
-        Ok(Self {
-            kind,
-            is_used,
-            public: Some(write(SEQUENCE, &[modulus.whole, exponent.whole])),
-            secret: key.whole.to_vec().into(),
-            algorithm: RSA.to_owned(),
-            curve: None,
-        })
-    }
-
-    /// The curve stands in PKCS#8 outside of the key; else it is in `[0]`.
-    fn ec(curve: Option<&Element<'_>>, der: &[u8]) -> Result<Self, Malformed> {
-        let fields = Element::first(der)?.children()?;
-        let [_version, secret, rest @ ..] = &fields[..] else {
-            return Err(Malformed);
-        };
-        let tagged = |tag| {
-            let field = rest.iter().find(|field| field.tag == tag)?;
-            field.explicit().ok()
-        };
-        let curve = curve
-            .copied()
-            .or_else(|| tagged(EXPLICIT_0))
-            .ok_or(Malformed)?;
-        let oid = match curve.tag {
-            OBJECT_IDENTIFIER => curve.oid()?,
-            _ => "a curve without a name".to_owned(),
-        };
-        let curve = CURVES.iter().find(|it| it.oid == oid);
-        let secret = secret.octets()?;
-        let zeros = secret.iter().take_while(|byte| **byte == 0).count();
-        let public = tagged(EXPLICIT_1).map(|field| field.bits().map(<[u8]>::to_vec));
-        Ok(Self {
-            kind: format!("ECDSA on {}", algorithm::name(&oid)),
-            is_used: curve.is_some(),
-            public: public.transpose()?,
-            secret: secret[zeros..].to_vec().into(),
-            algorithm: EC.to_owned(),
-            curve,
-        })
+        let key = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
+        Some(pkcs8(&[EC_DER, curve.der], &key))
     }
 }

@@ -1,11 +1,10 @@
-//! What certificates say, and the order in which they follow each other.
+//! The fields of certificates, and the order of a chain.
 //!
 //! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
 //! server judges it.
 
 use std::{fmt::Write, time::SystemTime};
 
-use rustls_pki_types::CertificateDer;
 use x509_cert::{
     der::{Decode, oid::ObjectIdentifier},
     name::Name,
@@ -50,7 +49,7 @@ fn fields(der: &[u8]) -> Result<[Element<'_>; 6], Malformed> {
 }
 
 impl PublicKey {
-    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
         let [.., public_key] = fields(der)?;
         Self::parse(&public_key)
     }
@@ -71,7 +70,7 @@ impl PublicKey {
 }
 
 impl Leaf {
-    pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
         let [serial_number, _, _issuer, validity, subject, _] = fields(der)?;
         let [not_before, not_after] = validity.fields()?;
         let subject = Name::from_der(subject.whole).map_err(|_| Malformed)?;
@@ -97,10 +96,7 @@ fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
 ///
 /// Where it was first already, the rest stays as it was: that is how files should be. Out of any other
 /// order each certificate is followed by its issuer's, and what leads nowhere is left out.
-pub(crate) fn order(
-    mut chain: Vec<CertificateDer<'static>>,
-    own: usize,
-) -> Result<Vec<CertificateDer<'static>>, Malformed> {
+pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>, Malformed> {
     if own == 0 {
         return Ok(chain);
     }
@@ -110,7 +106,7 @@ pub(crate) fn order(
     while let Some(at) = next {
         let certificate = chain.swap_remove(at);
         let [_, _, issuer, ..] = fields(&certificate)?;
-        let is_issuer = |other: &CertificateDer<'_>| {
+        let is_issuer = |other: &Vec<u8>| {
             fields(other).is_ok_and(|[_, _, _, _, subject, _]| subject.whole == issuer.whole)
         };
         next = chain.iter().position(is_issuer);

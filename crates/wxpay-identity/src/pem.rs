@@ -1,14 +1,13 @@
 //! Certificates and keys out of PEM text.
 //!
-//! It is read as OpenSSL reads it: what is before, between and behind the sections does not matter, a
-//! byte order mark neither; old labels of certificates are known.
+//! It is read as OpenSSL reads it: text before, between and behind the sections does not matter, nor does
+//! a byte order mark; old labels of certificates are known.
 
 use base64::{
     Engine as _,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -23,48 +22,44 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A label, and what stands under it.
+/// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
 /// The certificates of a file, in its order.
-pub(crate) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+pub(crate) fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, IdentityError> {
     let part = Part::Certificate;
-    let is_wanted = |label: &str| {
-        matches!(
-            label,
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
-        )
-    };
-    let sections = sections(pem, part, is_wanted)?;
-    let certificate = |(_, der): &Section<'_>| {
-        // What OpenSSL trusts it for may follow.
-        let certificate = Element::first(der)?;
-        Ok::<_, Malformed>(CertificateDer::from(certificate.whole.to_vec()))
-    };
-    let chain: Result<Vec<_>, _> = sections.iter().map(certificate).collect();
-    chain.map_err(|_| IdentityError::Damaged { part })
+    let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+    let sections = sections(pem, part, |label| labels.contains(&label))?;
+    let chain = sections.iter().map(|(_, der)| {
+        // OpenSSL's trust settings may follow.
+        let certificate = Element::first(der).map_err(|_| IdentityError::Damaged { part })?;
+        Ok(certificate.whole.to_vec())
+    });
+    chain.collect()
 }
 
 /// The one private key of a file; a password is for a key that is encrypted, and else not needed.
 pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityError> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
-    let mut ders: Vec<PrivateKeyDer<'static>> = Vec::new();
-    let mut encrypted = Vec::new();
+    let (mut keys, mut encrypted) = (Vec::new(), Vec::new());
     for (label, der) in sections(pem, part, is_wanted)? {
-        match label {
-            "PRIVATE KEY" => ders.push(PrivateKeyDer::Pkcs8(der.to_vec().into())),
-            "RSA PRIVATE KEY" => ders.push(PrivatePkcs1KeyDer::from(der.to_vec()).into()),
-            "EC PRIVATE KEY" => ders.push(PrivateSec1KeyDer::from(der.to_vec()).into()),
-            "ENCRYPTED PRIVATE KEY" => encrypted.push(der),
+        keys.push(match label {
+            "PRIVATE KEY" => Key::from_pkcs8(der),
+            "RSA PRIVATE KEY" => Key::from_pkcs1(&der),
+            "EC PRIVATE KEY" => Key::from_sec1(&der),
+            "ENCRYPTED PRIVATE KEY" => {
+                encrypted.push(der);
+                continue;
+            }
             _ => {
                 let kind = label.trim_end_matches(" PRIVATE KEY").to_owned();
                 return Err(IdentityError::UnsupportedKey { kind });
             }
-        }
+        });
     }
     if !encrypted.is_empty() {
-        if !ders.is_empty() && password.is_none() {
+        if !keys.is_empty() && password.is_none() {
             return Err(IdentityError::SeveralKeys { part });
         }
         #[cfg(not(feature = "encrypted-pem"))]
@@ -72,20 +67,18 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
             feature: "encrypted-pem",
         });
         #[cfg(feature = "encrypted-pem")]
-        ders.extend(decrypt(&encrypted, password).map_err(|fault| fault.of(part))?);
-    }
-    let mut keys: Vec<Key> = Vec::new();
-    for der in ders {
-        let key = Key::parse(der).map_err(|_| IdentityError::Damaged { part })?;
-        if !keys.iter().any(|it| it.is_same(&key)) {
-            keys.push(key);
+        for der in decrypt(&encrypted, password).map_err(|fault| fault.of(part))? {
+            keys.push(Key::from_pkcs8(der));
         }
     }
-    let key = keys.pop();
-    if !keys.is_empty() {
-        return Err(IdentityError::SeveralKeys { part });
+    let damaged = |_| IdentityError::Damaged { part };
+    let keys: Result<Vec<_>, _> = keys.into_iter().collect();
+    let mut keys = keys.map_err(damaged)?.into_iter();
+    let key = keys.next().ok_or(Malformed).map_err(damaged)?;
+    match keys.all(|other| other.is_same(&key)) {
+        true => Ok(key),
+        false => Err(IdentityError::SeveralKeys { part }),
     }
-    key.ok_or(IdentityError::Damaged { part })
 }
 
 /// Decrypts PKCS#8 keys, all of one password.
@@ -93,7 +86,7 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
 fn decrypt(
     keys: &[Zeroizing<Vec<u8>>],
     password: Option<&str>,
-) -> Result<Vec<PrivateKeyDer<'static>>, crate::encrypted::Fault> {
+) -> Result<Vec<Zeroizing<Vec<u8>>>, crate::encrypted::Fault> {
     use crate::encrypted::{Budget, Fault, PBES2, pbes2};
 
     let missing = Fault::Other(IdentityError::PasswordMissing);
@@ -115,8 +108,7 @@ fn decrypt(
         let plain = (scheme.decrypt)(Some(password), data);
         // The padding may be right by chance: then it is no key.
         let plain = plain.filter(|plain| Element::first(plain).is_ok_and(|it| it.whole == **plain));
-        let plain = plain.ok_or(Fault::WrongPassword)?;
-        Ok(PrivateKeyDer::Pkcs8(plain.to_vec().into()))
+        plain.ok_or(Fault::WrongPassword)
     });
     decrypted.collect()
 }

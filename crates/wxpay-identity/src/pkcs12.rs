@@ -4,7 +4,6 @@ use cbc::cipher::KeyInit;
 use des::{TdesEde2, TdesEde3};
 use hmac::{EagerHash, Hmac, Mac as _};
 use rc2::Rc2;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use sha1::Sha1;
 use sha2::{
     Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256,
@@ -13,8 +12,8 @@ use sha2::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Form, IdentityError, Part,
-    der::{Element, SEQUENCE},
+    IdentityError, Part,
+    der::Element,
     encrypted::{Budget, Cipher, Fault, PBES2, Scheme, cbc, pbes2, positive, rounds_cost},
     key::Key,
 };
@@ -27,25 +26,11 @@ const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
 /// The certificates in the file's order, and the one key.
-pub(crate) fn read(
-    bytes: &[u8],
-    password: &str,
-) -> Result<(Vec<CertificateDer<'static>>, Key), IdentityError> {
-    let part = Part::Pkcs12;
-    match Form::of(bytes) {
-        Form::Pkcs12 => open(bytes, password).map_err(|fault| fault.of(part)),
-        Form::Unknown if bytes.first() == Some(&SEQUENCE) => Err(IdentityError::Damaged { part }),
-        found => Err(IdentityError::WrongForm {
-            wanted: part,
-            found,
-        }),
-    }
-}
-
+///
 /// All costs that can be seen are spent before anything is derived, and nothing is believed before the
 /// MAC has held.
-fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, Key), Fault> {
-    // What is behind the first element, such as the eight zeros of Windows, means nothing.
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
+    // Bytes behind the first element, such as the eight zeros of Windows, mean nothing.
     let fields = Element::first(bytes)?.children()?;
     let [_version, safe, mac @ ..] = &fields[..] else {
         return Err(Fault::Damaged);
@@ -88,14 +73,14 @@ fn open(bytes: &[u8], password: &str) -> Result<(Vec<CertificateDer<'static>>, K
     }
     let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
     for bag in bags {
-        let der = bag.sealed.open(password)?.to_vec();
+        let der = bag.sealed.open(password)?;
         if bag.is_key {
-            let key = Key::parse(PrivatePkcs8KeyDer::from(der).into())?;
+            let key = Key::from_pkcs8(der)?;
             if !keys.iter().any(|it| it.is_same(&key)) {
                 keys.push(key);
             }
-        } else if !chain.contains(&CertificateDer::from(&der[..])) {
-            chain.push(CertificateDer::from(der));
+        } else if !chain.contains(&*der) {
+            chain.push(der.to_vec());
         }
     }
     let missing = |part| Fault::Other(IdentityError::Missing { part });
@@ -124,7 +109,7 @@ impl Sealed {
     fn open(self, password: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         match self.scheme {
             None => Ok(self.data),
-            // The MAC has held: what does not open has another password than the file.
+            // The MAC has held: a part that does not open has another password than the file.
             Some(scheme) => (scheme.decrypt)(password, &self.data).ok_or(Fault::WrongPassword),
         }
     }

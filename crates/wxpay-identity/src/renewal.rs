@@ -40,7 +40,7 @@ const MAX_LENGTH: u64 = 1024 * 1024;
 /// use std::sync::{Arc, Mutex};
 /// use wxpay_identity::{Identity, IdentitySource};
 ///
-/// /// Whatever was put in last.
+/// /// The identity that was put in last.
 /// #[derive(Debug)]
 /// struct Last(Arc<Mutex<Identity>>);
 ///
@@ -213,7 +213,7 @@ impl IdentitySource for IdentityFiles {
         Box::pin(async {
             if self.shared.is_due(self.poll_interval) {
                 let shared = Arc::clone(&self.shared);
-                // What is logged belongs to the call that it is done for, on whatever thread.
+                // Log lines belong to the span and the subscriber of the caller, on any thread.
                 let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
                 let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));
                 // It goes on when the call that waits for it is dropped. It can end otherwise only
@@ -366,7 +366,7 @@ fn read_file(path: &Path) -> Result<(Content, FileMetadata), IdentityFilesError>
         let reason = "it is longer than 1 MiB, so probably no identity";
         return Err(failed(io::Error::new(ErrorKind::FileTooLarge, reason)));
     }
-    // With its final capacity: what a vector grows out of is not zeroized.
+    // The final capacity at once: a vector that grows leaves copies that are not zeroized.
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
     let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
     file.read_to_end(&mut content).map_err(failed)?;
@@ -382,7 +382,7 @@ pub enum IdentityFilesError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The files are being replaced. Try again in a moment.
@@ -396,7 +396,7 @@ pub enum IdentityFilesError {
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,
-        /// What is wrong with them.
+        /// The fault of their contents.
         source: IdentityError,
     },
 }

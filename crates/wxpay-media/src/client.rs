@@ -12,14 +12,18 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt, Limited};
 use tower::{Service, ServiceExt};
-use wxpay_multipart::FormBody;
 use wxpay_sign::ApiKey;
 use wxpay_transport::Transport;
 
-use crate::{Delivery, Endpoints, Error, Image, MediaId, Merchant, MerchantId, reply, request};
+use crate::{
+    Delivery, Endpoints, Error, Image, MediaId, Merchant, MerchantId, UploadBody, reply, request,
+};
 
 pub use builder::Builder;
+use builder::REPLY_LIMIT;
 
 /// Uploads pictures for one merchant.
 ///
@@ -43,7 +47,7 @@ pub use builder::Builder;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Client<S = Transport<FormBody>> {
+pub struct Client<S = Transport<UploadBody>> {
     service: S,
     endpoints: Endpoints,
     merchant: Arc<Merchant>,
@@ -65,10 +69,11 @@ impl Client {
     }
 }
 
-impl<S> Client<S>
+impl<S, R> Client<S>
 where
-    S: Service<Request<FormBody>, Response = Response<Bytes>> + Clone,
+    S: Service<Request<UploadBody>, Response = Response<R>> + Clone,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
 {
     /// Uploads one picture.
     ///
@@ -83,18 +88,17 @@ where
     /// With a [`Transport`] below, outside a Tokio runtime.
     ///
     /// ```
-    /// use bytes::Bytes;
     /// use http::Response;
-    /// use wxpay_media::{ApiKey, Client, ErrorKind, FormBody, Image, MerchantId};
+    /// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// // Any tower service will do: a test needs no server.
-    /// let refuses = tower::service_fn(|_: http::Request<FormBody>| async {
+    /// let refuses = tower::service_fn(|_: http::Request<UploadBody>| async {
     ///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
-    ///     Ok::<_, std::convert::Infallible>(Response::new(Bytes::from_static(body.as_bytes())))
+    ///     Ok::<_, std::convert::Infallible>(Response::new(body.to_owned()))
     /// });
     /// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
     /// let error = client.upload(Image::from_bytes("licence.png", png)?).await.unwrap_err();
@@ -122,21 +126,34 @@ where
     }
 }
 
-/// Waits for the reply and reads it.
-async fn read<E>(
-    merchant: &Merchant,
-    reply: impl Future<Output = Result<Response<Bytes>, E>>,
-) -> Delivery
+async fn whole<R, E>(
+    reply: impl Future<Output = Result<Response<R>, E>>,
+) -> Result<Response<Bytes>, Box<dyn StdError + Send + Sync>>
 where
+    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match reply.await {
+    let (head, body) = reply.await.map_err(Into::into)?.into_parts();
+    let body = Limited::new(body, REPLY_LIMIT).collect().await?;
+    Ok(Response::from_parts(head, body.to_bytes()))
+}
+
+/// Waits for the reply and reads it.
+async fn read<R, E>(
+    merchant: &Merchant,
+    reply: impl Future<Output = Result<Response<R>, E>>,
+) -> Delivery
+where
+    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    match whole(reply).await {
         Ok(reply) => Delivery {
             trip: reply.extensions().get().cloned(),
             result: reply::media_id(merchant, &reply),
         },
         Err(error) => {
-            let error = Error::Service(error.into());
+            let error = Error::Service(error);
             Delivery {
                 trip: error.trip().cloned(),
                 result: Err(error),
@@ -145,10 +162,11 @@ where
     }
 }
 
-impl<S> Service<Image> for Client<S>
+impl<S, R> Service<Image> for Client<S>
 where
-    S: Service<Request<FormBody>, Response = Response<Bytes>>,
+    S: Service<Request<UploadBody>, Response = Response<R>>,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send,
     S::Future: Send + 'static,
 {
     type Response = MediaId;

@@ -1,6 +1,6 @@
 //! What came of an upload, and how.
 
-use wxpay_transport::Trip;
+use wxpay_transport::CallInfo;
 
 use crate::{Error, MediaId};
 
@@ -9,7 +9,7 @@ use crate::{Error, MediaId};
 #[derive(Debug)]
 pub struct Delivery {
     pub(crate) result: Result<MediaId, Error>,
-    pub(crate) trip: Option<Trip>,
+    pub(crate) trip: Option<CallInfo>,
 }
 
 impl Delivery {
@@ -52,7 +52,7 @@ impl Delivery {
     /// # }
     /// ```
     #[must_use]
-    pub fn trip(&self) -> Option<&Trip> {
+    pub fn trip(&self) -> Option<&CallInfo> {
         self.trip.as_ref()
     }
 }

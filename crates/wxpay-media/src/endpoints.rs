@@ -4,7 +4,7 @@ mod region;
 
 use std::fmt;
 
-use wxpay_transport::{self as transport, InvalidEndpoints};
+use wxpay_transport::{self as transport, EndpointsError};
 
 use crate::Endpoint;
 
@@ -34,18 +34,18 @@ impl Endpoints {
     ///
     /// # Errors
     ///
-    /// [`InvalidEndpoints`] when there is none, or more than eight.
+    /// [`EndpointsError`] when there is none, or more than eight.
     ///
     /// ```
-    /// use wxpay_media::{Endpoint, Endpoints, InvalidEndpoints};
+    /// use wxpay_media::{Endpoint, Endpoints, EndpointsError};
     ///
     /// let hong_kong: Endpoint = Endpoint::HONG_KONG.parse()?;
     /// let both = Endpoints::new([hong_kong.clone(), Endpoint::default(), hong_kong])?;
     /// assert_eq!(both.iter().count(), 2);
-    /// assert_eq!(Endpoints::new([]), Err(InvalidEndpoints::Empty));
+    /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Result<Self, InvalidEndpoints> {
+    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Result<Self, EndpointsError> {
         let authorities = endpoints.into_iter().map(|endpoint| endpoint.0);
         let endpoints = transport::Endpoints::new(authorities)?;
         Ok(Self(endpoints.iter().cloned().map(Endpoint).collect()))

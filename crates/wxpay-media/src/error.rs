@@ -6,7 +6,7 @@ use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 use wxpay_sign::VerifyError;
-use wxpay_transport::{Disposition, Judgement, Trip};
+use wxpay_transport::{CallInfo, RetryAdvice, RetryClass};
 
 use crate::{ErrorCode, GatewayError, ImageError};
 
@@ -188,7 +188,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.disposition(),
-            Disposition::Again | Disposition::SlowDown
+            RetryAdvice::Retry | RetryAdvice::Throttle
         )
     }
 
@@ -197,32 +197,32 @@ impl Error {
     /// Such a queue switches the transport's loop off, by [`Builder::retries`] of 0.
     ///
     /// ```
-    /// use wxpay_media::{Disposition, Error, Image};
+    /// use wxpay_media::{RetryAdvice, Error, Image};
     ///
     /// let error = Error::from(Image::from_bytes("licence.jpg", "not a picture").unwrap_err());
-    /// assert_eq!(error.disposition(), Disposition::Refused); // this one, but others may pass
+    /// assert_eq!(error.disposition(), RetryAdvice::Refused); // this one, but others may pass
     /// ```
     ///
     /// [`Builder::retries`]: crate::Builder::retries
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub fn disposition(&self) -> RetryAdvice {
         match self {
             Self::Service(error) => service::disposition(error.as_ref()),
-            Self::Page { status, .. } => match Judgement::of_status(*status) {
-                Judgement::Again => Disposition::Again,
-                Judgement::SlowDown => Disposition::SlowDown,
-                _ => Disposition::Refused,
+            Self::Page { status, .. } => match RetryClass::of_status(*status) {
+                RetryClass::Retry => RetryAdvice::Retry,
+                RetryClass::Throttle => RetryAdvice::Throttle,
+                _ => RetryAdvice::Refused,
             },
             Self::Gateway(error) => error.disposition(),
             Self::Certificate { .. } | Self::Signature(_) | Self::Ambiguous { .. } => {
-                Disposition::Stop
+                RetryAdvice::Stop
             }
-            Self::Image(_) | Self::Xml { .. } | Self::Undocumented { .. } => Disposition::Refused,
+            Self::Image(_) | Self::Xml { .. } | Self::Undocumented { .. } => RetryAdvice::Refused,
         }
     }
 
     /// The way of the call, as far as the error itself knows it.
-    pub(crate) fn trip(&self) -> Option<&Trip> {
+    pub(crate) fn trip(&self) -> Option<&CallInfo> {
         match self {
             Self::Service(error) => service::trip(error.as_ref()),
             _ => None,

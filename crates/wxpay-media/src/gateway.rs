@@ -6,7 +6,7 @@ mod reason;
 use std::fmt;
 
 use wxpay_sign::VerifyError;
-use wxpay_transport::Disposition;
+use wxpay_transport::RetryAdvice;
 use wxpay_xml::Fields;
 
 use crate::excerpt::excerpt;
@@ -224,7 +224,7 @@ impl GatewayError {
     ///
     /// ```
     /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Disposition, Merchant, MerchantId, reply};
+    /// use wxpay_media::{ApiKey, Error, RetryAdvice, Merchant, MerchantId, reply};
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
@@ -233,13 +233,13 @@ impl GatewayError {
     /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
     ///     unreachable!("a `FAIL` is a refusal");
     /// };
-    /// assert_eq!(refusal.disposition(), Disposition::Stop);
+    /// assert_eq!(refusal.disposition(), RetryAdvice::Stop);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub fn disposition(&self) -> RetryAdvice {
         self.reason
-            .map_or(Disposition::Refused, Reason::disposition)
+            .map_or(RetryAdvice::Refused, Reason::disposition)
     }
 }
 

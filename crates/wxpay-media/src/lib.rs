@@ -28,11 +28,15 @@ pub use signing::Signing;
 // What the facade's own signatures are made of, so that most callers need this crate alone: the
 // names that every caller writes, and two whole crates for whoever looks into an error.
 pub use wxpay_multipart::FormBody;
+
+/// The body of an upload: a form, whose progress may be reported.
+pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
+
 pub use wxpay_picture::Format;
 pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};
 pub use wxpay_transport as transport;
 pub use wxpay_transport::{
-    BuildError, Disposition, Identity, IdentityError, InvalidEndpoints, InvalidRoots, Progress,
-    Roots, Transport, Trip,
+    BuildError, CallInfo, EndpointsError, Identity, IdentityError, Progress, RetryAdvice, Roots,
+    RootsError, Transport,
 };
 pub use wxpay_xml as xml;

@@ -20,7 +20,7 @@ mod page;
 use bytes::Bytes;
 use http::Response;
 use wxpay_sign::{Params, VerifyError};
-use wxpay_transport::{Disposition, Judgement};
+use wxpay_transport::{RetryAdvice, RetryClass};
 use wxpay_xml::Fields;
 
 use crate::{Error, GatewayError, MediaId, Merchant, excerpt};
@@ -142,22 +142,22 @@ fn refusal_in_another_charset(body: &[u8]) -> Option<GatewayError> {
 /// ```
 /// use http::Response;
 /// use wxpay_media::reply;
-/// use wxpay_media::transport::Judgement;
+/// use wxpay_media::transport::RetryClass;
 ///
 /// let busy = "<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
-/// assert_eq!(reply::judgement(&Response::new(busy.into())), Judgement::Again);
+/// assert_eq!(reply::judgement(&Response::new(busy.into())), RetryClass::Retry);
 /// ```
 #[must_use]
-pub fn judgement(reply: &Response<Bytes>) -> Judgement {
+pub fn judgement(reply: &Response<Bytes>) -> RetryClass {
     let refusal = match Fields::parse(reply.body()) {
         Ok(fields) => GatewayError::from_fields(&fields),
         Err(_) => refusal_in_another_charset(reply.body()),
     };
     match refusal.map(|refusal| refusal.disposition()) {
-        None => Judgement::of_status(reply.status()),
-        Some(Disposition::SlowDown) => Judgement::SlowDown,
-        Some(Disposition::Again) => Judgement::Again,
-        Some(_) => Judgement::Done,
+        None => RetryClass::of_status(reply.status()),
+        Some(RetryAdvice::Throttle) => RetryClass::Throttle,
+        Some(RetryAdvice::Retry) => RetryClass::Retry,
+        Some(_) => RetryClass::Done,
     }
 }
 

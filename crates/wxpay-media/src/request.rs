@@ -17,10 +17,10 @@
 //! ```
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
-use wxpay_multipart::{Form, FormBody, PartError};
+use wxpay_multipart::{Form, PartError};
 use wxpay_sign::{ContentHash, Params, Signature};
 
-use crate::{Endpoint, Image, Merchant};
+use crate::{Endpoint, Image, Merchant, UploadBody};
 
 /// The upload of one picture.
 ///
@@ -45,17 +45,15 @@ use crate::{Endpoint, Image, Merchant};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<FormBody> {
+pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<UploadBody> {
     let fields = Fields::sign(merchant, image.hash());
     let form = form(&fields, image).expect("an image's name and type make a valid part");
     let content_type: HeaderValue = form.content_type();
-    let mut request = Request::new(form.into_body());
+    let body = UploadBody::new(form.into_body(), image.progress().cloned());
+    let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint.upload_uri();
     request.headers_mut().insert(CONTENT_TYPE, content_type);
-    if let Some(progress) = image.progress() {
-        request.extensions_mut().insert(progress.clone());
-    }
     request
 }
 

@@ -1,8 +1,8 @@
 //! Everything that a merchant and its sandbox share.
 
+pub(crate) mod certificates;
 mod error;
 mod pem;
-mod pkcs12;
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateDer;
 use wxpay_sign::ApiKey;
 use zeroize::Zeroizing;
 
-use crate::certificates::{self, Authority, CertifiedKey};
+use certificates::{Authority, CertifiedKey};
 
 pub use error::CredentialsError;
 
@@ -160,58 +160,24 @@ impl Credentials {
     }
 
     /// The merchant id.
-    ///
-    /// ```
-    /// let credentials = wxpay_sandbox::Credentials::generate_for("1000000000")?;
-    /// assert_eq!(credentials.mch_id(), "1000000000");
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
     #[must_use]
     pub fn mch_id(&self) -> &str {
         &self.mch_id
     }
 
     /// The API key, to sign with.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Credentials;
-    /// use wxpay_sign::{Params, SignType};
-    ///
-    /// let credentials = Credentials::generate()?;
-    /// let params = Params::new([("mch_id", credentials.mch_id())])?;
-    /// let sign = params.sign(SignType::HmacSha256, credentials.api_key());
-    /// assert_eq!(Params::new(params.iter().chain([("sign", sign.as_str())]))?.verify(credentials.api_key()), Ok(SignType::HmacSha256));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn api_key(&self) -> &ApiKey {
         &self.api_key
     }
 
     /// The API key as text, to be written where a client reads it. Do not log it.
-    ///
-    /// ```
-    /// # let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// # let folder = tempfile::tempdir()?;
-    /// # let folder = folder.path();
-    /// std::fs::write(folder.join("api-key.txt"), credentials.expose_api_key())?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn expose_api_key(&self) -> &str {
         &self.api_key_text
     }
 
     /// The authority's certificate: what a client has to trust.
-    ///
-    /// ```
-    /// use rustls_pki_types::{CertificateDer, pem::PemObject};
-    ///
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// let mut trusted = rustls::RootCertStore::empty();
-    /// trusted.add(CertificateDer::from_pem_slice(credentials.ca_pem().as_bytes())?)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca.cert
@@ -219,41 +185,18 @@ impl Credentials {
 
     /// The authority's private key (PKCS #8), to be kept for the next start. It is secret: whoever has
     /// it can pose as any server to the clients that trust the authority.
-    ///
-    /// ```
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// assert!(credentials.ca_key_pem().starts_with("-----BEGIN PRIVATE KEY-----"));
-    /// assert_ne!(credentials.ca_key_pem(), credentials.key_pem());
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
     #[must_use]
     pub fn ca_key_pem(&self) -> &str {
         &self.ca.key
     }
 
     /// The merchant's API certificate: what a client has to send.
-    ///
-    /// ```
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// // As in the merchant platform's `apiclient_cert.pem`.
-    /// assert!(credentials.cert_pem().starts_with("-----BEGIN CERTIFICATE-----"));
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
     #[must_use]
     pub fn cert_pem(&self) -> &str {
         &self.merchant.cert
     }
 
     /// The private key (PKCS #8) of the merchant's API certificate. It is secret.
-    ///
-    /// ```
-    /// use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
-    ///
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// let key = PrivateKeyDer::from_pem_slice(credentials.key_pem().as_bytes())?;
-    /// assert!(matches!(key, PrivateKeyDer::Pkcs8(_)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn key_pem(&self) -> &str {
         &self.merchant.key
@@ -279,7 +222,7 @@ impl Credentials {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn merchant_p12(&self) -> Result<Vec<u8>, CredentialsError> {
-        pkcs12::write(&self.merchant, &self.mch_id).map_err(CredentialsError::Generate)
+        certificates::pkcs12(&self.merchant, &self.mch_id).map_err(CredentialsError::Generate)
     }
 
     /// The authority's certificate, to check others with.

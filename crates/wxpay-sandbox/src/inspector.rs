@@ -1,16 +1,11 @@
-//! A page on which a person sees what the sandbox sees.
+//! A page on which a person sees what the sandbox sees, and JSON for scripts.
+//!
+//! The server gives JSON and an event stream. The page is static: it renders and translates itself.
 
-mod answer;
-mod detail;
 mod events;
-mod faults;
 mod guard;
-mod html;
-mod language;
-mod page;
-mod query;
+mod responses;
 mod routes;
-mod row;
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,17 +19,18 @@ use guard::Guard;
 /// Of a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(10);
+const HEAD_BYTES: usize = 64 * 1024;
 
 /// A socket that listens, and what is shown on it.
 #[derive(Debug)]
 pub(crate) struct Inspector {
     listener: TcpListener,
-    shown: Arc<Shown>,
+    state: Arc<AppState>,
 }
 
 /// What is shown, and to whom.
 #[derive(Debug)]
-struct Shown {
+struct AppState {
     guard: Guard,
     /// Of the gateway, as `https://127.0.0.1:8443`.
     origin: String,
@@ -53,7 +49,7 @@ impl Inspector {
         faults: Faults,
         history: History,
     ) -> io::Result<Self> {
-        let shown = Shown {
+        let state = AppState {
             guard: Guard::new(listener.local_addr()?, names),
             origin,
             mch_id: mch_id.to_owned(),
@@ -62,7 +58,7 @@ impl Inspector {
         };
         Ok(Self {
             listener,
-            shown: Arc::new(shown),
+            state: Arc::new(state),
         })
     }
 
@@ -73,22 +69,21 @@ impl Inspector {
     /// Serves until it is dropped.
     pub(crate) async fn run(self) -> Infallible {
         accept(self.listener, CONNECTIONS, |stream, _| {
-            let shown = Arc::clone(&self.shown);
-            async move { serve(&shown, stream).await }
+            serve(Arc::clone(&self.state), stream)
         })
         .await
     }
 }
 
-async fn serve(shown: &Arc<Shown>, stream: TcpStream) {
+async fn serve(state: Arc<AppState>, stream: TcpStream) {
     let service = service_fn(|request| {
-        let shown = Arc::clone(shown);
-        async move { Ok::<_, Infallible>(shown.answer(request).await) }
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(state.respond(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .max_buf_size(64 * 1024)
+        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection to the inspector has ended early");

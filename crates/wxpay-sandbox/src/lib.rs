@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod certificates;
 mod credentials;
 mod fault;
 mod findings;
@@ -19,13 +18,13 @@ mod server;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use fault::{ArmedFault, Effect, Fault, InvalidFault};
+pub use fault::{ActiveFault, Effect, ErrorCode, Fault, ParseFaultError};
 pub use findings::Finding;
 pub use history::{Pictures, Watch};
 pub use record::{Outcome, RecordedField, RecordedRequest, RecordedResponse};
 pub use request::client_certificate::SentCertificate;
 pub use rules::{Check, CheckOutcome};
-pub use sandbox::{Builder, Sandbox, StartError};
+pub use sandbox::{Sandbox, SandboxBuilder, StartError};
 
 /// An error of a library, boxed so that no type of theirs is part of this crate's API.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -286,16 +286,6 @@ fn outcome(result: &CallResult) -> Outcome {
     }
 }
 
-impl RecordedRequest {
-    /// Its time as `2026-11-23T18:39:26.123Z`.
-    pub(crate) fn rfc3339(&self) -> String {
-        rfc3339(&self.time, serde_json::value::Serializer)
-            .ok()
-            .and_then(|value| value.as_str().map(str::to_owned))
-            .unwrap_or_default()
-    }
-}
-
 /// As `2026-11-23T18:39:26.123Z`.
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     // Always with milliseconds, unlike `well_known::Rfc3339`.

@@ -114,6 +114,7 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
             "SYSTEMERROR",
             "System error occurred when viewing a sub-vendor",
         )),
+        Effect::Error(code) => CallResult::OnDemand(code, sign_type),
         Effect::FrequencyLimitedWithoutCode => CallResult::WithoutCode("频率限制"),
         _ => return None,
     })
@@ -155,6 +156,13 @@ fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a st
             ("result_code", "FAIL"),
             ("err_code", error.0),
             ("err_code_des", error.1),
+        ],
+        CallResult::OnDemand(code, _) => vec![
+            ("return_code", "SUCCESS"),
+            ("return_msg", "OK"),
+            ("result_code", "FAIL"),
+            ("err_code", code.as_str()),
+            ("err_code_des", "Error on demand"),
         ],
         CallResult::Accepted(_) => vec![
             ("return_code", "SUCCESS"),
@@ -205,7 +213,7 @@ impl CallResult {
     /// What the response is signed with.
     fn signed(&self) -> Option<SignType> {
         match self {
-            Self::Accepted(sign_type) => Some(*sign_type),
+            Self::Accepted(sign_type) | Self::OnDemand(_, sign_type) => Some(*sign_type),
             Self::Refused { signed, .. } => *signed,
             Self::WithoutCode(_) => None,
         }
@@ -220,6 +228,7 @@ impl fmt::Display for CallResult {
                 write!(f, "{}, {}: {message}", error.0, error.1)
             }
             Self::Accepted(sign_type) => write!(f, "accepted, signed with {sign_type}"),
+            Self::OnDemand(code, _) => write!(f, "{code} on demand"),
             Self::WithoutCode(message) => write!(f, "refused without a code: {message}"),
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
+use crate::fault::ErrorCode;
 use crate::request::{
     Call,
     client_certificate::ClientCertStatus,
@@ -135,6 +136,8 @@ pub(crate) enum CallResult {
         /// None where `return_code` is FAIL: who calls is not known, so that the response is not signed.
         signed: Option<SignType>,
     },
+    /// `result_code` is FAIL with the code of a fault.
+    OnDemand(ErrorCode, SignType),
     /// `return_code` is FAIL, and a message is all that is said.
     WithoutCode(&'static str),
 }

@@ -14,13 +14,13 @@ use bytes::Bytes;
 
 use crate::{
     Credentials,
-    fault::{ArmedFault, Fault, Faults},
+    fault::{ActiveFault, Fault, Faults},
     history::{History, Pictures, Watch},
     record::RecordedRequest,
 };
 use thread::ServerThread;
 
-pub use builder::Builder;
+pub use builder::SandboxBuilder;
 pub use error::StartError;
 
 /// A gateway that runs in this process, on a port of its own, until it is dropped.
@@ -56,22 +56,11 @@ impl Sandbox {
     /// let builder = wxpay_sandbox::Sandbox::builder().host("gateway.test");
     /// # let _ = builder;
     /// ```
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     /// Where it listens, with the port that it got.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().listen("127.0.0.1:0".parse()?).start().await?;
-    /// assert_ne!(sandbox.addr().port(), 0);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -80,62 +69,26 @@ impl Sandbox {
     /// The scheme, host and port for a client on this machine, as `https://127.0.0.1:42187`.
     ///
     /// Where it listens on every address (0.0.0.0, ::), this is the loopback one.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// assert_eq!(sandbox.origin(), format!("https://127.0.0.1:{}", sandbox.addr().port()));
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn origin(&self) -> String {
         origin(self.addr)
     }
 
     /// Where the inspector listens, with the port that it got; none where it was not
-    /// [asked for](Builder::inspector). It speaks plain HTTP.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
-    /// assert!(sandbox.inspector_addr().is_some_and(|addr| addr.port() != 0));
-    /// assert_eq!(Sandbox::builder().start().await?.inspector_addr(), None);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// [asked for](SandboxBuilder::inspector). It speaks plain HTTP.
     #[must_use]
     pub fn inspector_addr(&self) -> Option<SocketAddr> {
         self.inspector
     }
 
     /// What a client needs to be accepted.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let credentials = sandbox.credentials();
-    /// let (certificate, its_key) = (credentials.cert_pem(), credentials.key_pem());
-    /// # let _ = (certificate, its_key);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// Arms a fault: from now on, calls meet it. Tells its number, by which it can be
-    /// [disarmed](Self::disarm).
+    /// Injects a fault: from now on, calls meet it. Returns its number, by which it can be
+    /// [removed](Self::remove).
     ///
     /// ```
     /// use wxpay_sandbox::{Effect, Fault, Sandbox};
@@ -143,74 +96,34 @@ impl Sandbox {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let sandbox = Sandbox::builder().start().await?;
-    /// sandbox.arm(Fault::new(Effect::SystemError).next(2));
-    /// sandbox.arm("rate=20".parse()?);
+    /// sandbox.inject(Fault::new(Effect::SystemError).times(2));
+    /// sandbox.inject("rate=20".parse()?);
     /// assert_eq!(sandbox.faults().len(), 2);
-    /// sandbox.disarm_all();
+    /// sandbox.remove_all();
     /// # Ok(())
     /// # }
     /// ```
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
-    pub fn arm(&self, fault: Fault) -> u64 {
-        self.faults.arm(fault)
+    pub fn inject(&self, fault: Fault) -> u64 {
+        self.faults.inject(fault)
     }
 
-    /// Takes a fault back; tells whether there was one of this number.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Sandbox};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let id = sandbox.arm(Effect::BadGatewayPage.into());
-    /// // … the client under test meets it …
-    /// assert!(sandbox.disarm(id));
-    /// assert!(!sandbox.disarm(id));
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Removes a fault; returns whether there was one of this number.
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
-    pub fn disarm(&self, id: u64) -> bool {
-        self.faults.disarm(id)
+    pub fn remove(&self, id: u64) -> bool {
+        self.faults.remove(id)
     }
 
-    /// Takes all faults back.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().fault(Effect::SystemError).start().await?;
-    /// sandbox.arm(Fault::new(Effect::CutInAnswer).every(2));
-    /// sandbox.disarm_all();
-    /// assert!(sandbox.faults().is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn disarm_all(&self) {
-        self.faults.disarm_all();
+    /// Removes all faults.
+    pub fn remove_all(&self) {
+        self.faults.remove_all();
     }
 
-    /// The faults in the order of arming, with their hits; also the last hundred of those that are
-    /// [spent](ArmedFault::is_spent).
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Sandbox};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().fault(Effect::SystemError).start().await?;
-    /// sandbox.arm("cut-in-answer,next=1".parse()?);
-    /// let faults: Vec<_> = sandbox.faults().iter().map(|armed| armed.fault().to_string()).collect();
-    /// assert_eq!(faults, ["system-error", "cut-in-answer,next=1"]);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The faults in the order of injection, with their hits; also the last hundred of those that are
+    /// [exhausted](ActiveFault::is_exhausted).
     #[must_use]
-    pub fn faults(&self) -> Vec<ArmedFault> {
-        self.faults.armed()
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.faults.all()
     }
 
     /// The last 200 calls, the oldest first. A call is here before its response is sent.
@@ -232,44 +145,12 @@ impl Sandbox {
     /// The bytes of the field `media` of a call, by the call's number.
     ///
     /// Of a file that is over 2 MiB, none are kept; of all files 32 MiB, the latest.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// // … the client under test uploads …
-    /// for request in sandbox.requests() {
-    ///     let picture = sandbox.media(request.number).expect("it is small");
-    ///     assert_eq!(Some(picture.len()), request.media_length);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.settled_picture(number)
     }
 
     /// As [`media`](Self::media), for whoever [watches](Self::watch) and has no sandbox at hand.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let (mut calls, pictures) = (sandbox.watch(), sandbox.pictures());
-    /// tokio::spawn(async move {
-    ///     while let Some(request) = calls.next().await {
-    ///         let picture = pictures.of(request.number);
-    ///         println!("{} bytes", picture.unwrap_or_default().len());
-    ///     }
-    /// });
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn pictures(&self) -> Pictures {
         self.history.pictures()

@@ -27,6 +27,7 @@ class Browser:
             os.dup2(high[1], 4)
 
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
         self.process = subprocess.Popen(
             [chromium, *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
             preexec_fn=descriptors,
@@ -70,6 +71,11 @@ class Browser:
             assert time.monotonic() < end, f"never true: {expression}\n{self.js('document.body.innerHTML')}"
             time.sleep(0.05)
 
+    def key(self, key):
+        text = key if len(key) == 1 else ""
+        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
     def screenshot(self, path, theme):
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.call("Emulation.setEmulatedMedia", features=features)
@@ -83,8 +89,9 @@ class Browser:
 
 
 def main(chromium, page, folder, *upload):
-    def uploads():
-        return subprocess.run(upload, check=True, capture_output=True, text=True).stdout
+    def uploads(query=""):
+        command = [*upload[:-1], upload[-1] + query]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(chromium, profile)
@@ -96,41 +103,89 @@ def main(chromium, page, folder, *upload):
 
 
 def drive(browser, page, folder, uploads):
-    browser.size(1000, 900)
+    browser.size(1280, 860)
+    browser.call("Emulation.setLocaleOverride", locale="en-US")
     browser.call("Page.navigate", url=page)
     browser.wait("document.querySelector('#state')?.textContent == 'live'")
     browser.js("window.loaded = 'once'")
+    # A headless browser has no clipboard.
+    browser.js("""
+        window.copied = '';
+        const clipboard = { writeText: async (text) => { window.copied = text; } };
+        Object.defineProperty(navigator, 'clipboard', { value: clipboard, configurable: true });
+    """)
     assert not browser.js("document.querySelector('.call')")
+    assert browser.js("document.querySelector('#none').textContent").startswith("No call yet")
 
-    # A call appears without the page being loaded again.
+    # A call appears without the page being loaded again, with its picture.
     assert "<media_id>" in uploads()
-    browser.wait("document.querySelector('#call-1 .verdict')?.textContent == 'accepted'")
+    browser.wait("document.querySelector('#call-1 .pill')?.textContent == 'accepted'")
+    browser.wait("document.querySelector('#call-1 img.thumb')?.naturalWidth > 0")
     assert browser.js("window.loaded") == "once"
-
-    # It opens to its details, with the picture.
-    browser.js("document.querySelector('#call-1 summary').click()")
-    browser.wait("document.querySelector('#call-1 .checks')?.childElementCount == 10")
-    browser.wait("document.querySelector('#call-1 img')?.naturalWidth > 0")
     # The name of the file is text, wherever it stands.
-    assert browser.js("document.querySelector('#call-1 .file').textContent").startswith("<img")
-    assert browser.js("window.hacked") is None
+    assert browser.js("document.querySelector('#call-1 .name').textContent").startswith("<img")
 
-    # A button arms a fault, and the next call meets it.
-    browser.js("document.querySelector('#faults').open = true")
+    # It opens to its details.
+    browser.js("document.querySelector('#call-1').click()")
+    browser.wait("document.querySelectorAll('#detail .checks li').length == 10")
+    browser.wait("document.querySelector('#detail img.shown')?.naturalWidth > 0")
+    assert "&key=********" in browser.js("document.querySelector('#canonical').textContent")
+    browser.wait("document.querySelector('.raw').textContent.includes('form-data; name=')")
+    assert browser.js("window.hacked") is None
+    browser.js("document.querySelector('#copy-curl').click()")
+    browser.wait("window.copied.includes('--form-string')")
+    assert "/secapi/mch/uploadmedia" in browser.js("window.copied")
+
+    # A button injects a fault, and the next call meets it.
+    browser.key("f")
+    browser.wait("!document.querySelector('#faults').hidden")
     browser.js("document.querySelector('button[value=system-error]').click()")
-    browser.wait("document.querySelector('#armed')?.textContent == '(1)'")
-    browser.wait("document.querySelector('#state')?.textContent == 'live'")
+    browser.wait("document.querySelector('#active').textContent == '1'")
     assert "SYSTEMERROR" in uploads()
-    browser.wait("document.querySelector('#call-2 .faults')?.textContent == 'system-error'")
+    browser.wait("document.querySelector('#call-2')?.className.includes('fault')")
     browser.wait("document.querySelector('#list .spent')")
-    browser.wait("document.querySelector('#armed').textContent == ''")
+    browser.wait("document.querySelector('#active').textContent == ''")
+    browser.key("f")
+
+    # By keyboard: close, to the next call, open, search.
+    browser.key("Escape")
+    browser.wait("document.querySelector('#detail').hidden")
+    browser.key("ArrowUp")
+    browser.key("Enter")
+    browser.wait("document.querySelector('#detail h2')?.textContent.startsWith('#2')")
+    browser.js("for (const b of document.querySelectorAll('#filters button')) if (b.textContent.startsWith('Fault')) b.click()")
+    browser.wait("document.querySelector('#call-1').hidden && !document.querySelector('#call-2').hidden")
+    browser.js("document.querySelector('#filters button').click()")
+    browser.key("/")
+    browser.call("Input.insertText", text="nothing like this")
+    browser.wait("document.querySelector('#call-1').hidden && document.querySelector('#call-2').hidden")
+    assert "matches" in browser.js("document.querySelector('#none').textContent")
+    browser.js("document.querySelector('#search').value = ''; document.querySelector('#search').dispatchEvent(new Event('input'))")
+
+    # In Chinese, and back.
+    browser.js("document.querySelector('#language').click()")
+    browser.wait("document.documentElement.lang == 'zh-CN'")
+    assert "通过" in browser.js("document.querySelector('#call-1 .pill').textContent")
+    browser.wait("document.querySelector('#detail .checks')?.textContent.includes('客户端证书')")
+    browser.js("document.querySelector('#language').click()")
+
+    # Two hundred calls are drawn fast enough to scroll.
+    browser.js("window.slowest = 0; let last = performance.now(); (function frame(now) { window.slowest = Math.max(window.slowest, now - last); last = now; requestAnimationFrame(frame); })(last)")
+    uploads("?[3-202]")
+    browser.wait("document.querySelectorAll('.call').length == 200")
+    assert browser.js("document.querySelector('#call-1')") is None
+    print("slowest frame:", browser.js("window.slowest"), "ms")
 
     # On a phone nothing is wider than the screen.
     browser.size(360, 640, mobile=True)
-    browser.js("document.querySelector('#call-1 summary').click()")
-    browser.wait("document.querySelector('#call-1 .checks')")
-    assert browser.js("document.documentElement.scrollWidth <= 360")
-    browser.size(1000, 900)
+    browser.js("document.querySelector('.call').click()")
+    browser.wait("document.querySelector('#detail .checks')")
+    assert browser.js("document.documentElement.scrollWidth") <= 360
+    browser.size(1280, 860)
+
+    # Cleared, here and at the server.
+    browser.js("document.querySelector('#clear').click()")
+    browser.wait("document.querySelectorAll('.call').length == 0")
     for theme in ["light", "dark"]:
         browser.screenshot(os.path.join(folder, f"inspector-{theme}.png"), theme)
 

@@ -75,13 +75,6 @@ impl fmt::Debug for ApiKey {
 }
 
 /// As [`ApiKey::new`].
-///
-/// ```
-/// use wxpay_sign::ApiKey;
-///
-/// let key: ApiKey = "192006250b4c09247ec02edce69f6a2d".parse()?;
-/// # Ok::<(), wxpay_sign::ApiKeyError>(())
-/// ```
 impl FromStr for ApiKey {
     type Err = ApiKeyError;
 

@@ -151,13 +151,6 @@ fn order(a: &str, b: &str) -> Ordering {
 ///
 /// Mend the request: a name may be given once. In a response it is not the gateway's doing, which sends
 /// each field once.
-///
-/// ```
-/// use wxpay_sign::Params;
-///
-/// let error = Params::new([("a", "1"), ("b", "2"), ("a", "3")]).unwrap_err();
-/// assert_eq!(error.to_string(), r#"the parameter "a" is given more than once"#);
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter {name:?} is given more than once")]
 pub struct DuplicateNameError {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use md5::{Digest, Md5};
 use proptest::{prelude::*, sample::Index};
 use sha2::Sha256;
-use wxpay_sign::{ApiKey, ContentMd5, Params, SignType, VerifyError};
+use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType, VerifyError};
 
 type Pairs = Vec<(String, String)>;
 
@@ -296,13 +296,54 @@ proptest! {
     }
 
     #[test]
-    fn pieces_of_a_content_hash_as_the_whole(pieces: Vec<Vec<u8>>) {
+    fn pieces_of_a_content_hash_as_the_whole(content in content(), cuts: Vec<Index>) {
+        let mut cuts: Vec<_> = cuts.iter().map(|at| at.index(content.len() + 1)).collect();
+        cuts.extend([0, content.len()]);
+        cuts.sort_unstable();
         let mut md5 = ContentMd5::new();
-        pieces.iter().for_each(|piece| md5.update(piece));
-        let whole = pieces.concat();
-        let hash = md5.finish();
-        prop_assert_eq!(hash, ContentMd5::of(&whole));
-        prop_assert_eq!(hash.as_str(), hex(&Md5::digest(&whole)).to_lowercase());
+        cuts.windows(2).for_each(|cut| md5.update(&content[cut[0]..cut[1]]));
+        prop_assert_eq!(md5.finish().to_string(), judged(&content));
+        prop_assert_eq!(ContentMd5::of(&content).to_string(), judged(&content));
+    }
+
+    #[test]
+    fn many_contents_hash_as_each(contents in prop::collection::vec(content(), 0..40)) {
+        let hashes = ContentMd5::of_many(&contents);
+        let hashes: Vec<_> = hashes.iter().map(ContentHash::as_str).collect();
+        prop_assert_eq!(hashes, contents.iter().map(|content| judged(content)).collect::<Vec<_>>());
+    }
+}
+
+/// Short, about the end of a block, or of several blocks.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![
+        0..200_usize,
+        (1..30_usize, 0..16_usize).prop_map(|(n, more)| 64 * n - 8 + more)
+    ];
+    length.prop_flat_map(|length| prop::collection::vec(any::<u8>(), length))
+}
+
+/// By RustCrypto's MD5.
+fn judged(content: &[u8]) -> String {
+    hex(&Md5::digest(content)).to_lowercase()
+}
+
+/// With each number of others beside it, and in either order of lengths.
+#[test]
+fn a_content_of_any_length_hashes_as_by_md5() {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(400).collect();
+    for count in [1, 2, 3, 4, 5, 300] {
+        let contents: Vec<_> = (0..300).map(|length| &bytes[400 - length..]).collect();
+        for group in contents.chunks(count) {
+            let reversed: Vec<_> = group.iter().rev().collect();
+            let hashes = ContentMd5::of_many(group);
+            let others = ContentMd5::of_many(&reversed);
+            assert!(hashes.iter().eq(others.iter().rev()));
+            for (content, hash) in group.iter().zip(hashes) {
+                assert_eq!(hash.as_str(), judged(content));
+                assert_eq!(hash, ContentMd5::of(content));
+            }
+        }
     }
 }
 

@@ -65,6 +65,13 @@ fn a_key_error_says_where() {
 }
 
 #[test]
+fn a_repeated_name_is_told() {
+    let error = Params::new([("b", "1"), ("b", "2"), ("a", "3"), ("a", "4")]).unwrap_err();
+    let text = r#"the parameter "a" is given more than once"#;
+    assert_eq!((error.name(), error.to_string().as_str()), ("a", text));
+}
+
+#[test]
 fn a_cloned_key_signs_alike() {
     let key = ApiKey::new(KEY).unwrap();
     let params = Params::new([("a", "1")]).unwrap();

@@ -19,8 +19,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
-use http_body_util::Full;
+use http::{HeaderValue, Request};
+use http_body_util::{BodyExt, Full};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
@@ -32,7 +32,7 @@ use tokio_rustls::{
     rustls::{RootCertStore, ServerConfig, crypto::ring, server::WebPkiClientVerifier},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use wxpay_transport::{Identity, Roots, Transport, Trip};
+use wxpay_transport::{CallInfo, Identity, Roots, Transport};
 
 /// The layer: it has what all its services share.
 #[derive(Debug, Clone, Default)]
@@ -60,9 +60,9 @@ struct Number<S> {
 
 impl<S, B> Service<Request<B>> for Number<S>
 where
-    S: Service<Request<B>, Response = Response<Bytes>>,
+    S: Service<Request<B>>,
 {
-    type Response = Response<Bytes>;
+    type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
 
@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (certificate, key) = authority.issue("a client")?;
     let transport = Transport::builder()
         .identity(Identity::from_pem(certificate, key)?)
-        .roots(Roots::only_pem(authority.0.pem())?)
+        .roots(Roots::empty().with_pem(authority.0.pem())?)
         .build()?;
     let mut service = ServiceBuilder::new()
         .layer(NumberLayer::default())
@@ -94,10 +94,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..3 {
         let request = Request::post(format!("https://localhost:{}/", server.port()))
             .body(Full::new(Bytes::from("hello")))?;
-        let reply = service.ready().await?.call(request).await?;
-        let attempts = reply.extensions().get::<Trip>().map_or(0, Trip::attempts);
-        let body = String::from_utf8_lossy(reply.body());
-        println!("{}: {body} (attempt {attempts})", reply.status());
+        let response = service.ready().await?.call(request).await?;
+        let attempts = response
+            .extensions()
+            .get::<CallInfo>()
+            .map_or(0, CallInfo::attempts);
+        let (head, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        println!("{}: {body} (attempt {attempts})", head.status);
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 /// A parsed certificate.
 pub(crate) struct ServerCertificate {
     pub(crate) subject: String,
+    pub(crate) issuer: String,
     pub(crate) subject_der: Vec<u8>,
     pub(crate) issuer_der: Vec<u8>,
     pub(crate) not_before: SystemTime,
@@ -51,6 +52,7 @@ impl ServerCertificate {
         let validity = certificate.validity();
         Some(Self {
             subject: certificate.subject().to_string(),
+            issuer: certificate.issuer().to_string(),
             subject_der: certificate.subject().to_der().ok()?,
             issuer_der: certificate.issuer().to_der().ok()?,
             not_before: UNIX_EPOCH + validity.not_before.to_unix_duration(),
@@ -116,12 +118,11 @@ mod tests {
 
     #[test]
     fn the_bits_of_a_weak_key_are_counted() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
         for (file, bits) in [
-            ("weak/weak-key.crt", Some(1024)),
-            ("weak/weak-root.crt", Some(1024)),
-            ("weak/ec-root.crt", None),
-            ("identities/rsa.crt", None),
+            ("weak-key.crt", Some(1024)),
+            ("weak-root.crt", Some(1024)),
+            ("ec-root.crt", None),
         ] {
             let der = CertificateDer::from_pem_file(format!("{folder}{file}")).unwrap();
             let certificate = ServerCertificate::parse(&der).unwrap();

@@ -1,23 +1,20 @@
 //! The servers that may stand in for one another.
 
-mod board;
-mod breaker;
-mod failover;
-mod status;
+mod pool;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use http::uri::Authority;
 
-pub(crate) use board::Board;
-pub use failover::Failover;
-pub use status::{BreakerState, EndpointStatus};
+use crate::authority::{is_host_port, is_same};
+
+pub use pool::{BreakerState, EndpointStatus};
+pub(crate) use pool::{EndpointPool, EndpointSet};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
 /// A call to one of them goes to the first that is in service, whichever its URI names. Give only
-/// servers that do the same: a request that one of them has answered with an error may be answered
-/// by another.
+/// servers that do the same: a request that one of them has not answered may be answered by another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, Transport};
@@ -32,68 +29,48 @@ pub use status::{BreakerState, EndpointStatus};
 pub struct Endpoints(Vec<Authority>);
 
 impl Endpoints {
-    /// So many endpoints are taken at most: more would leave each attempt no time.
+    /// The largest number of endpoints: more would leave each attempt no time.
     pub const LIMIT: usize = 8;
 
     /// The endpoints in this order; one that is named again counts once.
     ///
     /// # Errors
     ///
-    /// [`InvalidEndpoints`] when there is none, when there are more than [`LIMIT`](Self::LIMIT), or
+    /// [`EndpointsError`] when there is none, when there are more than [`LIMIT`](Self::LIMIT), or
     /// when one has a user name or a port that is no number.
     ///
     /// ```
-    /// use wxpay_transport::{Endpoints, InvalidEndpoints};
+    /// use wxpay_transport::{Endpoints, EndpointsError};
     ///
-    /// assert_eq!(Endpoints::new([]), Err(InvalidEndpoints::Empty));
-    /// # Ok::<(), InvalidEndpoints>(())
+    /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
+    /// # Ok::<(), EndpointsError>(())
     /// ```
-    pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, InvalidEndpoints> {
+    pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
         for endpoint in endpoints {
-            if !is_sound(&endpoint) {
-                return Err(InvalidEndpoints::NotHostAndPort);
+            if !is_host_port(&endpoint) {
+                return Err(EndpointsError::NotHostAndPort);
             }
             if list.iter().all(|known| !is_same(known, &endpoint)) {
                 list.push(endpoint);
             }
             if list.len() > Self::LIMIT {
-                return Err(InvalidEndpoints::TooMany);
+                return Err(EndpointsError::TooMany);
             }
         }
         if list.is_empty() {
-            return Err(InvalidEndpoints::Empty);
+            return Err(EndpointsError::Empty);
         }
         Ok(Self(list))
     }
 
-    /// The one that calls go to while all is well.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use wxpay_transport::Endpoints;
-    ///
-    /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example".parse()?])?;
-    /// let request = Request::get(format!("https://{}/", endpoints.primary())).body(())?;
-    /// assert_eq!(request.uri(), "https://a.example/");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The one that calls go to while it is in service.
     #[must_use]
     pub fn primary(&self) -> &Authority {
         &self.0[0]
     }
 
     /// All of them, the primary first.
-    ///
-    /// ```
-    /// use wxpay_transport::Endpoints;
-    ///
-    /// // 443 is the port anyway.
-    /// let three = ["a.example".parse()?, "b.example".parse()?, "A.example:443".parse()?];
-    /// let endpoints = Endpoints::new(three)?;
-    /// assert!(endpoints.iter().eq(["a.example", "b.example"]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Authority> {
         self.0.iter()
     }
@@ -110,30 +87,10 @@ impl fmt::Display for Endpoints {
     }
 }
 
-/// Whether it is a host with or without a port, and nothing that would show in logs and errors, such
-/// as a password.
-pub(crate) fn is_sound(authority: &Authority) -> bool {
-    let host = authority.host();
-    let Some(rest) = authority.as_str().strip_prefix(host) else {
-        return false;
-    };
-    let numbered = match rest.strip_prefix(':') {
-        Some(port) => port.parse::<u16>().is_ok(),
-        None => rest.is_empty(),
-    };
-    numbered && !host.is_empty()
-}
-
-/// Whether both lead to one place: 443 is the port of https where none is given.
-fn is_same(one: &Authority, other: &Authority) -> bool {
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(443);
-    one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
-}
-
 /// Why a list is not one of [`Endpoints`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidEndpoints {
+pub enum EndpointsError {
     /// No endpoint at all.
     #[error("no endpoint is given: at least one is needed")]
     Empty,
@@ -143,4 +100,53 @@ pub enum InvalidEndpoints {
     /// Not of the form `host` or `host:port`.
     #[error("an endpoint is `host` or `host:port`, without a user name")]
     NotHostAndPort,
+}
+
+/// When an endpoint is taken out of service, and how often it is probed until it comes back.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`open_after`](Self::open_after) | 3 failures in a row |
+/// | [`probe_every`](Self::probe_every) | 30 s |
+///
+/// ```
+/// use std::time::Duration;
+/// use wxpay_transport::{Failover, Transport};
+///
+/// let failover = Failover::default().open_after(5).probe_every(Duration::from_secs(60));
+/// let builder = Transport::builder().failover(failover);
+/// # let _ = builder;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failover {
+    threshold: u32,
+    interval: Duration,
+}
+
+impl Failover {
+    /// How many attempts in a row must fail to reach an endpoint before calls pass it by; 0 is read as 1.
+    #[must_use]
+    pub fn open_after(mut self, failures: u32) -> Self {
+        self.threshold = failures.max(1);
+        self
+    }
+
+    /// How long to wait before an endpoint out of service is probed, and between two probes. A probe
+    /// connects, makes the TLS handshake and closes.
+    ///
+    /// Less than a second is read as one second: a server that is down is not to be hammered.
+    #[must_use]
+    pub fn probe_every(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_secs(1));
+        self
+    }
+}
+
+impl Default for Failover {
+    fn default() -> Self {
+        Self {
+            threshold: 3,
+            interval: Duration::from_secs(30),
+        }
+    }
 }

@@ -1,206 +1,353 @@
 //! What can go wrong with a call.
 
-mod build;
-mod classify;
-mod disposition;
+mod proxy;
 mod tls;
 
-use std::{error, fmt};
+use std::{error, fmt, io, time::Duration};
 
 use http::uri::Authority;
+use http_body_util::LengthLimitError;
 
-use crate::{ProxyFault, Trip, body::BoxError};
+use crate::retry::RetryAdvice;
 
-pub use build::BuildError;
-pub use disposition::Disposition;
-pub(crate) use disposition::may_pass;
-pub use tls::TlsFault;
+pub(crate) use proxy::ProxyFailure;
+pub use proxy::{ProxyErrorKind, ProxyUriError};
+pub use tls::TlsErrorKind;
+pub(crate) use tls::Uncheckable;
 
-/// Why a call has no reply: a [`kind`](Self::kind) to decide by, and its
+/// The error that a layer below, or a caller's body, may end with.
+pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
+
+/// Why a call has no response: a [`kind`](Self::kind) to decide by, and its
 /// [`source`](error::Error::source) for people.
 ///
-/// A reply with a status such as 404 or 503 is a reply, not an error.
+/// A response with a status such as 404 or 503 is a response, not an error.
 ///
 /// ```
-/// use wxpay_transport::{Error, ErrorKind, TlsFault};
+/// use wxpay_transport::{Error, ErrorKind, TlsErrorKind};
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
-///         ErrorKind::Tls(TlsFault::UnknownIssuer) => "add the proxy's authority to the roots",
+///         ErrorKind::Tls(TlsErrorKind::UnknownIssuer) => "add the authority to the roots",
 ///         ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => "try again later",
 ///         _ => "look at the source",
 ///     }
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     kind: ErrorKind,
-    trip: Option<Trip>,
+    info: Option<CallInfo>,
+    wait: Option<Wait>,
     source: Option<BoxError>,
+}
+
+/// How many attempts a call took, and which endpoint the last one went to.
+///
+/// It is in the extensions of every response of a [`Transport`](crate::Transport), and in an
+/// [`Error`].
+///
+/// ```
+/// use http::Response;
+/// use wxpay_transport::CallInfo;
+///
+/// fn log<B>(response: &Response<B>) {
+///     if let Some(info) = response.extensions().get::<CallInfo>() {
+///         println!("answered by {} at attempt {}", info.endpoint(), info.attempts());
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallInfo {
+    pub(crate) attempts: u32,
+    pub(crate) endpoint: Authority,
+}
+
+impl CallInfo {
+    /// How many attempts were made, the last one included: at least 1 in a response; 0 in an error when
+    /// the call's time was over before its first attempt could begin.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The server that answered; in an error, the one of the last attempt, or of the first to come.
+    #[must_use]
+    pub fn endpoint(&self) -> &Authority {
+        &self.endpoint
+    }
+}
+
+/// What was waited for when a time was over.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub(crate) step: Step,
+    pub(crate) time: Duration,
+    pub(crate) proxy: Option<Authority>,
+    /// Of the request, in bytes.
+    pub(crate) sent: u64,
+    pub(crate) length: Option<u64>,
+}
+
+/// The steps of a call, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// For the rate, for a place, or for the back-off to be over.
+    Turn,
+    Resolve,
+    Connect,
+    ProxyConnect,
+    ProxyTunnel,
+    Handshake,
+    Send,
+    Response,
 }
 
 impl Error {
     /// What kind of failure it is.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use tower::ServiceExt;
-    /// use wxpay_transport::{ErrorKind, Transport};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // Nobody listens there.
-    /// let request = Request::get("https://127.0.0.1:1/").body(String::new())?;
-    /// let error = Transport::builder().build()?.oneshot(request).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Connect);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
-    /// How many attempts were made: 0 when nothing was tried, because the request is wrong or the
-    /// call had no time to begin.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use tower::ServiceExt;
-    /// use wxpay_transport::Transport;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let transport = Transport::builder().retries(1).build()?;
-    /// for (uri, attempts) in [("https://127.0.0.1:1/", 2), ("http://127.0.0.1:1/", 0)] {
-    ///     let request = Request::get(uri).body(String::new())?;
-    ///     let error = transport.clone().oneshot(request).await.unwrap_err();
-    ///     assert_eq!(error.attempts(), attempts);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// How many attempts were made, and where the last one went; `None` when the request is wrong.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.trip.as_ref().map_or(0, Trip::attempts)
+    pub fn info(&self) -> Option<&CallInfo> {
+        self.0.info.as_ref()
     }
 
-    /// Where the last attempt went, or the first was to go; `None` when the request is wrong.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use tower::ServiceExt;
-    /// use wxpay_transport::{Endpoints, Transport};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // Nobody listens at either.
-    /// let endpoints = Endpoints::new(["127.0.0.1:1".parse()?, "127.0.0.1:2".parse()?])?;
-    /// let transport = Transport::builder().endpoints(endpoints).retries(1).build()?;
-    /// let request = Request::get("https://127.0.0.1:1/").body(String::new())?;
-    /// let error = transport.oneshot(request).await.unwrap_err();
-    /// assert!(error.endpoint().is_some_and(|last| last == "127.0.0.1:2"));
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// What a queue may do with the call.
     #[must_use]
-    pub fn endpoint(&self) -> Option<&Authority> {
-        self.trip.as_ref().map(Trip::endpoint)
+    pub fn retry_advice(&self) -> RetryAdvice {
+        match self.0.kind {
+            ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => RetryAdvice::Retry,
+            ErrorKind::Proxy(kind) if kind.is_transient() => RetryAdvice::Retry,
+            ErrorKind::Proxy(_) | ErrorKind::Tls(_) => RetryAdvice::Stop,
+            _ => RetryAdvice::Refused,
+        }
     }
 
-    /// Both; `None` when the request is wrong.
-    ///
-    /// ```
-    /// use wxpay_transport::Error;
-    ///
-    /// fn log(error: &Error) {
-    ///     match error.trip() {
-    ///         None => println!("{error}"),
-    ///         Some(trip) => println!("{error}, after {} attempts", trip.attempts()),
-    ///     }
-    /// }
-    /// ```
-    #[must_use]
-    pub fn trip(&self) -> Option<&Trip> {
-        self.trip.as_ref()
+    pub(crate) fn new(kind: ErrorKind, source: impl Into<Option<BoxError>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            info: None,
+            wait: None,
+            source: source.into(),
+        }))
     }
 
-    pub(crate) fn timeout(deadline: Deadline) -> Self {
-        ErrorKind::Timeout(deadline).into()
+    pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
+        let mut error = Self::from(ErrorKind::Timeout(kind));
+        error.0.wait = Some(wait);
+        error
     }
 
     /// Adds what the call had tried.
-    pub(crate) fn after(mut self, trip: Trip) -> Self {
-        self.trip = Some(trip);
+    pub(crate) fn after(mut self, info: CallInfo) -> Self {
+        self.0.info = Some(info);
         self
     }
 
-    /// Adds what lies behind it, where something does.
+    /// Adds the failure of an earlier attempt.
     pub(crate) fn caused_by(mut self, source: Option<Self>) -> Self {
-        self.source = source.map(BoxError::from);
+        self.0.source = source.map(BoxError::from);
+        self
+    }
+
+    /// From what hyper's client says.
+    pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
+        let is_connecting = error.is_connect();
+        let kind = find::<hyper::Error>(&error).map(of_hyper);
+        let otherwise = match kind {
+            _ if is_connecting => ErrorKind::Connect,
+            Some(kind) => kind,
+            None => ErrorKind::Http,
+        };
+        Self::from_below(error.into(), otherwise)
+    }
+
+    /// From what the connector, or reading the body of a response, says: what TLS or a proxy has said,
+    /// otherwise this.
+    pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
+        if let Some(ConnectTimeout { wait, .. }) = find(error.as_ref()) {
+            return Self::timeout(TimeoutKind::Connect, wait.clone());
+        }
+        if let Some(failure) = find::<ProxyFailure>(error.as_ref()) {
+            return Self::new(ErrorKind::Proxy(failure.kind), error);
+        }
+        let Some(tls) = find::<rustls::Error>(error.as_ref()) else {
+            return Self::new(otherwise, error);
+        };
+        let kind = ErrorKind::Tls(TlsErrorKind::of(tls));
+        match TlsErrorKind::uncheckable(tls).cloned() {
+            // rustls would print it as a value of Rust.
+            Some(cause) => Self::new(kind, BoxError::from(cause)),
+            None => Self::new(kind, error),
+        }
+    }
+
+    /// From what reading the body of a response says.
+    pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
+        if error.is::<LengthLimitError>() {
+            return ErrorKind::ResponseTooLarge { limit }.into();
+        }
+        let kind = find::<hyper::Error>(error.as_ref()).map_or(ErrorKind::Closed, of_hyper);
+        Self::from_below(error, kind)
+    }
+
+    /// The same, with what the connection's TLS has said, where that tells more.
+    pub(crate) fn because(mut self, alert: Option<TlsErrorKind>) -> Self {
+        if let (ErrorKind::Closed, Some(kind)) = (self.0.kind, alert) {
+            self.0.kind = ErrorKind::Tls(kind);
+        }
+        self
+    }
+
+    /// The same where a client certificate was there to be sent: none was, as its key can make no
+    /// signature that the server takes.
+    pub(crate) fn with_identity(mut self) -> Self {
+        if self.0.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
+            self.0.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
+        }
+        self
+    }
+
+    /// The same with what had been sent, where the system has given the connection up.
+    pub(crate) fn with_wait(mut self, wait: Wait) -> Self {
+        if let (ErrorKind::Timeout(_), None) = (self.0.kind, &self.0.wait) {
+            self.0.wait = Some(wait);
+        }
         self
     }
 }
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            trip: None,
-            source: None,
-        }
+        Self::new(kind, None)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.endpoint().map_or("the server", Authority::as_str);
-        // It is the proxy that is to blame, and to be named.
-        let proxy = self.source.as_deref().and_then(|it| classify::proxy(it));
-        let proxy = proxy.map(|it| &it.proxy);
-        match self.kind {
+        let Inner {
+            kind, info, wait, ..
+        } = &*self.0;
+        let server = info
+            .as_ref()
+            .map_or("the server", |info| info.endpoint.as_str());
+        match *kind {
             ErrorKind::Request => {
                 f.write_str("the request's uri is not of the form https://host[:port]/path")
             }
             ErrorKind::Body => f.write_str("the request's body could not be sent whole"),
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
-            ErrorKind::Tls(fault) => write!(f, "no secure connection to {server}: {fault}"),
+            ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
                 write!(
                     f,
-                    "{server} closed the connection before its reply was whole"
+                    "{server} closed the connection before its response was whole"
                 )
             }
-            ErrorKind::Proxy(fault) => {
-                write!(f, "no way to {server} through the proxy")?;
-                if let Some(proxy) = proxy {
-                    write!(f, " {proxy}")?;
+            ErrorKind::Proxy(kind) => {
+                write!(f, "no tunnel to {server} through the proxy")?;
+                let failure = self.0.source.as_deref();
+                if let Some(failure) = failure.and_then(|it| find::<ProxyFailure>(it)) {
+                    write!(f, " {}: {kind}", failure.proxy)?;
+                    return match &failure.detail {
+                        Some(detail) => write!(f, " ({detail})"),
+                        None => Ok(()),
+                    };
                 }
-                write!(f, ": {fault}")
+                write!(f, ": {kind}")
             }
-            ErrorKind::Timeout(Deadline::Connect) => match proxy {
-                None => write!(f, "{server} let the deadline for connecting pass"),
-                Some(proxy) => {
+            ErrorKind::Timeout(kind) => match wait {
+                None => write!(f, "{server} took nothing of the request for too long"),
+                Some(wait) => wait.describe(f, kind, server),
+            },
+            ErrorKind::ResponseTooLarge { limit } => {
+                write!(f, "the response of {server} is longer than {limit} bytes")
+            }
+            ErrorKind::Http => {
+                write!(f, "the response of {server} breaks the rules of HTTP/1.1")
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// Says who was waited for, for what, how long, and how much had been sent.
+    fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
+        let proxy = self.proxy.as_ref().map_or("the proxy", Authority::as_str);
+        let time = Seconds(self.time);
+        if kind == TimeoutKind::Total {
+            write!(f, "the call to {server} did not end within {time}: it was ")?;
+            match self.step {
+                Step::Turn => f.write_str("waiting for its turn"),
+                Step::Resolve => f.write_str("resolving the name"),
+                Step::Connect => f.write_str("connecting"),
+                Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
+                Step::ProxyTunnel => write!(f, "waiting for a tunnel of the proxy {proxy}"),
+                Step::Handshake => f.write_str("in the tls handshake"),
+                Step::Send => f.write_str("sending the request"),
+                Step::Response => f.write_str("waiting for the response"),
+            }?;
+        } else {
+            match self.step {
+                Step::Turn => write!(f, "the call to {server} had no turn within {time}"),
+                Step::Resolve => write!(f, "the name of {server} was not resolved within {time}"),
+                Step::Connect => write!(f, "{server} accepted no connection within {time}"),
+                Step::ProxyConnect => {
                     write!(
                         f,
-                        "no way to {server} through the proxy {proxy} before the deadline"
+                        "the proxy {proxy} to {server} accepted no connection within {time}"
                     )
                 }
-            },
-            ErrorKind::Timeout(Deadline::Attempt | Deadline::Call) => {
-                write!(f, "no whole reply from {server} before the deadline")
-            }
-            ErrorKind::ReplyTooLarge { limit } => {
-                write!(f, "the reply of {server} is longer than {limit} bytes")
-            }
-            ErrorKind::Http => write!(f, "the reply of {server} breaks the rules of HTTP/1.1"),
+                Step::ProxyTunnel => {
+                    write!(
+                        f,
+                        "the proxy {proxy} gave no tunnel to {server} within {time}"
+                    )
+                }
+                Step::Handshake => {
+                    write!(f, "{server} did not finish the tls handshake within {time}")
+                }
+                Step::Send => write!(f, "{server} took nothing of the request for {time}"),
+                Step::Response => {
+                    write!(
+                        f,
+                        "{server} gave no whole response within {time} of the request"
+                    )
+                }
+            }?;
         }
+        match (self.step, self.length) {
+            (Step::Send | Step::Response, Some(length)) => {
+                write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
+            }
+            (Step::Send | Step::Response, None) => {
+                write!(f, ", {} bytes were sent", self.sent)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
+        let rounded = (self.0.as_secs_f64() * 1000.0).round() / 1000.0;
+        write!(f, "{rounded} s")
     }
 }
 
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -219,33 +366,101 @@ pub enum ErrorKind {
     Connect,
     /// A connection, but not a secure one. The same call will fail again until one side's
     /// certificate or configuration is mended.
-    Tls(TlsFault),
-    /// No way through the proxy: its own doing, or its word that the server cannot be reached. The
+    Tls(TlsErrorKind),
+    /// No tunnel through the proxy: its own doing, or its word that the server cannot be reached. The
     /// server has not seen the call.
-    Proxy(ProxyFault),
-    /// The connection was closed or reset before the whole reply was there. Whether the server has
+    Proxy(ProxyErrorKind),
+    /// The connection was closed or reset before the whole response was there. Whether the server has
     /// acted on the request is unknown.
     Closed,
-    /// A deadline has passed. Except for [`Deadline::Connect`], whether the server has acted on the
-    /// request is unknown.
-    Timeout(Deadline),
-    /// The reply is longer than the bound that the caller set.
-    ReplyTooLarge {
+    /// A time was over. Except for [`TimeoutKind::Connect`], whether the server has acted on the request
+    /// is unknown.
+    Timeout(TimeoutKind),
+    /// The response is longer than the bound that the caller set.
+    ResponseTooLarge {
         /// The bound, in bytes.
         limit: usize,
     },
-    /// The reply is not HTTP/1.1: not the server that was meant, or a broken one.
+    /// The response is not HTTP/1.1: not the server that was meant, or a broken one.
     Http,
 }
 
-/// Which of a transport's deadlines has passed.
+/// Which of a transport's times was over; the settings of the same names say how long each is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Deadline {
-    /// That for a connection, its TLS handshake included.
+pub enum TimeoutKind {
+    /// That for a connection, with its name, proxy and TLS handshake.
     Connect,
-    /// That for one attempt.
-    Attempt,
+    /// That in which nothing of the request was taken.
+    Stall,
+    /// That for the whole response, from the last byte of the request on.
+    Response,
     /// That for the whole call.
-    Call,
+    Total,
+}
+
+/// The error of a connector whose time was over.
+#[derive(Debug, thiserror::Error)]
+#[error("connecting took too long")]
+pub(crate) struct ConnectTimeout {
+    pub(crate) wait: Wait,
+}
+
+/// Why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
+/// TLS version that is spoken, or one that cannot read the client's key. The source says which.
+#[derive(Debug, thiserror::Error)]
+#[error("the transport cannot be built")]
+pub struct BuildError {
+    source: BoxError,
+}
+
+impl BuildError {
+    pub(crate) fn new(source: impl Into<BoxError>) -> Self {
+        Self {
+            source: source.into(),
+        }
+    }
+}
+
+fn of_hyper(error: &hyper::Error) -> ErrorKind {
+    let cause = find::<io::Error>(error).map(io::Error::kind);
+    if error.is_user() {
+        ErrorKind::Body
+    } else if error.is_parse() {
+        ErrorKind::Http
+    } else {
+        match cause {
+            // hyper says of chunks that they cannot be read in an io error of its own making.
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+            // The system's word for a peer that acknowledges nothing.
+            Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+            _ => ErrorKind::Closed,
+        }
+    }
+}
+
+/// What TLS has said, if it is TLS' error.
+pub(crate) fn tls_alert(error: &io::Error) -> Option<TlsErrorKind> {
+    find::<rustls::Error>(error).map(TlsErrorKind::of)
+}
+
+/// The first error of type `T` along the sources.
+///
+/// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
+/// the wrapped error itself, which is where rustls' errors are.
+fn find<'a, T: error::Error + 'static>(error: &'a (dyn error::Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
 }

@@ -1,61 +1,41 @@
 //! How much of a request has been sent.
 
-mod body;
-
 use std::{
+    error::Error,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    task::{Context, Poll, ready},
 };
 
-pub(crate) use body::Reported;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::Instant;
 
-/// A callback that is told how much of a request's body has been sent, as an extension of the
-/// request.
-///
-/// It is called with 0 when an attempt begins, and then with the number of bytes that have been
-/// handed to the connection so far, at every 64 KiB at the latest. Bytes that lie in the socket's
-/// buffer count as sent, so the last call may come well before the server has everything. A **retry
-/// starts again from 0**, as the same bytes are sent again.
-///
-/// The callback runs where the connection is driven: it must not block.
-///
-/// ```
-/// use http::Request;
-/// use wxpay_transport::Progress;
-///
-/// let request = Request::post("https://localhost:8443/")
-///     .extension(Progress::new(|sent| println!("{sent} bytes")))
-///     .body("hello".to_owned())?;
-/// # Ok::<(), http::Error>(())
-/// ```
+use crate::error::TlsErrorKind;
+
+/// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
+/// it is sent within half a minute, and so no line is so slow that it seems to stand still.
+pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
+
+/// How much is handed on between two reports, in bytes.
+const STEP: usize = 64 * 1024;
+
+/// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 
 impl Progress {
     /// Calls `report` with the bytes sent so far. It need not be [`Sync`]: it is never called twice
-    /// at once.
-    ///
-    /// ```
-    #[doc = include_str!("example_server.txt")]
-    /// use http::Request;
-    /// use tower::ServiceExt;
-    /// use wxpay_transport::Progress;
-    ///
-    /// let (sender, receiver) = std::sync::mpsc::channel();
-    /// let progress = Progress::new(move |sent| {
-    ///     let _ = sender.send(sent); // for the thread that draws a bar
-    /// });
-    /// let request = Request::post(format!("https://{server}/")).extension(progress);
-    /// builder.build()?.oneshot(request.body("a picture".to_owned())?).await?;
-    /// assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [0, 9]);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// at once. It runs where the connection is driven, so it must not block.
     pub fn new(report: impl FnMut(u64) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(report)))
     }
 
-    pub(crate) fn report(&self, sent: u64) {
+    fn report(&self, sent: u64) {
         // A callback that has panicked once is the caller's; the upload goes on.
         let mut report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         report(sent);
@@ -65,5 +45,276 @@ impl Progress {
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress").finish_non_exhaustive()
+    }
+}
+
+/// A body that reports how much of it has been sent.
+///
+/// The callback is called with 0 when an attempt begins, and then with the number of bytes that have
+/// been handed to the connection so far, at every 64 KiB at the latest. Bytes that lie in the socket's
+/// buffer count as sent, so the last call may come before the server has everything. A **repeated
+/// attempt starts again from 0**, as the same bytes are sent again.
+///
+/// Its length is as exact as the inner body's, for the `Content-Length` is made of it.
+///
+/// ```
+/// use http::Request;
+/// use wxpay_transport::{Progress, ProgressBody};
+///
+/// let progress = Progress::new(|sent| println!("{sent} bytes"));
+/// let request = Request::post("https://localhost:8443/")
+///     .body(ProgressBody::new("hello".to_owned(), progress))?;
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ProgressBody<B> {
+    inner: B,
+    progress: Option<Progress>,
+    /// The rest of a frame that is handed on in steps.
+    rest: Bytes,
+    sent: u64,
+    has_begun: bool,
+}
+
+impl<B> ProgressBody<B> {
+    /// A body whose progress is reported.
+    pub fn new(inner: B, progress: impl Into<Option<Progress>>) -> Self {
+        Self {
+            inner,
+            progress: progress.into(),
+            rest: Bytes::new(),
+            sent: 0,
+            has_begun: false,
+        }
+    }
+}
+
+impl<B> Body for ProgressBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        let Some(progress) = &this.progress else {
+            return Pin::new(&mut this.inner).poll_frame(cx);
+        };
+        if !std::mem::replace(&mut this.has_begun, true) {
+            progress.report(0);
+        }
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                ended => return Poll::Ready(ended),
+            }
+        }
+        let step = this.rest.split_to(this.rest.len().min(STEP));
+        this.sent += step.len() as u64;
+        progress.report(this.sent);
+        Poll::Ready(Some(Ok(Frame::data(step))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.len() as u64;
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower().saturating_add(rest));
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
+    }
+}
+
+/// What is asked of a request's body, in one name.
+///
+/// Not `Sync`: a body is only ever polled from one place.
+pub(crate) trait RequestBody:
+    Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Clone + Send + Unpin + 'static
+{
+}
+
+impl<B> RequestBody for B where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>
+        + Clone
+        + Send
+        + Unpin
+        + 'static
+{
+}
+
+/// The body of one attempt, that says when hyper has taken the last of it.
+pub(crate) struct TrackedBody<B> {
+    inner: B,
+    has_ended: Arc<AtomicBool>,
+}
+
+impl<B: Body> TrackedBody<B> {
+    pub(crate) fn new(inner: B) -> (Self, Arc<AtomicBool>) {
+        let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
+        let body = Self {
+            inner,
+            has_ended: Arc::clone(&has_ended),
+        };
+        (body, has_ended)
+    }
+}
+
+impl<B: Body + Unpin> Body for TrackedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        // With a known length hyper does not ask for a frame after the last one.
+        if frame.is_none() || self.inner.is_end_stream() || self.size_hint().exact() == Some(0) {
+            self.has_ended.store(true, Ordering::Release);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// What is known of a connection while it lives.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    opened: Instant,
+    uses: AtomicU32,
+    alert: OnceLock<TlsErrorKind>,
+    writes: Mutex<Writes>,
+}
+
+/// What the system has taken of what was written to a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writes {
+    pub(crate) last: Instant,
+    pub(crate) bytes: u64,
+    /// Whether the system takes nothing at present, as the other side takes nothing.
+    pub(crate) is_blocked: bool,
+}
+
+impl ConnectionState {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Shared {
+            opened: now,
+            uses: AtomicU32::new(0),
+            alert: OnceLock::new(),
+            writes: Mutex::new(Writes {
+                last: now,
+                bytes: 0,
+                is_blocked: false,
+            }),
+        }))
+    }
+
+    /// Notes what came of a write.
+    pub(crate) fn wrote<E>(&self, written: &Poll<Result<usize, E>>) {
+        let mut writes = self.writes_mut();
+        writes.is_blocked = written.is_pending();
+        if let Poll::Ready(Ok(bytes @ 1..)) = written {
+            writes.bytes += *bytes as u64;
+            writes.last = Instant::now();
+        }
+    }
+
+    pub(crate) fn writes(&self) -> Writes {
+        *self.writes_mut()
+    }
+
+    fn writes_mut(&self) -> std::sync::MutexGuard<'_, Writes> {
+        // Valid after any statement, so a poisoned lock is safe to reuse.
+        self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what TLS has said: the first word is the reason, what follows is its consequence.
+    pub(crate) fn set_alert(&self, alert: TlsErrorKind) {
+        let _ = self.0.alert.set(alert);
+    }
+
+    pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
+        self.0.alert.get().copied()
+    }
+
+    /// Begins to use it; returns whether it was there before an attempt that began then.
+    pub(crate) fn begin_use(&self, attempt: Instant) -> bool {
+        self.0.uses.fetch_add(1, Ordering::Relaxed) > 0 || self.0.opened < attempt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Full};
+
+    use super::*;
+
+    fn recorded() -> (Progress, Arc<Mutex<Vec<u64>>>) {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let recorder = reports.clone();
+        let progress = Progress::new(move |sent| recorder.lock().unwrap().push(sent));
+        (progress, reports)
+    }
+
+    #[tokio::test]
+    async fn the_size_is_exact_and_the_bytes_the_same_all_the_way() {
+        for size in [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7] {
+            let bytes: Bytes = (0..=255).cycle().take(size).collect::<Vec<u8>>().into();
+            for progress in [None, Some(recorded().0)] {
+                let body = ProgressBody::new(Full::new(bytes.clone()), progress);
+                let (mut body, has_ended) = TrackedBody::new(body);
+                let mut left = size as u64;
+                let mut seen = Vec::new();
+                assert_eq!(body.size_hint().exact(), Some(left));
+                assert_eq!(body.is_end_stream(), size == 0);
+                while let Some(frame) = body.frame().await {
+                    let data = frame.unwrap().into_data().unwrap();
+                    left -= data.len() as u64;
+                    seen.extend(data);
+                    assert_eq!(body.size_hint().exact(), Some(left));
+                    assert_eq!(body.is_end_stream(), left == 0);
+                    assert_eq!(has_ended.load(Ordering::Acquire), left == 0);
+                }
+                assert_eq!(seen, bytes);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn reports_grow_in_steps_from_nothing_to_all() {
+        let (progress, reports) = recorded();
+        let body = Full::new(Bytes::from(vec![0; 2 * STEP + 1]));
+        let body = ProgressBody::new(body, progress);
+        let step = STEP as u64;
+        // A clone that has not begun begins again.
+        for _ in 0..2 {
+            body.clone().collect().await.unwrap();
+            let expected = [0, step, 2 * step, 2 * step + 1];
+            assert_eq!(std::mem::take(&mut *reports.lock().unwrap()), expected);
+        }
     }
 }

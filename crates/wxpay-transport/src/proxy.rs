@@ -1,24 +1,24 @@
 //! An HTTP proxy that connections are tunnelled through.
 
-mod environment;
-mod error;
-mod fault;
-
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    env::{self, VarError},
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderValue, Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{Authority, Scheme},
 };
 use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
-use crate::resolve::{bare, is_host_and_port};
-pub use error::InvalidProxy;
-
-pub(crate) use error::ProxyError;
-pub use fault::ProxyFault;
+use crate::{
+    ProxyUriError,
+    authority::{is_host_port, strip_brackets},
+};
 
 /// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
 ///
@@ -38,7 +38,7 @@ pub use fault::ProxyFault;
 /// assert_eq!(proxy.to_string(), "proxy.test:3128");
 /// assert!(proxy.applies_to(&Uri::from_static("https://gateway.test/")));
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
-/// # Ok::<(), wxpay_transport::InvalidProxy>(())
+/// # Ok::<(), wxpay_transport::ProxyUriError>(())
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
@@ -56,18 +56,18 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
+    /// [`ProxyUriError`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
     /// these are not supported. A user name or password that holds `@`, `/`, `?` or `#` as it is makes
     /// the URI ambiguous, and is refused before any name is looked up.
     ///
     /// ```
-    /// use wxpay_transport::{InvalidProxy, Proxy};
+    /// use wxpay_transport::{ProxyUriError, Proxy};
     ///
     /// assert_eq!(Proxy::new("proxy.test:3128")?.to_string(), "proxy.test:3128");
-    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), InvalidProxy::Scheme);
-    /// # Ok::<(), InvalidProxy>(())
+    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
+    /// # Ok::<(), ProxyUriError>(())
     /// ```
-    pub fn new(uri: &str) -> Result<Self, InvalidProxy> {
+    pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let with_scheme = if uri.contains("://") {
             uri.to_owned()
         } else {
@@ -75,20 +75,20 @@ impl Proxy {
         };
         let with_scheme = Zeroizing::new(with_scheme);
         if is_ambiguous(&with_scheme) {
-            return Err(InvalidProxy::Ambiguous);
+            return Err(ProxyUriError::Ambiguous);
         }
-        let parsed: Uri = with_scheme.parse().map_err(|_| InvalidProxy::Uri)?;
+        let parsed: Uri = with_scheme.parse().map_err(|_| ProxyUriError::Uri)?;
         if parsed.scheme() != Some(&Scheme::HTTP) {
-            return Err(InvalidProxy::Scheme);
+            return Err(ProxyUriError::Scheme);
         }
         let matcher = Matcher::builder().all(with_scheme.as_str()).build();
         // The matcher takes the user name out of the URI, and leaves host and port.
         let intercept = matcher
             .intercept(&Uri::from_static("https://any.invalid/"))
-            .ok_or(InvalidProxy::Uri)?;
-        let authority = intercept.uri().authority().ok_or(InvalidProxy::Uri)?;
-        if !is_host_and_port(authority) {
-            return Err(InvalidProxy::Uri);
+            .ok_or(ProxyUriError::Uri)?;
+        let authority = intercept.uri().authority().ok_or(ProxyUriError::Uri)?;
+        if !is_host_port(authority) {
+            return Err(ProxyUriError::Uri);
         }
         Ok(Self {
             authority: authority.clone(),
@@ -98,19 +98,59 @@ impl Proxy {
         })
     }
 
+    /// The proxy of `HTTPS_PROXY`, else of `ALL_PROXY`, except for the hosts in `NO_PROXY`; each of
+    /// them in lower case too, which goes first as it does in curl. `None` when no variable names
+    /// one. `localhost`, the names below it and loopback addresses are reached directly.
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyUriError`] when a variable holds what cannot be used: to connect without the proxy that
+    /// was asked for could pass by a rule of the network.
+    ///
+    /// ```no_run
+    /// use wxpay_transport::{Proxy, Transport};
+    ///
+    /// let mut builder = Transport::builder();
+    /// if let Some(proxy) = Proxy::from_env()? {
+    ///     builder = builder.proxy(proxy);
+    /// }
+    /// # Ok::<(), wxpay_transport::ProxyUriError>(())
+    /// ```
+    pub fn from_env() -> Result<Option<Self>, ProxyUriError> {
+        Self::from_variables(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(ProxyUriError::Uri),
+        })
+    }
+
+    fn from_variables(
+        read: impl Fn(&str) -> Result<Option<String>, ProxyUriError>,
+    ) -> Result<Option<Self>, ProxyUriError> {
+        let first_of = |names: &[&str]| {
+            for name in names {
+                match read(name)? {
+                    // Set to nothing is the usual way to unset.
+                    Some(value) if !value.trim().is_empty() => return Ok(Some(value)),
+                    _ => {}
+                }
+            }
+            Ok(None)
+        };
+        let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let Some(uri) = first_of(&names)? else {
+            return Ok(None);
+        };
+        let exceptions = first_of(&["no_proxy", "NO_PROXY"])?.unwrap_or_default();
+        let mut proxy = Self::new(uri.trim())?.except(&exceptions);
+        proxy.skips_loopback = true;
+        Ok(Some(proxy))
+    }
+
     /// The user name and password, sent to the proxy, and to it alone, as `Proxy-Authorization`.
     ///
     /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
-    ///
-    /// ```
-    /// use wxpay_transport::Proxy;
-    ///
-    /// // As it is: in a URI it would be `p%40ss`.
-    /// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "p@ss");
-    /// assert!(!format!("{proxy:?}").contains("p@ss"));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         self.authorization = Some(authorization(user, password));
@@ -119,16 +159,6 @@ impl Proxy {
 
     /// The hosts that are reached without the proxy, by the rules of `NO_PROXY`: names (with the
     /// names below them), addresses and networks, separated by commas, or `*` for all.
-    ///
-    /// ```
-    /// use http::Uri;
-    /// use wxpay_transport::Proxy;
-    ///
-    /// let proxy = Proxy::new("http://proxy.test:3128")?.except("intern.test");
-    /// assert!(!proxy.applies_to(&Uri::from_static("https://wiki.intern.test/")));
-    /// assert!(proxy.applies_to(&Uri::from_static("https://not-intern.test/")));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         self.matcher = Arc::new(every_host_except(hosts));
@@ -137,17 +167,6 @@ impl Proxy {
 
     /// Whether a server is reached through this proxy: whether it is none of the
     /// [exceptions](Self::except).
-    ///
-    /// ```
-    /// use http::Uri;
-    /// use wxpay_transport::Proxy;
-    ///
-    /// let everywhere = Proxy::new("http://proxy.test:3128")?;
-    /// let nowhere = everywhere.clone().except("*");
-    /// let server = Uri::from_static("https://gateway.test/");
-    /// assert!(everywhere.applies_to(&server) && !nowhere.applies_to(&server));
-    /// # Ok::<(), wxpay_transport::InvalidProxy>(())
-    /// ```
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
         let is_direct = self.skips_loopback && server.host().is_some_and(is_loopback);
@@ -160,14 +179,6 @@ impl Proxy {
 
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
-    }
-
-    pub(crate) fn uri(&self) -> Uri {
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(PathAndQuery::from_static("/"));
-        Uri::from_parts(parts).expect("scheme, authority and path make a uri")
     }
 }
 
@@ -203,7 +214,9 @@ fn is_ambiguous(uri: &str) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let host = bare(host).trim_end_matches('.').to_ascii_lowercase();
+    let host = strip_brackets(host)
+        .trim_end_matches('.')
+        .to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
@@ -235,7 +248,7 @@ mod tests {
         // `Basic b3A6YTpi` is `op:a:b`.
         let proxy = Proxy::new("http://op:a%3Ab@proxy.test:3128/path").unwrap();
         assert_eq!(proxy.authorization().unwrap(), "Basic b3A6YTpi");
-        assert_eq!(proxy.uri(), "http://proxy.test:3128/");
+        assert_eq!(proxy.to_string(), "proxy.test:3128");
         for shown in [proxy.to_string(), format!("{proxy:?}")] {
             assert!(!shown.contains("op") && !shown.contains("a%3Ab"), "{shown}");
         }
@@ -262,7 +275,7 @@ mod tests {
                 format!("http://{secret}@proxy.test:3128/"),
             ] {
                 let error = Proxy::new(&uri).unwrap_err();
-                assert_eq!(error, InvalidProxy::Ambiguous, "{uri}");
+                assert_eq!(error, ProxyUriError::Ambiguous, "{uri}");
                 let shown = format!("{error} {error:?}");
                 assert!(
                     !shown.contains("cret") && !shown.contains("ret@"),
@@ -297,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_no_http_proxy_is_refused() {
         for scheme in ["https://p.test", "socks5://p.test:1080", "ftp://p.test"] {
-            assert_eq!(Proxy::new(scheme).unwrap_err(), InvalidProxy::Scheme);
+            assert_eq!(Proxy::new(scheme).unwrap_err(), ProxyUriError::Scheme);
         }
         for uri in [
             "",
@@ -308,7 +321,7 @@ mod tests {
             "http://:3128",
             "http://p.test\r\nX: y",
         ] {
-            assert_eq!(Proxy::new(uri).unwrap_err(), InvalidProxy::Uri, "{uri}");
+            assert_eq!(Proxy::new(uri).unwrap_err(), ProxyUriError::Uri, "{uri}");
         }
     }
 
@@ -346,5 +359,89 @@ mod tests {
         }
         let none = Proxy::new("p.test").unwrap().except("*");
         assert!(!none.applies_to(&Uri::from_static("https://c.test/")));
+    }
+
+    fn from(variables: &[(&str, &str)]) -> Result<Option<Proxy>, ProxyUriError> {
+        Proxy::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            Ok(found.map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    fn name(variables: &[(&str, &str)]) -> Option<String> {
+        from(variables).unwrap().map(|proxy| proxy.to_string())
+    }
+
+    #[test]
+    fn lower_case_and_https_go_first() {
+        let all = [
+            ("ALL_PROXY", "http://d.test:4"),
+            ("all_proxy", "http://c.test:3"),
+            ("HTTPS_PROXY", "http://b.test:2"),
+            ("https_proxy", "http://a.test:1"),
+            ("HTTP_PROXY", "http://never.test"),
+        ];
+        assert_eq!(name(&all).as_deref(), Some("a.test:1"));
+        assert_eq!(name(&all[..3]).as_deref(), Some("b.test:2"));
+        assert_eq!(name(&all[..2]).as_deref(), Some("c.test:3"));
+        assert_eq!(name(&all[..1]).as_deref(), Some("d.test:4"));
+        assert_eq!(name(&all[4..]), None);
+        assert_eq!(name(&[]), None);
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        assert_eq!(name(&[("https_proxy", "")]), None);
+        let other = [("https_proxy", " "), ("HTTPS_PROXY", "b.test:2")];
+        assert_eq!(name(&other).as_deref(), Some("b.test:2"));
+    }
+
+    #[test]
+    fn exceptions_come_along() {
+        let variables = [("HTTPS_PROXY", "b.test:2"), ("NO_PROXY", "a.test")];
+        let proxy = from(&variables).unwrap().unwrap();
+        assert!(!proxy.applies_to(&Uri::from_static("https://a.test/")));
+        assert!(proxy.applies_to(&Uri::from_static("https://c.test/")));
+    }
+
+    #[test]
+    fn loopback_is_reached_directly_unless_the_proxy_is_given_by_hand() {
+        let environment = from(&[("HTTPS_PROXY", "b.test:2")]).unwrap().unwrap();
+        let given = Proxy::new("b.test:2").unwrap();
+        for (server, is_loopback) in [
+            ("https://localhost:8443/", true),
+            ("https://LocalHost./", true),
+            ("https://a.localhost/", true),
+            ("https://127.0.0.1/", true),
+            ("https://127.8.9.1:1/", true),
+            ("https://[::1]:8443/", true),
+            ("https://[::ffff:127.0.0.1]/", true),
+            ("https://notlocalhost/", false),
+            ("https://localhost.test/", false),
+            ("https://128.0.0.1/", false),
+        ] {
+            let server = Uri::from_static(server);
+            assert_eq!(environment.applies_to(&server), !is_loopback, "{server}");
+            assert!(given.applies_to(&server), "{server}");
+        }
+    }
+
+    #[test]
+    fn an_asterisk_in_no_proxy_is_for_addresses_too() {
+        let variables = [("HTTPS_PROXY", "b.test:2"), ("NO_PROXY", "*")];
+        let proxy = from(&variables).unwrap().unwrap();
+        for server in [
+            "https://a.test/",
+            "https://192.0.2.1/",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(!proxy.applies_to(&Uri::from_static(server)), "{server}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_not_passed_over() {
+        let error = from(&[("https_proxy", "socks5://a.test")]).unwrap_err();
+        assert_eq!(error, ProxyUriError::Scheme);
     }
 }

@@ -1,53 +1,309 @@
-//! How fast calls may follow one another.
+//! How fast attempts may follow one another.
 
-mod adaptive;
-mod pace;
+use std::{
+    collections::VecDeque,
+    mem,
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use std::{fmt, future::Future, pin::Pin};
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
 
-use crate::Judgement;
+use crate::retry::RetryClass;
 
-pub use adaptive::AdaptiveRate;
+/// Additive increase, multiplicative decrease (AIMD): no limit but the given one until a server asks to
+/// slow down for the first time, then a little less than it took in the last second, and from there
+/// slowly up until it asks again.
+///
+/// Attempts begin in the order in which they came, and are spaced evenly. A burst of refusals counts as
+/// one, for they all have one cause.
+#[derive(Debug)]
+pub(crate) struct RateLimiter {
+    state: Mutex<State>,
+    /// Only the first in this queue looks at the clock. An attempt that is given up leaves it, and
+    /// nothing was set aside for it: the next one is not slower for that.
+    queue: tokio::sync::Mutex<()>,
+}
 
-/// Decides when an attempt may begin, and is told how each one went.
-///
-/// [`AdaptiveRate`] is there for one process. Implement this where several processes share what a
-/// server allows: by a file, or a counter in the network.
-///
-/// ```
-/// use std::{future::Future, pin::Pin};
-/// use tokio::sync::Semaphore;
-/// use wxpay_transport::{Judgement, RateLimit, Transport};
-///
-/// /// Another task adds permits, at a rate that all processes have agreed on.
-/// #[derive(Debug)]
-/// struct Shared(Semaphore);
-///
-/// impl RateLimit for Shared {
-///     fn acquire(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-///         Box::pin(async {
-///             if let Ok(permit) = self.0.acquire().await {
-///                 permit.forget();
-///             }
-///         })
-///     }
-///
-///     fn report(&self, judgement: Judgement) {
-///         if judgement == Judgement::SlowDown {
-///             eprintln!("the agreed rate is too high");
-///         }
-///     }
-/// }
-///
-/// let builder = Transport::builder().rate_limit(Shared(Semaphore::new(0)));
-/// # let _ = builder;
-/// ```
-pub trait RateLimit: fmt::Debug + Send + Sync + 'static {
-    /// Resolves when an attempt may begin. Waiting counts against the call's deadline; a future that
-    /// is dropped belongs to a call that was given up.
-    fn acquire(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+/// What was taken within this time makes the first rate. It is the time that most servers count in,
+/// and so also the time to wait after the first burst.
+const WINDOW: Duration = Duration::from_secs(1);
+/// Maximum number of samples kept: a caller with more a second does not need this limit.
+const MAX_SAMPLES: usize = 10_000;
+/// What is left of the rate after a refusal.
+const DECREASE: f64 = 0.9;
+/// The same where more was refused than taken: the server allows far less than it did.
+const STEEP_DECREASE: f64 = 0.5;
+/// What is added in a second without refusals, in attempts a second.
+const INCREASE: f64 = 1.0;
+/// The least rate: an attempt every two seconds, or nothing would ever be learnt.
+const MIN_RATE: f64 = 0.5;
+/// The time to wait after a refusal, so that the server has room for those it has refused.
+const PAUSE: Duration = Duration::from_millis(250);
+/// An attempt that begins so much late, as timers do, does not delay those after it.
+const TIMER_SLACK: Duration = Duration::from_millis(5);
 
-    /// An attempt was answered, and this is what the answer means. An attempt without a whole answer
-    /// is not reported.
-    fn report(&self, judgement: Judgement);
+#[derive(Debug)]
+enum State {
+    /// No server has asked to slow down: when responses were taken.
+    Unlimited(VecDeque<Instant>),
+    Limited(Rate),
+}
+
+/// A rate, and when the next attempt may begin.
+#[derive(Debug)]
+struct Rate {
+    per_second: f64,
+    max: f64,
+    next: Instant,
+    /// When the rate was last lowered.
+    decreased: Instant,
+    /// When attempts began at this rate. Responses before are to attempts that had begun earlier, and
+    /// tell nothing new.
+    since: Instant,
+    /// The responses since then.
+    taken: u64,
+    refused: u64,
+}
+
+impl RateLimiter {
+    /// With a rate in attempts a second that is never passed, where there is one.
+    pub(crate) fn new(max: Option<NonZeroU32>) -> Self {
+        let state = match max {
+            None => State::Unlimited(VecDeque::new()),
+            Some(max) => {
+                let max = f64::from(max.get());
+                State::Limited(Rate::new(max, max, Instant::now(), Duration::ZERO))
+            }
+        };
+        Self {
+            state: Mutex::new(state),
+            queue: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Waits until an attempt may begin.
+    pub(crate) async fn acquire(&self) {
+        if let State::Unlimited(_) = *self.state() {
+            return;
+        }
+        let _turn = self.queue.lock().await;
+        // The rate may have changed while waiting.
+        while let Some(later) = self.begin() {
+            sleep_until(later).await;
+        }
+    }
+
+    /// Says what a response means.
+    pub(crate) fn report(&self, class: RetryClass) {
+        let now = Instant::now();
+        match class {
+            RetryClass::Done => self.state().accept(now),
+            RetryClass::Throttle => self.state().refuse(now),
+            RetryClass::Retry => {}
+        }
+    }
+
+    /// Begins an attempt, or says when one may begin.
+    fn begin(&self) -> Option<Instant> {
+        match &mut *self.state() {
+            State::Unlimited(_) => None,
+            State::Limited(rate) => rate.begin(Instant::now()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn accept(&mut self, now: Instant) {
+        match self {
+            Self::Limited(rate) => rate.accept(now),
+            Self::Unlimited(taken) => {
+                forget(taken, now);
+                if taken.len() < MAX_SAMPLES {
+                    taken.push_back(now);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, now: Instant) {
+        match self {
+            Self::Limited(rate) => {
+                if !rate.refuse(now) {
+                    return;
+                }
+            }
+            Self::Unlimited(taken) => {
+                forget(taken, now);
+                let taken = mem::take(taken).len() as f64;
+                *self = Self::Limited(Rate::new(taken * DECREASE, f64::INFINITY, now, WINDOW));
+            }
+        }
+        if let Self::Limited(rate) = self {
+            debug!(per_second = rate.per_second, "slowing down");
+        }
+    }
+}
+
+/// Forgets responses that are older than a second.
+fn forget(taken: &mut VecDeque<Instant>, now: Instant) {
+    while taken.front().is_some_and(|&taken| taken + WINDOW < now) {
+        taken.pop_front();
+    }
+}
+
+impl Rate {
+    fn new(per_second: f64, max: f64, now: Instant, pause: Duration) -> Self {
+        let since = now + pause;
+        Self {
+            per_second: per_second.max(MIN_RATE),
+            max,
+            next: since,
+            decreased: now,
+            since,
+            taken: 0,
+            refused: 0,
+        }
+    }
+
+    fn begin(&mut self, now: Instant) -> Option<Instant> {
+        if now < self.next {
+            return Some(self.next);
+        }
+        let slot = self.next.max(now.checked_sub(TIMER_SLACK).unwrap_or(now));
+        self.next = slot + Duration::from_secs_f64(1.0 / self.per_second);
+        None
+    }
+
+    fn accept(&mut self, now: Instant) {
+        if now >= self.since {
+            self.taken += 1;
+            // As many times in a second as the rate is.
+            self.per_second = self.max.min(self.per_second + INCREASE / self.per_second);
+        }
+    }
+
+    /// Returns true when that has lowered the rate.
+    fn refuse(&mut self, now: Instant) -> bool {
+        if now < self.since {
+            return false;
+        }
+        self.refused += 1;
+        if now < self.decreased + WINDOW {
+            return false;
+        }
+        let left = if self.refused > self.taken {
+            STEEP_DECREASE
+        } else {
+            DECREASE
+        };
+        *self = Self::new(self.per_second * left, self.max, now, PAUSE);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    fn rate_of(rate: &RateLimiter) -> Option<f64> {
+        match &*rate.state() {
+            State::Unlimited(_) => None,
+            State::Limited(rate) => Some(rate.per_second),
+        }
+    }
+
+    /// A server took twenty in a second, and refused the next.
+    fn slowed_down() -> RateLimiter {
+        let rate = RateLimiter::new(None);
+        for _ in 0..20 {
+            rate.report(RetryClass::Done);
+        }
+        rate.report(RetryClass::Throttle);
+        assert_eq!(rate_of(&rate), Some(18.0)); // a tenth less than it took
+        rate
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_up_delays_nobody() {
+        let rate = slowed_down();
+        let impatient = (0..1000).map(|_| timeout(Duration::from_millis(1), rate.acquire()));
+        let given_up = join_all(impatient).await;
+        assert!(given_up.iter().all(Result::is_err));
+        sleep(WINDOW).await;
+        let start = Instant::now();
+        rate.acquire().await;
+        assert!(start.elapsed() < Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_are_spaced_evenly_in_their_order() {
+        let rate = slowed_down();
+        let start = Instant::now();
+        let begun = Mutex::new(Vec::new());
+        let attempts = (0..18).map(async |number| {
+            rate.acquire().await;
+            begun.lock().unwrap().push(number);
+        });
+        join_all(attempts).await;
+        assert_eq!(begun.into_inner().unwrap(), (0..18).collect::<Vec<_>>());
+        // A second's pause, then eighteen a second.
+        let took = start.elapsed().as_secs_f64();
+        assert!((1.9..2.1).contains(&took), "{took}");
+    }
+
+    /// In milliseconds, when the attempts began that all came at once.
+    async fn begun(rate: &RateLimiter, attempts: usize) -> Vec<u128> {
+        let start = Instant::now();
+        join_all((0..attempts).map(async |_| {
+            rate.acquire().await;
+            rate.report(RetryClass::Done);
+            start.elapsed().as_millis()
+        }))
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_given_rate_is_kept_from_the_first_attempt_on() {
+        for per_second in [1, 10, 100] {
+            let rate = RateLimiter::new(NonZeroU32::new(per_second));
+            let begun = begun(&rate, 31).await;
+            assert_eq!(begun[0], 0);
+            let least = 30_000 / u128::from(per_second);
+            let took = begun[30];
+            assert!((least..least + 200).contains(&took), "{per_second}: {took}");
+            assert_eq!(rate_of(&rate), Some(f64::from(per_second)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
+        let rate = RateLimiter::new(NonZeroU32::new(10));
+        begun(&rate, 20).await;
+        sleep(WINDOW).await;
+        rate.report(RetryClass::Throttle);
+        assert_eq!(rate_of(&rate), Some(9.0));
+        begun(&rate, 100).await;
+        assert_eq!(rate_of(&rate), Some(10.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_hardly_any_is_met_within_seconds() {
+        let rate = slowed_down();
+        for _ in 0..5 {
+            rate.acquire().await;
+            sleep(WINDOW).await;
+            rate.report(RetryClass::Throttle);
+        }
+        assert!(rate_of(&rate).unwrap() < 1.0);
+    }
 }

@@ -1,15 +1,13 @@
 //! The certificate authorities that a server's certificate must lead to.
 
-use std::sync::Arc;
-
-use rustls::{RootCertStore, crypto::CryptoProvider};
+use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use tokio::sync::OnceCell;
 
+#[cfg(feature = "native-roots")]
+use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 use crate::{
-    Error,
     certificate::{Purpose, ServerCertificate},
-    verifier::Verifier,
+    error::Error,
 };
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
@@ -25,15 +23,15 @@ use crate::{
 /// use wxpay_transport::Roots;
 ///
 /// # let ca_pem = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
-/// let both = Roots::mozilla().and_pem(&ca_pem)?;
-/// let ours_alone = Roots::only_pem(&ca_pem)?;
+/// let both = Roots::webpki().with_pem(&ca_pem)?;
+/// let ours_alone = Roots::empty().with_pem(&ca_pem)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Roots {
-    mozilla: bool,
+    webpki: bool,
     #[cfg(feature = "native-roots")]
-    system: bool,
+    native: bool,
     own: RootCertStore,
     /// Those in `own` with keys too weak to be used: subject, and bits of the key.
     weak: Vec<(Vec<u8>, usize)>,
@@ -41,12 +39,25 @@ pub struct Roots {
 }
 
 impl Roots {
+    /// No authority at all, for [`with_pem`](Self::with_pem) to add to.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            webpki: false,
+            #[cfg(feature = "native-roots")]
+            native: false,
+            own: RootCertStore::empty(),
+            weak: Vec::new(),
+            pinned: Vec::new(),
+        }
+    }
+
     /// The authorities that Mozilla's browsers trust.
     #[must_use]
-    pub fn mozilla() -> Self {
+    pub fn webpki() -> Self {
         Self {
-            mozilla: true,
-            ..Self::none()
+            webpki: true,
+            ..Self::empty()
         }
     }
 
@@ -54,99 +65,109 @@ impl Roots {
     /// and take from. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name another file or folder for them.
     ///
     /// They are read, on a thread that may block, when the first connection is opened. If none can
-    /// be read at all, that call and the next ones fail with [`TlsFault::NoRoots`]; a part that
+    /// be read at all, that call and the next ones fail with [`TlsErrorKind::NoRoots`]; a part that
     /// cannot be read is a warning in `tracing`.
     ///
     /// ```
     /// use wxpay_transport::{Roots, Transport};
     ///
     /// // The store is read with the first connection, not here.
-    /// let transport: Transport<String> = Transport::builder().roots(Roots::system()).build()?;
+    /// let transport: Transport<String> = Transport::builder().roots(Roots::native()).build()?;
     /// # Ok::<(), wxpay_transport::BuildError>(())
     /// ```
     ///
-    /// [`TlsFault::NoRoots`]: crate::TlsFault::NoRoots
+    /// [`TlsErrorKind::NoRoots`]: crate::TlsErrorKind::NoRoots
     #[cfg(feature = "native-roots")]
     #[must_use]
-    pub fn system() -> Self {
+    pub fn native() -> Self {
         Self {
-            system: true,
-            ..Self::none()
+            native: true,
+            ..Self::empty()
         }
     }
 
-    /// These authorities and those that are installed on this machine, as [`system`](Self::system)
+    /// These authorities and those that are installed on this machine, as [`native`](Self::native)
     /// reads them; but if none can be read, these alone.
     #[cfg(feature = "native-roots")]
     #[must_use]
-    pub fn and_system(mut self) -> Self {
-        self.system = true;
+    pub fn with_native(mut self) -> Self {
+        self.native = true;
         self
-    }
-
-    /// The authorities in a PEM file, and no others.
-    ///
-    /// # Errors
-    ///
-    /// As [`and_pem`](Self::and_pem).
-    pub fn only_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
-        Self::none().and_pem(pem)
     }
 
     /// These authorities and those in a PEM file.
     ///
     /// # Errors
     ///
-    /// [`InvalidRoots`] when the file holds no certificate or is cut, or holds one that an authority
+    /// [`RootsError`] when the file holds no certificate or is cut, or holds one that an authority
     /// has issued to a server or a client.
     ///
     /// ```
-    /// use wxpay_transport::{InvalidRoots, Roots};
+    /// use wxpay_transport::{RootsError, Roots};
     ///
-    /// assert_eq!(Roots::mozilla().and_pem("").unwrap_err(), InvalidRoots::Empty);
+    /// assert_eq!(Roots::webpki().with_pem("").unwrap_err(), RootsError::Empty);
     /// ```
-    pub fn and_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InvalidRoots> {
+    pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
         let mut is_empty = true;
         for der in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            self.add(der.map_err(|_| InvalidRoots::Pem)?)?;
+            self.add(der.map_err(|_| RootsError::Pem)?)?;
             is_empty = false;
         }
         if is_empty {
-            return Err(InvalidRoots::Empty);
+            return Err(RootsError::Empty);
         }
         Ok(self)
     }
 
-    fn add(&mut self, der: CertificateDer<'static>) -> Result<(), InvalidRoots> {
-        let certificate = ServerCertificate::parse(&der).ok_or(InvalidRoots::Pem)?;
+    /// All authorities, those of the machine read from its store.
+    #[cfg_attr(
+        not(feature = "native-roots"),
+        expect(
+            clippy::unused_async,
+            reason = "only the machine's store has to be read"
+        )
+    )]
+    pub(crate) async fn load(&self) -> Result<RootCertStore, Error> {
+        let mut store = self.own.clone();
+        if self.webpki {
+            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        #[cfg(feature = "native-roots")]
+        if self.native {
+            read_native(&mut store, !self.pinned.is_empty()).await?;
+        }
+        Ok(store)
+    }
+
+    /// The authorities with keys too weak to be used: subject, and bits of the key.
+    pub(crate) fn weak(&self) -> &[(Vec<u8>, usize)] {
+        &self.weak
+    }
+
+    /// The certificates that are trusted for themselves alone.
+    pub(crate) fn pinned(&self) -> &[CertificateDer<'static>] {
+        &self.pinned
+    }
+
+    fn add(&mut self, der: CertificateDer<'static>) -> Result<(), RootsError> {
+        let certificate = ServerCertificate::parse(&der).ok_or(RootsError::Pem)?;
         match certificate.purpose {
             Purpose::Authority => {
                 if let Some(bits) = certificate.weak_key {
                     self.weak.push((certificate.subject_der, bits));
                 }
-                self.own.add(der).map_err(|_| InvalidRoots::Pem)
+                self.own.add(der).map_err(|_| RootsError::Pem)
             }
             Purpose::SelfSignedServer => {
                 self.pinned.push(der);
                 Ok(())
             }
-            Purpose::Issued => Err(InvalidRoots::NotAnAuthority {
+            Purpose::Issued => Err(RootsError::NotAnAuthority {
                 subject: certificate.subject,
             }),
-            Purpose::Client => Err(InvalidRoots::ForClients {
+            Purpose::Client => Err(RootsError::ForClients {
                 subject: certificate.subject,
             }),
-        }
-    }
-
-    fn none() -> Self {
-        Self {
-            mozilla: false,
-            #[cfg(feature = "native-roots")]
-            system: false,
-            own: RootCertStore::empty(),
-            weak: Vec::new(),
-            pinned: Vec::new(),
         }
     }
 }
@@ -154,7 +175,7 @@ impl Roots {
 /// Why a file of certificate authorities was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidRoots {
+pub enum RootsError {
     /// No `CERTIFICATE` section in it: another kind of file, or DER where PEM is wanted.
     #[error("no PEM certificate in the file of certificate authorities")]
     Empty,
@@ -181,47 +202,12 @@ pub enum InvalidRoots {
     },
 }
 
-/// Makes the verifier when it is first needed: to read the machine's store may take long, and a
-/// program that makes no call should not wait for it.
-pub(crate) struct LazyVerifier {
-    provider: Arc<CryptoProvider>,
-    roots: Roots,
-    verifier: OnceCell<Arc<Verifier>>,
-}
-
-impl LazyVerifier {
-    pub(crate) fn new(provider: Arc<CryptoProvider>, roots: Roots) -> Self {
-        Self {
-            provider,
-            roots,
-            verifier: OnceCell::new(),
-        }
-    }
-
-    pub(crate) async fn get(&self) -> Result<Arc<Verifier>, Error> {
-        let verifier = self.verifier.get_or_try_init(|| async {
-            let roots = &self.roots;
-            let mut store = roots.own.clone();
-            if roots.mozilla {
-                store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            }
-            #[cfg(feature = "native-roots")]
-            if roots.system {
-                read_native(&mut store, !roots.pinned.is_empty()).await?;
-            }
-            let (weak, pinned) = (roots.weak.clone(), roots.pinned.clone());
-            Ok(Arc::new(Verifier::new(&self.provider, store, weak, pinned)))
-        });
-        verifier.await.cloned()
-    }
-}
-
 /// Adds the machine's authorities to the store.
 #[cfg(feature = "native-roots")]
 async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<(), Error> {
     let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
     // It ends without a result when the runtime does.
-    let read = read.map_err(|error| Error::no_roots(error.into()))?;
+    let read = read.map_err(no_roots)?;
     let found = read.certs.len();
     let (taken, _) = store.add_parsable_certificates(read.certs);
     tracing::debug!(found, taken, "read the machine's certificate authorities");
@@ -234,8 +220,13 @@ async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<()
     }
     if store.is_empty() && !may_be_empty {
         let first = read.errors.into_iter().next();
-        let empty = || "the machine's store is empty".into();
-        return Err(Error::no_roots(first.map_or_else(empty, Into::into)));
+        let empty = || BoxError::from("the machine's store is empty");
+        return Err(no_roots(first.map_or_else(empty, BoxError::from)));
     }
     Ok(())
+}
+
+#[cfg(feature = "native-roots")]
+fn no_roots(source: impl Into<BoxError>) -> Error {
+    Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source.into())
 }

@@ -17,7 +17,12 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 
-use crate::certificate::ServerCertificate;
+use crate::{
+    Roots,
+    certificate::ServerCertificate,
+    config::{ConnectEvent, Observer, PresentedCertificate},
+    error::Uncheckable,
+};
 
 /// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
 /// is too weak or a signature of a kind that is not checked is an error that says so.
@@ -29,26 +34,15 @@ pub(crate) struct Verifier {
     weak_authorities: Vec<(Vec<u8>, usize)>,
     pinned: Vec<CertificateDer<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
-}
-
-/// Why a certificate cannot be checked, in words.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Uncheckable {
-    #[error("the RSA key has {0} bits; 2048 are the least")]
-    WeakKey(usize),
-    #[error(
-        "the signature is {0}; checked are RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or \
-         SHA-384 on P-256 or P-384, and Ed25519"
-    )]
-    Signature(String),
+    observer: Observer,
 }
 
 impl Verifier {
     pub(crate) fn new(
         provider: &Arc<CryptoProvider>,
         authorities: RootCertStore,
-        weak_authorities: Vec<(Vec<u8>, usize)>,
-        pinned: Vec<CertificateDer<'static>>,
+        roots: &Roots,
+        observer: Observer,
     ) -> Self {
         let verifier = WebPkiServerVerifier::builder_with_provider(
             Arc::new(authorities),
@@ -57,9 +51,10 @@ impl Verifier {
         Self {
             // Without revocation lists there is no other error than that there is no authority.
             authorities: verifier.build().ok(),
-            weak_authorities,
-            pinned,
+            weak_authorities: roots.weak().to_vec(),
+            pinned: roots.pinned().to_vec(),
             algorithms: provider.signature_verification_algorithms,
+            observer,
         }
     }
 
@@ -107,6 +102,21 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if self.observer.0.is_some() {
+            let chain = [end_entity].into_iter().chain(intermediates);
+            let chain = chain.map(|der| {
+                let names = ServerCertificate::parse(der).map(|it| (it.subject, it.issuer));
+                let (subject, issuer) = names.unwrap_or_default();
+                PresentedCertificate {
+                    der,
+                    subject,
+                    issuer,
+                }
+            });
+            let chain: Vec<_> = chain.collect();
+            self.observer
+                .tell(ConnectEvent::CertificatesPresented { chain: &chain });
+        }
         let parsed = ServerCertificate::parse(end_entity);
         // Its signature in the handshake would not hold.
         if let Some(bits) = parsed.as_ref().and_then(|it| it.weak_key) {

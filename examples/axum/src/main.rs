@@ -34,7 +34,7 @@ fn client() -> anyhow::Result<Client> {
         .identity(identity)
         .endpoint(endpoint);
     if let Ok(ca) = env::var("WXPAY_CA") {
-        let roots = Roots::only_pem(fs::read(ca)?)?;
+        let roots = Roots::empty().with_pem(fs::read(ca)?)?;
         builder = builder.transport(|transport| transport.roots(roots));
     }
     Ok(builder.build()?)

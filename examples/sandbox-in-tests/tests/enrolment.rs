@@ -17,7 +17,7 @@ fn client(sandbox: &Sandbox) -> Client {
     let merchant = MerchantId::new(given.mch_id()).unwrap();
     Client::builder(merchant, given.api_key().clone())
         .identity(Identity::from_pem(given.cert_pem(), given.key_pem()).unwrap())
-        .roots(Roots::only_pem(given.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(given.ca_pem()).unwrap())
         .endpoint(sandbox.origin().parse().unwrap())
         .build()
         .unwrap()
@@ -51,7 +51,7 @@ async fn a_document_that_is_no_picture_is_the_shops_to_mend() -> Result<(), Box<
 #[tokio::test]
 async fn a_permission_that_is_missing_is_not_the_shops_to_mend() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().start().await?;
-    sandbox.arm("entry-permissions,file=front.*".parse::<Fault>()?);
+    sandbox.inject("entry-permissions,file=front.*".parse::<Fault>()?);
     let error = upload(&client(&sandbox), documents()).await.unwrap_err();
     let EnrolmentError::Later(error) = error else {
         panic!("{error}");

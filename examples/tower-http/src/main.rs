@@ -3,7 +3,6 @@
 use std::{env, fs};
 
 use http::{HeaderValue, Request, header::USER_AGENT};
-use http_body_util::Full;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_http::{set_header::SetRequestHeaderLayer, trace::TraceLayer};
 use wxpay_transport::{Identity, Roots, Transport};
@@ -19,15 +18,13 @@ async fn main() -> anyhow::Result<()> {
     )?;
     let mut builder = Transport::builder().identity(identity);
     if let Ok(ca) = env::var("WXPAY_CA") {
-        builder = builder.roots(Roots::only_pem(fs::read(ca)?)?);
+        builder = builder.roots(Roots::empty().with_pem(fs::read(ca)?)?);
     }
 
     let agent = HeaderValue::from_static("example/1.0");
     let mut service = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())
         .layer(SetRequestHeaderLayer::overriding(USER_AGENT, agent))
-        // The response of the transport is whole; as `Full` it is a body, as these layers want it.
-        .map_response(|response: http::Response<_>| response.map(Full::new))
         .service(builder.build()?);
 
     let url = format!("{}/secapi/mch/uploadmedia", env::var("WXPAY_ENDPOINT")?);

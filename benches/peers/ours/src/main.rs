@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
         read("client.pem")?,
         read("client.key")?,
     )?)
-    .roots(Roots::only_pem(read("ca.pem")?)?)
+    .roots(Roots::empty().with_pem(read("ca.pem")?)?)
     .build()?;
 
     let room = Room::default();

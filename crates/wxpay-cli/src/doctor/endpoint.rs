@@ -3,19 +3,17 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, Request, Response,
-    header::{CONTENT_TYPE, DATE},
-};
-use http_body_util::Full;
-use tower::ServiceExt;
+use http::{HeaderMap, Response, header::DATE};
 use wxpay_media::{
     Endpoint,
-    transport::{self, ErrorKind, Inspection, TlsFault, Transport},
+    transport::{Error, ErrorKind, Proxy, TlsErrorKind, TransportBuilder},
 };
 use wxpay_xml::Fields;
 
-use super::Check;
+use super::{
+    Check,
+    probe::{Probe, probe},
+};
 use crate::terminal;
 
 /// Clocks that differ by less than this do no harm to TLS.
@@ -32,16 +30,12 @@ pub(super) struct Look {
 
 pub(super) async fn look(
     endpoint: &Endpoint,
-    transport: &transport::Builder,
+    transport: &TransportBuilder,
+    proxy: Option<&Proxy>,
     has_identity: bool,
 ) -> Look {
-    let uri = endpoint.upload_uri();
-    let host = uri
-        .authority()
-        .expect("an endpoint has an authority")
-        .clone();
-    let inspection = match transport.inspect(host).await {
-        Ok(inspection) => inspection,
+    let probe = match probe(endpoint, transport).await {
+        Ok(probe) => probe,
         Err(error) => {
             let check = Check::failed("trust", terminal::root_cause(&error));
             return Look {
@@ -51,34 +45,33 @@ pub(super) async fn look(
             };
         }
     };
-    let mut checks = way(&inspection);
-    if let Some(error) = inspection.error() {
-        checks.push(Check::skipped(&at("clock", &inspection), NOT_REACHED));
-        checks.push(Check::skipped(
-            &at("client certificate", &inspection),
-            NOT_REACHED,
-        ));
+    let proxy = proxy.filter(|proxy| proxy.applies_to(&endpoint.upload_uri()));
+    let server = endpoint.upload_uri();
+    let server = server
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    let at = |check: &str| format!("{check} at {server}");
+    let mut checks = steps(&probe, proxy, &at);
+    let error = probe.result.as_ref().err();
+    if let Some(error) = error.filter(|_| probe.steps.secured.is_none()) {
+        let not_reached = "the endpoint was not reached";
+        checks.push(Check::skipped(&at("clock"), not_reached));
+        checks.push(Check::skipped(&at("client certificate"), not_reached));
         return Look {
             checks,
             works: false,
             may_be_passed_by: matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout(_)),
         };
     }
-    let reply = empty_call(endpoint, transport).await;
-    checks.push(clock(
-        &inspection,
-        reply.as_ref().ok().map(Response::headers),
-    ));
-    let (answer, certificate) = answer(&inspection, &reply);
+    let headers = probe.result.as_ref().ok().map(Response::headers);
+    checks.push(clock(&at("clock"), headers));
+    let (answer, certificate) = answer(&at, &probe.result);
     let works = answer.is_ok() && certificate.is_ok() && has_identity;
     checks.push(answer);
     checks.push(if has_identity {
         certificate
     } else {
-        Check::skipped(
-            &at("client certificate", &inspection),
-            "there is none to send",
-        )
+        Check::skipped(&at("client certificate"), "there is none to send")
     });
     Look {
         checks,
@@ -87,101 +80,84 @@ pub(super) async fn look(
     }
 }
 
-const NOT_REACHED: &str = "the endpoint was not reached";
-
-fn at(check: &str, inspection: &Inspection) -> String {
-    format!("{check} at {}", inspection.server())
-}
-
-/// Name, connection, TLS.
-fn way(inspection: &Inspection) -> Vec<Check> {
-    let [name, connection, tls] = ["name", "connection", "tls"].map(|check| at(check, inspection));
-    let name = match inspection.addresses() {
-        Some(Ok(addresses)) => {
+/// Name, connection, TLS: each was reached, has failed, or comes after one that has.
+fn steps(probe: &Probe, proxy: Option<&Proxy>, at: &dyn Fn(&str) -> String) -> Vec<Check> {
+    let [name, connection, tls] = ["name", "connection", "tls"].map(at);
+    let error = probe.result.as_ref().err();
+    let failed = |check: &str, advice: fn(ErrorKind) -> &'static str| match error {
+        Some(error) => {
+            Check::failed(check, terminal::root_cause(error)).advise(advice(error.kind()))
+        }
+        None => Check::unknown(check, "it was not looked at"),
+    };
+    let mut checks = Vec::new();
+    let is_named = match (&probe.steps.addresses, proxy) {
+        (_, Some(_)) => {
+            checks.push(Check::skipped(&name, "the proxy resolves it"));
+            true
+        }
+        (Some(addresses), None) => {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-            Check::ok(&name, addresses.join(", "))
+            checks.push(Check::ok(&name, addresses.join(", ")));
+            true
         }
-        Some(Err(error)) => Check::failed(&name, terminal::root_cause(error))
-            .advise("check the endpoint's name and this machine's name server"),
-        None => Check::skipped(&name, "the proxy resolves it"),
+        (None, None) => {
+            checks.push(failed(
+                &name,
+                |_| "check the endpoint's name and this machine's name server",
+            ));
+            false
+        }
     };
-    let connection = match inspection.connection() {
-        Some(Ok(address)) => match inspection.proxy() {
-            None => Check::ok(&connection, address.to_string()),
-            Some(proxy) => Check::ok(&connection, format!("through the proxy {proxy}")),
-        },
-        Some(Err(error)) => {
-            Check::failed(&connection, terminal::root_cause(error)).advise(match error.kind() {
-                ErrorKind::Proxy(_) => "check the proxy, or set NO_PROXY for this host",
-                _ => "check host and port, and that a firewall lets it through",
-            })
+    let peer = probe
+        .steps
+        .peer
+        .filter(|_| proxy.is_none() || probe.steps.is_tunneled);
+    checks.push(match (peer, proxy) {
+        (Some(_), Some(proxy)) => Check::ok(&connection, format!("through the proxy {proxy}")),
+        (Some(peer), None) => Check::ok(&connection, peer.to_string()),
+        (None, _) if is_named => failed(&connection, |kind| match kind {
+            ErrorKind::Proxy(_) => "check the proxy, or set NO_PROXY for this host",
+            _ => "check host and port, and that a firewall lets it through",
+        }),
+        (None, _) => Check::skipped(&connection, "there is no address to connect to"),
+    });
+    checks.push(match &probe.steps.secured {
+        Some((version, cipher_suite)) => {
+            let root = probe.steps.issuers.last();
+            let by = root.map_or(String::new(), |root| format!(", certified by {root}"));
+            Check::ok(&tls, format!("{version} with {cipher_suite}{by}"))
         }
-        None => Check::skipped(&connection, "there is no address to connect to"),
-    };
-    let tls = match inspection.handshake() {
-        Some(Ok(handshake)) => {
-            let chain: Vec<_> = inspection
-                .certificates()
-                .iter()
-                .map(|certificate| certificate.issuer().to_owned())
-                .collect();
-            let by = chain
-                .last()
-                .map_or(String::new(), |root| format!(", certified by {root}"));
-            Check::ok(
-                &tls,
-                format!("{} with {}{by}", handshake.version(), handshake.cipher()),
-            )
-        }
-        Some(Err(error)) => {
-            Check::failed(&tls, terminal::root_cause(error)).advise(tls_advice(error.kind()))
-        }
+        None if peer.is_some() => failed(&tls, tls_advice),
         None => Check::skipped(&tls, "there is no connection"),
-    };
-    vec![name, connection, tls]
+    });
+    checks
 }
 
 fn tls_advice(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Tls(TlsFault::UnknownIssuer) => {
+        ErrorKind::Tls(TlsErrorKind::UnknownIssuer) => {
             "give its authority by --ca only if you know why it is a private one; otherwise someone may be in between"
         }
-        ErrorKind::Tls(TlsFault::WrongName) => {
+        ErrorKind::Tls(TlsErrorKind::WrongName) => {
             "check the endpoint's name: its certificate is for another one"
         }
-        ErrorKind::Tls(TlsFault::Expired | TlsFault::NotYetValid) => {
+        ErrorKind::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => {
             "check this machine's clock first"
         }
-        ErrorKind::Tls(TlsFault::NotTls) => "check the port: what answers there does not speak TLS",
+        ErrorKind::Tls(TlsErrorKind::NotTls) => {
+            "check the port: what answers there does not speak TLS"
+        }
         _ => "check host and port, and what is in between",
     }
 }
 
-/// A form without a field: the gateway looks at the certificate before it looks at that.
-async fn empty_call(
-    endpoint: &Endpoint,
-    transport: &transport::Builder,
-) -> Result<Response<Bytes>, String> {
-    let transport: Transport<Full<Bytes>> = transport
-        .clone()
-        .build()
-        .map_err(|error| terminal::root_cause(&error))?;
-    let mut request = Request::new(Full::from("--empty--\r\n"));
-    *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = endpoint.upload_uri();
-    let form = http::HeaderValue::from_static("multipart/form-data; boundary=empty");
-    request.headers_mut().insert(CONTENT_TYPE, form);
-    let reply = transport.oneshot(request).await;
-    reply.map_err(|error| terminal::root_cause(&error))
-}
-
-fn clock(inspection: &Inspection, headers: Option<&HeaderMap>) -> Check {
-    let name = at("clock", inspection);
+fn clock(name: &str, headers: Option<&HeaderMap>) -> Check {
     let date = headers
         .and_then(|headers| headers.get(DATE)?.to_str().ok())
         .and_then(|date| httpdate::parse_http_date(date).ok());
     let Some(theirs) = date else {
-        return Check::unknown(&name, "the answer has no date");
+        return Check::unknown(name, "the answer has no date");
     };
     let ours = SystemTime::now();
     let (skew, direction) = match ours.duration_since(theirs) {
@@ -189,13 +165,10 @@ fn clock(inspection: &Inspection, headers: Option<&HeaderMap>) -> Check {
         Err(error) => (error.duration(), "behind"),
     };
     if skew < SKEW {
-        Check::ok(
-            &name,
-            format!("within {} s of the server's", SKEW.as_secs()),
-        )
+        Check::ok(name, format!("within {} s of the server's", SKEW.as_secs()))
     } else {
         Check::warning(
-            &name,
+            name,
             format!("{} s {direction} the server's", skew.as_secs()),
         )
         .advise("set this machine's clock, or certificates will seem invalid")
@@ -203,16 +176,22 @@ fn clock(inspection: &Inspection, headers: Option<&HeaderMap>) -> Check {
 }
 
 /// Whether it is the gateway that answers, and whether it has taken the client certificate.
-fn answer(inspection: &Inspection, reply: &Result<Response<Bytes>, String>) -> (Check, Check) {
-    let [answer, certificate] = ["answer", "client certificate"].map(|check| at(check, inspection));
+fn answer(
+    at: &dyn Fn(&str) -> String,
+    response: &Result<Response<Bytes>, Error>,
+) -> (Check, Check) {
+    let [answer, certificate] = ["answer", "client certificate"].map(at);
     let refused = |detail: &str| {
         Check::failed(&certificate, detail)
             .advise("send the merchant's own API certificate, and compare its serial number with the merchant platform's")
     };
-    let reply = match reply {
-        Ok(reply) => reply,
+    let reply = match response {
+        Ok(response) => response,
         // TLS itself was fine without a call: what a server says of the certificate comes later.
-        Err(error) => return (Check::failed(&answer, error.clone()), refused(error)),
+        Err(error) => {
+            let error = terminal::root_cause(error);
+            return (Check::failed(&answer, error.clone()), refused(&error));
+        }
     };
     let status = reply.status().as_u16();
     let Ok(fields) = Fields::parse(reply.body()) else {

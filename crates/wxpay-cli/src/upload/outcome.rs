@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, ErrorCode, Image, MediaId, Trip};
+use wxpay_media::{CallInfo, Error, ErrorCode, Image, MediaId};
 
 use crate::terminal::{self, OutputLost};
 
@@ -42,7 +42,7 @@ pub(super) struct Failure {
 }
 
 impl Outcome {
-    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &Trip) -> Self {
+    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &CallInfo) -> Self {
         let uploaded = Uploaded {
             media_id: id.into_string(),
             media_hash: image.hash().to_string(),

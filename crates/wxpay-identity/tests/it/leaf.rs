@@ -1,4 +1,4 @@
-//! What the client's own certificate says.
+//! The fields of the client's own certificate.
 
 use std::time::{Duration, SystemTime};
 

@@ -80,7 +80,7 @@ fn each_mistake_has_its_name() {
 }
 
 #[test]
-fn what_is_no_pkcs12_is_named() {
+fn a_file_that_is_no_pkcs12_is_named() {
     let whole = fixture("aes256-sha256.p12");
     for (bytes, expected) in [
         (&b""[..], wrong(Form::Empty)),
@@ -101,7 +101,7 @@ fn what_is_no_pkcs12_is_named() {
     }
 }
 
-/// Whatever byte is wrong, it is an error, and no panic.
+/// Any wrong byte is an error, and no panic.
 #[test]
 fn damage_is_refused() {
     let whole = fixture("3des-3des-sha1.p12");

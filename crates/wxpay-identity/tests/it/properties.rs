@@ -1,4 +1,4 @@
-//! What holds whatever the bytes are: no panic, no cost beyond the bound, no identity out of damage.
+//! Properties that hold for any bytes: no panic, no cost beyond the bound, no identity out of damage.
 
 use proptest::prelude::*;
 use wxpay_identity::{Identity, IdentityError, Part};

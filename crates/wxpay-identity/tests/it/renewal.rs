@@ -14,7 +14,7 @@ fn files(folder: &Path) -> IdentityFiles {
 
 /// The certificate of the identity that holds.
 fn current(files: &IdentityFiles) -> Vec<u8> {
-    files.current().certificates()[0].to_vec()
+    files.current().certificates().next().unwrap().to_vec()
 }
 
 #[tokio::test]
@@ -37,17 +37,23 @@ async fn a_half_written_pair_is_never_used() {
         files.refresh().await;
         assert_eq!(
             current(&files),
-            old.identity().certificates()[0].to_vec(),
+            old.identity().certificates().next().unwrap().to_vec(),
             "{name}: {content}"
         );
     }
     fs::remove_file(folder.path().join("key.pem")).unwrap();
     files.refresh().await;
-    assert_eq!(current(&files), old.identity().certificates()[0].to_vec());
+    assert_eq!(
+        current(&files),
+        old.identity().certificates().next().unwrap().to_vec()
+    );
 
     write("key.pem", &new.key);
     files.refresh().await;
-    assert_eq!(current(&files), new.identity().certificates()[0].to_vec());
+    assert_eq!(
+        current(&files),
+        new.identity().certificates().next().unwrap().to_vec()
+    );
 }
 
 #[tokio::test]
@@ -103,7 +109,7 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
 }
 
 #[test]
-fn what_changes_while_it_is_read_is_not_taken() {
+fn files_that_change_while_they_are_read_are_not_taken() {
     let pair = Pair::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client.pem");
@@ -137,7 +143,10 @@ async fn a_file_moved_into_place_is_seen_whatever_its_time() {
     fs::rename(&next, &path).unwrap();
     files.refresh().await;
 
-    assert_eq!(current(&files), new.identity().certificates()[0].to_vec());
+    assert_eq!(
+        current(&files),
+        new.identity().certificates().next().unwrap().to_vec()
+    );
 }
 
 #[test]

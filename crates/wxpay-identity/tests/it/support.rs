@@ -94,7 +94,7 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     fs::read(PathBuf::from(folder).join(name)).unwrap()
 }
 
-/// What openssl prints when it is called with these arguments, separated by spaces.
+/// The output of openssl for these arguments, separated by spaces.
 pub(crate) fn openssl(arguments: &str, input: impl AsRef<[u8]>) -> Vec<u8> {
     let mut child = Command::new("openssl")
         .args(arguments.split(' '))

@@ -2,12 +2,12 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use wxpay_transport::{self as transport, AdaptiveRate, Identity, Roots, Transport};
+use wxpay_transport::{self as transport, Identity, Roots, Transport};
 
 use crate::{Client, Endpoint, Endpoints, Merchant, Signing, reply};
 
 /// A reply is a few hundred bytes; this is what `wxpay-xml` takes at most.
-const REPLY_LIMIT: usize = 64 * 1024;
+pub(super) const REPLY_LIMIT: usize = 64 * 1024;
 
 /// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
@@ -21,7 +21,7 @@ const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// | [`strict_reply_sign`](Self::strict_reply_sign) | off |
 /// | [`identity`](Self::identity) | none, which the gateway refuses |
 /// | [`roots`](Self::roots) | Mozilla's |
-/// | [`timeout`](Self::timeout) | 30 s |
+/// | [`timeout`](Self::timeout) | none: an upload that moves is not cut |
 /// | [`retries`](Self::retries) | 2 |
 /// | [`rate`](Self::rate) | 10 uploads a second to WeChat Pay's hosts, no limit elsewhere |
 /// | [`transport`](Self::transport) | whatever else a transport can be told |
@@ -43,7 +43,7 @@ const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 pub struct Builder {
     merchant: Merchant,
     endpoints: Endpoints,
-    transport: transport::Builder,
+    transport: transport::TransportBuilder,
     /// None of the caller's: what the endpoints are known to allow.
     rate: Option<Option<NonZeroU32>>,
 }
@@ -52,7 +52,8 @@ pub struct Builder {
 impl From<Merchant> for Builder {
     fn from(merchant: Merchant) -> Self {
         let transport = Transport::builder()
-            .reply_limit(REPLY_LIMIT)
+            .max_response_bytes(REPLY_LIMIT)
+            .max_retries(2)
             .classifier(reply::judgement);
         Self {
             merchant,
@@ -153,7 +154,7 @@ impl Builder {
     ///
     /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
     /// // A sandbox is vouched for by its own authority, and by no other.
-    /// let roots = Roots::only_pem(std::fs::read("sandbox/ca.pem")?)?;
+    /// let roots = Roots::empty().with_pem(std::fs::read("sandbox/ca.pem")?)?;
     /// let client = Client::builder(MerchantId::new("1900000109")?, key).roots(roots).build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -176,7 +177,7 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.transport = self.transport.call_deadline(timeout);
+        self.transport = self.transport.timeout(timeout);
         self
     }
 
@@ -195,7 +196,7 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn retries(mut self, retries: u32) -> Self {
-        self.transport = self.transport.retries(retries);
+        self.transport = self.transport.max_retries(retries);
         self
     }
 
@@ -235,7 +236,7 @@ impl Builder {
     /// ```
     pub fn transport(
         mut self,
-        change: impl FnOnce(transport::Builder) -> transport::Builder,
+        change: impl FnOnce(transport::TransportBuilder) -> transport::TransportBuilder,
     ) -> Self {
         self.transport = change(self.transport);
         self
@@ -265,7 +266,7 @@ impl Builder {
         let mut transport = self.transport.clone().endpoints(endpoints);
         let is_known = || self.endpoints.iter().any(Endpoint::is_wechat_pay);
         if let Some(rate) = self.rate.unwrap_or_else(|| is_known().then_some(RATE)) {
-            transport = transport.rate_limit(AdaptiveRate::at_most(rate));
+            transport = transport.max_rate(rate);
         }
         Ok(self.service(transport.build()?))
     }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use tower::timeout::error::Elapsed;
-use wxpay_transport::{self as transport, Deadline, Disposition, ProxyFault, TlsFault};
+use wxpay_transport::{self as transport, ProxyErrorKind, RetryAdvice, TimeoutKind, TlsErrorKind};
 
 use crate::ErrorKind;
 
@@ -18,7 +18,7 @@ pub(super) fn kind(error: &Boxed) -> ErrorKind {
         ) => ErrorKind::Connect,
         Some(transport::ErrorKind::Tls(_)) => ErrorKind::Tls,
         Some(transport::ErrorKind::Timeout(_)) => ErrorKind::Timeout,
-        Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
+        Some(transport::ErrorKind::ResponseTooLarge { .. } | transport::ErrorKind::Http) => {
             ErrorKind::Http
         }
         _ => ErrorKind::Other,
@@ -34,39 +34,39 @@ pub(super) fn advice(error: &Boxed) -> &'static str {
             "try again later, or with a longer timeout"
         }
         Some(transport::ErrorKind::Tls(fault)) => tls_advice(fault),
-        Some(transport::ErrorKind::Proxy(ProxyFault::AuthenticationRequired)) => {
+        Some(transport::ErrorKind::Proxy(ProxyErrorKind::AuthenticationRequired)) => {
             "check the user name and password for the proxy"
         }
         Some(transport::ErrorKind::Proxy(_)) => {
             "check the proxy's host and port, and that it lets this endpoint through"
         }
-        Some(transport::ErrorKind::ReplyTooLarge { .. } | transport::ErrorKind::Http) => {
+        Some(transport::ErrorKind::ResponseTooLarge { .. } | transport::ErrorKind::Http) => {
             "check the endpoint: this is not a reply of the gateway"
         }
         _ => "look at the error below it",
     }
 }
 
-fn tls_advice(fault: TlsFault) -> &'static str {
+fn tls_advice(fault: TlsErrorKind) -> &'static str {
     match fault {
-        TlsFault::UnknownIssuer => {
+        TlsErrorKind::UnknownIssuer => {
             "trust the server's authority only if you know why it is a private one; otherwise someone may be in between"
         }
-        TlsFault::BadSignature => {
+        TlsErrorKind::BadSignature => {
             "find out who answers at this endpoint: it is not whom its certificate names"
         }
-        TlsFault::Expired | TlsFault::NotYetValid => "check this machine's clock first",
-        TlsFault::WrongName => "check the endpoint's name: its certificate is for another one",
-        TlsFault::CertificateRequired | TlsFault::CertificateRefused => {
+        TlsErrorKind::Expired | TlsErrorKind::NotYetValid => "check this machine's clock first",
+        TlsErrorKind::WrongName => "check the endpoint's name: its certificate is for another one",
+        TlsErrorKind::CertificateRequired | TlsErrorKind::CertificateRefused => {
             "send the merchant's own API certificate, and check that it has not expired"
         }
-        TlsFault::ClientKeyRefused => {
+        TlsErrorKind::ClientKeyRefused => {
             "ask who runs the endpoint which keys it takes: it is not one of the gateway's own"
         }
-        TlsFault::WeakKey | TlsFault::UnsupportedSignature => {
+        TlsErrorKind::WeakKey | TlsErrorKind::UnsupportedSignature => {
             "have the endpoint's certificate, or the authority's, issued anew with RSA of 2048 bits or ECDSA on P-256"
         }
-        TlsFault::NotTls | TlsFault::Incompatible => {
+        TlsErrorKind::NotTls | TlsErrorKind::Incompatible => {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }
         _ => "check the endpoint, and whether a proxy answers in its place",
@@ -74,18 +74,18 @@ fn tls_advice(fault: TlsFault) -> &'static str {
 }
 
 /// Of a service that is not ours nothing is known, so nothing is promised.
-pub(super) fn disposition(error: &Boxed) -> Disposition {
+pub(super) fn disposition(error: &Boxed) -> RetryAdvice {
     match find(error) {
-        Some(Known::Transport(error)) => error.disposition(),
-        Some(Known::Elapsed) => Disposition::Again,
-        None => Disposition::Refused,
+        Some(Known::Transport(error)) => error.retry_advice(),
+        Some(Known::Elapsed) => RetryAdvice::Retry,
+        None => RetryAdvice::Refused,
     }
 }
 
 fn transport_kind(error: &Boxed) -> Option<transport::ErrorKind> {
     find(error).map(|known| match known {
         Known::Transport(error) => error.kind(),
-        Known::Elapsed => transport::ErrorKind::Timeout(Deadline::Call),
+        Known::Elapsed => transport::ErrorKind::Timeout(TimeoutKind::Total),
     })
 }
 
@@ -111,9 +111,9 @@ fn find(error: &Boxed) -> Option<Known<'_>> {
 }
 
 /// The way of a call that has no reply.
-pub(crate) fn trip(error: &Boxed) -> Option<&transport::Trip> {
+pub(crate) fn trip(error: &Boxed) -> Option<&transport::CallInfo> {
     match find(error)? {
-        Known::Transport(error) => error.trip(),
+        Known::Transport(error) => error.info(),
         Known::Elapsed => None,
     }
 }

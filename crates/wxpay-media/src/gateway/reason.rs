@@ -1,6 +1,6 @@
 //! The rows of the API's error table.
 
-use wxpay_transport::Disposition;
+use wxpay_transport::RetryAdvice;
 
 use super::ErrorCode;
 
@@ -159,20 +159,20 @@ impl Reason {
     /// key, certificate, id or permissions is wrong with every picture.
     ///
     /// ```
-    /// use wxpay_media::{Disposition, Reason};
+    /// use wxpay_media::{RetryAdvice, Reason};
     ///
-    /// assert_eq!(Reason::Picture.disposition(), Disposition::Refused); // the next one may pass
-    /// assert_eq!(Reason::Certificate.disposition(), Disposition::Stop);
+    /// assert_eq!(Reason::Picture.disposition(), RetryAdvice::Refused); // the next one may pass
+    /// assert_eq!(Reason::Certificate.disposition(), RetryAdvice::Stop);
     /// ```
     #[must_use]
-    pub fn disposition(self) -> Disposition {
+    pub fn disposition(self) -> RetryAdvice {
         match self {
-            Self::FrequencyLimit => Disposition::SlowDown,
-            Self::System => Disposition::Again,
+            Self::FrequencyLimit => RetryAdvice::Throttle,
+            Self::System => RetryAdvice::Retry,
             Self::Certificate | Self::Permission | Self::Signature | Self::Merchant => {
-                Disposition::Stop
+                RetryAdvice::Stop
             }
-            Self::Method | Self::Body | Self::Parameter | Self::Picture => Disposition::Refused,
+            Self::Method | Self::Body | Self::Parameter | Self::Picture => RetryAdvice::Refused,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wxpay_media::{
-    Builder, Client, Disposition, Endpoint, Endpoints, Error, ErrorKind, Image, Progress, Trip,
-    reply, transport::Judgement,
+    Builder, CallInfo, Client, Endpoint, Endpoints, Error, ErrorKind, Image, Progress, RetryAdvice,
+    reply, transport::RetryClass,
 };
 use wxpay_sandbox::{Fault, Sandbox};
 
@@ -43,20 +43,20 @@ async fn what_may_pass_is_repeated() {
 #[tokio::test]
 async fn nothing_else_is() {
     for (fault, disposition) in [
-        ("entry-permissions", Disposition::Stop),
-        ("sign-error", Disposition::Stop),
-        ("certificate-required", Disposition::Stop),
-        ("merchant-id", Disposition::Stop),
-        ("no-signature", Disposition::Stop),
-        ("certificate-page", Disposition::Stop),
-        ("image-format", Disposition::Refused),
-        ("param-error", Disposition::Refused),
-        ("truncated-xml", Disposition::Refused),
-        ("doctype", Disposition::Refused),
+        ("entry-permissions", RetryAdvice::Stop),
+        ("sign-error", RetryAdvice::Stop),
+        ("certificate-required", RetryAdvice::Stop),
+        ("merchant-id", RetryAdvice::Stop),
+        ("no-signature", RetryAdvice::Stop),
+        ("certificate-page", RetryAdvice::Stop),
+        ("image-format", RetryAdvice::Refused),
+        ("param-error", RetryAdvice::Refused),
+        ("truncated-xml", RetryAdvice::Refused),
+        ("doctype", RetryAdvice::Refused),
     ] {
         let sandbox = sandbox(&format!("{fault},next=1")).await;
         let delivery = quick(&sandbox).build().unwrap().deliver(image()).await;
-        assert_eq!(delivery.trip().map(Trip::attempts), Some(1), "{fault}");
+        assert_eq!(delivery.trip().map(CallInfo::attempts), Some(1), "{fault}");
         let error = delivery.into_result().unwrap_err();
         assert_eq!(error.disposition(), disposition, "{fault}");
         assert!(!error.is_retryable(), "{fault}");
@@ -66,11 +66,11 @@ async fn nothing_else_is() {
 #[tokio::test]
 async fn with_the_loop_switched_off_the_error_says_what_may_be_done() {
     for (fault, disposition) in [
-        ("system-error", Disposition::Again),
-        ("bad-gateway-page", Disposition::Again),
-        ("cut-in-answer", Disposition::Again),
-        ("frequency-limited", Disposition::SlowDown),
-        ("frequency-limited-without-code", Disposition::SlowDown),
+        ("system-error", RetryAdvice::Retry),
+        ("bad-gateway-page", RetryAdvice::Retry),
+        ("cut-in-answer", RetryAdvice::Retry),
+        ("frequency-limited", RetryAdvice::Throttle),
+        ("frequency-limited-without-code", RetryAdvice::Throttle),
     ] {
         let sandbox = sandbox(&format!("{fault},next=1")).await;
         let client = quick(&sandbox).retries(0).build().unwrap();
@@ -110,7 +110,7 @@ async fn an_error_knows_its_way_too() {
     let client = quick(&sandbox).retries(1).build().unwrap();
     sandbox.shutdown().await;
     let delivery = client.deliver(image()).await;
-    assert_eq!(delivery.trip().map(Trip::attempts), Some(2));
+    assert_eq!(delivery.trip().map(CallInfo::attempts), Some(2));
     assert_eq!(
         delivery.into_result().unwrap_err().kind(),
         ErrorKind::Connect
@@ -141,15 +141,15 @@ fn a_reply_is_judged_without_a_key() {
     };
     let xml = |fields: &str| format!("<xml>{fields}</xml>");
     let failed = xml("<return_code>FAIL</return_code><return_msg>频率限制</return_msg>");
-    assert_eq!(judge(200, &failed), Judgement::SlowDown);
+    assert_eq!(judge(200, &failed), RetryClass::Throttle);
     let done = xml("<return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>");
-    assert_eq!(judge(200, &done), Judgement::Done);
+    assert_eq!(judge(200, &done), RetryClass::Done);
     let wrong = xml("<return_code>FAIL</return_code><err_code>SIGNERROR</err_code>");
-    assert_eq!(judge(500, &wrong), Judgement::Done);
+    assert_eq!(judge(500, &wrong), RetryClass::Done);
     for (status, judgement) in [
-        (200, Judgement::Done),
-        (429, Judgement::SlowDown),
-        (502, Judgement::Again),
+        (200, RetryClass::Done),
+        (429, RetryClass::Throttle),
+        (502, RetryClass::Retry),
     ] {
         assert_eq!(judge(status, "<html>"), judgement, "{status}");
     }
@@ -158,7 +158,7 @@ fn a_reply_is_judged_without_a_key() {
 #[test]
 fn an_unknown_service_promises_nothing() {
     let error = Error::Service("a failure of the caller's own".into());
-    assert_eq!(error.disposition(), Disposition::Refused);
+    assert_eq!(error.disposition(), RetryAdvice::Refused);
 }
 
 /// The time that uploads take which all come at once and find no address to connect to.
@@ -169,7 +169,7 @@ async fn time_of(uploads: usize, change: impl FnOnce(Builder) -> Builder) -> Dur
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).retries(0);
     let nowhere = |host: &'static str| {
-        move |transport: wxpay_media::transport::Builder| {
+        move |transport: wxpay_media::transport::TransportBuilder| {
             transport.resolve(host, 443, [] as [IpAddr; 0])
         }
     };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
-    ApiKey, Builder, Client, Disposition, ErrorKind, FormBody, Identity, Image, Merchant,
-    MerchantId, Reason, Roots, Signing, Transport,
+    ApiKey, Builder, Client, ErrorKind, Identity, Image, Merchant, MerchantId, Reason, RetryAdvice,
+    Roots, Signing, Transport, UploadBody,
 };
 use wxpay_sandbox::{Credentials, Sandbox};
 
@@ -17,7 +17,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> Builder {
     let id = MerchantId::new(credentials.mch_id()).unwrap();
     Builder::from(Merchant::new(id, credentials.api_key().clone()))
         .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
         .endpoint(sandbox.origin().parse().unwrap())
 }
 
@@ -26,11 +26,11 @@ fn identity(credentials: &Credentials) -> Identity {
 }
 
 /// What a client builds for itself, for a caller who puts layers around it.
-fn transport(sandbox: &Sandbox) -> Transport<FormBody> {
+fn transport(sandbox: &Sandbox) -> Transport<UploadBody> {
     let credentials = sandbox.credentials();
     Transport::builder()
         .identity(identity(credentials))
-        .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
         .build()
         .unwrap()
 }
@@ -85,7 +85,7 @@ async fn what_is_wrong_is_named() {
     let merchant = |id, key| {
         Builder::from(Merchant::new(id, key))
             .identity(identity(credentials))
-            .roots(Roots::only_pem(credentials.ca_pem()).unwrap())
+            .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
             .endpoint(sandbox.origin().parse().unwrap())
     };
 
@@ -107,7 +107,7 @@ async fn what_is_wrong_is_named() {
 #[tokio::test]
 async fn a_server_of_another_authority_is_not_trusted() {
     let sandbox = sandbox().await;
-    let client = builder(&sandbox).roots(Roots::mozilla()).build().unwrap();
+    let client = builder(&sandbox).roots(Roots::webpki()).build().unwrap();
     let error = client.upload(image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(error.advice().contains("authority"), "{}", error.advice());
@@ -132,8 +132,8 @@ async fn nobody_listens() {
 
 #[tokio::test(start_paused = true)]
 async fn the_layer_of_others_that_gives_up_is_a_timeout() {
-    let silent = tower::service_fn(|_: http::Request<FormBody>| {
-        std::future::pending::<Result<http::Response<bytes::Bytes>, tower::BoxError>>()
+    let silent = tower::service_fn(|_: http::Request<UploadBody>| {
+        std::future::pending::<Result<http::Response<String>, tower::BoxError>>()
     });
     let below = ServiceBuilder::new()
         .timeout(Duration::from_secs(5))
@@ -146,21 +146,22 @@ async fn the_layer_of_others_that_gives_up_is_a_timeout() {
     let error = delivery.into_result().unwrap_err();
     assert_eq!(
         (error.kind(), error.disposition()),
-        (ErrorKind::Timeout, Disposition::Again)
+        (ErrorKind::Timeout, RetryAdvice::Retry)
     );
     assert!(error.advice().contains("longer"), "{}", error.advice());
 }
 
 #[tokio::test]
 async fn of_a_service_that_is_not_ours_nothing_is_promised() {
-    let broken =
-        tower::service_fn(async |_: http::Request<FormBody>| Err::<http::Response<_>, _>("mine"));
+    let broken = tower::service_fn(async |_: http::Request<UploadBody>| {
+        Err::<http::Response<String>, _>("mine")
+    });
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(broken);
     let error = client.upload(image()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.disposition(), error.to_string()),
-        (ErrorKind::Other, Disposition::Refused, "mine".to_owned())
+        (ErrorKind::Other, RetryAdvice::Refused, "mine".to_owned())
     );
     assert_eq!(error.advice(), "look at the error below it");
 }

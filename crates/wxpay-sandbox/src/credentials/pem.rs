@@ -4,9 +4,12 @@ use rcgen::{Issuer, KeyPair};
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{CredentialsError, is_merchant_id};
-use crate::{
+use super::{
+    CredentialsError,
     certificates::{Authority, CertifiedKey},
+    is_merchant_id,
+};
+use crate::{
     request::client_certificate::{ClientCertChecker, common_name},
     tls,
 };

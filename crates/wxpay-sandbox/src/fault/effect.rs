@@ -1,22 +1,24 @@
 //! What goes wrong.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
+
+use super::grammar::{ParseFaultError, number, time, written_time};
 
 /// What goes wrong in a call that a [`Fault`](crate::Fault) hits.
 ///
 /// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer) and one
-/// of all others: in each of these three groups the fault that was armed first.
+/// of all others: in each of these three groups the fault that was injected first.
 ///
-/// An error takes the place of the gateway's own verdict, whatever that is; it is signed where such
-/// an answer of the gateway is, with the algorithm that the request names. What is done to the
-/// signature or the document is done to the answer that there would have been.
+/// An error takes the place of the gateway's own result, whatever that is; it is signed where such a
+/// response of the gateway is, with the algorithm that the request names. What is done to the signature
+/// or the document is done to the response that there would have been.
 ///
 /// ```
 /// use wxpay_sandbox::{Effect, Fault};
 ///
 /// let limited: Fault = "rate=20".parse()?;
 /// assert_eq!(limited.effect(), Effect::Rate(20));
-/// # Ok::<(), wxpay_sandbox::InvalidFault>(())
+/// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -43,19 +45,21 @@ pub enum Effect {
     SystemError,
     /// `frequency-limited-without-code`: `return_code` FAIL and the message 频率限制, nothing else.
     FrequencyLimitedWithoutCode,
-    /// `rate=N`: so many calls in any second are answered as they should be, the others with
+    /// `error=CODE`: this `err_code`, whatever it is, signed.
+    Error(ErrorCode),
+    /// `rate=N`: so many calls in any second get the response that they should get, the others with
     /// [`FrequencyLimited`](Self::FrequencyLimited). Calls that are let pass are not hits.
     Rate(u32),
-    /// `delay=TIME`: the answer is as it should be, and comes so much later.
+    /// `delay=TIME`: the response is as it should be, and comes so much later.
     Delay(Duration),
-    /// `delay-in-answer=TIME`: half of the answer, then a pause, then the rest.
+    /// `delay-in-answer=TIME`: half of the response, then a pause, then the rest.
     DelayInAnswer(Duration),
     /// `no-signature`: without the field `sign`.
     NoSignature,
-    /// `wrong-signature`: signed over something else. Answers that are not signed stay so.
+    /// `wrong-signature`: signed over something else. Responses that are not signed stay so.
     WrongSignature,
     /// `other-algorithm`: signed rightly, with MD5 where the request has HMAC-SHA256, and the other
-    /// way round. Answers that are not signed stay so.
+    /// way round. Responses that are not signed stay so.
     OtherAlgorithm,
     /// `extra-fields`: with fields that are documented nowhere, signed like all others.
     ExtraFields,
@@ -71,15 +75,16 @@ pub enum Effect {
     BadGatewayPage,
     /// `cut-in-request`: the connection is closed when the request's head was read.
     CutInRequest,
-    /// `cut-before-answer`: the connection is closed when the request was read and judged.
+    /// `cut-before-answer`: the connection is closed when the request was read.
     CutBeforeAnswer,
-    /// `cut-in-answer`: the connection is closed after half of the answer.
+    /// `cut-in-answer`: the connection is closed after half of the response.
     CutInAnswer,
-    /// `cut-after-answer`: the connection is closed after the whole answer, which had not said so.
+    /// `cut-after-answer`: the connection is closed after the whole response, which had not said so.
     CutAfterAnswer,
 }
 
 /// The words of the effects that are a word and nothing else.
+#[rustfmt::skip] // a row a line
 const WORDS: [(&str, Effect); 24] = [
     ("method-not-supported", Effect::MethodNotSupported),
     ("invalid-xml", Effect::InvalidXml),
@@ -91,10 +96,7 @@ const WORDS: [(&str, Effect); 24] = [
     ("merchant-id", Effect::MerchantId),
     ("frequency-limited", Effect::FrequencyLimited),
     ("system-error", Effect::SystemError),
-    (
-        "frequency-limited-without-code",
-        Effect::FrequencyLimitedWithoutCode,
-    ),
+    ("frequency-limited-without-code", Effect::FrequencyLimitedWithoutCode),
     ("no-signature", Effect::NoSignature),
     ("wrong-signature", Effect::WrongSignature),
     ("other-algorithm", Effect::OtherAlgorithm),
@@ -120,12 +122,6 @@ const CODES: [(&str, Effect); 3] = [
 impl Effect {
     /// One of each, for lists to choose from; of those that take a value, a rate of 1 and delays of a
     /// second.
-    ///
-    /// ```
-    /// let words: Vec<_> = wxpay_sandbox::Effect::samples().map(|effect| effect.to_string()).collect();
-    /// assert!(words.contains(&"system-error".to_owned()));
-    /// assert!(words.contains(&"rate=1".to_owned()));
-    /// ```
     pub fn samples() -> impl Iterator<Item = Self> {
         let second = Duration::from_secs(1);
         let with_values = [
@@ -135,22 +131,91 @@ impl Effect {
         ];
         WORDS.iter().map(|word| word.1).chain(with_values)
     }
+}
 
-    pub(super) fn from_word(word: &str) -> Option<Self> {
-        let mut words = WORDS.iter().chain(&CODES);
-        words.find(|known| known.0 == word).map(|known| known.1)
-    }
+impl FromStr for Effect {
+    type Err = ParseFaultError;
 
-    /// Its word, without the value that some have.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Rate(_) => "rate",
-            Self::Delay(_) => "delay",
-            Self::DelayInAnswer(_) => "delay-in-answer",
-            plain => WORDS
-                .iter()
-                .find(|known| known.1 == plain)
-                .map_or("", |known| known.0),
+    fn from_str(text: &str) -> Result<Self, ParseFaultError> {
+        let (word, value) = match text.split_once('=') {
+            Some((word, value)) => (word, Some(value)),
+            None => (text, None),
+        };
+        let given = value.unwrap_or_default();
+        let mut known = WORDS.iter().chain(&CODES);
+        match word {
+            "error" => given.parse().map(Self::Error),
+            "rate" => number(word, given, "a number of calls a second").map(Self::Rate),
+            "delay" => time(word, given).map(Self::Delay),
+            "delay-in-answer" => time(word, given).map(Self::DelayInAnswer),
+            _ => match (known.find(|known| known.0 == word), value) {
+                (Some(known), None) => Ok(known.1),
+                (Some(_), Some(_)) => Err(ParseFaultError::value(word, "no value")),
+                (None, _) => Err(ParseFaultError::new(format!("there is no fault {word:?}"))),
+            },
         }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(code) => write!(f, "error={code}"),
+            Self::Rate(calls) => write!(f, "rate={calls}"),
+            Self::Delay(time) => write!(f, "delay={}", written_time(*time)),
+            Self::DelayInAnswer(time) => write!(f, "delay-in-answer={}", written_time(*time)),
+            plain => {
+                let word = WORDS.iter().find(|known| known.1 == *plain);
+                f.write_str(word.map_or("", |word| word.0))
+            }
+        }
+    }
+}
+
+/// An `err_code` for [`Effect::Error`]: 1 to 32 upper-case ASCII letters, digits and underscores.
+///
+/// ```
+/// use wxpay_sandbox::{Effect, Fault};
+///
+/// let fault = Fault::new(Effect::Error("NOTENOUGH".parse()?)).times(1);
+/// assert_eq!(fault.to_string(), "error=NOTENOUGH,next=1");
+/// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ErrorCode {
+    /// Zeros behind the code.
+    bytes: [u8; 32],
+}
+
+impl ErrorCode {
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes).map_or("", |text| text.trim_end_matches('\0'))
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = ParseFaultError;
+
+    fn from_str(code: &str) -> Result<Self, ParseFaultError> {
+        let is_known = |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        let mut bytes = [0; 32];
+        match bytes.get_mut(..code.len()) {
+            Some(place) if !code.is_empty() && code.bytes().all(is_known) => {
+                place.copy_from_slice(code.as_bytes());
+                Ok(Self { bytes })
+            }
+            _ => Err(ParseFaultError::value(
+                "error",
+                "an err_code, as ACCOUNTERROR",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

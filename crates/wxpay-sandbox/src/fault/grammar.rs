@@ -1,105 +1,121 @@
-//! Faults as text: `EFFECT[=VALUE][,CONDITION=VALUE]...`.
+//! Faults as text, `EFFECT[=VALUE][,CONDITION=VALUE]...`, as JSON, and as a form: one grammar.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
-use super::{Chance, Effect, Fault, InvalidFault, Pattern};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde_json::Value;
 
-const COUNT: &str = "a number from 1";
-const TIME: &str = "a time, as 500ms or 2s";
+use super::{ActiveFault, Effect, Fault, Pattern};
 
-impl FromStr for Fault {
-    type Err = InvalidFault;
+/// Why a text, a form or a JSON value is not a [`Fault`].
+///
+/// ```
+/// let error = "system-eror".parse::<wxpay_sandbox::Fault>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"there is no fault "system-eror""#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseFaultError(String);
 
-    fn from_str(text: &str) -> Result<Self, InvalidFault> {
-        let (effect, mut rest) = match text.split_once(',') {
-            Some((effect, rest)) => (effect, Some(rest)),
-            None => (text, None),
-        };
-        let mut fault = Self::new(effect.parse()?);
-        let (mut percent, mut seed) = (None, None);
-        while let Some(text) = rest {
-            if let Some(text) = text.strip_prefix("file=") {
-                let (pattern, behind) = unescaped(text);
-                rest = behind;
-                if fault.file.replace(Pattern::parse(&pattern)?).is_some() {
-                    let word = "file".to_owned();
-                    return Err(InvalidFault::Twice { word });
-                }
-                continue;
-            }
-            let condition;
-            (condition, rest) = match text.split_once(',') {
-                Some((condition, rest)) => (condition, Some(rest)),
-                None => (text, None),
-            };
-            let (word, value) = condition.split_once('=').unwrap_or((condition, ""));
-            let again = match word {
-                "next" => fault.next.replace(number(word, value, COUNT)?).is_some(),
-                "every" => fault.every.replace(number(word, value, COUNT)?).is_some(),
-                "chance" => percent.replace(percentage(value)?).is_some(),
-                "seed" => seed.replace(number(word, value, "a number")?).is_some(),
-                _ => {
-                    let word = word.to_owned();
-                    return Err(InvalidFault::Condition { word });
-                }
-            };
-            if again {
-                let word = word.to_owned();
-                return Err(InvalidFault::Twice { word });
-            }
-        }
-        fault.chance = Chance::new(percent, seed)?;
-        fault.checked()
+impl ParseFaultError {
+    pub(super) fn new(message: String) -> Self {
+        Self(message)
+    }
+
+    pub(super) fn value(word: &str, needs: &str) -> Self {
+        Self(format!("{word} needs {needs}"))
     }
 }
 
 impl Fault {
-    /// That its parts go together.
-    pub(super) fn checked(self) -> Result<Self, InvalidFault> {
+    /// Adds a condition by its word. Text, JSON and forms all come here.
+    pub(crate) fn set(&mut self, word: &str, value: &str) -> Result<(), ParseFaultError> {
+        const COUNT: &str = "a number from 1";
+        let is_there = match word {
+            "next" => self.times.replace(number(word, value, COUNT)?).is_some(),
+            "every" => self
+                .every_nth
+                .replace(number(word, value, COUNT)?)
+                .is_some(),
+            "seed" => self
+                .seed
+                .replace(number(word, value, "a number")?)
+                .is_some(),
+            "file" => self.file.replace(Pattern::parse(value)?).is_some(),
+            "chance" => {
+                let digits = value.strip_suffix('%').and_then(|it| it.parse().ok());
+                let percent = digits.filter(|percent| *percent <= 100);
+                let invalid = || ParseFaultError::value(word, "a percentage, as 25%");
+                self.percent.replace(percent.ok_or_else(invalid)?).is_some()
+            }
+            _ => {
+                return Err(ParseFaultError(format!(
+                    "there is no condition {word:?}: use next, every, chance with seed, or file"
+                )));
+            }
+        };
+        match is_there {
+            true => Err(ParseFaultError(format!("{word} is there twice"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that its parts go together.
+    pub(crate) fn checked(self) -> Result<Self, ParseFaultError> {
+        let beside = |word, other| {
+            let needs = format!("a {other} beside it, as chance=25%,seed=1");
+            Err(ParseFaultError::value(word, &needs))
+        };
+        match (self.percent, self.seed) {
+            (Some(_), None) => return beside("chance", "seed"),
+            (None, Some(_)) => return beside("seed", "chance"),
+            _ => {}
+        }
         if self.effect == Effect::CutInRequest && self.file.is_some() {
-            return Err(InvalidFault::FileTooEarly);
+            let why = "cut-in-request comes before the file name is known: leave file out";
+            return Err(ParseFaultError(why.to_owned()));
         }
         Ok(self)
     }
-}
 
-impl Chance {
-    /// Both or neither.
-    pub(super) fn new(
-        percent: Option<u8>,
-        seed: Option<u64>,
-    ) -> Result<Option<Self>, InvalidFault> {
-        match (percent, seed) {
-            (None, None) => Ok(None),
-            (Some(percent), Some(seed)) if percent <= 100 => Ok(Some(Self { percent, seed })),
-            (Some(percent), Some(_)) => percentage(&percent.to_string()).map(|_| None),
-            (Some(_), None) => Err(invalid("chance", "a seed beside it, as chance=25%,seed=1")),
-            (None, Some(_)) => Err(invalid("seed", "a chance beside it, as chance=25%,seed=1")),
-        }
+    /// The conditions in the order of the grammar, with their values as in JSON.
+    fn conditions(&self) -> [(&'static str, Option<Value>); 5] {
+        [
+            ("next", self.times.map(|times| times.get().into())),
+            ("every", self.every_nth.map(|every| every.get().into())),
+            ("chance", self.percent.map(Value::from)),
+            ("seed", self.seed.map(Value::from)),
+            ("file", self.file.as_ref().map(|file| file.as_str().into())),
+        ]
     }
 }
 
-impl FromStr for Effect {
-    type Err = InvalidFault;
+impl FromStr for Fault {
+    type Err = ParseFaultError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidFault> {
-        let (word, value) = match text.split_once('=') {
-            Some((word, value)) => (word, Some(value)),
-            None => (text, None),
-        };
-        let given = value.unwrap_or_default();
-        match word {
-            "rate" => number(word, given, "a number of calls a second").map(Self::Rate),
-            "delay" => time(word, given).map(Self::Delay),
-            "delay-in-answer" => time(word, given).map(Self::DelayInAnswer),
-            _ => match (Self::from_word(word), value) {
-                (Some(effect), None) => Ok(effect),
-                (Some(_), Some(_)) => Err(invalid(word, "no value")),
-                (None, _) => Err(InvalidFault::Effect {
-                    word: word.to_owned(),
-                }),
-            },
+    fn from_str(text: &str) -> Result<Self, ParseFaultError> {
+        let (effect, mut rest) = split(text);
+        let mut fault = Self::new(effect.parse()?);
+        while let Some(text) = rest {
+            if let Some(text) = text.strip_prefix("file=") {
+                let pattern;
+                (pattern, rest) = unescaped(text);
+                fault.set("file", &pattern)?;
+                continue;
+            }
+            let condition;
+            (condition, rest) = split(text);
+            let (word, value) = condition.split_once('=').unwrap_or((condition, ""));
+            fault.set(word, value)?;
         }
+        fault.checked()
+    }
+}
+
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(',') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (text, None),
     }
 }
 
@@ -124,22 +140,15 @@ fn unescaped(text: &str) -> (String, Option<&str>) {
     (pattern, None)
 }
 
-fn number<T: FromStr>(word: &str, value: &str, needs: &'static str) -> Result<T, InvalidFault> {
-    value
-        .parse()
-        .ok()
-        // One way to write a number.
-        .filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or_else(|| invalid(word, needs))
-}
-
-fn percentage(value: &str) -> Result<u8, InvalidFault> {
-    let percent = value
-        .strip_suffix('%')
-        .and_then(|digits| digits.parse().ok());
-    percent
-        .filter(|percent| *percent <= 100)
-        .ok_or_else(|| invalid("chance", "a percentage, as 25%"))
+pub(super) fn number<T: FromStr>(
+    word: &str,
+    value: &str,
+    needs: &str,
+) -> Result<T, ParseFaultError> {
+    // One way to write a number.
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|_| is_plain);
+    number.ok_or_else(|| ParseFaultError::value(word, needs))
 }
 
 /// From the largest to the smallest, in nanoseconds.
@@ -150,65 +159,109 @@ const UNITS: [(&str, u128); 4] = [
     ("ns", 1),
 ];
 
-fn time(word: &str, value: &str) -> Result<Duration, InvalidFault> {
+pub(super) fn time(word: &str, value: &str) -> Result<Duration, ParseFaultError> {
+    const TIME: &str = "a time, as 500ms or 2s";
     let digits = value.trim_end_matches(|character: char| !character.is_ascii_digit());
-    let unit = &value[digits.len()..];
-    let nanos = UNITS
-        .iter()
-        .find(|known| known.0 == unit)
-        .and_then(|known| {
-            number::<u128>(word, digits, TIME)
-                .ok()?
-                .checked_mul(known.1)
-        });
-    nanos
-        .and_then(|nanos| {
-            let seconds = u64::try_from(nanos / UNITS[0].1).ok()?;
-            let below = u32::try_from(nanos % UNITS[0].1).ok()?;
-            Some(Duration::new(seconds, below))
-        })
-        .ok_or_else(|| invalid(word, TIME))
+    let unit = UNITS.iter().find(|known| known.0 == &value[digits.len()..]);
+    let nanos = unit.and_then(|unit| {
+        let count = number::<u128>(word, digits, TIME).ok()?;
+        let nanos = count.checked_mul(unit.1)?;
+        let seconds = u64::try_from(nanos / UNITS[0].1).ok()?;
+        let below = u32::try_from(nanos % UNITS[0].1).ok()?;
+        Some(Duration::new(seconds, below))
+    });
+    nanos.ok_or_else(|| ParseFaultError::value(word, TIME))
 }
 
-fn invalid(word: &str, needs: &'static str) -> InvalidFault {
-    let word = word.to_owned();
-    InvalidFault::Value { word, needs }
+/// In the largest unit that needs no fraction.
+pub(super) fn written_time(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let fits = |unit: &&(&str, u128)| nanos.is_multiple_of(unit.1);
+    let (unit, size) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
+    format!("{}{unit}", nanos / size)
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.effect)?;
-        let count = |f: &mut fmt::Formatter<'_>, word, count: Option<NonZeroU32>| match count {
-            Some(count) => write!(f, ",{word}={count}"),
-            None => Ok(()),
-        };
-        count(f, "next", self.next)?;
-        count(f, "every", self.every)?;
-        if let Some(Chance { percent, seed }) = self.chance {
-            write!(f, ",chance={percent}%,seed={seed}")?;
-        }
-        match &self.file {
-            Some(pattern) => {
-                let escaped = pattern.as_str().replace('\\', r"\\").replace(',', r"\,");
-                write!(f, ",file={escaped}")
+        for (word, value) in self.conditions() {
+            match value {
+                None => {}
+                Some(Value::String(text)) => {
+                    let escaped = text.replace('\\', r"\\").replace(',', r"\,");
+                    write!(f, ",{word}={escaped}")?;
+                }
+                Some(number) => {
+                    let sign = if word == "chance" { "%" } else { "" };
+                    write!(f, ",{word}={number}{sign}")?;
+                }
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 }
 
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
-        match self {
-            Self::Rate(calls) => write!(f, "={calls}"),
-            Self::Delay(time) | Self::DelayInAnswer(time) => {
-                let nanos = time.as_nanos();
-                let fits = |unit: &&(&str, u128)| nanos.is_multiple_of(unit.1);
-                let (unit, size) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
-                write!(f, "={}{unit}", nanos / size)
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl Fault {
+    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("fault", &self.effect.to_string())?;
+        for (word, value) in self.conditions() {
+            if let Some(value) = value {
+                map.serialize_entry(word, &value)?;
             }
-            _ => Ok(()),
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for ActiveFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id())?;
+        self.fault().serialize_into(&mut map)?;
+        map.serialize_entry("hits", &self.hits())?;
+        map.serialize_entry("spent", &self.is_exhausted())?;
+        map.serialize_entry("text", &self.fault().to_string())?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        from_json(&value).map_err(de::Error::custom)
+    }
+}
+
+/// An object of the grammar's words, or the text.
+fn from_json(value: &Value) -> Result<Fault, ParseFaultError> {
+    let object = match value {
+        Value::String(text) => return text.parse(),
+        Value::Object(object) => object,
+        _ => {
+            let form =
+                r#"a fault, as {"fault": "system-error", "next": 2} or "system-error,next=2""#;
+            return Err(ParseFaultError(format!("this is not {form}")));
+        }
+    };
+    let effect = object.get("fault").and_then(Value::as_str);
+    let missing = || ParseFaultError("missing field `fault`".to_owned());
+    let mut fault = Fault::new(effect.ok_or_else(missing)?.parse()?);
+    for (word, value) in object.iter().filter(|entry| entry.0 != "fault") {
+        match (word.as_str(), value) {
+            (_, Value::Null) => {}
+            ("file", Value::String(pattern)) => fault.set("file", pattern)?,
+            ("file", _) => return Err(ParseFaultError::value("file", "a text")),
+            ("chance", percent) => fault.set("chance", &format!("{percent}%"))?,
+            (word, value) => fault.set(word, &value.to_string())?,
         }
     }
+    fault.checked()
 }

@@ -13,6 +13,7 @@ fn effects() -> impl Strategy<Value = Effect> {
     prop_oneof![
         select(Effect::samples().collect::<Vec<_>>()),
         any::<u32>().prop_map(Effect::Rate),
+        "[A-Z0-9_]{1,32}".prop_map(|code| Effect::Error(code.parse().unwrap())),
         time.clone().prop_map(Effect::Delay),
         time.prop_map(Effect::DelayInAnswer),
     ]
@@ -27,11 +28,11 @@ prop_compose! {
         file in option::of("\\PC*"),
     ) -> Fault {
         let mut fault = Fault::new(effect);
-        fault = next.map_or(fault.clone(), |next| fault.next(next));
-        fault = every.map_or(fault.clone(), |every| fault.every(every));
-        fault = chance.map_or(fault.clone(), |(percent, seed)| fault.chance(percent, seed));
+        fault = next.map_or(fault.clone(), |next| fault.times(next));
+        fault = every.map_or(fault.clone(), |every| fault.every_nth(every));
+        fault = chance.map_or(fault.clone(), |(percent, seed)| fault.probability(percent, seed));
         match file.filter(|_| effect != Effect::CutInRequest) {
-            Some(file) => fault.file(file),
+            Some(file) => fault.for_file(file),
             None => fault,
         }
     }
@@ -57,7 +58,7 @@ proptest! {
 
 #[test]
 fn every_effect_has_a_word_of_its_own() {
-    let mut words: Vec<_> = Effect::samples().map(Effect::word).collect();
+    let mut words: Vec<String> = Effect::samples().map(|effect| effect.to_string()).collect();
     assert_eq!(words.len(), 27);
     words.sort_unstable();
     words.dedup();
@@ -94,6 +95,8 @@ fn texts_that_are_refused() {
             "delay=99999999999999999999s",
             "delay needs a time, as 500ms or 2s",
         ),
+        ("error=", "error needs an err_code, as ACCOUNTERROR"),
+        ("error=no", "error needs an err_code, as ACCOUNTERROR"),
         ("bom,next=0", "next needs a number from 1"),
         ("bom,every", "every needs a number from 1"),
         ("bom,next=1,next=2", "next is there twice"),
@@ -128,8 +131,11 @@ fn json_that_is_refused() {
     for (json, why) in [
         ("1", "a fault, as"),
         (r#"{"next": 2}"#, "missing field `fault`"),
-        (r#"{"fault": "bom", "when": 2}"#, "unknown field `when`"),
-        (r#"{"fault": "bom", "next": 0}"#, "nonzero"),
+        (r#"{"fault": "bom", "when": 2}"#, "no condition \"when\""),
+        (
+            r#"{"fault": "bom", "next": 0}"#,
+            "next needs a number from 1",
+        ),
         (
             r#"{"fault": "bom", "chance": 200, "seed": 1}"#,
             "a percentage",
@@ -145,7 +151,7 @@ fn json_that_is_refused() {
 /// Which of ten calls a fault hits, the first being 1.
 fn hit(fault: Fault) -> Vec<u32> {
     let faults = Faults::default();
-    faults.arm(fault);
+    faults.inject(fault);
     let now = Instant::now();
     let hit = |_: &u32| faults.plan(Some("shop.png"), now).effect.is_some();
     (1..=10).filter(hit).collect()
@@ -155,15 +161,17 @@ fn hit(fault: Fault) -> Vec<u32> {
 fn conditions() {
     let bom = || Fault::new(Effect::ByteOrderMark);
     assert_eq!(hit(bom()), (1..=10).collect::<Vec<_>>());
-    assert_eq!(hit(bom().next(2)), [1, 2]);
-    assert_eq!(hit(bom().every(4)), [4, 8]);
-    assert_eq!(hit(bom().every(3).next(2)), [3, 6]);
-    assert_eq!(hit(bom().file("*.png").next(1)), [1]);
-    assert_eq!(hit(bom().file("*.jpg")), [0; 0]);
-    assert_eq!(hit(bom().chance(0, 1)), [0; 0]);
-    assert_eq!(hit(bom().chance(100, 1)).len(), 10);
-    assert_eq!(hit(bom().chance(50, 3)), hit(bom().chance(50, 3)));
-    let by_seed: Vec<_> = (0..20).map(|seed| hit(bom().chance(50, seed))).collect();
+    assert_eq!(hit(bom().times(2)), [1, 2]);
+    assert_eq!(hit(bom().every_nth(4)), [4, 8]);
+    assert_eq!(hit(bom().every_nth(3).times(2)), [3, 6]);
+    assert_eq!(hit(bom().for_file("*.png").times(1)), [1]);
+    assert_eq!(hit(bom().for_file("*.jpg")), [0; 0]);
+    assert_eq!(hit(bom().probability(0, 1)), [0; 0]);
+    assert_eq!(hit(bom().probability(100, 1)).len(), 10);
+    assert_eq!(hit(bom().probability(50, 3)), hit(bom().probability(50, 3)));
+    let by_seed: Vec<_> = (0..20)
+        .map(|seed| hit(bom().probability(50, seed)))
+        .collect();
     assert!(by_seed.iter().any(|hits| *hits != by_seed[0]));
     let hits: usize = by_seed.iter().map(Vec::len).sum();
     assert!((60..140).contains(&hits), "{hits}");
@@ -180,7 +188,7 @@ fn the_first_of_each_group_hits() {
         Effect::Delay(2 * second),
         Effect::CutInRequest,
     ] {
-        faults.arm(Fault::new(effect).next(1));
+        faults.inject(Fault::new(effect).times(1));
     }
     let first = Plan {
         delay: Some(second),
@@ -199,16 +207,16 @@ fn the_first_of_each_group_hits() {
     assert!(!faults.cut_request(now));
     assert!(
         faults
-            .armed()
+            .all()
             .iter()
-            .all(|fault| fault.is_spent() && fault.hits() == 1)
+            .all(|fault| fault.is_exhausted() && fault.hits() == 1)
     );
 }
 
 #[test]
 fn a_rate_is_enforced_in_any_second() {
     let (faults, start) = (Faults::default(), Instant::now());
-    faults.arm(Fault::new(Effect::Rate(3)));
+    faults.inject(Fault::new(Effect::Rate(3)));
     let passes = |millis| {
         faults
             .plan(None, start + Duration::from_millis(millis))
@@ -229,23 +237,60 @@ fn a_rate_is_enforced_in_any_second() {
     ] {
         assert_eq!(passes(millis), passed, "{millis}");
     }
-    assert_eq!(faults.armed()[0].hits(), 4);
-    faults.disarm_all();
-    faults.arm(Fault::new(Effect::Rate(0)));
+    assert_eq!(faults.all()[0].hits(), 4);
+    faults.remove_all();
+    faults.inject(Fault::new(Effect::Rate(0)));
     assert!(!passes(9000));
 }
 
 #[test]
-fn spent_faults_are_forgotten_at_last() {
+fn exhausted_faults_are_forgotten_at_last() {
     let (faults, now) = (Faults::default(), Instant::now());
-    let waiting = faults.arm(Fault::new(Effect::Delay(Duration::ZERO)));
+    let waiting = faults.inject(Fault::new(Effect::Delay(Duration::ZERO)));
     for _ in 0..300 {
-        faults.arm(Fault::new(Effect::ByteOrderMark).next(1));
+        faults.inject(Fault::new(Effect::ByteOrderMark).times(1));
         faults.plan(None, now);
     }
-    let armed = faults.armed();
-    assert!(armed.len() <= 102, "{}", armed.len());
-    assert_eq!(armed[0].id(), waiting);
-    assert!(faults.disarm(waiting));
-    assert!(!faults.disarm(waiting));
+    let all = faults.all();
+    assert!(all.len() <= 102, "{}", all.len());
+    assert_eq!(all[0].id(), waiting);
+    assert!(faults.remove(waiting));
+    assert!(!faults.remove(waiting));
+}
+
+#[test]
+fn patterns_match_names() {
+    for (pattern, name, matches) in [
+        ("", "", true),
+        ("", "a", false),
+        ("*", "", true),
+        ("*.png", "shop.png", true),
+        ("*.png", "shop.png.jpg", false),
+        ("a*b*c", "a--b-b--c", true),
+        ("a*b*c", "a--b-b--", false),
+        ("店?.jpg", "店铺.jpg", true),
+        ("?", "", false),
+        ("**", "x", true),
+        ("*a,b*", "1a,b2", true),
+        ("A", "a", false),
+    ] {
+        let pattern = Pattern::new(pattern);
+        assert_eq!(pattern.matches(name), matches, "{pattern:?} {name}");
+    }
+}
+
+#[test]
+fn a_hostile_pattern_and_a_hostile_name_take_no_time() {
+    let megabytes = "a".repeat(4 << 20);
+    for pattern in [
+        "*ab".repeat(80),
+        format!("*{}b", "a".repeat(254)),
+        format!("{}b", "a?*".repeat(50)),
+    ] {
+        assert!(!Pattern::new(&pattern).matches(&format!("{megabytes}c")));
+    }
+    assert!(Pattern::parse(&"店".repeat(256)).is_ok());
+    let error = Pattern::parse(&"店".repeat(257)).unwrap_err();
+    let needs = "file needs a pattern of at most 256 characters";
+    assert_eq!(error.to_string(), needs);
 }

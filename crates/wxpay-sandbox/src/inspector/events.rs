@@ -1,70 +1,93 @@
 //! Calls as they come, as server-sent events.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use serde_json::Value;
 use tokio::time::timeout;
+use wxpay_picture::Format;
 
-use super::{Shown, answer, language::Language, query, row};
-use crate::RecordedRequest;
+use super::{
+    AppState,
+    responses::{self, InspectorResponse},
+};
+use crate::{RecordedRequest, history::History};
 
 /// A line now and then tells both sides that the other is there.
 const BEAT: Duration = Duration::from_secs(15);
 
 /// Every call after the one that the browser knows, and on and on.
-pub(super) fn events(shown: &Shown, headers: &HeaderMap, query: &str) -> answer::Answer {
-    let language = Language::of(headers);
+pub(super) fn events(state: &AppState, headers: &HeaderMap, query: &str) -> InspectorResponse {
     // The browser's own memory of what it has got is newer than the page's.
-    let known = headers
-        .get("last-event-id")
+    let memory = headers.get("last-event-id");
+    let after = form_urlencoded::parse(query.as_bytes()).find(|pair| pair.0 == "after");
+    let known = memory
         .and_then(|id| id.to_str().ok()?.parse().ok())
-        .or_else(|| query::value(query, "after")?.parse::<u64>().ok())
+        .or_else(|| after?.1.parse::<u64>().ok())
         .unwrap_or(0);
+    let history = state.history.clone();
     // Watched before the missed are looked up, so that none falls between.
-    let watch = shown.history.watch();
-    let missed: Vec<_> = shown
-        .history
-        .calls()
-        .into_iter()
-        .filter(|call| call.number > known)
-        .collect();
-    let last = missed.last().map_or(known, |call| call.number);
-    let missed: String = missed.iter().map(|call| event(call, language)).collect();
-
-    let frames = stream::unfold(
-        (watch, last, Some(missed)),
-        move |(mut watch, last, first)| async move {
-            if let Some(first) = first {
-                // So that the browser knows at once that it is connected.
-                return Some((
-                    frame(format!("retry: 1000\n\n{first}")),
-                    (watch, last, None),
-                ));
-            }
-            let text = match timeout(BEAT, watch.next()).await {
-                Ok(None) => return None,
-                Ok(Some(call)) if call.number > last => event(&call, language),
-                Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
+    let watch = history.watch();
+    let missed = history.calls();
+    let missed = missed.iter().filter(|call| call.number > known);
+    let (mut last, mut first) = (known, "retry: 1000\n\n".to_owned());
+    for call in missed {
+        last = call.number;
+        first += &event(call, &history);
+    }
+    // Pictures without the history, which would keep the stream alive when the sandbox has ended.
+    drop(history);
+    let pictures = state.history.pictures();
+    let frames = stream::unfold((watch, Some(first)), move |(mut watch, first)| {
+        let pictures = pictures.clone();
+        async move {
+            // At once, so that the browser knows that it is connected.
+            let text = match first {
+                Some(first) => first,
+                None => match timeout(BEAT, watch.next()).await {
+                    Ok(None) => return None,
+                    Ok(Some(call)) if call.number > last => {
+                        written(&call, pictures.of(call.number))
+                    }
+                    Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
+                },
             };
-            Some((frame(text), (watch, last, None)))
-        },
-    );
+            Some((
+                Ok::<_, Infallible>(Frame::data(Bytes::from(text))),
+                (watch, None),
+            ))
+        }
+    });
     let body = StreamBody::new(frames).boxed_unsync();
-    answer::new(StatusCode::OK, "text/event-stream", body)
+    responses::new(StatusCode::OK, "text/event-stream", body)
 }
 
-fn frame(text: String) -> Result<Frame<Bytes>, Infallible> {
-    Ok(Frame::data(Bytes::from(text)))
+fn event(call: &RecordedRequest, history: &History) -> String {
+    written(call, history.picture(call.number))
 }
 
-fn event(call: &Arc<RecordedRequest>, language: Language) -> String {
-    let row = row::row(call, language).into_string();
-    // Of several lines, each is a `data` of its own; CR, which a value may have, ends a line too.
-    let lines = row.split(['\n', '\r']);
-    let data: String = lines.map(|line| format!("data: {line}\n")).collect();
-    format!("event: call\nid: {}\n{data}\n", call.number)
+/// JSON has no line ends of its own, so that it is one line of data.
+fn written(call: &RecordedRequest, picture: Option<Bytes>) -> String {
+    let data = summary(call, picture);
+    format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
+}
+
+/// A call as a row shows it: without what is shown on a click, which may be long.
+fn summary(call: &RecordedRequest, picture: Option<Bytes>) -> Value {
+    let mut value = serde_json::to_value(call).unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        for long in ["headers", "fields", "canonical"] {
+            object.remove(long);
+        }
+        if let Some(answer) = object.get_mut("answer").and_then(Value::as_object_mut) {
+            answer.remove("body");
+        }
+        let format = picture.as_deref().and_then(Format::detect);
+        object.insert("picture".to_owned(), format.map(Format::media_type).into());
+    }
+    value
 }

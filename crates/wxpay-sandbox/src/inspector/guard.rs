@@ -1,4 +1,4 @@
-//! Who may look: not the pages of others, in the browser of whoever runs the sandbox.
+//! Keeps the pages of strangers out, in the browser of whoever runs the sandbox.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ pub(super) struct Guard {
 
 /// Why a request is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turned {
+pub(super) enum Rejection {
     Host,
     Origin,
 }
@@ -37,11 +37,11 @@ impl Guard {
         Self { hosts }
     }
 
-    pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Turned> {
+    pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Rejection> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
         if hosts.next().is_some() || !host.is_some_and(|host| self.knows(host)) {
-            return Err(Turned::Host);
+            return Err(Rejection::Host);
         }
         let is_harmless = method == Method::GET || method == Method::HEAD;
         let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -54,7 +54,7 @@ impl Guard {
         if is_harmless || origins.all(is_ours) {
             Ok(())
         } else {
-            Err(Turned::Origin)
+            Err(Rejection::Origin)
         }
     }
 
@@ -68,7 +68,7 @@ impl Guard {
 mod tests {
     use super::*;
 
-    fn check(method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), Turned> {
+    fn check(method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), Rejection> {
         let guard = Guard::new(
             "127.0.0.1:8480".parse().unwrap(),
             &["gateway.test".to_owned()],
@@ -106,14 +106,14 @@ mod tests {
             "127.0.0.1:8480 ",
         ] {
             let answer = check(&Method::GET, &[(header::HOST, foreign)]);
-            assert_eq!(answer, Err(Turned::Host), "{foreign}");
+            assert_eq!(answer, Err(Rejection::Host), "{foreign}");
         }
-        assert_eq!(check(&Method::GET, &[]), Err(Turned::Host));
+        assert_eq!(check(&Method::GET, &[]), Err(Rejection::Host));
         let twice = [
             (header::HOST, "localhost:8480"),
             (header::HOST, "evil.test"),
         ];
-        assert_eq!(check(&Method::GET, &twice), Err(Turned::Host));
+        assert_eq!(check(&Method::GET, &twice), Err(Rejection::Host));
     }
 
     #[test]
@@ -123,10 +123,10 @@ mod tests {
         for (origin, answer) in [
             ("http://localhost:8480", Ok(())),
             ("http://127.0.0.1:8480", Ok(())),
-            ("https://localhost:8480", Err(Turned::Origin)),
-            ("http://localhost:8481", Err(Turned::Origin)),
-            ("http://evil.test", Err(Turned::Origin)),
-            ("null", Err(Turned::Origin)),
+            ("https://localhost:8480", Err(Rejection::Origin)),
+            ("http://localhost:8481", Err(Rejection::Origin)),
+            ("http://evil.test", Err(Rejection::Origin)),
+            ("null", Err(Rejection::Origin)),
         ] {
             let headers = [host.clone(), (header::ORIGIN, origin)];
             assert_eq!(check(&Method::POST, &headers), answer, "{origin}");

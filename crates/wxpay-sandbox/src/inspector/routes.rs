@@ -1,120 +1,200 @@
-//! Which request gets which answer.
+//! Which request gets which response.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
-    Shown,
-    answer::{self, Answer},
-    detail, events, faults,
-    guard::Turned,
-    language::Language,
-    page, query,
+    AppState,
+    events::events,
+    guard::Rejection,
+    responses::{self, InspectorResponse},
 };
+use crate::fault::{Effect, Fault, ParseFaultError};
 
 /// A fault is some dozens of bytes.
 const BODY: usize = 64 * 1024;
 const DEADLINE: Duration = Duration::from_secs(10);
+/// Faults that are not exhausted: more can only be a mistake of a script's.
+const FAULTS: usize = 1000;
 
-impl Shown {
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+impl AppState {
+    pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
         match self.guard.check(&head.method, &head.headers) {
             Ok(()) => {}
-            Err(Turned::Host) => {
+            Err(Rejection::Host) => {
                 let why = "this is not a name of the sandbox's inspector: use its address";
-                return answer::text(StatusCode::MISDIRECTED_REQUEST, why);
+                return responses::text(StatusCode::MISDIRECTED_REQUEST, why);
             }
-            Err(Turned::Origin) => {
-                let why = "pages of others may not do this";
-                return answer::text(StatusCode::FORBIDDEN, why);
+            Err(Rejection::Origin) => {
+                return responses::text(StatusCode::FORBIDDEN, "pages of others may not do this");
             }
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
-        let query = head.uri.query().unwrap_or_default();
-        let is_read = head.method == Method::GET || head.method == Method::HEAD;
-        if is_read {
+        if head.method == Method::GET || head.method == Method::HEAD {
+            // Calls that were answered are explained, too.
             self.history.settle().await;
-            return self
-                .read(&segments, query, &head.headers)
-                .unwrap_or_else(not_found);
+            let query = head.uri.query().unwrap_or_default();
+            let found = self.read(&segments, query, &head.headers);
+            return found.unwrap_or_else(not_found);
         }
+        let all = || responses::json(StatusCode::OK, &self.faults.all());
+        let remove = |id: &str| id.parse().is_ok_and(|id| self.faults.remove(id));
         match (head.method.as_str(), &segments[..]) {
             ("POST", ["faults"]) => {
                 match timeout(DEADLINE, Limited::new(body, BODY).collect()).await {
-                    Ok(Ok(body)) => faults::arm(self, &head.headers, &body.to_bytes()),
-                    _ => answer::text(StatusCode::BAD_REQUEST, "the body is too large or too slow"),
+                    Ok(Ok(body)) => self.inject(&head.headers, &body.to_bytes()),
+                    _ => responses::text(
+                        StatusCode::BAD_REQUEST,
+                        "the body is too large or too slow",
+                    ),
                 }
             }
             ("DELETE", ["faults"]) => {
-                self.faults.disarm_all();
-                answer::json(StatusCode::OK, &self.faults.armed())
+                self.faults.remove_all();
+                all()
             }
-            ("DELETE", ["faults", id]) => match id.parse().map(|id| self.faults.disarm(id)) {
-                Ok(true) => answer::json(StatusCode::OK, &self.faults.armed()),
-                _ => not_found(),
-            },
+            ("DELETE", ["faults", id]) if remove(id) => all(),
             // What a form can do, which cannot delete.
-            ("POST", ["faults", id, "disarm"]) => match id.parse().map(|id| self.faults.disarm(id))
-            {
-                Ok(true) => answer::see_other("/"),
-                _ => not_found(),
-            },
+            ("POST", ["faults", id, "disarm"]) if remove(id) => responses::see_other("/"),
+            ("DELETE", ["requests"]) => {
+                self.history.settle().await;
+                self.history.clear();
+                responses::json(StatusCode::OK, &Value::Array(Vec::new()))
+            }
             ("POST" | "DELETE", _) => not_found(),
-            _ => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use GET, POST or DELETE"),
+            _ => responses::text(StatusCode::METHOD_NOT_ALLOWED, "use GET, POST or DELETE"),
         }
     }
 
-    fn read(&self, segments: &[&str], query: &str, headers: &HeaderMap) -> Option<Answer> {
-        let language = Language::of(headers);
+    fn read(
+        &self,
+        segments: &[&str],
+        query: &str,
+        headers: &HeaderMap,
+    ) -> Option<InspectorResponse> {
+        let page = || {
+            let page = include_str!("page/inspector.html");
+            responses::asset("text/html; charset=utf-8", page)
+        };
         Some(match segments {
-            [""] => page::page(self, language),
-            ["inspector.css"] => answer::asset(
+            [""] => page(),
+            ["inspector.css"] => responses::asset(
                 "text/css; charset=utf-8",
-                include_str!("assets/inspector.css"),
+                include_str!("page/inspector.css"),
             ),
-            ["inspector.js"] => answer::asset(
+            ["inspector.js"] => responses::asset(
                 "text/javascript; charset=utf-8",
-                include_str!("assets/inspector.js"),
+                include_str!("page/inspector.js"),
             ),
-            ["events"] => events::events(self, headers, query),
-            ["faults"] if wants_html(headers) => {
-                answer::html(StatusCode::OK, faults::list(&self.faults.armed(), language))
+            ["words.js"] => responses::asset(
+                "text/javascript; charset=utf-8",
+                include_str!("page/words.js"),
+            ),
+            ["gateway"] => {
+                let effects: Vec<_> = Effect::samples().map(|it| it.to_string()).collect();
+                let gateway =
+                    json!({"origin": self.origin, "mch_id": self.mch_id, "effects": effects});
+                responses::json(StatusCode::OK, &gateway)
             }
-            ["faults"] => answer::json(StatusCode::OK, &self.faults.armed()),
+            ["events"] => events(self, headers, query),
+            ["faults"] => responses::json(StatusCode::OK, &self.faults.all()),
             ["requests"] => {
                 let calls = self.history.calls();
                 // The newest first, as on the page.
                 let calls: Vec<_> = calls.iter().rev().map(|call| &**call).collect();
-                answer::json(StatusCode::OK, &calls)
+                responses::json(StatusCode::OK, &calls)
             }
             ["requests", number] => {
                 let call = self.history.call(number.parse().ok()?)?;
-                if wants_html(headers) {
-                    let alone = query::value(query, "part").is_none();
-                    detail::detail(self, &call, language, alone)
-                } else {
-                    answer::json(StatusCode::OK, &*call)
+                match wants_html(headers) {
+                    // Which call it opens is in its address.
+                    true => page(),
+                    false => responses::json(StatusCode::OK, &*call),
                 }
             }
-            ["requests", number, "media"] => detail::media(self, number.parse().ok()?)?,
+            ["requests", number, "media"] => {
+                responses::media(self.history.picture(number.parse().ok()?)?)
+            }
+            ["requests", number, "body"] => {
+                let number = number.parse().ok()?;
+                match self.history.body(number) {
+                    Some(body) => responses::body(body, false),
+                    None => {
+                        let call = self.history.call(number)?;
+                        responses::body(call.body_start.clone(), call.is_cut())
+                    }
+                }
+            }
             _ => return None,
         })
     }
+
+    /// Injects what a form or a JSON document says.
+    fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
+        // By its content, for curl calls whatever it sends a form.
+        let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
+        let faults = match is_form {
+            true => form(body)
+                .map(|fault| vec![fault])
+                .map_err(|error| error.to_string()),
+            false => list(body).map_err(|error| error.to_string()),
+        };
+        let refused = |status, error| responses::json(status, &json!({ "error": error }));
+        let faults = match faults {
+            Ok(faults) => faults,
+            Err(error) => return refused(StatusCode::BAD_REQUEST, error),
+        };
+        let active = self.faults.all();
+        let active = active.iter().filter(|fault| !fault.is_exhausted());
+        if active.count() + faults.len() > FAULTS {
+            let error = format!("{FAULTS} faults are active: remove some");
+            return refused(StatusCode::CONFLICT, error);
+        }
+        let ids: Vec<_> = faults
+            .into_iter()
+            .map(|it| self.faults.inject(it))
+            .collect();
+        if is_form && wants_html(headers) {
+            return responses::see_other("/");
+        }
+        let mut injected = self.faults.all();
+        injected.retain(|fault| ids.contains(&fault.id()));
+        responses::json(StatusCode::CREATED, &injected)
+    }
+}
+
+fn list(body: &[u8]) -> Result<Vec<Fault>, serde_json::Error> {
+    let values = match serde_json::from_slice(body)? {
+        Value::Array(values) => values,
+        value => vec![value],
+    };
+    values.into_iter().map(serde_json::from_value).collect()
+}
+
+/// The whole text or its effect, and the conditions beside it; those that are empty are none.
+fn form(body: &[u8]) -> Result<Fault, ParseFaultError> {
+    let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
+    pairs.retain(|pair| !pair.1.is_empty());
+    let text = pairs.iter().find(|pair| pair.0 == "fault");
+    let mut fault: Fault = text.map_or("", |pair| pair.1.trim()).parse()?;
+    for (word, value) in pairs.iter().filter(|pair| pair.0 != "fault") {
+        fault.set(word, value)?;
+    }
+    fault.checked()
 }
 
 /// Browsers ask for HTML by name, scripts mostly for anything.
-pub(super) fn wants_html(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn not_found() -> Answer {
-    answer::text(StatusCode::NOT_FOUND, "there is nothing here")
+fn not_found() -> InspectorResponse {
+    responses::text(StatusCode::NOT_FOUND, "there is nothing here")
 }

@@ -12,7 +12,8 @@ use wxpay_sign::ApiKey;
 
 use super::{Sandbox, StartError, thread::ServerThread};
 use crate::{
-    Credentials, certificates,
+    Credentials,
+    credentials::certificates,
     fault::{Fault, Faults},
     findings::Merchant,
     history::History,
@@ -41,7 +42,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is started"]
-pub struct Builder {
+pub struct SandboxBuilder {
     listen: SocketAddr,
     credentials: Option<Credentials>,
     hosts: Vec<String>,
@@ -50,7 +51,7 @@ pub struct Builder {
     other_keys: Vec<ApiKey>,
 }
 
-impl Default for Builder {
+impl Default for SandboxBuilder {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -63,34 +64,14 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
+impl SandboxBuilder {
     /// The address to listen on; by default 127.0.0.1 and any free port.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// let builder = Sandbox::builder().listen(([0, 0, 0, 0], 8443).into());
-    /// # let _ = builder;
-    /// ```
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
         self
     }
 
     /// The merchant and the authority; by default new ones are made at each start.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Credentials, Sandbox};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // Two gateways, and clients that need to know one authority and one key.
-    /// let credentials = Credentials::generate()?;
-    /// let first = Sandbox::builder().credentials(credentials.clone()).start().await?;
-    /// let second = Sandbox::builder().credentials(credentials).start().await?;
-    /// assert_eq!(first.credentials().ca_pem(), second.credentials().ca_pem());
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -101,24 +82,12 @@ impl Builder {
     /// It is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on. Other names
     /// are for clients that reach the sandbox by another way, such as the name of its container.
     /// [`start`](Self::start) refuses what cannot be one.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// let builder = Sandbox::builder().host("gateway.test").host("172.17.0.2");
-    /// # let _ = builder;
-    /// ```
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self
     }
 
-    /// A fault that is armed from the start; can be repeated.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::{Effect, Fault, Sandbox};
-    /// let builder = Sandbox::builder().fault(Fault::new(Effect::FrequencyLimited).every(5));
-    /// # let _ = builder;
-    /// ```
+    /// A fault that is injected from the start; can be repeated.
     pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
         self.faults.push(fault.into());
         self
@@ -141,7 +110,7 @@ impl Builder {
         self
     }
 
-    /// A page to look at the calls and to arm faults, in plain HTTP on a port of its own; by default
+    /// A page to look at the calls and to inject faults, in plain HTTP on a port of its own; by default
     /// there is none.
     ///
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
@@ -186,7 +155,7 @@ impl Builder {
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let (faults, history) = (Faults::default(), History::default());
         for fault in &self.faults {
-            faults.arm(fault.clone());
+            faults.inject(fault.clone());
         }
         let (shown, told) = (faults.clone(), history.clone());
         let (server, opened) = ServerThread::start(|| self.open(shown, told)).await?;

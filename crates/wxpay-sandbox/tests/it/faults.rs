@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wxpay_sandbox::{ArmedFault, Effect, Fault, Sandbox};
+use wxpay_sandbox::{ActiveFault, Effect, Fault, Sandbox};
 use wxpay_xml::Fields;
 
 use crate::support::{Bench, start};
@@ -52,7 +52,7 @@ fn documented_errors() {
         (Effect::MerchantId, "PARAM_ERROR", "Merchant ID error"),
     ];
     for (effect, code, description) in fails {
-        bench.sandbox.arm(Fault::new(effect).next(1));
+        bench.sandbox.inject(Fault::new(effect).times(1));
         bench.upload(&bench.form(&[])).fails(code, description);
     }
     let refused = [
@@ -74,7 +74,7 @@ fn documented_errors() {
         ),
     ];
     for (effect, code, description) in refused {
-        bench.sandbox.arm(Fault::new(effect).next(2));
+        bench.sandbox.inject(Fault::new(effect).times(2));
         for (more, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
             let answer = bench.upload(&bench.form(more));
             answer.refuses(&bench, algorithm, code, description);
@@ -82,37 +82,50 @@ fn documented_errors() {
     }
     bench
         .sandbox
-        .arm(Fault::new(Effect::FrequencyLimitedWithoutCode).next(1));
+        .inject(Fault::new(Effect::FrequencyLimitedWithoutCode).times(1));
     let answer = bench.upload(&bench.form(&[]));
     assert_eq!(answer.names(), ["return_code", "return_msg"]);
     assert_eq!(answer.get("return_msg"), Some("频率限制"));
     bench.uploads();
-    assert!(bench.sandbox.faults().iter().all(ArmedFault::is_spent));
+    assert!(bench.sandbox.faults().iter().all(ActiveFault::is_exhausted));
+}
+
+#[test]
+fn any_error_code_can_be_answered() {
+    let bench = Bench::new();
+    for code in ["NOTENOUGH", "X", "A_CODE_OF_32_CHARACTERS_IN_LENGT"] {
+        let fault = format!("error={code},next=2");
+        bench.sandbox.inject(fault.parse().unwrap());
+        for (more, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
+            let answer = bench.upload(&bench.form(more));
+            answer.refuses(&bench, algorithm, code, "Error on demand");
+        }
+    }
 }
 
 #[test]
 fn signatures() {
     let bench = Bench::new();
-    let arm = |effect: Effect| bench.sandbox.arm(Fault::new(effect).next(1));
-    arm(Effect::NoSignature);
+    let inject = |effect: Effect| bench.sandbox.inject(Fault::new(effect).times(1));
+    inject(Effect::NoSignature);
     let answer = bench.upload(&bench.form(&[]));
     assert_eq!(answer.get("result_code"), Some("SUCCESS"));
     assert_eq!(answer.get("sign"), None);
 
-    arm(Effect::WrongSignature);
+    inject(Effect::WrongSignature);
     let answer = bench.upload(&bench.form(&[]));
     let sign = answer.get("sign").unwrap();
     assert_eq!(sign.len(), 32);
     assert_ne!(sign, answer.python_sign(&bench, "md5"));
 
-    arm(Effect::OtherAlgorithm);
+    inject(Effect::OtherAlgorithm);
     bench.upload(&bench.form(&[])).is_signed(&bench, "sha256");
-    arm(Effect::OtherAlgorithm);
+    inject(Effect::OtherAlgorithm);
     bench
         .upload(&bench.form(&["sign_type=HMAC-SHA256"]))
         .is_signed(&bench, "md5");
 
-    arm(Effect::ExtraFields);
+    inject(Effect::ExtraFields);
     let answer = bench.upload(&bench.form(&[]));
     answer.is_signed(&bench, "md5");
     assert_eq!(answer.get("trace_no"), Some("a&b=<c> 一"));
@@ -121,12 +134,12 @@ fn signatures() {
 #[test]
 fn documents() {
     let bench = Bench::new();
-    let arm = |effect: Effect| bench.sandbox.arm(Fault::new(effect).next(1));
-    arm(Effect::ByteOrderMark);
+    let inject = |effect: Effect| bench.sandbox.inject(Fault::new(effect).times(1));
+    inject(Effect::ByteOrderMark);
     let (_, received) = upload(&bench, &[]);
     assert!(body(&received).starts_with("\u{feff}<xml>"), "{received}");
 
-    arm(Effect::Doctype);
+    inject(Effect::Doctype);
     let (_, received) = upload(&bench, &[]);
     assert!(
         body(&received).starts_with("<!DOCTYPE xml [<!ENTITY sandbox "),
@@ -134,7 +147,7 @@ fn documents() {
     );
     assert!(received.contains("&sandbox;"), "{received}");
 
-    arm(Effect::TruncatedXml);
+    inject(Effect::TruncatedXml);
     let (exit, received) = upload(&bench, &[]);
     assert_eq!(exit, 0);
     assert!(
@@ -143,7 +156,7 @@ fn documents() {
     );
     Fields::parse(body(&received)).unwrap_err();
 
-    arm(Effect::CertificatePage);
+    inject(Effect::CertificatePage);
     let (_, received) = upload(&bench, &[]);
     assert!(received.starts_with("HTTP/1.1 400 "), "{received}");
     assert!(received.contains("content-type: text/html"), "{received}");
@@ -152,7 +165,7 @@ fn documents() {
         "{received}"
     );
 
-    arm(Effect::BadGatewayPage);
+    inject(Effect::BadGatewayPage);
     let (_, received) = upload(&bench, &[]);
     assert!(received.starts_with("HTTP/1.1 502 "), "{received}");
 }
@@ -161,7 +174,7 @@ fn documents() {
 fn cuts() {
     let bench = Bench::new();
     let cut = |effect: Effect| {
-        bench.sandbox.arm(Fault::new(effect).next(1));
+        bench.sandbox.inject(Fault::new(effect).times(1));
         upload(&bench, &[])
     };
     for effect in [Effect::CutInRequest, Effect::CutBeforeAnswer] {
@@ -190,7 +203,7 @@ fn a_connection_that_was_cut_after_an_answer_is_not_there_for_the_next() {
     for (effect, connections) in [(None, "0"), (Some(Effect::CutAfterAnswer), "1")] {
         let bench = Bench::new();
         if let Some(effect) = effect {
-            bench.sandbox.arm(effect.into());
+            bench.sandbox.inject(effect.into());
         }
         let (form, url) = (bench.form(&[]), bench.url());
         let form: Vec<_> = form.iter().map(String::as_str).collect();
@@ -222,7 +235,7 @@ fn delays() {
         start.elapsed()
     };
     for effect in [Effect::Delay(SECOND), Effect::DelayInAnswer(SECOND)] {
-        bench.sandbox.arm(Fault::new(effect).next(1));
+        bench.sandbox.inject(Fault::new(effect).times(1));
         let start = Instant::now();
         bench.uploads();
         assert!(
@@ -234,7 +247,7 @@ fn delays() {
     // With another fault, and with one another.
     let delays = [Effect::Delay(SECOND), Effect::DelayInAnswer(SECOND)];
     for effect in delays.into_iter().chain([Effect::CutInAnswer]) {
-        bench.sandbox.arm(Fault::new(effect).next(1));
+        bench.sandbox.inject(Fault::new(effect).times(1));
     }
     let start = Instant::now();
     let (exit, received) = upload(&bench, &[]);
@@ -279,7 +292,7 @@ fn faults_by_file_name_and_by_turn() {
     let bench = Bench::new();
     bench
         .sandbox
-        .arm("system-error,every=2,file=*.jpg".parse().unwrap());
+        .inject("system-error,every=2,file=*.jpg".parse().unwrap());
     let results: Vec<_> = (0..4)
         .map(|_| {
             bench
@@ -293,12 +306,12 @@ fn faults_by_file_name_and_by_turn() {
         results,
         [Some("SUCCESS"), Some("FAIL"), Some("SUCCESS"), Some("FAIL")]
     );
-    bench.sandbox.disarm_all();
+    bench.sandbox.remove_all();
     bench
         .sandbox
-        .arm("system-error,file=*.png".parse().unwrap());
+        .inject("system-error,file=*.png".parse().unwrap());
     bench.uploads();
-    assert!(bench.sandbox.disarm(2));
+    assert!(bench.sandbox.remove(2));
     assert!(bench.sandbox.faults().is_empty());
 }
 
@@ -306,7 +319,9 @@ fn faults_by_file_name_and_by_turn() {
 #[test]
 fn a_call_that_is_wrong_meets_faults_too() {
     let bench = Bench::new();
-    bench.sandbox.arm(Fault::new(Effect::SystemError).next(1));
+    bench
+        .sandbox
+        .inject(Fault::new(Effect::SystemError).times(1));
     let answer = bench.anonymous_curl(&[&bench.url()]);
     answer.refuses(
         &bench,

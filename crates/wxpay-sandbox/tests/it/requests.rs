@@ -107,11 +107,11 @@ fn calls_that_met_faults() {
         "cut-before-answer,next=1",
         "delay=1ms,next=1",
     ] {
-        bench.sandbox.arm(fault.parse().unwrap());
+        bench.sandbox.inject(fault.parse().unwrap());
     }
     bench.upload(&bench.form(&[]));
     let _cut = bench.output("curl", &["--insecure", &bench.url()]);
-    bench.sandbox.arm(Effect::CutInRequest.into());
+    bench.sandbox.inject(Effect::CutInRequest.into());
     let _cut = bench.output("curl", &["--insecure", &bench.url()]);
     let requests = bench.sandbox.requests();
     assert_eq!(requests[0].faults, ["delay=1ms", "system-error"]);
@@ -292,7 +292,7 @@ fn json() {
 #[test]
 fn a_block_for_a_log() {
     let bench = Bench::new();
-    bench.sandbox.arm("delay=1ms,next=1".parse().unwrap());
+    bench.sandbox.inject("delay=1ms,next=1".parse().unwrap());
     bench.upload(&bench.form(&[]));
     let block = bench.sandbox.requests()[0].to_string();
     let lines: Vec<_> = block.lines().collect();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use wxpay_sandbox::{Builder, Credentials, Sandbox};
+use wxpay_sandbox::{Credentials, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
 
 /// The picture of the tests; the sandbox looks at its first bytes only.
@@ -27,7 +27,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-pub(crate) fn start(builder: Builder) -> Sandbox {
+pub(crate) fn start(builder: SandboxBuilder) -> Sandbox {
     block_on(builder.start()).unwrap()
 }
 

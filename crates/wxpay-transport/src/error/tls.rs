@@ -4,15 +4,13 @@ use std::fmt;
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::verifier::Uncheckable;
-
 /// What the TLS handshake, or an alert after it, said.
 ///
-/// The first six are about the server's certificate and are this side's verdict; the next two
+/// The first six are about the server's certificate and are this side's word; the next three
 /// are about the client's and are the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TlsFault {
+pub enum TlsErrorKind {
     /// The server's certificate leads to no trusted authority. Add the authority to the roots only
     /// if you know why it is not a public one.
     UnknownIssuer,
@@ -52,7 +50,19 @@ pub enum TlsFault {
     Other,
 }
 
-impl fmt::Display for TlsFault {
+/// Why a certificate cannot be checked, in words.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Uncheckable {
+    #[error("the RSA key has {0} bits; 2048 are the least")]
+    WeakKey(usize),
+    #[error(
+        "the signature is {0}; checked are RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or \
+         SHA-384 on P-256 or P-384, and Ed25519"
+    )]
+    Signature(String),
+}
+
+impl fmt::Display for TlsErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownIssuer => "its certificate is from an unknown issuer",
@@ -81,7 +91,7 @@ impl fmt::Display for TlsFault {
     }
 }
 
-impl TlsFault {
+impl TlsErrorKind {
     /// Our verifier's own cause, if it is one.
     pub(super) fn uncheckable(error: &rustls::Error) -> Option<&Uncheckable> {
         match error {
@@ -99,7 +109,7 @@ impl TlsFault {
             None => {}
         }
         match error {
-            rustls::Error::InvalidCertificate(verdict) => server_certificate(verdict),
+            rustls::Error::InvalidCertificate(error) => server_certificate(error),
             rustls::Error::AlertReceived(alert) => of_alert(*alert),
             rustls::Error::PeerIncompatible(_) => Self::Incompatible,
             rustls::Error::InvalidMessage(_) => Self::NotTls,
@@ -108,26 +118,28 @@ impl TlsFault {
     }
 }
 
-fn server_certificate(verdict: &CertificateError) -> TlsFault {
-    match verdict {
-        CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
-        CertificateError::BadSignature => TlsFault::BadSignature,
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
+fn server_certificate(error: &CertificateError) -> TlsErrorKind {
+    match error {
+        CertificateError::UnknownIssuer => TlsErrorKind::UnknownIssuer,
+        CertificateError::BadSignature => TlsErrorKind::BadSignature,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            TlsErrorKind::Expired
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsFault::NotYetValid
+            TlsErrorKind::NotYetValid
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            TlsFault::WrongName
+            TlsErrorKind::WrongName
         }
-        _ => TlsFault::ServerCertificate,
+        _ => TlsErrorKind::ServerCertificate,
     }
 }
 
-/// An alert is the server's verdict, so it speaks of the client's certificate.
-fn of_alert(alert: AlertDescription) -> TlsFault {
+/// An alert is the server's word, so it speaks of the client's certificate.
+fn of_alert(alert: AlertDescription) -> TlsErrorKind {
     match alert {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            TlsFault::CertificateRequired
+            TlsErrorKind::CertificateRequired
         }
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
@@ -135,12 +147,12 @@ fn of_alert(alert: AlertDescription) -> TlsFault {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        // rustls' word for a certificate that its alleged issuer has not signed.
+        // rustls' alert for a certificate that its alleged issuer has not signed.
         | AlertDescription::DecryptError
-        | AlertDescription::AccessDenied => TlsFault::CertificateRefused,
+        | AlertDescription::AccessDenied => TlsErrorKind::CertificateRefused,
         AlertDescription::ProtocolVersion
         | AlertDescription::HandshakeFailure
-        | AlertDescription::InsufficientSecurity => TlsFault::Incompatible,
-        _ => TlsFault::Other,
+        | AlertDescription::InsufficientSecurity => TlsErrorKind::Incompatible,
+        _ => TlsErrorKind::Other,
     }
 }

@@ -16,7 +16,7 @@ use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tower::{Service, ServiceExt};
 use wxpay_transport::{ErrorKind, Transport};
 
-use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply};
+use crate::support::{Ca, OK, call, post, read_request, send, serve, serve_reply};
 
 #[tokio::test]
 async fn the_server_sees_the_client_certificate_and_the_whole_request() {
@@ -57,13 +57,7 @@ async fn a_content_length_of_the_callers_own_is_not_believed() {
             .headers_mut()
             .insert(CONTENT_LENGTH, wrong.parse().unwrap());
 
-        let reply = ca
-            .builder()
-            .build()
-            .unwrap()
-            .oneshot(request)
-            .await
-            .unwrap();
+        let reply = send(&ca.builder().build().unwrap(), request).await.unwrap();
 
         assert_eq!(reply.body(), "ok");
     }

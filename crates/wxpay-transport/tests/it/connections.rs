@@ -23,12 +23,15 @@ use tokio_rustls::rustls::{
     version::{TLS12, TLS13},
 };
 use tower::ServiceExt;
-use wxpay_transport::Builder;
+use wxpay_transport::TransportBuilder;
 
-use crate::support::{Ca, OK, Tls, post, read_request, serve, server_with};
+use crate::support::{Ca, OK, Tls, post, read_request, send, serve, server_with};
 
 /// Makes calls one after the other, and says how many connections they took.
-async fn connections_of(builder: impl FnOnce(Builder) -> Builder, calls: usize) -> usize {
+async fn connections_of(
+    builder: impl FnOnce(TransportBuilder) -> TransportBuilder,
+    calls: usize,
+) -> usize {
     let ca = Ca::new();
     let connections = Arc::new(AtomicUsize::new(0));
     let counter = connections.clone();
@@ -57,7 +60,7 @@ async fn calls_one_after_the_other_use_one_connection() {
 
 #[tokio::test]
 async fn where_none_may_be_idle_every_call_connects() {
-    let none_idle = |builder: Builder| builder.pool_max_idle_per_host(0);
+    let none_idle = |builder: TransportBuilder| builder.pool_max_idle_per_host(0);
     assert_eq!(connections_of(none_idle, 5).await, 5);
 }
 
@@ -190,7 +193,7 @@ async fn a_call_into_a_connection_that_was_just_closed_takes_another() {
         let server = Ending::start(&ca, by_reset);
         let transport = ca.builder_for_one_attempt().build().unwrap();
         for _ in 0..20 {
-            let call = transport.clone().oneshot(post(server.addr, "hello"));
+            let call = send(&transport, post(server.addr, "hello"));
             assert_eq!(call.await.unwrap().body(), "ok");
             // The client has had no chance to see it before it makes the next call.
             server.end();

@@ -10,8 +10,8 @@ use http_body_util::Full;
 use tokio::io::AsyncWriteExt;
 use tower::ServiceExt;
 use wxpay_transport::{
-    Backoff, BreakerState, Builder, Endpoints, Error, ErrorKind, Failover, TlsFault, Transport,
-    Trip,
+    Backoff, BreakerState, CallInfo, Endpoints, Error, ErrorKind, Failover, TlsErrorKind,
+    Transport, TransportBuilder,
 };
 
 use crate::support::{Ca, OK, Tls, call, post, read_request, refusing, serve, serve_on, serve_tcp};
@@ -22,7 +22,7 @@ fn local(addr: std::net::SocketAddr) -> http::uri::Authority {
     format!("localhost:{}", addr.port()).parse().unwrap()
 }
 
-fn pair(ca: &Ca, first: std::net::SocketAddr, second: std::net::SocketAddr) -> Builder {
+fn pair(ca: &Ca, first: std::net::SocketAddr, second: std::net::SocketAddr) -> TransportBuilder {
     let endpoints = Endpoints::new([local(first), local(second)]).unwrap();
     ca.builder().endpoints(endpoints).backoff(NONE)
 }
@@ -38,9 +38,9 @@ async fn all_is_well(mut stream: Tls) {
     let _ = stream.shutdown().await;
 }
 
-fn answered_by(reply: &http::Response<bytes::Bytes>, addr: std::net::SocketAddr, attempts: u32) {
-    let trip = reply.extensions().get::<Trip>().unwrap();
-    assert_eq!((trip.attempts(), trip.endpoint()), (attempts, &local(addr)));
+fn answered_by<B>(reply: &http::Response<B>, addr: std::net::SocketAddr, attempts: u32) {
+    let info = reply.extensions().get::<CallInfo>().unwrap();
+    assert_eq!((info.attempts(), info.endpoint()), (attempts, &local(addr)));
 }
 
 #[tokio::test]
@@ -113,8 +113,8 @@ async fn a_first_endpoint_that_hangs_leaves_the_second_enough_time() {
     .await;
     for first in [silent, mute] {
         let builder = pair(&ca, first, healthy)
-            .connect_deadline(Duration::from_millis(400))
-            .call_deadline(Duration::from_secs(2));
+            .connect_timeout(Duration::from_millis(400))
+            .timeout(Duration::from_secs(2));
         let start = Instant::now();
         let reply = call(builder, first).await.unwrap();
         answered_by(&reply, healthy, 2);
@@ -130,7 +130,7 @@ async fn nobody_there_moves_the_call_at_once() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let builder = pair(&ca, nobody, healthy).call_deadline(Duration::from_secs(20));
+    let builder = pair(&ca, nobody, healthy).timeout(Duration::from_secs(20));
     let start = Instant::now();
     let reply = call(builder, nobody).await.unwrap();
     answered_by(&reply, healthy, 2);
@@ -149,7 +149,7 @@ async fn an_endpoint_that_is_back_is_found_by_a_probe() {
         .failover(failover)
         .build()
         .unwrap();
-    let state = || transport.endpoints()[0].state();
+    let state = || transport.endpoints()[0].state;
 
     let reply = transport.clone().oneshot(post(first, "hello")).await;
     answered_by(&reply.unwrap(), healthy, 2);
@@ -178,9 +178,9 @@ async fn a_handshake_that_is_cut_moves_the_call_and_a_wrong_certificate_does_not
     let error: Error = call(pair(&ca, strange, healthy), strange)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     assert_eq!(
-        (error.attempts(), error.endpoint()),
-        (1, Some(&local(strange)))
+        error.info().map(|it| (it.attempts(), it.endpoint())),
+        Some((1, &local(strange)))
     );
 }

@@ -28,7 +28,7 @@ async fn a_reply_of_just_the_limit_is_taken() {
     let ca = Ca::new();
     for (limit, taken) in [(2, true), (1, false), (0, false)] {
         let addr = serve_reply(ca.server(), OK).await;
-        let reply = call(ca.builder().reply_limit(limit), addr).await;
+        let reply = call(ca.builder().max_response_bytes(limit), addr).await;
         assert_eq!(reply.is_ok(), taken, "{limit}: {reply:?}");
     }
 }

@@ -7,17 +7,19 @@
 
 mod calls;
 mod connections;
-mod deadlines;
 mod failover;
 mod faults;
-mod inspections;
 mod log;
+mod memory;
+mod observing;
 mod progress;
 mod proxies;
 mod renewal;
 mod resolving;
 mod secrets;
+mod slow_lines;
 mod support;
 #[cfg(feature = "native-roots")]
 mod system_roots;
+mod timeouts;
 mod trust;

@@ -11,17 +11,19 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
-use wxpay_transport::{Builder, Deadline, Error, ErrorKind, Proxy, ProxyFault, TlsFault};
+use wxpay_transport::{
+    Error, ErrorKind, Proxy, ProxyErrorKind, TimeoutKind, TlsErrorKind, TransportBuilder,
+};
 
 use crate::support::{Ca, OK, call, refusing, serve_reply, serve_tcp};
 
-const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
+pub(crate) const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// What a proxy was asked, head by head.
-type Heads = Arc<Mutex<Vec<String>>>;
+pub(crate) type Heads = Arc<Mutex<Vec<String>>>;
 
 /// A proxy that answers every `CONNECT` with `reply`, and tunnels to `server` after a 200.
-async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
+pub(crate) async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
     let heads = Heads::default();
     let heard = heads.clone();
     let addr = serve_tcp(move |mut stream| {
@@ -43,11 +45,11 @@ async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
     (addr, heads)
 }
 
-fn through(builder: Builder, proxy: SocketAddr) -> Builder {
+fn through(builder: TransportBuilder, proxy: SocketAddr) -> TransportBuilder {
     builder.proxy(Proxy::new(&format!("http://{proxy}")).unwrap())
 }
 
-async fn failure(builder: Builder, proxy: SocketAddr) -> Error {
+async fn failure(builder: TransportBuilder, proxy: SocketAddr) -> Error {
     let server = SocketAddr::from(([127, 0, 0, 1], 7));
     call(through(builder, proxy), server).await.unwrap_err()
 }
@@ -100,37 +102,47 @@ async fn what_the_proxy_answers_instead_is_told() {
     for (reply, fault, said) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-            ProxyFault::AuthenticationRequired,
+            ProxyErrorKind::AuthenticationRequired,
             "answered 407: check the user name",
         ),
         (
+            "HTTP/1.1 407 no\r\nproxy-authenticate: Basic realm=\"x\"\r\nProxy-Authenticate: NTLM\r\n\r\n",
+            ProxyErrorKind::AuthenticationRequired,
+            "answered 407: check the user name",
+        ),
+        (
+            "HTTP/1.1 407 no\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n",
+            ProxyErrorKind::UnsupportedAuthentication,
+            "such as cntlm or px (it offers Negotiate, NTLM)",
+        ),
+        (
             "HTTP/1.1 403 Forbidden\r\n\r\nno",
-            ProxyFault::Refused { status: 403 },
-            "answered 403: ask whoever runs it",
+            ProxyErrorKind::Refused { status: 403 },
+            "answered 403: ask its administrator",
         ),
         (
             "HTTP/1.0 502 Bad Gateway\r\n\r\n",
-            ProxyFault::Refused { status: 502 },
+            ProxyErrorKind::Refused { status: 502 },
             "answered 502 instead of a tunnel",
         ),
         (
             "HTTP/1.1 200 OK\r\n",
-            ProxyFault::NoAnswer,
+            ProxyErrorKind::NoAnswer,
             "no whole answer in HTTP",
         ),
         (
             "SSH-2.0-OpenSSH_9.2\r\n",
-            ProxyFault::NoAnswer,
+            ProxyErrorKind::NoAnswer,
             "no whole answer in HTTP",
         ),
-        ("", ProxyFault::NoAnswer, "no whole answer in HTTP"),
+        ("", ProxyErrorKind::NoAnswer, "no whole answer in HTTP"),
     ] {
         let (proxy, _) = proxy(reply, nowhere).await;
         let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
 
         assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
         let shown = error.to_string();
-        let named = format!("no way to localhost:7 through the proxy {proxy}: ");
+        let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
         assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
         assert!(error.source().is_some());
     }
@@ -140,7 +152,7 @@ async fn what_the_proxy_answers_instead_is_told() {
 async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
     let (nobody, _socket) = refusing();
     let error = failure(Ca::new().builder_for_one_attempt(), nobody).await;
-    assert_eq!(error.kind(), ErrorKind::Proxy(ProxyFault::Unreachable));
+    assert_eq!(error.kind(), ErrorKind::Proxy(ProxyErrorKind::Unreachable));
     assert!(
         error.to_string().contains(&format!("the proxy {nobody}")),
         "{error}"
@@ -148,22 +160,24 @@ async fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_hangs_lets_the_deadline_for_connecting_pass_and_is_named() {
+async fn a_proxy_that_says_nothing_is_named() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let silent = silent.local_addr().map(|addr| (addr, silent)).unwrap();
+    let proxy = silent.local_addr().unwrap();
     let builder = Ca::new()
         .builder_for_one_attempt()
-        .connect_deadline(Duration::from_secs(7));
+        .connect_timeout(Duration::from_secs(7));
 
-    let error = failure(builder, silent.0).await;
+    let error = failure(builder.clone(), proxy).await;
 
-    assert_eq!(error.kind(), ErrorKind::Timeout(Deadline::Connect));
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("the proxy {}", silent.0)),
-        "{error}"
-    );
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutKind::Connect));
+    let said = format!("the proxy {proxy} gave no tunnel to localhost:7 within 7 s");
+    assert_eq!(error.to_string(), said);
+
+    let error = failure(builder.timeout(Duration::from_secs(2)), proxy).await;
+
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutKind::Total));
+    let said = format!("it was waiting for a tunnel of the proxy {proxy}");
+    assert!(error.to_string().ends_with(&said), "{error}");
 }
 
 #[tokio::test]
@@ -179,7 +193,7 @@ async fn a_server_behind_the_proxy_is_still_checked() {
     .await
     .unwrap_err();
 
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     assert!(!error.to_string().contains("proxy"), "{error}");
 }
 

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use tower::ServiceExt;
 use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, Transport};
 
-use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, serve};
+use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, send, serve};
 
 fn write(folder: &Path, pair: &Pair) {
     fs::write(folder.join("cert.pem"), &pair.cert).unwrap();
@@ -78,7 +78,10 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
         .builder_for_one_attempt()
         .identity_source(watch(folder.path()));
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
-    let upload = || tokio::spawn(transport.clone().oneshot(post(addr, "hello")));
+    let upload = || {
+        let transport = transport.clone();
+        tokio::spawn(async move { send(&transport, post(addr, "hello")).await })
+    };
 
     let mut uploads: Vec<_> = (0..16).map(|_| upload()).collect();
     for _ in 0..16 {

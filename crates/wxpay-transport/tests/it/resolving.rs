@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use http::Request;
 use tower::ServiceExt;
-use wxpay_transport::{Builder, ErrorKind, TlsFault};
+use wxpay_transport::{ErrorKind, TlsErrorKind, TransportBuilder};
 
 use crate::support::{Ca, OK, serve_reply};
 
-async fn kind_of(builder: Builder, host: &str, port: u16) -> Result<(), ErrorKind> {
+async fn kind_of(builder: TransportBuilder, host: &str, port: u16) -> Result<(), ErrorKind> {
     let uri = format!("https://{host}:{port}/");
     let request = Request::get(uri).body(String::new()).unwrap();
     let reply = builder.build().unwrap().oneshot(request).await;
@@ -28,7 +28,7 @@ async fn a_name_leads_where_the_caller_says_and_is_still_the_name() {
     // The certificate is for `localhost`.
     assert_eq!(
         kind_of(builder.clone(), "Name.Invalid", port).await,
-        Err(ErrorKind::Tls(TlsFault::WrongName))
+        Err(ErrorKind::Tls(TlsErrorKind::WrongName))
     );
     assert_eq!(
         kind_of(builder.clone(), "name.invalid", port ^ 1).await,

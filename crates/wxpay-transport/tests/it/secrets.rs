@@ -40,7 +40,8 @@ async fn the_log_holds_the_call_and_no_body() {
 
     let log = log.text();
     assert!(
-        log.contains("status=200") && log.contains("host=\"localhost\""),
+        log.contains("http.response.status_code=200")
+            && log.contains("server.address=\"localhost\""),
         "{log}"
     );
     for secret in ["hello", "yo", inside(&pair.key)] {

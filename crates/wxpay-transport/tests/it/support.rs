@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -22,8 +22,8 @@ use tokio_rustls::{
     },
     server::TlsStream,
 };
-use tower::{Service, ServiceExt};
-use wxpay_transport::{Builder, Error, Identity, Roots, Transport};
+use tower::ServiceExt;
+use wxpay_transport::{Error, Identity, Roots, Transport, TransportBuilder};
 
 pub(crate) type Tls = TlsStream<TcpStream>;
 
@@ -66,17 +66,17 @@ impl Ca {
     }
 
     pub(crate) fn roots(&self) -> Roots {
-        Roots::only_pem(self.pem()).unwrap()
+        Roots::empty().with_pem(self.pem()).unwrap()
     }
 
     /// A transport that trusts this authority alone.
-    pub(crate) fn builder(&self) -> Builder {
-        Transport::builder().roots(self.roots())
+    pub(crate) fn builder(&self) -> TransportBuilder {
+        Transport::builder().roots(self.roots()).max_retries(2)
     }
 
     /// The same, that repeats nothing: where a call must succeed at once, or fail as it fails.
-    pub(crate) fn builder_for_one_attempt(&self) -> Builder {
-        self.builder().retries(0)
+    pub(crate) fn builder_for_one_attempt(&self) -> TransportBuilder {
+        self.builder().max_retries(0)
     }
 
     pub(crate) fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Pair {
@@ -290,10 +290,29 @@ pub(crate) fn post(addr: SocketAddr, body: impl Into<Bytes>) -> Request<Full<Byt
 }
 
 /// Posts five bytes there; bounded, so that a hang fails the test instead of stopping it.
-pub(crate) async fn call(builder: Builder, addr: SocketAddr) -> Result<Response<Bytes>, Error> {
-    let mut transport: Transport<_> = builder.build().unwrap();
-    let call = transport.ready().await.unwrap().call(post(addr, "hello"));
-    tokio::time::timeout(Duration::from_secs(3600), call)
-        .await
-        .expect("the call must end")
+pub(crate) async fn call(
+    builder: TransportBuilder,
+    addr: SocketAddr,
+) -> Result<Response<Bytes>, Error> {
+    let transport: Transport<_> = builder.build().unwrap();
+    send(&transport, post(addr, "hello")).await
+}
+
+/// Makes a call, and takes the bytes out of the response.
+pub(crate) async fn send<B>(
+    transport: &Transport<B>,
+    request: Request<B>,
+) -> Result<Response<Bytes>, Error>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + Clone
+        + Send
+        + Unpin
+        + 'static,
+{
+    let call = transport.clone().oneshot(request);
+    let response = tokio::time::timeout(Duration::from_secs(3600), call).await;
+    let (head, body) = response.expect("the call must end")?.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Ok(Response::from_parts(head, body))
 }

@@ -4,7 +4,7 @@
 use std::{env, fs, path::Path, process::Stdio};
 
 use tokio::process::Command;
-use wxpay_transport::{Builder, ErrorKind, Roots, TlsFault, Transport};
+use wxpay_transport::{ErrorKind, Roots, TlsErrorKind, Transport, TransportBuilder};
 
 use crate::support::{Ca, OK, call, serve_reply};
 
@@ -12,10 +12,10 @@ const ADDRESS: &str = "TEST_ADDRESS";
 
 async fn outcome(roots: Roots) -> String {
     let addr = env::var(ADDRESS).unwrap().parse().unwrap();
-    let builder: Builder = Transport::builder().roots(roots);
+    let builder: TransportBuilder = Transport::builder().roots(roots);
     match call(builder, addr).await {
         Ok(reply) => reply.status().to_string(),
-        Err(error) if error.kind() == ErrorKind::Tls(TlsFault::NoRoots) => error.to_string(),
+        Err(error) if error.kind() == ErrorKind::Tls(TlsErrorKind::NoRoots) => error.to_string(),
         Err(error) => format!("{:?}", error.kind()),
     }
 }
@@ -26,9 +26,9 @@ async fn outcome(roots: Roots) -> String {
 async fn in_a_process_of_its_own() {
     let own = Ca::new();
     for (name, roots) in [
-        ("system", Roots::system()),
-        ("mozilla and system", Roots::mozilla().and_system()),
-        ("another and system", own.roots().and_system()),
+        ("system", Roots::native()),
+        ("mozilla and system", Roots::webpki().with_native()),
+        ("another and system", own.roots().with_native()),
         ("another", own.roots()),
     ] {
         println!("{name}: {}", outcome(roots).await);

@@ -7,7 +7,7 @@ use rcgen::{
 };
 use tokio_rustls::rustls::version::TLS12;
 use tower::ServiceExt;
-use wxpay_transport::{Error, ErrorKind, Identity, InvalidRoots, Roots, TlsFault, Transport};
+use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
 use crate::support::{self, Ca, OK, Pair, call, post, serve_reply, server_with};
 
@@ -17,9 +17,9 @@ async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_
     let addr = serve_reply(ca.server(), OK).await;
 
     let error = call(Transport::builder(), addr).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::UnknownIssuer));
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
 
-    let both = Transport::builder().roots(Roots::mozilla().and_pem(ca.pem()).unwrap());
+    let both = Transport::builder().roots(Roots::webpki().with_pem(ca.pem()).unwrap());
     assert_eq!(call(both, addr).await.unwrap().body(), "ok");
 }
 
@@ -34,7 +34,7 @@ async fn the_server_requires_a_certificate_and_gets_none() {
     let error = without_identity(&ca).await;
     assert_eq!(
         error.kind(),
-        ErrorKind::Tls(TlsFault::CertificateRequired),
+        ErrorKind::Tls(TlsErrorKind::CertificateRequired),
         "{error:?}"
     );
     assert!(
@@ -57,7 +57,7 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
             .unwrap_err();
         assert_eq!(
             error.kind(),
-            ErrorKind::Tls(TlsFault::CertificateRequired),
+            ErrorKind::Tls(TlsErrorKind::CertificateRequired),
             "{error:?}"
         );
     }
@@ -77,21 +77,18 @@ async fn tls_1_2_is_spoken_too() {
 fn a_file_that_is_no_list_of_authorities() {
     let key = KeyPair::generate().unwrap().serialize_pem();
     let cut = Ca::new().pem().replace("-----END CERTIFICATE-----", "");
-    assert_eq!(Roots::only_pem("").unwrap_err(), InvalidRoots::Empty);
+    assert_eq!(Roots::empty().with_pem("").unwrap_err(), RootsError::Empty);
     assert_eq!(
-        Roots::mozilla().and_pem(key).unwrap_err(),
-        InvalidRoots::Empty
+        Roots::webpki().with_pem(key).unwrap_err(),
+        RootsError::Empty
     );
-    assert_eq!(
-        Roots::mozilla().and_pem(cut).unwrap_err(),
-        InvalidRoots::Pem
-    );
+    assert_eq!(Roots::webpki().with_pem(cut).unwrap_err(), RootsError::Pem);
 }
 
 #[test]
 fn an_authority_that_is_no_certificate_is_refused() {
     let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    assert_eq!(Roots::only_pem(pem).unwrap_err(), InvalidRoots::Pem);
+    assert_eq!(Roots::empty().with_pem(pem).unwrap_err(), RootsError::Pem);
 }
 
 /// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
@@ -113,7 +110,7 @@ fn pair(certificate: &CertifiedIssuer<'_, KeyPair>) -> Pair {
 
 async fn outcome(roots: &Roots, server: &Pair) -> Result<(), ErrorKind> {
     let addr = serve_reply(support::server(server), OK).await;
-    let builder = Transport::builder().roots(roots.clone()).retries(0);
+    let builder = Transport::builder().roots(roots.clone()).max_retries(0);
     call(builder, addr)
         .await
         .map(drop)
@@ -122,13 +119,13 @@ async fn outcome(roots: &Roots, server: &Pair) -> Result<(), ErrorKind> {
 
 #[tokio::test]
 async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
-    let untrusted = Err(ErrorKind::Tls(TlsFault::UnknownIssuer));
+    let untrusted = Err(ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     let pinned = self_signed(|_| {});
     let no_authority = self_signed(|params| params.is_ca = IsCa::ExplicitNoCa);
     for pinned in [pinned, no_authority] {
         for roots in [
-            Roots::only_pem(pinned.pem()),
-            Roots::mozilla().and_pem(pinned.pem()),
+            Roots::empty().with_pem(pinned.pem()),
+            Roots::webpki().with_pem(pinned.pem()),
         ] {
             let roots = roots.unwrap();
             assert_eq!(outcome(&roots, &pair(&pinned)).await, Ok(()));
@@ -156,20 +153,20 @@ async fn a_pinned_certificate_is_for_its_names_and_its_time() {
     for (certificate, fault) in [
         (
             self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1)),
-            TlsFault::Expired,
+            TlsErrorKind::Expired,
         ),
         (
             self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1)),
-            TlsFault::NotYetValid,
+            TlsErrorKind::NotYetValid,
         ),
         (
             self_signed(|it| {
                 it.subject_alt_names = vec![SanType::DnsName("other.test".try_into().unwrap())];
             }),
-            TlsFault::WrongName,
+            TlsErrorKind::WrongName,
         ),
     ] {
-        let roots = Roots::only_pem(certificate.pem()).unwrap();
+        let roots = Roots::empty().with_pem(certificate.pem()).unwrap();
         let came = outcome(&roots, &pair(&certificate)).await;
         assert_eq!(came, Err(ErrorKind::Tls(fault)));
     }
@@ -187,9 +184,9 @@ fn what_an_authority_has_issued_is_no_authority() {
         params.is_ca = IsCa::ExplicitNoCa;
     });
     for pem in [&leaf.cert, &explicit.cert, &(ca.pem() + &leaf.cert)] {
-        let error = Roots::mozilla().and_pem(pem).unwrap_err();
+        let error = Roots::webpki().with_pem(pem).unwrap_err();
         assert!(
-            matches!(error, InvalidRoots::NotAnAuthority { .. }),
+            matches!(error, RootsError::NotAnAuthority { .. }),
             "{error:?}"
         );
         assert!(error.to_string().contains("CN=a leaf"), "{error}");
@@ -198,15 +195,12 @@ fn what_an_authority_has_issued_is_no_authority() {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     };
     for pem in [self_signed(for_clients).pem(), ca.issue(for_clients).cert] {
-        let error = Roots::only_pem(pem).unwrap_err();
-        assert!(
-            matches!(error, InvalidRoots::ForClients { .. }),
-            "{error:?}"
-        );
+        let error = Roots::empty().with_pem(pem).unwrap_err();
+        assert!(matches!(error, RootsError::ForClients { .. }), "{error:?}");
     }
     // An authority below another one is one.
     let below = ca.issue(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
-    Roots::only_pem(below.cert).unwrap();
+    Roots::empty().with_pem(below.cert).unwrap();
 }
 
 fn weak(name: &str) -> String {
@@ -217,17 +211,22 @@ fn weak(name: &str) -> String {
 #[tokio::test]
 async fn a_key_or_signature_that_cannot_be_used_is_named() {
     for (root, name, fault, said) in [
-        ("weak-root", "by-weak-root", TlsFault::WeakKey, "1024 bits"),
+        (
+            "weak-root",
+            "by-weak-root",
+            TlsErrorKind::WeakKey,
+            "1024 bits",
+        ),
         (
             "ec-root",
             "sha512",
-            TlsFault::UnsupportedSignature,
+            TlsErrorKind::UnsupportedSignature,
             "ECDSA with SHA-512",
         ),
         (
             "ec-root",
             "sha1",
-            TlsFault::UnsupportedSignature,
+            TlsErrorKind::UnsupportedSignature,
             "ECDSA with SHA-1;",
         ),
     ] {
@@ -236,8 +235,10 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
             key: weak(&format!("{name}.key")),
         };
         let addr = serve_reply(support::server(&server), OK).await;
-        let roots = Roots::only_pem(weak(&format!("{root}.crt"))).unwrap();
-        let builder = Transport::builder().roots(roots).retries(0);
+        let roots = Roots::empty()
+            .with_pem(weak(&format!("{root}.crt")))
+            .unwrap();
+        let builder = Transport::builder().roots(roots).max_retries(0);
         let error = call(builder, addr).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls(fault), "{name}: {error:?}");
         let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -248,17 +249,23 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
     let ca = Ca::new();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/identities/");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../wxpay-identity/tests/fixtures/identities/"
+    );
     let read = |name: &str| std::fs::read(format!("{folder}{name}")).unwrap();
     let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
     let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;
     let builder = ca.builder_for_one_attempt();
 
     let error = call(builder.clone().identity(rsa), addr).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::ClientKeyRefused));
+    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::ClientKeyRefused));
     assert!(error.to_string().contains("ECDSA"), "{error}");
     let error = call(builder.clone(), addr).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsFault::CertificateRequired));
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Tls(TlsErrorKind::CertificateRequired)
+    );
     call(builder.identity(ca.pair().identity()), addr)
         .await
         .unwrap();

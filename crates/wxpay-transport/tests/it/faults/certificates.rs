@@ -1,7 +1,7 @@
 //! Certificates that are wrong, on either side.
 
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
-use wxpay_transport::{ErrorKind, TlsFault};
+use wxpay_transport::{ErrorKind, TlsErrorKind};
 
 use super::world::{Outcome::Fails, World};
 use crate::support::{Ca, OK, Pair, serve_reply, server};
@@ -21,21 +21,25 @@ async fn the_servers_certificate_is_wrong() {
         key: self_signed.signing_key.serialize_pem(),
     };
     for (name, pair, fault) in [
-        ("expired", ca.expired(), TlsFault::Expired),
-        ("not yet valid", ca.not_yet_valid(), TlsFault::NotYetValid),
-        ("wrong name", other_name, TlsFault::WrongName),
-        ("for clients", for_clients, TlsFault::ServerCertificate),
+        ("expired", ca.expired(), TlsErrorKind::Expired),
+        (
+            "not yet valid",
+            ca.not_yet_valid(),
+            TlsErrorKind::NotYetValid,
+        ),
+        ("wrong name", other_name, TlsErrorKind::WrongName),
+        ("for clients", for_clients, TlsErrorKind::ServerCertificate),
         (
             "wrong CA",
             Ca::named("another").pair(),
-            TlsFault::UnknownIssuer,
+            TlsErrorKind::UnknownIssuer,
         ),
         (
             "CA of the same name",
             Ca::new().pair(),
-            TlsFault::BadSignature,
+            TlsErrorKind::BadSignature,
         ),
-        ("self-signed", self_signed, TlsFault::UnknownIssuer),
+        ("self-signed", self_signed, TlsErrorKind::UnknownIssuer),
     ] {
         let addr = serve_reply(server(&pair), OK).await;
         world.check(name, addr, Fails(ErrorKind::Tls(fault))).await;
@@ -46,6 +50,6 @@ async fn the_servers_certificate_is_wrong() {
 async fn the_server_wants_another_authoritys_certificate() {
     let world = World::new();
     let addr = serve_reply(world.ca.server_demanding(&Ca::new()), OK).await;
-    let expected = Fails(ErrorKind::Tls(TlsFault::CertificateRefused));
+    let expected = Fails(ErrorKind::Tls(TlsErrorKind::CertificateRefused));
     world.check("another CA's client", addr, expected).await;
 }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wxpay_transport::{Builder, Deadline, ErrorKind, Proxy, ProxyFault, TlsFault};
+use wxpay_transport::{
+    ErrorKind, Proxy, ProxyErrorKind, TimeoutKind, TlsErrorKind, TransportBuilder,
+};
 
 use super::world::{Outcome::Fails, World};
 use crate::support::{refusing, serve_tcp};
@@ -26,7 +28,8 @@ async fn nobody_listens() {
 async fn the_name_does_not_resolve() {
     let world = World::new();
     let (addr, _socket) = refusing();
-    let nowhere = |builder: Builder| builder.resolve("localhost", addr.port(), [] as [IpAddr; 0]);
+    let nowhere =
+        |builder: TransportBuilder| builder.resolve("localhost", addr.port(), [] as [IpAddr; 0]);
     let expected = Fails(ErrorKind::Connect);
     world
         .check_with("no address", nowhere, "secretbody", addr, expected)
@@ -45,8 +48,8 @@ async fn the_server_never_speaks() {
         }
     })
     .await;
-    let hasty = |builder: Builder| builder.connect_deadline(SHORT);
-    let expected = Fails(ErrorKind::Timeout(Deadline::Connect));
+    let hasty = |builder: TransportBuilder| builder.connect_timeout(SHORT);
+    let expected = Fails(ErrorKind::Timeout(TimeoutKind::Connect));
     world
         .check_with("black hole before TLS", hasty, "secretbody", addr, expected)
         .await;
@@ -58,12 +61,12 @@ async fn the_proxy_gives_no_tunnel() {
     let (nobody, _socket) = refusing();
     let refuses = answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
     for (addr, fault) in [
-        (nobody, ProxyFault::Unreachable),
-        (refuses, ProxyFault::AuthenticationRequired),
+        (nobody, ProxyErrorKind::Unreachable),
+        (refuses, ProxyErrorKind::AuthenticationRequired),
     ] {
         let proxy = Proxy::new(&addr.to_string()).unwrap();
         let proxy = proxy.basic_auth("op", "secretpassword");
-        let through = |builder: Builder| builder.proxy(proxy);
+        let through = |builder: TransportBuilder| builder.proxy(proxy);
         let expected = Fails(ErrorKind::Proxy(fault));
         world
             .check_with("proxy", through, "secretbody", addr, expected)
@@ -96,27 +99,27 @@ async fn the_server_speaks_no_tls_that_we_speak() {
         (
             "TLS 1.1, said",
             REFUSES,
-            ErrorKind::Tls(TlsFault::Incompatible),
+            ErrorKind::Tls(TlsErrorKind::Incompatible),
         ),
         (
             "TLS 1.1, spoken",
             GOES_ON,
-            ErrorKind::Tls(TlsFault::Incompatible),
+            ErrorKind::Tls(TlsErrorKind::Incompatible),
         ),
         (
             "handshake_failure",
             ALERT,
-            ErrorKind::Tls(TlsFault::Incompatible),
+            ErrorKind::Tls(TlsErrorKind::Incompatible),
         ),
         (
             "HTTP",
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
-            ErrorKind::Tls(TlsFault::NotTls),
+            ErrorKind::Tls(TlsErrorKind::NotTls),
         ),
         (
             "SSH",
             b"SSH-2.0-OpenSSH_9.2\r\n",
-            ErrorKind::Tls(TlsFault::NotTls),
+            ErrorKind::Tls(TlsErrorKind::NotTls),
         ),
         ("cut at once", b"", ErrorKind::Connect),
         (

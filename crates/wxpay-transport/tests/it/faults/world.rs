@@ -11,12 +11,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::rustls::ServerConfig;
-use tower::ServiceExt;
-use wxpay_transport::{Builder, Error, ErrorKind};
+use wxpay_transport::{Error, ErrorKind, TransportBuilder};
 
 use crate::{
     log::Log,
-    support::{Ca, Pair},
+    support::{Ca, Pair, send},
 };
 
 /// What may be in no log and no error: of the request, and of the reply and the proxy where a row has
@@ -63,7 +62,7 @@ impl World {
         self.ca.demanding_server()
     }
 
-    pub(super) fn builder(&self) -> Builder {
+    pub(super) fn builder(&self) -> TransportBuilder {
         let builder = self.ca.builder_for_one_attempt();
         builder.identity(self.pair.identity())
     }
@@ -82,7 +81,7 @@ impl World {
     pub(super) async fn check_with(
         &self,
         name: &str,
-        change: impl FnOnce(Builder) -> Builder,
+        change: impl FnOnce(TransportBuilder) -> TransportBuilder,
         body: impl Into<Bytes>,
         addr: SocketAddr,
         expected: Outcome,
@@ -95,7 +94,7 @@ impl World {
             .body(Full::new(body.into()))
             .unwrap();
 
-        let reply = bounded(name, transport.clone().oneshot(request)).await;
+        let reply = bounded(name, send(&transport, request)).await;
 
         assert_eq!(outcome(&reply, expected), expected, "{name}: {reply:?}");
         self.check_silence(name, &reply);

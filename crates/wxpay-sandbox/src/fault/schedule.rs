@@ -1,0 +1,271 @@
+//! Which calls meet which fault.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Effect, Fault, ParseFaultError};
+
+/// Exhausted faults that are kept to be looked at.
+const EXHAUSTED: usize = 100;
+
+/// A fault that was injected, and what has become of it.
+///
+/// ```
+/// use wxpay_sandbox::{Effect, Fault, Sandbox};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::builder().start().await?;
+/// let id = sandbox.inject(Fault::new(Effect::SystemError).times(1));
+/// let active = &sandbox.faults()[0];
+/// assert_eq!((active.id(), active.hits(), active.is_exhausted()), (id, 0, false));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ActiveFault {
+    id: u64,
+    fault: Fault,
+    /// The calls that matched the file pattern.
+    matched: u64,
+    hits: u64,
+    /// When the calls of the last second were let pass, the oldest first.
+    passed: VecDeque<Instant>,
+}
+
+impl ActiveFault {
+    /// Its number, from 1, in the order of injection.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What was injected.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    /// How many calls it has hit.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits
+    }
+
+    /// Whether it has hit as many calls as it was to, and hits no more.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        let times = self.fault.times;
+        times.is_some_and(|times| self.hits >= u64::from(times.get()))
+    }
+
+    /// Whether it hits this call. Counts the call.
+    fn hits_call(&mut self, file_name: Option<&str>, now: Instant) -> bool {
+        let fault = &self.fault;
+        let name = file_name.unwrap_or_default();
+        if self.is_exhausted() || fault.file.as_ref().is_some_and(|file| !file.matches(name)) {
+            return false;
+        }
+        self.matched += 1;
+        let turn = fault
+            .every_nth
+            .is_none_or(|every| self.matched.is_multiple_of(every.get().into()));
+        let drawn = fault
+            .percent
+            .is_none_or(|percent| draw(fault.seed.unwrap_or_default(), self.matched) < percent);
+        let hit = turn && drawn && !self.lets_pass(now);
+        self.hits += u64::from(hit);
+        hit
+    }
+
+    /// Whether a rate is not exceeded yet; other faults let nothing pass.
+    fn lets_pass(&mut self, now: Instant) -> bool {
+        let Effect::Rate(calls) = self.fault.effect else {
+            return false;
+        };
+        let is_over = |passed: &Instant| now.duration_since(*passed) >= Duration::from_secs(1);
+        while self.passed.front().is_some_and(is_over) {
+            self.passed.pop_front();
+        }
+        let passes = self.passed.len() < usize::try_from(calls).unwrap_or(usize::MAX);
+        if passes {
+            self.passed.push_back(now);
+        }
+        passes
+    }
+}
+
+/// A number below 100, by splitmix64.
+fn draw(seed: u64, count: u64) -> u8 {
+    let mut bits = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ bits >> 31) % 100) as u8
+}
+
+/// The faults of a sandbox; clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Faults(Arc<Mutex<List>>);
+
+#[derive(Debug, Default)]
+struct List {
+    last_id: u64,
+    active: Vec<ActiveFault>,
+}
+
+/// What a call meets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) delay: Option<Duration>,
+    pub(crate) delay_in_answer: Option<Duration>,
+    /// One of all others.
+    pub(crate) effect: Option<Effect>,
+}
+
+impl Faults {
+    pub(crate) fn inject(&self, fault: Fault) -> u64 {
+        let mut list = self.list();
+        list.last_id += 1;
+        let id = list.last_id;
+        list.active.push(ActiveFault {
+            id,
+            fault,
+            matched: 0,
+            hits: 0,
+            passed: VecDeque::new(),
+        });
+        let exhausted = list.active.iter().filter(|fault| fault.is_exhausted());
+        let mut surplus = exhausted.count().saturating_sub(EXHAUSTED);
+        list.active.retain(|fault| {
+            let goes = surplus > 0 && fault.is_exhausted();
+            surplus -= usize::from(goes);
+            !goes
+        });
+        id
+    }
+
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        let mut list = self.list();
+        let before = list.active.len();
+        list.active.retain(|fault| fault.id != id);
+        list.active.len() < before
+    }
+
+    pub(crate) fn remove_all(&self) {
+        self.list().active.clear();
+    }
+
+    pub(crate) fn all(&self) -> Vec<ActiveFault> {
+        self.list().active.clone()
+    }
+
+    /// Whether a call, of which only the head is known, is to be cut off.
+    pub(crate) fn cut_request(&self, now: Instant) -> bool {
+        let mut list = self.list();
+        let mut cuts = list.active.iter_mut();
+        cuts.any(|it| it.fault.effect == Effect::CutInRequest && it.hits_call(None, now))
+    }
+
+    /// What a call meets: of each group the fault that was injected first. Those that come too late are
+    /// not asked, so that they wait for another call.
+    pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
+        let mut plan = Plan::default();
+        for fault in &mut self.list().active {
+            let effect = fault.fault.effect;
+            let is_free = match effect {
+                Effect::CutInRequest => false,
+                Effect::Delay(_) => plan.delay.is_none(),
+                Effect::DelayInAnswer(_) => plan.delay_in_answer.is_none(),
+                _ => plan.effect.is_none(),
+            };
+            if is_free && fault.hits_call(file_name, now) {
+                match effect {
+                    Effect::Delay(time) => plan.delay = Some(time),
+                    Effect::DelayInAnswer(time) => plan.delay_in_answer = Some(time),
+                    other => plan.effect = Some(other),
+                }
+            }
+        }
+        plan
+    }
+
+    fn list(&self) -> MutexGuard<'_, List> {
+        // The list is valid after any statement, so a poisoned lock is safe to use.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A pattern of file names: `*` is any text, `?` any character, all else itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Pattern(String);
+
+/// Longest pattern in characters, and as much of a name as is compared: a file name's limit in the API.
+/// Without a bound, a long pattern against a long name takes seconds.
+const MAX_CHARACTERS: usize = 256;
+
+impl Pattern {
+    /// Cuts a pattern that is too long.
+    pub(super) fn new(text: &str) -> Self {
+        Self(beginning(text).to_owned())
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, ParseFaultError> {
+        if beginning(text) == text {
+            return Ok(Self(text.to_owned()));
+        }
+        let needs = "a pattern of at most 256 characters";
+        Err(ParseFaultError::value("file", needs))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// In time of the product of both lengths at most: only the last star is ever tried again.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        let (mut pattern, mut name) = (self.0.as_str(), beginning(name));
+        // Behind the last star, and what of the name it has not swallowed yet.
+        let mut last_star: Option<(&str, &str)> = None;
+        loop {
+            let mut rest = pattern.chars();
+            let mut characters = name.chars();
+            match (rest.next(), characters.next()) {
+                (Some('*'), _) => {
+                    pattern = rest.as_str();
+                    last_star = Some((pattern, name));
+                }
+                (None, None) => return true,
+                (Some(wanted), Some(character)) if wanted == '?' || wanted == character => {
+                    (pattern, name) = (rest.as_str(), characters.as_str());
+                }
+                _ => {
+                    let Some((behind, unswallowed)) = last_star else {
+                        return false;
+                    };
+                    let mut swallowed = unswallowed.chars();
+                    if swallowed.next().is_none() {
+                        return false;
+                    }
+                    (pattern, name) = (behind, swallowed.as_str());
+                    last_star = Some((behind, name));
+                }
+            }
+        }
+    }
+}
+
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_CHARACTERS);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,38 @@
+// The texts of the page. Findings and rules come from the server in both languages.
+'use strict';
+const WORDS = {
+  en: {
+    other: '中文', live: 'live', lost: 'no connection', copy: 'copy', copied: 'copied', cannot_copy: 'cannot copy here',
+    merchant: 'merchant', search: 'file, reason, client, merchant', clear: 'Clear', faults: 'Faults', inject: 'inject',
+    own: 'a fault as text', next: 'next calls', every: 'every n-th', file: 'file name', hits: 'hits', remove: 'remove',
+    errors: 'errors', documents: 'signature and document', line: 'time and line',
+    all: 'All', good: 'Accepted', bad: 'Refused', odd: 'Odd', fault: 'Fault', cut: 'cut off', accepted: 'accepted',
+    time: 'Time', outcome: 'Outcome', name: 'File', size: 'Size', sign_type: 'Sign type', client: 'Client', calls: 'calls',
+    none: 'No call yet. Upload a picture to the address above, and it appears here.', no_match: 'No call matches.',
+    keys: '↑ ↓ choose · Enter open · Esc close · / search · f faults · c copy as curl',
+    curl: 'Copy as curl', request: 'Request', response: 'Response', close: 'close', alone: 'link',
+    copy_text: 'copy text', copy_base64: 'copy base64', save: 'save', save_media: 'save what was sent as media',
+    findings: 'Explanation', nothing: 'Nothing is odd.', checks: 'Checks', canonical: 'String that is signed', fields: 'Fields',
+    headers: 'Headers', certificate: 'Client certificate', no_certificate: 'none was sent', valid: 'accepted', tls: 'TLS',
+    received: 'received in', was_cut: 'The connection was cut: nothing was sent back.',
+    body_cut: (shown, all) => `The picture is no longer remembered: the first ${shown} of ${all} bytes.`,
+    body_exact: (all) => `${all} bytes, exactly as they came.`, met: 'met',
+  },
+  zh: {
+    other: 'English', live: '实时', lost: '连接已断开', copy: '复制', copied: '已复制', cannot_copy: '此处无法复制',
+    merchant: '商户号', search: '文件、原因、客户端、商户号', clear: '清空', faults: '故障注入', inject: '启用',
+    own: '自定义故障', next: '接下来的请求数', every: '每隔 n 次', file: '文件名', hits: '命中', remove: '移除',
+    errors: '错误', documents: '签名与报文', line: '时间与连接',
+    all: '全部', good: '通过', bad: '拒绝', odd: '有疑点', fault: '故障', cut: '已断开', accepted: '通过',
+    time: '时间', outcome: '结果', name: '文件', size: '大小', sign_type: '签名类型', client: '客户端', calls: '请求',
+    none: '还没有请求。向上面的地址上传一张图片，就会显示在这里。', no_match: '没有匹配的请求。',
+    keys: '↑ ↓ 选择 · Enter 打开 · Esc 关闭 · / 搜索 · f 故障 · c 复制为 curl',
+    curl: '复制为 curl', request: '请求', response: '应答', close: '关闭', alone: '链接',
+    copy_text: '复制文本', copy_base64: '复制 Base64', save: '保存', save_media: '保存 media 的内容',
+    findings: '诊断', nothing: '没有异常。', checks: '检查项', canonical: '签名原串', fields: '字段',
+    headers: '请求头', certificate: '客户端证书', no_certificate: '未发送', valid: '已接受', tls: 'TLS',
+    received: '接收用时', was_cut: '连接已断开，没有应答。',
+    body_cut: (shown, all) => `图片已不再保留：只有 ${all} 字节中的前 ${shown} 字节。`,
+    body_exact: (all) => `${all} 字节，与收到的完全一致。`, met: '遇到',
+  },
+};

@@ -1,0 +1,78 @@
+//! Hosts and ports, as URIs have them.
+
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
+
+/// The port of `https` where none is given.
+const HTTPS: u16 = 443;
+
+/// Whether that is all there is: no user name, no password, and a port that is a number, if any.
+pub(crate) fn is_host_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let Some(rest) = authority.as_str().strip_prefix(host) else {
+        return false;
+    };
+    let numbered = match rest.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok(),
+        None => rest.is_empty(),
+    };
+    numbered && !host.is_empty()
+}
+
+/// Whether both lead to one place.
+pub(crate) fn is_same(one: &Authority, other: &Authority) -> bool {
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(HTTPS);
+    one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
+}
+
+/// A host without the brackets around an IPv6 address.
+pub(crate) fn strip_brackets(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+/// The port that a URI names, or its scheme's own.
+pub(crate) fn port(uri: &Uri) -> u16 {
+    let default = if uri.scheme() == Some(&Scheme::HTTP) {
+        80
+    } else {
+        HTTPS
+    };
+    uri.port_u16().unwrap_or(default)
+}
+
+/// The address of a server, for what wants a URI.
+pub(crate) fn uri(scheme: &'static str, authority: &Authority) -> Uri {
+    Uri::builder()
+        .scheme(scheme)
+        .authority(authority.clone())
+        .path_and_query("/")
+        .build()
+        .expect("scheme, authority and path make a uri")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_may_be_more_or_less_than_host_and_port() {
+        for (authority, is_sound) in [
+            ("a.test", true),
+            ("a.test:443", true),
+            ("[::1]", true),
+            ("[::1]:443", true),
+            ("user@a.test", false),
+            ("user:password@a.test:443", false),
+            ("a.test:", false),
+            ("a.test:65536", false),
+            (":443", false),
+        ] {
+            let parsed = Authority::from_static(authority);
+            assert_eq!(is_host_port(&parsed), is_sound, "{authority}");
+        }
+    }
+}

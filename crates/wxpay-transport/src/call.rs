@@ -1,0 +1,512 @@
+//! One call: the loop that does what the policy says.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    Extensions, Request, Response, Uri, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    uri::Authority,
+};
+use http_body::Body;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    task::yield_now,
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
+use tower::{
+    retry::budget::{Budget, TpsBudget},
+    util::rng::{HasherRng, Rng},
+};
+use tracing::{Instrument, Span, debug, debug_span, field::Empty};
+
+use crate::{
+    authority::is_host_port,
+    client::{Client, Clients},
+    config::{Config, MAX_TIMEOUT},
+    connect::Connecting,
+    endpoints::EndpointPool,
+    error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
+    policy::{Event, Failure, Next, Policy, Rules, Silence, Target, World},
+    progress::{ConnectionState, MAX_UNSENT, RequestBody, TrackedBody},
+    rate::RateLimiter,
+    retry::{Classifier, RetryClass, retry_after},
+};
+
+/// Repetitions that are always allowed, each second, over all calls.
+const RESERVE: u32 = 10;
+/// What is allowed beyond, as a share of the calls that went well in the last [`MEMORY`]: tower's
+/// defaults.
+const SHARE: f32 = 0.2;
+const MEMORY: Duration = Duration::from_secs(10);
+
+/// What all calls of a transport share.
+pub(crate) struct Caller<B> {
+    clients: Clients<B>,
+    endpoints: Arc<EndpointPool>,
+    rate: RateLimiter,
+    places: Option<Semaphore>,
+    rules: Rules,
+    classifier: Classifier,
+    max_response_bytes: usize,
+    /// When much fails, little is repeated.
+    budget: TpsBudget,
+    random: Mutex<HasherRng>,
+}
+
+/// What is known of one call, whenever it ends.
+struct Call<B> {
+    request: Request<B>,
+    policy: Policy,
+    /// Where the last attempt went, or the first will go.
+    server: Authority,
+    /// The attempt under way.
+    attempt: Option<Attempt>,
+    /// Why there is another attempt, where the last one has failed.
+    failure: Option<Error>,
+}
+
+impl<B> Caller<B> {
+    pub(crate) fn endpoints(&self) -> &EndpointPool {
+        &self.endpoints
+    }
+}
+
+impl<B: RequestBody> Caller<B> {
+    pub(crate) fn new(config: &Config) -> Result<Self, BuildError> {
+        let clients = Clients::new(config)?;
+        let probing = clients.clone();
+        let probe = Box::new(move |server| {
+            let probe: std::pin::Pin<Box<dyn Future<Output = _> + Send>> =
+                Box::pin(probing.clone().probe(server));
+            probe
+        });
+        let endpoints = EndpointPool::new(config.endpoints.as_ref(), config.failover, probe);
+        Ok(Self {
+            clients,
+            endpoints: Arc::new(endpoints),
+            rate: RateLimiter::new(config.max_rate),
+            places: config.concurrency.map(Semaphore::new),
+            rules: Rules {
+                max_retries: config.max_retries,
+                backoff: config.backoff,
+                connect_timeout: config.connect_timeout,
+                stall_timeout: config.stall_timeout,
+                response_timeout: config.response_timeout,
+                timeout: config.timeout,
+            },
+            classifier: config.classifier.clone(),
+            max_response_bytes: config.max_response_bytes,
+            budget: TpsBudget::new(MEMORY, RESERVE, SHARE),
+            random: Mutex::new(HasherRng::new()),
+        })
+    }
+
+    /// Makes a call, in a span of its own.
+    pub(crate) async fn call(&self, request: Request<B>) -> Result<Response<Bytes>, Error> {
+        let uri = request.uri();
+        let server = uri.authority().filter(|authority| is_host_port(authority));
+        let (Some("https"), Some(server)) = (uri.scheme_str(), server.cloned()) else {
+            return Err(ErrorKind::Request.into());
+        };
+        let span = debug_span!(
+            "http.call",
+            http.request.method = %request.method(),
+            http.request.body.size = request.body().size_hint().exact(),
+            http.request.resend_count = Empty,
+            server.address = server.host(),
+            server.port = server.port_u16().unwrap_or(443),
+            http.response.status_code = Empty,
+            "error.type" = Empty,
+        );
+        let begun = Instant::now();
+        let mut call = Call {
+            policy: Policy::new(self.rules, self.endpoints.candidates(&server), begun),
+            request,
+            server,
+            attempt: None,
+            failure: None,
+        };
+        let result = self.drive(&mut call).instrument(span.clone()).await;
+        let info = CallInfo {
+            attempts: call.policy.attempts(),
+            endpoint: call.server,
+        };
+        span.record("http.request.resend_count", info.attempts.saturating_sub(1));
+        let result = result
+            .map(|mut response| {
+                response.extensions_mut().insert(info.clone());
+                response
+            })
+            .map_err(|error| error.after(info));
+        span.in_scope(|| tell(&result, begun));
+        result
+    }
+
+    /// Does what the policy says, until it says that the call is done, or its time is over.
+    async fn drive(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
+        let Some(deadline) = call.policy.deadline() else {
+            return self.run(call).await;
+        };
+        if let Ok(result) = timeout_at(deadline, self.run(call)).await {
+            return result;
+        }
+        let wait = call.wait(self.rules.timeout.unwrap_or_default());
+        Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
+    }
+
+    /// The loop of a call: an attempt at its turn, and what the policy says to what it came to.
+    async fn run(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
+        let mut back_off = Duration::ZERO;
+        loop {
+            let place = self.turn(back_off).await;
+            let target = call.policy.begin(&self.world());
+            let result = self.attempt(call, target).await;
+            drop(place);
+            let event = self.event(call, target, &result);
+            match call.policy.next(event, &self.world()) {
+                Next::Repeat { after, on_budget } if !on_budget || self.budget.withdraw() => {
+                    back_off = after;
+                    call.failure = result.err();
+                }
+                _ => return result,
+            }
+        }
+    }
+
+    fn world(&self) -> World {
+        World {
+            now: Instant::now(),
+            in_service: self.endpoints.in_service(),
+            random: self
+                .random
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next_f64(),
+        }
+    }
+
+    /// Waits for the back-off to be over, for the rate, and for a place.
+    async fn turn(&self, back_off: Duration) -> Option<SemaphorePermit<'_>> {
+        if !back_off.is_zero() {
+            debug!(milliseconds = back_off.as_millis(), "repeating");
+            sleep(back_off).await;
+        }
+        self.rate.acquire().await;
+        let places = self.places.as_ref()?;
+        Some(places.acquire().await.expect("it is never closed"))
+    }
+
+    /// Connects, sends and receives.
+    async fn attempt(&self, call: &mut Call<B>, target: Target) -> Result<Response<Bytes>, Error> {
+        if let Some(endpoint) = target.endpoint {
+            call.server = self.endpoints.authority(endpoint).clone();
+        }
+        let span = debug_span!(
+            "http.attempt",
+            http.request.method = %call.request.method(),
+            http.request.resend_count = target.number - 1,
+            server.address = call.server.host(),
+            server.port = call.server.port_u16().unwrap_or(443),
+        );
+        let begun = Instant::now();
+        let exchange = async {
+            let client = self.clients.current().await?;
+            // Lets the runtime hear from the network first: a connection that the server has closed
+            // in the meantime then leaves the pool instead of taking this request.
+            yield_now().await;
+            let (mut request, has_ended) = call.attempt_request();
+            let attempt = call.attempt.insert(Attempt {
+                begun,
+                connecting: Connecting::new(begun, call.policy.end_of(Silence::Connecting, begun)),
+                capture: capture_connection(&mut request),
+                connection: None,
+                has_ended,
+                proxy: client.proxy_to(call.request.uri()),
+                length: call.request.body().size_hint().exact(),
+            });
+            let connecting = Arc::clone(&attempt.connecting);
+            let response = connecting.scope(self.exchange(&client, request));
+            let result = attempt.watch(&call.policy, response).await;
+            result.map_err(|error| attempt.explain(error, &client))
+        };
+        let result = exchange.instrument(span.clone()).await;
+        span.in_scope(|| tell(&result, begun));
+        result
+    }
+
+    /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
+    /// the bound: from its `Content-Length`, else when the first byte too many arrives.
+    async fn exchange(
+        &self,
+        client: &Client<B>,
+        request: Request<TrackedBody<B>>,
+    ) -> Result<Response<Bytes>, Error> {
+        let limit = self.max_response_bytes;
+        let response: Response<Incoming> =
+            client.request(request).await.map_err(Error::from_client)?;
+        let (head, body) = response.into_parts();
+        if body.size_hint().lower() > limit as u64 {
+            return Err(ErrorKind::ResponseTooLarge { limit }.into());
+        }
+        match Limited::new(body, limit).collect().await {
+            Ok(collected) => Ok(Response::from_parts(head, collected.to_bytes())),
+            Err(error) => Err(Error::from_response(error, limit)),
+        }
+    }
+
+    /// What an attempt came to, for the policy; and for what all calls share.
+    fn event(
+        &self,
+        call: &mut Call<B>,
+        Target { endpoint, .. }: Target,
+        result: &Result<Response<Bytes>, Error>,
+    ) -> Event {
+        match result {
+            Ok(response) => {
+                let class = self.classifier.classify(response);
+                self.rate.report(class);
+                if class == RetryClass::Done {
+                    self.budget.deposit();
+                }
+                call.attempt = None;
+                // Whatever it says, it is there.
+                if let Some(endpoint) = endpoint {
+                    self.endpoints.record_success(endpoint);
+                }
+                Event::Responded {
+                    class,
+                    retry_after: retry_after(response.headers()),
+                }
+            }
+            Err(error) => {
+                let attempt = call.attempt.take();
+                let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
+                let failure = Failure::new(error.kind(), is_reused);
+                if let (Some(endpoint), true) = (endpoint, failure.is_miss()) {
+                    self.endpoints.record_failure(endpoint, error.kind());
+                }
+                Event::Failed(failure)
+            }
+        }
+    }
+}
+
+impl<B: RequestBody> Call<B> {
+    /// The request of an attempt: to its server, and with framing that hyper writes.
+    ///
+    /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
+    /// one that is too large leaves both sides waiting.
+    fn attempt_request(&self) -> (Request<TrackedBody<B>>, Arc<AtomicBool>) {
+        let (mut parts, body) = self.request.clone().into_parts();
+        let mut uri = parts.uri.into_parts();
+        uri.authority = Some(self.server.clone());
+        parts.uri = Uri::from_parts(uri).expect("a uri stays one with another authority");
+        parts.version = Version::HTTP_11;
+        parts.headers.remove(CONTENT_LENGTH);
+        parts.headers.remove(TRANSFER_ENCODING);
+        let (body, has_ended) = TrackedBody::new(body);
+        (Request::from_parts(parts, body), has_ended)
+    }
+
+    /// What the call is waiting for.
+    fn wait(&self, time: Duration) -> Wait {
+        match &self.attempt {
+            Some(attempt) => attempt.wait(time),
+            None => Wait {
+                step: Step::Turn,
+                time,
+                proxy: None,
+                sent: 0,
+                length: None,
+            },
+        }
+    }
+}
+
+/// An attempt under way.
+struct Attempt {
+    begun: Instant,
+    connecting: Arc<Connecting>,
+    capture: CaptureConnection,
+    /// The connection that hyper's client has taken for it.
+    connection: Option<Connection>,
+    /// Whether hyper has taken all of the body.
+    has_ended: Arc<AtomicBool>,
+    proxy: Option<Authority>,
+    length: Option<u64>,
+}
+
+struct Connection {
+    state: ConnectionState,
+    is_reused: bool,
+    since: Instant,
+    /// What had been written to it before.
+    bytes: u64,
+}
+
+impl Attempt {
+    /// Waits for the response, and gives up when a silence lasts too long.
+    async fn watch(
+        &mut self,
+        policy: &Policy,
+        response: impl Future<Output = Result<Response<Bytes>, Error>>,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut response = pin!(response);
+        loop {
+            let now = Instant::now();
+            let (silence, since) = self.silence(now);
+            if silence != Silence::Connecting
+                && let Some(end) = policy.end_of(silence, since)
+                && end <= now
+            {
+                let kind = match silence {
+                    Silence::Receiving => TimeoutKind::Response,
+                    _ => TimeoutKind::Stall,
+                };
+                return Err(Error::timeout(kind, self.wait(end - since)));
+            }
+            // A silence that begins from now on ends no earlier than that.
+            let ends = match silence {
+                Silence::Receiving => [policy.end_of(silence, since), None],
+                _ => [
+                    policy.end_of(Silence::Sending, since),
+                    policy.end_of(Silence::Receiving, now),
+                ],
+            };
+            let end = ends.into_iter().flatten().min();
+            let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
+            let done = poll_fn(|cx| {
+                let polled = response.as_mut().poll(cx);
+                self.note_connection();
+                match polled {
+                    Poll::Ready(result) => Poll::Ready(Some(result)),
+                    Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
+                }
+            });
+            if let Some(result) = done.await {
+                return result;
+            }
+        }
+    }
+
+    /// Notes which connection hyper's client has taken, when it has taken one.
+    fn note_connection(&mut self) {
+        if self.connection.is_some() {
+            return;
+        }
+        let Some(state) = state_of(&self.capture) else {
+            return;
+        };
+        let now = Instant::now();
+        self.connection = Some(Connection {
+            is_reused: state.begin_use(self.begun),
+            since: now,
+            bytes: state.writes().bytes,
+            state,
+        });
+    }
+
+    /// What is waited for, and since when.
+    fn silence(&self, now: Instant) -> (Silence, Instant) {
+        let Some(connection) = &self.connection else {
+            return (Silence::Connecting, now);
+        };
+        let writes = connection.state.writes();
+        let since = writes.last.max(connection.since);
+        if !self.has_ended.load(Ordering::Acquire) || writes.is_blocked {
+            return (Silence::Sending, since);
+        }
+        // The system has the rest, and the other side not yet: at the pace of what was sent before.
+        let sent = writes.bytes.saturating_sub(connection.bytes).max(1);
+        let unsent = sent.min(u64::from(MAX_UNSENT));
+        let share = unsent as f64 / sent as f64;
+        (
+            Silence::Receiving,
+            since + (since - connection.since).mul_f64(share),
+        )
+    }
+
+    fn wait(&self, time: Duration) -> Wait {
+        let (silence, _) = self.silence(Instant::now());
+        let step = match silence {
+            Silence::Connecting => self.connecting.step(),
+            Silence::Sending => Step::Send,
+            Silence::Receiving => Step::Response,
+        };
+        let sent = self.connection.as_ref().map_or(0, |connection| {
+            let bytes = connection.state.writes().bytes;
+            bytes.saturating_sub(connection.bytes)
+        });
+        Wait {
+            step,
+            time,
+            proxy: self.proxy.clone(),
+            sent,
+            length: self.length,
+        }
+    }
+
+    fn is_reused(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| connection.is_reused)
+    }
+
+    /// Adds what the connection and the client know of an error.
+    ///
+    /// hyper drops the reason when it closes a connection that a request was waiting for: where the
+    /// error says only that the connection was closed, and its TLS has said why, that is the error.
+    fn explain<B: RequestBody>(&self, error: Error, client: &Client<B>) -> Error {
+        let state = self.connection.as_ref().map(|connection| &connection.state);
+        let error = error.because(state.and_then(ConnectionState::alert));
+        let error = error.with_wait(self.wait(Instant::now() - self.begun));
+        if client.has_identity() {
+            error.with_identity()
+        } else {
+            error
+        }
+    }
+}
+
+fn state_of(capture: &CaptureConnection) -> Option<ConnectionState> {
+    let mut extensions = Extensions::new();
+    let connected = capture.connection_metadata();
+    connected.as_ref()?.get_extras(&mut extensions);
+    extensions.remove()
+}
+
+/// Says in the present span how it went.
+///
+/// The path, the headers and both bodies stay out: they are the caller's secrets.
+fn tell(result: &Result<Response<Bytes>, Error>, begun: Instant) {
+    let span = Span::current();
+    let milliseconds = begun.elapsed().as_millis();
+    match result {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            span.record("http.response.status_code", status);
+            debug!(
+                http.response.status_code = status,
+                http.response.body.size = response.body().len(),
+                milliseconds,
+                "answered"
+            );
+        }
+        Err(error) => {
+            span.record("error.type", tracing::field::debug(error.kind()));
+            debug!("error.type" = ?error.kind(), milliseconds, "failed");
+        }
+    }
+}

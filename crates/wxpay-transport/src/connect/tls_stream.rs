@@ -1,0 +1,151 @@
+//! A guard around hyper-rustls' stream.
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::tcp::Tcp;
+use crate::error::tls_alert;
+
+/// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
+/// stops reading.
+///
+/// Under TLS 1.3 a server judges the client's certificate when the client is already sending. It
+/// says the outcome in an alert and closes, or answers early and closes, so that the next write
+/// fails while the reason lies unread. A write that fails for that is therefore taken for done:
+/// what comes of the call is decided by what is read.
+///
+/// A call that is given up leaves behind what hyper has not written yet, and hyper writes that before
+/// it closes. To a server that reads nothing it would write forever.
+pub(crate) struct TlsStream {
+    io: MaybeHttpsStream<Tcp>,
+    closed_for_writing: bool,
+    write_timeout: Duration,
+    /// Runs while a write is pending. Boxed, as it is rarely needed.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl TlsStream {
+    pub(super) fn new(io: MaybeHttpsStream<Tcp>, write_timeout: Duration) -> Self {
+        Self {
+            io,
+            closed_for_writing: false,
+            write_timeout,
+            timer: None,
+        }
+    }
+
+    fn tcp(&self) -> &Tcp {
+        match &self.io {
+            MaybeHttpsStream::Http(tcp) => tcp,
+            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner(),
+        }
+    }
+
+    /// Writes, until the other side has closed; from then on everything counts as written.
+    fn poll_unless_closed<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        done: T,
+        poll: impl FnOnce(Pin<&mut MaybeHttpsStream<Tcp>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.closed_for_writing {
+            return Poll::Ready(Ok(done));
+        }
+        match poll(Pin::new(&mut self.io), cx) {
+            Poll::Ready(Err(error)) if is_close(&error) => {
+                self.closed_for_writing = true;
+                Poll::Ready(Ok(done))
+            }
+            Poll::Ready(written) => {
+                self.timer = None;
+                Poll::Ready(written)
+            }
+            Poll::Pending => {
+                let limit = self.write_timeout;
+                let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
+                while timer.as_mut().poll(cx).is_ready() {
+                    // What is flushed may be long, and move slowly.
+                    let end = self.tcp().state().writes().last + limit;
+                    if end <= Instant::now() {
+                        // Nor does the system go on for us.
+                        self.tcp().reset_when_dropped()?;
+                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    }
+                    timer.as_mut().reset(end);
+                }
+                self.timer = Some(timer);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn is_close(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
+impl Connection for TlsStream {
+    fn connected(&self) -> Connected {
+        self.io.connected()
+    }
+}
+
+impl Read for TlsStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if let Poll::Ready(Err(error)) = &polled
+            && let Some(alert) = tls_alert(error)
+        {
+            self.tcp().state().set_alert(alert);
+        }
+        polled
+    }
+}
+
+impl Write for TlsStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_unless_closed(cx, bytes.len(), |io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let all = slices.iter().map(|slice| slice.len()).sum();
+        self.poll_unless_closed(cx, all, |io, cx| io.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_unless_closed(cx, (), Write::poll_flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_unless_closed(cx, (), Write::poll_shutdown)
+    }
+}

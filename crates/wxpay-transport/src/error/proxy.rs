@@ -1,0 +1,92 @@
+//! Why there is no proxy, or no tunnel through it.
+
+use std::fmt;
+
+use http::uri::Authority;
+
+use super::BoxError;
+
+/// Why a URI does not describe a proxy.
+// None of them shows the URI itself, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyUriError {
+    /// Not a URI, or one without a host, or with a port that is no number.
+    #[error("the proxy's uri is not of the form http://host:port")]
+    Uri,
+    /// The user name or password holds `@`, `/`, `?`, `#` or `\` as it is, so that the URI can be
+    /// read in two ways.
+    #[error(
+        "the proxy's uri can be read in two ways: percent-encode the user name and the password in it"
+    )]
+    Ambiguous,
+    /// A proxy that is spoken to over TLS (`https`) or SOCKS.
+    #[error("the proxy's uri is not http: proxies over TLS or SOCKS are not supported")]
+    Scheme,
+}
+
+/// What the proxy did instead of giving a tunnel to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProxyErrorKind {
+    /// The proxy itself cannot be connected to, or its name does not resolve. Check its host and
+    /// port; the same call may succeed later.
+    Unreachable,
+    /// It answered 407: it wants a user name and password, or another than was sent.
+    AuthenticationRequired,
+    /// It answered 407, and takes no user name and password: it wants NTLM, Negotiate or the like, which
+    /// are not supported.
+    UnsupportedAuthentication,
+    /// It answered with another status than 200. With 403 its rules forbid the server; with 502, 503
+    /// or 504 it cannot reach the server, and the same call may succeed later.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+    },
+    /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
+    NoAnswer,
+}
+
+impl ProxyErrorKind {
+    /// Whether the proxy may give a tunnel later.
+    pub(crate) fn is_transient(self) -> bool {
+        match self {
+            Self::Unreachable | Self::NoAnswer => true,
+            Self::Refused { status } => status >= 500,
+            Self::AuthenticationRequired | Self::UnsupportedAuthentication => false,
+        }
+    }
+}
+
+impl fmt::Display for ProxyErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "it cannot be reached: check its host and port",
+            Self::AuthenticationRequired => {
+                "it answered 407: check the user name and password for it"
+            }
+            Self::UnsupportedAuthentication => {
+                "it answered 407 and takes no user name and password: put a local proxy in between that \
+                 speaks its authentication, such as cntlm or px"
+            }
+            Self::Refused { status: 403 } => {
+                "it answered 403: ask its administrator to allow this host and port"
+            }
+            Self::Refused { status } => {
+                return write!(f, "it answered {status} instead of a tunnel");
+            }
+            Self::NoAnswer => "it gave no whole answer in HTTP: check its host and port",
+        })
+    }
+}
+
+/// Why a proxy gave no tunnel. Which proxy it was and what it did is said by the error above.
+#[derive(Debug, thiserror::Error)]
+#[error("no tunnel through the proxy")]
+pub(crate) struct ProxyFailure {
+    pub(crate) proxy: Authority,
+    pub(crate) kind: ProxyErrorKind,
+    /// What the proxy offers or wants, in its own words.
+    pub(crate) detail: Option<String>,
+    pub(crate) source: Option<BoxError>,
+}

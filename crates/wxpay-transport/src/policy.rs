@@ -1,0 +1,260 @@
+//! What a call does next: a pure function of its state, of what has happened, and of the time.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{
+    endpoints::EndpointSet,
+    error::{ErrorKind, TimeoutKind},
+    retry::{Backoff, RetryClass},
+};
+
+/// The settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) max_retries: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) response_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// One call's state.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    rules: Rules,
+    deadline: Option<Instant>,
+    /// The endpoints that the call may go to; none where it goes where its URI says.
+    candidates: EndpointSet,
+    attempts: u32,
+    /// Of the last attempt.
+    endpoint: Option<usize>,
+    /// Whether the next attempt goes elsewhere, if it can.
+    moves: bool,
+    tried: EndpointSet,
+    /// Among how many endpoints the time that is left is shared.
+    shares: u32,
+    back_offs: u32,
+    has_repeated_cut: bool,
+}
+
+/// What the policy is told of the world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) in_service: EndpointSet,
+    /// At least 0 and less than 1.
+    pub(crate) random: f64,
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    Responded {
+        class: RetryClass,
+        retry_after: Option<Duration>,
+    },
+    Failed(Failure),
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection: nothing was sent.
+    Unreached,
+    /// The server took nothing of the request, or gave no whole response, for too long.
+    Silent,
+    /// The server closed a connection that was opened for this attempt.
+    Cut,
+    /// The server closed a connection that had been used before.
+    CutReused,
+    /// The proxy gives no tunnel, but may later.
+    Proxy,
+    /// Another attempt would fail as this one did.
+    Final,
+}
+
+/// Where an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Counted from 1.
+    pub(crate) number: u32,
+    /// None where the attempt goes where its URI says.
+    pub(crate) endpoint: Option<usize>,
+}
+
+/// What comes after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// What the attempt came to is what the call comes to.
+    Finish,
+    /// Another attempt after so long; where it is on the budget, only if that is not used up.
+    Repeat { after: Duration, on_budget: bool },
+}
+
+/// What can keep a call waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Silence {
+    Connecting,
+    Sending,
+    Receiving,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ErrorKind, is_reused: bool) -> Self {
+        match kind {
+            ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) => Self::Unreached,
+            ErrorKind::Timeout(TimeoutKind::Stall | TimeoutKind::Response) => Self::Silent,
+            ErrorKind::Closed if is_reused => Self::CutReused,
+            ErrorKind::Closed => Self::Cut,
+            ErrorKind::Proxy(kind) if kind.is_transient() => Self::Proxy,
+            _ => Self::Final,
+        }
+    }
+
+    /// Whether the endpoint is to blame.
+    pub(crate) fn is_miss(self) -> bool {
+        matches!(self, Self::Unreached | Self::Silent | Self::Cut)
+    }
+}
+
+impl Policy {
+    pub(crate) fn new(rules: Rules, candidates: EndpointSet, now: Instant) -> Self {
+        Self {
+            rules,
+            deadline: rules.timeout.map(|timeout| now + timeout),
+            candidates,
+            attempts: 0,
+            endpoint: None,
+            moves: false,
+            tried: EndpointSet::default(),
+            shares: 1,
+            back_offs: 0,
+            has_repeated_cut: false,
+        }
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// When the call has to be done.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Begins an attempt, now that the rate and the concurrency limit let it.
+    pub(crate) fn begin(&mut self, world: &World) -> Target {
+        let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
+        self.attempts += 1;
+        self.endpoint = self.choose(world);
+        let mut others = 0;
+        if let Some(endpoint) = self.endpoint {
+            self.tried = self.tried.with(endpoint);
+            // What is out of service is tried last, and no time is kept for it.
+            others = world.in_service.without(self.tried).len();
+        }
+        self.shares = others.min(attempts_left) + 1;
+        Target {
+            number: self.attempts,
+            endpoint: self.endpoint,
+        }
+    }
+
+    /// Says what comes after an attempt.
+    pub(crate) fn next(&mut self, event: Event, world: &World) -> Next {
+        let failure = match event {
+            Event::Failed(failure) => failure,
+            Event::Responded { class, retry_after } => {
+                self.moves = false;
+                if class == RetryClass::Done {
+                    return Next::Finish;
+                }
+                let after = self.back_off(world).max(retry_after.unwrap_or_default());
+                // Throttling does not consume the retry budget: it is no sign of an outage.
+                return self.repeat(after, class == RetryClass::Retry, world);
+            }
+        };
+        let repeats_cut = failure == Failure::CutReused && !self.has_repeated_cut;
+        self.has_repeated_cut |= repeats_cut;
+        self.moves = failure.is_miss() || failure == Failure::CutReused && !repeats_cut;
+        let can_move = self.moves && self.untried(world).len() > 0;
+        match failure {
+            Failure::Final => Next::Finish,
+            // The budget protects a server that fails: no other has been asked yet.
+            _ if can_move || repeats_cut => self.repeat(Duration::ZERO, false, world),
+            // A server that is that slow is not helped by a second request.
+            Failure::Silent => Next::Finish,
+            _ => {
+                let after = self.back_off(world);
+                self.repeat(after, true, world)
+            }
+        }
+    }
+
+    /// When a silence that began then is over, unless the call's deadline comes first.
+    ///
+    /// With a deadline, a silence has an equal share of the time that is left with each endpoint that
+    /// the call could still move to. Progress is not cut by that share.
+    pub(crate) fn end_of(&self, silence: Silence, since: Instant) -> Option<Instant> {
+        let limit = match silence {
+            Silence::Connecting => self.rules.connect_timeout,
+            Silence::Sending => self.rules.stall_timeout,
+            Silence::Receiving => self.rules.response_timeout,
+        };
+        let Some(deadline) = self.deadline else {
+            return Some(since + limit);
+        };
+        let share = deadline.saturating_duration_since(since) / self.shares;
+        let end = since + limit.min(share);
+        (end < deadline).then_some(end)
+    }
+
+    /// Where the next attempt goes: where the last one went, or to the next endpoint when it moves.
+    fn choose(&self, world: &World) -> Option<usize> {
+        let in_service = match world.in_service {
+            none if none.len() == 0 => self.candidates,
+            some => some,
+        };
+        let Some(last) = self.endpoint else {
+            return in_service.first().filter(|_| self.candidates.len() > 0);
+        };
+        if !self.moves && in_service.contains(last) {
+            return Some(last);
+        }
+        let untried = self.untried(world).first();
+        // All have been tried: round again.
+        untried.or(in_service.after(last)).or(in_service.first())
+    }
+
+    /// The endpoints that have not been tried, those out of service only where there is no other.
+    fn untried(&self, world: &World) -> EndpointSet {
+        let in_service = world.in_service.without(self.tried);
+        if self.endpoint.is_some() && in_service.len() == 0 {
+            return self.candidates.without(self.tried);
+        }
+        if self.candidates.len() == 0 {
+            return EndpointSet::default();
+        }
+        in_service
+    }
+
+    fn back_off(&mut self, world: &World) -> Duration {
+        let time = self.rules.backoff.delay(self.back_offs, world.random);
+        self.back_offs += 1;
+        time
+    }
+
+    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Next {
+        // A wait that outlasts the call would only make its error later, and vaguer.
+        let fits = self
+            .deadline
+            .is_none_or(|deadline| after < deadline.saturating_duration_since(world.now));
+        if self.attempts > self.rules.max_retries || !fits {
+            return Next::Finish;
+        }
+        Next::Repeat { after, on_budget }
+    }
+}

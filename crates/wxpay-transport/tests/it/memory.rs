@@ -1,0 +1,253 @@
+//! The whole transport over TLS in memory, under a paused clock: what each server does → what is called
+//! when, and what comes of it.
+
+mod failover;
+mod retries;
+mod simulation;
+mod throttled;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use rcgen::{CertificateParams, SanType};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, copy, duplex, sink},
+    time::{Instant, sleep},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use wxpay_transport::{Backoff, CallInfo, Endpoints, Error, Failover, Transport, TransportBuilder};
+
+use crate::support::{Ca, send, server};
+
+/// For each host the words that say what it does, connection by connection; one that has none left
+/// answers with 200.
+#[derive(Clone)]
+pub(crate) struct Network(Arc<Shared>);
+
+struct Shared {
+    start: Instant,
+    ca: Ca,
+    honest: TlsAcceptor,
+    forger: TlsAcceptor,
+    script: Mutex<BTreeMap<String, VecDeque<String>>>,
+    log: Mutex<Vec<String>>,
+    /// What was read of each request.
+    requests: Mutex<Vec<Vec<u8>>>,
+}
+
+const REPLY: &str = "a response";
+
+impl Network {
+    fn new(script: &[(&str, &str)]) -> Self {
+        let (ca, other) = (Ca::new(), Ca::named("another"));
+        let acceptor = |ca: &Ca| {
+            let names = |params: &mut CertificateParams| {
+                let names = ["a", "b", "c"].map(|name| SanType::DnsName(name.try_into().unwrap()));
+                params.subject_alt_names = names.into();
+            };
+            TlsAcceptor::from(Arc::new(server(&ca.issue(names))))
+        };
+        let words = |words: &str| words.split_whitespace().map(str::to_owned).collect();
+        let script = script
+            .iter()
+            .map(|(host, line)| ((*host).to_owned(), words(line)));
+        Self(Arc::new(Shared {
+            start: Instant::now(),
+            honest: acceptor(&ca),
+            forger: acceptor(&other),
+            ca,
+            script: Mutex::new(script.collect()),
+            log: Mutex::default(),
+            requests: Mutex::default(),
+        }))
+    }
+
+    /// Each attempt on a connection of its own, so that what is dialled is what is tried.
+    fn transport(&self, builder: TransportBuilder) -> Transport<String> {
+        self.keeping_connections(builder.pool_max_idle_per_host(0))
+    }
+
+    fn keeping_connections(&self, builder: TransportBuilder) -> Transport<String> {
+        let network = self.clone();
+        let builder = builder.roots(self.0.ca.roots()).dialer(move |uri| {
+            let host = uri.host().unwrap().to_owned();
+            let dialled = network.dial(&host);
+            async move { dialled }
+        });
+        builder.build().unwrap()
+    }
+
+    fn dial(&self, host: &str) -> io::Result<DuplexStream> {
+        let seconds = self.0.start.elapsed().as_secs();
+        self.0
+            .log
+            .lock()
+            .unwrap()
+            .push(format!("{seconds}s {host}"));
+        let mut script = self.0.script.lock().unwrap();
+        let word = script.get_mut(host).and_then(VecDeque::pop_front);
+        let word = word.unwrap_or_else(|| "200".to_owned());
+        if word == "refuse" {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (ours, theirs) = duplex(16 * 1024);
+        let network = self.clone();
+        tokio::spawn(async move { network.serve(theirs, &word).await });
+        Ok(ours)
+    }
+
+    async fn serve(&self, mut stream: DuplexStream, word: &str) {
+        if word == "stall" {
+            // A handshake that hangs, until the client gives it up.
+            let _ = copy(&mut stream, &mut sink()).await;
+            return;
+        }
+        let acceptor = if word == "forge" {
+            &self.0.forger
+        } else {
+            &self.0.honest
+        };
+        let Ok(mut stream) = acceptor.accept(stream).await else {
+            return;
+        };
+        let pace = match word {
+            // So slow that a request takes longer than any of the times; but it moves.
+            "slow" => Some((4096, usize::MAX)),
+            "stuck" => Some((4096, 8192)),
+            _ => None,
+        };
+        let request = read_request(&mut stream, pace).await;
+        if request.is_empty() {
+            return;
+        }
+        self.0.requests.lock().unwrap().push(request);
+        let head = |status: &str| {
+            let length = REPLY.len();
+            format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n")
+        };
+        match word {
+            "cut" => {}
+            "garbage" => write(&mut stream, "SSH-2.0-OpenSSH_9.2\r\n\r\n").await,
+            "half" => write(&mut stream, &format!("{}\r\na re", head("200"))).await,
+            "hang" | "stuck" => {
+                let _ = copy(&mut stream, &mut sink()).await;
+            }
+            "drip" => {
+                let whole = format!("{}\r\n{REPLY}", head("200"));
+                for byte in whole.bytes() {
+                    if stream.write_all(&[byte]).await.is_err() || stream.flush().await.is_err() {
+                        return;
+                    }
+                    sleep(Duration::from_secs(2)).await;
+                }
+            }
+            "wait" => {
+                let whole = format!("{}retry-after: 7\r\n\r\n{REPLY}", head("503"));
+                write(&mut stream, &whole).await;
+            }
+            "slow" => write(&mut stream, &format!("{}\r\n{REPLY}", head("200"))).await,
+            status => write(&mut stream, &format!("{}\r\n{REPLY}", head(status))).await,
+        }
+        let _ = stream.shutdown().await;
+    }
+
+    /// What has been dialled since the last time, and when.
+    fn take_log(&self) -> String {
+        std::mem::take(&mut *self.0.log.lock().unwrap()).join(", ")
+    }
+}
+
+async fn write(stream: &mut TlsStream<DuplexStream>, text: &str) {
+    let _ = stream.write_all(text.as_bytes()).await;
+    let _ = stream.flush().await;
+}
+
+/// Reads a request, in pieces of so many bytes a second and up to a length, where that is given.
+async fn read_request(
+    stream: &mut TlsStream<DuplexStream>,
+    pace: Option<(usize, usize)>,
+) -> Vec<u8> {
+    let (piece, most) = pace.unwrap_or((64 * 1024, usize::MAX));
+    let (mut request, mut piece) = (Vec::new(), vec![0; piece]);
+    while request.len() < most {
+        if pace.is_some() {
+            sleep(Duration::from_secs(1)).await;
+        }
+        match stream.read(&mut piece).await {
+            Ok(read @ 1..) => request.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+        let head = request.windows(4).position(|window| window == b"\r\n\r\n");
+        let Some(head) = head else { continue };
+        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(0, |value| value.parse().unwrap());
+        if request.len() >= head + 4 + length {
+            break;
+        }
+    }
+    request
+}
+
+/// Two repetitions, 20 s for a call, 5 s to connect; no back-off, so that every time is certain.
+fn builder() -> TransportBuilder {
+    Transport::builder()
+        .max_retries(2)
+        .timeout(Duration::from_secs(20))
+        .connect_timeout(Duration::from_secs(5))
+        .backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+}
+
+/// The endpoints `a` and `b`, in this order.
+fn pair() -> TransportBuilder {
+    let endpoints = ["a", "b"].map(|name| name.parse().unwrap());
+    builder().endpoints(Endpoints::new(endpoints).unwrap())
+}
+
+/// Out after two failures.
+fn quick() -> Failover {
+    Failover::default().open_after(2)
+}
+
+async fn post(transport: &Transport<String>, uri: &str) -> Result<Response<Bytes>, Error> {
+    let request = Request::post(uri).body("hello".to_owned()).unwrap();
+    send(transport, request).await
+}
+
+/// Makes calls to `a` one after the other, after pauses in seconds, and tells all that happened:
+/// `0s a, 10s b = 200 b (2)` is an attempt at `a` at the start, one at `b` after 10 s, and a response of
+/// `b` at the second attempt.
+async fn trace(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)]) -> String {
+    let network = Network::new(script);
+    let transport = network.transport(builder);
+    let mut lines = Vec::new();
+    for &pause in pauses {
+        sleep(Duration::from_secs(pause)).await;
+        let outcome = outcome(&post(&transport, "https://a/").await);
+        lines.push(format!("{} = {outcome}", network.take_log()));
+    }
+    lines.join("; ")
+}
+
+fn outcome(result: &Result<Response<Bytes>, Error>) -> String {
+    match result {
+        Ok(response) => {
+            let info: &CallInfo = response.extensions().get().unwrap();
+            let status = response.status().as_u16();
+            format!("{status} {} ({})", info.endpoint(), info.attempts())
+        }
+        Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts()),
+    }
+}
+
+async fn check(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)], expected: &str) {
+    assert_eq!(trace(builder, pauses, script).await, expected, "{script:?}");
+}

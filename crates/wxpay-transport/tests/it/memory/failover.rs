@@ -1,0 +1,241 @@
+//! Which endpoint is called.
+
+use wxpay_transport::BreakerState;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
+    for (script, expected) in [
+        // Refused: at once.
+        (&[("a", "refuse")][..], "0s a, 0s b = 200 b (2)"),
+        // A handshake that hangs until the connector's deadline.
+        (&[("a", "stall")], "0s a, 5s b = 200 b (2)"),
+        // No answer: half of the 20 s for the first of two endpoints.
+        (&[("a", "hang")], "0s a, 10s b = 200 b (2)"),
+        (&[("a", "drip")], "0s a, 10s b = 200 b (2)"),
+        // The last one has all that is left.
+        (
+            &[("a", "hang"), ("b", "hang")],
+            "0s a, 10s b = Timeout(Total) (2)",
+        ),
+        // Both refuse: round again, until the attempts are used up.
+        (
+            &[("a", "refuse refuse"), ("b", "refuse")],
+            "0s a, 0s b, 0s a = Connect (3)",
+        ),
+        (
+            &[("a", "refuse"), ("b", "refuse")],
+            "0s a, 0s b, 0s a = 200 a (3)",
+        ),
+        // A cut on a new connection: the upload that it cuts is whole at another endpoint.
+        (&[("a", "cut")], "0s a, 0s b = 200 b (2)"),
+        (&[("a", "half")], "0s a, 0s b = 200 b (2)"),
+        (
+            &[("a", "cut"), ("b", "cut")],
+            "0s a, 0s b, 0s a = 200 a (3)",
+        ),
+        // A server's own fault stays where it is.
+        (&[("a", "503 502")], "0s a, 0s a, 0s a = 200 a (3)"),
+        (&[("a", "503 refuse")], "0s a, 0s a, 0s b = 200 b (3)"),
+        // A wrong certificate is an error: someone may be in between.
+        (&[("a", "forge")], "0s a = Tls(UnknownIssuer) (1)"),
+        (
+            &[("a", "refuse"), ("b", "forge")],
+            "0s a, 0s b = Tls(UnknownIssuer) (2)",
+        ),
+        (&[("a", "garbage")], "0s a = Http (1)"),
+    ] {
+        check(pair(), &[0], script, expected).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shares_of_three() {
+    let endpoints = ["a", "b", "c"].map(|name| name.parse().unwrap());
+    let three = builder().endpoints(Endpoints::new(endpoints).unwrap());
+    let script = [("a", "hang"), ("b", "hang")];
+    // 20 / 3, then (20 - 6.67) / 2, then the rest.
+    check(
+        three.clone(),
+        &[0],
+        &script,
+        "0s a, 6s b, 13s c = 200 c (3)",
+    )
+    .await;
+    // With one attempt left, the time is for that one.
+    let two_attempts = three.clone().max_retries(1);
+    check(
+        two_attempts,
+        &[0],
+        &script,
+        "0s a, 10s b = Timeout(Total) (2)",
+    )
+    .await;
+    let one_attempt = three.max_retries(0);
+    check(one_attempt, &[0], &script, "0s a = Timeout(Total) (1)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_has_its_own_time_too() {
+    let capped = pair().response_timeout(Duration::from_secs(3));
+    check(
+        capped.clone(),
+        &[0],
+        &[("a", "hang")],
+        "0s a, 3s b = 200 b (2)",
+    )
+    .await;
+    let both = [("a", "hang"), ("b", "hang")];
+    check(
+        capped.clone(),
+        &[0],
+        &both,
+        "0s a, 3s b = Timeout(Response) (2)",
+    )
+    .await;
+    // However often a byte comes.
+    check(capped, &[0], &[("a", "drip")], "0s a, 3s b = 200 b (2)").await;
+    let alone = builder().response_timeout(Duration::from_secs(3));
+    check(
+        alone,
+        &[0],
+        &[("a", "hang")],
+        "0s a = Timeout(Response) (1)",
+    )
+    .await;
+    let without = pair().timeout(None);
+    check(without, &[0], &[("a", "hang")], "0s a, 30s b = 200 b (2)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_fails_again_and_again_is_passed_by_and_comes_back() {
+    let builder = pair().failover(quick());
+    // Two failures open the breaker; the probe after 30 s fails, that after 60 s does not.
+    let script = [("a", "refuse refuse refuse 200")];
+    check(
+        builder,
+        &[0, 0, 0, 31, 31, 1],
+        &script,
+        "0s a, 0s b = 200 b (2); \
+         0s a, 0s b = 200 b (2); \
+         0s b = 200 b (1); \
+         30s a, 31s b = 200 b (1); \
+         60s a, 62s a = 200 a (1); \
+         63s a = 200 a (1)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_count_only_in_a_row() {
+    let script = [("a", "refuse 200 refuse 200 refuse")];
+    check(
+        pair().failover(quick()),
+        &[0, 0, 0, 0, 0, 0],
+        &script,
+        "0s a, 0s b = 200 b (2); 0s a = 200 a (1); 0s a, 0s b = 200 b (2); \
+         0s a = 200 a (1); 0s a, 0s b = 200 b (2); 0s a = 200 a (1)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_none_in_service_all_are_tried_and_a_success_is_as_good_as_a_probe() {
+    let script = [
+        ("a", "refuse refuse refuse"),
+        ("b", "refuse refuse 200 refuse"),
+    ];
+    check(
+        pair().failover(quick()).max_retries(1),
+        &[0, 0, 0, 0],
+        &script,
+        "0s a, 0s b = Connect (2); \
+         0s a, 0s b = Connect (2); \
+         0s a, 0s b = 200 b (2); \
+         0s b, 0s a = 200 a (2)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_another_server_goes_there_alone() {
+    let network = Network::new(&[("c", "refuse refuse refuse refuse")]);
+    let transport = network.transport(pair());
+    assert_eq!(
+        outcome(&post(&transport, "https://c/").await),
+        "Connect (3)"
+    );
+    assert_eq!(network.take_log(), "0s c, 0s c, 0s c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_endpoint_may_be_named_and_the_first_is_taken() {
+    let network = Network::new(&[]);
+    let transport = network.transport(pair());
+    assert_eq!(
+        outcome(&post(&transport, "https://b:443/").await),
+        "200 a (1)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_share_what_is_known_of_the_endpoints() {
+    let network = Network::new(&[("a", "refuse refuse stall")]);
+    let transport = network.transport(pair().failover(quick()));
+    for _ in 0..2 {
+        post(&transport, "https://a/").await.unwrap();
+    }
+    let state = |at: usize| transport.endpoints()[at].state;
+    assert_eq!(
+        (state(0), state(1)),
+        (BreakerState::Open, BreakerState::Closed)
+    );
+    assert_eq!(transport.endpoints()[0].failures, 2);
+    sleep(Duration::from_secs(31)).await;
+    assert_eq!(state(0), BreakerState::HalfOpen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_ends_with_the_last_clone() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let network = Network::new(&[("a", "refuse refuse stall")]);
+    let transport = network.transport(pair().failover(quick()));
+    for _ in 0..2 {
+        post(&transport, "https://a/").await.unwrap();
+    }
+    // hyper's own tasks end soon.
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(tasks(), before + 1);
+    drop(transport);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(tasks(), before);
+}
+
+#[test]
+fn a_transport_outlives_its_runtime() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    let network = runtime().block_on(async { Network::new(&[("a", "refuse refuse")]) });
+    let transport = network.transport(pair().failover(quick()));
+    runtime().block_on(async {
+        post(&transport, "https://a/").await.unwrap();
+        post(&transport, "https://a/").await.unwrap();
+    });
+    // That runtime is gone, and the task that would have probed with it.
+    runtime().block_on(async {
+        post(&transport, "https://a/").await.unwrap();
+        sleep(Duration::from_secs(31)).await;
+        assert_eq!(transport.endpoints()[0].state, BreakerState::Closed);
+    });
+}

@@ -1,0 +1,165 @@
+//! What is repeated, how often, and when.
+
+use wxpay_transport::RetryClass;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn only_what_may_pass_is_repeated() {
+    for (script, expected) in [
+        ("refuse", "0s a, 0s a = 200 a (2)"),
+        ("stall", "0s a, 5s a = 200 a (2)"),
+        ("cut", "0s a, 0s a = 200 a (2)"),
+        ("500", "0s a, 0s a = 200 a (2)"),
+        // And all others wait, too.
+        ("429", "0s a, 1s a = 200 a (2)"),
+        ("404", "0s a = 404 a (1)"),
+        ("302", "0s a = 302 a (1)"),
+        ("forge", "0s a = Tls(UnknownIssuer) (1)"),
+        ("garbage", "0s a = Http (1)"),
+        ("hang", "0s a = Timeout(Total) (1)"),
+        ("drip", "0s a = Timeout(Total) (1)"),
+        ("half", "0s a, 0s a = 200 a (2)"),
+        // The last reply is the reply, the last error the error.
+        ("503 503 502", "0s a, 0s a, 0s a = 502 a (3)"),
+        ("refuse 503 cut", "0s a, 0s a, 0s a = Closed (3)"),
+        // What asks for 7 s gets 7 s; what asks for more than there is gets no further attempt.
+        ("wait", "0s a, 7s a = 200 a (2)"),
+        ("wait wait wait", "0s a, 7s a, 14s a = 503 a (3)"),
+    ] {
+        check(builder(), &[0], &[("a", script)], expected).await;
+    }
+    let short = builder().timeout(Duration::from_secs(6));
+    check(short, &[0], &[("a", "wait")], "0s a = 503 a (1)").await;
+    let none = builder().max_retries(0);
+    check(none, &[0], &[("a", "refuse")], "0s a = Connect (1)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_repeated_unless_the_caller_says_so() {
+    let by_default = || Transport::builder().connect_timeout(Duration::from_secs(5));
+    for (script, expected) in [
+        ("refuse", "0s a = Connect (1)"),
+        ("stall", "0s a = Timeout(Connect) (1)"),
+        ("cut", "0s a = Closed (1)"),
+        ("500", "0s a = 500 a (1)"),
+        ("429", "0s a = 429 a (1)"),
+        ("hang", "0s a = Timeout(Response) (1)"),
+    ] {
+        check(by_default(), &[0], &[("a", script)], expected).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_says_what_came_before() {
+    let network = Network::new(&[("a", "cut hang")]);
+    let error = post(&network.transport(builder()), "https://a/")
+        .await
+        .unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(
+        source.to_string().contains("closed the connection"),
+        "{source}"
+    );
+    assert_eq!(outcome(&Err(error)), "Timeout(Total) (2)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_on_a_reused_connection_is_repeated_at_once_at_the_same_endpoint() {
+    // A server that closes as it is asked for the second time: nothing tells that from one that has
+    // closed before.
+    let served = Arc::new(Mutex::new(0));
+    let network = Network::new(&[]);
+    let ca = network.0.ca.roots();
+    let acceptor = network.0.honest.clone();
+    let counter = served.clone();
+    let transport: Transport<String> = pair()
+        .roots(ca)
+        .dialer(move |_| {
+            let (ours, theirs) = duplex(16 * 1024);
+            let (acceptor, counter) = (acceptor.clone(), counter.clone());
+            tokio::spawn(async move {
+                let mut stream = acceptor.accept(theirs).await.unwrap();
+                for answers in [true, false] {
+                    if read_request(&mut stream, None).await.is_empty() {
+                        return;
+                    }
+                    *counter.lock().unwrap() += 1;
+                    if answers {
+                        write(
+                            &mut stream,
+                            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+                        )
+                        .await;
+                    }
+                }
+            });
+            async { Ok(ours) }
+        })
+        .build()
+        .unwrap();
+    for expected in ["200 a (1)", "200 a (2)", "200 a (2)"] {
+        assert_eq!(outcome(&post(&transport, "https://a/").await), expected);
+    }
+    assert_eq!(*served.lock().unwrap(), 5);
+    assert_eq!(transport.endpoints()[0].failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_classifier_is_asked() {
+    let classify = |response: &Response<Bytes>| match response.status().as_u16() {
+        404 => RetryClass::Retry,
+        _ => RetryClass::Done,
+    };
+    let builder = builder().classifier(classify);
+    check(
+        builder.clone(),
+        &[0],
+        &[("a", "404 503")],
+        "0s a, 0s a = 503 a (2)",
+    )
+    .await;
+    check(
+        builder,
+        &[0],
+        &[("a", "404 404 404")],
+        "0s a, 0s a, 0s a = 404 a (3)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_back_off_with_jitter() {
+    let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    let mut took = Vec::new();
+    for _ in 0..100 {
+        let network = Network::new(&[("a", "503 503")]);
+        let start = Instant::now();
+        let transport = network.transport(builder().backoff(backoff));
+        post(&transport, "https://a/").await.unwrap();
+        took.push(start.elapsed());
+    }
+    // Up to 1 s and up to 2 s.
+    let (least, most) = (took.iter().min().unwrap(), took.iter().max().unwrap());
+    assert!(*most <= Duration::from_millis(3002), "{most:?}");
+    assert!(
+        *most - *least > Duration::from_millis(500),
+        "{least:?}–{most:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_not_multiplied() {
+    let attempts = |word: &'static str| async move {
+        let words = vec![word; 10_000].join(" ");
+        let network = Network::new(&[("a", words.as_str())]);
+        let transport = network.transport(builder());
+        for _ in 0..1000 {
+            let _ = post(&transport, "https://a/").await;
+        }
+        network.take_log().split(", ").count()
+    };
+    // At most ten in a second, for the ten seconds that are remembered.
+    let made = attempts("503").await;
+    assert!((1050..=1110).contains(&made), "{made}");
+}

@@ -1,0 +1,203 @@
+//! Random schedules of faults, for the laws that hold throughout.
+
+use proptest::{prelude::*, sample::select};
+use tokio::{runtime::Handle, time::timeout};
+use wxpay_transport::{ErrorKind, IdentityHandle, TimeoutKind};
+
+use super::*;
+
+/// What a server can do to one attempt.
+const WORDS: [&str; 15] = [
+    "refuse", "stall", "hang", "cut", "half", "drip", "slow", "stuck", "503", "429", "wait", "404",
+    "200", "forge", "garbage",
+];
+
+#[derive(Debug, Clone)]
+struct Schedule {
+    a: Vec<&'static str>,
+    b: Vec<&'static str>,
+    max_retries: u32,
+    timeout: Option<u64>,
+    /// When the calls begin, in seconds; at the first of them another identity comes.
+    calls: Vec<u64>,
+    /// When the last call is dropped, in seconds from its beginning.
+    dropped: Option<u64>,
+}
+
+fn schedule() -> impl Strategy<Value = Schedule> {
+    let words = || prop::collection::vec(select(&WORDS[..]), 0..6);
+    let timeout = prop::option::of(1u64..120);
+    let calls = prop::collection::vec(0u64..40, 1..4);
+    let dropped = prop::option::weighted(0.3, 0u64..60);
+    (words(), words(), 0u32..5, timeout, calls, dropped).prop_map(
+        |(a, b, max_retries, timeout, calls, dropped)| Schedule {
+            a,
+            b,
+            max_retries,
+            timeout,
+            calls,
+            dropped,
+        },
+    )
+}
+
+const LENGTH: usize = 150_000;
+const SILENCE: Duration = Duration::from_secs(10);
+
+async fn run(schedule: Schedule) {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let script = [("a", schedule.a.join(" ")), ("b", schedule.b.join(" "))];
+    let network = Network::new(
+        &script
+            .each_ref()
+            .map(|(host, words)| (*host, words.as_str())),
+    );
+    let identity = || network.0.ca.pair().identity();
+    let handle = IdentityHandle::new(identity());
+    let builder = pair()
+        .identity_source(handle.clone())
+        .max_retries(schedule.max_retries)
+        .timeout(schedule.timeout.map(Duration::from_secs))
+        .stall_timeout(SILENCE)
+        .response_timeout(SILENCE);
+    let transport = network.transport(builder);
+    let body: String = ('a'..='z').cycle().take(LENGTH).collect();
+    let last = schedule.calls.len() - 1;
+    for (at, pause) in schedule.calls.iter().enumerate() {
+        sleep(Duration::from_secs(*pause)).await;
+        if at == 1 {
+            handle.set(identity());
+        }
+        let words = network.0.script.lock().unwrap().clone();
+        // Probes use up words, too: only without them it is known what a call met.
+        let is_probed = transport
+            .endpoints()
+            .iter()
+            .any(|endpoint| endpoint.failures >= 2);
+        network.take_log();
+        let start = Instant::now();
+        let request = Request::post("https://a/").body(body.clone()).unwrap();
+        let calling = send(&transport, request);
+        let result = match schedule.dropped.filter(|_| at == last) {
+            None => calling.await,
+            Some(seconds) => match timeout(Duration::from_secs(seconds), calling).await {
+                Ok(result) => result,
+                Err(_) => break,
+            },
+        };
+        let took = start.elapsed();
+        let log = network.take_log();
+        let attempts = match &result {
+            Ok(response) => response.extensions().get::<CallInfo>().unwrap().attempts(),
+            Err(error) => error.info().unwrap().attempts(),
+        };
+        let story = format!("{words:?}: {log} = {result:?} after {took:?}");
+        // Nothing is repeated without the caller's word.
+        assert!(
+            (1..=schedule.max_retries + 1).contains(&attempts),
+            "{story}"
+        );
+        // A call ends within its bounds.
+        let bound = match schedule.timeout {
+            Some(timeout) => Duration::from_secs(timeout),
+            // Connecting, the slowest body, its response, and a pause that the server asks for.
+            None => attempts * (Duration::from_secs(5 + 60 + 8) + 2 * SILENCE),
+        };
+        assert!(took <= bound + Duration::from_millis(5), "{story}");
+        // No success without a whole response.
+        if let Ok(response) = &result {
+            assert_eq!(response.body(), REPLY, "{story}");
+        }
+        let dialled: Vec<&str> = log
+            .split(", ")
+            .filter_map(|it| it.split(' ').nth(1))
+            .collect();
+        if is_probed || dialled.len() != attempts as usize {
+            continue;
+        }
+        let mut left = words;
+        let mut met: Vec<String> = Vec::new();
+        for host in &dialled {
+            let word = left.get_mut(*host).and_then(VecDeque::pop_front);
+            met.push(word.unwrap_or_else(|| "200".to_owned()));
+        }
+        let timed_out = matches!(&result, Err(error)
+            if error.kind() == ErrorKind::Timeout(TimeoutKind::Total));
+        // An attempt that makes progress is never moved or cut: what was slow is the last one. It moves
+        // once in four seconds, which with little time left is a silence.
+        let has_time = |slow| schedule.timeout.is_none_or(|it| it >= 60 && slow == 0);
+        let slow = met.iter().position(|word| word == "slow");
+        if let Some(slow) = slow.filter(|slow| has_time(*slow)) {
+            assert_eq!(slow + 1, met.len(), "{story}");
+            assert!(result.is_ok() || timed_out, "{story}");
+        }
+        // A healthy endpoint is asked before the call fails, as far as attempts and time go.
+        let fatal = ["forge", "garbage"];
+        let is_final = met
+            .last()
+            .is_some_and(|word| fatal.contains(&word.as_str()));
+        if let Err(error) = &result
+            && !is_final
+            && !timed_out
+            && attempts <= schedule.max_retries
+        {
+            let both = dialled.contains(&"a") && dialled.contains(&"b");
+            assert!(both, "{story}: {error}");
+        }
+    }
+    // Every attempt carries the same bytes.
+    for request in &*network.0.requests.lock().unwrap() {
+        let head = request.windows(4).position(|window| window == b"\r\n\r\n");
+        let Some(head) = head else { continue };
+        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+        assert!(
+            text.contains(&format!("content-length: {LENGTH}")),
+            "{text}"
+        );
+        assert!(body.as_bytes().starts_with(&request[head + 4..]));
+    }
+    // No task and no connection is left.
+    drop(transport);
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(tasks(), before, "{schedule:?}");
+}
+
+fn simulate(schedule: Schedule) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(run(schedule));
+}
+
+#[test]
+fn an_upload_is_not_moved_while_its_last_bytes_are_on_a_slow_line() {
+    simulate(Schedule {
+        a: vec!["slow"],
+        b: vec![],
+        max_retries: 1,
+        timeout: Some(60),
+        calls: vec![0],
+        dropped: None,
+    });
+}
+
+/// `PROPTEST_CASES` schedules, or as many as take a few seconds.
+fn config() -> ProptestConfig {
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(48, |_| ProptestConfig::default().cases);
+    ProptestConfig {
+        max_shrink_iters: 200,
+        ..ProptestConfig::with_cases(cases)
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_laws_hold_whatever_the_servers_do(schedule in schedule()) {
+        simulate(schedule);
+    }
+}

@@ -1,0 +1,141 @@
+//! Servers that allow so many calls a second.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::{StreamExt, stream};
+
+use super::*;
+
+/// What a thousand calls came to.
+#[derive(Debug)]
+struct Figures {
+    succeeded: usize,
+    refusals: u32,
+    seconds: f64,
+}
+
+/// A thousand calls, sixteen at a time, to a server that answers in 5 ms and says 429 where `allows`
+/// says no.
+async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> Figures {
+    let refusals = Arc::new(AtomicU32::new(0));
+    let (allows, counted) = (Arc::new(allows), Arc::clone(&refusals));
+    let network = Network::new(&[]);
+    let acceptor = network.0.honest.clone();
+    let builder = Transport::builder()
+        .max_retries(2)
+        .roots(network.0.ca.roots());
+    let builder = builder.dialer(move |_| {
+        let (ours, theirs) = duplex(16 * 1024);
+        let (acceptor, allows) = (acceptor.clone(), Arc::clone(&allows));
+        let counted = Arc::clone(&counted);
+        tokio::spawn(async move {
+            let Ok(mut stream) = acceptor.accept(theirs).await else {
+                return;
+            };
+            while !read_request(&mut stream, None).await.is_empty() {
+                sleep(Duration::from_millis(5)).await;
+                let status = if allows(Instant::now()) {
+                    200
+                } else {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    429
+                };
+                let head = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
+                write(&mut stream, &head).await;
+            }
+        });
+        async { Ok(ours) }
+    });
+    let transport: Transport<String> = builder.build().unwrap();
+    let start = Instant::now();
+    let succeeded = stream::iter(0..1000)
+        .map(|_| post(&transport, "https://a/"))
+        .buffer_unordered(16)
+        .filter(|result| {
+            let done = result
+                .as_ref()
+                .is_ok_and(|response| response.status() == 200);
+            async move { done }
+        })
+        .count()
+        .await;
+    let figures = Figures {
+        succeeded,
+        refusals: refusals.load(Ordering::Relaxed),
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    #[expect(
+        clippy::print_stdout,
+        reason = "figures for people; only the outcome is asserted"
+    )]
+    {
+        println!("{figures:?}, {:.1} a second", 1000.0 / figures.seconds);
+    }
+    figures
+}
+
+/// Never more than twenty in any second.
+fn sliding() -> impl Fn(Instant) -> bool {
+    let taken = Mutex::new(VecDeque::new());
+    move |now| {
+        let mut taken = taken.lock().unwrap();
+        while taken
+            .front()
+            .is_some_and(|&at: &Instant| at + Duration::from_secs(1) <= now)
+        {
+            taken.pop_front();
+        }
+        let allowed = taken.len() < 20;
+        if allowed {
+            taken.push_back(now);
+        }
+        allowed
+    }
+}
+
+/// Twenty in each whole second.
+fn fixed() -> impl Fn(Instant) -> bool {
+    let (start, window) = (Instant::now(), Mutex::new((0, 0)));
+    move |now| {
+        let second = (now - start).as_secs();
+        let mut window = window.lock().unwrap();
+        if window.0 != second {
+            *window = (second, 0);
+        }
+        window.1 += 1;
+        window.1 <= 20
+    }
+}
+
+/// A bucket of twenty that is filled with twenty a second.
+fn bucket() -> impl Fn(Instant) -> bool {
+    let bucket = Mutex::new((Instant::now(), 20.0));
+    move |now| {
+        let mut bucket = bucket.lock().unwrap();
+        let filled = bucket.1 + (now - bucket.0).as_secs_f64() * 20.0;
+        let level = f64::min(filled, 20.0);
+        let allowed = level >= 1.0;
+        *bucket = (now, if allowed { level - 1.0 } else { level });
+        allowed
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
+    for figures in [
+        thousand(sliding()).await,
+        thousand(fixed()).await,
+        thousand(bucket()).await,
+    ] {
+        assert_eq!(figures.succeeded, 1000, "{figures:?}");
+        // 50 s are the least.
+        assert!(figures.seconds < 70.0, "{figures:?}");
+        assert!(figures.refusals < 100, "{figures:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_held_back_before_the_first_refusal() {
+    let figures = thousand(|_| true).await;
+    assert!(figures.seconds < 0.5, "{figures:?}");
+}

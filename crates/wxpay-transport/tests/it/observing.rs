@@ -1,0 +1,124 @@
+//! The steps of a connection, as an observer is told of them.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex},
+};
+
+use tokio_rustls::rustls::version::TLS12;
+use wxpay_transport::{ConnectEvent, ErrorKind, Proxy, TlsErrorKind, TransportBuilder};
+
+use crate::{
+    proxies::{ESTABLISHED, proxy},
+    support::{Ca, OK, call, refusing, serve_reply, server, server_with},
+};
+
+/// Makes a call, and says what was seen on the way and what came of it.
+async fn seen(builder: TransportBuilder, addr: SocketAddr) -> (Vec<String>, Result<(), ErrorKind>) {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let recorder = events.clone();
+    let builder = builder.max_retries(0).observer(move |event| {
+        let event = match event {
+            ConnectEvent::Resolved { addresses } => {
+                assert!(addresses.contains(&addr.ip()) || addresses.is_empty());
+                "resolved".to_owned()
+            }
+            ConnectEvent::CertificatesPresented { chain } => {
+                assert_eq!(chain[0].issuer, "CN=an authority");
+                format!("{} presented", chain.len())
+            }
+            ConnectEvent::Connected { peer } => format!("connected to {peer}"),
+            ConnectEvent::Secured {
+                version,
+                cipher_suite,
+            } => {
+                assert!(cipher_suite.starts_with("TLS"), "{cipher_suite}");
+                format!("secured by {version}")
+            }
+            other => format!("{other:?}"),
+        };
+        recorder.lock().unwrap().push(event);
+    });
+    let result = call(builder, addr).await;
+    let events = std::mem::take(&mut *events.lock().unwrap());
+    (events, result.map(drop).map_err(|error| error.kind()))
+}
+
+#[tokio::test]
+async fn each_step_is_told_in_its_order() {
+    let ca = Ca::new();
+    let demanding = serve_reply(ca.demanding_server(), OK).await;
+    let (events, result) = seen(ca.builder().identity(ca.pair().identity()), demanding).await;
+    let connected = format!("connected to {demanding}");
+    let asked = "CertificateRequested";
+    let expected = [
+        "resolved",
+        &connected,
+        "1 presented",
+        asked,
+        "secured by TLS 1.3",
+    ];
+    assert_eq!(sorted(events, &expected), expected);
+    assert_eq!(result, Ok(()));
+
+    // Without an identity it is asked for, too, and under TLS 1.3 missed after the handshake.
+    let (events, result) = seen(ca.builder(), demanding).await;
+    assert_eq!(sorted(events, &expected), expected);
+    let missing = TlsErrorKind::CertificateRequired;
+    assert_eq!(result, Err(ErrorKind::Tls(missing)));
+
+    let old = serve_reply(server_with(&ca.pair(), &[&TLS12]), OK).await;
+    let (events, _) = seen(ca.builder(), old).await;
+    assert_eq!(events.last().unwrap(), "secured by TLS 1.2");
+}
+
+/// A server asks for a certificate before or after it shows its own, by the version of TLS.
+fn sorted(mut events: Vec<String>, order: &[&str]) -> Vec<String> {
+    events.sort_by_key(|event| order.iter().position(|known| known == event));
+    events
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_shown_all_the_same() {
+    let ca = Ca::new();
+    for (pair, kind) in [
+        (ca.expired(), TlsErrorKind::Expired),
+        (Ca::new().pair(), TlsErrorKind::BadSignature),
+    ] {
+        let addr = serve_reply(server(&pair), OK).await;
+        let (events, result) = seen(ca.builder(), addr).await;
+        assert_eq!(result, Err(ErrorKind::Tls(kind)));
+        assert!(events.contains(&"1 presented".to_owned()), "{events:?}");
+        assert!(
+            !events.iter().any(|event| event.starts_with("secured")),
+            "{events:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_comes_after_the_step_that_fails() {
+    let (nobody, _socket) = refusing();
+    let (events, result) = seen(Ca::new().builder(), nobody).await;
+    assert_eq!(events, ["resolved"]);
+    assert_eq!(result, Err(ErrorKind::Connect));
+    let nowhere = Ca::new()
+        .builder()
+        .resolve("localhost", nobody.port(), [] as [IpAddr; 0]);
+    assert_eq!(seen(nowhere, nobody).await.0, ["resolved"]);
+}
+
+#[tokio::test]
+async fn a_proxy_stands_for_the_name() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), OK).await;
+    let (through, _) = proxy(ESTABLISHED, addr).await;
+    let builder = ca
+        .builder()
+        .proxy(Proxy::new(&through.to_string()).unwrap());
+    let (events, result) = seen(builder, addr).await;
+    assert_eq!(result, Ok(()));
+    let connected = format!("connected to {through}");
+    let expected = [&connected, "Tunneled", "1 presented", "secured by TLS 1.3"];
+    assert_eq!(events, expected);
+}

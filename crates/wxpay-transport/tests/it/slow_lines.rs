@@ -1,0 +1,183 @@
+//! Lines that are slow, and servers that stand still: what moves is not cut, and what does not is.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use http::uri::Authority;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    sync::Mutex,
+    time::sleep,
+};
+use wxpay_transport::{
+    BreakerState, CallInfo, Endpoints, ErrorKind, TimeoutKind, Transport, TransportBuilder,
+};
+
+use crate::support::{Ca, OK, call, post, read_request, send, serve, serve_tcp};
+
+/// A line to a server that all its connections share, with a rate in bytes a second.
+async fn line(server: SocketAddr, rate: usize) -> SocketAddr {
+    // What the system keeps for the relay would have crossed the line at once.
+    const BUFFER: u32 = 16 * 1024;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(BUFFER).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(64).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let turn = Arc::new(Mutex::new(Instant::now()));
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let turn = turn.clone();
+            tokio::spawn(async move {
+                let server = TcpStream::connect(server).await.unwrap();
+                let (mut from_client, mut to_client) = client.into_split();
+                let (mut from_server, mut to_server) = server.into_split();
+                tokio::spawn(async move {
+                    let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+                });
+                let mut piece = [0; 4096];
+                while let Ok(read @ 1..) = from_client.read(&mut piece).await {
+                    let time = Duration::from_secs_f64(read as f64 / rate as f64);
+                    let end = {
+                        let mut next = turn.lock().await;
+                        *next = (*next).max(Instant::now()) + time;
+                        *next
+                    };
+                    sleep(end.saturating_duration_since(Instant::now())).await;
+                    if to_server.write_all(&piece[..read]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    addr
+}
+
+/// Answers every request that is whole.
+async fn server(ca: &Ca) -> SocketAddr {
+    serve(ca.server(), |mut stream| async move {
+        while !read_request(&mut stream).await.is_empty() {
+            if stream.write_all(OK.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+    })
+    .await
+}
+
+/// Silences of a second are too long; each upload below takes longer than that.
+fn impatient(builder: TransportBuilder) -> TransportBuilder {
+    let second = Duration::from_secs(1);
+    builder.stall_timeout(second).response_timeout(second)
+}
+
+fn authority(addr: SocketAddr) -> Authority {
+    format!("localhost:{}", addr.port()).parse().unwrap()
+}
+
+#[tokio::test]
+async fn eight_uploads_share_a_slow_line_and_each_is_sent_once() {
+    const LENGTH: usize = 240_000;
+    const RATE: usize = 640_000;
+    let ca = Ca::new();
+    let line = line(server(&ca).await, RATE).await;
+    let transport: Transport<_> = impatient(ca.builder()).concurrency(4).build().unwrap();
+    let start = Instant::now();
+    let attempts: Vec<u32> = stream::iter(0..8)
+        .map(|_| {
+            let transport = transport.clone();
+            async move {
+                let response = send(&transport, post(line, vec![7; LENGTH])).await.unwrap();
+                response.extensions().get::<CallInfo>().unwrap().attempts()
+            }
+        })
+        .buffer_unordered(4)
+        .collect()
+        .await;
+    assert_eq!(attempts, [1; 8]);
+    let needed = (8 * LENGTH) as f64 / RATE as f64;
+    let took = start.elapsed().as_secs_f64();
+    assert!(
+        took < 1.1 * needed + 0.2,
+        "{took} s, where {needed} s are needed"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_endpoint_is_not_left_for_another_one() {
+    const LENGTH: usize = 600_000;
+    let ca = Ca::new();
+    let server = server(&ca).await;
+    let (first, second) = (line(server, 240_000).await, line(server, 240_000).await);
+    let endpoints = Endpoints::new([authority(first), authority(second)]).unwrap();
+    for timeout in [None, Some(Duration::from_secs(4))] {
+        let builder = impatient(ca.builder()).endpoints(endpoints.clone());
+        // Half of it is over before the upload is.
+        let transport: Transport<_> = builder.timeout(timeout).build().unwrap();
+        let response = send(&transport, post(first, vec![7; LENGTH]))
+            .await
+            .unwrap();
+        let info = response.extensions().get::<CallInfo>().unwrap();
+        assert_eq!((info.attempts(), info.endpoint()), (1, &authority(first)));
+        let status = &transport.endpoints()[0];
+        assert_eq!((status.state, status.failures), (BreakerState::Closed, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_stands_still_is_given_up_with_what_was_sent() {
+    let ca = Ca::new();
+    let server = server(&ca).await;
+    // Reads a little, then nothing.
+    let line = serve_tcp(move |mut client| async move {
+        let mut server = TcpStream::connect(server).await.unwrap();
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let mut some = (&mut from_client).take(50_000);
+        let up = tokio::io::copy(&mut some, &mut to_server);
+        let down = tokio::io::copy(&mut from_server, &mut to_client);
+        let _ = tokio::join!(up, down);
+    })
+    .await;
+    let transport: Transport<_> = impatient(ca.builder_for_one_attempt()).build().unwrap();
+    let start = Instant::now();
+    let error = send(&transport, post(line, vec![7; 16 << 20]))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Timeout(TimeoutKind::Stall),
+        "{error}"
+    );
+    let took = start.elapsed().as_secs_f64();
+    assert!((1.0..3.0).contains(&took), "{took}");
+    let said = error.to_string();
+    assert!(
+        said.contains("took nothing of the request for 1 s, "),
+        "{said}"
+    );
+    assert!(said.ends_with(" of 16777216 bytes were sent"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_moves_the_call_and_is_a_miss() {
+    let ca = Ca::new();
+    let mute = serve(ca.server(), |mut stream| async move {
+        read_request(&mut stream).await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let healthy = server(&ca).await;
+    let endpoints = Endpoints::new([authority(mute), authority(healthy)]).unwrap();
+    let builder = ca.builder().endpoints(endpoints);
+    let builder = builder.response_timeout(Duration::from_millis(200));
+    let response = call(builder, mute).await.unwrap();
+    let info = response.extensions().get::<CallInfo>().unwrap();
+    assert_eq!((info.attempts(), info.endpoint()), (2, &authority(healthy)));
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use wxpay_fuzz::{MCH_ID, SIGN, key, replace, signature};
-use wxpay_media::{Merchant, MerchantId, SignType, Signing, reply};
+use wxpay_media::{Merchant, MerchantId, SignType, Signing, response};
 use wxpay_xml::Fields;
 
 fuzz_target!(|input: &[u8]| {
@@ -34,12 +34,12 @@ fuzz_target!(|input: &[u8]| {
     let id = MerchantId::new(MCH_ID).expect("ten digits are an id");
     let merchant = Merchant::new(id, key())
         .signing(signing)
-        .strict_reply_sign(strict);
+        .strict_response_sign(strict);
 
     let body = signed(body, signed_with);
     let mut response = Response::new(Bytes::from(body.clone()));
     *response.status_mut() = status;
-    let accepted = reply::media_id(&merchant, &response);
+    let accepted = response::media_id(&merchant, &response);
     assert_eq!(
         accepted.as_ref().ok().map(|id| id.as_str().to_owned()),
         expected(&body, status, strict.then(|| signing.sign_type()))
@@ -48,9 +48,9 @@ fuzz_target!(|input: &[u8]| {
         let told = error.to_string();
         assert!(told.len() < 1000, "as long as the input");
         assert!(!told.contains(char::is_control), "more than one line");
-        let _ = (error.kind(), error.is_retryable(), error.disposition());
+        let _ = (error.kind(), error.is_retryable(), error.retry_advice());
     }
-    let _ = reply::judgement(&response);
+    let _ = response::classify(&response);
 });
 
 /// The body, with the right signature where it asks for one.

@@ -10,7 +10,7 @@ use http::{Request, Response, header::CONTENT_TYPE};
 use libfuzzer_sys::fuzz_target;
 use multer::Multipart;
 use wxpay_fuzz::{KEY, MCH_ID, SIGN, key, replace, signature};
-use wxpay_media::{Merchant, MerchantId, reply};
+use wxpay_media::{Merchant, MerchantId, response};
 use wxpay_sandbox::{Effect, RecordedRequest, fuzzing::Gateway};
 use wxpay_sign::{ContentMd5, SignType};
 
@@ -72,7 +72,7 @@ fn believed(call: &RecordedRequest, accepted: bool, effect: Option<Effect>) {
     let merchant = Merchant::new(MerchantId::new(MCH_ID).expect("ten digits"), key());
     let answer = call.response.as_ref().expect("every call is answered");
     let response = Response::builder().status(answer.status).body(&answer.body);
-    let read = reply::media_id(&merchant, &response.expect("a status"));
+    let read = response::media_id(&merchant, &response.expect("a status"));
     match effect {
         None => assert_eq!(read.is_ok(), accepted, "{read:?}"),
         Some(effect) if UNPROVEN.contains(&effect) => assert!(read.is_err(), "believed"),

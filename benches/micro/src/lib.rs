@@ -2,6 +2,7 @@
 //! `benches/micro.rs`, by instructions in `src/main.rs`.
 
 pub mod form;
+pub mod hash;
 pub mod reply;
 pub mod sign;
 mod subject;
@@ -12,6 +13,7 @@ pub use subject::{Subject, Work};
 pub fn subjects() -> impl Iterator<Item = &'static Subject> {
     sign::SUBJECTS
         .iter()
+        .chain(hash::SUBJECTS)
         .chain(reply::SUBJECTS)
         .chain(form::SUBJECTS)
 }

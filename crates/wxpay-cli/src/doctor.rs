@@ -1,6 +1,5 @@
 //! `wxpay doctor`: finds what would fail, before the first upload.
 
-mod endpoint;
 mod probe;
 mod settings;
 
@@ -8,7 +7,7 @@ use std::{process::ExitCode, time::Duration};
 
 use serde::Serialize;
 use wxpay_media::{
-    Endpoints, Identity,
+    Endpoint, Endpoints, Identity,
     transport::{self, Transport},
 };
 
@@ -99,10 +98,10 @@ impl Report {
         has_identity: bool,
     ) -> Result<(), OutputLost> {
         let mut looks = Vec::new();
-        for endpoint in endpoints.iter() {
-            looks.push(endpoint::look(endpoint, transport, proxy, has_identity).await);
+        for endpoint in Endpoint::of(endpoints) {
+            looks.push(probe::check(&endpoint, transport, proxy, has_identity).await);
         }
-        let primary_decides = looks[0].works || !looks[0].may_be_passed_by;
+        let primary_decides = looks[0].works || !looks[0].fails_over;
         let another_works = looks.iter().skip(1).any(|look| look.works);
         for (at, look) in looks.into_iter().enumerate() {
             let stands_in = match at {

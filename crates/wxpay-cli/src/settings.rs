@@ -6,7 +6,7 @@ use std::{fmt, net::IpAddr, path::Path, str::FromStr};
 
 use anyhow::{Context, anyhow, bail};
 use wxpay_media::{
-    Endpoint, Endpoints, Identity, IdentityError, MerchantId, Roots, SignType,
+    Endpoint, Endpoints, Identity, IdentityError, MerchantId, Region, Roots, SignType,
     transport::{self, Proxy, ProxyUriError, identity::Form},
 };
 use wxpay_sign::ApiKey;
@@ -92,7 +92,8 @@ impl GatewayArgs {
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
         const VARIABLE: &str = "WXPAY_ENDPOINT";
         let named = |endpoints: Vec<Endpoint>, by| {
-            Ok(Given::new(Endpoints::new(endpoints).context(by)?, by))
+            let endpoints = Endpoints::new(endpoints.into_iter().map(Into::into));
+            Ok(Given::new(endpoints.context(by)?, by))
         };
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
@@ -111,7 +112,7 @@ impl GatewayArgs {
             })
             .collect::<anyhow::Result<_>>()?;
         if listed.is_empty() {
-            return Ok(Given::new(Endpoints::default(), "default"));
+            return Ok(Given::new(Region::Mainland.into(), "default"));
         }
         named(listed, VARIABLE)
     }

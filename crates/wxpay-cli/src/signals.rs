@@ -21,6 +21,7 @@ pub(crate) enum Signal {
     /// Ctrl-C, which a terminal sends to all programs that run in it.
     Interrupt,
     Terminate,
+    #[cfg(unix)]
     Hangup,
 }
 

@@ -6,18 +6,18 @@ mod picture;
 mod progress;
 mod queue;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Builder, Client, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
+    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
     Signing, transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     FAILED,
-    args::{Rate, Seconds, TimeoutArgs, UploadArgs},
+    args::{Rate, TimeoutArgs, UploadArgs},
     settings::{self, IdentitySetting, Network},
     signals::Stop,
     terminal,
@@ -80,55 +80,7 @@ struct Config {
     identity: Option<Identity>,
     network: Network,
     rate: Option<Rate>,
-    timeouts: Timeouts,
-}
-
-/// The times that are given; those that are not are the library's.
-#[derive(Debug, Clone, Copy)]
-struct Timeouts {
-    total: Option<Seconds>,
-    connect: Option<Seconds>,
-    stall: Option<Seconds>,
-    response: Option<Seconds>,
-}
-
-impl Timeouts {
-    fn find(args: &TimeoutArgs) -> anyhow::Result<Self> {
-        let find = |flag, name, variable| {
-            let found = settings::find(flag, name, variable)?;
-            anyhow::Ok(found.map(|given| given.value))
-        };
-        Ok(Self {
-            total: find(args.timeout, "--timeout", "WXPAY_TIMEOUT")?,
-            connect: find(
-                args.connect_timeout,
-                "--connect-timeout",
-                "WXPAY_CONNECT_TIMEOUT",
-            )?,
-            stall: find(args.stall_timeout, "--stall-timeout", "WXPAY_STALL_TIMEOUT")?,
-            response: find(
-                args.response_timeout,
-                "--response-timeout",
-                "WXPAY_RESPONSE_TIMEOUT",
-            )?,
-        })
-    }
-
-    fn apply(self, mut builder: TransportBuilder) -> TransportBuilder {
-        if let Some(Seconds(timeout)) = self.total {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(Seconds(timeout)) = self.connect {
-            builder = builder.connect_timeout(timeout);
-        }
-        if let Some(Seconds(timeout)) = self.stall {
-            builder = builder.stall_timeout(timeout);
-        }
-        if let Some(Seconds(timeout)) = self.response {
-            builder = builder.response_timeout(timeout);
-        }
-        builder
-    }
+    timeouts: Vec<(SetTimeout, Duration)>,
 }
 
 impl Config {
@@ -185,7 +137,7 @@ impl Config {
             identity,
             network: Network::find(gateway)?,
             rate: rate(args)?,
-            timeouts: Timeouts::find(&args.timeouts)?,
+            timeouts: timeouts(&args.timeouts)?,
         })
     }
 
@@ -200,15 +152,19 @@ impl Config {
             identity: Some(identity),
             network: Network::of_sandbox(credentials.ca_pem())?,
             rate: rate(args)?,
-            timeouts: Timeouts::find(&args.timeouts)?,
+            timeouts: timeouts(&args.timeouts)?,
         })
     }
 
     fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = Builder::from(self.merchant)
+        let mut builder = ClientBuilder::from(self.merchant)
             .endpoints(self.endpoints)
-            .retries(args.retries)
-            .transport(|transport| self.timeouts.apply(self.network.apply(transport)));
+            .max_retries(args.retries)
+            .transport(|transport| {
+                let transport = self.network.apply(transport);
+                let set = |transport, (set, timeout): (SetTimeout, _)| set(transport, timeout);
+                self.timeouts.into_iter().fold(transport, set)
+            });
         if let Some(identity) = self.identity {
             builder = builder.identity(identity);
         }
@@ -227,10 +183,48 @@ fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Me
     };
     Ok(Merchant::new(id, key)
         .signing(signing)
-        .strict_reply_sign(args.strict_reply_sign))
+        .strict_response_sign(args.strict_reply_sign))
 }
 
 fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
     let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
     Ok(rate.map(|given| given.value))
+}
+
+type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
+
+/// The timeouts that are given; the others are the library's.
+fn timeouts(args: &TimeoutArgs) -> anyhow::Result<Vec<(SetTimeout, Duration)>> {
+    let settings: [(_, _, _, SetTimeout); 4] = [
+        (
+            args.timeout,
+            "--timeout",
+            "WXPAY_TIMEOUT",
+            TransportBuilder::timeout,
+        ),
+        (
+            args.connect_timeout,
+            "--connect-timeout",
+            "WXPAY_CONNECT_TIMEOUT",
+            TransportBuilder::connect_timeout,
+        ),
+        (
+            args.stall_timeout,
+            "--stall-timeout",
+            "WXPAY_STALL_TIMEOUT",
+            TransportBuilder::stall_timeout,
+        ),
+        (
+            args.response_timeout,
+            "--response-timeout",
+            "WXPAY_RESPONSE_TIMEOUT",
+            TransportBuilder::response_timeout,
+        ),
+    ];
+    let mut timeouts = Vec::new();
+    for (flag, flag_name, variable, set) in settings {
+        let found = settings::find(flag, flag_name, variable)?;
+        timeouts.extend(found.map(|given| (set, given.value.0)));
+    }
+    Ok(timeouts)
 }

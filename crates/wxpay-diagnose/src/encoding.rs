@@ -1,11 +1,6 @@
 //! How bytes are written: a value, the key, the whole string, or the digest.
 
-use std::io;
-
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
 use percent_encoding::{percent_decode, percent_encode_byte};
 use zeroize::Zeroizing;
@@ -65,41 +60,23 @@ pub(crate) const PYTHON: Encoding = Encoding::UrlEncoded("-_.~/", false, false);
 pub(crate) const GO: Encoding = Encoding::UrlEncoded("-_.~", true, false);
 pub(crate) const DOT_NET: Encoding = Encoding::UrlEncoded("-_.!*()", true, true);
 
+/// Takes bytes piece by piece, for a buffer or straight for a hash.
+pub(crate) type Out<'o> = &'o mut dyn FnMut(&[u8]);
+
 /// Bytes that a signature could be made of. They are wiped when they are dropped, and leave no copy
 /// behind when they grow.
 #[derive(Default)]
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
-/// The bytes as a chain of encodings writes them.
-pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
-    let mut out = Secret::default();
-    out.push_encoded(chain, bytes);
-    out
-}
-
 impl Secret {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn reserve(&mut self, more: usize) {
-        let length = self.0.len() + more;
+        let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity((2 * length).max(64)));
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * length + 64));
             larger.extend_from_slice(&self.0);
             self.0 = larger;
         }
-    }
-
-    pub(crate) fn push_encoded(&mut self, chain: Chain, bytes: &[u8]) {
-        match chain {
-            [] => self.push(bytes),
-            [only] => only.write(bytes, self),
-            [first, rest @ ..] => {
-                self.push_encoded(rest, &encode(std::slice::from_ref(first), bytes));
-            }
-        }
+        self.0.extend_from_slice(bytes);
     }
 }
 
@@ -111,107 +88,130 @@ impl std::ops::Deref for Secret {
     }
 }
 
-impl io::Write for Secret {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.push(bytes);
-        Ok(bytes.len())
-    }
+/// The bytes as a chain of encodings writes them.
+pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
+    let mut secret = Secret::default();
+    encode_to(chain, bytes, &mut |bytes| secret.push(bytes));
+    secret
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+pub(crate) fn encode_to(chain: Chain, bytes: &[u8], out: Out<'_>) {
+    match chain {
+        [] => out(bytes),
+        [only] => {
+            // Most encodings write byte by byte.
+            let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
+            only.write(bytes, &mut |bytes| {
+                if piece.len() + bytes.len() > PIECE {
+                    out(&piece);
+                    piece.clear();
+                }
+                match bytes.len() {
+                    0..PIECE => piece.extend_from_slice(bytes),
+                    _ => out(bytes),
+                }
+            });
+            out(&piece);
+        }
+        [first, rest @ ..] => encode_to(rest, &encode(std::slice::from_ref(first), bytes), out),
     }
 }
 
+const PIECE: usize = 512;
+
 impl Encoding {
-    fn write(self, bytes: &[u8], out: &mut Secret) {
+    fn write(self, bytes: &[u8], out: Out<'_>) {
+        let mut each = |change: fn(&u8) -> u8| bytes.iter().for_each(|byte| out(&[change(byte)]));
         match self {
             Self::Between(before, after) => {
-                [before.as_bytes(), bytes, after.as_bytes()]
-                    .iter()
-                    .for_each(|part| out.push(part));
+                out(before.as_bytes());
+                out(bytes);
+                out(after.as_bytes());
             }
-            Self::Instead(text) => out.push(text.as_bytes()),
-            Self::UpperCase => each(bytes, out, |byte| byte.to_ascii_uppercase()),
-            Self::LowerCase => each(bytes, out, |byte| byte.to_ascii_lowercase()),
+            Self::Instead(text) => out(text.as_bytes()),
+            Self::UpperCase => each(u8::to_ascii_uppercase),
+            Self::LowerCase => each(u8::to_ascii_lowercase),
             Self::Trimmed => {
-                out.push(str::from_utf8(bytes).map_or(bytes, |text| text.trim().as_bytes()));
+                out(str::from_utf8(bytes).map_or(bytes, |text| text.trim().as_bytes()));
             }
-            Self::UrlEncoded(keeps, plus, lower_case) => {
-                for &byte in bytes {
-                    let escaped = percent_encode_byte(byte);
-                    match byte {
-                        b' ' if plus => out.push(b"+"),
-                        _ if byte.is_ascii_alphanumeric() || keeps.as_bytes().contains(&byte) => {
-                            out.push(&[byte]);
-                        }
-                        _ if lower_case => out.push(escaped.to_ascii_lowercase().as_bytes()),
-                        _ => out.push(escaped.as_bytes()),
+            Self::UrlEncoded(keeps, plus, lower_case) => bytes.iter().for_each(|&byte| {
+                let escaped = percent_encode_byte(byte);
+                match byte {
+                    b' ' if plus => out(b"+"),
+                    _ if byte.is_ascii_alphanumeric() || keeps.as_bytes().contains(&byte) => {
+                        out(&[byte]);
                     }
+                    _ if lower_case => out(escaped.to_ascii_lowercase().as_bytes()),
+                    _ => out(escaped.as_bytes()),
                 }
-            }
+            }),
             Self::UrlDecoded => {
-                let mut spaced = Secret::default();
-                each(
-                    bytes,
-                    &mut spaced,
-                    |byte| if byte == b'+' { b' ' } else { byte },
-                );
-                percent_decode(&spaced).for_each(|byte| out.push(&[byte]));
+                for (index, part) in bytes.split(|byte| *byte == b'+').enumerate() {
+                    if index != 0 {
+                        out(b" ");
+                    }
+                    percent_decode(part).for_each(|byte| out(&[byte]));
+                }
             }
             Self::Html => bytes.iter().for_each(|byte| match byte {
-                b'&' => out.push(b"&amp;"),
-                b'<' => out.push(b"&lt;"),
-                b'>' => out.push(b"&gt;"),
-                b'"' => out.push(b"&quot;"),
-                byte => out.push(&[*byte]),
+                b'&' => out(b"&amp;"),
+                b'<' => out(b"&lt;"),
+                b'>' => out(b"&gt;"),
+                b'"' => out(b"&quot;"),
+                byte => out(&[*byte]),
             }),
-            Self::Json => serde_json::to_writer(out, &String::from_utf8_lossy(bytes))
-                .expect("a text is JSON, and memory takes it"),
+            Self::Json => {
+                let json = serde_json::to_string(&String::from_utf8_lossy(bytes));
+                out(Zeroizing::new(json.expect("a text is JSON")).as_bytes());
+            }
             Self::Utf8 => bytes.utf8_chunks().for_each(|chunk| {
-                out.push(chunk.valid().as_bytes());
+                out(chunk.valid().as_bytes());
                 if !chunk.invalid().is_empty() {
-                    out.push("\u{fffd}".as_bytes());
+                    out("\u{fffd}".as_bytes());
                 }
             }),
-            Self::Latin1AsUtf8 => {
-                bytes
-                    .iter()
-                    .for_each(|byte| push_char(char::from(*byte), out));
+            Self::Latin1AsUtf8 => bytes
+                .iter()
+                .for_each(|byte| out(char::from(*byte).encode_utf8(&mut [0; 2]).as_bytes())),
+            Self::Latin1 => {
+                chars(bytes).for_each(|character| out(&[u8::try_from(character).unwrap_or(b'?')]));
             }
-            Self::Latin1 => chars(bytes)
-                .for_each(|character| out.push(&[u8::try_from(character).unwrap_or(b'?')])),
-            Self::LowBytes => utf16(bytes).for_each(|unit| out.push(&unit.to_le_bytes()[..1])),
-            Self::Utf16LittleEndian => utf16(bytes).for_each(|unit| out.push(&unit.to_le_bytes())),
-            Self::Base64 => out.push(Zeroizing::new(STANDARD.encode(bytes)).as_bytes()),
-            Self::Base64Unpadded => {
-                out.push(Zeroizing::new(STANDARD_NO_PAD.encode(bytes)).as_bytes());
-            }
-            Self::Hashed => out.push(&Md5::digest(bytes)),
+            Self::LowBytes => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes()[..1])),
+            Self::Utf16LittleEndian => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes())),
+            // Groups of three bytes need no padding but at the end.
+            Self::Base64 | Self::Base64Unpadded => bytes.chunks(3 * 1024).for_each(|chunk| {
+                let text = Zeroizing::new(STANDARD.encode(chunk));
+                out(match self {
+                    Self::Base64 => text.as_bytes(),
+                    _ => text.trim_end_matches('=').as_bytes(),
+                });
+            }),
+            Self::Hashed => out(&Md5::digest(bytes)),
             Self::FromHex => {
                 let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
                 for pair in bytes.chunks(2) {
                     let low = pair.get(1).copied().unwrap_or(b'0');
-                    out.push(&[value(pair[0]) << 4 | value(low)]);
+                    out(&[value(pair[0]) << 4 | value(low)]);
                 }
             }
             Self::HexLower => bytes
                 .iter()
-                .for_each(|byte| out.push(&hex(*byte).map(|digit| digit.to_ascii_lowercase()))),
+                .for_each(|byte| out(&hex(*byte).map(|digit| digit.to_ascii_lowercase()))),
             Self::Hex(separator, short, signed) => {
                 for (index, &byte) in bytes.iter().enumerate() {
                     if index != 0 {
-                        out.push(separator.as_bytes());
+                        out(separator.as_bytes());
                     }
                     if signed && byte >= 0x80 {
-                        out.push(b"FFFFFF");
+                        out(b"FFFFFF");
                     }
-                    out.push(&hex(byte)[usize::from(short && byte < 0x10)..]);
+                    out(&hex(byte)[usize::from(short && byte < 0x10)..]);
                 }
             }
-            Self::FirstBytes(count) => out.push(&bytes[..count.min(bytes.len())]),
+            Self::FirstBytes(count) => out(&bytes[..count.min(bytes.len())]),
             Self::WithoutLeadingZeros => {
                 let zeros = bytes.iter().take_while(|digit| **digit == b'0').count();
-                out.push(&bytes[zeros..]);
+                out(&bytes[zeros..]);
             }
         }
     }
@@ -220,11 +220,6 @@ impl Encoding {
 /// Two upper-case digits, without a table and without a branch: they may be of a right signature.
 fn hex(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 0xf].map(|value| b'0' + value + u8::from(value > 9) * (b'A' - b'0' - 10))
-}
-
-fn each(bytes: &[u8], out: &mut Secret, change: impl Fn(u8) -> u8) {
-    out.reserve(bytes.len());
-    out.0.extend(bytes.iter().map(|byte| change(*byte)));
 }
 
 /// The characters, with U+FFFD for what is no UTF-8: a value that was decoded may hold such bytes.
@@ -241,8 +236,4 @@ fn utf16(bytes: &[u8]) -> impl Iterator<Item = u16> {
         let count = character.encode_utf16(&mut units).len();
         units.into_iter().take(count)
     })
-}
-
-fn push_char(character: char, out: &mut Secret) {
-    out.push(character.encode_utf8(&mut [0; 4]).as_bytes());
 }

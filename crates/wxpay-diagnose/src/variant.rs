@@ -5,13 +5,16 @@ use std::{
     mem::{Discriminant, discriminant},
 };
 
-use hmac::{Hmac, KeyInit, Mac};
-use md5::Md5;
-use sha2::{Digest as _, Sha256};
+use hmac::{
+    Hmac, KeyInit,
+    digest::{FixedOutput, Update},
+};
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
 use wxpay_sign::SignType;
 
 use crate::{
-    encoding::{Chain, Encoding, Secret, encode},
+    encoding::{Chain, Encoding, Out, Secret, encode, encode_to},
     inputs::{Field, Fields, Inputs, Kind, MASK, api_name},
 };
 
@@ -257,25 +260,54 @@ impl Variant<'_> {
             WhichKey::Other => inputs.others.get(self.one.parse::<usize>().ok()? - 1)?,
         };
         let key = &*encode(chain, key.expose().as_bytes());
-        let text = &*encode(self.string, &self.join(inputs, Some(key))?);
-        Some(match self.algorithm {
-            Algorithm::Md5 => encode(&[Encoding::Hashed], text),
-            Algorithm::Sha256 => encode(&[], &Sha256::digest(text)),
-            Algorithm::HmacMd5 => hmac::<Hmac<Md5>>(key, text),
-            Algorithm::HmacSha256 if self.swap_hmac => hmac::<Hmac<Sha256>>(text, key),
-            Algorithm::HmacSha256 => hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key), text),
-        })
+        match self.algorithm {
+            Algorithm::Md5 => self.hash(inputs, key, Md5::new()),
+            Algorithm::Sha256 => self.hash(inputs, key, Sha256::new()),
+            Algorithm::HmacMd5 => self.hash(inputs, key, hmac::<Hmac<Md5>>(key)),
+            Algorithm::HmacSha256 if self.swap_hmac => {
+                let mut text = Secret::default();
+                self.text(inputs, key, &mut |piece| text.push(piece))?;
+                let hmac = hmac::<Hmac<Sha256>>(&text).chain(key);
+                Some(encode(&[], &hmac.finalize_fixed()))
+            }
+            Algorithm::HmacSha256 => {
+                let hmac = hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key));
+                self.hash(inputs, key, hmac)
+            }
+        }
+    }
+
+    fn hash<H: Update + FixedOutput>(
+        &self,
+        inputs: &Inputs<'_>,
+        key: &[u8],
+        mut hasher: H,
+    ) -> Option<Secret> {
+        self.text(inputs, key, &mut |piece| hasher.update(piece))?;
+        Some(encode(&[], &hasher.finalize_fixed()))
+    }
+
+    /// The whole string, as it is hashed.
+    fn text(&self, inputs: &Inputs<'_>, key: &[u8], out: Out<'_>) -> Option<()> {
+        if self.string.is_empty() {
+            return self.join(inputs, Some(key), out);
+        }
+        let mut joined = Secret::default();
+        self.join(inputs, Some(key), &mut |piece| joined.push(piece))?;
+        encode_to(self.string, &joined, out);
+        Some(())
     }
 
     /// The string as it may be shown: without the key, whatever field holds it.
     pub(crate) fn shown(&self, inputs: &Inputs<'_>) -> Option<Box<str>> {
-        let text = self.join(inputs, None)?;
+        let mut text = Vec::new();
+        self.join(inputs, None, &mut |piece| text.extend_from_slice(piece))?;
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
     /// The string before it is encoded as a whole. Without a key it is masked, and there is none where
     /// a person could do nothing with it.
-    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
+    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>, out: Out<'_>) -> Option<()> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.one)?;
         self.respell(&mut fields)?;
@@ -290,16 +322,15 @@ impl Variant<'_> {
         }
         fields.sort_by(self.sort);
 
-        let mut out = Secret::default();
-        push_template(self.place.start, shown_key, &mut out);
-        out.push(self.shape.open.as_bytes());
+        push_template(self.place.start, shown_key, out);
+        out(self.shape.open.as_bytes());
         for (index, field) in fields.iter().enumerate() {
             if index != 0 {
-                out.push(self.shape.separator.as_bytes());
+                out(self.shape.separator.as_bytes());
             }
             if self.shape.names {
-                out.push_encoded(self.shape.quote, field.name.as_bytes());
-                out.push(self.shape.between.as_bytes());
+                encode_to(self.shape.quote, field.name.as_bytes(), out);
+                out(self.shape.between.as_bytes());
             }
             let (whose, write) = self.write;
             let (chain, value) = match field.kind {
@@ -311,13 +342,13 @@ impl Variant<'_> {
                 _ => (field.chain, field.value),
             };
             match self.shape.quote {
-                [] => out.push_encoded(chain, value),
-                quote => out.push_encoded(quote, &encode(chain, value)),
+                [] => encode_to(chain, value, out),
+                quote => encode_to(quote, &encode(chain, value), out),
             }
         }
-        out.push(self.shape.close.as_bytes());
-        push_template(self.place.end, shown_key, &mut out);
-        Some(out)
+        out(self.shape.close.as_bytes());
+        push_template(self.place.end, shown_key, out);
+        Some(())
     }
 
     /// Writes names of the API's in another spelling; nothing where none of them changes.
@@ -346,16 +377,15 @@ impl Variant<'_> {
     }
 }
 
-fn push_template(template: &str, key: &[u8], out: &mut Secret) {
+fn push_template(template: &str, key: &[u8], out: Out<'_>) {
     for (index, text) in template.split("{key}").enumerate() {
         if index != 0 {
-            out.push(key);
+            out(key);
         }
-        out.push(text.as_bytes());
+        out(text.as_bytes());
     }
 }
 
-fn hmac<H: KeyInit + Mac>(key: &[u8], text: &[u8]) -> Secret {
-    let hmac = <H as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
-    encode(&[], &hmac.chain_update(text).finalize().into_bytes())
+fn hmac<H: KeyInit>(key: &[u8]) -> H {
+    KeyInit::new_from_slice(key).expect("HMAC takes a key of any length")
 }

@@ -35,13 +35,13 @@ pub(crate) enum Fault {
 impl Fault {
     pub(crate) fn of(self, part: Part) -> IdentityError {
         match self {
-            Self::Damaged => IdentityError::Damaged { part },
+            Self::Damaged => IdentityError::Damaged(part),
             Self::Unsupported(oid) => IdentityError::UnsupportedEncryption {
                 part,
                 algorithm: algorithm::name(&oid),
             },
-            Self::WrongPassword => IdentityError::WrongPassword { part },
-            Self::Cost => IdentityError::Cost { part },
+            Self::WrongPassword => IdentityError::WrongPassword(part),
+            Self::Cost => IdentityError::Cost(part),
             Self::Other(error) => error,
         }
     }

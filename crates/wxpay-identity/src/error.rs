@@ -49,18 +49,12 @@ pub enum IdentityError {
     },
     /// The PEM text has lost its line ends: they became spaces, `\n` in letters, or nothing.
     #[error(
-        "the line ends of the {part}'s PEM text are gone: each BEGIN and END line must stand alone"
+        "the line ends of the {0}'s PEM text are gone: each BEGIN and END line must stand alone"
     )]
-    NoLineEnds {
-        /// The input.
-        part: Part,
-    },
+    NoLineEnds(Part),
     /// The input is cut, or its bytes have changed.
-    #[error("the {part} is cut or damaged: get it again from where it was issued")]
-    Damaged {
-        /// The input.
-        part: Part,
-    },
+    #[error("the {0} is cut or damaged: get it again from where it was issued")]
+    Damaged(Part),
     /// The certificate is no longer valid, or this machine's clock is wrong.
     #[error(
         "the certificate has expired on {}: get a new one from where it was issued",
@@ -83,11 +77,8 @@ pub enum IdentityError {
     #[error("the private key is encrypted: give its password too")]
     PasswordMissing,
     /// The password does not fit.
-    #[error("the password does not open the {part}, or the {part} is damaged")]
-    WrongPassword {
-        /// The input.
-        part: Part,
-    },
+    #[error("the password does not open the {0}, or the {0} is damaged")]
+    WrongPassword(Part),
     /// The input is encrypted or authenticated by an algorithm that is not read.
     #[error("{}", unsupported_encryption(*part, algorithm))]
     UnsupportedEncryption {
@@ -97,26 +88,17 @@ pub enum IdentityError {
         algorithm: String,
     },
     /// To open the input would take more time or memory than any file in use does.
-    #[error("to open the {part} would take too much time or memory: encrypt it again")]
-    Cost {
-        /// The input.
-        part: Part,
-    },
+    #[error("to open the {0} would take too much time or memory: encrypt it again")]
+    Cost(Part),
     /// The key is whole, but TLS here does not use its kind.
     #[error(
-        "the private key is {kind}, which is not used here: it must be RSA of 2048, 3072 or 4096 \
+        "the private key is {0}, which is not used here: it must be RSA of 2048, 3072 or 4096 \
          bits, ECDSA on P-256 or P-384, or Ed25519"
     )]
-    UnsupportedKey {
-        /// The kind of key.
-        kind: String,
-    },
+    UnsupportedKey(String),
     /// More than one private key: which one is meant cannot be told.
-    #[error("the {part} holds more than one private key: leave only the certificate's own")]
-    SeveralKeys {
-        /// The input.
-        part: Part,
-    },
+    #[error("the {0} holds more than one private key: leave only the certificate's own")]
+    SeveralKeys(Part),
     /// Both are whole, but the key is another certificate's.
     #[error("the private key does not belong to the certificate: they must come from one download")]
     Mismatch,
@@ -128,17 +110,11 @@ pub enum IdentityError {
     )]
     NoMac,
     /// The PKCS#12 file holds no certificate, or no private key.
-    #[error("the PKCS#12 file holds no {part}: it must be exported together with its key")]
-    Missing {
-        /// The part that is missing: [`Part::Certificate`] or [`Part::PrivateKey`].
-        part: Part,
-    },
+    #[error("the PKCS#12 file holds no {0}: it must be exported together with its key")]
+    Missing(Part),
     /// The program was compiled without the code that reads this form.
-    #[error("this form is read with the feature `{feature}` of wxpay-identity, which is off")]
-    MissingFeature {
-        /// The feature's name.
-        feature: &'static str,
-    },
+    #[error("this form is read with the feature `{0}` of wxpay-identity, which is off")]
+    MissingFeature(&'static str),
 }
 
 fn wrong_form(wanted: Part, found: Form) -> String {

@@ -136,7 +136,7 @@ impl Identity {
         match Form::of(bytes) {
             Form::Pkcs12 => {}
             Form::Unknown if bytes.first() == Some(&SEQUENCE) => {
-                return Err(IdentityError::Damaged { part });
+                return Err(IdentityError::Damaged(part));
             }
             found => {
                 return Err(IdentityError::WrongForm {
@@ -154,7 +154,7 @@ impl Identity {
         #[cfg(not(feature = "pkcs12"))]
         {
             let _ = password;
-            Err(IdentityError::MissingFeature { feature: "pkcs12" })
+            Err(IdentityError::MissingFeature("pkcs12"))
         }
     }
 
@@ -213,7 +213,7 @@ impl Identity {
         self.0.leaf.common_name.as_deref()
     }
 
-    /// The first moment at which the certificate is valid.
+    /// The first moment at which the certificate is valid; 1970 in place of anything before.
     #[must_use]
     pub fn not_before(&self) -> SystemTime {
         self.0.leaf.not_before
@@ -248,9 +248,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-const DAMAGED: IdentityError = IdentityError::Damaged {
-    part: Part::Certificate,
-};
+const DAMAGED: IdentityError = IdentityError::Damaged(Part::Certificate);
 
 /// Which certificate the key belongs to, and the key with its public half.
 fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), IdentityError> {
@@ -268,12 +266,8 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), Ide
         }
     }
     Err(match is_refused {
-        true if !key.is_used => IdentityError::UnsupportedKey {
-            kind: key.kind.clone(),
-        },
-        true if key.public.is_some() => IdentityError::Damaged {
-            part: Part::PrivateKey,
-        },
+        true if !key.is_used => IdentityError::UnsupportedKey(key.kind.clone()),
+        true if key.public.is_some() => IdentityError::Damaged(Part::PrivateKey),
         _ => IdentityError::Mismatch,
     })
 }
@@ -323,7 +317,7 @@ mod tests {
             ),
         ] {
             let error = read.unwrap_err();
-            assert_eq!(error, IdentityError::MissingFeature { feature });
+            assert_eq!(error, IdentityError::MissingFeature(feature));
             assert!(error.to_string().contains(feature), "{error}");
         }
     }

@@ -88,6 +88,14 @@ impl Leaf {
 }
 
 fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
+    // `UTCTime` has two digits of a year from 1950 on, `GeneralizedTime` four.
+    let is_before_1970 = match element.tag {
+        0x17 => matches!(element.contents, [b'5' | b'6', ..]),
+        _ => element.contents < b"1970".as_slice(),
+    };
+    if is_before_1970 {
+        return Ok(SystemTime::UNIX_EPOCH);
+    }
     let time = Time::from_der(element.whole).map_err(|_| Malformed)?;
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }

@@ -32,7 +32,7 @@ pub(crate) fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, IdentityError> {
     let sections = sections(pem, part, |label| labels.contains(&label))?;
     let chain = sections.iter().map(|(_, der)| {
         // OpenSSL's trust settings may follow.
-        let certificate = Element::first(der).map_err(|_| IdentityError::Damaged { part })?;
+        let certificate = Element::first(der).map_err(|_| IdentityError::Damaged(part))?;
         Ok(certificate.whole.to_vec())
     });
     chain.collect()
@@ -54,30 +54,28 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
             }
             _ => {
                 let kind = label.trim_end_matches(" PRIVATE KEY").to_owned();
-                return Err(IdentityError::UnsupportedKey { kind });
+                return Err(IdentityError::UnsupportedKey(kind));
             }
         });
     }
     if !encrypted.is_empty() {
         if !keys.is_empty() && password.is_none() {
-            return Err(IdentityError::SeveralKeys { part });
+            return Err(IdentityError::SeveralKeys(part));
         }
         #[cfg(not(feature = "encrypted-pem"))]
-        return Err(IdentityError::MissingFeature {
-            feature: "encrypted-pem",
-        });
+        return Err(IdentityError::MissingFeature("encrypted-pem"));
         #[cfg(feature = "encrypted-pem")]
         for der in decrypt(&encrypted, password).map_err(|fault| fault.of(part))? {
             keys.push(Key::from_pkcs8(der));
         }
     }
-    let damaged = |_| IdentityError::Damaged { part };
+    let damaged = |_| IdentityError::Damaged(part);
     let keys: Result<Vec<_>, _> = keys.into_iter().collect();
     let mut keys = keys.map_err(damaged)?.into_iter();
     let key = keys.next().ok_or(Malformed).map_err(damaged)?;
     match keys.all(|other| other.is_same(&key)) {
         true => Ok(key),
-        false => Err(IdentityError::SeveralKeys { part }),
+        false => Err(IdentityError::SeveralKeys(part)),
     }
 }
 
@@ -133,13 +131,13 @@ fn sections(
         let line_end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
         let line = &rest[..line_end.unwrap_or(rest.len())];
         if !line.trim_ascii().is_empty() {
-            return Err(IdentityError::NoLineEnds { part });
+            return Err(IdentityError::NoLineEnds(part));
         }
         let end = find(rest, &format!("-----END {label}-----"));
-        let body = &rest[..end.ok_or(IdentityError::Damaged { part })?];
+        let body = &rest[..end.ok_or(IdentityError::Damaged(part))?];
         rest = &rest[body.len()..];
         if body.contains(&b'\\') {
-            return Err(IdentityError::NoLineEnds { part });
+            return Err(IdentityError::NoLineEnds(part));
         }
         if find(body, "Proc-Type: 4,ENCRYPTED").is_some() {
             return Err(IdentityError::UnsupportedEncryption {
@@ -153,7 +151,7 @@ fn sections(
             .filter(|byte| !byte.is_ascii_whitespace());
         let base64 = Zeroizing::new(base64.collect::<Vec<u8>>());
         let der = BASE64.decode(&*base64);
-        let der = der.map_err(|_| IdentityError::Damaged { part })?;
+        let der = der.map_err(|_| IdentityError::Damaged(part))?;
         sections.push((label, Zeroizing::new(der)));
     }
     if sections.is_empty() {

@@ -83,11 +83,11 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
             chain.push(der.to_vec());
         }
     }
-    let missing = |part| Fault::Other(IdentityError::Missing { part });
+    let missing = |part| Fault::Other(IdentityError::Missing(part));
     let part = Part::Pkcs12;
     let key = keys.pop().ok_or(missing(Part::PrivateKey))?;
     if !keys.is_empty() {
-        return Err(Fault::Other(IdentityError::SeveralKeys { part }));
+        return Err(Fault::Other(IdentityError::SeveralKeys(part)));
     }
     if chain.is_empty() {
         return Err(missing(Part::Certificate));

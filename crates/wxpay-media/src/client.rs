@@ -1,6 +1,4 @@
-//! The client: request, service, reply.
-
-mod builder;
+//! The client: request, service, response.
 
 use std::{
     error::Error as StdError,
@@ -10,74 +8,106 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Limited};
 use tower::{Service, ServiceExt};
-use wxpay_sign::ApiKey;
-use wxpay_transport::Transport;
+use tracing::{Instrument, Span, field};
+use wxpay_multipart::FormBody;
 
 use crate::{
-    Delivery, Endpoints, Error, Image, MediaId, Merchant, MerchantId, UploadBody, reply, request,
+    endpoint::Endpoint,
+    error::Error,
+    image::Image,
+    merchant::Merchant,
+    request,
+    response::{self, MediaId},
 };
 
-pub use builder::Builder;
-use builder::REPLY_LIMIT;
+/// A response is a few hundred bytes; this is what `wxpay-xml` takes at most.
+pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// The body of an upload, of exactly known length; a clone starts from the beginning.
+#[cfg(feature = "transport")]
+pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
+
+/// The body of an upload, of exactly known length; a clone starts from the beginning.
+#[cfg(not(feature = "transport"))]
+pub type UploadBody = FormBody;
+
+/// The service of a client that was built, not given one: the transport. Without the feature
+/// `transport` there is none.
+#[cfg(feature = "transport")]
+pub type DefaultService = wxpay_transport::Transport<UploadBody>;
+
+/// The service of a client that was built, not given one: without the feature `transport` there is
+/// none.
+#[cfg(not(feature = "transport"))]
+pub type DefaultService = std::convert::Infallible;
 
 /// Uploads pictures for one merchant.
 ///
-/// It is a tower service from [`Image`] to [`MediaId`], over any service `S` that takes an
-/// `http::Request` and answers with the whole reply: by default a [`Transport`], in tests anything.
-/// So layers go around uploads (this side) as well as around HTTP calls (that side). A clone shares
-/// everything.
+/// It stands over any tower service `S` that takes an `http::Request` and answers with an
+/// `http::Response`: by default a [`Transport`](crate::Transport), in tests anything. It is a service
+/// itself, from [`Image`] to [`Uploaded`]. So layers go around uploads (this side) as well as around
+/// HTTP calls (that side). A clone shares everything.
 ///
-/// ```no_run
-/// use wxpay_media::{ApiKey, Client, Identity, Image, MediaId, MerchantId};
+/// ```
+/// use http::{Request, Response};
+/// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let identity = Identity::from_pem(
-///     std::fs::read("apiclient_cert.pem")?,
-///     std::fs::read("apiclient_key.pem")?,
-/// )?;
-/// let key = ApiKey::new(std::fs::read_to_string("api_key.txt")?.trim_end())?;
-/// let client = Client::builder(MerchantId::new("1900000109")?, key).identity(identity).build()?;
-/// let id: MediaId = client.upload(Image::from_path("licence.jpg").await?).await?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let refuses = tower::service_fn(|_: Request<UploadBody>| async {
+///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
+///     Ok::<_, std::convert::Infallible>(Response::new(body.to_owned()))
+/// });
+/// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
+/// let error = client.upload(&Image::from_bytes("licence.png", png)?).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Gateway);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Client<S = Transport<UploadBody>> {
+pub struct Client<S = DefaultService> {
     service: S,
-    endpoints: Endpoints,
+    endpoint: Endpoint,
     merchant: Arc<Merchant>,
 }
 
-impl Client {
-    /// Starts to describe a client for a merchant and its API v2 key.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Client, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let builder = Client::builder(MerchantId::new("1900000109")?, key);
-    /// assert!(!format!("{builder:?}").contains("192006250b4c")); // never shown
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder(id: MerchantId, key: ApiKey) -> Builder {
-        Merchant::new(id, key).into()
+/// A picture that the gateway has taken.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// The gateway's name for it.
+    pub media_id: MediaId,
+    /// How many attempts it took, and which endpoint answered; `None` where the service below is no
+    /// [`Transport`](crate::Transport) and does not tell.
+    #[cfg(feature = "transport")]
+    pub call: Option<wxpay_transport::CallInfo>,
+}
+
+impl<S> Client<S> {
+    pub(crate) fn new(service: S, endpoint: Endpoint, merchant: Merchant) -> Self {
+        let merchant = Arc::new(merchant);
+        Self {
+            service,
+            endpoint,
+            merchant,
+        }
     }
 }
 
-impl<S, R> Client<S>
+impl<S, B> Client<S>
 where
-    S: Service<Request<UploadBody>, Response = Response<R>> + Clone,
+    S: Service<Request<UploadBody>, Response = Response<B>>,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+    B: Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     /// Uploads one picture.
-    ///
-    /// Why not [`Service::call`]: this needs neither `&mut` nor a check for readiness.
     ///
     /// # Errors
     ///
@@ -85,105 +115,136 @@ where
     ///
     /// # Panics
     ///
-    /// With a [`Transport`] below, outside a Tokio runtime.
+    /// With a [`Transport`](crate::Transport) below, outside a Tokio runtime.
     ///
     /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// // Any tower service will do: a test needs no server.
-    /// let refuses = tower::service_fn(|_: http::Request<UploadBody>| async {
-    ///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
-    ///     Ok::<_, std::convert::Infallible>(Response::new(body.to_owned()))
-    /// });
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
-    /// let error = client.upload(Image::from_bytes("licence.png", png)?).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Gateway);
+    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
+    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
+    /// println!("{}", client.upload(&image).await?.media_id);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn upload(&self, image: Image) -> Result<MediaId, Error> {
-        self.deliver(image).await.into_result()
+    pub async fn upload(&self, image: &Image) -> Result<Uploaded, Error>
+    where
+        S: Clone,
+    {
+        let request = request::upload(&self.merchant, &self.endpoint, image);
+        self.send(request.map(upload_body), image).await
     }
 
-    /// Uploads one picture, and tells how: at which attempt, by which endpoint.
+    /// Uploads one picture and reports how much of the form has been sent, which is a little longer
+    /// than the picture. See [`Progress`](crate::Progress) for when, and for what a retry does.
     ///
-    /// ```no_run
-    /// # async fn example(client: wxpay_media::Client, image: wxpay_media::Image) {
-    /// let delivery = client.deliver(image).await;
-    /// if let Some(trip) = delivery.trip() {
-    ///     println!("{} attempts, the last at {}", trip.attempts(), trip.endpoint());
-    /// }
+    /// # Errors
+    ///
+    /// As [`upload`](Self::upload).
+    ///
+    /// # Panics
+    ///
+    /// As [`upload`](Self::upload).
+    ///
+    /// ```
+    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
+    /// use wxpay_media::Progress;
+    ///
+    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
+    /// let progress = Progress::new(|sent| eprintln!("{sent} bytes"));
+    /// client.upload_with_progress(&image, progress).await?;
+    /// # Ok(())
     /// # }
     /// ```
-    pub async fn deliver(&self, image: Image) -> Delivery {
-        let request = request::upload(&self.merchant, self.endpoints.primary(), &image);
-        read(&self.merchant, self.service.clone().oneshot(request)).await
+    #[cfg(feature = "transport")]
+    pub async fn upload_with_progress(
+        &self,
+        image: &Image,
+        progress: wxpay_transport::Progress,
+    ) -> Result<Uploaded, Error>
+    where
+        S: Clone,
+    {
+        let request = request::upload(&self.merchant, &self.endpoint, image);
+        self.send(request.map(|form| UploadBody::new(form, progress)), image)
+            .await
+    }
+
+    async fn send(&self, request: Request<UploadBody>, image: &Image) -> Result<Uploaded, Error>
+    where
+        S: Clone,
+    {
+        let span = span(&self.merchant, image);
+        let response = self.service.clone().oneshot(request);
+        receive(&self.merchant, response).instrument(span).await
     }
 }
 
-async fn whole<R, E>(
-    reply: impl Future<Output = Result<Response<R>, E>>,
-) -> Result<Response<Bytes>, Box<dyn StdError + Send + Sync>>
-where
-    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
-    E: Into<Box<dyn StdError + Send + Sync>>,
-{
-    let (head, body) = reply.await.map_err(Into::into)?.into_parts();
-    let body = Limited::new(body, REPLY_LIMIT).collect().await?;
-    Ok(Response::from_parts(head, body.to_bytes()))
+fn upload_body(form: FormBody) -> UploadBody {
+    #[cfg(feature = "transport")]
+    let form = UploadBody::new(form, None);
+    form
 }
 
-/// Waits for the reply and reads it.
-async fn read<R, E>(
+fn span(merchant: &Merchant, image: &Image) -> Span {
+    tracing::info_span!(
+        "upload",
+        mch_id = merchant.id().as_str(),
+        media_hash = image.hash().as_str(),
+        err_code = field::Empty,
+    )
+}
+
+/// Waits for the response and reads it, within the span of the upload.
+async fn receive<B, E>(
     merchant: &Merchant,
-    reply: impl Future<Output = Result<Response<R>, E>>,
-) -> Delivery
+    response: impl Future<Output = Result<Response<B>, E>>,
+) -> Result<Uploaded, Error>
 where
-    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+    B: Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match whole(reply).await {
-        Ok(reply) => Delivery {
-            trip: reply.extensions().get().cloned(),
-            result: reply::media_id(merchant, &reply),
-        },
-        Err(error) => {
-            let error = Error::Service(error);
-            Delivery {
-                trip: error.trip().cloned(),
-                result: Err(error),
-            }
+    let response = response
+        .await
+        .map_err(|error| Error::Service(error.into()))?;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await;
+    let body = body.map_err(Error::Service)?.to_bytes();
+    let response = Response::from_parts(head, body);
+    let read = response::media_id(merchant, &response);
+    if let Err(error) = &read {
+        if let Some(code) = error.code() {
+            Span::current().record("err_code", code.as_str());
         }
+        tracing::warn!(%error, "refused");
     }
+    Ok(Uploaded {
+        media_id: read?,
+        #[cfg(feature = "transport")]
+        call: response.extensions().get().cloned(),
+    })
 }
 
-impl<S, R> Service<Image> for Client<S>
+impl<S, B> Service<Image> for Client<S>
 where
-    S: Service<Request<UploadBody>, Response = Response<R>>,
+    S: Service<Request<UploadBody>, Response = Response<B>>,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    R: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send,
     S::Future: Send + 'static,
+    B: Body<Data: Send> + Send + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    type Response = MediaId;
+    type Response = Uploaded;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<MediaId, Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Uploaded, Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.service
-            .poll_ready(cx)
-            .map_err(|error| Error::Service(error.into()))
+        let ready = self.service.poll_ready(cx);
+        ready.map_err(|error| Error::Service(error.into()))
     }
 
     fn call(&mut self, image: Image) -> Self::Future {
-        let request = request::upload(&self.merchant, self.endpoints.primary(), &image);
+        let request = request::upload(&self.merchant, &self.endpoint, &image);
         // By the very service that was polled ready: a clone would want a place of its own.
-        let reply = self.service.call(request);
-        let merchant = Arc::clone(&self.merchant);
-        Box::pin(async move { read(&merchant, reply).await.into_result() })
+        let response = self.service.call(request.map(upload_body));
+        let (merchant, span) = (Arc::clone(&self.merchant), span(&self.merchant, &image));
+        Box::pin(async move { receive(&merchant, response).await }.instrument(span))
     }
 }

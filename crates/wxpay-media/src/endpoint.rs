@@ -7,45 +7,22 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-/// The path of the upload, the same on every host.
-const PATH: &str = "/secapi/mch/uploadmedia";
-
-/// The origin of a gateway: `https://host` or `https://host:port`.
-///
-/// The API's pages name four regions and one backup; see [`MAINLAND`](Self::MAINLAND) and its
-/// neighbours. Uploads are served by the region that the merchant was enrolled in.
+/// The origin of a gateway: `https://host` or `https://host:port`. The default is mainland China's.
 ///
 /// ```
-/// use wxpay_media::{Endpoint, InvalidEndpoint};
+/// use wxpay_media::{Endpoint, ParseEndpointError, Region};
 ///
 /// let sandbox: Endpoint = "https://127.0.0.1:8443".parse()?;
 /// assert_eq!(sandbox.to_string(), "https://127.0.0.1:8443");
-/// assert_eq!("http://127.0.0.1".parse::<Endpoint>(), Err(InvalidEndpoint::NotHttps));
-/// # Ok::<(), InvalidEndpoint>(())
+/// assert_eq!("http://127.0.0.1".parse::<Endpoint>(), Err(ParseEndpointError::NotHttps));
+/// assert_eq!(Endpoint::default(), Region::Mainland.primary());
+/// # Ok::<(), ParseEndpointError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint(pub(crate) Authority);
+pub struct Endpoint(Authority);
 
 impl Endpoint {
-    /// Mainland China, the default: `api.mch.weixin.qq.com`.
-    pub const MAINLAND: &'static str = "https://api.mch.weixin.qq.com";
-    /// The backup of mainland China in another city: `api2.mch.weixin.qq.com`.
-    pub const MAINLAND_BACKUP: &'static str = "https://api2.mch.weixin.qq.com";
-    /// Everywhere but mainland China: `apihk.mch.weixin.qq.com`.
-    pub const HONG_KONG: &'static str = "https://apihk.mch.weixin.qq.com";
-    /// America: `apius.mch.weixin.qq.com`.
-    pub const US: &'static str = "https://apius.mch.weixin.qq.com";
-    /// Europe: `apieu.mch.weixin.qq.com`.
-    pub const EUROPE: &'static str = "https://apieu.mch.weixin.qq.com";
-
     /// The address that pictures are posted to.
-    ///
-    /// ```
-    /// use wxpay_media::Endpoint;
-    ///
-    /// let uri = Endpoint::default().upload_uri();
-    /// assert_eq!(uri, "https://api.mch.weixin.qq.com/secapi/mch/uploadmedia");
-    /// ```
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -55,24 +32,28 @@ impl Endpoint {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTPS);
         parts.authority = Some(self.0.clone());
-        parts.path_and_query = Some(PathAndQuery::from_static(PATH));
+        parts.path_and_query = Some(PathAndQuery::from_static("/secapi/mch/uploadmedia"));
         Uri::from_parts(parts).expect("scheme, authority and path make a uri")
     }
 
+    /// The endpoints of a list, in its order.
+    #[cfg(feature = "transport")]
+    pub fn of(endpoints: &wxpay_transport::Endpoints) -> impl Iterator<Item = Self> {
+        endpoints.iter().cloned().map(Self)
+    }
+
     /// Whether it is one of WeChat Pay's own hosts.
+    #[cfg(any(feature = "transport", test))]
     pub(crate) fn is_wechat_pay(&self) -> bool {
-        const DOMAIN: &str = ".mch.weixin.qq.com";
         let host = self.0.host().trim_end_matches('.').to_ascii_lowercase();
-        host.ends_with(DOMAIN)
+        host.ends_with(".mch.weixin.qq.com")
     }
 }
 
-/// The mainland's host.
+/// Mainland China's.
 impl Default for Endpoint {
     fn default() -> Self {
-        Self::MAINLAND
-            .parse()
-            .expect("the gateway's own origin is valid")
+        Region::Mainland.primary()
     }
 }
 
@@ -82,25 +63,46 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl FromStr for Endpoint {
-    type Err = InvalidEndpoint;
+impl From<Endpoint> for Authority {
+    fn from(endpoint: Endpoint) -> Self {
+        endpoint.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
-        let uri: Uri = text.parse().map_err(|_| InvalidEndpoint::NotAnOrigin)?;
+#[cfg(feature = "transport")]
+impl From<Endpoint> for wxpay_transport::Endpoints {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::new([endpoint.0]).expect("an endpoint is a host and a port")
+    }
+}
+
+#[cfg(feature = "transport")]
+impl From<Region> for wxpay_transport::Endpoints {
+    fn from(region: Region) -> Self {
+        let authorities = region.endpoints().map(Authority::from);
+        Self::new(authorities).expect("the gateway's own hosts are valid")
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = ParseEndpointError;
+
+    fn from_str(text: &str) -> Result<Self, ParseEndpointError> {
+        let uri: Uri = text.parse().map_err(|_| ParseEndpointError::NotAnOrigin)?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(InvalidEndpoint::NotAnOrigin);
+            return Err(ParseEndpointError::NotAnOrigin);
         };
         if scheme != &Scheme::HTTPS {
-            return Err(InvalidEndpoint::NotHttps);
+            return Err(ParseEndpointError::NotHttps);
         }
         // `http` keeps a fragment from showing in the uri, so it is looked for in the text.
         if uri.path() != "/" || uri.query().is_some() || text.contains('#') {
-            return Err(InvalidEndpoint::Path);
+            return Err(ParseEndpointError::Path);
         }
         let port = authority.as_str().rsplit_once(':').map(|(_, port)| port);
-        let numbered = port.is_none_or(|port| port.ends_with(']') || is_port(port));
-        if authority.host().is_empty() || authority.as_str().contains('@') || !numbered {
-            return Err(InvalidEndpoint::NotAnOrigin);
+        let is_numbered = port.is_none_or(|port| port.ends_with(']') || is_port(port));
+        if authority.host().is_empty() || authority.as_str().contains('@') || !is_numbered {
+            return Err(ParseEndpointError::NotAnOrigin);
         }
         Ok(Self(authority.clone()))
     }
@@ -114,7 +116,7 @@ fn is_port(text: &str) -> bool {
 /// Why a text is not an [`Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidEndpoint {
+pub enum ParseEndpointError {
     /// Not of the form `https://host[:port]`.
     #[error("an endpoint has the form `https://host[:port]`")]
     NotAnOrigin,
@@ -126,6 +128,97 @@ pub enum InvalidEndpoint {
     Path,
 }
 
+/// A part of the world that the gateway serves from endpoints of its own.
+///
+/// Uploads are served by the region that the merchant was enrolled in. The pairs are those that the
+/// API's page on connectivity advises: the domain that was not chosen backs up the one that was.
+///
+/// ```
+/// use wxpay_media::Region;
+///
+/// assert_eq!("hongkong".parse(), Ok(Region::HongKong));
+/// let origins: Vec<_> = Region::Global.endpoints().map(|it| it.to_string()).collect();
+/// assert_eq!(origins, ["https://apihk.mch.weixin.qq.com", "https://api.mch.weixin.qq.com"]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Region {
+    /// `mainland`: mainland China, `api` with its backup in another city, `api2`.
+    Mainland,
+    /// `global`: everywhere else, `apihk` with `api` as its backup.
+    Global,
+    /// `hongkong`: `apihk` alone.
+    HongKong,
+    /// `us`: America, `apius` alone.
+    Us,
+    /// `europe`: `apieu` alone.
+    Europe,
+}
+
+impl Region {
+    /// Every region.
+    pub const ALL: &'static [Self] = &[
+        Self::Mainland,
+        Self::Global,
+        Self::HongKong,
+        Self::Us,
+        Self::Europe,
+    ];
+
+    /// The region in one lower-case word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The endpoint that uploads go to while all is well.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "each region has an endpoint")]
+    pub fn primary(self) -> Endpoint {
+        self.endpoints()
+            .next()
+            .expect("each region has an endpoint")
+    }
+
+    /// Its endpoints, the primary first.
+    pub fn endpoints(self) -> impl Iterator<Item = Endpoint> {
+        let hosts = self.row().1.iter();
+        hosts.map(|host| Endpoint(Authority::from_static(host)))
+    }
+
+    fn row(self) -> (&'static str, &'static [&'static str]) {
+        const API: &str = "api.mch.weixin.qq.com";
+        const API_HK: &str = "apihk.mch.weixin.qq.com";
+        match self {
+            Self::Mainland => ("mainland", &[API, "api2.mch.weixin.qq.com"]),
+            Self::Global => ("global", &[API_HK, API]),
+            Self::HongKong => ("hongkong", &[API_HK]),
+            Self::Us => ("us", &["apius.mch.weixin.qq.com"]),
+            Self::Europe => ("europe", &["apieu.mch.weixin.qq.com"]),
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Region {
+    type Err = ParseRegionError;
+
+    fn from_str(text: &str) -> Result<Self, ParseRegionError> {
+        let found = Self::ALL.iter().find(|region| region.as_str() == text);
+        found.copied().ok_or(ParseRegionError)
+    }
+}
+
+/// The text names no [`Region`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a region is one of `mainland`, `global`, `hongkong`, `us`, `europe`")]
+pub struct ParseRegionError;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,9 +226,8 @@ mod tests {
     #[test]
     fn the_gateways_own_hosts_are_known() {
         for (origin, is_own) in [
-            (Endpoint::MAINLAND, true),
-            (Endpoint::MAINLAND_BACKUP, true),
-            (Endpoint::HONG_KONG, true),
+            ("https://api.mch.weixin.qq.com", true),
+            ("https://apihk.mch.weixin.qq.com", true),
             ("https://API.mch.weixin.qq.com:443", true),
             ("https://api.mch.weixin.qq.com.", true),
             ("https://mch.weixin.qq.com", false),
@@ -145,6 +237,9 @@ mod tests {
         ] {
             let endpoint: Endpoint = origin.parse().unwrap();
             assert_eq!(endpoint.is_wechat_pay(), is_own, "{origin}");
+        }
+        for region in Region::ALL {
+            assert!(region.endpoints().all(|endpoint| endpoint.is_wechat_pay()));
         }
     }
 }

@@ -1,27 +1,32 @@
-//! Why an upload failed.
+//! Why an upload failed, and what to do about it.
 
-mod service;
-
-use std::{error::Error as StdError, fmt};
+use std::error::Error as StdError;
 
 use http::StatusCode;
+use http_body_util::LengthLimitError;
+use tower::timeout::error::Elapsed;
 use wxpay_sign::VerifyError;
-use wxpay_transport::{CallInfo, RetryAdvice, RetryClass};
 
-use crate::{ErrorCode, GatewayError, ImageError};
+use crate::{
+    gateway::{ErrorCode, GatewayError, Reason, RetryAdvice},
+    image::ImageError,
+};
 
-/// Why a picture has no media id: before it was sent, on the way, or in the reply.
+#[cfg(feature = "transport")]
+mod transport;
+
+/// Why a picture has no media id: before it was sent, on the way, or in the response.
 ///
 /// Every variant has a [`kind`](Self::kind) for programs, an [`advice`](Self::advice) for people,
-/// and says whether the same call [may succeed later](Self::is_retryable). None ever holds the
-/// API key, the picture, or the signature that would have been right.
+/// and a [`retry_advice`](Self::retry_advice) for queues. None ever holds the API key, the picture,
+/// or the signature that would have been right.
 ///
 /// ```
-/// use wxpay_media::{Error, ErrorKind, Image};
+/// use wxpay_media::{Error, ErrorKind, Image, RetryAdvice};
 ///
 /// let error = Error::from(Image::from_bytes("licence.jpg", "not a picture").unwrap_err());
 /// assert_eq!(error.kind(), ErrorKind::Image);
-/// assert!(!error.is_retryable());
+/// assert_eq!(error.retry_advice(), RetryAdvice::Refused); // this one, but others may pass
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,8 +34,8 @@ pub enum Error {
     /// The picture was not sent, because the gateway would refuse it.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The service below has no reply: for a [`Transport`](crate::Transport) its own error, to be
-    /// had by downcasting.
+    /// The service below has no response. The error of our transport is to be had by
+    /// [`transport`](Self::transport).
     #[error(transparent)]
     Service(Box<dyn StdError + Send + Sync>),
     /// A page that says that the client certificate is missing or was refused.
@@ -41,7 +46,7 @@ pub enum Error {
         excerpt: String,
     },
     /// Another page: of the gateway's web server, or of something in between.
-    #[error("a page with HTTP status {} came instead of a reply{}: {excerpt}", status.as_u16(), Redirect(location))]
+    #[error("a page with HTTP status {} came instead of a response{}: {excerpt}", status.as_u16(), location.iter().map(|to| format!(", a redirect to {to}")).collect::<String>())]
     #[non_exhaustive]
     Page {
         /// The HTTP status.
@@ -51,26 +56,26 @@ pub enum Error {
         /// Where a redirect leads to. It is not followed.
         location: Option<String>,
     },
-    /// The reply is not the API's flat XML.
-    #[error("the reply is not the gateway's flat xml, it begins with: {excerpt}")]
+    /// The response is not the API's flat XML.
+    #[error("the response is not the gateway's flat xml, it begins with: {excerpt}")]
     #[non_exhaustive]
     Xml {
-        /// The reply's first words.
+        /// The response's first words.
         excerpt: String,
         /// What is wrong with it, and where.
         source: wxpay_xml::Error,
     },
-    /// The reply is flat XML, but not a reply of this API.
-    #[error("the reply has no `{field}` as the API documents it, it begins with: {excerpt}")]
+    /// The response is flat XML, but not one of this API.
+    #[error("the response has no `{field}` as the API documents it, it begins with: {excerpt}")]
     #[non_exhaustive]
     Undocumented {
         /// The field that is missing or has an unknown value.
         field: &'static str,
-        /// The reply's first words.
+        /// The response's first words.
         excerpt: String,
     },
-    /// The reply reports a success that the gateway has not signed. It may be forged.
-    #[error("the reply's signature does not hold, so its success is not believed")]
+    /// The response reports a success that the gateway has not signed. It may be forged.
+    #[error("the response's signature does not hold, so its success is not believed")]
     Signature(#[source] VerifyError),
     /// A value of a signed success holds `&NAME=`, so that other fields have the same signature.
     #[error(
@@ -86,41 +91,44 @@ pub enum Error {
     Gateway(#[from] GatewayError),
 }
 
+/// What an error is, what to do about it, and what a queue may do.
+type Assessment = (ErrorKind, &'static str, RetryAdvice);
+
+const FOREIGN: &str = "check the endpoint: this is not a response of the gateway";
+const INTERCEPTED: &str = "check the endpoint, and whether a proxy answers in its place";
+const LATER: &str = "try again later";
+
 impl Error {
     /// What kind of failure it is.
-    ///
-    /// ```
-    /// use wxpay_media::{Error, ErrorKind, Image};
-    ///
-    /// let error = Error::from(Image::from_bytes("licence.jpg", "").unwrap_err());
-    /// assert_eq!(error.kind(), ErrorKind::Image);
-    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Image(_) => ErrorKind::Image,
-            Self::Service(error) => service::kind(error.as_ref()),
-            Self::Certificate { .. } => ErrorKind::Tls,
-            Self::Page { .. } => ErrorKind::Http,
-            Self::Xml { .. } | Self::Undocumented { .. } => ErrorKind::Xml,
-            Self::Signature(_) | Self::Ambiguous { .. } => ErrorKind::Signature,
-            Self::Gateway(_) => ErrorKind::Gateway,
-        }
+        self.assess().0
+    }
+
+    /// What to do about it, in a few words.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        self.assess().1
+    }
+
+    /// What a queue that repeats on its own may do with the picture, and with all others.
+    #[must_use]
+    pub fn retry_advice(&self) -> RetryAdvice {
+        self.assess().2
+    }
+
+    /// Whether the same call may succeed later, with nothing mended on this side.
+    ///
+    /// To repeat an upload is harmless: it only yields another media id.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.retry_advice(),
+            RetryAdvice::Retry | RetryAdvice::Throttle
+        )
     }
 
     /// The gateway's `err_code`, where it gave one.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, ErrorCode, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
-    /// let error = reply::media_id(&merchant, &Response::new(xml)).unwrap_err();
-    /// assert_eq!(error.code(), Some(&ErrorCode::SignError));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
@@ -129,116 +137,69 @@ impl Error {
         }
     }
 
-    /// What to do about it, in a few words.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let page = b"<html><title>502 Bad Gateway</title></html>";
-    /// let error = reply::media_id(&merchant, &Response::builder().status(502).body(page)?).unwrap_err();
-    /// assert_eq!(error.advice(), "try again later");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
+    /// The one place where an error becomes a kind and advice.
+    fn assess(&self) -> Assessment {
+        use ErrorKind::{Gateway, Http, Image, Signature, Tls, Xml};
+        use RetryAdvice::{Refused, Retry, Stop, Throttle};
         match self {
-            Self::Image(error) => error.advice(),
-            Self::Service(error) => service::advice(error.as_ref()),
-            Self::Certificate { .. } => {
-                "send the merchant's own API certificate, and check that it has not expired"
-            }
-            Self::Page { .. } if self.is_retryable() => "try again later",
+            Self::Image(error) => (Image, error.advice(), Refused),
+            Self::Service(error) => assess_service(error.as_ref()),
+            Self::Certificate { .. } => (Tls, Reason::Certificate.advice(), Stop),
+            Self::Page {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                ..
+            } => (Http, LATER, Throttle),
+            Self::Page { status, .. } if status.is_server_error() => (Http, LATER, Retry),
             Self::Page {
                 location: Some(_), ..
-            } => "check the endpoint: a gateway does not redirect, and no redirect is followed",
-            Self::Page { .. } => "check the endpoint, and whether a proxy answers in its place",
-            Self::Xml { .. } | Self::Undocumented { .. } => {
-                "check the endpoint: this is not a reply of the gateway"
+            } => {
+                let advice =
+                    "check the endpoint: a gateway does not redirect, and no redirect is followed";
+                (Http, advice, Refused)
             }
+            Self::Page { .. } => (Http, INTERCEPTED, Refused),
+            Self::Xml { .. } | Self::Undocumented { .. } => (Xml, FOREIGN, Refused),
             Self::Signature(_) => {
-                "check the API v2 key; if it is right, do not trust what answers at this endpoint"
+                let advice = "check the API v2 key; if it is right, do not trust what answers at this endpoint";
+                (Signature, advice, Stop)
             }
-            Self::Ambiguous { .. } => "do not trust what answers at this endpoint",
-            Self::Gateway(error) => error.advice(),
-        }
-    }
-
-    /// Whether the same call may succeed later, with nothing mended on this side.
-    ///
-    /// To repeat an upload is harmless: it only yields another media id.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let page = b"<html><title>moved</title></html>";
-    /// for (status, later) in [(302, false), (502, true)] {
-    ///     let response = Response::builder().status(status).body(page)?;
-    ///     let error = reply::media_id(&merchant, &response).unwrap_err();
-    ///     assert_eq!(error.is_retryable(), later);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.disposition(),
-            RetryAdvice::Retry | RetryAdvice::Throttle
-        )
-    }
-
-    /// What a queue that repeats on its own may do with the picture, and with all others.
-    ///
-    /// Such a queue switches the transport's loop off, by [`Builder::retries`] of 0.
-    ///
-    /// ```
-    /// use wxpay_media::{RetryAdvice, Error, Image};
-    ///
-    /// let error = Error::from(Image::from_bytes("licence.jpg", "not a picture").unwrap_err());
-    /// assert_eq!(error.disposition(), RetryAdvice::Refused); // this one, but others may pass
-    /// ```
-    ///
-    /// [`Builder::retries`]: crate::Builder::retries
-    #[must_use]
-    pub fn disposition(&self) -> RetryAdvice {
-        match self {
-            Self::Service(error) => service::disposition(error.as_ref()),
-            Self::Page { status, .. } => match RetryClass::of_status(*status) {
-                RetryClass::Retry => RetryAdvice::Retry,
-                RetryClass::Throttle => RetryAdvice::Throttle,
-                _ => RetryAdvice::Refused,
-            },
-            Self::Gateway(error) => error.disposition(),
-            Self::Certificate { .. } | Self::Signature(_) | Self::Ambiguous { .. } => {
-                RetryAdvice::Stop
-            }
-            Self::Image(_) | Self::Xml { .. } | Self::Undocumented { .. } => RetryAdvice::Refused,
-        }
-    }
-
-    /// The way of the call, as far as the error itself knows it.
-    pub(crate) fn trip(&self) -> Option<&CallInfo> {
-        match self {
-            Self::Service(error) => service::trip(error.as_ref()),
-            _ => None,
+            Self::Ambiguous { .. } => (
+                Signature,
+                "do not trust what answers at this endpoint",
+                Stop,
+            ),
+            Self::Gateway(error) => (Gateway, error.advice(), error.retry_advice()),
         }
     }
 }
 
-/// Where a redirect leads to, for a message.
-struct Redirect<'a>(&'a Option<String>);
-
-impl fmt::Display for Redirect<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|location| write!(f, ", a redirect to {location}"))
+/// Of a service that is not ours little is known, so nothing is promised: the error may be that of a
+/// layer, with ours below it.
+fn assess_service(error: &(dyn StdError + Send + Sync + 'static)) -> Assessment {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        #[cfg(feature = "transport")]
+        if let Some(error) = error.downcast_ref() {
+            return transport::assess(error);
+        }
+        // The layer that callers put around a service most.
+        if error.is::<Elapsed>() {
+            return (
+                ErrorKind::Timeout,
+                "try again later, or with a longer timeout",
+                RetryAdvice::Retry,
+            );
+        }
+        if error.is::<LengthLimitError>() {
+            return (ErrorKind::Http, FOREIGN, RetryAdvice::Refused);
+        }
+        next = error.source();
     }
+    (
+        ErrorKind::Other,
+        "look at the error below it",
+        RetryAdvice::Refused,
+    )
 }
 
 /// The kinds of failure, as the program `wxpay` prints them.
@@ -253,9 +214,9 @@ pub enum ErrorKind {
     Tls,
     /// `timeout`: a deadline has passed.
     Timeout,
-    /// `http`: a page in place of a reply, a reply over the limit, or no HTTP at all.
+    /// `http`: a page in place of a response, a response over the limit, or no HTTP at all.
     Http,
-    /// `xml`: the reply is not the gateway's document.
+    /// `xml`: the response is not the gateway's document.
     Xml,
     /// `signature`: a success without a valid signature.
     Signature,
@@ -267,12 +228,6 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// The kind in one lower-case word.
-    ///
-    /// ```
-    /// use wxpay_media::ErrorKind;
-    ///
-    /// assert_eq!(ErrorKind::Gateway.as_str(), "gateway");
-    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

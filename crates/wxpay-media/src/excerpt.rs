@@ -2,37 +2,24 @@
 
 use wxpay_picture::Content;
 
-/// How many characters an error shows.
-const LONGEST: usize = 120;
-
-/// The beginning of a text, in one line.
+/// The beginning of a text, in one line: one space for all that is between words, no line break, and
+/// no control character that a terminal would act on.
 pub(crate) fn excerpt(text: &str) -> String {
-    let line = line(text);
-    match line.char_indices().nth(LONGEST) {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(120) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
 }
 
-/// The text with one space for all that is between words: no line break, and no control character
-/// that a terminal would act on.
-pub(crate) fn line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// The beginning of a body: of a text its words, else what kind of file it is.
+/// The beginning of a body: of a text its words, else which kind of file it is.
 pub(crate) fn of_body(body: &[u8]) -> String {
     let is_binary = body.contains(&0) || std::str::from_utf8(body).is_err();
     match Content::of(body) {
-        _ if body.is_empty() => "nothing".to_owned(),
-        Content::Unknown { .. } | Content::Preceded { .. } => {
-            excerpt(&String::from_utf8_lossy(body))
-        }
-        content if is_binary => content.to_string(),
+        Content::Unknown { first: [] } => "nothing".to_owned(),
+        content @ (Content::Other(_) | Content::Picture(_)) if is_binary => content.to_string(),
         _ => excerpt(&String::from_utf8_lossy(body)),
     }
 }
@@ -47,4 +34,27 @@ pub(crate) fn of_page(body: &[u8]) -> String {
         text if text.is_empty() || body.contains(&0) => of_body(body),
         text => text,
     }
+}
+
+/// Whether it is no XML of anybody's, but a page, which would else be called broken XML. A
+/// declaration, comments and a byte order mark may stand before a page, too.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    const TAGS: [&str; 8] = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<title",
+        "<body",
+        "<center",
+        "<h1",
+        "<p>",
+    ];
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    for (start, end) in [("<?", "?>"), ("<!--", "-->")] {
+        while let Some((_, after)) = rest.strip_prefix(start).and_then(|it| it.split_once(end)) {
+            rest = after.trim_start();
+        }
+    }
+    !rest.starts_with('<') || TAGS.iter().any(|tag| rest.starts_with(tag))
 }

@@ -1,18 +1,11 @@
-//! What the gateway says when it refuses.
-
-mod code;
-mod reason;
+//! Refusals: what the gateway says, and which row of its error table that is.
 
 use std::fmt;
 
 use wxpay_sign::VerifyError;
-use wxpay_transport::RetryAdvice;
 use wxpay_xml::Fields;
 
 use crate::excerpt::excerpt;
-
-pub use code::ErrorCode;
-pub use reason::Reason;
 
 /// Fields in which a reason has been seen, the most telling first. The API documents the first and
 /// `return_msg`; gateways and proxies of the same family write the others.
@@ -34,8 +27,21 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
 /// A refusal in the gateway's own words, and what this crate makes of them.
 ///
-/// It is believed without a signature: a failure needs no proof, a success does. Where the reply
-/// carries a signature that does not fit, [`signature_fault`](Self::signature_fault) says so.
+/// It is believed without a signature: a failure needs no proof, a success does. Where the response
+/// carries a signature that does not fit, [`signature_error`](Self::signature_error) says so.
+///
+/// ```
+/// use wxpay_media::{GatewayError, Reason, RetryAdvice};
+/// use wxpay_xml::Fields;
+///
+/// let document = "<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
+///                 <err_code_des>Merchant ID error</err_code_des></xml>";
+/// let refusal = GatewayError::from_fields(&Fields::parse(document)?).expect("a refusal");
+/// // Two rows of the table have this code; the text tells which it is.
+/// assert_eq!(refusal.reason(), Some(Reason::Merchant));
+/// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop); // of the next picture it is wrong, too
+/// # Ok::<(), wxpay_xml::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayError {
     code: Option<ErrorCode>,
@@ -43,155 +49,74 @@ pub struct GatewayError {
     /// All that came, where there is no message.
     fields: String,
     reason: Option<Reason>,
-    pub(crate) signature_fault: Option<VerifyError>,
+    pub(crate) signature_error: Option<VerifyError>,
 }
 
 impl GatewayError {
     /// The refusal that a document reports, on whichever level; `None` where it reports none.
-    ///
-    /// ```
-    /// use wxpay_media::{GatewayError, xml::Fields};
-    ///
-    /// let fields = Fields::parse("<xml><return_code>FAIL</return_code><retmsg>busy</retmsg></xml>")?;
-    /// let refusal = GatewayError::from_fields(&fields).expect("a `FAIL` is a refusal");
-    /// assert_eq!(refusal.to_string(), "the gateway refused the picture: busy");
-    /// # Ok::<(), wxpay_media::xml::Error>(())
-    /// ```
     #[must_use]
     pub fn from_fields(fields: &Fields<'_>) -> Option<Self> {
-        if !["return_code", "result_code"]
-            .iter()
-            .any(|name| fields.get(name) == Some("FAIL"))
-        {
+        let has_failed = |name: &&str| fields.get(name) == Some("FAIL");
+        if !["return_code", "result_code"].iter().any(has_failed) {
             return None;
         }
         let given = |name: &&str| fields.get(name).filter(|value| !value.trim().is_empty());
         let code = CODES.iter().find_map(given).map(ErrorCode::from_wire);
         // "OK" stands beside some refusals, and is never their reason.
-        let says = |text: &&str| {
-            !["OK", "SUCCESS"]
+        let is_ok = |text: &str| {
+            ["OK", "SUCCESS"]
                 .iter()
-                .any(|ok| text.trim().eq_ignore_ascii_case(ok))
+                .any(|ok| text.eq_ignore_ascii_case(ok))
         };
-        let texts: Vec<&str> = MESSAGES.iter().filter_map(given).filter(says).collect();
+        let texts = MESSAGES
+            .iter()
+            .filter_map(given)
+            .filter(|text| !is_ok(text.trim()));
+        let texts: Vec<&str> = texts.collect();
         let message = texts.first().copied().unwrap_or_default().to_owned();
-        let mut all = String::new();
+        let mut all = Vec::new();
         if message.is_empty() {
-            for (name, value) in fields.iter().filter(|(name, _)| *name != "sign") {
-                if !value.is_empty() {
-                    all = all + name + "=" + value + " ";
-                }
-            }
+            let shown = fields
+                .iter()
+                .filter(|(name, value)| *name != "sign" && !value.is_empty());
+            all.extend(shown.map(|(name, value)| format!("{name}={value}")));
         }
         Some(Self {
             reason: Reason::of(code.as_ref(), &texts),
             code,
             message,
-            fields: all,
-            signature_fault: None,
+            fields: all.join(" "),
+            signature_error: None,
         })
     }
 
     /// The gateway's `err_code`; some refusals have none.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, ErrorCode, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>BRAND_NEW</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert_eq!(refusal.code(), Some(&ErrorCode::Other("BRAND_NEW".to_owned())));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }
 
     /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
-    /// a field of another such name; empty where it gave no reason, not even one of those.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = "<xml><return_code>FAIL</return_code><return_msg>频率限制</return_msg></xml>".as_bytes();
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert_eq!(refusal.message(), "频率限制");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// a field of another such name; empty where it gave no reason.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Which row of the API's error table it is, as far as code and text tell.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Reason, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// // Two rows have this code; the text tells which it is.
-    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
-    ///             <err_code_des>Merchant ID error</err_code_des></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert_eq!(refusal.reason(), Some(Reason::Merchant));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// Why the reply's own signature does not fit, where it has one: a hint that this side's key is
-    /// not the gateway's, or that the reply is not the gateway's.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>no</return_msg>\
-    ///             <sign>C380BEC2BFD727A4B6845133519F3AD6</sign></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert!(refusal.signature_fault().is_some());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Why the response's own signature does not fit, where it has one: a hint that this side's key
+    /// is not the gateway's, or that the response is not the gateway's.
     #[must_use]
-    pub fn signature_fault(&self) -> Option<&VerifyError> {
-        self.signature_fault.as_ref()
+    pub fn signature_error(&self) -> Option<&VerifyError> {
+        self.signature_error.as_ref()
     }
 
     /// What to do about it.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = b"<xml><return_code>FAIL</return_code><return_msg>Entry permissions</return_msg></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert!(refusal.advice().starts_with("ask WeChat Pay for the permission"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.reason.map_or(
@@ -200,46 +125,11 @@ impl GatewayError {
         )
     }
 
-    /// Whether the same call may succeed later.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert!(refusal.is_retryable());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.reason.is_some_and(Reason::is_retryable)
-    }
-
     /// What a queue may do with the picture, and with all others.
-    ///
-    /// ```
-    /// use http::Response;
-    /// use wxpay_media::{ApiKey, Error, RetryAdvice, Merchant, MerchantId, reply};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// // The key is wrong for the next picture, too.
-    /// let xml = b"<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
-    /// let Err(Error::Gateway(refusal)) = reply::media_id(&merchant, &Response::new(xml)) else {
-    ///     unreachable!("a `FAIL` is a refusal");
-    /// };
-    /// assert_eq!(refusal.disposition(), RetryAdvice::Stop);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
-    pub fn disposition(&self) -> RetryAdvice {
+    pub fn retry_advice(&self) -> RetryAdvice {
         self.reason
-            .map_or(RetryAdvice::Refused, Reason::disposition)
+            .map_or(RetryAdvice::Refused, Reason::retry_advice)
     }
 }
 
@@ -255,7 +145,7 @@ impl fmt::Display for GatewayError {
             (None, "") => write!(f, " without a reason: {fields}")?,
             (None, message) => write!(f, ": {message}")?,
         }
-        if self.signature_fault.is_some() {
+        if self.signature_error.is_some() {
             f.write_str("; its own signature does not fit, so check the API key first")?;
         }
         Ok(())
@@ -263,3 +153,216 @@ impl fmt::Display for GatewayError {
 }
 
 impl std::error::Error for GatewayError {}
+
+/// An `err_code` of the API's error table. Unknown ones are kept as they came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `INVALID_REQUEST`: not a POST, a malformed body, no accepted certificate, or no permission.
+    InvalidRequest,
+    /// `SIGNERROR`: the request's signature is wrong. Also read from `SIGN_ERROR`, as other APIs of
+    /// the family write it.
+    SignError,
+    /// `PARAM_ERROR`: a parameter, the picture or the merchant id is wrong.
+    ParamError,
+    /// `FREQUENCY_LIMITED`: too many calls.
+    FrequencyLimited,
+    /// `SYSTEMERROR`: the gateway's own fault. Also read from `SYSTEM_ERROR`.
+    SystemError,
+    /// Anything else.
+    Other(String),
+}
+
+impl ErrorCode {
+    fn from_wire(code: &str) -> Self {
+        match code {
+            "INVALID_REQUEST" => Self::InvalidRequest,
+            "SIGNERROR" | "SIGN_ERROR" => Self::SignError,
+            "PARAM_ERROR" => Self::ParamError,
+            "FREQUENCY_LIMITED" => Self::FrequencyLimited,
+            "SYSTEMERROR" | "SYSTEM_ERROR" => Self::SystemError,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The code as the error table writes it, or as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::InvalidRequest => "INVALID_REQUEST",
+            Self::SignError => "SIGNERROR",
+            Self::ParamError => "PARAM_ERROR",
+            Self::FrequencyLimited => "FREQUENCY_LIMITED",
+            Self::SystemError => "SYSTEMERROR",
+            Self::Other(code) => code,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A row of the error table: what a refusal is about, which its code alone does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `INVALID_REQUEST`, "HTTP GET method not supported".
+    Method,
+    /// `INVALID_REQUEST`, "Invalid XML format": the body is malformed.
+    Body,
+    /// `INVALID_REQUEST`, "Certificate is required": none was sent, or it was not accepted.
+    Certificate,
+    /// `INVALID_REQUEST`, "Entry permissions": the merchant may not use this API.
+    Permission,
+    /// `SIGNERROR`, "Signature validation".
+    Signature,
+    /// `PARAM_ERROR`, "Regular validation": a parameter has an invalid form.
+    Parameter,
+    /// `PARAM_ERROR`, "Image format error": the format, the size, or the hash.
+    Picture,
+    /// `PARAM_ERROR`, "Merchant ID error": unknown, or not the certificate's.
+    Merchant,
+    /// `FREQUENCY_LIMITED`, "Frequency limit"; by other codes, too, and sometimes only in the message.
+    FrequencyLimit,
+    /// `SYSTEMERROR`: the gateway's own fault.
+    System,
+}
+
+/// Words for the limit on the rate of calls, in texts and in codes, whatever code carries them.
+const LIMIT: &[&str] = &[
+    // This API's page: FREQUENCY_LIMITED, "Frequency limit". In its newer tree: FREQUENCY_LIMIT_EXCEED
+    // (pay.weixin.qq.com/wiki/doc/api_external/en/apis/chapter4_4_1.shtml).
+    "frequency limit",
+    "frequency_limit",
+    "frequencylimit",
+    // RATELIMIT_EXCEED and RATELIMIT_EXCEEDED, of the newer API.
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    // Messages that integrators report: 频率限制 without a code, 调用频率过高 with INVALID_REQUEST,
+    // 频率超限; 请求过快; 操作过于频繁.
+    "频率",
+    "过快",
+    "频繁",
+    "too frequent",
+    "too many requests",
+];
+
+/// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
+/// row with a word in the text is taken, so a more telling word stands before a vaguer one.
+const WORDS: [(Reason, &[&str]); 9] = [
+    (Reason::Permission, &["permission", "权限"]),
+    (Reason::Certificate, &["certificate", "证书"]),
+    (Reason::Method, &["method not supported", "use post"]),
+    (Reason::Signature, &["signature", "签名"]),
+    (Reason::Merchant, &["merchant id", "商户号"]),
+    (Reason::Picture, &["image", "picture", "图片"]),
+    (Reason::Body, &["xml"]),
+    (
+        Reason::Parameter,
+        &["parameter", "regular validation", "参数"],
+    ),
+    (Reason::System, &["system error", "系统"]),
+];
+
+impl Reason {
+    /// The row of the code and the texts, the more telling text first.
+    fn of(code: Option<&ErrorCode>, texts: &[&str]) -> Option<Self> {
+        let has = |text: &str, words: &[&str]| {
+            let text = text.to_lowercase();
+            words.iter().any(|word| text.contains(word))
+        };
+        if code
+            .iter()
+            .map(|code| code.as_str())
+            .chain(texts.iter().copied())
+            .any(|text| has(text, LIMIT))
+        {
+            return Some(Self::FrequencyLimit);
+        }
+        let said = |rows: &dyn Fn(Self) -> bool| {
+            texts.iter().find_map(|text| {
+                let found = WORDS
+                    .iter()
+                    .find(|(row, words)| rows(*row) && has(text, words));
+                found.map(|(row, _)| *row)
+            })
+        };
+        match code {
+            None => said(&|_| true),
+            Some(ErrorCode::InvalidRequest) => said(&|row| {
+                matches!(
+                    row,
+                    Self::Permission | Self::Certificate | Self::Method | Self::Body
+                )
+            }),
+            Some(ErrorCode::ParamError) => {
+                let rows = |row| matches!(row, Self::Permission | Self::Merchant | Self::Picture);
+                said(&|row| rows(row) || row == Self::Parameter).or(Some(Self::Parameter))
+            }
+            Some(ErrorCode::SignError) => Some(Self::Signature),
+            Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
+            Some(ErrorCode::SystemError) => Some(Self::System),
+            Some(ErrorCode::Other(_)) => None,
+        }
+    }
+
+    /// What helps.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Method => "send it as a POST",
+            Self::Body => "send multipart/form-data with an unquoted boundary and CRLF line ends",
+            Self::Certificate => {
+                "send the merchant's own API certificate, and check that it has not expired"
+            }
+            Self::Permission => {
+                "ask WeChat Pay for the permission to upload pictures for this merchant"
+            }
+            Self::Signature => {
+                "check that the API v2 key is this merchant's, then the sign type, then the string that was signed"
+            }
+            Self::Parameter => "check the form of each parameter against the API's page",
+            Self::Picture => {
+                "send a whole JPEG, PNG or BMP under 2 MiB whose extension fits, with the MD5 of just these bytes"
+            }
+            Self::Merchant => "check the merchant id, and that the certificate is this merchant's",
+            Self::FrequencyLimit => "slow down and try again later",
+            Self::System => "try again later",
+        }
+    }
+
+    /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
+    /// key, certificate, id or permissions is wrong with every picture.
+    #[must_use]
+    pub fn retry_advice(self) -> RetryAdvice {
+        match self {
+            Self::FrequencyLimit => RetryAdvice::Throttle,
+            Self::System => RetryAdvice::Retry,
+            Self::Certificate | Self::Permission | Self::Signature | Self::Merchant => {
+                RetryAdvice::Stop
+            }
+            Self::Method | Self::Body | Self::Parameter | Self::Picture => RetryAdvice::Refused,
+        }
+    }
+}
+
+/// What a queue that repeats uploads on its own may do with one that has failed.
+///
+/// To repeat an upload is harmless: it only yields another media id. Such a queue sets
+/// [`ClientBuilder::max_retries`](crate::ClientBuilder::max_retries) to 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryAdvice {
+    /// Put it back: the same upload may succeed, after a while.
+    Retry,
+    /// Put it back, and send everything else more slowly, too.
+    Throttle,
+    /// Take it out: the same upload fails again, but others may succeed.
+    Refused,
+    /// Stop everything: all uploads fail as this one did until a person has mended something.
+    Stop,
+}

@@ -1,35 +1,31 @@
 //! A picture that is worth sending.
 
-mod error;
-mod name;
-mod read;
-mod room;
-
-use std::{fmt, path::Path};
+use std::{
+    borrow::Cow,
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use bytes::Bytes;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use wxpay_picture::{Content, Format};
 use wxpay_sign::{ContentHash, ContentMd5};
-use wxpay_transport::Progress;
-
-pub use error::{ImageError, Warning};
-pub use name::InvalidName;
-pub use room::Room;
-
-use name::FileName;
 
 /// A picture in memory, checked for everything that the gateway would refuse it for.
 ///
 /// Its hash and the body that is sent come from the same bytes, read once: a file that changes
-/// afterwards cannot make them differ.
+/// afterwards cannot make them differ. A clone shares the bytes.
 ///
 /// ```
 /// use wxpay_media::{Format, Image, ImageError};
 ///
 /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-/// let image = Image::from_bytes("licence.png", png)?;
+/// let image = Image::from_bytes("营业执照.jpg", png)?; // renamed, not converted
 /// assert_eq!(image.format(), Format::Png);
+/// assert_eq!(image.name(), "营业执照.png");
+/// assert_eq!(image.hash().as_str().len(), 32); // hex digits, as `md5sum` prints them
 ///
 /// let text = Image::from_bytes("licence.jpg", "BMW is a car").unwrap_err();
 /// assert!(text.to_string().starts_with("the file is text"));
@@ -37,12 +33,11 @@ use name::FileName;
 /// ```
 #[derive(Clone)]
 pub struct Image {
-    name: FileName,
-    renamed: bool,
+    name: String,
+    is_renamed: bool,
     format: Format,
     bytes: Bytes,
     hash: ContentHash,
-    progress: Option<Progress>,
 }
 
 impl Image {
@@ -55,16 +50,11 @@ impl Image {
     /// From this many bytes on, a picture has a [`Warning::NearLimit`].
     pub const WARN_FROM: usize = 2_000_000;
 
-    /// Reads a regular file on Tokio's blocking threads.
-    ///
-    /// The name that is sent is the path's last part with the format's extension; what the gateway
-    /// does not take in a name (control characters, characters beyond U+FFFF, a final backslash)
-    /// becomes `_`.
+    /// Reads a regular file on Tokio's blocking threads, as [`read`](Self::read) does.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] when it cannot be read, is not a regular file, or is no picture to send. A
-    /// file that is too large is not read.
+    /// As [`read`](Self::read).
     ///
     /// # Panics
     ///
@@ -79,11 +69,30 @@ impl Image {
     /// ```
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref().to_owned();
-        let task = tokio::task::spawn_blocking(move || {
-            let bytes = read::file(&path, Vec::new())?;
-            Self::new(FileName::of_path(&path)?, bytes.into())
-        });
+        let task = tokio::task::spawn_blocking(move || Self::read(path));
         task.await.map_err(|error| ImageError::Read(error.into()))?
+    }
+
+    /// Reads a regular file, and blocks meanwhile.
+    ///
+    /// The name that is sent is the path's last part with the format's extension; `_` stands for what
+    /// the gateway does not take in a name (control characters, characters beyond U+FFFF, a final
+    /// backslash).
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] when it cannot be read, is not a regular file, or is no picture to send. A
+    /// file that is too large is not read.
+    ///
+    /// ```
+    /// use wxpay_media::{Image, ImageError};
+    ///
+    /// let error = Image::read("no such file.jpg").unwrap_err();
+    /// assert!(matches!(error, ImageError::Read(_)));
+    /// ```
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ImageError> {
+        let path = path.as_ref();
+        Self::new(name_of(path)?, read(path, Vec::new())?.into())
     }
 
     /// Takes a picture that is in memory already, under the name that is to be sent.
@@ -94,21 +103,11 @@ impl Image {
     /// # Errors
     ///
     /// [`ImageError`] when the name cannot be sent or the bytes are no picture to send.
-    ///
-    /// ```
-    /// use wxpay_media::{Image, ImageError};
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("营业执照.png", png)?;
-    /// assert_eq!(image.name(), "营业执照.png");
-    /// assert!(matches!(Image::from_bytes("a.png", ""), Err(ImageError::Empty)));
-    /// # Ok::<(), ImageError>(())
-    /// ```
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Bytes>,
     ) -> Result<Self, ImageError> {
-        Self::new(FileName::new(name.into())?, bytes.into())
+        Self::new(checked(name.into())?, bytes.into())
     }
 
     /// Reads a picture to its end, under the name that is to be sent.
@@ -132,11 +131,22 @@ impl Image {
         name: impl Into<String>,
         reader: impl AsyncRead + Unpin,
     ) -> Result<Self, ImageError> {
-        let name = FileName::new(name.into())?;
-        Self::new(name, read::stream(reader).await?.into())
+        let name = checked(name.into())?;
+        let mut bytes = Vec::new();
+        let mut reader = reader.take(Self::LIMIT as u64);
+        reader
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(ImageError::Read)?;
+        if bytes.len() == Self::LIMIT {
+            // There may be more: how much is not known.
+            return Err(ImageError::TooLarge { size: None });
+        }
+        Self::new(name, bytes.into())
     }
 
-    fn new(name: FileName, bytes: Bytes) -> Result<Self, ImageError> {
+    /// Checks the bytes; the name has been checked.
+    pub(crate) fn new(name: String, bytes: Bytes) -> Result<Self, ImageError> {
         match bytes.len() {
             0 => return Err(ImageError::Empty),
             size @ Self::LIMIT.. => return Err(ImageError::TooLarge { size: Some(size) }),
@@ -149,93 +159,39 @@ impl Image {
                 return Err(ImageError::NotAPicture { found, advice });
             }
         };
+        let (name, is_renamed) = match format.right_name(&name) {
+            Cow::Borrowed(_) => (name, false),
+            Cow::Owned(right) => (shortened(right), true),
+        };
         let hash = ContentMd5::of(&bytes);
-        let (name, renamed) = name.with_extension_of(format);
         Ok(Self {
             name,
-            renamed,
+            is_renamed,
             format,
             bytes,
             hash,
-            progress: None,
         })
     }
 
-    /// Has a callback told how much of the upload has been sent: of the whole form, which is a little
-    /// longer than the picture. See [`Progress`] for when, and for what a retry does.
-    ///
-    /// ```
-    /// use wxpay_media::{Image, Progress};
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.png", png)?
-    ///     .with_progress(Progress::new(|sent| eprintln!("{sent} bytes")));
-    /// # Ok::<(), wxpay_media::ImageError>(())
-    /// ```
-    #[must_use]
-    pub fn with_progress(mut self, progress: Progress) -> Self {
-        self.progress = Some(progress);
-        self
-    }
-
-    pub(crate) fn progress(&self) -> Option<&Progress> {
-        self.progress.as_ref()
-    }
-
     /// The file name that is sent.
-    ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), wxpay_media::ImageError> {
-    /// let image = wxpay_media::Image::from_path("/home/shop/licence.jpg").await?;
-    /// assert_eq!(image.name(), "licence.jpg");
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        &self.name
     }
 
-    /// What the bytes are, whatever the name says.
-    ///
-    /// ```
-    /// use wxpay_media::{Format, Image};
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.jpg", png)?; // renamed, not converted
-    /// assert_eq!(image.format(), Format::Png);
-    /// # Ok::<(), wxpay_media::ImageError>(())
-    /// ```
+    /// The format of the bytes, whatever the name says.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
     }
 
     /// The picture.
-    ///
-    /// ```
-    /// use wxpay_media::Image;
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.png", png)?;
-    /// assert_eq!(image.bytes(), png);
-    /// # Ok::<(), wxpay_media::ImageError>(())
-    /// ```
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
     /// The MD5 of the bytes, as `media_hash` has it.
-    ///
-    /// ```
-    /// use wxpay_media::Image;
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.png", png)?;
-    /// assert_eq!(image.hash().as_str().len(), 32); // hex digits, as `md5sum` prints them
-    /// # Ok::<(), wxpay_media::ImageError>(())
-    /// ```
     #[must_use]
     pub fn hash(&self) -> &ContentHash {
         &self.hash
@@ -243,26 +199,14 @@ impl Image {
 
     /// What may make the gateway refuse the picture, though the specification does not say so, and
     /// what was changed so that it does not.
-    ///
-    /// ```
-    /// use wxpay_media::{Format, Image, Warning};
-    ///
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.jpg", png)?; // only the header of a PNG
-    /// let name = "licence.png".to_owned();
-    /// let warnings: Vec<_> = image.warnings().collect();
-    /// assert_eq!(warnings, [Warning::Truncated { format: Format::Png }, Warning::Renamed { name }]);
-    /// # Ok::<(), wxpay_media::ImageError>(())
-    /// ```
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let (format, size) = (self.format, self.bytes.len());
-        let truncated = !format.is_whole(&self.bytes);
+        let is_truncated = !format.is_whole(&self.bytes);
+        let name = self.is_renamed.then(|| self.name.clone());
         [
-            truncated.then_some(Warning::Truncated { format }),
+            is_truncated.then_some(Warning::Truncated { format }),
             (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size }),
-            self.renamed.then(|| Warning::Renamed {
-                name: self.name().to_owned(),
-            }),
+            name.map(|name| Warning::Renamed { name }),
         ]
         .into_iter()
         .flatten()
@@ -273,10 +217,194 @@ impl Image {
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Image")
-            .field("name", &self.name.as_str())
+            .field("name", &self.name)
             .field("format", &self.format)
             .field("size", &self.bytes.len())
             .field("hash", &self.hash.as_str())
-            .finish()
+            .finish_non_exhaustive()
     }
+}
+
+/// Why a picture was not sent: each spares a round trip that the gateway would answer with
+/// "picture parameters are wrong", without a hint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The file or the reader could not be read; the source says why.
+    #[error("the picture cannot be read")]
+    Read(#[source] io::Error),
+    /// A folder, a pipe or a device. Standard input goes through [`Image::from_reader`].
+    #[error("not a regular file")]
+    NotAFile,
+    /// No bytes: often a stream that something else has read already.
+    #[error("the picture is empty")]
+    Empty,
+    /// Not under 2 MiB. Make it smaller; the gateway takes no parts.
+    #[error("the picture is too large{}: the gateway takes less than {} bytes", size.map(|it| format!(" ({it} bytes)")).unwrap_or_default(), Image::LIMIT)]
+    TooLarge {
+        /// How many bytes it has, where that is known.
+        size: Option<usize>,
+    },
+    /// No JPEG, PNG or BMP by its header. The extension does not matter.
+    #[error("the file is {found}; the gateway takes JPEG, PNG and BMP")]
+    #[non_exhaustive]
+    NotAPicture {
+        /// What it is.
+        found: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// The file name cannot be sent.
+    #[error(transparent)]
+    Name(#[from] FileNameError),
+}
+
+impl ImageError {
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "check that the file is there and may be read",
+            Self::NotAFile => "give the path of a picture, not of a folder, a pipe or a device",
+            Self::Empty => "check what wrote the file; a stream that was read before is empty",
+            Self::TooLarge { .. } => "scale the picture down or compress it more",
+            Self::NotAPicture { advice, .. } => advice,
+            Self::Name(_) => "send it under another name",
+        }
+    }
+}
+
+/// What may make the gateway refuse a picture that keeps the specification, or was changed so that it
+/// does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The end of the picture is missing, as after an interrupted copy or download.
+    Truncated {
+        /// The format of what there is.
+        format: Format,
+    },
+    /// At least 2,000,000 bytes: the page says "less than 2M", which may mean that.
+    NearLimit {
+        /// How many bytes it has.
+        size: usize,
+    },
+    /// The name's extension was not the format's; integrators report refusals for that.
+    Renamed {
+        /// The name that is sent in its place.
+        name: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { format } => {
+                write!(
+                    f,
+                    "the picture is truncated: the end of the {format} is missing"
+                )
+            }
+            Self::NearLimit { size } => write!(
+                f,
+                "the picture has {size} bytes: the gateway may read its limit of 2M as {}",
+                Image::WARN_FROM
+            ),
+            Self::Renamed { name } => write!(
+                f,
+                "the picture is sent as `{name}`: the gateway may refuse another extension"
+            ),
+        }
+    }
+}
+
+/// Reads a file into an empty buffer, which may have capacity already.
+pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageError> {
+    // Asked before opening: to open a pipe that nobody writes to blocks for ever.
+    let metadata = path.metadata().map_err(ImageError::Read)?;
+    if !metadata.is_file() {
+        return Err(ImageError::NotAFile);
+    }
+    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    if size >= Image::LIMIT {
+        return Err(ImageError::TooLarge { size: Some(size) });
+    }
+    bytes.reserve_exact(size + 1);
+    let read =
+        File::open(path).and_then(|file| file.take(Image::LIMIT as u64).read_to_end(&mut bytes));
+    read.map_err(ImageError::Read)?;
+    Ok(bytes)
+}
+
+/// The longest name, in characters. The API's page declares `media` as `string[1,256]`, which can
+/// only mean the name.
+const LONGEST_NAME: usize = 256;
+
+/// The API's text is UTF-8 of one to three bytes a character.
+fn is_refused(character: char) -> bool {
+    character.is_control() || character > '\u{ffff}'
+}
+
+fn checked(name: String) -> Result<String, FileNameError> {
+    if let Some(before) = name.chars().position(is_refused) {
+        return Err(FileNameError::Character {
+            position: before + 1,
+        });
+    }
+    if name.ends_with('\\') {
+        return Err(FileNameError::FinalBackslash);
+    }
+    match name.chars().count() {
+        0 => Err(FileNameError::Empty),
+        1..=LONGEST_NAME => Ok(name),
+        length => Err(FileNameError::TooLong { length }),
+    }
+}
+
+/// The path's last part, with `_` for what the gateway does not take: the caller may not be able to
+/// choose the file's name.
+pub(crate) fn name_of(path: &Path) -> Result<String, FileNameError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut name = name.replace(is_refused, "_");
+    if name.ends_with('\\') {
+        name.pop();
+        name.push('_');
+    }
+    checked(name)
+}
+
+/// A name that a new extension may have made too long, without the end of what is before it.
+fn shortened(name: String) -> String {
+    let Some(surplus @ 1..) = name.chars().count().checked_sub(LONGEST_NAME) else {
+        return name;
+    };
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let kept = stem.chars().count().saturating_sub(surplus);
+    let stem: String = stem.chars().take(kept).collect();
+    format!("{stem}.{extension}")
+}
+
+/// Why a file name cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileNameError {
+    /// No name at all.
+    #[error("the file name is empty")]
+    Empty,
+    /// More than 256 characters.
+    #[error("the file name has {length} characters: the gateway takes at most 256")]
+    TooLong {
+        /// How many it has.
+        length: usize,
+    },
+    /// A control character, or one beyond U+FFFF such as an emoji.
+    #[error(
+        "the file name's character {position} is a control character or beyond U+FFFF, which the gateway does not take"
+    )]
+    Character {
+        /// The first such character, counted from 1.
+        position: usize,
+    },
+    /// A backslash at the end, which form parsers read together with the quote behind it.
+    #[error("the file name ends with a backslash, which form parsers misread")]
+    FinalBackslash,
 }

@@ -1,42 +1,42 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod builder;
 mod client;
-mod delivery;
 mod endpoint;
-mod endpoints;
 mod error;
 mod excerpt;
 mod gateway;
 mod image;
-mod media_id;
+mod memory;
 mod merchant;
-pub mod reply;
 pub mod request;
-mod signing;
+pub mod response;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+#[cfg(feature = "serde")]
+mod text;
 
-pub use client::{Builder, Client};
-pub use delivery::Delivery;
-pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use endpoints::{Endpoints, Region, UnknownRegion};
+pub use builder::ClientBuilder;
+pub use client::{Client, DefaultService, UploadBody, Uploaded};
+pub use endpoint::{Endpoint, ParseEndpointError, ParseRegionError, Region};
 pub use error::{Error, ErrorKind};
-pub use gateway::{ErrorCode, GatewayError, Reason};
-pub use image::{Image, ImageError, InvalidName, Room, Warning};
-pub use media_id::MediaId;
-pub use merchant::{InvalidMerchantId, Merchant, MerchantId};
-pub use signing::Signing;
+pub use gateway::{ErrorCode, GatewayError, Reason, RetryAdvice};
+pub use image::{FileNameError, Image, ImageError, Warning};
+pub use memory::MemoryBudget;
+pub use merchant::{Merchant, MerchantId, MerchantIdError, Signing};
+pub use response::{MediaId, MediaIdError};
 
-// What the facade's own signatures are made of, so that most callers need this crate alone: the
-// names that every caller writes, and two whole crates for whoever looks into an error.
+// What the facade's own signatures are made of, so that most callers need this crate alone.
 pub use wxpay_multipart::FormBody;
-
-/// The body of an upload: a form, whose progress may be reported.
-pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
-
 pub use wxpay_picture::Format;
 pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};
-pub use wxpay_transport as transport;
-pub use wxpay_transport::{
-    BuildError, CallInfo, EndpointsError, Identity, IdentityError, Progress, RetryAdvice, Roots,
-    RootsError, Transport,
+#[cfg(feature = "transport")]
+pub use {
+    wxpay_transport as transport,
+    wxpay_transport::{
+        BuildError, CallInfo, Endpoints, EndpointsError, Identity, IdentityError, Progress, Proxy,
+        Roots, RootsError, Transport, TransportBuilder,
+    },
 };
-pub use wxpay_xml as xml;

@@ -1,8 +1,9 @@
 //! The request half of an upload: from a picture to an `http::Request`, without any I/O.
 //!
-//! With [`reply`](crate::reply) this is all that someone with another HTTP client needs:
+//! With [`response`](crate::response) this is all that another HTTP client needs:
 //!
 //! ```
+//! use http_body::Body;
 //! use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request};
 //!
 //! # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
@@ -13,44 +14,31 @@
 //! let image = Image::from_bytes("licence.png", png)?;
 //! let request = request::upload(&merchant, &Endpoint::default(), &image);
 //! assert_eq!(request.uri(), "https://api.mch.weixin.qq.com/secapi/mch/uploadmedia");
+//! assert!(request.body().size_hint().exact().is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
-use wxpay_multipart::{Form, PartError};
+use wxpay_multipart::{Form, FormBody, PartError};
 use wxpay_sign::{ContentHash, Params, Signature};
 
-use crate::{Endpoint, Image, Merchant, UploadBody};
+use crate::{endpoint::Endpoint, image::Image, merchant::Merchant};
 
 /// The upload of one picture.
 ///
-/// Its body has an exact length and can be cloned, so that it can be sent again. Whatever sends it
-/// should leave `Content-Length` to its HTTP library.
+/// Its body has an exact length, can be cloned, so that it can be sent again, and is a
+/// [`Read`](std::io::Read) for clients that block. Whatever sends it should leave `Content-Length` to
+/// its HTTP library.
 ///
 /// # Panics
 ///
 /// When the operating system has no random bytes for the form's boundary.
-///
-/// ```
-/// use http_body::Body;
-/// use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request};
-///
-/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-/// let image = Image::from_bytes("licence.png", png)?;
-/// let request = request::upload(&merchant, &Endpoint::HONG_KONG.parse()?, &image);
-/// assert_eq!(request.uri().host(), Some("apihk.mch.weixin.qq.com"));
-/// assert!(request.body().size_hint().exact().is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
-pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<UploadBody> {
+pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<FormBody> {
     let fields = Fields::sign(merchant, image.hash());
     let form = form(&fields, image).expect("an image's name and type make a valid part");
     let content_type: HeaderValue = form.content_type();
-    let body = UploadBody::new(form.into_body(), image.progress().cloned());
-    let mut request = Request::new(body);
+    let mut request = Request::new(form.into_body());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint.upload_uri();
     request.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -62,12 +50,8 @@ fn form(fields: &Fields<'_>, image: &Image) -> Result<Form, PartError> {
     for (name, value) in fields.iter() {
         form = form.text(name, value)?;
     }
-    form.file(
-        "media",
-        image.name(),
-        image.format().media_type(),
-        image.bytes().clone(),
-    )
+    let (name, media_type) = (image.name(), image.format().media_type());
+    form.file("media", name, media_type, image.bytes().clone())
 }
 
 /// The text fields of one upload, signed. The picture itself is not signed; its hash is.
@@ -115,19 +99,6 @@ impl<'a> Fields<'a> {
 
     /// The fields in the order in which they are sent: `mch_id`, `media_hash`, `sign_type` where
     /// it is sent, `sign`.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Image, Merchant, MerchantId, request::Fields};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// # let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-    /// let image = Image::from_bytes("licence.png", png)?;
-    /// for (name, value) in Fields::sign(&merchant, image.hash()).iter() {
-    ///     println!("{name}: {value}"); // for a form of another library
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         unsigned(self.mch_id, &self.media_hash, self.sign_type)
             .chain([("sign", self.sign.as_str())])

@@ -177,10 +177,22 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         true => "signature-unknown".to_owned(),
         false => format!("signature-{}", names.join("-and-").replace('_', "-")),
     };
-    let joined = |text: String| text.lines().collect::<Vec<_>>().join("; ");
-    let [en, zh] = [Lang::En, Lang::Zh].map(|lang| report.display(lang).to_string());
-    let (before, before_zh) = worded("signature/", &[]);
-    findings.push(code, before + &joined(en), before_zh + &joined(zh));
+    // The mistake and the advice come first, and then the string that should have been signed.
+    let joined = |lang: Lang, before: String| {
+        let text = report.display(lang).to_string();
+        let mut lines: Vec<_> = text.lines().collect();
+        lines.rotate_left(1);
+        // Without its label, where it is known.
+        match lines[0].split_once(": ") {
+            Some((_, mistake)) if !names.is_empty() => {
+                lines[0] = mistake;
+                lines.join("; ")
+            }
+            _ => before + &lines.join("; "),
+        }
+    };
+    let (en, zh) = worded("signature/", &[]);
+    findings.push(code, joined(Lang::En, en), joined(Lang::Zh, zh));
 }
 
 #[cfg(test)]

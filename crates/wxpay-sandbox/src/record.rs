@@ -137,6 +137,8 @@ pub struct RecordedResponse {
     pub status: u16,
     /// The header Content-Type.
     pub content_type: &'static str,
+    /// `err_code`, where there is one: that of a fault, where the call met one.
+    pub code: Option<String>,
     /// The body: the XML, or what a fault has put in its place.
     pub body: String,
 }
@@ -213,6 +215,7 @@ impl RecordedRequest {
             response: response.as_ref().map(|response| RecordedResponse {
                 status: response.status.as_u16(),
                 content_type: response.content_type,
+                code: response.result.code().map(str::to_owned),
                 body: response.body.clone(),
             }),
             findings: findings

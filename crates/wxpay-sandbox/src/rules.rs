@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
 use serde::Serialize;
 use wxpay_picture::Format;
@@ -142,6 +143,17 @@ pub(crate) enum CallResult {
     WithoutCode(&'static str),
 }
 
+impl CallResult {
+    /// `err_code`.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { error, .. } => Some(error.0),
+            Self::OnDemand(code, _) => Some(code.as_str()),
+            Self::Accepted(_) | Self::WithoutCode(_) => None,
+        }
+    }
+}
+
 /// Checks a call against the rules.
 pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     // Read before its turn, so that what is wrong with it is told also where it is not reached.
@@ -253,7 +265,7 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Why> {
     }
     for name in ["mch_id", "media", "media_hash", "sign"] {
         match form.part(name) {
-            Some(part) if part.content.as_ref().is_some_and(|it| it.is_empty()) => {
+            Some(part) if part.content.as_ref().is_some_and(Bytes::is_empty) => {
                 return Err(parameter(&format!("{name} is empty")));
             }
             None if form.too_large => return Err(too_large()),

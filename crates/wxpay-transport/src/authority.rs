@@ -53,26 +53,3 @@ pub(crate) fn uri(scheme: &'static str, authority: &Authority) -> Uri {
         .build()
         .expect("scheme, authority and path make a uri")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_authority_may_be_more_or_less_than_host_and_port() {
-        for (authority, is_sound) in [
-            ("a.test", true),
-            ("a.test:443", true),
-            ("[::1]", true),
-            ("[::1]:443", true),
-            ("user@a.test", false),
-            ("user:password@a.test:443", false),
-            ("a.test:", false),
-            ("a.test:65536", false),
-            (":443", false),
-        ] {
-            let parsed = Authority::from_static(authority);
-            assert_eq!(is_host_port(&parsed), is_sound, "{authority}");
-        }
-    }
-}

@@ -1,30 +1,24 @@
 //! One call: the loop that does what the policy says.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Poll,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{
-    Extensions, Request, Response, Uri, Version,
+    Request, Response, Uri, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
     uri::Authority,
 };
 use http_body::Body;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     task::yield_now,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tower::{
     retry::budget::{Budget, TpsBudget},
@@ -33,14 +27,14 @@ use tower::{
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
+    attempt::Attempt,
     authority::is_host_port,
     client::{Client, Clients},
-    config::{Config, MAX_TIMEOUT},
-    connect::Connecting,
+    config::Config,
     endpoints::EndpointPool,
     error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
     policy::{Event, Failure, Next, Policy, Rules, Silence, Target, World},
-    progress::{ConnectionState, MAX_UNSENT, RequestBody, TrackedBody},
+    progress::{RequestBody, TrackedBody},
     rate::RateLimiter,
     retry::{Classifier, RetryClass, retry_after},
 };
@@ -89,7 +83,7 @@ impl<B: RequestBody> Caller<B> {
         let clients = Clients::new(config)?;
         let probing = clients.clone();
         let probe = Box::new(move |server| {
-            let probe: std::pin::Pin<Box<dyn Future<Output = _> + Send>> =
+            let probe: Pin<Box<dyn Future<Output = _> + Send>> =
                 Box::pin(probing.clone().probe(server));
             probe
         });
@@ -227,20 +221,14 @@ impl<B: RequestBody> Caller<B> {
             // Lets the runtime hear from the network first: a connection that the server has closed
             // in the meantime then leaves the pool instead of taking this request.
             yield_now().await;
-            let (mut request, has_ended) = call.attempt_request();
-            let attempt = call.attempt.insert(Attempt {
-                begun,
-                connecting: Connecting::new(begun, call.policy.end_of(Silence::Connecting, begun)),
-                capture: capture_connection(&mut request),
-                connection: None,
-                has_ended,
-                proxy: client.proxy_to(call.request.uri()),
-                length: call.request.body().size_hint().exact(),
-            });
-            let connecting = Arc::clone(&attempt.connecting);
-            let response = connecting.scope(self.exchange(&client, request));
+            let mut request = call.attempt_request();
+            let end = call.policy.end_of(Silence::Connecting, begun);
+            let proxy = client.proxy_to(request.uri());
+            let attempt = Attempt::new(&mut request, begun, end, proxy);
+            let attempt = call.attempt.insert(attempt);
+            let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            result.map_err(|error| attempt.explain(error, &client))
+            result.map_err(|error| attempt.explain(error, client.has_identity()))
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| tell(&result, begun));
@@ -255,8 +243,7 @@ impl<B: RequestBody> Caller<B> {
         request: Request<TrackedBody<B>>,
     ) -> Result<Response<Bytes>, Error> {
         let limit = self.max_response_bytes;
-        let response: Response<Incoming> =
-            client.request(request).await.map_err(Error::from_client)?;
+        let response = client.request(request).await.map_err(Error::from_client)?;
         let (head, body) = response.into_parts();
         if body.size_hint().lower() > limit as u64 {
             return Err(ErrorKind::ResponseTooLarge { limit }.into());
@@ -309,7 +296,7 @@ impl<B: RequestBody> Call<B> {
     ///
     /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
     /// one that is too large leaves both sides waiting.
-    fn attempt_request(&self) -> (Request<TrackedBody<B>>, Arc<AtomicBool>) {
+    fn attempt_request(&self) -> Request<TrackedBody<B>> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
         uri.authority = Some(self.server.clone());
@@ -317,8 +304,7 @@ impl<B: RequestBody> Call<B> {
         parts.version = Version::HTTP_11;
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.remove(TRANSFER_ENCODING);
-        let (body, has_ended) = TrackedBody::new(body);
-        (Request::from_parts(parts, body), has_ended)
+        Request::from_parts(parts, TrackedBody::new(body))
     }
 
     /// What the call is waiting for.
@@ -334,157 +320,6 @@ impl<B: RequestBody> Call<B> {
             },
         }
     }
-}
-
-/// An attempt under way.
-struct Attempt {
-    begun: Instant,
-    connecting: Arc<Connecting>,
-    capture: CaptureConnection,
-    /// The connection that hyper's client has taken for it.
-    connection: Option<Connection>,
-    /// Whether hyper has taken all of the body.
-    has_ended: Arc<AtomicBool>,
-    proxy: Option<Authority>,
-    length: Option<u64>,
-}
-
-struct Connection {
-    state: ConnectionState,
-    is_reused: bool,
-    since: Instant,
-    /// What had been written to it before.
-    bytes: u64,
-}
-
-impl Attempt {
-    /// Waits for the response, and gives up when a silence lasts too long.
-    async fn watch(
-        &mut self,
-        policy: &Policy,
-        response: impl Future<Output = Result<Response<Bytes>, Error>>,
-    ) -> Result<Response<Bytes>, Error> {
-        let mut response = pin!(response);
-        loop {
-            let now = Instant::now();
-            let (silence, since) = self.silence(now);
-            if silence != Silence::Connecting
-                && let Some(end) = policy.end_of(silence, since)
-                && end <= now
-            {
-                let kind = match silence {
-                    Silence::Receiving => TimeoutKind::Response,
-                    _ => TimeoutKind::Stall,
-                };
-                return Err(Error::timeout(kind, self.wait(end - since)));
-            }
-            // A silence that begins from now on ends no earlier than that.
-            let ends = match silence {
-                Silence::Receiving => [policy.end_of(silence, since), None],
-                _ => [
-                    policy.end_of(Silence::Sending, since),
-                    policy.end_of(Silence::Receiving, now),
-                ],
-            };
-            let end = ends.into_iter().flatten().min();
-            let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
-            let done = poll_fn(|cx| {
-                let polled = response.as_mut().poll(cx);
-                self.note_connection();
-                match polled {
-                    Poll::Ready(result) => Poll::Ready(Some(result)),
-                    Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
-                }
-            });
-            if let Some(result) = done.await {
-                return result;
-            }
-        }
-    }
-
-    /// Notes which connection hyper's client has taken, when it has taken one.
-    fn note_connection(&mut self) {
-        if self.connection.is_some() {
-            return;
-        }
-        let Some(state) = state_of(&self.capture) else {
-            return;
-        };
-        let now = Instant::now();
-        self.connection = Some(Connection {
-            is_reused: state.begin_use(self.begun),
-            since: now,
-            bytes: state.writes().bytes,
-            state,
-        });
-    }
-
-    /// What is waited for, and since when.
-    fn silence(&self, now: Instant) -> (Silence, Instant) {
-        let Some(connection) = &self.connection else {
-            return (Silence::Connecting, now);
-        };
-        let writes = connection.state.writes();
-        let since = writes.last.max(connection.since);
-        if !self.has_ended.load(Ordering::Acquire) || writes.is_blocked {
-            return (Silence::Sending, since);
-        }
-        // The system has the rest, and the other side not yet: at the pace of what was sent before.
-        let sent = writes.bytes.saturating_sub(connection.bytes).max(1);
-        let unsent = sent.min(u64::from(MAX_UNSENT));
-        let share = unsent as f64 / sent as f64;
-        (
-            Silence::Receiving,
-            since + (since - connection.since).mul_f64(share),
-        )
-    }
-
-    fn wait(&self, time: Duration) -> Wait {
-        let (silence, _) = self.silence(Instant::now());
-        let step = match silence {
-            Silence::Connecting => self.connecting.step(),
-            Silence::Sending => Step::Send,
-            Silence::Receiving => Step::Response,
-        };
-        let sent = self.connection.as_ref().map_or(0, |connection| {
-            let bytes = connection.state.writes().bytes;
-            bytes.saturating_sub(connection.bytes)
-        });
-        Wait {
-            step,
-            time,
-            proxy: self.proxy.clone(),
-            sent,
-            length: self.length,
-        }
-    }
-
-    fn is_reused(&self) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|connection| connection.is_reused)
-    }
-
-    /// Adds what the connection and the client know of an error.
-    ///
-    /// hyper drops the reason when it closes a connection that a request was waiting for: where the
-    /// error says only that the connection was closed, and its TLS has said why, that is the error.
-    fn explain<B: RequestBody>(&self, error: Error, client: &Client<B>) -> Error {
-        let state = self.connection.as_ref().map(|connection| &connection.state);
-        let error = error.because(state.and_then(ConnectionState::alert));
-        let error = error.with_wait(self.wait(Instant::now() - self.begun));
-        if client.has_identity() {
-            error.with_identity()
-        } else {
-            error
-        }
-    }
-}
-
-fn state_of(capture: &CaptureConnection) -> Option<ConnectionState> {
-    let mut extensions = Extensions::new();
-    let connected = capture.connection_metadata();
-    connected.as_ref()?.get_extras(&mut extensions);
-    extensions.remove()
 }
 
 /// Says in the present span how it went.

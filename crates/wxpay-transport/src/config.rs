@@ -210,36 +210,3 @@ impl fmt::Debug for Observer {
         f.debug_tuple("Observer").field(&self.0.is_some()).finish()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    fn overrides(given: &[(&str, u16, u8)]) -> Overrides {
-        let mut overrides = Overrides::default();
-        for &(host, port, last) in given {
-            overrides.set(host, port, [Ipv4Addr::new(127, 0, 0, last).into()].into());
-        }
-        overrides
-    }
-
-    fn found(overrides: &Overrides, uri: &'static str) -> Option<String> {
-        let found = overrides.find(&Uri::from_static(uri))?;
-        Some(found[0].to_string())
-    }
-
-    #[test]
-    fn host_and_port_must_both_fit_and_the_last_word_holds() {
-        let given = overrides(&[("a.test", 443, 9), ("A.test", 443, 1), ("a.test", 8443, 2)]);
-        for (uri, address) in [
-            ("https://A.Test/", Some("127.0.0.1")),
-            ("https://a.test:8443/", Some("127.0.0.2")),
-            ("https://a.test:1/", None),
-            ("https://b.a.test/", None),
-        ] {
-            assert_eq!(found(&given, uri).as_deref(), address, "{uri}");
-        }
-    }
-}

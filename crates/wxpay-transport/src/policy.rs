@@ -258,3 +258,186 @@ impl Policy {
         Next::Repeat { after, on_budget }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::select};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// What an endpoint does to an attempt, and how long that takes in seconds.
+    type Deed = (Event, u64);
+
+    fn deeds() -> impl Strategy<Value = Deed> {
+        let failed = [
+            Failure::Unreached,
+            Failure::Silent,
+            Failure::Cut,
+            Failure::CutReused,
+            Failure::Proxy,
+            Failure::Final,
+        ]
+        .map(Event::Failed);
+        let classes = [RetryClass::Done, RetryClass::Retry, RetryClass::Throttle];
+        let responded =
+            (select(classes.to_vec()), prop::option::of(0u64..20)).prop_map(|(class, after)| {
+                Event::Responded {
+                    class,
+                    retry_after: after.map(Duration::from_secs),
+                }
+            });
+        let event = prop_oneof![select(failed.to_vec()), responded];
+        (event, 0u64..40)
+    }
+
+    /// What is done at each place: an attempt at endpoint `n` finds its next deed in list `n`, and a
+    /// healthy endpoint when there is none left.
+    #[derive(Debug, Clone)]
+    struct Schedule {
+        deeds: Vec<Vec<Deed>>,
+        in_service: u8,
+        max_retries: u32,
+        timeout: Option<u64>,
+        random: f64,
+    }
+
+    fn schedules() -> impl Strategy<Value = Schedule> {
+        let deeds = prop::collection::vec(prop::collection::vec(deeds(), 0..5), 0..4);
+        let timeout = prop::option::of(1u64..200);
+        (deeds, any::<u8>(), 0u32..7, timeout, 0.0..1.0f64).prop_map(
+            |(deeds, in_service, max_retries, timeout, random)| Schedule {
+                deeds,
+                in_service,
+                max_retries,
+                timeout,
+                random,
+            },
+        )
+    }
+
+    fn set(places: impl Iterator<Item = usize>) -> EndpointSet {
+        places.fold(EndpointSet::default(), EndpointSet::with)
+    }
+
+    fn check(mut schedule: Schedule) {
+        let start = Instant::now();
+        let places = schedule.deeds.len();
+        let in_service = schedule.in_service;
+        let mut world = World {
+            now: start,
+            in_service: set((0..places).filter(|place| in_service & (1 << place) != 0)),
+            random: schedule.random,
+        };
+        let rules = Rules {
+            max_retries: schedule.max_retries,
+            backoff: Backoff::default(),
+            connect_timeout: 10 * SECOND,
+            stall_timeout: 30 * SECOND,
+            response_timeout: 30 * SECOND,
+            timeout: schedule.timeout.map(Duration::from_secs),
+        };
+        let mut policy = Policy::new(rules, set(0..places), start);
+        let mut visited: Vec<Option<usize>> = Vec::new();
+        loop {
+            let target = policy.begin(&world);
+            visited.push(target.endpoint);
+            assert_eq!(target.number as usize, visited.len());
+            assert_eq!(target.endpoint.is_some(), places > 0);
+            // Nothing is repeated without the caller's word.
+            assert!(target.number <= schedule.max_retries + 1);
+            for silence in [Silence::Connecting, Silence::Sending, Silence::Receiving] {
+                let ends = [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND));
+                // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
+                match ends {
+                    [Some(one), Some(other)] => assert!(one <= other && one > world.now),
+                    [None, Some(_)] => panic!("{silence:?} had no time, and has it later"),
+                    _ => assert!(policy.deadline().is_some()),
+                }
+            }
+            let none = Vec::new();
+            let list = target
+                .endpoint
+                .map_or(&none, |place| &schedule.deeds[place]);
+            let done = Event::Responded {
+                class: RetryClass::Done,
+                retry_after: None,
+            };
+            let (event, seconds) = list.first().copied().unwrap_or((done, 0));
+            if let Some(place) = target.endpoint
+                && !list.is_empty()
+            {
+                schedule.deeds[place].remove(0);
+            }
+            world.now += Duration::from_secs(seconds);
+            if policy.deadline().is_some_and(|end| world.now >= end) {
+                return;
+            }
+            match policy.next(event, &world) {
+                Next::Repeat { after, .. } => {
+                    assert_ne!(event, Event::Failed(Failure::Final));
+                    assert_ne!(event, done);
+                    if let Event::Responded { retry_after, .. } = event {
+                        assert!(after >= retry_after.unwrap_or_default());
+                    }
+                    world.now += after;
+                    // A call that waits ends within its time.
+                    assert!(policy.deadline().is_none_or(|end| world.now < end));
+                }
+                Next::Finish => {
+                    let Event::Failed(failure) = event else {
+                        return;
+                    };
+                    let has_time = policy
+                        .deadline()
+                        .is_none_or(|end| world.now + 5 * SECOND < end);
+                    let has_attempts = target.number <= schedule.max_retries;
+                    if failure.is_miss() && has_attempts && has_time {
+                        // Every endpoint has been asked before the call fails.
+                        for place in 0..places {
+                            assert!(visited.contains(&Some(place)), "{visited:?}");
+                        }
+                        assert_eq!(failure, Failure::Silent, "another attempt was left");
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn the_laws_hold_whatever_happens(schedule in schedules()) {
+            check(schedule);
+        }
+    }
+
+    #[test]
+    fn a_reused_connection_is_repeated_once() {
+        let start = Instant::now();
+        let world = World {
+            now: start,
+            in_service: set(0..2),
+            random: 0.5,
+        };
+        let rules = Rules {
+            max_retries: 9,
+            backoff: Backoff::default(),
+            connect_timeout: SECOND,
+            stall_timeout: SECOND,
+            response_timeout: SECOND,
+            timeout: None,
+        };
+        let mut policy = Policy::new(rules, set(0..2), start);
+        let mut endpoints = Vec::new();
+        for _ in 0..3 {
+            endpoints.push(policy.begin(&world).endpoint);
+            let next = policy.next(Event::Failed(Failure::CutReused), &world);
+            assert!(matches!(next, Next::Repeat { .. }));
+        }
+        assert_eq!(endpoints, [Some(0), Some(0), Some(1)]);
+    }
+}

@@ -162,13 +162,13 @@ pub(crate) struct TrackedBody<B> {
 }
 
 impl<B: Body> TrackedBody<B> {
-    pub(crate) fn new(inner: B) -> (Self, Arc<AtomicBool>) {
+    pub(crate) fn new(inner: B) -> Self {
         let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
-        let body = Self {
-            inner,
-            has_ended: Arc::clone(&has_ended),
-        };
-        (body, has_ended)
+        Self { inner, has_ended }
+    }
+
+    pub(crate) fn has_ended(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_ended)
     }
 }
 
@@ -264,57 +264,5 @@ impl ConnectionState {
     /// Begins to use it; returns whether it was there before an attempt that began then.
     pub(crate) fn begin_use(&self, attempt: Instant) -> bool {
         self.0.uses.fetch_add(1, Ordering::Relaxed) > 0 || self.0.opened < attempt
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http_body_util::{BodyExt, Full};
-
-    use super::*;
-
-    fn recorded() -> (Progress, Arc<Mutex<Vec<u64>>>) {
-        let reports = Arc::new(Mutex::new(Vec::new()));
-        let recorder = reports.clone();
-        let progress = Progress::new(move |sent| recorder.lock().unwrap().push(sent));
-        (progress, reports)
-    }
-
-    #[tokio::test]
-    async fn the_size_is_exact_and_the_bytes_the_same_all_the_way() {
-        for size in [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7] {
-            let bytes: Bytes = (0..=255).cycle().take(size).collect::<Vec<u8>>().into();
-            for progress in [None, Some(recorded().0)] {
-                let body = ProgressBody::new(Full::new(bytes.clone()), progress);
-                let (mut body, has_ended) = TrackedBody::new(body);
-                let mut left = size as u64;
-                let mut seen = Vec::new();
-                assert_eq!(body.size_hint().exact(), Some(left));
-                assert_eq!(body.is_end_stream(), size == 0);
-                while let Some(frame) = body.frame().await {
-                    let data = frame.unwrap().into_data().unwrap();
-                    left -= data.len() as u64;
-                    seen.extend(data);
-                    assert_eq!(body.size_hint().exact(), Some(left));
-                    assert_eq!(body.is_end_stream(), left == 0);
-                    assert_eq!(has_ended.load(Ordering::Acquire), left == 0);
-                }
-                assert_eq!(seen, bytes);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn reports_grow_in_steps_from_nothing_to_all() {
-        let (progress, reports) = recorded();
-        let body = Full::new(Bytes::from(vec![0; 2 * STEP + 1]));
-        let body = ProgressBody::new(body, progress);
-        let step = STEP as u64;
-        // A clone that has not begun begins again.
-        for _ in 0..2 {
-            body.clone().collect().await.unwrap();
-            let expected = [0, step, 2 * step, 2 * step + 1];
-            assert_eq!(std::mem::take(&mut *reports.lock().unwrap()), expected);
-        }
     }
 }

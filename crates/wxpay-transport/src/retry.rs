@@ -71,7 +71,9 @@ pub enum RetryAdvice {
 
 /// The function that classifies responses.
 #[derive(Clone)]
-pub(crate) struct Classifier(Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>);
+pub(crate) struct Classifier(Arc<Classify>);
+
+type Classify = dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync;
 
 impl Classifier {
     pub(crate) fn new(

@@ -32,10 +32,10 @@ fn client() -> anyhow::Result<Client> {
     let endpoint: Endpoint = env::var("WXPAY_ENDPOINT")?.parse()?;
     let mut builder = Client::builder(id, key)
         .identity(identity)
-        .endpoint(endpoint);
+        .endpoints(endpoint);
     if let Ok(ca) = env::var("WXPAY_CA") {
         let roots = Roots::empty().with_pem(fs::read(ca)?)?;
-        builder = builder.transport(|transport| transport.roots(roots));
+        builder = builder.roots(roots);
     }
     Ok(builder.build()?)
 }
@@ -50,13 +50,13 @@ fn app(client: Client) -> Router {
 async fn upload(State(client): State<Arc<Client>>, body: Bytes) -> (StatusCode, Json<Value>) {
     // The name is made from the picture's kind.
     let result = match Image::from_bytes("picture", body) {
-        Ok(image) => client.upload(image).await,
+        Ok(image) => client.upload(&image).await,
         Err(error) => Err(error.into()),
     };
     match result {
-        Ok(media_id) => (
+        Ok(uploaded) => (
             StatusCode::OK,
-            Json(json!({ "media_id": media_id.as_str() })),
+            Json(json!({ "media_id": uploaded.media_id.as_str() })),
         ),
         Err(error) => {
             let status = if error.is_retryable() {

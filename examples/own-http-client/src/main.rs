@@ -9,7 +9,7 @@ use ureq::{
     Agent,
     tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig},
 };
-use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, reply, request};
+use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request, response};
 
 fn main() -> anyhow::Result<()> {
     let picture = env::args()
@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
     let (head, mut body) = agent()?.run(Request::from_parts(head, bytes))?.into_parts();
     let bytes = body.with_config().limit(65_536).read_to_vec()?;
     let response = Response::from_parts(head, bytes.as_slice());
-    println!("{}", reply::media_id(&merchant, &response)?);
+    println!("{}", response::media_id(&merchant, &response)?);
     Ok(())
 }
 

@@ -45,12 +45,13 @@ pub enum EnrolmentError {
 pub async fn upload(client: &Client, documents: Documents) -> Result<Uploaded, EnrolmentError> {
     let licence = image("licence", documents.licence)?;
     let front = image("front", documents.front)?;
+    let upload = async |image| {
+        let uploaded = client.upload(image).await;
+        Ok(uploaded.map_err(EnrolmentError::Later)?.media_id)
+    };
     Ok(Uploaded {
-        licence: client
-            .upload(licence)
-            .await
-            .map_err(EnrolmentError::Later)?,
-        front: client.upload(front).await.map_err(EnrolmentError::Later)?,
+        licence: upload(&licence).await?,
+        front: upload(&front).await?,
     })
 }
 

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use sandbox_in_tests::{Documents, EnrolmentError, upload};
-use wxpay_media::{Client, ErrorCode, Identity, MerchantId, Roots};
+use wxpay_media::{Client, Endpoint, ErrorCode, Identity, MerchantId, Roots};
 use wxpay_sandbox::{Fault, Sandbox};
 
 const LICENCE: &[u8] = include_bytes!("../../licence.jpg");
@@ -18,7 +18,7 @@ fn client(sandbox: &Sandbox) -> Client {
     Client::builder(merchant, given.api_key().clone())
         .identity(Identity::from_pem(given.cert_pem(), given.key_pem()).unwrap())
         .roots(Roots::empty().with_pem(given.ca_pem()).unwrap())
-        .endpoint(sandbox.origin().parse().unwrap())
+        .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
         .build()
         .unwrap()
 }

@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use wxpay_media::{ApiKey, Client, Identity, MediaId, MerchantId, Room, Roots};
+use wxpay_media::{ApiKey, Client, Endpoint, Identity, MediaId, MerchantId, MemoryBudget, Roots};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
         MerchantId::new("1900000109")?,
         ApiKey::new("192006250b4c09247ec02edce69f6a2d")?,
     )
-    .endpoint(origin.parse()?)
+    .endpoints(origin.parse::<Endpoint>()?)
     .identity(Identity::from_pem(
         read("client.pem")?,
         read("client.key")?,
@@ -26,16 +26,16 @@ async fn main() -> anyhow::Result<()> {
     .roots(Roots::empty().with_pem(read("ca.pem")?)?)
     .build()?;
 
-    let room = Room::default();
+    let budget = MemoryBudget::default();
     let pictures: Vec<&str> = pictures.split(',').collect();
     stream::iter(pictures.iter().cycle().take(count.parse()?))
-        .map(|picture| upload(&client, &room, picture))
+        .map(|picture| upload(&client, &budget, picture))
         .buffer_unordered(concurrency.parse()?)
         .try_for_each(async |_| Ok(()))
         .await
 }
 
-async fn upload(client: &Client, room: &Room, picture: &str) -> anyhow::Result<MediaId> {
-    let image = room.read(picture).await?;
-    Ok(client.upload(image).await?)
+async fn upload(client: &Client, budget: &MemoryBudget, picture: &str) -> anyhow::Result<MediaId> {
+    let image = budget.read(picture).await?;
+    Ok(client.upload(&image).await?.media_id)
 }

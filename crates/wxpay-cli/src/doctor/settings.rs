@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use wxpay_media::{Endpoints, Identity, IdentityError, MerchantId};
+use wxpay_media::{Endpoint, Endpoints, Identity, IdentityError, MerchantId};
 
 use super::{Check, Found};
 use crate::{
@@ -77,7 +77,8 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
     const CHECK: &str = "endpoints";
     match args.endpoints() {
         Ok(Given { value, by }) => {
-            let check = Check::ok(CHECK, format!("{value}, by {by}"));
+            let origins: Vec<_> = Endpoint::of(&value).map(|it| it.to_string()).collect();
+            let check = Check::ok(CHECK, format!("{}, by {by}", origins.join(",")));
             (Some(value), vec![check])
         }
         Err(error) => (None, vec![Check::failed(CHECK, format!("{error:#}"))]),

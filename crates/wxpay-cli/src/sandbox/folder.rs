@@ -214,7 +214,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     };
     let metadata = status(folder)?;
     if metadata.mode() & 0o002 != 0 {
-        bail!("{shown} may be written by everybody: take another folder, or `chmod o-w` it");
+        bail!("{shown} may be written by everybody: take a folder of your own");
     }
     let owner = metadata.uid();
     let ours = rustix::process::geteuid().as_raw();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Image, Merchant, Room, request::Fields};
+use wxpay_media::{Image, MemoryBudget, Merchant, request::Fields};
 use wxpay_sign::Params;
 
 use super::{outcome::Outcome, picture};
@@ -15,9 +15,9 @@ use crate::{
 /// Checks every file and prints its request; true when all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
     let mut all_good = true;
-    let room = Room::default();
+    let budget = MemoryBudget::default();
     for file in &args.files {
-        match picture::read(file, &room).await {
+        match picture::read(file, &budget).await {
             Ok(image) => show(file, &image, merchant, args.json)?,
             Err(failure) => {
                 all_good = false;

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{CallInfo, Error, ErrorCode, Image, MediaId};
+use wxpay_media::{Error, ErrorCode, Image};
 
 use crate::terminal::{self, OutputLost};
 
@@ -42,13 +42,14 @@ pub(super) struct Failure {
 }
 
 impl Outcome {
-    pub(super) fn uploaded(file: &Path, id: MediaId, image: &Image, trip: &CallInfo) -> Self {
+    pub(super) fn uploaded(file: &Path, upload: wxpay_media::Uploaded, image: &Image) -> Self {
+        let call = upload.call.expect("a transport tells of each call");
         let uploaded = Uploaded {
-            media_id: id.into_string(),
+            media_id: upload.media_id.into_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len(),
-            attempts: trip.attempts(),
-            endpoint: format!("https://{}", trip.endpoint()),
+            attempts: call.attempts(),
+            endpoint: format!("https://{}", call.endpoint()),
         };
         Self::new(file, Kind::Uploaded(uploaded))
     }

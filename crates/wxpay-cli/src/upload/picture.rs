@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use tokio::io::stdin;
-use wxpay_media::{Error, Image, ImageError, Room, Warning};
+use wxpay_media::{Error, Image, ImageError, MemoryBudget, Warning};
 
 use super::outcome::Failure;
 use crate::terminal;
@@ -14,11 +14,11 @@ pub(super) fn is_stdin(file: &Path) -> bool {
 }
 
 /// Reads one picture and prints its warnings.
-pub(super) async fn read(file: &Path, room: &Room) -> Result<Image, Failure> {
+pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Failure> {
     let read = if is_stdin(file) {
         Image::from_reader("stdin", stdin()).await
     } else {
-        room.read(file).await
+        budget.read(file).await
     };
     let image = read.map_err(|error| match &error {
         ImageError::Read(cause) if cause.kind() == io::ErrorKind::NotFound => {

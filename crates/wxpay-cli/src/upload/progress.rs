@@ -32,7 +32,7 @@ impl Bars {
     }
 
     /// A bar for one file, fed with the bytes that are sent of it; it is gone when dropped.
-    pub(super) fn file(&self, file: &Path, image: Image) -> (Image, FileBar) {
+    pub(super) fn file(&self, file: &Path, image: &Image) -> (Progress, FileBar) {
         let name = terminal::one_line(&file.to_string_lossy());
         let bar = ProgressBar::new(image.bytes().len() as u64)
             .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
@@ -41,7 +41,7 @@ impl Bars {
         let sent = bar.clone();
         // The form is a little longer than the picture, and starts again when it is sent again.
         let progress = Progress::new(move |bytes| sent.set_position(bytes));
-        (image.with_progress(progress), FileBar(bar))
+        (progress, FileBar(bar))
     }
 
     pub(super) fn file_done(&self) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use wxpay_media::{Client, Error, Room};
+use wxpay_media::{Client, Error, MemoryBudget};
 
 use super::{
     outcome::{Failure, Outcome},
@@ -30,9 +30,9 @@ pub(super) async fn run(
 ) -> anyhow::Result<bool> {
     let bars = &Bars::new(args.files.len());
     let mut report = Report::new(args, bars);
-    let room = &Room::default();
+    let budget = &MemoryBudget::default();
     let uploads = stream::iter(args.files.iter().enumerate())
-        .map(|(place, file)| async move { (place, upload(file, room, bars, client).await) });
+        .map(|(place, file)| async move { (place, upload(file, budget, bars, client).await) });
     let mut done = uploads.buffer_unordered(args.concurrency.get());
     loop {
         tokio::select! {
@@ -47,20 +47,15 @@ pub(super) async fn run(
     Ok(report.finish()?)
 }
 
-async fn upload(file: &Path, room: &Room, bars: &Bars, client: &Client) -> Outcome {
+async fn upload(file: &Path, budget: &MemoryBudget, bars: &Bars, client: &Client) -> Outcome {
     let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
-    let image = match picture::read(file, room).await {
+    let image = match picture::read(file, budget).await {
         Ok(image) => image,
         Err(failure) => return Outcome::failed(file, failure),
     };
-    let (image, _bar) = bars.file(file, image);
-    let delivery = client.deliver(image.clone()).await;
-    let trip = delivery.trip().cloned();
-    match delivery.into_result() {
-        Ok(id) => {
-            let trip = trip.expect("what was answered through a transport has its trip");
-            Outcome::uploaded(file, id, &image, &trip)
-        }
+    let (progress, _bar) = bars.file(file, &image);
+    match client.upload_with_progress(&image, progress).await {
+        Ok(uploaded) => Outcome::uploaded(file, uploaded, &image),
         Err(error) => failed(error),
     }
 }

@@ -49,7 +49,7 @@ fn lost_line_ends_are_named() {
     let pkcs1 = String::from_utf8(fixture("pkcs1.key")).unwrap();
     for between in [" ", "\\n", "\\r\\n", "", "\t"] {
         let flat = |pem: &str| pem.trim_end().replace('\n', between);
-        let gone = |part| IdentityError::NoLineEnds { part };
+        let gone = |part| IdentityError::NoLineEnds(part);
         let read = Identity::from_pem(flat(&pair.cert), &pair.key);
         assert_eq!(read.unwrap_err(), gone(Part::Certificate), "{between:?}");
         for key in [&pair.key, &encrypted, &pkcs1] {

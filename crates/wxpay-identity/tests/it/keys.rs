@@ -41,7 +41,7 @@ fn a_whole_key_that_is_not_used_is_named() {
     ] {
         let error = Identity::from_pem(certificate(&key), &key).unwrap_err();
         let kind = kind.to_owned();
-        assert_eq!(error, IdentityError::UnsupportedKey { kind });
+        assert_eq!(error, IdentityError::UnsupportedKey(kind));
         assert!(error.to_string().contains("P-256"), "what is used: {error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use rcgen::{DnType, SerialNumber};
+use rcgen::{DnType, SerialNumber, date_time_ymd};
 use wxpay_identity::{Identity, IdentityError};
 
 use crate::support::{Log, Pair, openssl_text};
@@ -52,5 +52,16 @@ fn it_is_taken_between_its_dates() {
         assert_eq!(identity.expires_soon(), is_soon, "{left:?}");
         assert!(identity.not_before() <= now && identity.not_after() >= now);
         assert_eq!(log.text().contains("expires within 30 days"), is_soon);
+    }
+}
+
+#[test]
+fn dates_far_away_are_read() {
+    for (year, end) in [(1950, 2049), (1969, 2050), (1900, 9999), (1970, 9999)] {
+        let pair = Pair::with(|params| {
+            params.not_before = date_time_ymd(year, 1, 1);
+            params.not_after = date_time_ymd(end, 12, 31);
+        });
+        assert!(!pair.identity().expires_soon(), "{year} to {end}");
     }
 }

@@ -56,7 +56,7 @@ fn each_mistake_has_its_name() {
     let bad_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let bad_key = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
     let wrong = |wanted, found| IdentityError::WrongForm { wanted, found };
-    let damaged = |part| IdentityError::Damaged { part };
+    let damaged = |part| IdentityError::Damaged(part);
     let (certificate, private_key) = (Part::Certificate, Part::PrivateKey);
     for (cert, key, expected) in [
         ("", key, wrong(certificate, Form::Empty)),
@@ -74,7 +74,7 @@ fn each_mistake_has_its_name() {
         (
             cert,
             &format!("{key}{}", other.key),
-            IdentityError::SeveralKeys { part: private_key },
+            IdentityError::SeveralKeys(private_key),
         ),
         (cert, &other.key, IdentityError::Mismatch),
     ] {
@@ -97,14 +97,8 @@ fn keys_under_a_password() {
             Identity::from_pem_encrypted(fixture("client.crt"), fixture(key), password)
         }
     };
-    let wrong_password = || {
-        Err(IdentityError::WrongPassword {
-            part: Part::PrivateKey,
-        })
-    };
-    let cost = IdentityError::Cost {
-        part: Part::PrivateKey,
-    };
+    let wrong_password = || Err(IdentityError::WrongPassword(Part::PrivateKey));
+    let cost = IdentityError::Cost(Part::PrivateKey);
     for (key, password, expected) in [
         ("client.key", None, Ok(())),
         ("client.key", Some("not needed"), Ok(())),

@@ -12,8 +12,8 @@ use crate::support::{
 
 const PASSWORD: &str = "1900000109";
 
-const DAMAGED: IdentityError = IdentityError::Damaged { part: Part::Pkcs12 };
-const WRONG_PASSWORD: IdentityError = IdentityError::WrongPassword { part: Part::Pkcs12 };
+const DAMAGED: IdentityError = IdentityError::Damaged(Part::Pkcs12);
+const WRONG_PASSWORD: IdentityError = IdentityError::WrongPassword(Part::Pkcs12);
 
 fn wrong(found: Form) -> IdentityError {
     IdentityError::WrongForm {
@@ -55,21 +55,17 @@ fn each_mistake_has_its_name() {
         (
             "no-key.p12",
             PASSWORD,
-            IdentityError::Missing {
-                part: Part::PrivateKey,
-            },
+            IdentityError::Missing(Part::PrivateKey),
         ),
         (
             "no-certificate.p12",
             PASSWORD,
-            IdentityError::Missing {
-                part: Part::Certificate,
-            },
+            IdentityError::Missing(Part::Certificate),
         ),
         (
             "two-keys.p12",
             PASSWORD,
-            IdentityError::SeveralKeys { part: Part::Pkcs12 },
+            IdentityError::SeveralKeys(Part::Pkcs12),
         ),
         ("client.crt", PASSWORD, wrong(Form::Certificate)),
         ("client.key", PASSWORD, wrong(Form::PrivateKey)),
@@ -126,9 +122,7 @@ fn nothing_opens_without_a_mac_that_held() {
     let read = |digest: &[u8], salt: &[u8], rounds| {
         Identity::from_pkcs12(pkcs12(&contents, digest, salt, rounds), PASSWORD).unwrap_err()
     };
-    let empty = IdentityError::Missing {
-        part: Part::PrivateKey,
-    };
+    let empty = IdentityError::Missing(Part::PrivateKey);
     assert_eq!(read(&right, b"salt", 1), empty);
     for (digest, salt, rounds, expected) in [
         (&b""[..], &b"salt"[..], 1, WRONG_PASSWORD),
@@ -181,7 +175,7 @@ fn impossible_costs_are_damage() {
         let read = Identity::from_pem_encrypted(fixture("client.crt"), text, "x");
         assert_eq!(
             read.unwrap_err(),
-            IdentityError::Damaged { part },
+            IdentityError::Damaged(part),
             "{costs:?} {iv}"
         );
         let read = Identity::from_pkcs12(key_bags("x", &[key]), "x");
@@ -189,14 +183,14 @@ fn impossible_costs_are_damage() {
     }
     let key = fixture("../hostile/scrypt-zero.key");
     let read = Identity::from_pem_encrypted(fixture("client.crt"), key, "x");
-    assert_eq!(read.unwrap_err(), IdentityError::Damaged { part });
+    assert_eq!(read.unwrap_err(), IdentityError::Damaged(part));
     let read = Identity::from_pkcs12(fixture("../hostile/scrypt-zero.p12"), PASSWORD);
     assert_eq!(read.unwrap_err(), DAMAGED);
 }
 
 #[test]
 fn the_costs_of_all_bags_are_bounded_together() {
-    let cost = |part| IdentityError::Cost { part };
+    let cost = |part| IdentityError::Cost(part);
     for file in ["costly.p12", "../hostile/scrypt-costly.p12"] {
         for password in [PASSWORD, "x"] {
             let read = Identity::from_pkcs12(fixture(file), password);

@@ -85,9 +85,9 @@ proptest! {
             let error = read.unwrap_err();
             let is_expected = matches!(
                 &error,
-                IdentityError::Damaged { part: at }
-                | IdentityError::Cost { part: at }
-                | IdentityError::WrongPassword { part: at }
+                IdentityError::Damaged(at)
+                | IdentityError::Cost(at)
+                | IdentityError::WrongPassword(at)
                 | IdentityError::UnsupportedEncryption { part: at, .. } if *at == part
             );
             prop_assert!(is_expected, "{:?}", error);

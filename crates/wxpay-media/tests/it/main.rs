@@ -1,18 +1,25 @@
-//! The facade from outside: pictures, requests, replies, and whole uploads to the sandbox.
+//! The facade from outside: pictures, requests, responses, and whole uploads to the sandbox.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot set itself up should fail"
 )]
 
 mod endpoints;
+#[cfg(all(
+    feature = "ring",
+    feature = "blocking",
+    feature = "serde",
+    feature = "test-util"
+))]
+mod features;
 mod images;
+mod memory;
 mod names;
 mod pictures;
-mod replies;
 mod requests;
+mod responses;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod retries;
-mod room;
 mod secrets;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod uploads;

@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use proptest::prelude::*;
-use wxpay_media::{Image, ImageError, InvalidName, MerchantId};
+use wxpay_media::{FileNameError, Image, ImageError, MerchantId};
 
 use crate::pictures::png;
 
-fn given(name: &str) -> Result<Image, InvalidName> {
+fn given(name: &str) -> Result<Image, FileNameError> {
     match Image::from_bytes(name, png()) {
         Ok(image) => Ok(image),
         Err(ImageError::Name(error)) => Err(error),
@@ -25,13 +25,13 @@ async fn of_path(name: impl AsRef<Path>) -> String {
 #[test]
 fn a_given_name_is_refused_with_the_reason() {
     for (name, expected) in [
-        ("", InvalidName::Empty),
-        (&"x".repeat(257), InvalidName::TooLong { length: 257 }),
-        ("a\nb.png", InvalidName::Character { position: 2 }),
-        ("a\u{7f}.png", InvalidName::Character { position: 2 }),
-        ("图\u{85}.png", InvalidName::Character { position: 2 }),
-        ("😀.png", InvalidName::Character { position: 1 }),
-        ("a.png\\", InvalidName::FinalBackslash),
+        ("", FileNameError::Empty),
+        (&"x".repeat(257), FileNameError::TooLong { length: 257 }),
+        ("a\nb.png", FileNameError::Character { position: 2 }),
+        ("a\u{7f}.png", FileNameError::Character { position: 2 }),
+        ("图\u{85}.png", FileNameError::Character { position: 2 }),
+        ("😀.png", FileNameError::Character { position: 1 }),
+        ("a.png\\", FileNameError::FinalBackslash),
     ] {
         assert_eq!(given(name).unwrap_err(), expected);
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, BodyStream};
 use proptest::prelude::*;
-use wxpay_media::{ContentHash, Endpoint, Format, Image, SignType, Signing, UploadBody, request};
+use wxpay_media::{ContentHash, Endpoint, FormBody, Format, Image, SignType, Signing, request};
 use wxpay_sign::{ApiKey, ContentMd5, Params};
 
 use crate::pictures::{KEY, MCH_ID, bmp, image, jpeg, merchant, png};
@@ -16,7 +16,7 @@ struct Part {
     bytes: Bytes,
 }
 
-async fn parts(request: Request<UploadBody>) -> Vec<Part> {
+async fn parts(request: Request<FormBody>) -> Vec<Part> {
     let content_type = request.headers()["content-type"]
         .to_str()
         .unwrap()

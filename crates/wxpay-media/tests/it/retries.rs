@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wxpay_media::{
-    Builder, CallInfo, Client, Endpoint, Endpoints, Error, ErrorKind, Image, Progress, RetryAdvice,
-    reply, transport::RetryClass,
+    CallInfo, Client, ClientBuilder, Endpoint, Endpoints, Error, ErrorKind, Image, Progress,
+    RetryAdvice, response, transport::RetryClass,
 };
 use wxpay_sandbox::{Fault, Sandbox};
 
@@ -16,7 +16,7 @@ async fn sandbox(fault: &str) -> Sandbox {
     Sandbox::builder().fault(fault).start().await.unwrap()
 }
 
-fn quick(sandbox: &Sandbox) -> Builder {
+fn quick(sandbox: &Sandbox) -> ClientBuilder {
     use wxpay_media::transport::Backoff;
     let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(5));
     builder(sandbox).transport(|transport| transport.backoff(backoff))
@@ -32,9 +32,8 @@ async fn what_may_pass_is_repeated() {
         "cut-before-answer",
     ] {
         let sandbox = sandbox(&format!("{fault},next=2")).await;
-        let delivery = quick(&sandbox).build().unwrap().deliver(image()).await;
-        let trip = delivery.trip().unwrap().clone();
-        assert!(delivery.into_result().is_ok(), "{fault}");
+        let client = quick(&sandbox).build().unwrap();
+        let trip = client.upload(&image()).await.expect(fault).call.unwrap();
         assert_eq!(trip.attempts(), 3, "{fault}");
         assert_eq!(format!("https://{}", trip.endpoint()), sandbox.origin());
     }
@@ -55,10 +54,10 @@ async fn nothing_else_is() {
         ("doctype", RetryAdvice::Refused),
     ] {
         let sandbox = sandbox(&format!("{fault},next=1")).await;
-        let delivery = quick(&sandbox).build().unwrap().deliver(image()).await;
-        assert_eq!(delivery.trip().map(CallInfo::attempts), Some(1), "{fault}");
-        let error = delivery.into_result().unwrap_err();
-        assert_eq!(error.disposition(), disposition, "{fault}");
+        let client = quick(&sandbox).build().unwrap();
+        let error = client.upload(&image()).await.unwrap_err();
+        assert_eq!(sandbox.requests().len(), 1, "{fault}");
+        assert_eq!(error.retry_advice(), disposition, "{fault}");
         assert!(!error.is_retryable(), "{fault}");
     }
 }
@@ -73,9 +72,9 @@ async fn with_the_loop_switched_off_the_error_says_what_may_be_done() {
         ("frequency-limited-without-code", RetryAdvice::Throttle),
     ] {
         let sandbox = sandbox(&format!("{fault},next=1")).await;
-        let client = quick(&sandbox).retries(0).build().unwrap();
-        let error = client.upload(image()).await.unwrap_err();
-        assert_eq!(error.disposition(), disposition, "{fault}");
+        let client = quick(&sandbox).max_retries(0).build().unwrap();
+        let error = client.upload(&image()).await.unwrap_err();
+        assert_eq!(error.retry_advice(), disposition, "{fault}");
         assert!(error.is_retryable(), "{fault}");
     }
 }
@@ -89,32 +88,24 @@ async fn the_second_endpoint_stands_in_for_the_first() {
     };
     let nobody: Endpoint = format!("https://{nobody}").parse().unwrap();
     let there: Endpoint = sandbox.origin().parse().unwrap();
-    let both = Endpoints::new([nobody, there.clone()]).unwrap();
-    let delivery = quick(&sandbox)
-        .endpoints(both)
-        .build()
-        .unwrap()
-        .deliver(image())
-        .await;
-    let trip = delivery.trip().unwrap();
+    let both = Endpoints::new([nobody, there.clone()].map(Into::into)).unwrap();
+    let client = quick(&sandbox).endpoints(both).build().unwrap();
+    let trip = client.upload(&image()).await.unwrap().call.unwrap();
     assert_eq!(
         (trip.attempts(), format!("https://{}", trip.endpoint())),
         (2, there.to_string())
     );
-    delivery.into_result().unwrap();
 }
 
 #[tokio::test]
 async fn an_error_knows_its_way_too() {
     let sandbox = Sandbox::builder().start().await.unwrap();
-    let client = quick(&sandbox).retries(1).build().unwrap();
+    let client = quick(&sandbox).max_retries(1).build().unwrap();
     sandbox.shutdown().await;
-    let delivery = client.deliver(image()).await;
-    assert_eq!(delivery.trip().map(CallInfo::attempts), Some(2));
-    assert_eq!(
-        delivery.into_result().unwrap_err().kind(),
-        ErrorKind::Connect
-    );
+    let error = client.upload(&image()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let trip = error.transport().unwrap().info();
+    assert_eq!(trip.map(CallInfo::attempts), Some(2));
 }
 
 #[tokio::test]
@@ -123,51 +114,51 @@ async fn progress_ends_with_the_whole_form() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let image = Image::from_bytes("a.png", png()).unwrap();
     let size = image.bytes().len() as u64;
-    let image = image.with_progress(Progress::new(move |sent| {
+    let progress = Progress::new(move |sent| {
         let _ = sender.send(sent);
-    }));
+    });
     let client: Client = builder(&sandbox).build().unwrap();
-    client.upload(image).await.unwrap();
+    client.upload_with_progress(&image, progress).await.unwrap();
     let reported: Vec<_> = receiver.try_iter().collect();
     assert_eq!(reported.first(), Some(&0));
     assert!(*reported.last().unwrap() > size, "{reported:?}");
 }
 
 #[test]
-fn a_reply_is_judged_without_a_key() {
-    let judge = |status: u16, body: &str| {
-        let reply = http::Response::builder().status(status);
-        reply::judgement(&reply.body(body.to_owned().into()).unwrap())
+fn a_response_is_classified_without_a_key() {
+    let classify = |status: u16, body: &str| {
+        let response = http::Response::builder().status(status);
+        response::classify(&response.body(body.to_owned().into()).unwrap())
     };
     let xml = |fields: &str| format!("<xml>{fields}</xml>");
     let failed = xml("<return_code>FAIL</return_code><return_msg>频率限制</return_msg>");
-    assert_eq!(judge(200, &failed), RetryClass::Throttle);
+    assert_eq!(classify(200, &failed), RetryClass::Throttle);
     let done = xml("<return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>");
-    assert_eq!(judge(200, &done), RetryClass::Done);
+    assert_eq!(classify(200, &done), RetryClass::Done);
     let wrong = xml("<return_code>FAIL</return_code><err_code>SIGNERROR</err_code>");
-    assert_eq!(judge(500, &wrong), RetryClass::Done);
-    for (status, judgement) in [
+    assert_eq!(classify(500, &wrong), RetryClass::Done);
+    for (status, class) in [
         (200, RetryClass::Done),
         (429, RetryClass::Throttle),
         (502, RetryClass::Retry),
     ] {
-        assert_eq!(judge(status, "<html>"), judgement, "{status}");
+        assert_eq!(classify(status, "<html>"), class, "{status}");
     }
 }
 
 #[test]
 fn an_unknown_service_promises_nothing() {
     let error = Error::Service("a failure of the caller's own".into());
-    assert_eq!(error.disposition(), RetryAdvice::Refused);
+    assert_eq!(error.retry_advice(), RetryAdvice::Refused);
 }
 
 /// The time that uploads take which all come at once and find no address to connect to.
-async fn time_of(uploads: usize, change: impl FnOnce(Builder) -> Builder) -> Duration {
+async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Duration {
     use std::net::IpAddr;
     use wxpay_media::{ApiKey, MerchantId};
 
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
-    let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).retries(0);
+    let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).max_retries(0);
     let nowhere = |host: &'static str| {
         move |transport: wxpay_media::transport::TransportBuilder| {
             transport.resolve(host, 443, [] as [IpAddr; 0])
@@ -179,7 +170,8 @@ async fn time_of(uploads: usize, change: impl FnOnce(Builder) -> Builder) -> Dur
         .transport(nowhere("gateway.test"));
     let client = change(builder).build().unwrap();
     let start = tokio::time::Instant::now();
-    futures_util::future::join_all((0..uploads).map(|_| client.upload(image()))).await;
+    let image = &image();
+    futures_util::future::join_all((0..uploads).map(|_| client.upload(image))).await;
     start.elapsed()
 }
 
@@ -194,7 +186,7 @@ async fn ten_uploads_a_second_go_to_wechat_pay_unless_told_otherwise() {
     assert!(none < 100, "{none}");
     let other = time_of(31, |builder| builder.endpoint(elsewhere.clone())).await;
     assert!(other.as_millis() < 100, "{other:?}");
-    let given = |builder: Builder| builder.endpoint(elsewhere).rate(NonZeroU32::new(2));
+    let given = |builder: ClientBuilder| builder.endpoint(elsewhere).rate(NonZeroU32::new(2));
     let given = time_of(5, given).await.as_millis();
     assert!((2000..2200).contains(&given), "{given}");
 }

@@ -1,13 +1,13 @@
 //! What must never be printed.
 
 use http::Response;
-use wxpay_media::reply;
+use wxpay_media::response;
 
 use crate::pictures::{KEY, image, merchant};
 
 #[test]
 fn no_debug_shows_the_key_or_the_picture() {
-    let builder = wxpay_media::Builder::from(merchant());
+    let builder = wxpay_media::ClientBuilder::from(merchant());
     let client = builder.clone().service(());
     for shown in [
         format!("{:?}", merchant()),
@@ -36,7 +36,7 @@ fn no_error_shows_the_signature_that_would_have_been_right() {
     let wrong = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
                  <media_id>abc</media_id><sign>D675A1E471DBF7C0B1AC5883B5BDA9EF</sign></xml>";
 
-    let error = reply::media_id(&merchant(), &Response::new(wrong)).unwrap_err();
+    let error = response::media_id(&merchant(), &Response::new(wrong)).unwrap_err();
 
     let source = std::error::Error::source(&error).unwrap();
     for shown in [

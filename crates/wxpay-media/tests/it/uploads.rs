@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, Response};
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
 use wxpay_media::{
-    ApiKey, Builder, Client, ErrorKind, Identity, Image, Merchant, MerchantId, Reason, RetryAdvice,
-    Roots, Signing, Transport, UploadBody,
+    ApiKey, Client, ClientBuilder, Endpoint, ErrorKind, Identity, Image, Merchant, MerchantId,
+    Reason, RetryAdvice, Roots, Signing, Transport, UploadBody,
 };
 use wxpay_sandbox::{Credentials, Sandbox};
 
 use crate::pictures::{bmp, image, jpeg, png, png_of};
 
 /// A client with everything right, to be made wrong in one place.
-pub(crate) fn builder(sandbox: &Sandbox) -> Builder {
+pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
     let credentials = sandbox.credentials();
     let id = MerchantId::new(credentials.mch_id()).unwrap();
-    Builder::from(Merchant::new(id, credentials.api_key().clone()))
+    ClientBuilder::from(Merchant::new(id, credentials.api_key().clone()))
         .identity(identity(credentials))
         .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
-        .endpoint(sandbox.origin().parse().unwrap())
+        .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
 }
 
 fn identity(credentials: &Credentials) -> Identity {
@@ -40,7 +42,7 @@ async fn sandbox() -> Sandbox {
 }
 
 async fn refused(client: Client, image: Image) -> Reason {
-    match client.upload(image).await.unwrap_err() {
+    match client.upload(&image).await.unwrap_err() {
         wxpay_media::Error::Gateway(error) => error.reason().unwrap(),
         error => panic!("{error:?}"),
     }
@@ -52,15 +54,13 @@ async fn every_format_by_every_way_of_signing() {
     for signing in [Signing::HmacSha256, Signing::Md5, Signing::Md5Unnamed] {
         let client = builder(&sandbox)
             .signing(signing)
-            .strict_reply_sign(true)
+            .strict_response_sign(true)
             .build()
             .unwrap();
         for (name, bytes) in [("a.jpg", jpeg()), ("图 \"2\".png", png()), ("c.bmp", bmp())] {
-            let id = client
-                .upload(Image::from_bytes(name, bytes).unwrap())
-                .await
-                .unwrap();
-            assert_eq!(id.as_str().len(), 43);
+            let image = Image::from_bytes(name, bytes).unwrap();
+            let uploaded = client.upload(&image).await.unwrap();
+            assert_eq!(uploaded.media_id.as_str().len(), 43);
         }
     }
 }
@@ -72,7 +72,7 @@ async fn the_largest_picture_that_is_allowed() {
     builder(&sandbox)
         .build()
         .unwrap()
-        .upload(image)
+        .upload(&image)
         .await
         .unwrap();
 }
@@ -83,10 +83,10 @@ async fn what_is_wrong_is_named() {
     let credentials = sandbox.credentials();
     let id = || MerchantId::new(credentials.mch_id()).unwrap();
     let merchant = |id, key| {
-        Builder::from(Merchant::new(id, key))
+        ClientBuilder::from(Merchant::new(id, key))
             .identity(identity(credentials))
             .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
-            .endpoint(sandbox.origin().parse().unwrap())
+            .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
     };
 
     let wrong_key = ApiKey::new("0".repeat(32)).unwrap();
@@ -108,7 +108,7 @@ async fn what_is_wrong_is_named() {
 async fn a_server_of_another_authority_is_not_trusted() {
     let sandbox = sandbox().await;
     let client = builder(&sandbox).roots(Roots::webpki()).build().unwrap();
-    let error = client.upload(image()).await.unwrap_err();
+    let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(error.advice().contains("authority"), "{}", error.advice());
 }
@@ -118,7 +118,7 @@ async fn nobody_listens() {
     let sandbox = sandbox().await;
     let client = builder(&sandbox).build().unwrap();
     sandbox.shutdown().await;
-    let error = client.upload(image()).await.unwrap_err();
+    let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.is_retryable()),
         (ErrorKind::Connect, true)
@@ -132,8 +132,8 @@ async fn nobody_listens() {
 
 #[tokio::test(start_paused = true)]
 async fn the_layer_of_others_that_gives_up_is_a_timeout() {
-    let silent = tower::service_fn(|_: http::Request<UploadBody>| {
-        std::future::pending::<Result<http::Response<String>, tower::BoxError>>()
+    let silent = tower::service_fn(|_: Request<UploadBody>| {
+        std::future::pending::<Result<Response<String>, tower::BoxError>>()
     });
     let below = ServiceBuilder::new()
         .timeout(Duration::from_secs(5))
@@ -141,11 +141,10 @@ async fn the_layer_of_others_that_gives_up_is_a_timeout() {
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(below);
 
-    let delivery = client.deliver(image()).await;
-    assert!(delivery.trip().is_none());
-    let error = delivery.into_result().unwrap_err();
+    let error = client.upload(&image()).await.unwrap_err();
+    assert!(error.transport().is_none());
     assert_eq!(
-        (error.kind(), error.disposition()),
+        (error.kind(), error.retry_advice()),
         (ErrorKind::Timeout, RetryAdvice::Retry)
     );
     assert!(error.advice().contains("longer"), "{}", error.advice());
@@ -153,14 +152,13 @@ async fn the_layer_of_others_that_gives_up_is_a_timeout() {
 
 #[tokio::test]
 async fn of_a_service_that_is_not_ours_nothing_is_promised() {
-    let broken = tower::service_fn(async |_: http::Request<UploadBody>| {
-        Err::<http::Response<String>, _>("mine")
-    });
+    let broken =
+        tower::service_fn(async |_: Request<UploadBody>| Err::<Response<String>, _>("mine"));
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(broken);
-    let error = client.upload(image()).await.unwrap_err();
+    let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.disposition(), error.to_string()),
+        (error.kind(), error.retry_advice(), error.to_string()),
         (ErrorKind::Other, RetryAdvice::Refused, "mine".to_owned())
     );
     assert_eq!(error.advice(), "look at the error below it");
@@ -179,8 +177,8 @@ async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
         .service(client);
 
     for _ in 0..3 {
-        let id = above.ready().await.unwrap().call(png()).await.unwrap();
-        assert_eq!(id.as_str().len(), 43);
+        let uploaded = above.ready().await.unwrap().call(png()).await.unwrap();
+        assert_eq!(uploaded.media_id.as_str().len(), 43);
     }
 }
 
@@ -195,6 +193,55 @@ async fn one_place_below_is_enough_for_one_call_after_another() {
     for _ in 0..3 {
         client.ready().await.unwrap().call(image()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_repeats_below_them() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    let fault: wxpay_sandbox::Fault = "system-error,next=2".parse().unwrap();
+    let sandbox = Sandbox::builder().fault(fault).start().await.unwrap();
+    let (outer, inner) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counted = |counter: &Arc<AtomicUsize>, after: usize, before: &Arc<AtomicUsize>| {
+        let (counter, before) = (Arc::clone(counter), Arc::clone(before));
+        tower::util::MapRequestLayer::new(move |request: Request<UploadBody>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(before.load(Ordering::Relaxed), after);
+            request
+        })
+    };
+    let client = builder(&sandbox)
+        .layer(counted(&outer, 0, &inner)) // the first layer sees the request first
+        .layer(counted(&inner, 1, &outer))
+        .build()
+        .unwrap();
+    let uploaded = client.upload(&image()).await.unwrap();
+    assert_eq!(uploaded.call.unwrap().attempts(), 3);
+    assert_eq!(
+        (outer.load(Ordering::Relaxed), inner.load(Ordering::Relaxed)),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_service_of_the_callers_may_answer_with_any_body_but_no_endless_one() {
+    let endless = tower::service_fn(async |_: Request<UploadBody>| {
+        let frames = futures_util::stream::repeat_with(|| {
+            Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from_static(
+                &[b'x'; 1000],
+            )))
+        });
+        Ok::<_, tower::BoxError>(Response::new(http_body_util::StreamBody::new(frames)))
+    });
+    let client = ClientBuilder::from(crate::pictures::merchant()).service(endless);
+    let error = client.upload(&image()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.retry_advice()),
+        (ErrorKind::Http, RetryAdvice::Refused)
+    );
 }
 
 #[test]

@@ -72,12 +72,12 @@ fn event(call: &RecordedRequest, history: &History) -> String {
 
 /// JSON has no line ends of its own, so that it is one line of data.
 fn written(call: &RecordedRequest, picture: Option<Bytes>) -> String {
-    let data = summary(call, picture);
+    let data = summary(call, picture.as_deref());
     format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
 }
 
 /// A call as a row shows it: without what is shown on a click, which may be long.
-fn summary(call: &RecordedRequest, picture: Option<Bytes>) -> Value {
+fn summary(call: &RecordedRequest, picture: Option<&[u8]>) -> Value {
     let mut value = serde_json::to_value(call).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {
         for long in ["headers", "fields", "canonical"] {
@@ -86,7 +86,7 @@ fn summary(call: &RecordedRequest, picture: Option<Bytes>) -> Value {
         if let Some(answer) = object.get_mut("answer").and_then(Value::as_object_mut) {
             answer.remove("body");
         }
-        let format = picture.as_deref().and_then(Format::detect);
+        let format = picture.and_then(Format::detect);
         object.insert("picture".to_owned(), format.map(Format::media_type).into());
     }
     value

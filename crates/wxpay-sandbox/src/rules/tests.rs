@@ -257,7 +257,7 @@ fn a_form_that_cannot_be_read_is_refused_for_the_true_reason() {
     ] {
         match result(body, End::Whole) {
             CallResult::Refused { error, message, .. } => {
-                assert_eq!((error, &*message), (FORM, why))
+                assert_eq!((error, &*message), (FORM, why));
             }
             result => panic!("{why}: {result}"),
         }

@@ -348,7 +348,7 @@ fn a_name_in_another_character_set_is_still_a_name() {
 fn findings_are_in_both_languages() {
     let bench = Bench::new();
     found(&bench, |form| {
-        replace(form, "media=", "media=https://example.com/a.jpg")
+        replace(form, "media=", "media=https://example.com/a.jpg");
     });
     let last = bench.sandbox.requests().pop().unwrap();
     for finding in &last.findings {

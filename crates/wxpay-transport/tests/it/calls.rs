@@ -73,6 +73,9 @@ async fn only_absolute_https_is_spoken() {
         "https://localhost:99999/",
         "https://user:password@localhost/",
         "https://:443/",
+        "https://localhost:/",
+        "https://user@localhost/",
+        "https://user:password@[::1]:443/",
     ] {
         let request = Request::post(uri).body(Full::new(Bytes::new())).unwrap();
         let error = Transport::builder()

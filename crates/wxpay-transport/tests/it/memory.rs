@@ -37,6 +37,8 @@ struct Shared {
     forger: TlsAcceptor,
     script: Mutex<BTreeMap<String, VecDeque<String>>>,
     log: Mutex<Vec<String>>,
+    /// When connections were dialled.
+    times: Mutex<Vec<Instant>>,
     /// What was read of each request.
     requests: Mutex<Vec<Vec<u8>>>,
 }
@@ -64,6 +66,7 @@ impl Network {
             ca,
             script: Mutex::new(script.collect()),
             log: Mutex::default(),
+            times: Mutex::default(),
             requests: Mutex::default(),
         }))
     }
@@ -84,6 +87,7 @@ impl Network {
     }
 
     fn dial(&self, host: &str) -> io::Result<DuplexStream> {
+        self.0.times.lock().unwrap().push(Instant::now());
         let seconds = self.0.start.elapsed().as_secs();
         self.0
             .log

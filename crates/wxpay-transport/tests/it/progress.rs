@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tower::ServiceExt;
 use wxpay_transport::{ErrorKind, Progress, ProgressBody};
@@ -64,4 +66,47 @@ async fn a_callback_that_panics_once_does_not_poison_the_next_attempt() {
     let first = transport.clone().oneshot(request.clone()).await;
     assert_eq!(first.unwrap_err().kind(), ErrorKind::Body);
     transport.oneshot(request).await.unwrap();
+}
+
+/// How much is handed on between two reports.
+const STEP: usize = 64 * 1024;
+
+fn recorded() -> (Progress, Arc<Mutex<Vec<u64>>>) {
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let recorder = reports.clone();
+    let progress = Progress::new(move |sent| recorder.lock().unwrap().push(sent));
+    (progress, reports)
+}
+
+#[tokio::test]
+async fn the_size_is_exact_and_the_bytes_the_same_all_the_way() {
+    for size in [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7] {
+        let bytes: Bytes = (0..=255).cycle().take(size).collect::<Vec<u8>>().into();
+        for progress in [None, Some(recorded().0)] {
+            let mut body = ProgressBody::new(Full::new(bytes.clone()), progress);
+            let (mut left, mut seen) = (size as u64, Vec::new());
+            assert_eq!(body.size_hint().exact(), Some(left));
+            assert_eq!(body.is_end_stream(), size == 0);
+            while let Some(frame) = body.frame().await {
+                let data = frame.unwrap().into_data().unwrap();
+                left -= data.len() as u64;
+                seen.extend(data);
+                assert_eq!(body.size_hint().exact(), Some(left));
+                assert_eq!(body.is_end_stream(), left == 0);
+            }
+            assert_eq!(seen, bytes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_grow_in_steps_from_nothing_to_all_and_a_clone_begins_again() {
+    let (progress, reports) = recorded();
+    let body = ProgressBody::new(Full::new(Bytes::from(vec![0; 2 * STEP + 1])), progress);
+    let step = STEP as u64;
+    for _ in 0..2 {
+        body.clone().collect().await.unwrap();
+        let expected = [0, step, 2 * step, 2 * step + 1];
+        assert_eq!(std::mem::take(&mut *reports.lock().unwrap()), expected);
+    }
 }

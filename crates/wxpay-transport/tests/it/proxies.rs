@@ -7,12 +7,14 @@ use std::{
     time::Duration,
 };
 
+use http::Uri;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
 use wxpay_transport::{
-    Error, ErrorKind, Proxy, ProxyErrorKind, TimeoutKind, TlsErrorKind, TransportBuilder,
+    Error, ErrorKind, Proxy, ProxyErrorKind, ProxyUriError, TimeoutKind, TlsErrorKind,
+    TransportBuilder,
 };
 
 use crate::support::{Ca, OK, call, refusing, serve_reply, serve_tcp};
@@ -209,4 +211,120 @@ async fn exceptions_go_straight_to_the_server() {
         .proxy(nobody.except("other.test, localhost"));
 
     assert_eq!(call(builder, server).await.unwrap().body(), "ok");
+}
+
+#[test]
+fn an_authority_that_can_be_read_in_two_ways_is_refused_and_not_shown() {
+    for secret in [
+        "sec@ret",
+        "sec/ret",
+        "sec?ret",
+        "sec#ret",
+        "sec@ret/x",
+        "s@e@cret",
+        "se\\cret",
+    ] {
+        for uri in [
+            format!("http://op:{secret}@127.0.0.1:3128"),
+            format!("op:{secret}@proxy.test"),
+            format!("http://{secret}@proxy.test:3128/"),
+        ] {
+            let error = Proxy::new(&uri).unwrap_err();
+            assert_eq!(error, ProxyUriError::Ambiguous, "{uri}");
+            let shown = format!("{error} {error:?}");
+            assert!(
+                !shown.contains("cret") && !shown.contains("ret@"),
+                "{shown}"
+            );
+            assert!(shown.contains("percent-encode"), "{shown}");
+        }
+    }
+    let encoded = Proxy::new("http://op:sec%40ret%2Fx@127.0.0.1:3128").unwrap();
+    assert_eq!(encoded.to_string(), "127.0.0.1:3128");
+}
+
+#[test]
+fn an_asterisk_excepts_names_and_addresses_alike() {
+    for hosts in ["*", " * ", "a.test,*", "*,a.test"] {
+        let none = Proxy::new("p.test").unwrap().except(hosts);
+        for server in [
+            "https://c.test/",
+            "https://10.0.0.1/",
+            "https://[2001:db8::1]:8443/",
+        ] {
+            assert!(
+                !none.applies_to(&Uri::from_static(server)),
+                "{hosts}: {server}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_http_proxy_is_refused() {
+    for scheme in ["https://p.test", "socks5://p.test:1080", "ftp://p.test"] {
+        assert_eq!(Proxy::new(scheme).unwrap_err(), ProxyUriError::Scheme);
+    }
+    for uri in [
+        "",
+        "http://",
+        "http:// p.test",
+        "http://p.test:99999",
+        "http://p.test:",
+        "http://:3128",
+        "http://p.test\r\nX: y",
+    ] {
+        assert_eq!(Proxy::new(uri).unwrap_err(), ProxyUriError::Uri, "{uri}");
+    }
+}
+
+#[test]
+fn addresses_are_hosts_too() {
+    for uri in [
+        "127.0.0.1:3128",
+        "http://[::1]:3128",
+        "[::1]:3128",
+        "p.test",
+    ] {
+        Proxy::new(uri).unwrap();
+    }
+}
+
+#[test]
+fn exceptions_are_names_and_networks() {
+    let proxy = Proxy::new("p.test")
+        .unwrap()
+        .except("a.test,.b.test,10.0.0.0/8,::1");
+    for (server, applies) in [
+        ("https://a.test/", false),
+        ("https://x.a.test/", false),
+        ("https://xa.test/", true),
+        ("https://x.b.test/", false),
+        ("https://10.9.8.7:1/", false),
+        ("https://11.9.8.7/", true),
+        ("https://[::1]/", false),
+    ] {
+        assert_eq!(
+            proxy.applies_to(&Uri::from_static(server)),
+            applies,
+            "{server}"
+        );
+    }
+    let none = Proxy::new("p.test").unwrap().except("*");
+    assert!(!none.applies_to(&Uri::from_static("https://c.test/")));
+}
+
+#[test]
+fn a_password_does_not_show() {
+    let in_the_uri = Proxy::new("http://op:a%3Ab@proxy.test:3128/path").unwrap();
+    let with_method = Proxy::new("proxy.test:3128")
+        .unwrap()
+        .basic_auth("op", "a:b");
+    for proxy in [in_the_uri, with_method] {
+        assert_eq!(proxy.to_string(), "proxy.test:3128");
+        let shown = format!("{proxy:?}");
+        for secret in ["op", "a:b", "a%3Ab", "b3A6YTpi"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
 }

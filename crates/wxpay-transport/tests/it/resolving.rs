@@ -42,3 +42,27 @@ async fn a_name_leads_where_the_caller_says_and_is_still_the_name() {
     let back = nowhere.resolve("localhost", port, [Ipv4Addr::LOCALHOST]);
     assert_eq!(kind_of(back, "localhost", port).await, Ok(()));
 }
+
+#[tokio::test]
+async fn a_dead_address_does_not_hide_a_living_one() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), OK).await;
+    // Nobody listens at the first.
+    let addresses = [Ipv4Addr::new(127, 0, 0, 99), Ipv4Addr::LOCALHOST];
+    let builder = ca
+        .builder_for_one_attempt()
+        .resolve("localhost", addr.port(), addresses);
+    assert_eq!(kind_of(builder, "localhost", addr.port()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_address_is_given_for_a_host_below_another_only_by_its_own_name() {
+    let ca = Ca::new();
+    let addr = serve_reply(ca.server(), OK).await;
+    let given = [Ipv4Addr::LOCALHOST];
+    let builder = ca
+        .builder_for_one_attempt()
+        .resolve("a.invalid", addr.port(), given);
+    let below = kind_of(builder, "b.a.invalid", addr.port()).await;
+    assert_eq!(below, Err(ErrorKind::Connect));
+}

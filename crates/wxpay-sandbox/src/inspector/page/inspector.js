@@ -49,6 +49,8 @@ function kind(call) {
 
 function outcome(call) {
   if (call.verdict === null || call.answer === null) return say('cut');
+  // What a fault has put in the place of the rules' result.
+  if (call.answer.code && call.faults.length > 0) return call.answer.code;
   return isAccepted(call) ? say('accepted') : call.verdict.code;
 }
 

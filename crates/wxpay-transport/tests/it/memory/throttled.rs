@@ -1,8 +1,12 @@
 //! Servers that allow so many calls a second.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join_all, stream};
+use tokio::time::timeout;
 
 use super::*;
 
@@ -138,4 +142,82 @@ async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
 async fn nothing_is_held_back_before_the_first_refusal() {
     let figures = thousand(|_| true).await;
     assert!(figures.seconds < 0.5, "{figures:?}");
+}
+
+/// In milliseconds, when attempts were dialled that all came at once.
+async fn begun(transport: &Transport<String>, network: &Network, calls: usize) -> Vec<u128> {
+    network.0.times.lock().unwrap().clear();
+    let start = Instant::now();
+    join_all((0..calls).map(|_| post(transport, "https://a/"))).await;
+    let times = std::mem::take(&mut *network.0.times.lock().unwrap());
+    times
+        .iter()
+        .map(|time| (*time - start).as_millis())
+        .collect()
+}
+
+fn limited(per_second: u32) -> TransportBuilder {
+    Transport::builder().max_rate(NonZeroU32::new(per_second))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
+    for per_second in [1, 10, 100] {
+        let network = Network::new(&[]);
+        let begun = begun(&network.transport(limited(per_second)), &network, 31).await;
+        assert!(begun.is_sorted() && begun[0] == 0, "{begun:?}");
+        let least = 30_000 / u128::from(per_second);
+        assert!(
+            (least..least + 200).contains(&begun[30]),
+            "{per_second}: {begun:?}"
+        );
+        let even = begun
+            .windows(2)
+            .all(|two| two[1] - two[0] <= 1010 / u128::from(per_second));
+        assert!(even, "{begun:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_up_delays_nobody() {
+    let network = Network::new(&[]);
+    let transport = network.transport(limited(10));
+    begun(&transport, &network, 1).await;
+    let impatient =
+        (0..1000).map(|_| timeout(Duration::from_millis(1), post(&transport, "https://a/")));
+    assert!(join_all(impatient).await.iter().all(Result::is_err));
+    assert!(begun(&transport, &network, 1).await[0] < 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
+    let network = Network::new(&[("a", &("200 ".repeat(19) + "429"))]);
+    let transport = network.transport(limited(10));
+    begun(&transport, &network, 20).await;
+    // A quarter of a second's pause, then nine tenths of the rate, and slowly back to it.
+    let begun = begun(&transport, &network, 101).await;
+    assert!((250..=260).contains(&begun[0]), "{begun:?}");
+    assert!((110..=113).contains(&(begun[1] - begun[0])), "{begun:?}");
+    assert!((99..=101).contains(&(begun[100] - begun[99])), "{begun:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_hardly_any_is_met_within_seconds() {
+    let network = Network::new(&[("a", &("200 ".repeat(20) + &"429 ".repeat(5)))]);
+    let transport = network.transport(Transport::builder());
+    begun(&transport, &network, 25).await;
+    let mut last = 0;
+    for _ in 0..5 {
+        network
+            .0
+            .script
+            .lock()
+            .unwrap()
+            .insert("a".to_owned(), ["429".to_owned()].into());
+        last = begun(&transport, &network, 1).await[0];
+        sleep(Duration::from_secs(1)).await;
+    }
+    // Less than one a second.
+    let pair = begun(&transport, &network, 2).await;
+    assert!(pair[1] - pair[0] > 1000, "{pair:?}, {last}");
 }

@@ -1,10 +1,10 @@
-//! The reply half: what is believed, what is not, and what each refusal is called.
+//! The response half: what is believed, what is not, and what each refusal is called.
 
 use http::{Response, StatusCode};
 use proptest::prelude::*;
 use wxpay_media::{
-    ApiKey, Error, ErrorCode, ErrorKind, GatewayError, MediaId, Reason, SignType, Signing,
-    VerifyError, reply,
+    ApiKey, Error, ErrorCode, ErrorKind, GatewayError, MediaId, Reason, RetryAdvice, SignType,
+    Signing, VerifyError, response,
 };
 use wxpay_sign::Params;
 
@@ -26,7 +26,7 @@ fn signed(fields: &[(&str, &str)], sign_type: SignType, key: &str) -> String {
 }
 
 fn read(body: impl AsRef<[u8]>) -> Result<MediaId, Error> {
-    reply::media_id(&merchant(), &Response::new(body))
+    response::media_id(&merchant(), &Response::new(body))
 }
 
 fn refusal(fields: &[(&str, &str)]) -> GatewayError {
@@ -88,9 +88,9 @@ fn a_success_without_a_valid_signature_is_never_believed() {
 #[test]
 fn the_strict_mode_insists_on_the_requests_algorithm() {
     let read = |signing, sign_type| {
-        let merchant = merchant().signing(signing).strict_reply_sign(true);
+        let merchant = merchant().signing(signing).strict_response_sign(true);
         let body = signed(DONE, sign_type, KEY);
-        reply::media_id(&merchant, &Response::new(body))
+        response::media_id(&merchant, &Response::new(body))
     };
     read(Signing::HmacSha256, SignType::HmacSha256).unwrap();
     read(Signing::Md5Unnamed, SignType::Md5).unwrap();
@@ -142,7 +142,11 @@ fn every_row_of_the_error_table_has_its_reason() {
             assert_eq!(error.reason(), Some(reason), "{code} {text}");
             assert_eq!(error.message(), text);
             let later = matches!(reason, Reason::FrequencyLimit | Reason::System);
-            assert_eq!(error.is_retryable(), later);
+            let is_retryable = matches!(
+                error.retry_advice(),
+                RetryAdvice::Retry | RetryAdvice::Throttle
+            );
+            assert_eq!(is_retryable, later);
             assert!(!error.advice().is_empty());
         }
     }
@@ -198,7 +202,7 @@ fn a_refusal_without_a_code_is_told_by_its_text() {
         ("result_code", "FAIL"),
         ("err_code_des", "频率限制"),
     ]);
-    assert!(below.is_retryable());
+    assert_eq!(below.retry_advice(), RetryAdvice::Throttle);
 }
 
 #[test]
@@ -435,7 +439,7 @@ fn an_unknown_code_is_kept() {
     ]);
     assert_eq!(error.code(), Some(&ErrorCode::Other("NO_AUTH".to_owned())));
     assert_eq!(error.code().unwrap().as_str(), "NO_AUTH");
-    assert!(!error.is_retryable());
+    assert_eq!(error.retry_advice(), RetryAdvice::Refused);
 }
 
 #[test]
@@ -449,13 +453,13 @@ fn a_failure_needs_no_proof_but_a_wrong_one_is_a_hint() {
         Error::Gateway(error) => error,
         error => panic!("{error:?}"),
     };
-    assert_eq!(read(xml(fields)).signature_fault(), None);
+    assert_eq!(read(xml(fields)).signature_error(), None);
     assert_eq!(
-        read(signed(fields, SignType::Md5, KEY)).signature_fault(),
+        read(signed(fields, SignType::Md5, KEY)).signature_error(),
         None
     );
     let doubtful = read(signed(fields, SignType::Md5, OTHER_KEY));
-    assert!(doubtful.signature_fault().is_some());
+    assert!(doubtful.signature_error().is_some());
     assert!(
         doubtful.to_string().contains("check the API key"),
         "{doubtful}"
@@ -508,7 +512,7 @@ fn an_external_entity_is_refused_as_xml() {
 fn pages_are_told_from_replies() {
     let page = |status: u16, body: &str| {
         let page = Response::builder().status(status).body(body).unwrap();
-        reply::media_id(&merchant(), &page).unwrap_err()
+        response::media_id(&merchant(), &page).unwrap_err()
     };
     let nginx = |text| format!("<html>\r\n<head><title>400</title></head>\r\n<body>{text}</body>");
     for text in [
@@ -565,7 +569,7 @@ fn a_redirect_is_not_followed_and_says_where_it_leads() {
             .header("location", to)
             .body("")
             .unwrap();
-        let error = reply::media_id(&merchant(), &reply).unwrap_err();
+        let error = response::media_id(&merchant(), &reply).unwrap_err();
         assert!(
             error.to_string().contains(&format!("a redirect to {to}")),
             "{error}"
@@ -576,7 +580,7 @@ fn a_redirect_is_not_followed_and_says_where_it_leads() {
         .header("location", "/x")
         .body("a page")
         .unwrap();
-    let error = reply::media_id(&merchant(), &reply).unwrap_err();
+    let error = response::media_id(&merchant(), &reply).unwrap_err();
     assert!(!error.to_string().contains("redirect"), "{error}");
 }
 
@@ -584,7 +588,7 @@ fn a_redirect_is_not_followed_and_says_where_it_leads() {
 fn a_status_that_is_no_success_brings_no_media_id() {
     let with_status = |status, body| {
         let reply = Response::builder().status(status).body(body).unwrap();
-        reply::media_id(&merchant(), &reply).unwrap_err()
+        response::media_id(&merchant(), &reply).unwrap_err()
     };
     let body = signed(DONE, SignType::Md5, KEY);
     let error = with_status(StatusCode::BAD_GATEWAY, body);

@@ -1,0 +1,94 @@
+//! A client for programs that are not asynchronous.
+
+use std::{error::Error as StdError, io, sync::Arc};
+
+use http::{Request, Response};
+use http_body::Body;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tower::Service;
+
+use crate::{
+    client::{self, DefaultService, UploadBody, Uploaded},
+    error::Error,
+    image::Image,
+};
+
+/// Uploads pictures for one merchant, and blocks meanwhile: [`wxpay_media::Client`](crate::Client) on a
+/// runtime of its own.
+///
+/// It is described by the same [`ClientBuilder`](crate::ClientBuilder), has the same errors, and may be
+/// used from any thread but one of an asynchronous runtime, where it refuses: take the other client
+/// there. A clone shares everything.
+///
+#[cfg_attr(feature = "ring", doc = "```no_run")]
+#[cfg_attr(not(feature = "ring"), doc = "```ignore")]
+/// use wxpay_media::{ApiKey, Client, Image, MerchantId, blocking};
+///
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let builder = Client::builder(MerchantId::new("1900000109")?, key);
+/// let client = blocking::Client::new(builder.build()?)?;
+/// println!("{}", client.upload(&Image::read("licence.jpg")?)?.media_id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<S = DefaultService> {
+    client: client::Client<S>,
+    runtime: Arc<Background>,
+}
+
+impl<S> Client<S> {
+    /// Takes a client and starts a thread for its connections.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn new(client: client::Client<S>) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let runtime = Arc::new(Background(Some(runtime)));
+        Ok(Self { client, runtime })
+    }
+
+    /// Uploads one picture, and blocks until it is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`wxpay_media::Client::upload`](crate::Client::upload); and an [`Error::Service`] on a thread
+    /// of an asynchronous runtime, which must not be blocked.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the runtime is there until it is dropped"
+    )]
+    pub fn upload<B>(&self, image: &Image) -> Result<Uploaded, Error>
+    where
+        S: Service<Request<UploadBody>, Response = Response<B>> + Clone,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        B: Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
+    {
+        if Handle::try_current().is_ok() {
+            let text = "a blocking client was called inside of an asynchronous runtime: use \
+                        wxpay_media::Client there, or another thread";
+            return Err(Error::Service(text.into()));
+        }
+        let runtime = self
+            .runtime
+            .0
+            .as_ref()
+            .expect("it is taken only when dropped");
+        runtime.block_on(self.client.upload(image))
+    }
+}
+
+/// A runtime that may be dropped anywhere, in an asynchronous one, too.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

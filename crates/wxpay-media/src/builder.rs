@@ -1,0 +1,263 @@
+//! How a client is described before it is built.
+
+use crate::{
+    client::Client,
+    endpoint::Endpoint,
+    merchant::{Merchant, MerchantId, Signing},
+};
+use tower::layer::util::Identity as NoLayer;
+use wxpay_sign::ApiKey;
+
+#[cfg(feature = "transport")]
+use {
+    crate::{
+        client::{DefaultService, MAX_RESPONSE_BYTES},
+        endpoint::Region,
+        response,
+    },
+    std::{num::NonZeroU32, time::Duration},
+    tower::{Layer, layer::util::Stack},
+    wxpay_transport::{Endpoints, Identity, Proxy, Roots, Transport, TransportBuilder},
+};
+
+/// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
+#[cfg(feature = "transport")]
+const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// Describes a [`Client`].
+///
+/// | setting | default |
+/// |---|---|
+/// | [`endpoints`](Self::endpoints) | mainland China and its backup |
+/// | [`signing`](Self::signing) | HMAC-SHA256 |
+/// | [`strict_response_sign`](Self::strict_response_sign) | off |
+/// | [`identity`](Self::identity) | none, which the gateway refuses |
+/// | [`roots`](Self::roots) | Mozilla's |
+/// | [`proxy`](Self::proxy) | none |
+/// | [`timeout`](Self::timeout) | none: an upload that moves is not cut |
+/// | [`max_retries`](Self::max_retries) | 2 |
+/// | [`rate`](Self::rate) | 10 uploads a second to WeChat Pay's hosts, no limit elsewhere |
+/// | [`transport`](Self::transport) | all else that a transport can be told |
+/// | [`layer`](Self::layer) | none around the transport |
+///
+#[cfg_attr(feature = "ring", doc = "```")]
+#[cfg_attr(not(feature = "ring"), doc = "```ignore")]
+/// use std::time::Duration;
+/// use wxpay_media::{ApiKey, Client, MerchantId, Region, Signing};
+///
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let client = Client::builder(MerchantId::new("1900000109")?, key)
+///     .endpoints(Region::Global)
+///     .signing(Signing::Md5Unnamed)
+///     .timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ClientBuilder<L = NoLayer> {
+    merchant: Merchant,
+    endpoint: Endpoint,
+    #[cfg(feature = "transport")]
+    endpoints: Endpoints,
+    #[cfg(feature = "transport")]
+    transport: TransportBuilder,
+    /// None of the caller's: what the endpoints are known to allow.
+    #[cfg(feature = "transport")]
+    rate: Option<Option<NonZeroU32>>,
+    #[cfg_attr(
+        not(feature = "transport"),
+        expect(dead_code, reason = "layers go around a transport")
+    )]
+    layer: L,
+}
+
+impl Client {
+    /// Starts to describe a client for a merchant and its API v2 key.
+    pub fn builder(id: MerchantId, key: ApiKey) -> ClientBuilder {
+        Merchant::new(id, key).into()
+    }
+}
+
+/// For a merchant that the pure functions are used with, too.
+impl From<Merchant> for ClientBuilder {
+    fn from(merchant: Merchant) -> Self {
+        Self {
+            merchant,
+            endpoint: Endpoint::default(),
+            #[cfg(feature = "transport")]
+            endpoints: Region::Mainland.into(),
+            #[cfg(feature = "transport")]
+            transport: Transport::builder()
+                .max_response_bytes(MAX_RESPONSE_BYTES)
+                .max_retries(2)
+                .classifier(response::classify),
+            #[cfg(feature = "transport")]
+            rate: None,
+            layer: NoLayer::new(),
+        }
+    }
+}
+
+impl<L> ClientBuilder<L> {
+    /// How requests are signed.
+    pub fn signing(mut self, signing: Signing) -> Self {
+        self.merchant = self.merchant.signing(signing);
+        self
+    }
+
+    /// Whether responses must be signed with the request's algorithm; see
+    /// [`Merchant::strict_response_sign`].
+    pub fn strict_response_sign(mut self, strict: bool) -> Self {
+        self.merchant = self.merchant.strict_response_sign(strict);
+        self
+    }
+
+    /// The one endpoint that requests name. [`endpoints`](Self::endpoints) sets this, too.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        #[cfg(feature = "transport")]
+        {
+            self.endpoints = endpoint.clone().into();
+        }
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// Builds the client over a service of the caller's: another HTTP client, or a fake one.
+    ///
+    /// It does the transport's work: it authenticates by the merchant's certificate, bounds the time,
+    /// and repeats what may pass, by [`Error::retry_advice`](crate::Error::retry_advice) or
+    /// `response::classify`. What was set here for a transport is not used; responses are bounded to
+    /// 64 KiB. To put layers around the transport, take `layer` instead.
+    pub fn service<S>(self, service: S) -> Client<S> {
+        Client::new(service, self.endpoint, self.merchant)
+    }
+}
+
+#[cfg(feature = "transport")]
+impl<L> ClientBuilder<L> {
+    /// The gateways to upload to, of a [`Region`], of one [`Endpoint`] or of a list: the first, and
+    /// while that cannot be reached the next.
+    pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
+        self.endpoints = endpoints.into();
+        self.endpoint = Endpoint::of(&self.endpoints).next().unwrap_or_default();
+        self
+    }
+
+    /// The merchant's API certificate and its key.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.transport = self.transport.identity(identity);
+        self
+    }
+
+    /// The authorities that the gateway's certificate must lead to.
+    pub fn roots(mut self, roots: Roots) -> Self {
+        self.transport = self.transport.roots(roots);
+        self
+    }
+
+    /// The proxy that all connections go through.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.transport = self.transport.proxy(proxy);
+        self
+    }
+
+    /// How long one upload may take, with all its attempts, connecting and the whole response
+    /// included. Without it only standing still is bounded: connecting, a line that takes nothing, no
+    /// response.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.transport = self.transport.timeout(timeout);
+        self
+    }
+
+    /// How many further attempts an upload may take after its first, on whatever endpoint.
+    ///
+    /// Repeated are failures of the network, pages with a status from 500 on, `SYSTEMERROR` and limits
+    /// on the rate; the last make all uploads of this client slower for a while. A queue that repeats
+    /// on its own sets 0, and asks [`Error::retry_advice`](crate::Error::retry_advice).
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.transport = self.transport.max_retries(retries);
+        self
+    }
+
+    /// How many uploads may begin in a second, over all clones; with `None` there is no limit.
+    ///
+    /// By default there are ten to WeChat Pay's own hosts (`*.mch.weixin.qq.com`), which is what it
+    /// allows a merchant, and no limit elsewhere. When the gateway asks to slow down, all uploads of the
+    /// client become slower for a while, whatever this is.
+    pub fn rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
+        self.rate = Some(per_second.into());
+        self
+    }
+
+    /// Changes the transport below in any other way that it can be: an identity that is renewed,
+    /// addresses, limits.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .transport(|transport| transport.concurrency(16))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.transport = change(self.transport);
+        self
+    }
+
+    /// Puts a tower layer around the client's own transport, which keeps its endpoints, its limits and
+    /// its repetitions. The layer that is added first sees the requests first.
+    ///
+    /// ```
+    /// use tower::limit::ConcurrencyLimitLayer;
+    /// use wxpay_media::{ApiKey, Client, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .layer(ConcurrencyLimitLayer::new(8))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn layer<M>(self, layer: M) -> ClientBuilder<Stack<M, L>> {
+        ClientBuilder {
+            merchant: self.merchant,
+            endpoint: self.endpoint,
+            endpoints: self.endpoints,
+            transport: self.transport,
+            rate: self.rate,
+            layer: Stack::new(layer, self.layer),
+        }
+    }
+
+    /// Builds the client over a [`Transport`].
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
+    /// provider.
+    ///
+    /// ```
+    /// use wxpay_media::{ApiKey, Client, Endpoint, MerchantId};
+    ///
+    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+    /// // Nothing is connected yet, so an endpoint that nobody serves is no error here.
+    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
+    ///     .endpoints("https://127.0.0.1:1".parse::<Endpoint>()?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
+    where
+        L: Layer<DefaultService>,
+    {
+        let is_wechat_pay = Endpoint::of(&self.endpoints).any(|it| it.is_wechat_pay());
+        let mut transport = self.transport.endpoints(self.endpoints);
+        if let Some(rate) = self.rate.unwrap_or(is_wechat_pay.then_some(RATE)) {
+            transport = transport.max_rate(rate);
+        }
+        let service = self.layer.layer(transport.build()?);
+        Ok(Client::new(service, self.endpoint, self.merchant))
+    }
+}

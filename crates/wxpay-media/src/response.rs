@@ -1,0 +1,236 @@
+//! The response half of an upload: from an `http::Response` to a verified media id, without any I/O.
+
+use std::{fmt, str::FromStr};
+
+use http::{Response, StatusCode, header::LOCATION};
+use wxpay_sign::{Params, VerifyError};
+use wxpay_xml::Fields;
+
+use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
+
+/// Reads the gateway's response to one upload.
+///
+/// # Errors
+///
+/// [`Error`] for everything but a success whose signature holds: a refusal, a success that is
+/// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
+///
+/// ```
+/// use http::Response;
+/// use wxpay_media::{ApiKey, Merchant, MerchantId, response};
+/// use wxpay_sign::{Params, SignType};
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
+/// let sign = Params::new(fields)?.sign(SignType::HmacSha256, &key); // as the gateway does
+/// let xml = format!(
+///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
+/// );
+///
+/// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
+/// let id = response::media_id(&merchant, &Response::new(xml))?;
+/// assert_eq!(id.as_str(), "abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn media_id(
+    merchant: &Merchant,
+    response: &Response<impl AsRef<[u8]>>,
+) -> Result<MediaId, Error> {
+    let body = response.body().as_ref();
+    let fields = match Fields::parse(body) {
+        Ok(fields) => fields,
+        Err(source) => {
+            return Err(match refusal_in_another_charset(body) {
+                Some(refusal) => refusal.into(),
+                None if response.status().is_success() && !excerpt::is_page(body) => {
+                    let excerpt = excerpt::of_body(body);
+                    Error::Xml { excerpt, source }
+                }
+                None => page(response),
+            });
+        }
+    };
+    if let Some(mut refusal) = GatewayError::from_fields(&fields) {
+        let is_signed = fields.get("sign").is_some_and(|sign| !sign.is_empty());
+        refusal.signature_error = verify(merchant, &fields).err().filter(|_| is_signed);
+        return Err(refusal.into());
+    }
+    if !response.status().is_success() {
+        return Err(page(response));
+    }
+    let undocumented = |field| {
+        let excerpt = excerpt::of_body(body);
+        Error::Undocumented { field, excerpt }
+    };
+    for field in ["return_code", "result_code"] {
+        if fields.get(field) != Some("SUCCESS") {
+            return Err(undocumented(field));
+        }
+    }
+    verify(merchant, &fields).map_err(Error::Signature)?;
+    if let Some((name, _)) = fields
+        .iter()
+        .find(|(_, value)| reads_as_another_field(value))
+    {
+        let field = excerpt::excerpt(name);
+        return Err(Error::Ambiguous { field });
+    }
+    let id = fields.get("media_id").unwrap_or_default();
+    MediaId::new(id).map_err(|_| undocumented("media_id"))
+}
+
+/// The class of a response for the loop that repeats uploads, as [`Client`](crate::Client) gives it to
+/// its transport: a limit on the rate, whatever code carries it, asks to slow down, `SYSTEMERROR` to
+/// try again; of what is no response of the gateway, the status decides.
+///
+/// It believes a failure without a signature, as [`media_id`] does: a failure needs no proof.
+#[cfg(feature = "transport")]
+#[must_use]
+pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClass {
+    use crate::gateway::RetryAdvice;
+    use wxpay_transport::RetryClass;
+    let refusal = match Fields::parse(response.body()) {
+        Ok(fields) => GatewayError::from_fields(&fields),
+        Err(_) => refusal_in_another_charset(response.body()),
+    };
+    match refusal.map(|refusal| refusal.retry_advice()) {
+        None => RetryClass::of_status(response.status()),
+        Some(RetryAdvice::Throttle) => RetryClass::Throttle,
+        Some(RetryAdvice::Retry) => RetryClass::Retry,
+        Some(_) => RetryClass::Done,
+    }
+}
+
+/// Over all the fields that came: the gateway may add some at any time, and signs them too.
+fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
+    let params = Params::new(fields.iter()).expect("a parsed document has no name twice");
+    if merchant.strict_response_sign {
+        params.verify_strict(merchant.signing.sign_type(), &merchant.key)
+    } else {
+        params.verify(&merchant.key).map(drop)
+    }
+}
+
+/// Whether the value holds `&NAME=`: nothing is escaped before it is signed, so that a set of other
+/// fields has the same signature. A refusal's own text could else be cut into a success.
+fn reads_as_another_field(value: &str) -> bool {
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let starts_a_field = |piece: &str| {
+        let name = piece.split_once('=').map_or("", |(name, _)| name);
+        !name.is_empty() && name.bytes().all(in_name)
+    };
+    value.split('&').skip(1).any(starts_a_field)
+}
+
+/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
+/// that it cannot be read. A success is never read this way.
+fn refusal_in_another_charset(body: &[u8]) -> Option<GatewayError> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+    };
+    let text = match body {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(body).into_owned(),
+    };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let document = match text.strip_prefix("<?xml") {
+        Some(declared) => declared.split_once("?>")?.1,
+        None => text,
+    };
+    let fields = Fields::parse(document).ok()?;
+    let readable = fields.iter().filter(|(_, value)| value.is_ascii());
+    GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
+}
+
+/// A page of a web server or a proxy, in the place of the gateway's XML.
+fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
+    let (status, body) = (response.status(), response.body().as_ref());
+    let excerpt = excerpt::of_page(body);
+    // "No required SSL certificate was sent", "The SSL certificate error", and others' words.
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    if status == StatusCode::BAD_REQUEST && text.contains("certificate") {
+        return Error::Certificate { excerpt };
+    }
+    let location = response
+        .headers()
+        .get(LOCATION)
+        .filter(|_| status.is_redirection());
+    let location = location.map(|it| excerpt::excerpt(&String::from_utf8_lossy(it.as_bytes())));
+    Error::Page {
+        status,
+        excerpt,
+        location,
+    }
+}
+
+/// The gateway's name for an uploaded picture, to be given to other APIs.
+///
+/// It is opaque: 43, 107 and more characters have been seen, up to 256 are documented. [`media_id`]
+/// makes one of a response whose signature holds; [`new`](Self::new) reads one that was stored.
+///
+/// ```
+/// use wxpay_media::MediaId;
+///
+/// let stored = MediaId::new("9UYfXi-WMUhgWXvJtEw4_gBle_EfrD_pIL0bS8GAsK8")?;
+/// assert_eq!(stored.to_string().parse(), Ok(stored));
+/// assert!(MediaId::new("").is_err());
+/// # Ok::<(), wxpay_media::MediaIdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediaId(String);
+
+impl MediaId {
+    /// Takes a media id as the gateway gave it. This does not verify anything.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaIdError`] when it is empty.
+    pub fn new(id: impl Into<String>) -> Result<Self, MediaIdError> {
+        let id = id.into();
+        if id.is_empty() {
+            Err(MediaIdError)
+        } else {
+            Ok(Self(id))
+        }
+    }
+
+    /// The id as the gateway sent it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same, without a copy.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl AsRef<str> for MediaId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MediaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for MediaId {
+    type Err = MediaIdError;
+
+    fn from_str(id: &str) -> Result<Self, MediaIdError> {
+        Self::new(id)
+    }
+}
+
+/// The text is no [`MediaId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a media id is not empty")]
+pub struct MediaIdError;

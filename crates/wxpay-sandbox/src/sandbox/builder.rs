@@ -95,16 +95,6 @@ impl SandboxBuilder {
 
     /// A key that a client may take for the right one, the merchant's last one or its API v3 key; can be
     /// repeated. A signature that was made with it is still refused, and it is told why.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// use wxpay_sign::ApiKey;
-    ///
-    /// let last = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let builder = Sandbox::builder().other_key(last);
-    /// # let _ = builder;
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);
         self
@@ -116,17 +106,6 @@ impl SandboxBuilder {
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
     /// `localhost`, and what [`host`](Self::host) adds. Its page, and what scripts can ask of it, are in
     /// `docs/sandbox.md` of the repository.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
-    /// let addr = sandbox.inspector_addr().expect("it was asked for");
-    /// println!("look at http://{addr}");
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self

@@ -192,16 +192,6 @@ impl<L> ClientBuilder<L> {
 
     /// Changes the transport below in any other way that it can be: an identity that is renewed,
     /// addresses, limits.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Client, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .transport(|transport| transport.concurrency(16))
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
         self.transport = change(self.transport);
         self

@@ -35,15 +35,16 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType, Box<dyn Error>> {
-    let fields = Fields::parse(reply).map_err(|error| match text_before(reply) {
+    let parsed = Fields::parse(reply);
+    let sign = parsed.as_ref().ok().and_then(|fields| fields.get("sign"));
+    if let Some(refusal) = GatewayError::read(reply).filter(|_| sign.is_none_or(str::is_empty)) {
+        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
+    }
+    let fields = parsed.map_err(|error| match text_before(reply) {
         Some(text) => format!("other text stands before the document, cut it away: {text}").into(),
         None => Box::<dyn Error>::from(error),
     })?;
     let params = Params::new(fields.iter())?;
-    let sign = fields.get("sign").filter(|sign| !sign.is_empty());
-    if let Some(refusal) = GatewayError::from_fields(&fields).filter(|_| sign.is_none()) {
-        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
-    }
     Ok(match only {
         Some(sign_type) => {
             params.verify_strict(sign_type, key)?;

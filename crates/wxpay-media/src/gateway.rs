@@ -32,15 +32,13 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
-/// use wxpay_xml::Fields;
 ///
 /// let document = "<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
 ///                 <err_code_des>Merchant ID error</err_code_des></xml>";
-/// let refusal = GatewayError::from_fields(&Fields::parse(document)?).expect("a refusal");
+/// let refusal = GatewayError::read(document.as_bytes()).expect("a refusal");
 /// // Two rows of the table have this code; the text tells which it is.
 /// assert_eq!(refusal.reason(), Some(Reason::Merchant));
 /// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop); // of the next picture it is wrong, too
-/// # Ok::<(), wxpay_xml::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayError {
@@ -53,9 +51,17 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// The refusal that a document reports, on whichever level; `None` where it reports none.
+    /// The refusal that a document reports, on whichever level; `None` where it reports none. Of a
+    /// document in another charset than UTF-8 the fields in ASCII are read.
     #[must_use]
-    pub fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    pub fn read(document: &[u8]) -> Option<Self> {
+        match Fields::parse(document) {
+            Ok(fields) => Self::from_fields(&fields),
+            Err(_) => in_another_charset(document),
+        }
+    }
+
+    pub(crate) fn from_fields(fields: &Fields<'_>) -> Option<Self> {
         let has_failed = |name: &&str| fields.get(name) == Some("FAIL");
         if !["return_code", "result_code"].iter().any(has_failed) {
             return None;
@@ -131,6 +137,28 @@ impl GatewayError {
         self.reason
             .map_or(RetryAdvice::Refused, Reason::retry_advice)
     }
+}
+
+/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
+/// that it cannot be read. A success is never read this way.
+fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+    };
+    let text = match body {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(body).into_owned(),
+    };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let document = match text.strip_prefix("<?xml") {
+        Some(declared) => declared.split_once("?>")?.1,
+        None => text,
+    };
+    let fields = Fields::parse(document).ok()?;
+    let readable = fields.iter().filter(|(_, value)| value.is_ascii());
+    GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
 }
 
 /// In one line, and of the gateway's own words the beginning: nothing says that they are the gateway's.

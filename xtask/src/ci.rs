@@ -183,6 +183,7 @@ fn examples(ws: &Workspace) -> Result<()> {
         "multipart-reqwest",
         "multipart-ureq",
         "own-http-client",
+        "blocking",
         "tower-http",
     ] {
         let program = format!("examples/target/debug/example-{name}");

@@ -122,7 +122,7 @@ impl GatewayError {
         self.signature_error.as_ref()
     }
 
-    /// What to do about it.
+    /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.reason.map_or(
@@ -131,7 +131,7 @@ impl GatewayError {
         )
     }
 
-    /// What a queue may do with the picture, and with all others.
+    /// Advice for a queue, about the picture and about all others.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         self.reason
@@ -338,7 +338,7 @@ impl Reason {
         }
     }
 
-    /// What helps.
+    /// Advice for people.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -363,8 +363,8 @@ impl Reason {
         }
     }
 
-    /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
-    /// key, certificate, id or permissions is wrong with every picture.
+    /// Advice for a queue, about the picture and about all others: a wrong key, certificate, id or
+    /// permission of the merchant is wrong for every picture.
     #[must_use]
     pub fn retry_advice(self) -> RetryAdvice {
         match self {
@@ -378,7 +378,7 @@ impl Reason {
     }
 }
 
-/// What a queue that repeats uploads on its own may do with one that has failed.
+/// Advice about a failed upload, for a queue that repeats on its own.
 ///
 /// To repeat an upload is harmless: it only yields another media id. Such a queue sets
 /// [`ClientBuilder::max_retries`](crate::ClientBuilder::max_retries) to 0.

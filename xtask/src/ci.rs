@@ -177,7 +177,8 @@ fn examples(ws: &Workspace) -> Result<()> {
         "--locked --workspace --manifest-path examples/Cargo.toml --target-dir examples/target";
     let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
     ws.run(&format!("cargo build {all}"))?;
-    let uploads = "sign-reqwest multipart-reqwest multipart-ureq own-http-client tower-http";
+    let uploads =
+        "sign-reqwest multipart-reqwest multipart-ureq own-http-client blocking tower-http";
     for name in uploads.split(' ') {
         let program = format!("examples/target/debug/example-{name}");
         ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;

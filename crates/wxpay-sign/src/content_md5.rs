@@ -6,7 +6,7 @@
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
 
-use crate::hex;
+use crate::signature::{hex, text};
 
 /// Computes the MD5 of a content, piece by piece.
 ///
@@ -296,14 +296,14 @@ impl ContentHash {
     fn new(state: State) -> Self {
         let bytes = state.map(u32::to_le_bytes);
         Self {
-            digits: hex::lower(bytes.as_flattened()),
+            digits: hex(b'a', bytes.as_flattened()),
         }
     }
 
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        hex::as_str(&self.digits)
+        text(&self.digits)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a transport is described before it is built.
+//! The builder of a transport.
 
 use std::{io, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -279,7 +279,7 @@ impl TransportBuilder {
         self
     }
 
-    /// What a whole response means for its call; [`RetryClass::of_status`] unless set.
+    /// The function that classifies whole responses; [`RetryClass::of_status`] unless set.
     ///
     /// It is called once for each response, from whatever thread polls the call: it should be quick.
     pub fn classifier(

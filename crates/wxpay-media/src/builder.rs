@@ -20,7 +20,7 @@ use {
     wxpay_transport::{Endpoints, Identity, Proxy, Roots, Transport, TransportBuilder},
 };
 
-/// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
+/// The limit of WeChat Pay for a merchant, in uploads a second; the source is in `docs/protocol.md`.
 #[cfg(feature = "transport")]
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
@@ -113,7 +113,7 @@ impl<L> ClientBuilder<L> {
     ///
     /// It does the transport's work: it authenticates by the merchant's certificate, bounds the time,
     /// and repeats what may pass, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. What was set here for a transport is not used; responses are bounded to
+    /// `response::classify`. Settings for a transport are not used; responses are bounded to
     /// 64 KiB. To put layers around the transport, take `layer` instead.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)

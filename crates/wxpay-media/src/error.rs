@@ -62,7 +62,7 @@ pub enum Error {
     Xml {
         /// The response's first words.
         excerpt: String,
-        /// What is wrong with it, and where.
+        /// The first fault in it, and where.
         source: wxpay_xml::Error,
     },
     /// The response is flat XML, but not one of this API.
@@ -91,7 +91,7 @@ pub enum Error {
     Gateway(#[from] GatewayError),
 }
 
-/// What an error is, what to do about it, and what a queue may do.
+/// The kind of an error, advice for people, advice for a queue.
 type Assessment = (ErrorKind, &'static str, RetryAdvice);
 
 const FOREIGN: &str = "check the endpoint: this is not a response of the gateway";
@@ -99,19 +99,19 @@ const INTERCEPTED: &str = "check the endpoint, and whether a proxy answers in it
 const LATER: &str = "try again later";
 
 impl Error {
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.assess().0
     }
 
-    /// What to do about it, in a few words.
+    /// Advice for people, in a few words.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.assess().1
     }
 
-    /// What a queue that repeats on its own may do with the picture, and with all others.
+    /// Advice for a queue that repeats on its own, about the picture and about all others.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         self.assess().2

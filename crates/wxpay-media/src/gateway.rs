@@ -32,15 +32,13 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
-/// use wxpay_xml::Fields;
 ///
 /// let document = "<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
 ///                 <err_code_des>Merchant ID error</err_code_des></xml>";
-/// let refusal = GatewayError::from_fields(&Fields::parse(document)?).expect("a refusal");
+/// let refusal = GatewayError::read(document.as_bytes()).expect("a refusal");
 /// // Two rows of the table have this code; the text tells which it is.
 /// assert_eq!(refusal.reason(), Some(Reason::Merchant));
 /// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop); // of the next picture it is wrong, too
-/// # Ok::<(), wxpay_xml::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayError {
@@ -53,9 +51,17 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// The refusal that a document reports, on whichever level; `None` where it reports none.
+    /// The refusal that a document reports, on whichever level; `None` where it reports none. Of a
+    /// document in another charset than UTF-8 the fields in ASCII are read.
     #[must_use]
-    pub fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    pub fn read(document: &[u8]) -> Option<Self> {
+        match Fields::parse(document) {
+            Ok(fields) => Self::from_fields(&fields),
+            Err(_) => in_another_charset(document),
+        }
+    }
+
+    pub(crate) fn from_fields(fields: &Fields<'_>) -> Option<Self> {
         let has_failed = |name: &&str| fields.get(name) == Some("FAIL");
         if !["return_code", "result_code"].iter().any(has_failed) {
             return None;
@@ -116,7 +122,7 @@ impl GatewayError {
         self.signature_error.as_ref()
     }
 
-    /// What to do about it.
+    /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.reason.map_or(
@@ -125,12 +131,34 @@ impl GatewayError {
         )
     }
 
-    /// What a queue may do with the picture, and with all others.
+    /// Advice for a queue, about the picture and about all others.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         self.reason
             .map_or(RetryAdvice::Refused, Reason::retry_advice)
     }
+}
+
+/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
+/// that it cannot be read. A success is never read this way.
+fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+    };
+    let text = match body {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(body).into_owned(),
+    };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let document = match text.strip_prefix("<?xml") {
+        Some(declared) => declared.split_once("?>")?.1,
+        None => text,
+    };
+    let fields = Fields::parse(document).ok()?;
+    let readable = fields.iter().filter(|(_, value)| value.is_ascii());
+    GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
 }
 
 /// In one line, and of the gateway's own words the beginning: nothing says that they are the gateway's.
@@ -310,7 +338,7 @@ impl Reason {
         }
     }
 
-    /// What helps.
+    /// Advice for people.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -335,8 +363,8 @@ impl Reason {
         }
     }
 
-    /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
-    /// key, certificate, id or permissions is wrong with every picture.
+    /// Advice for a queue, about the picture and about all others: a wrong key, certificate, id or
+    /// permission of the merchant is wrong for every picture.
     #[must_use]
     pub fn retry_advice(self) -> RetryAdvice {
         match self {
@@ -350,7 +378,7 @@ impl Reason {
     }
 }
 
-/// What a queue that repeats uploads on its own may do with one that has failed.
+/// Advice about a failed upload, for a queue that repeats on its own.
 ///
 /// To repeat an upload is harmless: it only yields another media id. Such a queue sets
 /// [`ClientBuilder::max_retries`](crate::ClientBuilder::max_retries) to 0.

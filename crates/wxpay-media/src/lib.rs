@@ -28,7 +28,7 @@ pub use memory::MemoryBudget;
 pub use merchant::{Merchant, MerchantId, MerchantIdError, Signing};
 pub use response::{MediaId, MediaIdError};
 
-// What the facade's own signatures are made of, so that most callers need this crate alone.
+// The types in the facade's own signatures, so that most callers need this crate alone.
 pub use wxpay_multipart::FormBody;
 pub use wxpay_picture::Format;
 pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};

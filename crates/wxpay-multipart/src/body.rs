@@ -255,7 +255,7 @@ pub enum BodyError {
     Source {
         /// The part's name.
         part: String,
-        /// What the stream said.
+        /// The error of the stream.
         source: BoxError,
     },
 }
@@ -345,7 +345,8 @@ impl Opened {
     }
 }
 
-/// What a form needs of a [`Body`], with its error boxed, so that bodies of all types fit one box.
+/// The part of [`Body`] that a form needs, with its error boxed, so that bodies of all types fit one
+/// box.
 trait PollData: Send {
     /// The next bytes that are not empty.
     fn poll_data(

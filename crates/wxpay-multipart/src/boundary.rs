@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What separates the parts of a form: 1 to 70 ASCII letters and digits.
+/// The separator of the parts of a form: 1 to 70 ASCII letters and digits.
 ///
 /// RFC 2046 allows more characters, some of them only in quotes. Letters and digits never need
 /// quotes, and there are servers that read a quoted boundary wrongly.

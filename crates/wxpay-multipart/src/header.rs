@@ -41,15 +41,15 @@ impl PartError {
         self.position
     }
 
-    /// What is wrong with it.
+    /// The fault.
     #[must_use]
     pub fn kind(&self) -> &PartErrorKind {
         &self.kind
     }
 }
 
-/// What is wrong with a part: each is something that some server reads as another form than was
-/// meant, or that cannot be written at all.
+/// The fault of a part: each is something that some server reads as another form than was meant, or
+/// that cannot be written at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartErrorKind {

@@ -28,7 +28,7 @@ use crate::fields::{Fields, Iter};
 /// This does not check a signature: check it over *all* the fields first, those included that the
 /// type does not have.
 ///
-/// # What does not work
+/// # Limits
 ///
 /// Sequences, tuples, structs and enums with data as the type of a field: there is no such value.
 /// Anything but strings, and what is made of strings, inside of a *flattened* struct or of an
@@ -232,7 +232,7 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
     }
 }
 
-/// What is decoded: the document, as a map of its fields, or the value of one.
+/// The document, as a map of its fields, or the value of one.
 #[derive(Clone, Copy)]
 enum Node<'de, 'd> {
     /// With the names of the fields to which an `Option` is `None`.

@@ -41,7 +41,7 @@ impl Error {
         self
     }
 
-    /// What was found.
+    /// The kind of fault.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -83,7 +83,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What was found in a document that is refused.
+/// The kind of fault in a document that is refused.
 ///
 /// The same bytes are refused again. [`Truncated`](Self::Truncated) may go away when the document is
 /// fetched again; [`TooLong`](Self::TooLong) and [`TooManyFields`](Self::TooManyFields) do when the
@@ -153,7 +153,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// What was found; and what would be right, where that is not plain.
+    /// The fault; and the right form, where that is not plain.
     fn texts(self) -> (&'static str, &'static str) {
         const RAISE: &str = "raise the limit if documents of this size are expected";
         match self {

@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
 
 /// Takes the whole document as text, its byte order mark and its declaration included.
 fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
-    /// What a document in another charset starts with: the byte order marks of UTF-16 and UTF-32, and
+    /// The starts of documents in other charsets: the byte order marks of UTF-16 and UTF-32, and
     /// `<` in UTF-16 without a mark. UTF-32 in little endian starts as UTF-16 does.
     const WIDE: [&[u8]; 5] = [b"\xfe\xff", b"\xff\xfe", b"\0\0\xfe\xff", b"\0<", b"<\0"];
     if input.len() > limits.max_bytes {

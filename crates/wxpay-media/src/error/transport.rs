@@ -1,4 +1,4 @@
-//! What our transport's errors mean for an upload.
+//! Advice for the errors of our transport.
 
 use std::error::Error as _;
 

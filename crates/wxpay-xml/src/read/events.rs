@@ -15,7 +15,7 @@ pub(super) struct Events<'a> {
     mark: usize,
 }
 
-/// What stands in the document.
+/// A piece of the document.
 pub(super) enum Event<'a> {
     /// A start tag. `<a/>` is one that is followed by its end.
     Start(Tag<'a>),
@@ -23,9 +23,9 @@ pub(super) enum Event<'a> {
     End,
     /// Text up to the next markup or reference. It may hold a raw `]]>`.
     Text(&'a str),
-    /// What is inside of a CDATA section.
+    /// The text of a CDATA section.
     CData(&'a str),
-    /// What is between `&` and `;`.
+    /// The name between `&` and `;`.
     Reference(&'a str),
     /// The end of the input, whether or not everything has been closed.
     Eof,

@@ -11,7 +11,6 @@ pub(crate) const NEEDS: [&str; 2] = ["openssl", "python3"];
 const FOLDER: &str = "crates/wxpay-sign/tests/vectors";
 const SCRIPT: &str = "crates/wxpay-sign/tests/independent/sign.py";
 
-/// Writes what is computed, or with `check` only says what differs.
 pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     let (mut count, mut findings) = (0, Vec::new());
     for folder in ws.sh.read_dir(FOLDER)?.iter().filter(|path| path.is_dir()) {

@@ -25,6 +25,11 @@ pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 const STEP: usize = 64 * 1024;
 
 /// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
+///
+/// ```
+/// let progress = wxpay_transport::Progress::new(|sent| eprintln!("{sent} bytes"));
+/// # let _ = progress;
+/// ```
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 

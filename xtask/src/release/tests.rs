@@ -1,5 +1,4 @@
-//! Releases of a small workspace in a temporary git repository: plan, bump, notes, and what is
-//! refused.
+//! Releases of a small workspace in a temporary git repository, and what is refused.
 
 use anyhow::Result;
 use xshell::{Shell, TempDir, cmd};

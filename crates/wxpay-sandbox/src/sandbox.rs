@@ -157,21 +157,6 @@ impl Sandbox {
     }
 
     /// Tells calls as they come, from now on.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let mut calls = sandbox.watch();
-    /// let first = tokio::spawn(async move { calls.next().await });
-    /// // … the client under test uploads …
-    /// # drop(sandbox);
-    /// # assert!(first.await?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.history.watch()
@@ -181,19 +166,6 @@ impl Sandbox {
     ///
     /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
     /// meanwhile, for some milliseconds.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let addr = sandbox.addr();
-    /// sandbox.shutdown().await;
-    /// std::net::TcpListener::bind(addr)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn shutdown(self) {
         self.server.stop().await;
     }

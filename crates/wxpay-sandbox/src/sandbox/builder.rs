@@ -106,17 +106,6 @@ impl SandboxBuilder {
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
     /// `localhost`, and what [`host`](Self::host) adds. Its page, and what scripts can ask of it, are in
     /// `docs/sandbox.md` of the repository.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
-    /// let addr = sandbox.inspector_addr().expect("it was asked for");
-    /// println!("look at http://{addr}");
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self

@@ -174,21 +174,17 @@ fn benches(ws: &Workspace) -> Result<()> {
 }
 
 fn examples(ws: &Workspace) -> Result<()> {
-    let examples = "--locked --workspace --manifest-path examples/Cargo.toml";
-    let examples = format!("{examples} --target-dir examples/target");
+    let all =
+        "--locked --workspace --manifest-path examples/Cargo.toml --target-dir examples/target";
     let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
-    ws.run(&format!("cargo build {examples}"))?;
-    for name in [
-        "sign-reqwest",
-        "multipart-reqwest",
-        "multipart-ureq",
-        "own-http-client",
-        "tower-http",
-    ] {
+    ws.run(&format!("cargo build {all}"))?;
+    let uploads =
+        "sign-reqwest multipart-reqwest multipart-ureq own-http-client blocking tower-http";
+    for name in uploads.split(' ') {
         let program = format!("examples/target/debug/example-{name}");
         ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;
     }
-    ws.run(&format!("{sandbox} cargo test {examples}"))
+    ws.run(&format!("{sandbox} cargo test {all}"))
 }
 
 /// Alone, a library shows what it borrowed from the features that the others turned on.

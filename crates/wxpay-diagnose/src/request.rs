@@ -203,19 +203,6 @@ impl Report {
     }
 
     /// The report in a few lines for people, with control characters escaped.
-    ///
-    /// ```
-    /// use wxpay_diagnose::{Lang, Request};
-    /// use wxpay_sign::ApiKey;
-    ///
-    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let report = Request::new([("a", "1")]).diagnose(&key, &[], "");
-    /// assert_eq!(
-    ///     report.display(Lang::Zh).to_string(),
-    ///     "应当用 MD5 签名的字符串: a=1&key=********\n没有已知的错误会得出这个签名: 签名是空的",
-    /// );
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
     #[must_use]
     pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
         Written { report: self, lang }

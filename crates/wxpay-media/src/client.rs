@@ -52,6 +52,9 @@ pub type DefaultService = std::convert::Infallible;
 /// itself, from [`Image`] to [`Uploaded`]. So layers go around uploads (this side) as well as around
 /// HTTP calls (that side). A clone shares everything.
 ///
+/// With a transport it belongs to one Tokio runtime: a connection is driven by the runtime that opened it,
+/// and stands still where that one does. A program without a runtime takes `blocking::Client`.
+///
 /// ```
 /// use http::{Request, Response};
 /// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};

@@ -219,16 +219,6 @@ impl Form {
     }
 
     /// The form as it is sent. Take [`content_type`](Self::content_type) first.
-    ///
-    /// ```
-    /// use http_body::Body;
-    /// use wxpay_multipart::Form;
-    ///
-    /// let form = Form::new().text("mch_id", "1000000000")?;
-    /// let length = form.content_length();
-    /// assert_eq!(form.into_body().size_hint().exact(), Some(length));
-    /// # Ok::<(), wxpay_multipart::PartError>(())
-    /// ```
     #[must_use]
     pub fn into_body(mut self) -> FormBody {
         self.run.extend(closing(&self.boundary).as_bytes());
@@ -238,15 +228,6 @@ impl Form {
 
     /// The form in one piece, for an HTTP client that takes bytes; `None` when a part is a
     /// [stream](Self::stream). Take [`content_type`](Self::content_type) first.
-    ///
-    /// ```
-    /// use wxpay_multipart::{Boundary, Form};
-    ///
-    /// let form = Form::with_boundary(Boundary::new("b")?).text("mch_id", "1")?;
-    /// let bytes = form.into_bytes().ok_or("no part is a stream")?;
-    /// assert!(bytes.ends_with(b"\r\n\r\n1\r\n--b--\r\n"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn into_bytes(self) -> Option<Bytes> {
         let mut whole = BytesMut::with_capacity(usize::try_from(self.len).ok()?);

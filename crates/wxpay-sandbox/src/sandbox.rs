@@ -51,11 +51,6 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts to describe a sandbox: on 127.0.0.1, a free port, with new credentials.
-    ///
-    /// ```
-    /// let builder = wxpay_sandbox::Sandbox::builder().host("gateway.test");
-    /// # let _ = builder;
-    /// ```
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -129,14 +124,6 @@ impl Sandbox {
     /// The last 200 calls, the oldest first. A call is here before its response is sent.
     ///
     /// This waits until they are explained, for some milliseconds.
-    ///
-    /// ```no_run
-    /// # fn check(sandbox: &wxpay_sandbox::Sandbox) {
-    /// let last = sandbox.requests().pop().expect("the client has called");
-    /// assert_eq!(last.sign_type.as_deref(), Some("HMAC-SHA256"));
-    /// assert!(last.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
-    /// # }
-    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
         self.history.settled_calls()

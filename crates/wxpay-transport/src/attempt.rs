@@ -1,4 +1,4 @@
-//! An attempt under way: what it waits for, and for how long.
+//! One attempt: it watches a request until the response is there, or until a silence lasts too long.
 
 use std::{
     future::{Future, poll_fn},
@@ -125,7 +125,7 @@ impl Attempt {
         });
     }
 
-    /// What is waited for, and since when.
+    /// The present silence, and when it began.
     fn silence(&self, now: Instant) -> (Silence, Instant) {
         let Some(connection) = &self.connection else {
             return (Silence::Connecting, now);
@@ -135,14 +135,14 @@ impl Attempt {
         if !self.has_ended.load(Ordering::Acquire) || writes.is_blocked {
             return (Silence::Sending, since);
         }
-        // The system has the rest, and the other side not yet: at the pace of what was sent before.
+        // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
         let sent = writes.bytes.saturating_sub(connection.bytes).max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = since - connection.since;
         (Silence::Receiving, since + sending.mul_f64(share))
     }
 
-    /// What a time that is over was waited for.
+    /// Describes the present silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
         let connection = self.connection.as_ref();
         Wait {

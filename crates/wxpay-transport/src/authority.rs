@@ -8,7 +8,7 @@ use http::{
 /// The port of `https` where none is given.
 const HTTPS: u16 = 443;
 
-/// Whether that is all there is: no user name, no password, and a port that is a number, if any.
+/// Returns true for a host with or without a port that is a number, without a user name.
 pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let host = authority.host();
     let Some(rest) = authority.as_str().strip_prefix(host) else {
@@ -21,7 +21,7 @@ pub(crate) fn is_host_port(authority: &Authority) -> bool {
     numbered && !host.is_empty()
 }
 
-/// Whether both lead to one place.
+/// Returns true if both lead to one host and port.
 pub(crate) fn is_same(one: &Authority, other: &Authority) -> bool {
     let port = |authority: &Authority| authority.port_u16().unwrap_or(HTTPS);
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)

@@ -1,4 +1,4 @@
-//! How a transport is described before it is built.
+//! The builder of a transport.
 
 use std::{io, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -80,14 +80,6 @@ impl TransportBuilder {
     ///
     /// When the source has another identity, new attempts open new connections with it; those under
     /// way finish on the old ones, and no TLS session of the old identity is resumed.
-    ///
-    /// ```no_run
-    /// use wxpay_transport::{IdentityFiles, Transport};
-    ///
-    /// let files = IdentityFiles::pem("cert.pem", "key.pem")?;
-    /// let transport: Transport<String> = Transport::builder().identity_source(files).build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn identity_source(mut self, source: impl IdentitySource) -> Self {
         self.config.identity = Some(ClientIdentity::Source(Arc::new(source)));
         self
@@ -120,14 +112,6 @@ impl TransportBuilder {
     /// given; the last call for a pair of them holds. A server behind a proxy is resolved by the
     /// proxy, whatever is said here; the proxy's own name can be given. A host that is an address is
     /// not resolved at all.
-    ///
-    /// ```
-    /// use std::net::Ipv4Addr;
-    /// use wxpay_transport::Transport;
-    ///
-    /// let builder = Transport::builder().resolve("gateway.test", 443, [Ipv4Addr::LOCALHOST]);
-    /// # let _ = builder;
-    /// ```
     pub fn resolve<A>(
         mut self,
         host: &str,
@@ -183,23 +167,6 @@ impl TransportBuilder {
 
     /// How long it may take to resolve a name, connect, be let through by the proxy and finish the TLS
     /// handshake.
-    ///
-    /// ```
-    /// use http::Request;
-    /// use std::time::Duration;
-    /// use tower::ServiceExt;
-    /// use wxpay_transport::{ErrorKind, TimeoutKind, Transport};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// let request = Request::get(format!("https://{}/", silent.local_addr()?)).body(String::new())?;
-    /// let transport = Transport::builder().connect_timeout(Duration::from_millis(20)).build()?;
-    /// let error = transport.oneshot(request).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutKind::Connect));
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.config.connect_timeout = timeout.min(MAX_TIMEOUT);
         self
@@ -312,7 +279,7 @@ impl TransportBuilder {
         self
     }
 
-    /// What a whole response means for its call; [`RetryClass::of_status`] unless set.
+    /// The function that classifies whole responses; [`RetryClass::of_status`] unless set.
     ///
     /// It is called once for each response, from whatever thread polls the call: it should be quick.
     pub fn classifier(

@@ -1,4 +1,4 @@
-//! One call: the loop that does what the policy says.
+//! One call: the loop that carries out the policy.
 
 use std::{
     future::Future,
@@ -31,7 +31,7 @@ use crate::{
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoints::EndpointPool,
+    endpoint_pool::EndpointPool,
     error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
     policy::{Event, Failure, Next, Policy, Rules, Silence, Target, World},
     progress::{RequestBody, TrackedBody},
@@ -41,12 +41,11 @@ use crate::{
 
 /// Repetitions that are always allowed, each second, over all calls.
 const RESERVE: u32 = 10;
-/// What is allowed beyond, as a share of the calls that went well in the last [`MEMORY`]: tower's
-/// defaults.
+/// Repetitions beyond, as a share of the calls that went well in the last [`MEMORY`]: tower's defaults.
 const SHARE: f32 = 0.2;
 const MEMORY: Duration = Duration::from_secs(10);
 
-/// What all calls of a transport share.
+/// The state that all calls of a transport share.
 pub(crate) struct Caller<B> {
     clients: Clients<B>,
     endpoints: Arc<EndpointPool>,
@@ -60,7 +59,7 @@ pub(crate) struct Caller<B> {
     random: Mutex<HasherRng>,
 }
 
-/// What is known of one call, whenever it ends.
+/// The state of one call, which is still there when its time is over.
 struct Call<B> {
     request: Request<B>,
     policy: Policy,
@@ -149,7 +148,7 @@ impl<B: RequestBody> Caller<B> {
         result
     }
 
-    /// Does what the policy says, until it says that the call is done, or its time is over.
+    /// Runs the call under its `timeout`.
     async fn drive(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
         let Some(deadline) = call.policy.deadline() else {
             return self.run(call).await;
@@ -161,7 +160,7 @@ impl<B: RequestBody> Caller<B> {
         Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
     }
 
-    /// The loop of a call: an attempt at its turn, and what the policy says to what it came to.
+    /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
     async fn run(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
         let mut back_off = Duration::ZERO;
         loop {
@@ -254,7 +253,7 @@ impl<B: RequestBody> Caller<B> {
         }
     }
 
-    /// What an attempt came to, for the policy; and for what all calls share.
+    /// Turns the outcome of an attempt into an event, and tells the rate, the budget and the breaker.
     fn event(
         &self,
         call: &mut Call<B>,
@@ -307,7 +306,7 @@ impl<B: RequestBody> Call<B> {
         Request::from_parts(parts, TrackedBody::new(body))
     }
 
-    /// What the call is waiting for.
+    /// Describes what the call is waiting for.
     fn wait(&self, time: Duration) -> Wait {
         match &self.attempt {
             Some(attempt) => attempt.wait(time),
@@ -322,7 +321,7 @@ impl<B: RequestBody> Call<B> {
     }
 }
 
-/// Says in the present span how it went.
+/// Logs the outcome in the present span.
 ///
 /// The path, the headers and both bodies stay out: they are the caller's secrets.
 fn tell(result: &Result<Response<Bytes>, Error>, begun: Instant) {

@@ -59,28 +59,24 @@ impl<B: RequestBody> Clients<B> {
         if let Some(ClientIdentity::Source(source)) = source {
             source.refresh().await;
         }
-        loop {
-            let identity = source.map(ClientIdentity::current);
-            if let Some(current) = self.kept(identity.as_ref()) {
-                return Ok(current);
-            }
-            let tls = self.0.tls.client_config(identity.as_ref()).await?;
-            let connector = Connector::new(&self.0.config, Arc::new(tls));
-            // Asked again under the lock: else an attempt that was held up could bring an old
-            // identity back.
-            let mut current = self.lock();
-            if !is_same(
-                identity.as_ref(),
-                source.map(ClientIdentity::current).as_ref(),
-            ) {
-                continue;
-            }
-            if current.is_some() {
-                debug!("another identity: new connections, new sessions");
-            }
-            let client = Client::new(identity, connector, &self.0.config);
-            return Ok(current.insert(client).clone());
+        let verifier = self.0.tls.verifier().await?;
+        // Asked under the lock: else an attempt that was held up between asking and locking could
+        // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
+        let current = self.0.current.lock();
+        let mut current = current.unwrap_or_else(PoisonError::into_inner);
+        let identity = source.map(ClientIdentity::current);
+        if let Some(current) = &*current
+            && is_same(current.identity.as_ref(), identity.as_ref())
+        {
+            return Ok(current.clone());
         }
+        if current.is_some() {
+            debug!("another identity: new connections, new sessions");
+        }
+        let tls = self.0.tls.client_config(verifier, identity.as_ref())?;
+        let connector = Connector::new(&self.0.config, Arc::new(tls));
+        let client = Client::new(identity, connector, &self.0.config);
+        Ok(current.insert(client).clone())
     }
 
     /// Connects, makes the TLS handshake and closes: whether the server could be called, without a
@@ -91,22 +87,6 @@ impl<B: RequestBody> Clients<B> {
         stream
             .map(drop)
             .map_err(|error| Error::from_below(error, ErrorKind::Connect))
-    }
-
-    fn kept(&self, identity: Option<&Identity>) -> Option<Client<B>> {
-        let current = self.lock();
-        let current = current.as_ref();
-        current
-            .filter(|current| is_same(current.identity.as_ref(), identity))
-            .cloned()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Client<B>>> {
-        // Valid after any statement, so a poisoned lock is safe to reuse.
-        self.0
-            .current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

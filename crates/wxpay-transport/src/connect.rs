@@ -1,5 +1,6 @@
-//! From a URI to a TLS connection.
+//! The connector, from a URI to a TLS connection.
 
+mod connecting;
 mod proxy;
 mod tcp;
 mod tls_stream;
@@ -7,10 +8,7 @@ mod tls_stream;
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,10 +16,7 @@ use std::{
 use http::Uri;
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
-use tokio::{
-    task_local,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tower::Service;
 
 use crate::{
@@ -30,55 +25,9 @@ use crate::{
     error::{BoxError, ConnectTimeout, Step, Wait},
 };
 use tcp::{Tcp, TcpConnector};
+
+pub(crate) use connecting::Connecting;
 use tls_stream::TlsStream;
-
-task_local! {
-    /// The connecting of the attempt that is being polled: hyper's client hands its connector no more
-    /// than a URI.
-    static CONNECTING: Arc<Connecting>;
-}
-
-/// How long an attempt may connect, and how far it has come.
-#[derive(Debug)]
-pub(crate) struct Connecting {
-    begun: Instant,
-    /// None where the call's own deadline comes first.
-    end: Option<Instant>,
-    step: AtomicU8,
-}
-
-const STEPS: [Step; 5] = [
-    Step::Resolve,
-    Step::Connect,
-    Step::ProxyConnect,
-    Step::ProxyTunnel,
-    Step::Handshake,
-];
-
-impl Connecting {
-    pub(crate) fn new(begun: Instant, end: Option<Instant>) -> Arc<Self> {
-        Arc::new(Self {
-            begun,
-            end,
-            step: AtomicU8::new(0),
-        })
-    }
-
-    /// Polls a request of the attempt.
-    pub(crate) async fn scope<F: Future>(self: Arc<Self>, request: F) -> F::Output {
-        CONNECTING.scope(self, request).await
-    }
-
-    pub(crate) fn step(&self) -> Step {
-        STEPS[usize::from(self.step.load(Ordering::Relaxed))]
-    }
-
-    fn reach(&self, step: Step) {
-        let at = STEPS.iter().position(|known| *known == step).unwrap_or(0);
-        // Five steps.
-        self.step.store(at as u8, Ordering::Relaxed);
-    }
-}
 
 /// From an `https` URI to a connection, its TLS handshake done: hyper-rustls' connector over TCP or a
 /// tunnel, under a time, with a guard around its stream.
@@ -170,8 +119,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        // hyper's client calls it while it polls the request of the attempt; a probe has no attempt.
-        let connecting = CONNECTING.try_with(Arc::clone).unwrap_or_else(|_| {
+        // hyper's client calls it while it polls the request of the attempt.
+        let connecting = Connecting::current().unwrap_or_else(|| {
             let now = Instant::now();
             Connecting::new(now, Some(now + self.timeout))
         });

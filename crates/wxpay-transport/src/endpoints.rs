@@ -1,15 +1,10 @@
 //! The servers that may stand in for one another.
 
-mod pool;
-
 use std::{fmt, time::Duration};
 
 use http::uri::Authority;
 
 use crate::authority::{is_host_port, is_same};
-
-pub use pool::{BreakerState, EndpointStatus};
-pub(crate) use pool::{EndpointPool, EndpointSet};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
@@ -119,8 +114,8 @@ pub enum EndpointsError {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failover {
-    threshold: u32,
-    interval: Duration,
+    pub(crate) threshold: u32,
+    pub(crate) interval: Duration,
 }
 
 impl Failover {

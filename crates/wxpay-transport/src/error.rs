@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! The errors of a call.
 
 mod proxy;
 mod tls;
@@ -81,7 +81,7 @@ impl CallInfo {
     }
 }
 
-/// What was waited for when a time was over.
+/// The step that a timeout has ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Wait {
     pub(crate) step: Step,
@@ -107,7 +107,7 @@ pub(crate) enum Step {
 }
 
 impl Error {
-    /// What kind of failure it is.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -119,7 +119,7 @@ impl Error {
         self.0.info.as_ref()
     }
 
-    /// What a queue may do with the call.
+    /// The advice to a queue that repeats calls on its own.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         match self.0.kind {
@@ -145,7 +145,7 @@ impl Error {
         error
     }
 
-    /// Adds what the call had tried.
+    /// Adds the call's attempts and endpoint.
     pub(crate) fn after(mut self, info: CallInfo) -> Self {
         self.0.info = Some(info);
         self
@@ -157,7 +157,7 @@ impl Error {
         self
     }
 
-    /// From what hyper's client says.
+    /// From an error of hyper's client.
     pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
         let is_connecting = error.is_connect();
         let kind = find::<hyper::Error>(&error).map(of_hyper);
@@ -169,8 +169,8 @@ impl Error {
         Self::from_below(error.into(), otherwise)
     }
 
-    /// From what the connector, or reading the body of a response, says: what TLS or a proxy has said,
-    /// otherwise this.
+    /// From an error of the connector or of a response's body: the kind of a TLS, proxy or timeout error
+    /// among its sources, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         if let Some(ConnectTimeout { wait, .. }) = find(error.as_ref()) {
             return Self::timeout(TimeoutKind::Connect, wait.clone());
@@ -189,7 +189,7 @@ impl Error {
         }
     }
 
-    /// From what reading the body of a response says.
+    /// From an error of a response's body.
     pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
         if error.is::<LengthLimitError>() {
             return ErrorKind::ResponseTooLarge { limit }.into();
@@ -198,7 +198,7 @@ impl Error {
         Self::from_below(error, kind)
     }
 
-    /// The same, with what the connection's TLS has said, where that tells more.
+    /// Replaces "closed" by the TLS alert that came before.
     pub(crate) fn because(mut self, alert: Option<TlsErrorKind>) -> Self {
         if let (ErrorKind::Closed, Some(kind)) = (self.0.kind, alert) {
             self.0.kind = ErrorKind::Tls(kind);
@@ -206,8 +206,8 @@ impl Error {
         self
     }
 
-    /// The same where a client certificate was there to be sent: none was, as its key can make no
-    /// signature that the server takes.
+    /// Corrects "no certificate was sent" for a client that has one: its key can make no signature that the
+    /// server takes.
     pub(crate) fn with_identity(mut self) -> Self {
         if self.0.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
             self.0.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
@@ -215,7 +215,7 @@ impl Error {
         self
     }
 
-    /// The same with what had been sent, where the system has given the connection up.
+    /// Adds what had been sent, where the system has given the connection up.
     pub(crate) fn with_wait(mut self, wait: Wait) -> Self {
         if let (ErrorKind::Timeout(_), None) = (self.0.kind, &self.0.wait) {
             self.0.wait = Some(wait);
@@ -264,7 +264,10 @@ impl fmt::Display for Error {
                 write!(f, ": {kind}")
             }
             ErrorKind::Timeout(kind) => match wait {
-                None => write!(f, "{server} took nothing of the request for too long"),
+                None => write!(
+                    f,
+                    "sending the request to {server} stood still for too long"
+                ),
                 Some(wait) => wait.describe(f, kind, server),
             },
             ErrorKind::ResponseTooLarge { limit } => {
@@ -280,56 +283,36 @@ impl fmt::Display for Error {
 impl Wait {
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map_or("the proxy", Authority::as_str);
+        let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
         let time = Seconds(self.time);
         if kind == TimeoutKind::Total {
-            write!(f, "the call to {server} did not end within {time}: it was ")?;
-            match self.step {
-                Step::Turn => f.write_str("waiting for its turn"),
-                Step::Resolve => f.write_str("resolving the name"),
-                Step::Connect => f.write_str("connecting"),
-                Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
-                Step::ProxyTunnel => write!(f, "waiting for a tunnel of the proxy {proxy}"),
-                Step::Handshake => f.write_str("in the tls handshake"),
-                Step::Send => f.write_str("sending the request"),
-                Step::Response => f.write_str("waiting for the response"),
-            }?;
-        } else {
-            match self.step {
-                Step::Turn => write!(f, "the call to {server} had no turn within {time}"),
-                Step::Resolve => write!(f, "the name of {server} was not resolved within {time}"),
-                Step::Connect => write!(f, "{server} accepted no connection within {time}"),
-                Step::ProxyConnect => {
-                    write!(
-                        f,
-                        "the proxy {proxy} to {server} accepted no connection within {time}"
-                    )
-                }
-                Step::ProxyTunnel => {
-                    write!(
-                        f,
-                        "the proxy {proxy} gave no tunnel to {server} within {time}"
-                    )
-                }
-                Step::Handshake => {
-                    write!(f, "{server} did not finish the tls handshake within {time}")
-                }
-                Step::Send => write!(f, "{server} took nothing of the request for {time}"),
-                Step::Response => {
-                    write!(
-                        f,
-                        "{server} gave no whole response within {time} of the request"
-                    )
-                }
-            }?;
+            write!(f, "the call took longer than {time}, at last ")?;
+        }
+        match self.step {
+            Step::Turn => write!(f, "waiting for a turn to call {server}"),
+            Step::Resolve => write!(f, "resolving the name of {server}"),
+            Step::Connect => write!(f, "connecting to {server}"),
+            Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
+            Step::ProxyTunnel => {
+                write!(
+                    f,
+                    "waiting for the proxy {proxy} to give a tunnel to {server}"
+                )
+            }
+            Step::Handshake => write!(f, "the tls handshake with {server}"),
+            Step::Send => write!(f, "sending the request to {server}"),
+            Step::Response => write!(f, "waiting for the whole response of {server}"),
+        }?;
+        match kind {
+            TimeoutKind::Total => {}
+            TimeoutKind::Stall => write!(f, " stood still for {time}")?,
+            _ => write!(f, " took longer than {time}")?,
         }
         match (self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
                 write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
             }
-            (Step::Send | Step::Response, None) => {
-                write!(f, ", {} bytes were sent", self.sent)
-            }
+            (Step::Send | Step::Response, None) => write!(f, ", {} bytes were sent", self.sent),
             _ => Ok(()),
         }
     }
@@ -385,17 +368,17 @@ pub enum ErrorKind {
     Http,
 }
 
-/// Which of a transport's times was over; the settings of the same names say how long each is.
+/// The timeout that is over; its setting says how long it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutKind {
-    /// That for a connection, with its name, proxy and TLS handshake.
+    /// `connect_timeout`: name, TCP, proxy and TLS handshake took too long.
     Connect,
-    /// That in which nothing of the request was taken.
+    /// `stall_timeout`: nothing of the request was taken for too long.
     Stall,
-    /// That for the whole response, from the last byte of the request on.
+    /// `response_timeout`: the response was not whole in time.
     Response,
-    /// That for the whole call.
+    /// `timeout`: the call did not end in time.
     Total,
 }
 
@@ -432,14 +415,14 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
         match cause {
             // hyper says of chunks that they cannot be read in an io error of its own making.
             Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-            // The system's word for a peer that acknowledges nothing.
+            // From the system, for a peer that acknowledges nothing.
             Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
             _ => ErrorKind::Closed,
         }
     }
 }
 
-/// What TLS has said, if it is TLS' error.
+/// The kind of a TLS error among the sources.
 pub(crate) fn tls_alert(error: &io::Error) -> Option<TlsErrorKind> {
     find::<rustls::Error>(error).map(TlsErrorKind::of)
 }

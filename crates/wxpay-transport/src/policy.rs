@@ -1,11 +1,11 @@
-//! What a call does next: a pure function of its state, of what has happened, and of the time.
+//! The decision what a call does next, as a pure function of its state, an event and the time.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::{
-    endpoints::EndpointSet,
+    endpoint_pool::EndpointSet,
     error::{ErrorKind, TimeoutKind},
     retry::{Backoff, RetryClass},
 };
@@ -40,7 +40,7 @@ pub(crate) struct Policy {
     has_repeated_cut: bool,
 }
 
-/// What the policy is told of the world.
+/// The policy's inputs beside events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -49,7 +49,7 @@ pub(crate) struct World {
     pub(crate) random: f64,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Responded {
@@ -85,16 +85,16 @@ pub(crate) struct Target {
     pub(crate) endpoint: Option<usize>,
 }
 
-/// What comes after an attempt.
+/// The next action after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// What the attempt came to is what the call comes to.
+    /// The outcome of the attempt is the outcome of the call.
     Finish,
     /// Another attempt after so long; where it is on the budget, only if that is not used up.
     Repeat { after: Duration, on_budget: bool },
 }
 
-/// What can keep a call waiting.
+/// The kinds of waiting without progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Silence {
     Connecting,
@@ -153,7 +153,7 @@ impl Policy {
         let mut others = 0;
         if let Some(endpoint) = self.endpoint {
             self.tried = self.tried.with(endpoint);
-            // What is out of service is tried last, and no time is kept for it.
+            // Endpoints out of service are tried last, and no time is kept for them.
             others = world.in_service.without(self.tried).len();
         }
         self.shares = others.min(attempts_left) + 1;
@@ -163,7 +163,7 @@ impl Policy {
         }
     }
 
-    /// Says what comes after an attempt.
+    /// Decides what comes after an attempt.
     pub(crate) fn next(&mut self, event: Event, world: &World) -> Next {
         let failure = match event {
             Event::Failed(failure) => failure,
@@ -267,10 +267,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// What an endpoint does to an attempt, and how long that takes in seconds.
-    type Deed = (Event, u64);
+    /// The behaviour of an endpoint towards an attempt, and how long that takes in seconds.
+    type Behaviour = (Event, u64);
 
-    fn deeds() -> impl Strategy<Value = Deed> {
+    fn behaviours() -> impl Strategy<Value = Behaviour> {
         let failed = [
             Failure::Unreached,
             Failure::Silent,
@@ -292,11 +292,11 @@ mod tests {
         (event, 0u64..40)
     }
 
-    /// What is done at each place: an attempt at endpoint `n` finds its next deed in list `n`, and a
-    /// healthy endpoint when there is none left.
+    /// An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy endpoint when there is
+    /// none left.
     #[derive(Debug, Clone)]
     struct Schedule {
-        deeds: Vec<Vec<Deed>>,
+        behaviours: Vec<Vec<Behaviour>>,
         in_service: u8,
         max_retries: u32,
         timeout: Option<u64>,
@@ -304,11 +304,11 @@ mod tests {
     }
 
     fn schedules() -> impl Strategy<Value = Schedule> {
-        let deeds = prop::collection::vec(prop::collection::vec(deeds(), 0..5), 0..4);
+        let behaviours = prop::collection::vec(prop::collection::vec(behaviours(), 0..5), 0..4);
         let timeout = prop::option::of(1u64..200);
-        (deeds, any::<u8>(), 0u32..7, timeout, 0.0..1.0f64).prop_map(
-            |(deeds, in_service, max_retries, timeout, random)| Schedule {
-                deeds,
+        (behaviours, any::<u8>(), 0u32..7, timeout, 0.0..1.0f64).prop_map(
+            |(behaviours, in_service, max_retries, timeout, random)| Schedule {
+                behaviours,
                 in_service,
                 max_retries,
                 timeout,
@@ -323,7 +323,7 @@ mod tests {
 
     fn check(mut schedule: Schedule) {
         let start = Instant::now();
-        let places = schedule.deeds.len();
+        let places = schedule.behaviours.len();
         let in_service = schedule.in_service;
         let mut world = World {
             now: start,
@@ -359,7 +359,7 @@ mod tests {
             let none = Vec::new();
             let list = target
                 .endpoint
-                .map_or(&none, |place| &schedule.deeds[place]);
+                .map_or(&none, |place| &schedule.behaviours[place]);
             let done = Event::Responded {
                 class: RetryClass::Done,
                 retry_after: None,
@@ -368,7 +368,7 @@ mod tests {
             if let Some(place) = target.endpoint
                 && !list.is_empty()
             {
-                schedule.deeds[place].remove(0);
+                schedule.behaviours[place].remove(0);
             }
             world.now += Duration::from_secs(seconds);
             if policy.deadline().is_some_and(|end| world.now >= end) {

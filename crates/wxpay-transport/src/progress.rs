@@ -1,4 +1,4 @@
-//! How much of a request has been sent.
+//! Progress: how much of a request the other side has taken.
 
 use std::{
     error::Error,
@@ -138,7 +138,7 @@ where
     }
 }
 
-/// What is asked of a request's body, in one name.
+/// The bounds of a request's body, in one name.
 ///
 /// Not `Sync`: a body is only ever polled from one place.
 pub(crate) trait RequestBody:
@@ -197,7 +197,7 @@ impl<B: Body + Unpin> Body for TrackedBody<B> {
     }
 }
 
-/// What is known of a connection while it lives.
+/// The facts about a live connection that an attempt needs.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionState(Arc<Shared>);
 
@@ -209,12 +209,12 @@ struct Shared {
     writes: Mutex<Writes>,
 }
 
-/// What the system has taken of what was written to a connection.
+/// How much of a connection's data the system has taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writes {
     pub(crate) last: Instant,
     pub(crate) bytes: u64,
-    /// Whether the system takes nothing at present, as the other side takes nothing.
+    /// True while the system's buffer is full, because the other side takes nothing.
     pub(crate) is_blocked: bool,
 }
 
@@ -233,7 +233,7 @@ impl ConnectionState {
         }))
     }
 
-    /// Notes what came of a write.
+    /// Records the outcome of a write.
     pub(crate) fn wrote<E>(&self, written: &Poll<Result<usize, E>>) {
         let mut writes = self.writes_mut();
         writes.is_blocked = written.is_pending();
@@ -252,7 +252,7 @@ impl ConnectionState {
         self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what TLS has said: the first word is the reason, what follows is its consequence.
+    /// Records a TLS alert. Only the first counts: later errors are its consequences.
     pub(crate) fn set_alert(&self, alert: TlsErrorKind) {
         let _ = self.0.alert.set(alert);
     }
@@ -261,7 +261,7 @@ impl ConnectionState {
         self.0.alert.get().copied()
     }
 
-    /// Begins to use it; returns whether it was there before an attempt that began then.
+    /// Begins a use; returns true if the connection is older than an attempt that began then.
     pub(crate) fn begin_use(&self, attempt: Instant) -> bool {
         self.0.uses.fetch_add(1, Ordering::Relaxed) > 0 || self.0.opened < attempt
     }

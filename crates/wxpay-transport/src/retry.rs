@@ -1,7 +1,6 @@
-//! What may be sent again, and after what time.
+//! Repetition: classes of responses, advice to queues, and back-off.
 
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -9,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 
-/// What a whole response means for its call, as a classifier says it.
+/// The meaning of a whole response for its call, as a classifier says it.
 ///
 /// [`TransportBuilder::classifier`](crate::TransportBuilder::classifier) takes one of the caller's, for
 /// APIs that say in the body what others say by the status.
@@ -52,7 +51,7 @@ impl RetryClass {
     }
 }
 
-/// What a queue that repeats calls on its own may do with one that has failed.
+/// Advice about a failed call, to a queue that repeats calls on its own.
 ///
 /// Such a caller leaves [`max_retries`](crate::TransportBuilder::max_retries) at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,12 +89,6 @@ impl Classifier {
 impl Default for Classifier {
     fn default() -> Self {
         Self::new(|response| RetryClass::of_status(response.status()))
-    }
-}
-
-impl fmt::Debug for Classifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Classifier")
     }
 }
 

@@ -1,4 +1,4 @@
-//! The TLS configurations, one for each identity.
+//! The TLS configurations, one for each identity, and the crypto provider that they stand on.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use rustls::{
     ClientConfig, ConfigBuilder, SignatureScheme, WantsVerifier, client::ResolvesClientCert,
     crypto::CryptoProvider, sign::CertifiedKey,
 };
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::OnceCell;
 
 use crate::{
     Identity, Roots,
     config::{ClientIdentity, Config, ConnectEvent, Observer},
-    crypto::{certified_key, default_provider},
     error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
 
-/// What the TLS configurations of all identities have in common.
+/// The common part of the TLS configurations of all identities.
 pub(crate) struct Tls {
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
     roots: Roots,
@@ -49,36 +49,39 @@ impl Tls {
         })
     }
 
-    fn provider(&self) -> &Arc<CryptoProvider> {
-        self.versions.crypto_provider()
+    /// The verifier of servers; its first use reads the machine's authorities, if they were asked for.
+    pub(crate) async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
+        let verifier = self.verifier.get_or_try_init(|| async {
+            let store = self.roots.load().await?;
+            let provider = self.versions.crypto_provider();
+            let observer = self.observer.clone();
+            Ok::<_, Error>(Arc::new(Verifier::new(
+                provider,
+                store,
+                &self.roots,
+                observer,
+            )))
+        });
+        verifier.await.cloned()
     }
 
     /// A configuration with a session store of its own.
-    pub(crate) async fn client_config(
+    pub(crate) fn client_config(
         &self,
+        verifier: Arc<Verifier>,
         identity: Option<&Identity>,
     ) -> Result<ClientConfig, Error> {
-        let verifier = self.verifier.get_or_try_init(|| async {
-            let store = self.roots.load().await?;
-            let observer = self.observer.clone();
-            let verifier = Verifier::new(self.provider(), store, &self.roots, observer);
-            Ok::<_, Error>(Arc::new(verifier))
-        });
-        let verifier = Arc::clone(verifier.await?);
+        let provider = self.versions.crypto_provider();
+        let key = identity.map(|identity| certified_key(provider, identity));
+        let key = key.transpose().map_err(|error| {
+            let kind = ErrorKind::Tls(TlsErrorKind::Other);
+            Error::new(kind, BoxError::from(error))
+        })?;
+        let observer = self.observer.clone();
         let builder = self.versions.clone().dangerous();
-        let resolver = ClientCertificate {
-            key: identity
-                .map(|identity| certified_key(self.provider(), identity))
-                .transpose()
-                .map_err(|error| {
-                    let kind = ErrorKind::Tls(TlsErrorKind::Other);
-                    Error::new(kind, BoxError::from(error))
-                })?,
-            observer: self.observer.clone(),
-        };
         Ok(builder
             .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(resolver)))
+            .with_client_cert_resolver(Arc::new(ClientCertificate { key, observer })))
     }
 }
 
@@ -99,4 +102,26 @@ impl ResolvesClientCert for ClientCertificate {
         // An observer wants to hear of the question, too.
         self.key.is_some() || self.observer.0.is_some()
     }
+}
+
+/// The provider of the features, named in so many words: rustls' process-wide default panics when two
+/// are compiled in, and a library must not install one for its program.
+fn default_provider() -> Option<CryptoProvider> {
+    #[cfg(feature = "ring")]
+    return Some(rustls::crypto::ring::default_provider());
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    return Some(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    None
+}
+
+/// The identity as a provider uses it.
+fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
+    let key = provider.key_provider.load_private_key(key.into())?;
+    let chain = identity.certificates().map(|der| der.to_vec().into());
+    Ok(Arc::new(CertifiedKey::new(chain.collect(), key)))
 }

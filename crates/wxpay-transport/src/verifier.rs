@@ -1,4 +1,4 @@
-//! Whether a server's certificate is trusted.
+//! The verifier of servers' certificates.
 
 use std::{sync::Arc, time::UNIX_EPOCH};
 

@@ -24,7 +24,7 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::Instant};
 use tower::{Service, ServiceExt};
 
-use super::{Connecting, proxy::connect_through_proxy};
+use super::{connecting::Connecting, proxy::connect_through_proxy};
 use crate::{
     Proxy,
     authority::{self, strip_brackets},
@@ -35,10 +35,14 @@ use crate::{
 
 /// Resolves names, by the caller's word or the system's, and connects: to the addresses one after
 /// the other, and to those of the other IP version too when the first take more than 300 ms.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct TcpConnector {
     overrides: Overrides,
     keepalive: Option<Duration>,
+    #[cfg_attr(
+        not(any(target_os = "android", target_os = "linux")),
+        expect(dead_code, reason = "other systems have no TCP_USER_TIMEOUT")
+    )]
     stall_timeout: Duration,
     dialer: Option<Dialer>,
     observer: Observer,

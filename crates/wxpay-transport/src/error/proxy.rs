@@ -1,10 +1,8 @@
-//! Why there is no proxy, or no tunnel through it.
+//! The errors of proxies: of their URIs, and of tunnels through them.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use http::uri::Authority;
-
-use super::BoxError;
 
 /// Why a URI does not describe a proxy.
 // None of them shows the URI itself, which may hold a password.
@@ -25,7 +23,7 @@ pub enum ProxyUriError {
     Scheme,
 }
 
-/// What the proxy did instead of giving a tunnel to the server.
+/// The proxy's doing in place of a tunnel to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyErrorKind {
@@ -86,7 +84,7 @@ impl fmt::Display for ProxyErrorKind {
 pub(crate) struct ProxyFailure {
     pub(crate) proxy: Authority,
     pub(crate) kind: ProxyErrorKind,
-    /// What the proxy offers or wants, in its own words.
+    /// The authentication schemes that the proxy offers.
     pub(crate) detail: Option<String>,
-    pub(crate) source: Option<BoxError>,
+    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }

@@ -11,8 +11,8 @@ use http::uri::Authority;
 use tokio::{task::AbortHandle, time::sleep};
 use tracing::{debug, info, warn};
 
-use super::{Endpoints, Failover};
 use crate::{
+    Endpoints, Failover,
     authority::is_same,
     error::{Error, ErrorKind},
 };
@@ -51,7 +51,7 @@ const CLOSED: Breaker = Breaker {
     failures: 0,
 };
 
-/// Whether an endpoint is in service: the state of its circuit breaker.
+/// The state of an endpoint's circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BreakerState {
@@ -69,7 +69,7 @@ pub enum BreakerState {
 pub struct EndpointStatus {
     /// The endpoint.
     pub authority: Authority,
-    /// Whether it is in service.
+    /// The state of its circuit breaker.
     pub state: BreakerState,
     /// How many attempts and probes in a row have failed to reach it.
     pub failures: u32,

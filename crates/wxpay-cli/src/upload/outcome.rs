@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, ErrorCode, Image};
+use wxpay_media::{Error, Image};
 
 use crate::terminal::{self, OutputLost};
 
@@ -45,7 +45,7 @@ impl Outcome {
     pub(super) fn uploaded(file: &Path, upload: wxpay_media::Uploaded, image: &Image) -> Self {
         let call = upload.call.expect("a transport tells of each call");
         let uploaded = Uploaded {
-            media_id: upload.media_id.into_string(),
+            media_id: upload.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len(),
             attempts: call.attempts(),
@@ -130,7 +130,7 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self {
             kind: error.kind().as_str(),
-            code: error.code().map(ErrorCode::as_str).map(str::to_owned),
+            code: error.code().map(str::to_owned),
             message: terminal::root_cause(error as &(dyn StdError + 'static)),
             advice: error.advice().to_owned(),
             retryable: error.is_retryable(),

@@ -349,6 +349,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
+    /// The language in which calls are explained, en or zh
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    pub(crate) lang: Lang,
+
     /// Where to keep each call, as JSON, and its picture [default: nowhere]
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error as StdError, path::Path};
 
 use serde::Serialize;
 use wxpay_ledger as ledger;
-use wxpay_media::{Error, ErrorCode, Image, ImageError, Reason};
+use wxpay_media::{Error, Image, ImageError, Reason};
 
 use crate::terminal::{self, OutputLost};
 
@@ -52,7 +52,7 @@ impl Outcome {
     pub(super) fn uploaded(file: &Path, upload: wxpay_media::Uploaded, image: &Image) -> Self {
         let call = upload.call.expect("a transport tells of each call");
         let uploaded = Uploaded {
-            media_id: upload.media_id.into_string(),
+            media_id: upload.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
             attempts: call.attempts(),
@@ -179,7 +179,7 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self {
             kind: error.kind().as_str().into(),
-            code: error.code().map(ErrorCode::as_str).map(str::to_owned),
+            code: error.code().map(str::to_owned),
             message: terminal::root_cause(error as &(dyn StdError + 'static)),
             advice: error.advice().to_owned(),
             retryable: error.is_retryable(),

@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 /// How much is handed on between two reports, in bytes.
 const STEP: usize = 64 * 1024;
 
-/// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
+/// A callback that is told how much of a request's body has been sent, for [`ProgressBody`].
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 

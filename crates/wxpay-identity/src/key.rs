@@ -18,7 +18,7 @@ pub(crate) struct Key {
     algorithm: String,
     /// The kind, for people.
     pub(crate) kind: String,
-    /// Whether ring uses keys of its kind.
+    /// True if TLS here uses keys of its kind.
     pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
     pub(crate) public: Option<Vec<u8>>,

@@ -130,7 +130,7 @@ impl Error {
     }
 
     pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
-        let mut error = Self::from(ErrorKind::Timeout(kind));
+        let mut error = Self::new(ErrorKind::Timeout(kind), None);
         error.0.wait = Some(wait);
         error
     }
@@ -180,7 +180,7 @@ impl Error {
     /// From an error of a response's body.
     pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
         if error.is::<LengthLimitError>() {
-            return ErrorKind::ResponseTooLarge { limit }.into();
+            return Self::new(ErrorKind::ResponseTooLarge { limit }, None);
         }
         let kind = find::<hyper::Error>(error.as_ref()).map_or(ErrorKind::Closed, of_hyper);
         Self::from_below(error, kind)
@@ -208,12 +208,6 @@ impl Error {
             known.get_or_insert(wait);
         }
         self
-    }
-}
-
-impl From<ErrorKind> for Error {
-    fn from(kind: ErrorKind) -> Self {
-        Self::new(kind, None)
     }
 }
 

@@ -50,8 +50,6 @@ impl RetryClass {
 pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
 
 /// Advice about a failed call, to a queue that repeats calls on its own.
-///
-/// Such a caller leaves [`max_retries`](crate::TransportBuilder::max_retries) at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {

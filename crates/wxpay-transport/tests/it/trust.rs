@@ -7,10 +7,9 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_rustls::rustls::version::TLS12;
-use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, serve_reply, server_with};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply, server_with};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -52,8 +51,7 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
     let body = Bytes::from(vec![0; 2_000_000]);
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
-        let error = transport
-            .oneshot(post(addr, body.clone()))
+        let error = send(&transport, post(addr, body.clone()))
             .await
             .unwrap_err();
         assert_eq!(

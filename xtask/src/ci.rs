@@ -74,7 +74,6 @@ const JOBS: &[Job] = &[
 /// How long the quick set may take from an empty target folder on two cores.
 const BUDGET: Duration = Duration::from_secs(15 * 60);
 
-/// Runs the chosen jobs, and prints a table of them at the end.
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     if args.list {
         print!("{}", list());

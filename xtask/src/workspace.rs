@@ -1,5 +1,4 @@
-//! The workspace, as `cargo metadata` tells it, with a shell in its root; and the tools that not every
-//! machine has.
+//! The workspace, as `cargo metadata` tells it, with a shell in its root; and which tools are missing.
 
 use std::collections::{HashSet, VecDeque};
 use std::env;

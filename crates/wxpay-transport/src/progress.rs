@@ -13,7 +13,12 @@ use http_body::{Body, Frame, SizeHint};
 /// How much is handed on between two reports, in bytes.
 const STEP: usize = 64 * 1024;
 
-/// A callback that is told how much of a request's body has been sent, for [`ProgressBody`].
+/// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
+///
+/// ```
+/// let progress = wxpay_transport::Progress::new(|sent| eprintln!("{sent} bytes"));
+/// # let _ = progress;
+/// ```
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 

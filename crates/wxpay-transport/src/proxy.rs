@@ -145,11 +145,7 @@ impl Proxy {
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
     #[must_use]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
-        let plain = Zeroizing::new(format!("{user}:{password}"));
-        let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
-        let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
-        value.set_sensitive(true);
-        self.authorization = Some(value);
+        self.authorization = Some(authorization(user, password));
         self
     }
 
@@ -176,6 +172,14 @@ impl Proxy {
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
+}
+
+fn authorization(user: &str, password: &str) -> HeaderValue {
+    let plain = Zeroizing::new(format!("{user}:{password}"));
+    let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
+    let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
+    value.set_sensitive(true);
+    value
 }
 
 /// The proxy's part is played by any URI: what counts is whether there is an answer.

@@ -55,8 +55,6 @@ pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send +
 pub enum RetryAdvice {
     /// Put it back: the same call may succeed, after a while.
     Retry,
-    /// Put it back, and send everything else more slowly, too.
-    Throttle,
     /// Take it out: the same call fails again, but others may succeed.
     Refused,
     /// Stop everything: something about this client, its server or the network between them is wrong,

@@ -18,7 +18,7 @@ use crate::{
     inputs::{Field, Fields, Inputs, Kind, MASK, api_name},
 };
 
-/// Which fields are signed. The text is what the row of the table is about.
+/// The fields that are signed. The text is the field or the key that the row is tried for.
 pub(crate) type Selection = for<'a> fn(&Inputs<'a>, &str) -> Fields<'a>;
 
 /// How a stable sort compares two fields.
@@ -46,11 +46,11 @@ pub(crate) enum Step {
     SwapHmac,
 }
 
-/// Whose name or value is changed.
+/// The fields whose name or value is changed.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose {
     All,
-    /// That of the field that the row of the table is about.
+    /// The field that the row of the table is tried for.
     One,
     MediaHash,
 }
@@ -58,7 +58,7 @@ pub(crate) enum Whose {
 #[derive(Clone, Copy)]
 pub(crate) enum WhichKey {
     Right,
-    /// The other key whose number, from 1, the row of the table is about.
+    /// The other key, by its number from 1, that the row of the table is tried for.
     Other,
 }
 
@@ -126,10 +126,8 @@ pub(crate) const CAMEL: Spelling = |words| words[0].to_owned() + &PASCAL(&words[
 pub(crate) const CAMEL_ID: Spelling = |words| CAMEL(words).replace("Id", "ID");
 pub(crate) const KEBAB: Spelling = |words| words.join("-");
 pub(crate) const PASCAL: Spelling = |words| {
-    words
-        .iter()
-        .map(|word| word[..1].to_uppercase() + &word[1..])
-        .collect()
+    let capital = |word: &&str| word[..1].to_uppercase() + &word[1..];
+    words.iter().map(capital).collect()
 };
 pub(crate) const UPPER: Spelling = |words| words.join("_").to_uppercase();
 pub(crate) const API: Spelling = |words| words.join("_");
@@ -193,7 +191,7 @@ impl Shape {
 /// From the fields to the digest. [`Variant::right`] is the API's.
 #[derive(Clone, Copy)]
 pub(crate) struct Variant<'r> {
-    /// What the row of the table is about: a field's name, or another key's number.
+    /// The name of the field or the number of the key that the row of the table is tried for.
     pub(crate) one: &'r str,
     pub(crate) algorithm: Algorithm,
     select: Selection,

@@ -10,9 +10,9 @@ use crate::signature::{hex, text};
 
 /// Computes the MD5 of a content, piece by piece.
 ///
-/// It is what the field `media_hash` of an upload holds. It names a content and proves nothing:
-/// the [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent; a
-/// file that is read twice may have changed in between.
+/// The field `media_hash` of an upload holds it. It names a content and proves nothing: the
+/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent; a file that
+/// is read twice may have changed in between.
 ///
 /// ```
 /// use wxpay_sign::ContentMd5;
@@ -25,9 +25,9 @@ use crate::signature::{hex, text};
 #[derive(Clone)]
 pub struct ContentMd5 {
     state: State,
-    /// How many bytes were appended.
+    /// The number of appended bytes.
     length: u64,
-    /// Those of them that do not fill a block yet.
+    /// The last of them, which do not fill a block yet.
     rest: Block,
 }
 
@@ -56,8 +56,8 @@ impl ContentMd5 {
         md5.finish()
     }
 
-    /// Hashes many contents, four at a time: for sixty-four of any lengths it takes less than half of the
-    /// time that one after the other takes, and for two it is worth it already.
+    /// Hashes many contents, four at a time. For sixty-four of any lengths that takes less than half of
+    /// the time of one after the other; it pays from two contents on.
     #[must_use]
     pub fn of_many(contents: &[impl AsRef<[u8]>]) -> Vec<ContentHash> {
         let mut hashes = vec![ContentHash::new(INITIAL); contents.len()];
@@ -105,7 +105,7 @@ impl ContentMd5 {
         self.rest[..rest.len()].copy_from_slice(rest);
     }
 
-    /// The hash of all that was appended.
+    /// The hash of all bytes that were appended.
     #[must_use]
     pub fn finish(self) -> ContentHash {
         let (tail, blocks) = padded(&self.rest[..self.filled()], self.length);

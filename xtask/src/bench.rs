@@ -61,7 +61,10 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     let harness = harness.arg("--program").arg(program(".", "wxpay"));
     let harness = harness.args(args.only.iter().flat_map(|only| ["--only", only]));
     // A relative path is the caller's, not the workspace's.
-    let file = args.json.as_ref().map(std::path::absolute).transpose()?;
-    let file = file.map(|file| ["--json".into(), file.into_os_string()]);
-    Ok(harness.args(file.into_iter().flatten()).run()?)
+    let _folder = ws.sh.push_dir(std::env::current_dir()?);
+    let file = args
+        .json
+        .iter()
+        .flat_map(|it| ["--json".as_ref(), it.as_os_str()]);
+    Ok(harness.args(file).run()?)
 }

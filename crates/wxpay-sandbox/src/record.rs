@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, macros::format_description};
 use wxpay_diagnose::Lang;
@@ -226,7 +227,14 @@ impl RecordedRequest {
             canonical: canonical(form, &mut texts),
             headers: (call.headers.iter().take(HEADERS))
                 .map(|(name, value)| {
-                    let value = texts.text(value.as_bytes(), HEADER);
+                    // A key may be in it in base64.
+                    let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;
+                    let value = if is_secret {
+                        b"********"
+                    } else {
+                        value.as_bytes()
+                    };
+                    let value = texts.text(value, HEADER);
                     (texts.text(name.as_str(), HEADER), value)
                 })
                 .collect(),

@@ -144,21 +144,6 @@ impl Sandbox {
     }
 
     /// Tells calls as they come, from now on.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let mut calls = sandbox.watch();
-    /// let first = tokio::spawn(async move { calls.next().await });
-    /// // … the client under test uploads …
-    /// # drop(sandbox);
-    /// # assert!(first.await?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.history.watch()

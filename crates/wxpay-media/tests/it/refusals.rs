@@ -1,6 +1,6 @@
 //! Refusals: which row of the error table each is, and what is said of it.
 
-use wxpay_media::{Error, ErrorCode, ErrorKind, GatewayError, Reason, RetryAdvice, SignType};
+use wxpay_media::{Error, ErrorKind, GatewayError, Reason, RetryAdvice, SignType};
 
 use crate::{
     pictures::KEY,
@@ -161,7 +161,7 @@ fn a_reason_in_a_field_of_another_name_is_read() {
         assert!(error.to_string().ends_with(told), "{error}");
     }
     let error = refusal(&[("return_code", "FAIL"), ("errcode", "SIGNERROR")]);
-    assert_eq!(error.code(), Some(&ErrorCode::SignError));
+    assert_eq!(error.code(), Some("SIGNERROR"));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn the_ascii_fields_of_a_refusal_are_read_in_any_charset() {
     let utf16 = [b"\xff\xfe".as_slice(), &utf16].concat();
     for body in [gbk, declared, latin1, utf16] {
         let error = read(&body).unwrap_err();
-        assert_eq!(error.code(), Some(&ErrorCode::SignError), "{error}");
+        assert_eq!(error.code(), Some("SIGNERROR"), "{error}");
         assert!(
             error.to_string().contains("SIGNERROR") && !error.to_string().contains('\u{fffd}'),
             "{error}"
@@ -266,8 +266,7 @@ fn an_unknown_code_is_kept() {
         ("err_code", "NO_AUTH"),
         ("return_msg", "x"),
     ]);
-    assert_eq!(error.code(), Some(&ErrorCode::Other("NO_AUTH".to_owned())));
-    assert_eq!(error.code().unwrap().as_str(), "NO_AUTH");
+    assert_eq!(error.code(), Some("NO_AUTH"));
     assert_eq!(error.retry_advice(), RetryAdvice::Refused);
 }
 
@@ -293,7 +292,7 @@ fn a_failure_needs_no_proof_but_a_wrong_one_is_a_hint() {
         doubtful.to_string().contains("check the API key"),
         "{doubtful}"
     );
-    assert_eq!(doubtful.code(), Some(&ErrorCode::SystemError));
+    assert_eq!(doubtful.code(), Some("SYSTEMERROR"));
 }
 
 /// Nobody has signed a refusal, and it must not write lines of its own into a log.

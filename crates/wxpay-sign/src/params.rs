@@ -1,7 +1,7 @@
 //! The parameters that a signature covers.
 
 use alloc::boxed::Box;
-use core::{cmp::Ordering, fmt};
+use core::{cmp::Ordering, fmt, iter, slice};
 
 use smallvec::SmallVec;
 
@@ -94,7 +94,7 @@ impl<P: Pair> Params<P> {
     /// The parameters that are signed, in the order in which they are signed.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.pairs.iter().map(|pair| (pair.name(), pair.value()))
+        self.into_iter()
     }
 
     /// The string that is signed, without the key, to be shown when a signature is refused.
@@ -123,6 +123,15 @@ impl<P: Pair> Params<P> {
 
     pub(crate) fn received(&self) -> &Sign<P> {
         &self.sign
+    }
+}
+
+impl<'p, P: Pair> IntoIterator for &'p Params<P> {
+    type Item = (&'p str, &'p str);
+    type IntoIter = iter::Map<slice::Iter<'p, P>, fn(&'p P) -> (&'p str, &'p str)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.pairs.iter().map(|pair| (pair.name(), pair.value()))
     }
 }
 

@@ -133,6 +133,7 @@ fn parameters_are_pairs_of_anything_that_is_text() {
     assert_params(&vector[..]);
     assert_params(vector.clone());
     assert_params(vector.iter().map(|(name, value)| (name, value.as_str())));
+    assert_params(&Params::new(&map).unwrap());
     let hashed = Params::new([("media_hash", ContentMd5::of(b""))]).unwrap();
     assert_eq!(hashed.iter().next().unwrap().1.len(), 32);
 }

@@ -112,6 +112,7 @@ fn content() -> impl Strategy<Value = Bytes> {
 fn file() -> impl Strategy<Value = File> {
     let types = [
         "image/png",
+        "image/jpeg",
         "text/csv; charset=utf-8",
         "Application/X.y+z;a=\"; b\"",
     ];

@@ -68,7 +68,7 @@ pub struct Report {
     sign_type: SignType,
     canonical: Box<str>,
     signed: Option<Box<str>>,
-    /// The number of characters, where no signature has so many.
+    /// The number of characters of the signature, where it is neither 32 nor 64.
     odd_length: Option<usize>,
 }
 

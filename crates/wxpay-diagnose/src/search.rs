@@ -218,7 +218,7 @@ impl Received {
     }
 }
 
-/// What holds for every row of the table.
+/// Properties of every row of the table.
 #[cfg(test)]
 mod tests {
     use proptest::{prelude::*, sample::Index};
@@ -296,9 +296,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Or as another that gives the same string: then it is one as well, and stands before it.
+        /// Or as an earlier row that gives the same string.
         #[test]
-        fn each_row_is_told_as_its_mistake(pairs in pairs(), [right, one, other] in keys()) {
+        fn each_row_is_named_as_its_mistake(pairs in pairs(), [right, one, other] in keys()) {
             let (request, others) = (request_of(&pairs), [one, other]);
             let inputs = inputs(&request, &right, &others);
             let candidates = candidates(&inputs);
@@ -308,12 +308,12 @@ mod tests {
                 };
                 let made = candidate.mistake(&inputs);
                 let (found, _) = search(&inputs, &sign).unwrap();
-                // A repeated name is told beside.
-                let is_told = |told: &&Mistake| **told == made || told.name() != "field_repeated";
-                let told: Vec<_> = found.iter().filter(is_told).collect();
-                prop_assert!(told.len() <= 1, "{made:?} is called {told:?}");
+                // A repeated name is named beside it.
+                let is_named = |it: &&Mistake| **it == made || it.name() != "field_repeated";
+                let named: Vec<_> = found.iter().filter(is_named).collect();
+                prop_assert!(named.len() <= 1, "{made:?} is called {named:?}");
                 let mut before = candidates[..=index].iter().map(|other| other.mistake(&inputs));
-                prop_assert!(told.iter().all(|told| before.any(|it| it == **told)), "{made:?} is called {told:?}");
+                prop_assert!(named.iter().all(|named| before.any(|it| it == **named)), "{made:?} is called {named:?}");
             }
         }
 

@@ -1,8 +1,7 @@
-//! The known mistakes: for each its name, its words, and what it does to the string.
+//! The known mistakes: for each its name, its words, and the change of the string.
 //!
-//! To add a mistake is to add a row, and its case to `tests/independent/mistakes.py`. Where two rows give
-//! the same string, the first is told: what is more specific, or more often seen, stands before what is
-//! less so.
+//! To add a mistake, add a row, and its case to `tests/independent/mistakes.py`. Where two rows give the
+//! same string, the first is named: a more specific or more frequent mistake stands before a less so.
 
 use wxpay_sign::SignType;
 

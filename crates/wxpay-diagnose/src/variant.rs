@@ -114,10 +114,7 @@ pub(crate) const fn key(chain: Chain) -> Step {
 }
 
 pub(crate) const fn separated(separator: &'static str) -> Step {
-    Step::Join(Shape {
-        separator,
-        ..Shape::QUERY
-    })
+    Step::Join(Shape::joined(true, "=", separator))
 }
 
 /// `mchid`, `mchId`, `mchID`, `mch-id`, `MchId`, `MCH_ID`, and the API's own `mch_id`.
@@ -145,45 +142,32 @@ impl Shape {
         close: "",
     };
 
-    /// `{"a":"1","b":"2"}`.
+    /// `{"a":"1","b":"2"}` · as Python's `json.dumps` and its `str` write it · as Java's `Map.toString`.
     pub(crate) const JSON: Self = Self::object(&[Encoding::Json], ":", ",");
-
-    /// As Python's `json.dumps` writes it.
     pub(crate) const PYTHON_JSON: Self = Self::object(&[Encoding::Json], ": ", ", ");
-
-    /// As Python's `str` writes it.
     pub(crate) const PYTHON_DICT: Self = Self::object(&[Encoding::Between("'", "'")], ": ", ", ");
-
-    /// As Java's `Map.toString` writes it.
     pub(crate) const JAVA_MAP: Self = Self::object(&[], "=", ", ");
 
-    /// `a1b2`.
-    pub(crate) const BARE: Self = Self {
-        between: "",
-        separator: "",
-        ..Self::QUERY
-    };
-
-    /// `1&2`.
-    pub(crate) const VALUES: Self = Self {
-        names: false,
-        ..Self::QUERY
-    };
-
-    /// `12`.
-    pub(crate) const BARE_VALUES: Self = Self {
-        names: false,
-        ..Self::BARE
-    };
+    /// `a1b2` · `1&2` · `12`.
+    pub(crate) const BARE: Self = Self::joined(true, "", "");
+    pub(crate) const VALUES: Self = Self::joined(false, "", "&");
+    pub(crate) const BARE_VALUES: Self = Self::joined(false, "", "");
 
     const fn object(quote: Chain, between: &'static str, separator: &'static str) -> Self {
         Self {
             open: "{",
             quote,
-            names: true,
+            close: "}",
+            ..Self::joined(true, between, separator)
+        }
+    }
+
+    const fn joined(names: bool, between: &'static str, separator: &'static str) -> Self {
+        Self {
+            names,
             between,
             separator,
-            close: "}",
+            ..Self::QUERY
         }
     }
 }

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, format};
 use core::fmt;
 
-/// A format that the API takes, told by the header of the file.
+/// A format that the API takes, by the header of the file.
 ///
 /// ```
 /// use wxpay_picture::Format;

@@ -132,7 +132,7 @@ const KINDS: &[Kind] = &[
         Bytes(&[(0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8")])),
     kind("media-converted", "a PNG whose line ends were converted",
         "read, copy and send it in binary mode", Bytes(&[(0, b"\x89PNG")])),
-    // What becomes of the first bytes of a JPEG or PNG when they are decoded as UTF-8, or as Latin-1.
+    // The first bytes of a JPEG or PNG after decoding as UTF-8, or as Latin-1.
     kind("media-decoded", "a picture that was decoded as text", NOT_TEXT, Bytes(&[
         (0, b"\xef\xbf\xbd"), (0, b"\xc3\xbf\xc3\x98"), (0, b"\xc2\x89PNG"),
     ])),

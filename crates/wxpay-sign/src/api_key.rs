@@ -84,7 +84,7 @@ impl FromStr for ApiKey {
 
 /// A text is no [`ApiKey`].
 ///
-/// It tells lengths and positions, never a character. Positions count characters, from 1.
+/// The error holds a length or a position, never a character. Positions count characters, from 1.
 ///
 /// ```
 /// let error = wxpay_sign::ApiKey::new("192006250b4c").unwrap_err();

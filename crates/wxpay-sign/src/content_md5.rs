@@ -1,7 +1,7 @@
 //! The MD5 of a file's content, as `media_hash` holds it, of one content or of many side by side.
 //!
-//! Half of an upload's time is this hash. The crate md-5 makes the signatures, and judges this one in
-//! the tests; here is the same function in the form that compilers make the most of.
+//! This hash is half of an upload's time. The crate md-5 makes the signatures, and the tests compare
+//! this one with it; here is the same function in a form that compilers optimize better.
 
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
@@ -187,8 +187,7 @@ fn padded(rest: &[u8], length: u64) -> ([Block; 2], Range<usize>) {
 
 fn compressed(mut state: State, blocks: &[Block]) -> State {
     // Where the constants are known, LLVM adds each together with two more operands in one `lea`, which
-    // takes longer than the two additions that it saves: hashing is a fifth slower. What has been through
-    // a black box is not known.
+    // takes longer than the two additions that it saves: hashing is a fifth slower. A black box hides them.
     let constants = black_box(&CONSTANTS);
     for block in blocks {
         state = compress(state, |index| word(block, index), constants);

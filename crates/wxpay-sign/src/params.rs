@@ -105,7 +105,7 @@ impl<P: Pair> Params<P> {
 
     /// Signs the parameters.
     ///
-    /// What is signed is the [canonical string](Self::canonical), then `&key=`, then the key, to the
+    /// The signed string is the [canonical string](Self::canonical), then `&key=`, then the key, to the
     /// letter of the API's documentation: without any parameter it is `&key=…`.
     ///
     /// ```

@@ -4,8 +4,8 @@ use core::{fmt, str::FromStr};
 
 /// The algorithm of a signature, as the field `sign_type` names it.
 ///
-/// Use HMAC-SHA256 where there is a choice: MD5 is long broken as a hash. The API v2 knows these two
-/// and will get no third, so a match may be exhaustive.
+/// Use HMAC-SHA256 where there is a choice: MD5 is long broken as a hash. The API v2 has these two and
+/// will get no third, so that a match may be exhaustive.
 ///
 /// ```
 /// assert_eq!(wxpay_sign::SignType::HmacSha256.to_string(), "HMAC-SHA256");

@@ -5,8 +5,8 @@ use subtle::ConstantTimeEq;
 use crate::{ApiKey, Pair, Params, SignType, params::Sign};
 
 impl<P: Pair> Params<P> {
-    /// Checks the signature under the name `sign`, of either algorithm, in constant time, and tells which
-    /// it was.
+    /// Checks the signature under the name `sign`, of either algorithm, in constant time, and returns its
+    /// algorithm.
     ///
     /// The algorithm is taken from the signature's length, because a response does not name it and the
     /// gateway is known to answer with MD5 to what was signed with HMAC-SHA256. A forged MD5 signature

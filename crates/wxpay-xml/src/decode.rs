@@ -54,8 +54,8 @@ use crate::fields::{Fields, Iter};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    // serde does not tell an `Option` what it is of: an empty value is tried, and where it does not
-    // fit, all is decoded again without it.
+    // serde does not give the type inside of an `Option`: an empty value is tried first, and where it
+    // does not fit, the document is decoded again without it.
     let mut absent = Vec::new();
     loop {
         match T::deserialize(Node::Document(fields, &absent)) {

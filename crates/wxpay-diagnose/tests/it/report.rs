@@ -1,4 +1,4 @@
-//! What a report of a wrong signature says, and what it keeps to itself.
+//! The words of a report on a wrong signature, and the secrets that it does not hold.
 
 use wxpay_diagnose::{Lang, Mistake, Report, Request};
 use wxpay_sign::{ApiKey, Params, SignType};

@@ -1,14 +1,14 @@
 //! Python's own digests, from the parameters to the signature: `independent/sign.py`.
 
 use std::{
-    fs,
     io::Write as _,
-    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use wxpay_sign::{ApiKey, Params, SignType};
+
+use crate::vectors;
 
 #[derive(Debug)]
 struct Case {
@@ -43,21 +43,19 @@ fn random_parameters_are_signed_as_python_signs_them() {
 
 #[test]
 fn vectors_are_signed_as_python_signs_them() {
-    let case = |folder: PathBuf| {
-        let read = |file| fs::read_to_string(folder.join(file)).unwrap();
+    let case = |name: &&str| {
+        let read = |file| vectors::read(name, file);
         let pairs = read("params.txt");
         let pairs = pairs.lines().map(|line| line.split_once('=').unwrap());
-        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Case {
-            sign_type: read("sign_type.txt").trim_end().parse().unwrap(),
-            key: read("key.txt").trim_end().to_owned(),
-            pairs: pairs.collect(),
+            sign_type: read("sign_type.txt").parse().unwrap(),
+            key: read("key.txt"),
+            pairs: pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
         }
     };
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
-    let entries = fs::read_dir(root).unwrap().map(|it| it.unwrap().path());
-    let cases: Vec<_> = entries.filter(|it| it.is_dir()).map(case).collect();
-    assert!(!cases.is_empty());
+    let cases: Vec<_> = vectors::CASES.iter().map(case).collect();
     assert_python_agrees(&cases);
 }
 

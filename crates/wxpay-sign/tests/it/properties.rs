@@ -1,4 +1,4 @@
-//! What holds for all parameters.
+//! Properties of all parameters.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Origins.
 
-use wxpay_media::{Endpoint, Endpoints, ParseEndpointError, ParseRegionError, Region};
+use wxpay_media::{Endpoint, ParseEndpointError, ParseRegionError, Region};
 
 #[test]
 fn an_origin_is_taken_with_or_without_port_and_slash() {
@@ -66,9 +66,17 @@ fn a_region_has_its_hosts_in_order_of_preference() {
             .map(|host| format!("https://{host}.mch.weixin.qq.com"))
             .collect();
         assert_eq!(origins, expected, "{region}");
-        assert_eq!(region.primary().to_string(), expected[0]);
-        assert_eq!(Endpoints::from(region).iter().count(), expected.len());
+        #[cfg(feature = "transport")]
+        assert!(
+            wxpay_media::Endpoints::from(region)
+                .iter()
+                .map(|it| format!("https://{it}"))
+                .eq(expected)
+        );
     }
     assert_eq!("Mainland".parse::<Region>(), Err(ParseRegionError));
-    assert_eq!(Endpoint::default(), Region::Mainland.primary());
+    assert_eq!(
+        Region::Mainland.endpoints().next(),
+        Some(Endpoint::default())
+    );
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use wxpay_media::{
     CallInfo, Client, ClientBuilder, Endpoint, Endpoints, Error, ErrorKind, Image, Progress,
-    RetryAdvice, response, transport::RetryClass,
+    RetryAdvice, response,
+    transport::{RetryClass, TransportBuilder},
 };
 use wxpay_sandbox::{Fault, Sandbox};
 
@@ -152,6 +153,26 @@ fn an_unknown_service_promises_nothing() {
     assert_eq!(error.retry_advice(), RetryAdvice::Refused);
 }
 
+/// WeChat Pay's own hosts, then others.
+const HOSTS: [&str; 12] = [
+    "api.mch.weixin.qq.com",
+    "api2.mch.weixin.qq.com",
+    "apihk.mch.weixin.qq.com",
+    "apius.mch.weixin.qq.com",
+    "apieu.mch.weixin.qq.com",
+    "API.mch.weixin.qq.com:443",
+    "api.mch.weixin.qq.com.",
+    "mch.weixin.qq.com",
+    "amch.weixin.qq.com",
+    "api.mch.weixin.qq.com.test",
+    "gateway.test",
+    "127.0.0.1:1",
+];
+
+fn origin(host: &str) -> Endpoint {
+    format!("https://{host}").parse().unwrap()
+}
+
 /// The time that uploads take which all come at once and find no address to connect to.
 async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Duration {
     use std::net::IpAddr;
@@ -159,16 +180,14 @@ async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBui
 
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).max_retries(0);
-    let nowhere = |host: &'static str| {
-        move |transport: wxpay_media::transport::TransportBuilder| {
-            transport.resolve(host, 443, [] as [IpAddr; 0])
-        }
-    };
-    let builder = builder
-        .transport(nowhere("api.mch.weixin.qq.com"))
-        .transport(nowhere("api2.mch.weixin.qq.com"))
-        .transport(nowhere("gateway.test"));
-    let client = change(builder).build().unwrap();
+    let builder = change(builder).transport(|transport| {
+        let resolve = |transport: TransportBuilder, host: &&str| {
+            let name = host.trim_end_matches(":443");
+            transport.resolve(name, 443, [] as [IpAddr; 0])
+        };
+        HOSTS.iter().fold(transport, resolve)
+    });
+    let client = builder.build().unwrap();
     let start = tokio::time::Instant::now();
     let image = &image();
     futures_util::future::join_all((0..uploads).map(|_| client.upload(image))).await;
@@ -179,14 +198,22 @@ async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBui
 async fn ten_uploads_a_second_go_to_wechat_pay_unless_told_otherwise() {
     use std::num::NonZeroU32;
 
-    let elsewhere: Endpoint = "https://gateway.test".parse().unwrap();
     let by_default = time_of(31, |builder| builder).await.as_millis();
     assert!((3000..3200).contains(&by_default), "{by_default}");
     let none = time_of(31, |builder| builder.rate(None)).await.as_millis();
     assert!(none < 100, "{none}");
-    let other = time_of(31, |builder| builder.endpoint(elsewhere.clone())).await;
-    assert!(other.as_millis() < 100, "{other:?}");
-    let given = |builder: ClientBuilder| builder.endpoint(elsewhere).rate(NonZeroU32::new(2));
+    let given = |builder: ClientBuilder| {
+        builder
+            .endpoint(origin("gateway.test"))
+            .rate(NonZeroU32::new(2))
+    };
     let given = time_of(5, given).await.as_millis();
     assert!((2000..2200).contains(&given), "{given}");
+    for (host, is_own) in HOSTS.iter().zip([true; 7].into_iter().chain([false; 5])) {
+        let time = time_of(11, |builder| builder.endpoint(origin(host)))
+            .await
+            .as_millis();
+        assert_eq!((1000..1100).contains(&time), is_own, "{host}: {time}");
+        assert_eq!(time < 100, !is_own, "{host}: {time}");
+    }
 }

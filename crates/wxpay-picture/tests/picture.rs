@@ -185,6 +185,7 @@ fn other_files_are_named() {
         (b"\0\0\x01\0\x01\0", "media-is-ico", "an icon"),
         (&dicom, "media-is-dicom", "a DICOM file"),
         (b"\x1f\x8b\x08\0", "media-is-gzip", "compressed with gzip"),
+        (b"GIF89a", "media-is-gif", "a GIF"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "media-is-webp", "a WebP"),
         (b"II*\0\x08\0", "media-is-tiff", "a TIFF"),
         (
@@ -194,6 +195,11 @@ fn other_files_are_named() {
         ),
         (
             b"\xff\xd8",
+            "media-truncated",
+            "a JPEG or PNG whose header is cut or damaged",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n",
             "media-truncated",
             "a JPEG or PNG whose header is cut or damaged",
         ),
@@ -230,6 +236,16 @@ fn other_files_are_named() {
             "the printed name of an object",
         ),
         (b"a text with moov in it", "media-is-text", "text"),
+        (
+            b"BMW is a car, and this is a text about it",
+            "media-is-text",
+            "text",
+        ),
+        (
+            b"iVBORw0KGgoAAAANSUhEUg==",
+            "media-is-base64",
+            "a picture in base64",
+        ),
         (b"\r\n \t", "media-is-text", "text"),
     ] {
         let content = Content::of(bytes);

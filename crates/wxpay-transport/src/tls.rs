@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, SignatureScheme, WantsVerifier, client::ResolvesClientCert,
-    crypto::CryptoProvider, sign::CertifiedKey,
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Identity, Roots,
-    config::{ClientIdentity, Config, ConnectEvent, Observer},
+    Identity,
+    config::Config,
     error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
@@ -19,15 +20,14 @@ use crate::{
 /// The common part of the TLS configurations of all identities.
 pub(crate) struct Tls {
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
-    roots: Roots,
-    observer: Observer,
+    config: Arc<Config>,
     /// Made when it is first needed: to read the machine's store may take long, and a program that
     /// makes no call should not wait for it.
     verifier: OnceCell<Arc<Verifier>>,
 }
 
 impl Tls {
-    pub(crate) fn new(config: &Config) -> Result<Self, BuildError> {
+    pub(crate) fn new(config: &Arc<Config>) -> Result<Self, BuildError> {
         let given = config.crypto_provider.clone();
         let provider = given.or_else(|| default_provider().map(Arc::new));
         let provider = provider.ok_or_else(|| {
@@ -38,13 +38,13 @@ impl Tls {
         let versions = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(BuildError::new)?;
-        if let Some(ClientIdentity::Fixed(identity)) = &config.identity {
-            certified_key(versions.crypto_provider(), identity).map_err(BuildError::new)?;
+        if let Some(source) = &config.identity {
+            let identity = source.current();
+            certified_key(versions.crypto_provider(), &identity).map_err(BuildError::new)?;
         }
         Ok(Self {
             versions,
-            roots: config.roots.clone(),
-            observer: config.observer.clone(),
+            config: Arc::clone(config),
             verifier: OnceCell::new(),
         })
     }
@@ -52,15 +52,11 @@ impl Tls {
     /// The verifier of servers; its first use reads the machine's authorities, if they were asked for.
     pub(crate) async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
         let verifier = self.verifier.get_or_try_init(|| async {
-            let store = self.roots.load().await?;
+            let roots = &self.config.roots;
+            let store = roots.load().await?;
             let provider = self.versions.crypto_provider();
-            let observer = self.observer.clone();
-            Ok::<_, Error>(Arc::new(Verifier::new(
-                provider,
-                store,
-                &self.roots,
-                observer,
-            )))
+            let observer = self.config.observer.clone();
+            Ok(Arc::new(Verifier::new(provider, store, roots, observer)))
         });
         verifier.await.cloned()
     }
@@ -71,36 +67,17 @@ impl Tls {
         verifier: Arc<Verifier>,
         identity: Option<&Identity>,
     ) -> Result<ClientConfig, Error> {
-        let provider = self.versions.crypto_provider();
-        let key = identity.map(|identity| certified_key(provider, identity));
-        let key = key.transpose().map_err(|error| {
+        let builder = self.versions.clone().dangerous();
+        let builder = builder.with_custom_certificate_verifier(verifier);
+        let Some(identity) = identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let key = certified_key(self.versions.crypto_provider(), identity);
+        let key = key.map_err(|error| {
             let kind = ErrorKind::Tls(TlsErrorKind::Other);
             Error::new(kind, BoxError::from(error))
         })?;
-        let observer = self.observer.clone();
-        let builder = self.versions.clone().dangerous();
-        Ok(builder
-            .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(ClientCertificate { key, observer })))
-    }
-}
-
-/// The client's certificate, given to every server that asks for one.
-#[derive(Debug)]
-struct ClientCertificate {
-    key: Option<Arc<CertifiedKey>>,
-    observer: Observer,
-}
-
-impl ResolvesClientCert for ClientCertificate {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.observer.tell(ConnectEvent::CertificateRequested);
-        self.key.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        // An observer wants to hear of the question, too.
-        self.key.is_some() || self.observer.0.is_some()
+        Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))))
     }
 }
 
@@ -119,9 +96,9 @@ fn default_provider() -> Option<CryptoProvider> {
 fn certified_key(
     provider: &CryptoProvider,
     identity: &Identity,
-) -> Result<Arc<CertifiedKey>, rustls::Error> {
+) -> Result<CertifiedKey, rustls::Error> {
     let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
     let key = provider.key_provider.load_private_key(key.into())?;
     let chain = identity.certificates().map(|der| der.to_vec().into());
-    Ok(Arc::new(CertifiedKey::new(chain.collect(), key)))
+    Ok(CertifiedKey::new(chain.collect(), key))
 }

@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use http::uri::Authority;
 
-/// Why a URI does not describe a proxy.
+/// The reason why a URI does not describe a proxy.
 // None of them shows the URI itself, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -78,7 +78,7 @@ impl fmt::Display for ProxyErrorKind {
     }
 }
 
-/// Why a proxy gave no tunnel. Which proxy it was and what it did is said by the error above.
+/// The failure of a proxy. The error above says which proxy it was and what it did.
 #[derive(Debug, thiserror::Error)]
 #[error("no tunnel through the proxy")]
 pub(crate) struct ProxyFailure {

@@ -50,7 +50,7 @@ pub enum TlsErrorKind {
     Other,
 }
 
-/// Why a certificate cannot be checked, in words.
+/// The reason why a certificate cannot be checked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Uncheckable {
     #[error("the RSA key has {0} bits; 2048 are the least")]

@@ -75,6 +75,7 @@ fn a_refusal_without_a_code_is_told_by_its_text() {
         ("频率限制", Some(Reason::FrequencyLimit)),
         ("Signature failure", Some(Reason::Signature)),
         ("Parameter format checking error", Some(Reason::Parameter)),
+        ("param mch_id invalid", Some(Reason::Parameter)),
         ("暂无图片上传权限,请检查后重试", Some(Reason::Permission)),
         ("no idea", None),
         ("", None),
@@ -146,6 +147,8 @@ fn a_refusal_without_a_reason_shows_what_came() {
         let error = refusal(fields);
         assert_eq!(error.message(), "", "{told}");
         assert!(error.to_string().ends_with(told), "{error}");
+        let has_code = error.code().is_some();
+        assert_eq!(error.advice().contains("look the code up"), has_code);
     }
     let long = format!("return_code=FAIL|why={}", "x".repeat(10_000));
     let error = refusal(&long).to_string();

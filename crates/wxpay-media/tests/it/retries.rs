@@ -96,6 +96,33 @@ async fn an_error_knows_its_attempts_too() {
     assert_eq!(call.map(CallInfo::attempts), Some(2));
 }
 
+#[test]
+fn each_failure_of_the_transport_has_its_advice() {
+    use wxpay_media::transport::{
+        Error, ErrorKind as Kind, ProxyErrorKind, TimeoutKind, TlsErrorKind,
+    };
+    let proxy = |kind| (Kind::Proxy(kind), ErrorKind::Connect);
+    let timeout = |kind| (Kind::Timeout(kind), ErrorKind::Timeout);
+    let tls = |kind| (Kind::Tls(kind), ErrorKind::Tls);
+    for ((kind, expected), advice) in [
+        (proxy(ProxyErrorKind::Unreachable), "the proxy's host"),
+        (timeout(TimeoutKind::Connect), "of the proxy"),
+        (timeout(TimeoutKind::Total), "longer timeout"),
+        (tls(TlsErrorKind::NoRoots), "ca-certificates"),
+        (tls(TlsErrorKind::ServerCertificate), "for servers"),
+        (tls(TlsErrorKind::Expired), "clock"),
+        (tls(TlsErrorKind::Other), "proxy answers"),
+    ] {
+        let error = wxpay_media::Error::Service(Error::from(kind).into());
+        assert_eq!(error.kind(), expected, "{kind:?}");
+        assert!(
+            error.advice().contains(advice),
+            "{kind:?}: {}",
+            error.advice()
+        );
+    }
+}
+
 #[tokio::test]
 async fn progress_ends_with_the_whole_form() {
     let sandbox = sandbox("").await;

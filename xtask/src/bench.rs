@@ -23,7 +23,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "7")]
     rounds: usize,
     /// Only clients with one of these words in their name, such as `bound,ours`
-    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        hide_default_value = true
+    )]
     only: String,
 }
 
@@ -60,6 +65,6 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     let harness = harness.arg(args.rounds.to_string()).arg(&args.only);
     let harness = harness.arg(program(".", "wxpay"));
     // A relative path is the caller's, not the workspace's.
-    let file = args.json.as_ref().map(std::path::absolute).transpose()?;
-    Ok(harness.args(file).run()?)
+    let _folder = ws.sh.push_dir(std::env::current_dir()?);
+    Ok(harness.args(&args.json).run()?)
 }

@@ -74,7 +74,6 @@ const JOBS: &[Job] = &[
 /// How long the quick set may take from an empty target folder on two cores.
 const BUDGET: Duration = Duration::from_secs(15 * 60);
 
-/// Runs the chosen jobs, and prints a table of them at the end.
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     if args.list {
         print!("{}", list());
@@ -174,21 +173,17 @@ fn benches(ws: &Workspace) -> Result<()> {
 }
 
 fn examples(ws: &Workspace) -> Result<()> {
-    let examples = "--locked --workspace --manifest-path examples/Cargo.toml";
-    let examples = format!("{examples} --target-dir examples/target");
+    let all =
+        "--locked --workspace --manifest-path examples/Cargo.toml --target-dir examples/target";
     let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
-    ws.run(&format!("cargo build {examples}"))?;
-    for name in [
-        "sign-reqwest",
-        "multipart-reqwest",
-        "multipart-ureq",
-        "own-http-client",
-        "tower-http",
-    ] {
+    ws.run(&format!("cargo build {all}"))?;
+    let uploads =
+        "sign-reqwest multipart-reqwest multipart-ureq own-http-client blocking tower-http";
+    for name in uploads.split(' ') {
         let program = format!("examples/target/debug/example-{name}");
         ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;
     }
-    ws.run(&format!("{sandbox} cargo test {examples}"))
+    ws.run(&format!("{sandbox} cargo test {all}"))
 }
 
 /// Alone, a library shows what it borrowed from the features that the others turned on.

@@ -174,8 +174,8 @@ fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
     Ok(all)
 }
 
-/// The bill of materials, as the standard `CycloneDX` has it: <https://cyclonedx.org/docs/1.6/json/>.
-/// There is no serial number: the same program has the same bill.
+/// The bill of materials: <https://cyclonedx.org/docs/1.6/json/>. Without a serial number, for the same
+/// program has the same bill.
 fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
     let reference = |key: &String| format!("pkg:cargo/{key}");
     let (mut program, mut libraries, mut edges) = (Value::Null, Vec::new(), Vec::new());
@@ -212,8 +212,7 @@ fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
     })
 }
 
-/// Packs a folder into `FOLDER.tar.gz` beside it. Names, times, owners and order depend on nothing but
-/// the content.
+/// Packs a folder into `FOLDER.tar.gz` beside it, which depends on nothing but the content.
 fn pack(sh: &Shell, folder: &Path, time: u64) -> Result<()> {
     let name = Path::new(folder.file_name().context("a folder has a name")?);
     let file = File::create(format!("{}.tar.gz", folder.display()))?;

@@ -88,8 +88,7 @@ fn targets(ws: &Workspace) -> Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// All of them, also behind one that fails; from the committed inputs and from those that earlier
-/// searches on this machine have found.
+/// All of them, also behind one that fails.
 fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
     let mut failed = Vec::new();
     for target in targets {

@@ -1,5 +1,4 @@
-//! `cargo xtask msrv`, `minimal-versions` and `package`: what the manifests promise, held against what
-//! is.
+//! `cargo xtask msrv`, `minimal-versions` and `package`: what the manifests promise.
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;

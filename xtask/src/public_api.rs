@@ -2,7 +2,7 @@
 //! examples that its items have. rustdoc says in JSON what is public, in a form that changes with Rust;
 //! the library public-api reads the form of one Rust, and says so with another.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use public_api::PublicApi;
@@ -71,30 +71,47 @@ fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
             by_traits.extend(block["items"].as_array().into_iter().flatten());
         }
     }
+    let mut examples = HashMap::new();
     let mut items = Vec::new();
+    // A type comes before what it has.
     for item in api.items() {
         let (id, shown) = (item.id().0, item.to_string());
-        let docs = json["index"][id.to_string()]["docs"].as_str();
-        let has_example = has_example(docs.unwrap_or_default());
-        if !has_example && wants_example(&shown) && !by_traits.contains(&Value::from(id)) {
+        let docs = json["index"][id.to_string()]["docs"]
+            .as_str()
+            .unwrap_or_default();
+        let path = shown.split(['<', '(']).next().unwrap_or_default();
+        let path = path.rsplit(' ').next().unwrap_or_default();
+        let wanted = wants_example(&shown);
+        let is_wanted = wanted.is_some_and(|(type_, call)| {
+            let docs: Option<&&str> = examples.get(type_);
+            docs.is_none_or(|docs| !docs.contains(call))
+        });
+        if has_example(docs) {
+            examples.insert(path.to_owned(), docs);
+        } else if is_wanted && !by_traits.contains(&Value::from(id)) {
             items.push(shown);
         }
     }
     items
 }
 
-/// Types, constructors and functions that can fail do; getters do not.
-fn wants_example(item: &str) -> bool {
-    let item = item.trim_start_matches("#[non_exhaustive] ");
-    let (_, function) = item.split_once("fn ").unwrap_or_default();
-    let Some((head, result)) = function.rsplit_once(" -> ") else {
-        let mut kinds = ["pub struct ", "pub enum ", "pub trait "].iter();
-        return kinds.any(|kind| item.starts_with(kind));
-    };
+/// Constructors and functions that can fail do, getters and what one only gets do not. The example of
+/// the type, whose path comes first, will do, for a function where it has the call, such as `read(`.
+fn wants_example(item: &str) -> Option<(&str, &str)> {
+    let (head, result) = item.split_once("fn ")?.1.rsplit_once(" -> ")?;
     let (path, arguments) = head.split_once('(').unwrap_or((head, ""));
-    let is_method = arguments.starts_with("self") || arguments.starts_with('&');
-    let type_ = path.rsplit_once("::").map_or("", |(type_, _)| type_);
-    result.contains("Result<") || !is_method && (result == "Self" || result == type_)
+    let (type_, name) = path.rsplit_once("::")?;
+    let is_method = ["self", "&self", "&mut self"]
+        .iter()
+        .any(|it| arguments.starts_with(it));
+    let is_constructor = !is_method && (result.contains("Self") || result.contains(type_));
+    let call = if is_constructor {
+        "```"
+    } else {
+        name.split('<').next()?
+    };
+    let is_wanted = is_constructor || result.contains("Result<");
+    Some((type_.split('<').next()?, call)).filter(|_| is_wanted)
 }
 
 /// Whether among a documentation's blocks there is one that is compiled, at least.
@@ -110,29 +127,26 @@ fn has_example(docs: &str) -> bool {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_constructors_and_what_can_fail_want_an_example() {
-        for item in [
-            "#[non_exhaustive] pub enum wxpay_a::A<T>",
-            "pub fn wxpay_a::A::new(&str) -> core::result::Result<Self, wxpay_a::Error>",
-            "pub const fn wxpay_a::A::new() -> wxpay_a::A",
-            "pub fn wxpay_a::A<T>::new(T) -> Self",
-        ] {
-            assert!(wants_example(item), "{item}");
-        }
-        for item in [
-            "pub mod wxpay_a",
-            "pub fn wxpay_a::A::name(&self) -> &str",
-            "pub fn wxpay_a::A::fast(self) -> Self",
-            "pub wxpay_a::A::B(core::result::Result<u8, u8>)",
-        ] {
-            assert!(!wants_example(item), "{item}");
-        }
-        assert!(has_example("```text\nb\n```\n\n```rust,no_run\na();\n```"));
-        assert!(!has_example("```text\na\n```\n\n```ignore\na();\n```"));
+#[test]
+fn constructors_and_what_can_fail_want_an_example() {
+    for (item, place) in [
+        (
+            "pub fn a::A::new(&str) -> core::result::Result<Self, a::Error>",
+            Some(("a::A", "```")),
+        ),
+        (
+            "pub fn a::A::load(&self) -> a::Result<u8>",
+            Some(("a::A", "load")),
+        ),
+        (
+            "pub const fn a::A<T>::new() -> a::A<T>",
+            Some(("a::A", "```")),
+        ),
+        ("pub fn a::A::name(&self) -> &str", None),
+        ("pub fn a::A::fast(self) -> Self", None),
+    ] {
+        assert_eq!(wants_example(item), place, "{item}");
     }
+    assert!(has_example("```text\nb\n```\n\n```rust,no_run\na();\n```"));
+    assert!(!has_example("```text\na\n```\n\n```ignore\na();\n```"));
 }

@@ -1,5 +1,4 @@
-//! The workspace, as `cargo metadata` tells it, with a shell in its root; and the tools that not every
-//! machine has.
+//! The workspace, as `cargo metadata` tells it, with a shell in its root; and which tools are missing.
 
 use std::collections::{HashSet, VecDeque};
 use std::env;
@@ -142,16 +141,21 @@ pub(crate) fn is_library(package: &Package) -> bool {
 /// Says that one of these tools is missing here, and how to get it.
 pub(crate) fn missing(tools: &[&str]) -> Option<String> {
     tools.iter().find_map(|tool| {
-        let (program, argument, get) = match *tool {
-            "c++" | "python3" => (*tool, "--version", "a package of your system: "),
-            "openssl" => (*tool, "version", "a package of your system: "),
-            "typos" => (*tool, "--version", "cargo install --locked typos-cli: "),
-            _ => ("cargo", "--version", "cargo install --locked "),
+        let verb = tool.strip_prefix("cargo-");
+        let probe = match (*tool, verb) {
+            ("openssl", _) => "openssl version".to_owned(),
+            (_, Some(verb)) => format!("cargo {verb} --version"),
+            _ => format!("{tool} --version"),
         };
-        let command = tool.strip_prefix("cargo-");
-        let output = Command::new(program).args(command).arg(argument).output();
+        let get = match (*tool, verb) {
+            ("typos", _) => "cargo install --locked typos-cli".to_owned(),
+            (_, Some(_)) => format!("cargo install --locked {tool}"),
+            _ => "a package of your system".to_owned(),
+        };
+        let mut words = probe.split(' ');
+        let output = Command::new(words.next()?).args(words).output();
         let is_there = output.is_ok_and(|output| output.status.success());
-        (!is_there).then(|| format!("{tool} is missing: {get}{tool}"))
+        (!is_there).then(|| format!("{tool} is missing: {get}"))
     })
 }
 

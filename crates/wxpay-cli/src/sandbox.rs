@@ -30,7 +30,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let folder = Folder::open(args.dir.as_deref())?;
     let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
-    let calls = Calls::new(args.json, args.keep.as_deref())?;
+    let calls = Calls::new(args.json, args.lang, args.keep.as_deref())?;
     let port = if args.command.is_empty() { PORT } else { 0 };
     let listen = args.listen.unwrap_or(loopback(port));
     let mut builder = Sandbox::builder()

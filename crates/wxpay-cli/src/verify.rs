@@ -15,13 +15,14 @@ use wxpay_xml::Fields;
 
 use crate::{FAILED, args::VerifyArgs, settings, terminal};
 
-/// No reply is as long; a wrong file should not fill the memory.
+/// No response is as long; a wrong file should not fill the memory.
 const LONGEST: u64 = 1024 * 1024;
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
-    let reply = read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-    match verify(&reply, args.sign_type, &key) {
+    let response =
+        read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    match verify(&response, args.sign_type, &key) {
         Ok(sign_type) => {
             terminal::print(&format!("valid: signed with {sign_type}"))?;
             Ok(ExitCode::SUCCESS)
@@ -34,16 +35,21 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType, Box<dyn Error>> {
-    let fields = Fields::parse(reply).map_err(|error| match text_before(reply) {
+fn verify(
+    response: &[u8],
+    only: Option<SignType>,
+    key: &ApiKey,
+) -> Result<SignType, Box<dyn Error>> {
+    let parsed = Fields::parse(response);
+    let sign = parsed.as_ref().ok().and_then(|fields| fields.get("sign"));
+    if let Some(refusal) = GatewayError::read(response).filter(|_| sign.is_none_or(str::is_empty)) {
+        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
+    }
+    let fields = parsed.map_err(|error| match text_before(response) {
         Some(text) => format!("other text stands before the document, cut it away: {text}").into(),
         None => Box::<dyn Error>::from(error),
     })?;
     let params = Params::new(fields.iter())?;
-    let sign = fields.get("sign").filter(|sign| !sign.is_empty());
-    if let Some(refusal) = GatewayError::from_fields(&fields).filter(|_| sign.is_none()) {
-        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
-    }
     Ok(match only {
         Some(sign_type) => {
             params.verify_strict(sign_type, key)?;
@@ -54,8 +60,8 @@ fn verify(reply: &[u8], only: Option<SignType>, key: &ApiKey) -> Result<SignType
 }
 
 /// The beginning of what stands before the document, such as the headers that `curl -i` prints.
-fn text_before(reply: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(reply);
+fn text_before(response: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(response);
     let start = text.find("<?xml").or_else(|| text.find("<xml"))?;
     let before = text[..start].trim_start_matches('\u{feff}');
     let first = before

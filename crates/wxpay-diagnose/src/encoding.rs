@@ -117,7 +117,8 @@ pub(crate) fn encode_to(chain: Chain, bytes: &[u8], out: Out<'_>) {
     }
 }
 
-const PIECE: usize = 512;
+/// A block of the hashes.
+const PIECE: usize = 64;
 
 impl Encoding {
     fn write(self, bytes: &[u8], out: Out<'_>) {
@@ -194,9 +195,10 @@ impl Encoding {
                     out(&[value(pair[0]) << 4 | value(low)]);
                 }
             }
-            Self::HexLower => bytes
-                .iter()
-                .for_each(|byte| out(&hex(*byte).map(|digit| digit.to_ascii_lowercase()))),
+            Self::HexLower => bytes.iter().for_each(|byte| {
+                let [high, low] = hex(*byte);
+                out(&[high.to_ascii_lowercase(), low.to_ascii_lowercase()]);
+            }),
             Self::Hex(separator, short, signed) => {
                 for (index, &byte) in bytes.iter().enumerate() {
                     if index != 0 {
@@ -219,7 +221,8 @@ impl Encoding {
 
 /// Two upper-case digits, without a table and without a branch: they may be of a right signature.
 fn hex(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 0xf].map(|value| b'0' + value + u8::from(value > 9) * (b'A' - b'0' - 10))
+    let digit = |value: u8| b'0' + value + u8::from(value > 9) * (b'A' - b'0' - 10);
+    [digit(byte >> 4), digit(byte & 0xf)]
 }
 
 /// The characters, with U+FFFD for what is no UTF-8: a value that was decoded may hold such bytes.

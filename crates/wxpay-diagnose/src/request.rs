@@ -203,96 +203,58 @@ impl Report {
     }
 
     /// The report in a few lines for people, with control characters escaped.
-    ///
-    /// ```
-    /// use wxpay_diagnose::{Lang, Request};
-    /// use wxpay_sign::ApiKey;
-    ///
-    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let report = Request::new([("a", "1")]).diagnose(&key, &[], "");
-    /// assert_eq!(
-    ///     report.display(Lang::Zh).to_string(),
-    ///     "应当用 MD5 签名的字符串: a=1&key=********\n没有已知的错误会得出这个签名: 签名是空的",
-    /// );
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
     #[must_use]
-    pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
-        Written { report: self, lang }
-    }
-
-    fn write(&self, lang: Lang, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub fn display(&self, lang: Lang) -> impl fmt::Display {
         let say = |en: &'static str, zh: &'static str| match lang {
             Lang::En => en,
             Lang::Zh => zh,
         };
-        let sign_type = self.sign_type;
-        match lang {
-            Lang::En => write!(f, "to be signed with {sign_type}: ")?,
-            Lang::Zh => write!(f, "应当用 {sign_type} 签名的字符串: ")?,
-        }
-        f.write_str(&visible(&self.canonical))?;
+        let advice = say("advice", "建议");
+        let to_be_signed = say("to be signed with {}", "应当用 {} 签名的字符串");
+        let to_be_signed = to_be_signed.replace("{}", self.sign_type.as_str());
+        let mut lines = vec![format!("{to_be_signed}: {}", visible(&self.canonical))];
         if let Some(signed) = self.signed() {
             let label = say("was signed instead", "实际签名的字符串");
-            write!(f, "\n{label}: {}", visible(signed))?;
+            lines.push(format!("{label}: {}", visible(signed)));
         }
-        let advice = say("advice", "建议");
-        match (&self.mistakes, self.odd_length) {
-            (Some(mistakes), _) if mistakes.is_empty() => {
-                write!(f, "\n{}", say("the signature is right", "签名正确"))
-            }
-            (Some(mistakes), _) => mistakes.iter().try_for_each(|mistake| {
-                let label = say("mistake", "错误");
-                let explanation = visible(&mistake.explanation(lang));
-                write!(
-                    f,
-                    "\n{label}: {explanation}\n{advice}: {}",
-                    mistake.advice(lang)
-                )
-            }),
-            (None, odd_length) => {
-                let unknown = say(
-                    "no known mistake gives this signature",
-                    "没有已知的错误会得出这个签名",
+        if self.is_right() {
+            lines.push(say("the signature is right", "签名正确").to_owned());
+        }
+        for mistake in self.mistakes() {
+            let label = say("mistake", "错误");
+            lines.push(format!("{label}: {}", visible(&mistake.explanation(lang))));
+            lines.push(format!("{advice}: {}", mistake.advice(lang)));
+        }
+        if self.mistakes.is_none() {
+            let unknown = say(
+                "no known mistake gives this signature",
+                "没有已知的错误会得出这个签名",
+            );
+            let length = match self.odd_length {
+                None => "",
+                Some(0) => say(": it is empty", ": 签名是空的"),
+                Some(_) => say(
+                    ": it has {} characters, where MD5 has 32 and HMAC-SHA256 has 64",
+                    ": 它有 {} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个",
+                ),
+            };
+            let found = self.odd_length.unwrap_or_default().to_string();
+            lines.push(unknown.to_owned() + &length.replace("{}", &found));
+            if self.odd_length.is_none() {
+                let check = say(
+                    "check the API key, and that the values that are sent are those that were signed",
+                    "检查 API 密钥,并确认发送的值就是签名时的值",
                 );
-                write!(f, "\n{unknown}")?;
-                match (odd_length, lang) {
-                    (None, _) => {
-                        let check = say(
-                            "check the API key, and that the values that are sent are those that were signed",
-                            "检查 API 密钥,并确认发送的值就是签名时的值",
-                        );
-                        write!(f, "\n{advice}: {check}")
-                    }
-                    (Some(0), _) => write!(f, ": {}", say("it is empty", "签名是空的")),
-                    (Some(length), Lang::En) => write!(
-                        f,
-                        ": it has {length} characters, where MD5 has 32 and HMAC-SHA256 has 64"
-                    ),
-                    (Some(length), Lang::Zh) => write!(
-                        f,
-                        ": 它有 {length} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个"
-                    ),
-                }
+                lines.push(format!("{advice}: {check}"));
             }
         }
+        lines.join("\n")
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(Lang::En, f)
-    }
-}
-
-struct Written<'r> {
-    report: &'r Report,
-    lang: Lang,
-}
-
-impl fmt::Display for Written<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.report.write(self.lang, f)
+        write!(f, "{}", self.display(Lang::En))
     }
 }
 

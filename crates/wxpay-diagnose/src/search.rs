@@ -60,16 +60,16 @@ fn named(name: &str) -> &'static Row {
 }
 
 /// How many strings may be hashed: the right one in any case.
-pub(crate) fn affordable(inputs: &Inputs<'_>) -> usize {
+fn affordable(inputs: &Inputs<'_>) -> usize {
     (BUDGET / inputs.length()).max(1)
 }
 
 /// One way to make one mistake.
-pub(crate) struct Candidate {
-    pub(crate) row: &'static Row,
-    pub(crate) steps: &'static [Step],
+struct Candidate {
+    row: &'static Row,
+    steps: &'static [Step],
     /// What the row is about, where it is tried for several fields or keys.
-    pub(crate) one: Box<str>,
+    one: Box<str>,
     common: bool,
 }
 
@@ -80,7 +80,7 @@ impl Candidate {
 }
 
 /// Every mistake that can be made with what was sent.
-pub(crate) fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
+fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for row in TABLE.iter().filter(|row| (row.when)(inputs)) {
         let about = match row.each {
@@ -101,11 +101,11 @@ pub(crate) fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
     candidates
 }
 
-/// Ways that may have been gone together.
-pub(crate) type Together<'c> = [Option<&'c Candidate>; 2];
+/// Mistakes that may have been made together.
+type Together<'c> = [Option<&'c Candidate>; 2];
 
 /// None, then each alone, then two of them.
-pub(crate) fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Together<'_>> {
+fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Together<'_>> {
     let alone = candidates.iter().map(|one| [Some(one), None]);
     let pairs = candidates.iter().enumerate().flat_map(|(index, first)| {
         let rest = candidates[index + 1..].iter();
@@ -123,8 +123,8 @@ fn are_independent(first: &Candidate, second: &Candidate) -> bool {
     !second.steps.iter().any(changes)
 }
 
-/// Nothing where one of the mistakes is none, or another, with the algorithm of the other.
-pub(crate) fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option<Variant<'c>> {
+/// None where one of them is no mistake with the algorithm of the variant.
+fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option<Variant<'c>> {
     let made = || together.into_iter().flatten();
     let mut variant = Variant::right(inputs);
     for candidate in made() {
@@ -140,7 +140,7 @@ pub(crate) fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option
 }
 
 /// A signature as it came, in the forms in which it is compared.
-pub(crate) struct Received {
+struct Received {
     padded: bool,
     lower_case: bool,
     digits: Vec<u8>,
@@ -162,11 +162,11 @@ impl Form {
 }
 
 impl Received {
-    /// Nothing for what is as long as no signature that is looked for.
+    /// None where the text is shorter or longer than any signature.
     ///
     /// None of these is so short that a guess could be confirmed piece by piece. The shortest is an MD5
     /// of bytes below 0x10, each in one digit; the longest are 32 bytes, each in eight.
-    pub(crate) fn new(signature: &str) -> Option<Self> {
+    fn new(signature: &str) -> Option<Self> {
         let inner = signature.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\0' | '\u{feff}')
         });

@@ -21,7 +21,7 @@ use crate::{
 /// Which fields are signed. The text is what the row of the table is about.
 pub(crate) type Selection = for<'a> fn(&Inputs<'a>, &str) -> Fields<'a>;
 
-/// A stable sort's.
+/// How a stable sort compares two fields.
 pub(crate) type Order = for<'a> fn(&Field<'a>, &Field<'a>) -> Ordering;
 
 /// Another spelling of a name that the API writes as these words, joined by `_`.
@@ -305,8 +305,8 @@ impl Variant<'_> {
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The string before it is encoded as a whole. Without a key it is masked, and there is none where
-    /// a person could do nothing with it.
+    /// The string before it is encoded as a whole. Without a key it is masked, and there is none where it
+    /// holds bytes that are not shown.
     fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>, out: Out<'_>) -> Option<()> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.one)?;

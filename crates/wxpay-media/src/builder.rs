@@ -20,37 +20,23 @@ use {
     wxpay_transport::{Endpoints, Identity, Proxy, Roots, Transport, TransportBuilder},
 };
 
-/// What WeChat Pay allows a merchant, in uploads a second; the source is in `docs/protocol.md`.
+/// The limit of WeChat Pay for a merchant, in uploads a second; the source is in `docs/protocol.md`.
 #[cfg(feature = "transport")]
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// Describes a [`Client`].
 ///
-/// | setting | default |
-/// |---|---|
-/// | [`endpoints`](Self::endpoints) | mainland China and its backup |
-/// | [`signing`](Self::signing) | HMAC-SHA256 |
-/// | [`strict_response_sign`](Self::strict_response_sign) | off |
-/// | [`identity`](Self::identity) | none, which the gateway refuses |
-/// | [`roots`](Self::roots) | Mozilla's |
-/// | [`proxy`](Self::proxy) | none |
-/// | [`timeout`](Self::timeout) | none: an upload that moves is not cut |
-/// | [`max_retries`](Self::max_retries) | 2 |
-/// | [`rate`](Self::rate) | 10 uploads a second to WeChat Pay's hosts, no limit elsewhere |
-/// | [`transport`](Self::transport) | all else that a transport can be told |
-/// | [`layer`](Self::layer) | none around the transport |
-///
 #[cfg_attr(feature = "ring", doc = "```")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
-/// use std::time::Duration;
+/// use tower::limit::ConcurrencyLimitLayer;
 /// use wxpay_media::{ApiKey, Client, MerchantId, Region, Signing};
 ///
 /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let client = Client::builder(MerchantId::new("1900000109")?, key)
 ///     .endpoints(Region::Global)
 ///     .signing(Signing::Md5Unnamed)
-///     .timeout(Duration::from_secs(10))
-///     .build()?;
+///     .layer(ConcurrencyLimitLayer::new(8))
+///     .build()?; // nothing is connected yet
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -100,7 +86,7 @@ impl From<Merchant> for ClientBuilder {
 }
 
 impl<L> ClientBuilder<L> {
-    /// How requests are signed.
+    /// How requests are signed; HMAC-SHA256 by default.
     pub fn signing(mut self, signing: Signing) -> Self {
         self.merchant = self.merchant.signing(signing);
         self
@@ -127,7 +113,7 @@ impl<L> ClientBuilder<L> {
     ///
     /// It does the transport's work: it authenticates by the merchant's certificate, bounds the time,
     /// and repeats what may pass, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. What was set here for a transport is not used; responses are bounded to
+    /// `response::classify`. Settings for a transport are not used; responses are bounded to
     /// 64 KiB. To put layers around the transport, take `layer` instead.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)
@@ -137,20 +123,20 @@ impl<L> ClientBuilder<L> {
 #[cfg(feature = "transport")]
 impl<L> ClientBuilder<L> {
     /// The gateways to upload to, of a [`Region`], of one [`Endpoint`] or of a list: the first, and
-    /// while that cannot be reached the next.
+    /// while that cannot be reached the next. The default is mainland China with its backup.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.endpoints = endpoints.into();
         self.endpoint = Endpoint::of(&self.endpoints).next().unwrap_or_default();
         self
     }
 
-    /// The merchant's API certificate and its key.
+    /// The merchant's API certificate and its key; without them the gateway refuses.
     pub fn identity(mut self, identity: Identity) -> Self {
         self.transport = self.transport.identity(identity);
         self
     }
 
-    /// The authorities that the gateway's certificate must lead to.
+    /// The authorities that the gateway's certificate must lead to; Mozilla's by default.
     pub fn roots(mut self, roots: Roots) -> Self {
         self.transport = self.transport.roots(roots);
         self
@@ -170,7 +156,7 @@ impl<L> ClientBuilder<L> {
         self
     }
 
-    /// How many further attempts an upload may take after its first, on whatever endpoint.
+    /// How many further attempts an upload may take after its first, on whatever endpoint; 2 by default.
     ///
     /// Repeated are failures of the network, pages with a status from 500 on, `SYSTEMERROR` and limits
     /// on the rate; the last make all uploads of this client slower for a while. A queue that repeats
@@ -192,16 +178,6 @@ impl<L> ClientBuilder<L> {
 
     /// Changes the transport below in any other way that it can be: an identity that is renewed,
     /// addresses, limits.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Client, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .transport(|transport| transport.concurrency(16))
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
         self.transport = change(self.transport);
         self
@@ -209,17 +185,6 @@ impl<L> ClientBuilder<L> {
 
     /// Puts a tower layer around the client's own transport, which keeps its endpoints, its limits and
     /// its repetitions. The layer that is added first sees the requests first.
-    ///
-    /// ```
-    /// use tower::limit::ConcurrencyLimitLayer;
-    /// use wxpay_media::{ApiKey, Client, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .layer(ConcurrencyLimitLayer::new(8))
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn layer<M>(self, layer: M) -> ClientBuilder<Stack<M, L>> {
         ClientBuilder {
             merchant: self.merchant,
@@ -237,17 +202,6 @@ impl<L> ClientBuilder<L> {
     ///
     /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
     /// provider.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Client, Endpoint, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// // Nothing is connected yet, so an endpoint that nobody serves is no error here.
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .endpoints("https://127.0.0.1:1".parse::<Endpoint>()?)
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
     where
         L: Layer<DefaultService>,

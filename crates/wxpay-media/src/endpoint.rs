@@ -1,6 +1,6 @@
 //! Where the gateway is.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU16, str::FromStr};
 
 use http::{
     Uri,
@@ -50,7 +50,6 @@ impl Endpoint {
     }
 }
 
-/// Mainland China's.
 impl Default for Endpoint {
     fn default() -> Self {
         Region::Mainland.primary()
@@ -100,17 +99,14 @@ impl FromStr for Endpoint {
             return Err(ParseEndpointError::Path);
         }
         let port = authority.as_str().rsplit_once(':').map(|(_, port)| port);
+        // `parse` alone would take a sign.
+        let is_port = |port: &str| !port.starts_with('+') && port.parse::<NonZeroU16>().is_ok();
         let is_numbered = port.is_none_or(|port| port.ends_with(']') || is_port(port));
         if authority.host().is_empty() || authority.as_str().contains('@') || !is_numbered {
             return Err(ParseEndpointError::NotAnOrigin);
         }
         Ok(Self(authority.clone()))
     }
-}
-
-/// A number that can be connected to, without the sign that `parse` would take.
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Why a text is not an [`Endpoint`].

@@ -32,19 +32,16 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
-/// use wxpay_xml::Fields;
 ///
-/// let document = "<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
-///                 <err_code_des>Merchant ID error</err_code_des></xml>";
-/// let refusal = GatewayError::from_fields(&Fields::parse(document)?).expect("a refusal");
-/// // Two rows of the table have this code; the text tells which it is.
-/// assert_eq!(refusal.reason(), Some(Reason::Merchant));
-/// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop); // of the next picture it is wrong, too
-/// # Ok::<(), wxpay_xml::Error>(())
+/// let document = b"<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
+///                  <err_code_des>Merchant ID error</err_code_des></xml>";
+/// let refusal = GatewayError::read(document).expect("a refusal");
+/// assert_eq!(refusal.reason(), Some(Reason::Merchant)); // told by the text, not by the code
+/// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayError {
-    code: Option<ErrorCode>,
+    code: Option<String>,
     message: String,
     /// All that came, where there is no message.
     fields: String,
@@ -53,47 +50,57 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// The refusal that a document reports, on whichever level; `None` where it reports none.
+    /// The refusal that a document reports, on whichever level; `None` where it reports none. Of a
+    /// document in another charset than UTF-8 the fields in ASCII are read.
     #[must_use]
-    pub fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    pub fn read(document: &[u8]) -> Option<Self> {
+        match Fields::parse(document) {
+            Ok(fields) => Self::from_fields(&fields),
+            Err(_) => in_another_charset(document),
+        }
+    }
+
+    pub(crate) fn from_fields(fields: &Fields<'_>) -> Option<Self> {
         let has_failed = |name: &&str| fields.get(name) == Some("FAIL");
         if !["return_code", "result_code"].iter().any(has_failed) {
             return None;
         }
         let given = |name: &&str| fields.get(name).filter(|value| !value.trim().is_empty());
-        let code = CODES.iter().find_map(given).map(ErrorCode::from_wire);
+        let code = CODES.iter().find_map(given).map(|code| match code {
+            // The other APIs of the family write it so.
+            "SIGN_ERROR" => "SIGNERROR",
+            "SYSTEM_ERROR" => "SYSTEMERROR",
+            code => code,
+        });
         // "OK" stands beside some refusals, and is never their reason.
         let is_ok = |text: &str| {
             ["OK", "SUCCESS"]
                 .iter()
                 .any(|ok| text.eq_ignore_ascii_case(ok))
         };
-        let texts = MESSAGES
-            .iter()
-            .filter_map(given)
-            .filter(|text| !is_ok(text.trim()));
-        let texts: Vec<&str> = texts.collect();
-        let message = texts.first().copied().unwrap_or_default().to_owned();
+        let texts = MESSAGES.iter().filter_map(given);
+        let texts: Vec<&str> = texts.filter(|text| !is_ok(text.trim())).collect();
         let mut all = Vec::new();
-        if message.is_empty() {
+        if texts.is_empty() {
             let shown = fields
                 .iter()
                 .filter(|(name, value)| *name != "sign" && !value.is_empty());
             all.extend(shown.map(|(name, value)| format!("{name}={value}")));
         }
         Some(Self {
-            reason: Reason::of(code.as_ref(), &texts),
-            code,
-            message,
+            reason: Reason::of(code, &texts),
+            code: code.map(str::to_owned),
+            message: texts.first().copied().unwrap_or_default().to_owned(),
             fields: all.join(" "),
             signature_error: None,
         })
     }
 
-    /// The gateway's `err_code`; some refusals have none.
+    /// The gateway's `err_code`, as the API's error table writes it or as it came; some refusals have
+    /// none.
     #[must_use]
-    pub fn code(&self) -> Option<&ErrorCode> {
-        self.code.as_ref()
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
@@ -116,7 +123,7 @@ impl GatewayError {
         self.signature_error.as_ref()
     }
 
-    /// What to do about it.
+    /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.reason.map_or(
@@ -125,7 +132,7 @@ impl GatewayError {
         )
     }
 
-    /// What a queue may do with the picture, and with all others.
+    /// Advice for a queue, about the picture and about all others.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         self.reason
@@ -133,11 +140,33 @@ impl GatewayError {
     }
 }
 
+/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
+/// that it cannot be read. A success is never read this way.
+fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+    };
+    let text = match body {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(body).into_owned(),
+    };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let document = match text.strip_prefix("<?xml") {
+        Some(declared) => declared.split_once("?>")?.1,
+        None => text,
+    };
+    let fields = Fields::parse(document).ok()?;
+    let readable = fields.iter().filter(|(_, value)| value.is_ascii());
+    GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
+}
+
 /// In one line, and of the gateway's own words the beginning: nothing says that they are the gateway's.
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
-        let code = self.code.as_ref().map(|code| excerpt(code.as_str()));
+        let code = self.code.as_deref().map(excerpt);
         let (message, fields) = (excerpt(&self.message), excerpt(&self.fields));
         match (code, message.as_str()) {
             (Some(code), "") => write!(f, ": {code} ({fields})")?,
@@ -153,57 +182,6 @@ impl fmt::Display for GatewayError {
 }
 
 impl std::error::Error for GatewayError {}
-
-/// An `err_code` of the API's error table. Unknown ones are kept as they came.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// `INVALID_REQUEST`: not a POST, a malformed body, no accepted certificate, or no permission.
-    InvalidRequest,
-    /// `SIGNERROR`: the request's signature is wrong. Also read from `SIGN_ERROR`, as other APIs of
-    /// the family write it.
-    SignError,
-    /// `PARAM_ERROR`: a parameter, the picture or the merchant id is wrong.
-    ParamError,
-    /// `FREQUENCY_LIMITED`: too many calls.
-    FrequencyLimited,
-    /// `SYSTEMERROR`: the gateway's own fault. Also read from `SYSTEM_ERROR`.
-    SystemError,
-    /// Anything else.
-    Other(String),
-}
-
-impl ErrorCode {
-    fn from_wire(code: &str) -> Self {
-        match code {
-            "INVALID_REQUEST" => Self::InvalidRequest,
-            "SIGNERROR" | "SIGN_ERROR" => Self::SignError,
-            "PARAM_ERROR" => Self::ParamError,
-            "FREQUENCY_LIMITED" => Self::FrequencyLimited,
-            "SYSTEMERROR" | "SYSTEM_ERROR" => Self::SystemError,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The code as the error table writes it, or as it came.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::InvalidRequest => "INVALID_REQUEST",
-            Self::SignError => "SIGNERROR",
-            Self::ParamError => "PARAM_ERROR",
-            Self::FrequencyLimited => "FREQUENCY_LIMITED",
-            Self::SystemError => "SYSTEMERROR",
-            Self::Other(code) => code,
-        }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A row of the error table: what a refusal is about, which its code alone does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -251,66 +229,56 @@ const LIMIT: &[&str] = &[
     "too many requests",
 ];
 
-/// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
-/// row with a word in the text is taken, so a more telling word stands before a vaguer one.
-const WORDS: [(Reason, &[&str]); 9] = [
-    (Reason::Permission, &["permission", "权限"]),
-    (Reason::Certificate, &["certificate", "证书"]),
-    (Reason::Method, &["method not supported", "use post"]),
-    (Reason::Signature, &["signature", "签名"]),
-    (Reason::Merchant, &["merchant id", "商户号"]),
-    (Reason::Picture, &["image", "picture", "图片"]),
-    (Reason::Body, &["xml"]),
-    (
-        Reason::Parameter,
-        &["parameter", "regular validation", "参数"],
-    ),
-    (Reason::System, &["system error", "系统"]),
-];
+/// Each row with its codes, and words by which the gateway's texts, English or Chinese, tell the rows of
+/// one code apart. The first row with a word in the text is taken, so a more telling word stands before
+/// a vaguer one.
+const ROWS: [(Reason, &[&str], &[&str]); 9] = {
+    use Reason::{
+        Body, Certificate, Merchant, Method, Parameter, Permission, Picture, Signature, System,
+    };
+    const REQUEST: &str = "INVALID_REQUEST";
+    const PARAM: &str = "PARAM_ERROR";
+    [
+        (Permission, &[REQUEST, PARAM], &["permission", "权限"]),
+        (Certificate, &[REQUEST], &["certificate", "证书"]),
+        (Method, &[REQUEST], &["method not supported", "use post"]),
+        (Signature, &["SIGNERROR"], &["signature", "签名"]),
+        (Merchant, &[PARAM], &["merchant id", "商户号"]),
+        (Picture, &[PARAM], &["image", "picture", "图片"]),
+        (Body, &[REQUEST], &["xml"]),
+        (
+            Parameter,
+            &[PARAM],
+            &["parameter", "regular validation", "参数"],
+        ),
+        (System, &["SYSTEMERROR"], &["system error", "系统"]),
+    ]
+};
 
 impl Reason {
     /// The row of the code and the texts, the more telling text first.
-    fn of(code: Option<&ErrorCode>, texts: &[&str]) -> Option<Self> {
+    fn of(code: Option<&str>, texts: &[&str]) -> Option<Self> {
         let has = |text: &str, words: &[&str]| {
             let text = text.to_lowercase();
             words.iter().any(|word| text.contains(word))
         };
-        if code
-            .iter()
-            .map(|code| code.as_str())
-            .chain(texts.iter().copied())
-            .any(|text| has(text, LIMIT))
-        {
+        if code.iter().chain(texts).any(|text| has(text, LIMIT)) {
             return Some(Self::FrequencyLimit);
         }
-        let said = |rows: &dyn Fn(Self) -> bool| {
-            texts.iter().find_map(|text| {
-                let found = WORDS
-                    .iter()
-                    .find(|(row, words)| rows(*row) && has(text, words));
-                found.map(|(row, _)| *row)
+        let told = texts.iter().find_map(|text| {
+            ROWS.iter().find(|(_, codes, words)| {
+                code.is_none_or(|code| codes.contains(&code)) && has(text, words)
             })
-        };
-        match code {
-            None => said(&|_| true),
-            Some(ErrorCode::InvalidRequest) => said(&|row| {
-                matches!(
-                    row,
-                    Self::Permission | Self::Certificate | Self::Method | Self::Body
-                )
-            }),
-            Some(ErrorCode::ParamError) => {
-                let rows = |row| matches!(row, Self::Permission | Self::Merchant | Self::Picture);
-                said(&|row| rows(row) || row == Self::Parameter).or(Some(Self::Parameter))
-            }
-            Some(ErrorCode::SignError) => Some(Self::Signature),
-            Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
-            Some(ErrorCode::SystemError) => Some(Self::System),
-            Some(ErrorCode::Other(_)) => None,
-        }
+        });
+        told.map(|(row, ..)| *row).or_else(|| match code? {
+            "SIGNERROR" => Some(Self::Signature),
+            "PARAM_ERROR" => Some(Self::Parameter),
+            "SYSTEMERROR" => Some(Self::System),
+            _ => None,
+        })
     }
 
-    /// What helps.
+    /// Advice for people.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -335,8 +303,8 @@ impl Reason {
         }
     }
 
-    /// What a queue may do with the picture, and with all others: what is wrong with the merchant's
-    /// key, certificate, id or permissions is wrong with every picture.
+    /// Advice for a queue, about the picture and about all others: a wrong key, certificate, id or
+    /// permission of the merchant is wrong for every picture.
     #[must_use]
     pub fn retry_advice(self) -> RetryAdvice {
         match self {
@@ -350,7 +318,7 @@ impl Reason {
     }
 }
 
-/// What a queue that repeats uploads on its own may do with one that has failed.
+/// Advice about a failed upload, for a queue that repeats on its own.
 ///
 /// To repeat an upload is harmless: it only yields another media id. Such a queue sets
 /// [`ClientBuilder::max_retries`](crate::ClientBuilder::max_retries) to 0.

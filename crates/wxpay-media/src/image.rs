@@ -175,8 +175,7 @@ impl Image {
         &self.hash
     }
 
-    /// What may make the gateway refuse the picture, though the specification does not say so, and
-    /// what was changed so that it does not.
+    /// Possible reasons for a refusal that the specification does not name, and changes that avoid one.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let (format, size) = (self.checked.format, self.checked.bytes.len());
         let is_truncated = !format.is_whole(&self.checked.bytes);
@@ -271,9 +270,9 @@ pub enum ImageError {
     #[error("the file is {found}; the gateway takes JPEG, PNG and BMP")]
     #[non_exhaustive]
     NotAPicture {
-        /// What it is.
+        /// The kind of file.
         found: String,
-        /// What to do about it.
+        /// Advice for people.
         advice: &'static str,
     },
     /// The file name cannot be sent.
@@ -282,7 +281,7 @@ pub enum ImageError {
 }
 
 impl ImageError {
-    /// What to do about it.
+    /// Advice for people.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::Read(_) => "check that the file is there and may be read",
@@ -295,8 +294,7 @@ impl ImageError {
     }
 }
 
-/// What may make the gateway refuse a picture that keeps the specification, or was changed so that it
-/// does not.
+/// A possible reason for a refusal that the specification does not name, or a change that avoids one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {

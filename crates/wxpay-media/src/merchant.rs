@@ -1,4 +1,4 @@
-//! Who uploads, and how requests are signed.
+//! The merchant, its id, and the way that it signs.
 
 use std::{fmt, str::FromStr};
 

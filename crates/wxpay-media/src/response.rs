@@ -16,21 +16,14 @@ use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
 /// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
 ///
 /// ```
-/// use http::Response;
-/// use wxpay_media::{ApiKey, Merchant, MerchantId, response};
-/// use wxpay_sign::{Params, SignType};
+/// use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, response};
 ///
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
-/// let sign = Params::new(fields)?.sign(SignType::HmacSha256, &key); // as the gateway does
-/// let xml = format!(
-///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
-///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
-/// );
-///
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-/// let id = response::media_id(&merchant, &Response::new(xml))?;
-/// assert_eq!(id.as_str(), "abc");
+/// let unsigned = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+///                 <media_id>abc</media_id></xml>";
+/// let error = response::media_id(&merchant, &http::Response::new(unsigned)).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Signature);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn media_id(
@@ -41,7 +34,7 @@ pub fn media_id(
     let fields = match Fields::parse(body) {
         Ok(fields) => fields,
         Err(source) => {
-            return Err(match refusal_in_another_charset(body) {
+            return Err(match GatewayError::read(body) {
                 Some(refusal) => refusal.into(),
                 None if response.status().is_success() && !excerpt::is_page(body) => {
                     let excerpt = excerpt::of_body(body);
@@ -90,11 +83,7 @@ pub fn media_id(
 pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClass {
     use crate::gateway::RetryAdvice;
     use wxpay_transport::RetryClass;
-    let refusal = match Fields::parse(response.body()) {
-        Ok(fields) => GatewayError::from_fields(&fields),
-        Err(_) => refusal_in_another_charset(response.body()),
-    };
-    match refusal.map(|refusal| refusal.retry_advice()) {
+    match GatewayError::read(response.body()).map(|refusal| refusal.retry_advice()) {
         None => RetryClass::of_status(response.status()),
         Some(RetryAdvice::Throttle) => RetryClass::Throttle,
         Some(RetryAdvice::Retry) => RetryClass::Retry,
@@ -121,28 +110,6 @@ fn reads_as_another_field(value: &str) -> bool {
         !name.is_empty() && name.bytes().all(in_name)
     };
     value.split('&').skip(1).any(starts_a_field)
-}
-
-/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
-/// that it cannot be read. A success is never read this way.
-fn refusal_in_another_charset(body: &[u8]) -> Option<GatewayError> {
-    let utf16 = |unit: fn([u8; 2]) -> u16| {
-        let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        String::from_utf16_lossy(&units.collect::<Vec<_>>())
-    };
-    let text = match body {
-        [0xff, 0xfe, ..] | [b'<', 0, ..] => utf16(u16::from_le_bytes),
-        [0xfe, 0xff, ..] | [0, b'<', ..] => utf16(u16::from_be_bytes),
-        _ => String::from_utf8_lossy(body).into_owned(),
-    };
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let document = match text.strip_prefix("<?xml") {
-        Some(declared) => declared.split_once("?>")?.1,
-        None => text,
-    };
-    let fields = Fields::parse(document).ok()?;
-    let readable = fields.iter().filter(|(_, value)| value.is_ascii());
-    GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
 }
 
 /// A page of a web server or a proxy, in the place of the gateway's XML.
@@ -200,18 +167,6 @@ impl MediaId {
     /// The id as the gateway sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The same, without a copy.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl AsRef<str> for MediaId {
-    fn as_ref(&self) -> &str {
         &self.0
     }
 }

@@ -9,7 +9,7 @@ mod format;
 
 pub use format::Format;
 
-/// What a file is, by its bytes.
+/// The kind of a file, by its bytes.
 ///
 /// ```
 /// use wxpay_picture::Content;
@@ -25,9 +25,9 @@ pub enum Content<'a> {
     Picture(Format),
     /// Such a picture behind bytes that do not belong to it: a line break, a mark, a warning of PHP.
     Preceded {
-        /// What the picture is.
+        /// The format of the picture.
         format: Format,
-        /// What is before it.
+        /// The bytes before it.
         prefix: &'a [u8],
     },
     /// A file of another kind, or a picture that something has spoilt.
@@ -45,9 +45,9 @@ pub enum Content<'a> {
 pub struct Kind {
     /// A stable word for programs, `media-is-heic`.
     pub code: &'static str,
-    /// What it is, with its article: `a HEIC`.
+    /// Its name with the article: `a HEIC`.
     pub name: &'static str,
-    /// What to do about it.
+    /// Advice for people.
     pub advice: &'static str,
     signs: Signs,
 }
@@ -199,7 +199,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// What to do about it.
+    /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -211,7 +211,7 @@ impl<'a> Content<'a> {
     }
 }
 
-/// What it is, so that it fits behind "the file is".
+/// The kind in words that fit behind "the file is".
 impl fmt::Display for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Enough of a warning to know it again.

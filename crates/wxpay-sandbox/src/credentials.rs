@@ -33,8 +33,6 @@ pub use error::CredentialsError;
 pub struct Credentials {
     mch_id: String,
     api_key: ApiKey,
-    /// The same key: `ApiKey` does not give it back.
-    api_key_text: Zeroizing<String>,
     ca: CertifiedKey,
     merchant: CertifiedKey,
 }
@@ -48,12 +46,6 @@ impl Credentials {
     /// # Errors
     ///
     /// [`CredentialsError::Generate`] when the operating system gives no randomness.
-    ///
-    /// ```
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// assert_eq!(credentials.expose_api_key().len(), 32);
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
     pub fn generate() -> Result<Self, CredentialsError> {
         Self::generate_for("1900000109")
     }
@@ -132,10 +124,10 @@ impl Credentials {
         ca: CertifiedKey,
         merchant: CertifiedKey,
     ) -> Result<Self, CredentialsError> {
+        let api_key = ApiKey::new(api_key)?;
         Ok(Self {
             mch_id,
-            api_key: ApiKey::new(api_key)?,
-            api_key_text: Zeroizing::new(api_key.to_owned()),
+            api_key,
             ca,
             merchant,
         })
@@ -174,7 +166,7 @@ impl Credentials {
     /// The API key as text, to be written where a client reads it. Do not log it.
     #[must_use]
     pub fn expose_api_key(&self) -> &str {
-        &self.api_key_text
+        self.api_key.expose()
     }
 
     /// The authority's certificate: what a client has to trust.

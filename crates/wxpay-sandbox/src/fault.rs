@@ -72,16 +72,6 @@ impl Fault {
     ///
     /// Several such faults, injected one after the other, are a script: the first is exhausted before the
     /// second hits.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
-    ///
-    /// // Two calls fail, then one is cut, then all is well.
-    /// let builder = Sandbox::builder()
-    ///     .fault(Fault::new(Effect::SystemError).times(2))
-    ///     .fault(Fault::new(Effect::CutInAnswer).times(1));
-    /// # let _ = builder;
-    /// ```
     pub fn times(mut self, calls: u32) -> Self {
         self.times = Some(at_least_one(calls));
         self

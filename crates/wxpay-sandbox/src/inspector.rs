@@ -25,6 +25,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Inspector {
     listener: TcpListener,
+    addr: SocketAddr,
     state: Arc<AppState>,
 }
 
@@ -49,8 +50,9 @@ impl Inspector {
         faults: Faults,
         history: History,
     ) -> io::Result<Self> {
+        let addr = listener.local_addr()?;
         let state = AppState {
-            guard: Guard::new(listener.local_addr()?, names),
+            guard: Guard::new(addr, names),
             origin,
             mch_id: mch_id.to_owned(),
             faults,
@@ -58,12 +60,13 @@ impl Inspector {
         };
         Ok(Self {
             listener,
+            addr,
             state: Arc::new(state),
         })
     }
 
-    pub(crate) fn addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
     }
 
     /// Serves until it is dropped.

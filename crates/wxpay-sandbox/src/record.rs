@@ -6,8 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, macros::format_description};
+use wxpay_diagnose::Lang;
 use wxpay_sign::Params;
 
 use crate::{
@@ -225,7 +227,14 @@ impl RecordedRequest {
             canonical: canonical(form, &mut texts),
             headers: (call.headers.iter().take(HEADERS))
                 .map(|(name, value)| {
-                    let value = texts.text(value.as_bytes(), HEADER);
+                    // A key may be in it in base64.
+                    let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;
+                    let value = if is_secret {
+                        b"********"
+                    } else {
+                        value.as_bytes()
+                    };
+                    let value = texts.text(value, HEADER);
                     (texts.text(name.as_str(), HEADER), value)
                 })
                 .collect(),
@@ -305,10 +314,29 @@ fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64(time.as_secs_f64())
 }
 
-/// A few lines, without one at the end: what came, what was answered, what was broken, what to change.
-/// What clients have sent is in quotes and escaped.
+/// A few lines in English, as [`RecordedRequest::display`].
 impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(Lang::En, f)
+    }
+}
+
+struct Written<'a>(&'a RecordedRequest, Lang);
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(self.1, f)
+    }
+}
+
+impl RecordedRequest {
+    /// A few lines, without one at the end: what came, what was answered, what was broken, and in this
+    /// language what to change. What clients have sent is in quotes and escaped.
+    pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
+        Written(self, lang)
+    }
+
+    fn write(&self, lang: Lang, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{} {} {:?}: ", self.number, self.method, self.path)?;
         match &self.outcome {
             None => write!(f, "cut off")?,
@@ -333,7 +361,11 @@ impl fmt::Display for RecordedRequest {
             }
         }
         for finding in &self.findings {
-            write!(f, "\n  {}: {}", finding.code, finding.message)?;
+            let message = match lang {
+                Lang::Zh => &finding.message_zh,
+                _ => &finding.message,
+            };
+            write!(f, "\n  {}: {message}", finding.code)?;
         }
         for fault in &self.faults {
             write!(f, "\n  fault: {fault}")?;

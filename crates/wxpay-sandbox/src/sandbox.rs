@@ -51,11 +51,6 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts to describe a sandbox: on 127.0.0.1, a free port, with new credentials.
-    ///
-    /// ```
-    /// let builder = wxpay_sandbox::Sandbox::builder().host("gateway.test");
-    /// # let _ = builder;
-    /// ```
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -129,14 +124,6 @@ impl Sandbox {
     /// The last 200 calls, the oldest first. A call is here before its response is sent.
     ///
     /// This waits until they are explained, for some milliseconds.
-    ///
-    /// ```no_run
-    /// # fn check(sandbox: &wxpay_sandbox::Sandbox) {
-    /// let last = sandbox.requests().pop().expect("the client has called");
-    /// assert_eq!(last.sign_type.as_deref(), Some("HMAC-SHA256"));
-    /// assert!(last.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
-    /// # }
-    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
         self.history.settled_calls()
@@ -157,21 +144,6 @@ impl Sandbox {
     }
 
     /// Tells calls as they come, from now on.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let mut calls = sandbox.watch();
-    /// let first = tokio::spawn(async move { calls.next().await });
-    /// // … the client under test uploads …
-    /// # drop(sandbox);
-    /// # assert!(first.await?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.history.watch()
@@ -181,19 +153,6 @@ impl Sandbox {
     ///
     /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
     /// meanwhile, for some milliseconds.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Sandbox;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let addr = sandbox.addr();
-    /// sandbox.shutdown().await;
-    /// std::net::TcpListener::bind(addr)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn shutdown(self) {
         self.server.stop().await;
     }

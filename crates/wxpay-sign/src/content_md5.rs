@@ -6,7 +6,7 @@
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
 
-use crate::hex;
+use crate::signature::{hex, text};
 
 /// Computes the MD5 of a content, piece by piece.
 ///
@@ -58,13 +58,6 @@ impl ContentMd5 {
 
     /// Hashes many contents, four at a time: for sixty-four of any lengths it takes less than half of the
     /// time that one after the other takes, and for two it is worth it already.
-    ///
-    /// ```
-    /// use wxpay_sign::ContentMd5;
-    ///
-    /// let contents: [&[u8]; 2] = [b"abc", b"another, and longer"];
-    /// assert_eq!(ContentMd5::of_many(&contents), contents.map(ContentMd5::of));
-    /// ```
     #[must_use]
     pub fn of_many(contents: &[impl AsRef<[u8]>]) -> Vec<ContentHash> {
         let mut hashes = vec![ContentHash::new(INITIAL); contents.len()];
@@ -303,14 +296,14 @@ impl ContentHash {
     fn new(state: State) -> Self {
         let bytes = state.map(u32::to_le_bytes);
         Self {
-            digits: hex::lower(bytes.as_flattened()),
+            digits: hex(b'a', bytes.as_flattened()),
         }
     }
 
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        hex::as_str(&self.digits)
+        text(&self.digits)
     }
 }
 

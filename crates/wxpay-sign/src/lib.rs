@@ -6,7 +6,6 @@ extern crate alloc;
 mod api_key;
 mod canonical;
 mod content_md5;
-mod hex;
 mod params;
 mod sign_type;
 mod signature;

@@ -10,7 +10,7 @@ use md5::Md5;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::{ApiKey, SignType, hex};
+use crate::{ApiKey, SignType};
 
 /// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
 ///
@@ -42,11 +42,11 @@ impl Signature {
         key: &ApiKey,
     ) -> Self {
         let digits = match sign_type {
-            SignType::Md5 => hex::upper(&hash(Md5::default(), pieces)),
+            SignType::Md5 => hex(b'A', &hash(Md5::default(), pieces)),
             SignType::HmacSha256 => {
                 let hmac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes())
                     .expect("HMAC takes a key of any length");
-                hex::upper(&hash(hmac, pieces))
+                hex(b'A', &hash(hmac, pieces))
             }
         };
         Self { sign_type, digits }
@@ -55,7 +55,7 @@ impl Signature {
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        hex::as_str(&self.digits[..self.sign_type.hex_len()])
+        text(&self.digits[..self.sign_type.hex_len()])
     }
 
     /// The algorithm that made it.
@@ -71,6 +71,24 @@ where
 {
     pieces.for_each(|piece| hasher.update(piece.as_bytes()));
     hasher.finalize_fixed()
+}
+
+/// Hexadecimal digits, two a byte, with this one for ten; zeros fill the rest of the array.
+///
+/// There is no table and no branch: the digits of a signature that is being checked must not show in the
+/// time they take.
+pub(crate) fn hex<const N: usize>(ten: u8, bytes: &[u8]) -> [u8; N] {
+    let digit = |value: u8| b'0' + value + u8::from(value > 9) * (ten - b'0' - 10);
+    let mut digits = [0; N];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(digit));
+    }
+    digits
+}
+
+/// What [`hex`] wrote.
+pub(crate) fn text(digits: &[u8]) -> &str {
+    str::from_utf8(digits).expect("hexadecimal digits are ASCII")
 }
 
 impl AsRef<str> for Signature {

@@ -1,4 +1,4 @@
-//! What a server's or an authority's certificate says of itself.
+//! The facts that a server's or an authority's certificate states.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,7 +31,7 @@ pub(crate) struct ServerCertificate {
     pub(crate) weak_key: Option<usize>,
 }
 
-/// What a certificate can be trusted for.
+/// The use that a certificate can be trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// To issue others.

@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! The errors of a call.
 
 mod proxy;
 mod tls;
@@ -18,7 +18,7 @@ pub(crate) use tls::Uncheckable;
 /// The error that a layer below, or a caller's body, may end with.
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 
-/// Why a call has no response: a [`kind`](Self::kind) to decide by, and its
+/// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
 /// [`source`](error::Error::source) for people.
 ///
 /// A response with a status such as 404 or 503 is a response, not an error.
@@ -47,19 +47,8 @@ struct Inner {
 
 /// How many attempts a call took, and which endpoint the last one went to.
 ///
-/// It is in the extensions of every response of a [`Transport`](crate::Transport), and in an
-/// [`Error`].
-///
-/// ```
-/// use http::Response;
-/// use wxpay_transport::CallInfo;
-///
-/// fn log<B>(response: &Response<B>) {
-///     if let Some(info) = response.extensions().get::<CallInfo>() {
-///         println!("answered by {} at attempt {}", info.endpoint(), info.attempts());
-///     }
-/// }
-/// ```
+/// It is in the extensions of every response of a [`Transport`](crate::Transport), as
+/// `response.extensions().get::<CallInfo>()`, and in an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallInfo {
     pub(crate) attempts: u32,
@@ -81,8 +70,9 @@ impl CallInfo {
     }
 }
 
-/// What was waited for when a time was over.
-#[derive(Debug, Clone)]
+/// The step that a timeout has ended; as an error, that of a connector.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("connecting took too long")]
 pub(crate) struct Wait {
     pub(crate) step: Step,
     pub(crate) time: Duration,
@@ -107,7 +97,7 @@ pub(crate) enum Step {
 }
 
 impl Error {
-    /// What kind of failure it is.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -119,7 +109,7 @@ impl Error {
         self.0.info.as_ref()
     }
 
-    /// What a queue may do with the call.
+    /// The advice to a queue that repeats calls on its own.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
         match self.0.kind {
@@ -145,7 +135,7 @@ impl Error {
         error
     }
 
-    /// Adds what the call had tried.
+    /// Adds the call's attempts and endpoint.
     pub(crate) fn after(mut self, info: CallInfo) -> Self {
         self.0.info = Some(info);
         self
@@ -157,22 +147,20 @@ impl Error {
         self
     }
 
-    /// From what hyper's client says.
+    /// From an error of hyper's client.
     pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
-        let is_connecting = error.is_connect();
-        let kind = find::<hyper::Error>(&error).map(of_hyper);
-        let otherwise = match kind {
-            _ if is_connecting => ErrorKind::Connect,
-            Some(kind) => kind,
+        let kind = match find::<hyper::Error>(&error) {
+            _ if error.is_connect() => ErrorKind::Connect,
+            Some(error) => of_hyper(error),
             None => ErrorKind::Http,
         };
-        Self::from_below(error.into(), otherwise)
+        Self::from_below(error.into(), kind)
     }
 
-    /// From what the connector, or reading the body of a response, says: what TLS or a proxy has said,
-    /// otherwise this.
+    /// From an error of the connector or of a response's body: the kind of a TLS, proxy or timeout error
+    /// among its sources, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
-        if let Some(ConnectTimeout { wait, .. }) = find(error.as_ref()) {
+        if let Some(wait) = find::<Wait>(error.as_ref()) {
             return Self::timeout(TimeoutKind::Connect, wait.clone());
         }
         if let Some(failure) = find::<ProxyFailure>(error.as_ref()) {
@@ -189,7 +177,7 @@ impl Error {
         }
     }
 
-    /// From what reading the body of a response says.
+    /// From an error of a response's body.
     pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
         if error.is::<LengthLimitError>() {
             return ErrorKind::ResponseTooLarge { limit }.into();
@@ -198,27 +186,26 @@ impl Error {
         Self::from_below(error, kind)
     }
 
-    /// The same, with what the connection's TLS has said, where that tells more.
-    pub(crate) fn because(mut self, alert: Option<TlsErrorKind>) -> Self {
-        if let (ErrorKind::Closed, Some(kind)) = (self.0.kind, alert) {
-            self.0.kind = ErrorKind::Tls(kind);
+    /// Adds what the connection and the client know: the TLS alert before a close, whether an identity
+    /// could be sent, and what had been sent where the system has given the connection up.
+    pub(crate) fn explained(
+        mut self,
+        alert: Option<TlsErrorKind>,
+        has_identity: bool,
+        wait: Wait,
+    ) -> Self {
+        let Inner {
+            kind, wait: known, ..
+        } = &mut *self.0;
+        if let (ErrorKind::Closed, Some(alert)) = (*kind, alert) {
+            *kind = ErrorKind::Tls(alert);
         }
-        self
-    }
-
-    /// The same where a client certificate was there to be sent: none was, as its key can make no
-    /// signature that the server takes.
-    pub(crate) fn with_identity(mut self) -> Self {
-        if self.0.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
-            self.0.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
+        // A client that has a certificate sent none: its key can make no signature that the server takes.
+        if has_identity && *kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
+            *kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
-        self
-    }
-
-    /// The same with what had been sent, where the system has given the connection up.
-    pub(crate) fn with_wait(mut self, wait: Wait) -> Self {
-        if let (ErrorKind::Timeout(_), None) = (self.0.kind, &self.0.wait) {
-            self.0.wait = Some(wait);
+        if let ErrorKind::Timeout(_) = kind {
+            known.get_or_insert(wait);
         }
         self
     }
@@ -246,102 +233,87 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
-                write!(
-                    f,
-                    "{server} closed the connection before its response was whole"
-                )
+                let whole = "before its response was whole";
+                write!(f, "{server} closed the connection {whole}")
             }
             ErrorKind::Proxy(kind) => {
                 write!(f, "no tunnel to {server} through the proxy")?;
-                let failure = self.0.source.as_deref();
-                if let Some(failure) = failure.and_then(|it| find::<ProxyFailure>(it)) {
-                    write!(f, " {}: {kind}", failure.proxy)?;
-                    return match &failure.detail {
-                        Some(detail) => write!(f, " ({detail})"),
-                        None => Ok(()),
-                    };
+                let failure = self
+                    .0
+                    .source
+                    .as_deref()
+                    .and_then(|it| find::<ProxyFailure>(it));
+                if let Some(ProxyFailure { proxy, .. }) = failure {
+                    write!(f, " {proxy}")?;
                 }
-                write!(f, ": {kind}")
+                write!(f, ": {kind}")?;
+                match failure.and_then(|it| it.detail.as_ref()) {
+                    Some(detail) => write!(f, " ({detail})"),
+                    None => Ok(()),
+                }
             }
             ErrorKind::Timeout(kind) => match wait {
-                None => write!(f, "{server} took nothing of the request for too long"),
                 Some(wait) => wait.describe(f, kind, server),
+                None => write!(
+                    f,
+                    "sending the request to {server} stood still for too long"
+                ),
             },
             ErrorKind::ResponseTooLarge { limit } => {
                 write!(f, "the response of {server} is longer than {limit} bytes")
             }
-            ErrorKind::Http => {
-                write!(f, "the response of {server} breaks the rules of HTTP/1.1")
-            }
+            ErrorKind::Http => write!(f, "the response of {server} breaks the rules of HTTP/1.1"),
         }
     }
 }
 
 impl Wait {
+    /// A step in which nothing of the request is sent.
+    pub(crate) fn new(step: Step, time: Duration) -> Self {
+        Self {
+            step,
+            time,
+            proxy: None,
+            sent: 0,
+            length: None,
+        }
+    }
+
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map_or("the proxy", Authority::as_str);
-        let time = Seconds(self.time);
+        let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
+        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
+        let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
-            write!(f, "the call to {server} did not end within {time}: it was ")?;
-            match self.step {
-                Step::Turn => f.write_str("waiting for its turn"),
-                Step::Resolve => f.write_str("resolving the name"),
-                Step::Connect => f.write_str("connecting"),
-                Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
-                Step::ProxyTunnel => write!(f, "waiting for a tunnel of the proxy {proxy}"),
-                Step::Handshake => f.write_str("in the tls handshake"),
-                Step::Send => f.write_str("sending the request"),
-                Step::Response => f.write_str("waiting for the response"),
-            }?;
-        } else {
-            match self.step {
-                Step::Turn => write!(f, "the call to {server} had no turn within {time}"),
-                Step::Resolve => write!(f, "the name of {server} was not resolved within {time}"),
-                Step::Connect => write!(f, "{server} accepted no connection within {time}"),
-                Step::ProxyConnect => {
-                    write!(
-                        f,
-                        "the proxy {proxy} to {server} accepted no connection within {time}"
-                    )
-                }
-                Step::ProxyTunnel => {
-                    write!(
-                        f,
-                        "the proxy {proxy} gave no tunnel to {server} within {time}"
-                    )
-                }
-                Step::Handshake => {
-                    write!(f, "{server} did not finish the tls handshake within {time}")
-                }
-                Step::Send => write!(f, "{server} took nothing of the request for {time}"),
-                Step::Response => {
-                    write!(
-                        f,
-                        "{server} gave no whole response within {time} of the request"
-                    )
-                }
-            }?;
+            write!(f, "the call took longer than {seconds} s, at last ")?;
+        }
+        match self.step {
+            Step::Turn => write!(f, "waiting for a turn to call {server}"),
+            Step::Resolve => write!(f, "resolving the name of {server}"),
+            Step::Connect => write!(f, "connecting to {server}"),
+            Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
+            Step::ProxyTunnel => {
+                write!(
+                    f,
+                    "waiting for the proxy {proxy} to give a tunnel to {server}"
+                )
+            }
+            Step::Handshake => write!(f, "the tls handshake with {server}"),
+            Step::Send => write!(f, "sending the request to {server}"),
+            Step::Response => write!(f, "waiting for the whole response of {server}"),
+        }?;
+        match kind {
+            TimeoutKind::Total => {}
+            TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
+            _ => write!(f, " took longer than {seconds} s")?,
         }
         match (self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
                 write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
             }
-            (Step::Send | Step::Response, None) => {
-                write!(f, ", {} bytes were sent", self.sent)
-            }
+            (Step::Send | Step::Response, None) => write!(f, ", {} bytes were sent", self.sent),
             _ => Ok(()),
         }
-    }
-}
-
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
-        let rounded = (self.0.as_secs_f64() * 1000.0).round() / 1000.0;
-        write!(f, "{rounded} s")
     }
 }
 
@@ -385,28 +357,21 @@ pub enum ErrorKind {
     Http,
 }
 
-/// Which of a transport's times was over; the settings of the same names say how long each is.
+/// The timeout that is over; its setting says how long it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutKind {
-    /// That for a connection, with its name, proxy and TLS handshake.
+    /// `connect_timeout`: name, TCP, proxy and TLS handshake took too long.
     Connect,
-    /// That in which nothing of the request was taken.
+    /// `stall_timeout`: nothing of the request was taken for too long.
     Stall,
-    /// That for the whole response, from the last byte of the request on.
+    /// `response_timeout`: the response was not whole in time.
     Response,
-    /// That for the whole call.
+    /// `timeout`: the call did not end in time.
     Total,
 }
 
-/// The error of a connector whose time was over.
-#[derive(Debug, thiserror::Error)]
-#[error("connecting took too long")]
-pub(crate) struct ConnectTimeout {
-    pub(crate) wait: Wait,
-}
-
-/// Why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
+/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
 /// TLS version that is spoken, or one that cannot read the client's key. The source says which.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
@@ -423,23 +388,18 @@ impl BuildError {
 }
 
 fn of_hyper(error: &hyper::Error) -> ErrorKind {
-    let cause = find::<io::Error>(error).map(io::Error::kind);
-    if error.is_user() {
-        ErrorKind::Body
-    } else if error.is_parse() {
-        ErrorKind::Http
-    } else {
-        match cause {
-            // hyper says of chunks that they cannot be read in an io error of its own making.
-            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-            // The system's word for a peer that acknowledges nothing.
-            Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
-            _ => ErrorKind::Closed,
-        }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        _ if error.is_user() => ErrorKind::Body,
+        _ if error.is_parse() => ErrorKind::Http,
+        // hyper says of chunks that they cannot be read in an io error of its own making.
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+        // From the system, for a peer that acknowledges nothing.
+        Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+        _ => ErrorKind::Closed,
     }
 }
 
-/// What TLS has said, if it is TLS' error.
+/// The kind of a TLS error among the sources.
 pub(crate) fn tls_alert(error: &io::Error) -> Option<TlsErrorKind> {
     find::<rustls::Error>(error).map(TlsErrorKind::of)
 }
@@ -454,10 +414,8 @@ fn find<'a, T: error::Error + 'static>(error: &'a (dyn error::Error + 'static)) 
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
+        let io = error.downcast_ref::<io::Error>();
+        next = match io.and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
         };

@@ -8,7 +8,7 @@ mod certificate;
 mod client;
 mod config;
 mod connect;
-mod crypto;
+mod endpoint_pool;
 mod endpoints;
 mod error;
 mod policy;
@@ -18,12 +18,14 @@ mod rate;
 mod retry;
 mod roots;
 mod tls;
+mod tracking;
 mod transport;
 mod verifier;
 
 pub use builder::TransportBuilder;
-pub use config::{ConnectEvent, PresentedCertificate};
-pub use endpoints::{BreakerState, EndpointStatus, Endpoints, EndpointsError, Failover};
+pub use config::ConnectEvent;
+pub use endpoint_pool::{BreakerState, EndpointStatus};
+pub use endpoints::{Endpoints, EndpointsError, Failover};
 pub use error::{
     BuildError, CallInfo, Error, ErrorKind, ProxyErrorKind, ProxyUriError, TimeoutKind,
     TlsErrorKind,

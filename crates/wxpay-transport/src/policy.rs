@@ -1,25 +1,15 @@
-//! What a call does next: a pure function of its state, of what has happened, and of the time.
+//! The decision what a call does next, as a pure function of its state, an event and the time.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::{
+    config::Rules,
     endpoints::EndpointSet,
     error::{ErrorKind, TimeoutKind},
-    retry::{Backoff, RetryClass},
+    retry::RetryClass,
 };
-
-/// The settings.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) max_retries: u32,
-    pub(crate) backoff: Backoff,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) stall_timeout: Duration,
-    pub(crate) response_timeout: Duration,
-    pub(crate) timeout: Option<Duration>,
-}
 
 /// One call's state.
 #[derive(Debug)]
@@ -40,7 +30,7 @@ pub(crate) struct Policy {
     has_repeated_cut: bool,
 }
 
-/// What the policy is told of the world.
+/// The policy's inputs beside events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -49,7 +39,7 @@ pub(crate) struct World {
     pub(crate) random: f64,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Responded {
@@ -62,12 +52,10 @@ pub(crate) enum Event {
 /// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection: nothing was sent.
-    Unreached,
+    /// No connection, or one that was opened for this attempt and closed without a whole response.
+    Missed,
     /// The server took nothing of the request, or gave no whole response, for too long.
     Silent,
-    /// The server closed a connection that was opened for this attempt.
-    Cut,
     /// The server closed a connection that had been used before.
     CutReused,
     /// The proxy gives no tunnel, but may later.
@@ -76,25 +64,16 @@ pub(crate) enum Failure {
     Final,
 }
 
-/// Where an attempt goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Target {
-    /// Counted from 1.
-    pub(crate) number: u32,
-    /// None where the attempt goes where its URI says.
-    pub(crate) endpoint: Option<usize>,
-}
-
-/// What comes after an attempt.
+/// The next action after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// What the attempt came to is what the call comes to.
+    /// The outcome of the attempt is the outcome of the call.
     Finish,
     /// Another attempt after so long; where it is on the budget, only if that is not used up.
     Repeat { after: Duration, on_budget: bool },
 }
 
-/// What can keep a call waiting.
+/// The kinds of waiting without progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Silence {
     Connecting,
@@ -105,10 +84,11 @@ pub(crate) enum Silence {
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, is_reused: bool) -> Self {
         match kind {
-            ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) => Self::Unreached,
             ErrorKind::Timeout(TimeoutKind::Stall | TimeoutKind::Response) => Self::Silent,
             ErrorKind::Closed if is_reused => Self::CutReused,
-            ErrorKind::Closed => Self::Cut,
+            ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) | ErrorKind::Closed => {
+                Self::Missed
+            }
             ErrorKind::Proxy(kind) if kind.is_transient() => Self::Proxy,
             _ => Self::Final,
         }
@@ -116,7 +96,7 @@ impl Failure {
 
     /// Whether the endpoint is to blame.
     pub(crate) fn is_miss(self) -> bool {
-        matches!(self, Self::Unreached | Self::Silent | Self::Cut)
+        matches!(self, Self::Missed | Self::Silent)
     }
 }
 
@@ -145,25 +125,23 @@ impl Policy {
         self.deadline
     }
 
-    /// Begins an attempt, now that the rate and the concurrency limit let it.
-    pub(crate) fn begin(&mut self, world: &World) -> Target {
+    /// Begins an attempt, now that the rate and the concurrency limit let it. Returns the endpoint that
+    /// it goes to; none where it goes where its URI says.
+    pub(crate) fn begin(&mut self, world: &World) -> Option<usize> {
         let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
         self.attempts += 1;
         self.endpoint = self.choose(world);
         let mut others = 0;
         if let Some(endpoint) = self.endpoint {
             self.tried = self.tried.with(endpoint);
-            // What is out of service is tried last, and no time is kept for it.
+            // Endpoints out of service are tried last, and no time is kept for them.
             others = world.in_service.without(self.tried).len();
         }
         self.shares = others.min(attempts_left) + 1;
-        Target {
-            number: self.attempts,
-            endpoint: self.endpoint,
-        }
+        self.endpoint
     }
 
-    /// Says what comes after an attempt.
+    /// Decides what comes after an attempt.
     pub(crate) fn next(&mut self, event: Event, world: &World) -> Next {
         let failure = match event {
             Event::Failed(failure) => failure,
@@ -261,123 +239,90 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prelude::*, sample::select};
+    use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
+    use crate::Backoff;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const DONE: Event = Event::Responded {
+        class: RetryClass::Done,
+        retry_after: None,
+    };
 
-    /// What an endpoint does to an attempt, and how long that takes in seconds.
-    type Deed = (Event, u64);
+    /// The behaviour of an endpoint towards an attempt, and how long that takes in seconds.
+    type Behaviour = (Event, u64);
 
-    fn deeds() -> impl Strategy<Value = Deed> {
-        let failed = [
-            Failure::Unreached,
-            Failure::Silent,
-            Failure::Cut,
-            Failure::CutReused,
-            Failure::Proxy,
-            Failure::Final,
-        ]
-        .map(Event::Failed);
-        let classes = [RetryClass::Done, RetryClass::Retry, RetryClass::Throttle];
-        let responded =
-            (select(classes.to_vec()), prop::option::of(0u64..20)).prop_map(|(class, after)| {
-                Event::Responded {
-                    class,
-                    retry_after: after.map(Duration::from_secs),
-                }
-            });
-        let event = prop_oneof![select(failed.to_vec()), responded];
-        (event, 0u64..40)
+    fn behaviour() -> impl Strategy<Value = Behaviour> {
+        use Failure::{CutReused, Final, Missed, Proxy, Silent};
+
+        let failed = select(vec![Missed, Silent, CutReused, Proxy, Final]).prop_map(Event::Failed);
+        let class = select(vec![
+            RetryClass::Done,
+            RetryClass::Retry,
+            RetryClass::Throttle,
+        ]);
+        let responded = (class, option::of(0u64..20)).prop_map(|(class, after)| Event::Responded {
+            class,
+            retry_after: after.map(Duration::from_secs),
+        });
+        (prop_oneof![failed, responded], 0u64..40)
     }
 
-    /// What is done at each place: an attempt at endpoint `n` finds its next deed in list `n`, and a
-    /// healthy endpoint when there is none left.
-    #[derive(Debug, Clone)]
-    struct Schedule {
-        deeds: Vec<Vec<Deed>>,
-        in_service: u8,
-        max_retries: u32,
-        timeout: Option<u64>,
-        random: f64,
-    }
-
-    fn schedules() -> impl Strategy<Value = Schedule> {
-        let deeds = prop::collection::vec(prop::collection::vec(deeds(), 0..5), 0..4);
-        let timeout = prop::option::of(1u64..200);
-        (deeds, any::<u8>(), 0u32..7, timeout, 0.0..1.0f64).prop_map(
-            |(deeds, in_service, max_retries, timeout, random)| Schedule {
-                deeds,
-                in_service,
-                max_retries,
-                timeout,
-                random,
-            },
-        )
+    fn rules(max_retries: u32, timeout: Option<u64>) -> Rules {
+        Rules {
+            max_retries,
+            backoff: Backoff::default(),
+            connect_timeout: 10 * SECOND,
+            stall_timeout: 30 * SECOND,
+            response_timeout: 30 * SECOND,
+            timeout: timeout.map(Duration::from_secs),
+        }
     }
 
     fn set(places: impl Iterator<Item = usize>) -> EndpointSet {
         places.fold(EndpointSet::default(), EndpointSet::with)
     }
 
-    fn check(mut schedule: Schedule) {
-        let start = Instant::now();
-        let places = schedule.deeds.len();
-        let in_service = schedule.in_service;
+    /// Makes a call. An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy
+    /// endpoint when there is none left.
+    fn check(mut behaviours: Vec<Vec<Behaviour>>, in_service: u8, rules: Rules, random: f64) {
+        let now = Instant::now();
+        let places = behaviours.len();
+        let in_service = set((0..places).filter(|place| in_service & (1 << place) != 0));
         let mut world = World {
-            now: start,
-            in_service: set((0..places).filter(|place| in_service & (1 << place) != 0)),
-            random: schedule.random,
+            now,
+            in_service,
+            random,
         };
-        let rules = Rules {
-            max_retries: schedule.max_retries,
-            backoff: Backoff::default(),
-            connect_timeout: 10 * SECOND,
-            stall_timeout: 30 * SECOND,
-            response_timeout: 30 * SECOND,
-            timeout: schedule.timeout.map(Duration::from_secs),
-        };
-        let mut policy = Policy::new(rules, set(0..places), start);
+        let mut policy = Policy::new(rules, set(0..places), now);
         let mut visited: Vec<Option<usize>> = Vec::new();
         loop {
-            let target = policy.begin(&world);
-            visited.push(target.endpoint);
-            assert_eq!(target.number as usize, visited.len());
-            assert_eq!(target.endpoint.is_some(), places > 0);
+            let endpoint = policy.begin(&world);
+            visited.push(endpoint);
+            assert_eq!(policy.attempts() as usize, visited.len());
+            assert_eq!(endpoint.is_some(), places > 0);
             // Nothing is repeated without the caller's word.
-            assert!(target.number <= schedule.max_retries + 1);
+            assert!(policy.attempts() <= rules.max_retries + 1);
             for silence in [Silence::Connecting, Silence::Sending, Silence::Receiving] {
-                let ends = [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND));
                 // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
-                match ends {
+                match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
                     [Some(one), Some(other)] => assert!(one <= other && one > world.now),
                     [None, Some(_)] => panic!("{silence:?} had no time, and has it later"),
                     _ => assert!(policy.deadline().is_some()),
                 }
             }
-            let none = Vec::new();
-            let list = target
-                .endpoint
-                .map_or(&none, |place| &schedule.deeds[place]);
-            let done = Event::Responded {
-                class: RetryClass::Done,
-                retry_after: None,
+            let (event, seconds) = match endpoint.map(|place| &mut behaviours[place]) {
+                Some(list) if !list.is_empty() => list.remove(0),
+                _ => (DONE, 0),
             };
-            let (event, seconds) = list.first().copied().unwrap_or((done, 0));
-            if let Some(place) = target.endpoint
-                && !list.is_empty()
-            {
-                schedule.deeds[place].remove(0);
-            }
             world.now += Duration::from_secs(seconds);
             if policy.deadline().is_some_and(|end| world.now >= end) {
                 return;
             }
-            match policy.next(event, &world) {
-                Next::Repeat { after, .. } => {
-                    assert_ne!(event, Event::Failed(Failure::Final));
-                    assert_ne!(event, done);
+            match (policy.next(event, &world), event) {
+                (Next::Repeat { after, .. }, event) => {
+                    assert!(event != Event::Failed(Failure::Final) && event != DONE);
                     if let Event::Responded { retry_after, .. } = event {
                         assert!(after >= retry_after.unwrap_or_default());
                     }
@@ -385,19 +330,15 @@ mod tests {
                     // A call that waits ends within its time.
                     assert!(policy.deadline().is_none_or(|end| world.now < end));
                 }
-                Next::Finish => {
-                    let Event::Failed(failure) = event else {
-                        return;
-                    };
-                    let has_time = policy
-                        .deadline()
-                        .is_none_or(|end| world.now + 5 * SECOND < end);
-                    let has_attempts = target.number <= schedule.max_retries;
+                (Next::Finish, Event::Responded { .. }) => return,
+                (Next::Finish, Event::Failed(failure)) => {
+                    let end = policy.deadline();
+                    let has_time = end.is_none_or(|end| world.now + 5 * SECOND < end);
+                    let has_attempts = policy.attempts() <= rules.max_retries;
                     if failure.is_miss() && has_attempts && has_time {
                         // Every endpoint has been asked before the call fails.
-                        for place in 0..places {
-                            assert!(visited.contains(&Some(place)), "{visited:?}");
-                        }
+                        let mut all = (0..places).map(Some);
+                        assert!(all.all(|place| visited.contains(&place)), "{visited:?}");
                         assert_eq!(failure, Failure::Silent, "another attempt was left");
                     }
                     return;
@@ -410,34 +351,30 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
         #[test]
-        fn the_laws_hold_whatever_happens(schedule in schedules()) {
-            check(schedule);
+        fn the_laws_hold_whatever_happens(
+            behaviours in vec(vec(behaviour(), 0..5), 0..4),
+            in_service: u8,
+            rules in (0u32..7, option::of(1u64..200)).prop_map(|(retries, time)| rules(retries, time)),
+            random in 0.0..1.0f64,
+        ) {
+            check(behaviours, in_service, rules, random);
         }
     }
 
     #[test]
     fn a_reused_connection_is_repeated_once() {
-        let start = Instant::now();
         let world = World {
-            now: start,
+            now: Instant::now(),
             in_service: set(0..2),
             random: 0.5,
         };
-        let rules = Rules {
-            max_retries: 9,
-            backoff: Backoff::default(),
-            connect_timeout: SECOND,
-            stall_timeout: SECOND,
-            response_timeout: SECOND,
-            timeout: None,
-        };
-        let mut policy = Policy::new(rules, set(0..2), start);
-        let mut endpoints = Vec::new();
-        for _ in 0..3 {
-            endpoints.push(policy.begin(&world).endpoint);
+        let mut policy = Policy::new(rules(9, None), set(0..2), world.now);
+        let endpoints = [0, 1, 2].map(|_| {
+            let endpoint = policy.begin(&world);
             let next = policy.next(Event::Failed(Failure::CutReused), &world);
             assert!(matches!(next, Next::Repeat { .. }));
-        }
+            endpoint
+        });
         assert_eq!(endpoints, [Some(0), Some(0), Some(1)]);
     }
 }

@@ -165,7 +165,7 @@ impl Proxy {
         self
     }
 
-    /// Whether a server is reached through this proxy: whether it is none of the
+    /// Returns true if a server is reached through this proxy: if it is none of the
     /// [exceptions](Self::except).
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
@@ -203,7 +203,7 @@ fn every_host_except(hosts: &str) -> Matcher {
         .build()
 }
 
-/// Whether the user name and password could end at more than one place: RFC 3986 ends them at the
+/// Returns true if the user name and password could end at more than one place: RFC 3986 ends them at the
 /// only `@`, and the authority at the first `/`, `?` or `#`.
 fn is_ambiguous(uri: &str) -> bool {
     let (_, rest) = uri.split_once("://").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How fast attempts may follow one another.
+//! The rate limiter: AIMD, with a given maximum or none.
 
 use std::{
     collections::VecDeque,
@@ -27,16 +27,16 @@ pub(crate) struct RateLimiter {
     queue: tokio::sync::Mutex<()>,
 }
 
-/// What was taken within this time makes the first rate. It is the time that most servers count in,
-/// and so also the time to wait after the first burst.
+/// The responses within this time make the first rate. Most servers count in it, so it is also the time
+/// to wait after the first burst.
 const WINDOW: Duration = Duration::from_secs(1);
 /// Maximum number of samples kept: a caller with more a second does not need this limit.
 const MAX_SAMPLES: usize = 10_000;
-/// What is left of the rate after a refusal.
+/// Factor of the rate after a refusal.
 const DECREASE: f64 = 0.9;
-/// The same where more was refused than taken: the server allows far less than it did.
+/// The same where more was refused than taken: the server allows far less than before.
 const STEEP_DECREASE: f64 = 0.5;
-/// What is added in a second without refusals, in attempts a second.
+/// Increase of the rate in a second without refusals, in attempts a second.
 const INCREASE: f64 = 1.0;
 /// The least rate: an attempt every two seconds, or nothing would ever be learnt.
 const MIN_RATE: f64 = 0.5;
@@ -96,7 +96,7 @@ impl RateLimiter {
         }
     }
 
-    /// Says what a response means.
+    /// Records a response.
     pub(crate) fn report(&self, class: RetryClass) {
         let now = Instant::now();
         match class {

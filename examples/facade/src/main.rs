@@ -11,6 +11,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .identity(identity)
         .build()?;
     let picture = Image::from_path("licence.jpg").await?;
-    println!("{}", client.upload(picture).await?);
+    println!("{}", client.upload(&picture).await?.media_id);
     Ok(())
 }

@@ -27,8 +27,8 @@ fn main() -> anyhow::Result<()> {
     // The sender bounds the response and the time, and decides what is sent again.
     let (head, mut body) = agent()?.run(Request::from_parts(head, bytes))?.into_parts();
     let bytes = body.with_config().limit(65_536).read_to_vec()?;
-    let response = Response::from_parts(head, bytes.as_slice());
-    println!("{}", response::media_id(&merchant, &response)?);
+    let whole = Response::from_parts(head, bytes.as_slice());
+    println!("{}", response::media_id(&merchant, &whole)?);
     Ok(())
 }
 

@@ -1,5 +1,4 @@
-//! `release rehearse`: this workspace's own crates, packed as two releases would, and used by
-//! strangers.
+//! `release rehearse`: this workspace's crates, packed as two releases would, and used by strangers.
 
 use std::path::Path;
 

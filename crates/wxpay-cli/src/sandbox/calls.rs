@@ -7,6 +7,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
+use wxpay_diagnose::Lang;
 use wxpay_media::Format;
 use wxpay_sandbox::{Pictures, RecordedRequest, Watch};
 
@@ -16,13 +17,14 @@ use crate::terminal;
 /// Prints calls on stderr, and writes them into a folder if one is given.
 pub(super) struct Calls {
     json: bool,
+    lang: Lang,
     folder: Option<PathBuf>,
 }
 
 impl Calls {
-    pub(super) fn new(json: bool, folder: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(json: bool, lang: Lang, folder: Option<&Path>) -> anyhow::Result<Self> {
         let folder = folder.map(folder::make).transpose()?;
-        Ok(Self { json, folder })
+        Ok(Self { json, lang, folder })
     }
 
     /// Runs until the sandbox ends.
@@ -30,7 +32,11 @@ impl Calls {
         while let Some(call) = calls.next().await {
             let json = serde_json::to_string(&*call).unwrap_or_default();
             let json = terminal::escape_json(json);
-            let told = if self.json { &json } else { &call.to_string() };
+            let told = if self.json {
+                &json
+            } else {
+                &call.display(self.lang).to_string()
+            };
             terminal::warn(told);
             if let Some(folder) = &self.folder
                 && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())

@@ -180,9 +180,15 @@ impl Source {
             || ApiKey::new(&*value).is_ok();
         let way_out = self.setting.text_variable;
         let way_out = way_out.map_or(String::new(), |name| format!(" ({name} takes the text)"));
-        if is_content {
+        let file_and_password = value.rsplit_once(':');
+        if file_and_password.is_some_and(|(file, _)| Path::new(file).is_file()) {
+            anyhow!(
+                "{by} holds a file and its password, as for curl: give the password by \
+                 --p12-password-file or --key-password-file"
+            )
+        } else if is_content {
             anyhow!("{by} holds {holds} itself; it wants the path of a file{way_out}")
-        } else if self.setting.is_public && !may_hold_secret(&value) {
+        } else if self.setting.is_public && !may_hold_secret(&value) && !value.contains(':') {
             anyhow!("cannot read {value} ({by}): {error}")
         } else if error.kind() == io::ErrorKind::NotFound {
             anyhow!("{by} names no file: it wants the path of one with {holds}{way_out}")

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Image, MemoryBudget, Merchant, request::Fields};
+use wxpay_media::{Image, MemoryBudget, Merchant, request};
 use wxpay_sign::Params;
 
 use super::{outcome::Outcome, picture};
@@ -47,8 +47,8 @@ struct Media<'a> {
 
 fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::Result<()> {
     let file = file.to_string_lossy();
-    let signed = Fields::sign(merchant, image.hash());
-    let canonical = Params::new(signed.iter())?.canonical().masked().to_string();
+    let signed = request::fields(merchant, image.hash());
+    let canonical = Params::new(&signed)?.canonical().masked().to_string();
     let media = Media {
         filename: image.name(),
         content_type: image.format().media_type(),
@@ -59,7 +59,10 @@ fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::
             media_hash: image.hash().as_str(),
             bytes: image.bytes().len(),
             canonical,
-            fields: signed.iter().collect(),
+            fields: signed
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect(),
             media,
         };
         return Ok(terminal::print_json(&shown)?);
@@ -70,7 +73,7 @@ fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::
     terminal::print(&terminal::one_line(&file))?;
     line("hash", image.hash().as_str())?;
     line("canonical", &canonical)?;
-    for (name, value) in signed.iter() {
+    for (name, value) in &signed {
         line(name, value)?;
     }
     line(

@@ -103,7 +103,11 @@ fn a_secret_given_as_a_path_is_not_echoed() {
             assert_hidden(&run, secret.trim_start_matches("https://"));
         }
     }
+    let for_curl = format!("{}:{PASSWORD}", folder.join("own.p12").display());
     for (flag, secret) in [
+        ("--cert", &*for_curl),
+        ("--p12", &for_curl),
+        ("--cert", "missing.p12:Tr0ub4dor"),
         ("--key", &*pem),
         ("--key", &format!("\n{pem}")),
         ("--cert", &pem),
@@ -125,6 +129,9 @@ fn a_secret_given_as_a_path_is_not_echoed() {
             let run = command.args([flag, secret]).run();
             assert!(matches!(run.status, Some(1 | 2)), "{run:?}");
             assert!((run.out.clone() + &run.err).contains(flag), "{run:?}");
+            let secret = secret
+                .rsplit_once(".p12:")
+                .map_or(secret, |(_, password)| password);
             assert_hidden(&run, secret);
         }
     }

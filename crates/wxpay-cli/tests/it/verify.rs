@@ -91,6 +91,16 @@ fn a_refusal_is_called_one_and_its_reason_is_told() {
         );
         assert!(run.err.contains(told), "{run:?}");
     }
+    let gbk = b"<xml><return_code>FAIL</return_code><return_msg>\xc7\xa9\xc3\xfb</return_msg>\
+                <err_code>SIGNERROR</err_code></xml>";
+    let run = wxpay(["verify", "-"])
+        .env("WXPAY_API_KEY", KEY)
+        .run_with_input(gbk)
+        .exits(1);
+    assert!(
+        run.err.contains("it is a refusal") && run.err.contains("SIGNERROR"),
+        "{run:?}"
+    );
     // One that is signed is checked.
     let signed = reply("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
     let run = verify(&["-"], &signed).exits(1);

@@ -1,6 +1,4 @@
-//! What our transport's errors mean for an upload.
-
-use std::error::Error as _;
+//! Advice for the errors of our transport.
 
 use wxpay_transport::{
     Error, ErrorKind as Kind, ProxyErrorKind, RetryAdvice as Advice, TimeoutKind, TlsErrorKind,
@@ -9,12 +7,11 @@ use wxpay_transport::{
 use super::{Assessment, ErrorKind, FOREIGN, INTERCEPTED, LATER, RetryAdvice};
 use crate::gateway::Reason;
 
+const UNREACHABLE: &str = "check the endpoint's name and port, and that a firewall lets it through";
+
 pub(super) fn assess(error: &Error) -> Assessment {
     let (kind, advice) = match error.kind() {
-        Kind::Connect => (
-            ErrorKind::Connect,
-            "check the endpoint's name and port, and that a firewall lets it through",
-        ),
+        Kind::Connect => (ErrorKind::Connect, UNREACHABLE),
         Kind::Closed => (ErrorKind::Connect, LATER),
         Kind::Timeout(kind) => (ErrorKind::Timeout, timeout_advice(kind)),
         Kind::Proxy(kind) => (ErrorKind::Connect, proxy_advice(kind)),
@@ -33,9 +30,7 @@ pub(super) fn assess(error: &Error) -> Assessment {
 
 fn timeout_advice(kind: TimeoutKind) -> &'static str {
     match kind {
-        TimeoutKind::Connect => {
-            "check the endpoint's name and port, and that a firewall lets it through"
-        }
+        TimeoutKind::Connect => UNREACHABLE,
         TimeoutKind::Stall => "check the line: nothing of the upload was taken; or try again later",
         TimeoutKind::Response => LATER,
         _ => "try again later, or with a longer timeout",
@@ -75,24 +70,5 @@ fn tls_advice(kind: TlsErrorKind) -> &'static str {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }
         _ => INTERCEPTED,
-    }
-}
-
-impl super::Error {
-    /// The error of our own transport, however deep other layers have wrapped it: its
-    /// [kind](Error::kind), and the number of attempts.
-    #[must_use]
-    pub fn transport(&self) -> Option<&Error> {
-        let mut next = self.source();
-        if let Self::Service(error) = self {
-            next = Some(error.as_ref());
-        }
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
     }
 }

@@ -16,6 +16,7 @@ mod images;
 mod memory;
 mod names;
 mod pictures;
+mod refusals;
 mod requests;
 mod responses;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]

@@ -102,7 +102,7 @@ fn the_fields_of_the_pages_own_example() {
         ApiKey::new(KEY).unwrap(),
     );
     let hash: ContentHash = *image().hash();
-    let fields = request::Fields::sign(&merchant, &hash);
+    let fields = request::fields(&merchant, &hash);
     let expected = [
         ("mch_id", "1000000000"),
         ("media_hash", hash.as_str()),
@@ -110,7 +110,10 @@ fn the_fields_of_the_pages_own_example() {
     ];
     let params = Params::new(expected).unwrap();
     let sign = params.sign(SignType::HmacSha256, &ApiKey::new(KEY).unwrap());
-    let all: Vec<_> = fields.iter().collect();
+    let all: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     assert_eq!(all[..3], expected);
     assert_eq!(all[3], ("sign", sign.as_str()));
 }

@@ -67,7 +67,7 @@ fn every_effect_has_a_word_of_its_own() {
 }
 
 #[test]
-fn texts() {
+fn texts_are_written_in_one_way() {
     for (text, written) in [
         ("SYSTEMERROR", "system-error"),
         ("delay=1500ms,next=1", "delay=1500ms,next=1"),
@@ -158,7 +158,7 @@ fn hit(fault: Fault) -> Vec<u32> {
 }
 
 #[test]
-fn conditions() {
+fn conditions_choose_the_calls() {
     let bom = || Fault::new(Effect::ByteOrderMark);
     assert_eq!(hit(bom()), (1..=10).collect::<Vec<_>>());
     assert_eq!(hit(bom().times(2)), [1, 2]);

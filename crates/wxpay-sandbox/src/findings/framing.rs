@@ -3,7 +3,11 @@
 use http::{HeaderMap, Method, header};
 
 use super::Findings;
-use crate::request::{Call, End, form::Form, part_header::Defect};
+use crate::request::{
+    Call, End,
+    form::{Form, find},
+    part_header::Defect,
+};
 
 pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
     let (headers, body) = (&call.headers, &call.body.bytes);
@@ -81,18 +85,12 @@ fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<
         }
     }
     let delimiter = format!("--{boundary}");
-    let starts = |line: &[u8]| line.starts_with(delimiter.as_bytes());
-    // RFC 2046 allows text before the first boundary; curl and browsers send none.
-    let mut lines = body.split_inclusive(|byte| *byte == b'\n').take(64);
-    let mut before = 0;
-    let first = lines.find(|line| {
-        before += if starts(line) { 0 } else { line.len() };
-        starts(line)
-    });
+    let first = find(body, delimiter.as_bytes());
     let start = body.trim_ascii_start();
     match first {
-        Some(_) if before > 0 => findings.add("preamble", &[&before.to_string()]),
-        Some(_) => {}
+        Some(0) => {}
+        // RFC 2046 allows text before the first boundary; curl and browsers send none.
+        Some(before) => findings.add("preamble", &[&before.to_string()]),
         None if start.starts_with(b"--") => {
             let line = start
                 .split(|byte| *byte == b'\n')

@@ -72,7 +72,7 @@ fn hash_of(sent: &[u8], bytes: &[u8]) -> String {
 }
 
 #[test]
-fn hashes() {
+fn a_hash_of_something_else_is_named() {
     let md5 = |bytes: &[u8]| ContentMd5::of(bytes).to_string();
     let right = md5(JPEG);
     let raw: Vec<_> = (0..16)

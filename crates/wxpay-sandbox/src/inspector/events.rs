@@ -51,7 +51,7 @@ pub(super) fn events(state: &AppState, headers: &HeaderMap, query: &str) -> Insp
                 None => match timeout(BEAT, watch.next()).await {
                     Ok(None) => return None,
                     Ok(Some(call)) if call.number > last => {
-                        written(&call, pictures.of(call.number))
+                        written(&call, pictures.of(call.number).as_deref())
                     }
                     Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
                 },
@@ -67,12 +67,12 @@ pub(super) fn events(state: &AppState, headers: &HeaderMap, query: &str) -> Insp
 }
 
 fn event(call: &RecordedRequest, history: &History) -> String {
-    written(call, history.picture(call.number))
+    written(call, history.picture(call.number).as_deref())
 }
 
 /// JSON has no line ends of its own, so that it is one line of data.
-fn written(call: &RecordedRequest, picture: Option<Bytes>) -> String {
-    let data = summary(call, picture.as_deref());
+fn written(call: &RecordedRequest, picture: Option<&[u8]>) -> String {
+    let data = summary(call, picture);
     format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
 }
 

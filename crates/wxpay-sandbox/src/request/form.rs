@@ -7,10 +7,15 @@ use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header::CONTENT_DISPOSITION};
 use multer::Multipart;
 
+use crate::limits::FIELDS;
+
 use super::{
     Body, End,
     part_header::{Defect, Disposition, defects},
 };
+
+/// As much of a part's head is looked at.
+const HEAD: usize = 8 * 1024;
 
 /// A form as far as it can be read. Whether the gateway takes it is for the rules to say.
 #[derive(Debug, Default)]
@@ -65,7 +70,16 @@ impl Form {
             .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
             .filter(|boundary| !boundary.is_empty());
         let Some(boundary) = boundary else {
-            form.error = Some("the Content-Type is not multipart/form-data with a boundary");
+            let is_there = content_type.is_some_and(|it| {
+                it.as_bytes()
+                    .to_ascii_lowercase()
+                    .windows(8)
+                    .any(|it| it == b"boundary")
+            });
+            form.error = Some(match is_there {
+                true => "the boundary in the Content-Type cannot be read",
+                false => "the Content-Type is not multipart/form-data with a boundary",
+            });
             return form;
         };
         if body.end == End::Cut {
@@ -123,30 +137,33 @@ impl Form {
         let delimiter = format!("--{boundary}");
         let mut at = find(body, delimiter.as_bytes()).unwrap_or(body.len());
         let mut parts = self.parts.iter_mut();
+        let mut looked = 0;
         loop {
-            let behind = body.get(at + delimiter.len()..).unwrap_or_default();
+            let start = at + delimiter.len();
+            let behind = body.get(start..).unwrap_or_default();
             if behind.is_empty() || behind.starts_with(b"--") {
                 return;
             }
-            for defect in defects(behind) {
-                if !self.defects.contains(&defect) {
-                    self.defects.push(defect);
-                }
+            if looked < FIELDS {
+                looked += 1;
+                let found = defects(&behind[..behind.len().min(HEAD)]);
+                let is_new = |defect: &Defect| !self.defects.contains(defect);
+                let new: Vec<_> = found.into_iter().filter(is_new).collect();
+                self.defects.extend(new);
             }
-            let head = find(behind, b"\r\n\r\n").map_or(behind.len(), |end| end + 4);
-            let offset = at + delimiter.len() + head;
             at = match parts.next() {
                 Some(Part {
                     content: Some(content),
-                    offset: place,
+                    offset,
                     ..
                 }) => {
-                    *place = offset;
-                    offset + content.len() + 2
+                    *offset = start + find(behind, b"\r\n\r\n").map_or(0, |end| end + 4);
+                    *offset + content.len() + 2
                 }
                 // Multer has given up here.
+                _ if looked == FIELDS => return,
                 _ => match find(behind, format!("\n{delimiter}").as_bytes()) {
-                    Some(next) => at + delimiter.len() + next + 1,
+                    Some(next) => start + next + 1,
                     None => return,
                 },
             };
@@ -163,7 +180,8 @@ impl Form {
     }
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+/// The first place of what is not empty.
+pub(crate) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     let candidates = bytes.len().checked_sub(what.len())?;
     (0..=candidates).find(|at| bytes[*at] == what[0] && bytes[*at..].starts_with(what))
 }

@@ -130,8 +130,8 @@ impl<'a> Iterator for Parameters<'a> {
         let end = self.0.iter().enumerate().position(|(at, byte)| {
             let ends = *byte == b';' && !in_quotes;
             // The second byte of a GBK character may be a backslash: what ends the value is no escape.
-            let is_last = matches!(self.0[at + 1..].trim_ascii_start(), [] | [b';', ..]);
-            in_quotes ^= *byte == b'"' && (!is_escaped || is_last);
+            let is_last = || matches!(self.0[at + 1..].trim_ascii_start(), [] | [b';', ..]);
+            in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
             is_escaped = *byte == b'\\' && !is_escaped;
             ends
         });
@@ -177,6 +177,13 @@ mod tests {
             let expected = (file_name_first, extended_file_name);
             let forms = (found.file_name_first, found.extended_file_name);
             assert_eq!(forms, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_header_takes_no_time() {
+        for piece in [" ", "\\\"", "; ", "\\\" ", "name="] {
+            Disposition::parse(piece.repeat(1 << 18).as_bytes());
         }
     }
 

@@ -11,7 +11,7 @@ use crate::request::{End, client_certificate::ClientCertStatus};
 use fixture::{EDGE, Form, PICTURE, call, client, refused, result, result_of};
 
 #[test]
-fn a_field_that_is_missing_empty_or_repeated() {
+fn a_field_that_is_missing_empty_or_repeated_is_refused() {
     for name in ["mch_id", "media", "media_hash", "sign"] {
         let mut missing = Form::signed(&[]);
         missing.parts.retain(|part| part.0 != name);
@@ -29,7 +29,7 @@ fn a_field_that_is_missing_empty_or_repeated() {
 }
 
 #[test]
-fn formats() {
+fn values_of_a_wrong_form_are_refused() {
     let hash = ContentMd5::of(PICTURE).to_string();
     for (name, value) in [
         ("mch_id", "1900000109\n"),
@@ -54,7 +54,7 @@ fn formats() {
 }
 
 #[test]
-fn file_names() {
+fn file_names_are_utf8_of_the_basic_plane_and_short() {
     let evaluated = |name: Option<&str>| {
         let mut form = Form::signed(&[]);
         form.part("media").1 = name.map(str::to_owned);
@@ -89,7 +89,7 @@ fn file_names() {
 }
 
 #[test]
-fn whose_call_it_is() {
+fn a_call_is_its_merchants() {
     let form = Form::signed(&[]).with("mch_id", "1900000110");
     assert_eq!(refused(&form.evaluated()), (MERCHANT, false));
 
@@ -141,7 +141,7 @@ fn the_signature_is_of_the_named_algorithm_and_over_every_text_field() {
 }
 
 #[test]
-fn pictures_and_hashes() {
+fn a_large_picture_and_a_wrong_hash_are_refused_in_signed_responses() {
     let other = |bytes: Vec<u8>| {
         let mut form = Form::signed(&[("sign_type", "HMAC-SHA256")]);
         form.part("media").2 = bytes;
@@ -164,7 +164,7 @@ fn pictures_and_hashes() {
 }
 
 #[test]
-fn forms_that_are_cut_short() {
+fn forms_that_are_cut_short_are_refused() {
     let bytes = Form::signed(&[]).bytes();
     for length in 0..bytes.len() - 2 {
         let cut = bytes[..length].to_vec();
@@ -174,7 +174,7 @@ fn forms_that_are_cut_short() {
 }
 
 #[test]
-fn forms_that_are_too_large() {
+fn forms_that_are_too_large_are_the_pictures_fault() {
     let last = Form::signed(&[]).bytes();
     let in_media = last.len() - 20;
     // The fields came before the picture: the call is understood, and the reply signed.
@@ -220,6 +220,23 @@ fn a_name_that_is_not_utf8_is_still_a_name() {
         let media = evaluation.form.part("media").unwrap();
         assert!(media.file_name.is_some(), "{name:?}");
         assert_eq!(refused(&evaluation.result), (PARAMETER, false));
+    }
+}
+
+#[test]
+fn a_hostile_form_takes_no_time() {
+    for piece in [
+        "--edge\n",
+        "--edge\r\n",
+        "\r\n--edge\r\nX: y\r\n",
+        "--edge --edge",
+    ] {
+        let bytes = piece.repeat((4 << 20) / piece.len()).into_bytes();
+        assert_eq!(
+            refused(&result(bytes, End::Whole)),
+            (FORM, false),
+            "{piece:?}"
+        );
     }
 }
 

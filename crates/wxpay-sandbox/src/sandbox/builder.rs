@@ -95,16 +95,6 @@ impl SandboxBuilder {
 
     /// A key that a client may take for the right one, the merchant's last one or its API v3 key; can be
     /// repeated. A signature that was made with it is still refused, and it is told why.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// use wxpay_sign::ApiKey;
-    ///
-    /// let last = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let builder = Sandbox::builder().other_key(last);
-    /// # let _ = builder;
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);
         self
@@ -116,17 +106,6 @@ impl SandboxBuilder {
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
     /// `localhost`, and what [`host`](Self::host) adds. Its page, and what scripts can ask of it, are in
     /// `docs/sandbox.md` of the repository.
-    ///
-    /// ```
-    /// # use wxpay_sandbox::Sandbox;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()).start().await?;
-    /// let addr = sandbox.inspector_addr().expect("it was asked for");
-    /// println!("look at http://{addr}");
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self
@@ -159,10 +138,11 @@ impl SandboxBuilder {
         }
         let (shown, told) = (faults.clone(), history.clone());
         let (server, opened) = ServerThread::start(|| self.open(shown, told)).await?;
+        let (addr, inspector, credentials) = opened;
         Ok(Sandbox {
-            addr: opened.addr,
-            inspector: opened.inspector,
-            credentials: opened.credentials,
+            addr,
+            inspector,
+            credentials,
             faults,
             history,
             server,
@@ -182,17 +162,21 @@ impl SandboxBuilder {
         };
         let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        let opened = Opened {
-            addr,
-            inspector: None,
-            credentials: self
-                .credentials
-                .clone()
-                .map_or_else(Credentials::generate, Ok)?,
+        let given = self.credentials.clone();
+        let credentials = given.map_or_else(Credentials::generate, Ok)?;
+        let inspector = match self.inspector {
+            None => None,
+            Some(at) => {
+                let failed = |source| StartError::Inspector { addr: at, source };
+                let listener = TcpListener::bind(at).await.map_err(failed)?;
+                let (origin, mch_id) = (super::origin(addr), credentials.mch_id());
+                let (faults, history) = (faults.clone(), history.clone());
+                Some(
+                    Inspector::new(listener, &self.hosts, origin, mch_id, faults, history)
+                        .map_err(failed)?,
+                )
+            }
         };
-        let inspector = self.open_inspector(&opened, &faults, &history).await?;
-
-        let credentials = &opened.credentials;
         let (cert, key) = certificates::server(&credentials.authority()?, names)
             .map_err(StartError::Certificate)?;
         let checker = ClientCertChecker::new(credentials.ca_der()?, tls::provider())
@@ -207,52 +191,21 @@ impl SandboxBuilder {
             merchant,
             faults,
         };
-        let (inspector_addr, inspector) = inspector.unzip();
-        let opened = Opened {
-            inspector: inspector_addr,
-            ..opened
-        };
+        let shown_at = inspector.as_ref().map(Inspector::addr);
         let server = async move {
             tokio::select! {
                 never = serve(listener, tls, checker, handler) => never,
                 Some(never) = async { Some(inspector?.run().await) } => never,
             }
         };
-        Ok((server, opened))
-    }
-
-    async fn open_inspector(
-        &self,
-        opened: &Opened,
-        faults: &Faults,
-        history: &History,
-    ) -> Result<Option<(SocketAddr, Inspector)>, StartError> {
-        let Some(addr) = self.inspector else {
-            return Ok(None);
-        };
-        let open = async {
-            let inspector = Inspector::new(
-                TcpListener::bind(addr).await?,
-                &self.hosts,
-                super::origin(opened.addr),
-                opened.credentials.mch_id(),
-                faults.clone(),
-                history.clone(),
-            )?;
-            Ok((inspector.addr()?, inspector))
-        };
-        open.await
-            .map(Some)
-            .map_err(|source| StartError::Inspector { addr, source })
+        Ok((server, (addr, shown_at, credentials)))
     }
 
     /// The names for the certificate, each once.
     fn names(&self) -> Result<Vec<String>, StartError> {
-        let mut names = vec![
-            "localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-            "::1".to_owned(),
-        ];
+        let mut names = ["localhost", "127.0.0.1", "::1"]
+            .map(str::to_owned)
+            .to_vec();
         let listen = self.listen.ip();
         let listen = (!listen.is_unspecified()).then(|| listen.to_string());
         for name in self.hosts.iter().chain(&listen) {
@@ -265,12 +218,8 @@ impl SandboxBuilder {
     }
 }
 
-/// What a sandbox tells of itself.
-struct Opened {
-    addr: SocketAddr,
-    inspector: Option<SocketAddr>,
-    credentials: Credentials,
-}
+/// The address, that of the inspector, and the credentials.
+type Opened = (SocketAddr, Option<SocketAddr>, Credentials);
 
 /// A DNS name or an IP address, in the one way to write it.
 fn normal(name: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The thread that a server lives on.
 
-use std::{convert::Infallible, future::Future, io, thread};
+use std::{convert::Infallible, io, thread};
 
 use tokio::{runtime, sync::oneshot};
 
@@ -34,13 +34,33 @@ impl ServerThread {
         let (report, opened) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        // Whoever starts the sandbox wants its events, on a thread that has another subscriber too.
+        let run = move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(report.send(Err(StartError::Thread(error)))),
+            };
+            runtime.block_on(async {
+                match open().await {
+                    Ok((server, rest)) => {
+                        // Fails when the start was given up meanwhile; then `stopped` says so too.
+                        let _given_up = report.send(Ok(rest));
+                        tokio::select! {
+                            never = server => match never {},
+                            _ = stopped => {}
+                        }
+                    }
+                    Err(error) => drop(report.send(Err(error))),
+                }
+            });
+        };
+        // The events go where those of the starting thread go.
         let subscriber = tracing::dispatcher::get_default(Clone::clone);
         let thread = thread::Builder::new()
             .name("wxpay-sandbox".to_owned())
             .spawn(move || {
-                tracing::dispatcher::with_default(&subscriber, || run(open, report, stopped));
-                drop(end);
+                tracing::dispatcher::with_default(&subscriber, run);
+                drop::<oneshot::Sender<Infallible>>(end);
             })
             .map_err(StartError::Thread)?;
         let server = Self {
@@ -48,12 +68,8 @@ impl ServerThread {
             ended,
             thread: Some(thread),
         };
-        match opened.await {
-            Ok(opened) => opened.map(|rest| (server, rest)),
-            Err(_) => Err(StartError::Thread(io::Error::other(
-                "the thread has panicked",
-            ))),
-        }
+        let panicked = |_| StartError::Thread(io::Error::other("the thread has panicked"));
+        Ok((server, opened.await.map_err(panicked)??))
     }
 
     /// As dropping, without blocking.
@@ -72,31 +88,4 @@ impl Drop for ServerThread {
             let _panicked = thread.join();
         }
     }
-}
-
-fn run<T, S, F>(
-    open: impl FnOnce() -> F,
-    report: oneshot::Sender<Result<T, StartError>>,
-    stopped: oneshot::Receiver<Infallible>,
-) where
-    F: Future<Output = Result<(S, T), StartError>>,
-    S: Future<Output = Infallible>,
-{
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return drop(report.send(Err(StartError::Thread(error)))),
-    };
-    runtime.block_on(async {
-        match open().await {
-            Ok((server, rest)) => {
-                // Fails when the start was given up meanwhile; then `stopped` says so too.
-                let _given_up = report.send(Ok(rest));
-                tokio::select! {
-                    never = server => match never {},
-                    _ = stopped => {}
-                }
-            }
-            Err(error) => drop(report.send(Err(error))),
-        }
-    });
 }

@@ -61,7 +61,7 @@ impl Handler {
                 end: End::Cut,
             };
             let call = call(nothing, Duration::ZERO);
-            tracing::info!(method = %call.method, fault = %Effect::CutInRequest, "cut");
+            tracing::info!(fault = %Effect::CutInRequest, "cut");
             let handled = Handled {
                 call,
                 evaluation: None,
@@ -86,7 +86,7 @@ impl Handler {
             &self.merchant.key,
         )?;
         tracing::debug!(
-            method = %call.method,
+            method = self.merchant.redactor.quoted(call.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),
@@ -125,15 +125,14 @@ fn http_response(
     abort: &AbortSignal,
     end: End,
 ) -> Response<ResponseBody> {
-    let mut body = ResponseBody::new(Bytes::from(response.body));
-    if let Some(time) = plan.delay_in_answer {
-        body = body.pausing(time);
-    }
-    body = match plan.effect {
-        Some(Effect::CutInAnswer) => body.cut_in_half(abort.clone()),
-        Some(Effect::CutAfterAnswer) => body.cut_at_end(abort.clone()),
-        _ => body,
-    };
+    let is_cut = plan.effect == Some(Effect::CutInAnswer);
+    let aborts = is_cut || plan.effect == Some(Effect::CutAfterAnswer);
+    let body = ResponseBody::new(
+        &Bytes::from(response.body),
+        plan.delay_in_answer,
+        is_cut,
+        aborts.then(|| abort.clone()),
+    );
     let mut http = Response::new(body);
     *http.status_mut() = response.status;
     let headers = http.headers_mut();

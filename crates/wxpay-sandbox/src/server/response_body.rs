@@ -1,7 +1,6 @@
 //! The body of a response, which may pause or stop in the middle.
 
 use std::{
-    collections::VecDeque,
     convert::Infallible,
     pin::Pin,
     sync::{
@@ -35,57 +34,40 @@ impl AbortSignal {
 #[derive(Debug)]
 pub(super) struct ResponseBody {
     length: u64,
-    steps: VecDeque<Step>,
-}
-
-#[derive(Debug)]
-enum Step {
-    Send(Bytes),
-    Pause(Pin<Box<Sleep>>),
-    Abort(AbortSignal),
+    /// The last piece comes first.
+    pieces: Vec<Bytes>,
+    /// Before the last piece.
+    pause: Option<Pin<Box<Sleep>>>,
+    /// After the last piece.
+    abort: Option<AbortSignal>,
 }
 
 impl ResponseBody {
-    /// All of it at once.
-    pub(super) fn new(whole: Bytes) -> Self {
+    /// All of it at once; with a pause in the middle, without what is behind the middle, or with the end
+    /// of the connection after it, where this is asked for.
+    pub(super) fn new(
+        whole: &Bytes,
+        pause: Option<Duration>,
+        is_cut_in_half: bool,
+        abort: Option<AbortSignal>,
+    ) -> Self {
+        let (first, second) = (
+            whole.slice(..whole.len() / 2),
+            whole.slice(whole.len() / 2..),
+        );
+        let pieces = match (pause, is_cut_in_half) {
+            (None, false) => vec![whole.clone()],
+            (None, true) => vec![first],
+            (Some(_), false) => vec![second, first],
+            (Some(_), true) => vec![Bytes::new(), first],
+        };
         Self {
             length: whole.len() as u64,
-            steps: VecDeque::from([Step::Send(whole)]),
+            pieces,
+            pause: pause.map(|time| Box::pin(sleep(time))),
+            abort,
         }
     }
-
-    /// With a pause in the middle.
-    pub(super) fn pausing(mut self, time: Duration) -> Self {
-        if let Some(Step::Send(whole)) = self.steps.pop_front() {
-            let (first, second) = halves(&whole);
-            self.steps.push_front(Step::Send(second));
-            self.steps.push_front(Step::Pause(Box::pin(sleep(time))));
-            self.steps.push_front(Step::Send(first));
-        }
-        self
-    }
-
-    /// With nothing after the middle.
-    pub(super) fn cut_in_half(mut self, abort: AbortSignal) -> Self {
-        match self.steps.pop_back() {
-            // Where it pauses in the middle, that comes first.
-            Some(Step::Send(_)) if self.steps.len() > 1 => {}
-            Some(Step::Send(whole)) => self.steps.push_back(Step::Send(halves(&whole).0)),
-            _ => {}
-        }
-        self.cut_at_end(abort)
-    }
-
-    /// With the end of the connection after it.
-    pub(super) fn cut_at_end(mut self, abort: AbortSignal) -> Self {
-        self.steps.push_back(Step::Abort(abort));
-        self
-    }
-}
-
-fn halves(whole: &Bytes) -> (Bytes, Bytes) {
-    let middle = whole.len() / 2;
-    (whole.slice(..middle), whole.slice(middle..))
 }
 
 impl http_body::Body for ResponseBody {
@@ -96,28 +78,19 @@ impl http_body::Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        loop {
-            match self.steps.front_mut() {
-                Some(Step::Pause(pause)) => {
-                    ready!(pause.as_mut().poll(cx));
-                    self.steps.pop_front();
-                }
-                Some(Step::Abort(abort)) => {
-                    abort.abort();
-                    return Poll::Pending;
-                }
-                Some(Step::Send(bytes)) => {
-                    let sent = Frame::data(std::mem::take(bytes));
-                    self.steps.pop_front();
-                    // Asked now: once all of the length is sent, hyper does not look here again.
-                    if let Some(Step::Abort(abort)) = self.steps.front() {
-                        abort.abort();
-                    }
-                    return Poll::Ready(Some(Ok(sent)));
-                }
-                None => return Poll::Ready(None),
+        if let (1, Some(pause)) = (self.pieces.len(), &mut self.pause) {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        let piece = self.pieces.pop();
+        // Asked with the last piece: once all of the length is sent, hyper does not look here again.
+        if let (true, Some(abort)) = (self.pieces.is_empty(), &self.abort) {
+            abort.abort();
+            if piece.as_ref().is_none_or(Bytes::is_empty) {
+                return Poll::Pending;
             }
         }
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -135,16 +108,16 @@ mod tests {
 
     use super::*;
 
-    fn answer() -> ResponseBody {
-        ResponseBody::new(Bytes::from_static(b"0123456789"))
+    fn body(pause: Option<Duration>, is_cut: bool, abort: Option<AbortSignal>) -> ResponseBody {
+        ResponseBody::new(&Bytes::from_static(b"0123456789"), pause, is_cut, abort)
     }
 
     /// What comes until there is a cut or an end.
-    async fn sent(answer: ResponseBody) -> (String, bool) {
+    async fn sent(body: ResponseBody) -> (String, bool) {
         let mut sent = String::new();
-        let mut answer = pin!(answer);
+        let mut body = pin!(body);
         loop {
-            let frame = answer.frame();
+            let frame = body.frame();
             match tokio::time::timeout(Duration::from_secs(60), frame).await {
                 Ok(Some(Ok(frame))) => {
                     sent.push_str(str::from_utf8(frame.data_ref().unwrap()).unwrap());
@@ -159,35 +132,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_comes_in_the_middle() {
         let start = Instant::now();
-        let mut answer = pin!(answer().pausing(Duration::from_secs(9)));
-        let first = answer.frame().await.unwrap().unwrap();
+        let mut body = pin!(body(Some(Duration::from_secs(9)), false, None));
+        let first = body.frame().await.unwrap().unwrap();
         assert_eq!(&first.into_data().unwrap()[..], b"01234");
-        assert!(answer.frame().now_or_never().is_none());
-        let second = answer.frame().await.unwrap().unwrap();
+        assert!(body.frame().now_or_never().is_none());
+        let second = body.frame().await.unwrap().unwrap();
         assert_eq!(&second.into_data().unwrap()[..], b"56789");
         assert_eq!(start.elapsed().as_secs(), 9);
-        assert!(answer.frame().await.is_none());
+        assert!(body.frame().await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn cuts_are_asked_for_with_the_last_bytes() {
-        let pause = Duration::from_secs(9);
-        for (made, whole) in [
-            (answer(), true),
-            (answer().pausing(pause), true),
-            (answer(), false),
-            (answer().pausing(pause), false),
-        ] {
-            let abort = AbortSignal::default();
-            let made = match whole {
-                true => made.cut_at_end(abort.clone()),
-                false => made.cut_in_half(abort.clone()),
-            };
-            assert_eq!(http_body::Body::size_hint(&made).exact(), Some(10));
-            let expected = if whole { "0123456789" } else { "01234" };
-            assert_eq!(sent(made).await, (expected.to_owned(), false));
-            assert!(abort.is_aborted());
+        for pause in [None, Some(Duration::from_secs(9))] {
+            for (is_cut, expected) in [(false, "0123456789"), (true, "01234")] {
+                let abort = AbortSignal::default();
+                let body = body(pause, is_cut, Some(abort.clone()));
+                assert_eq!(http_body::Body::size_hint(&body).exact(), Some(10));
+                let (received, has_ended) = sent(body).await;
+                assert_eq!(received, expected);
+                assert!(abort.is_aborted() && (!has_ended || !is_cut));
+            }
         }
-        assert_eq!(sent(answer()).await, ("0123456789".to_owned(), true));
+        assert_eq!(
+            sent(body(None, false, None)).await,
+            ("0123456789".to_owned(), true)
+        );
     }
 }

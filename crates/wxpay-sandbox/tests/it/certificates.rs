@@ -85,7 +85,7 @@ with socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=30) as tc
 }
 
 #[test]
-fn what_they_say() {
+fn certificates_say_what_they_are_for() {
     let bench = bench();
     let text = |name: &str| bench.run("openssl", &["x509", "-noout", "-text", "-in", name]);
 
@@ -126,7 +126,7 @@ fn what_they_say() {
 }
 
 #[test]
-fn how_long_they_last() {
+fn certificates_last_as_long_as_the_real_ones() {
     let bench = bench();
     let days = |days: u32| (days * 24 * 60 * 60).to_string();
     let lasts = |name: &str, seconds: &str| {

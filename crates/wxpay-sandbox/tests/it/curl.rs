@@ -25,16 +25,16 @@ fn the_documented_command(more: &[&str], algorithm: &str) {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     );
-    answer.is_signed(&bench, algorithm);
+    answer.assert_signed(&bench, algorithm);
 }
 
 #[test]
-fn md5() {
+fn a_signature_with_md5_is_taken() {
     the_documented_command(&[], "md5");
 }
 
 #[test]
-fn hmac_sha256() {
+fn a_signature_with_hmac_sha256_is_taken() {
     the_documented_command(&["sign_type=HMAC-SHA256"], "sha256");
 }
 
@@ -49,7 +49,7 @@ fn further_fields_are_signed() {
 }
 
 #[test]
-fn every_kind_of_picture_under_whatever_media_type() {
+fn every_kind_of_picture_is_taken_under_whatever_media_type() {
     let bench = Bench::new();
     let mut bitmap =
         b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
@@ -75,7 +75,7 @@ fn every_kind_of_picture_under_whatever_media_type() {
 }
 
 #[test]
-fn the_largest_picture() {
+fn the_largest_picture_is_taken() {
     let bench = Bench::new();
     let mut picture = b"\xff\xd8\xff\xe0".to_vec();
     picture.resize(2 * 1024 * 1024 - 1, 0x55);
@@ -92,7 +92,7 @@ fn the_largest_picture() {
 }
 
 #[test]
-fn several_calls_on_one_connection() {
+fn one_connection_serves_several_calls() {
     let bench = Bench::new();
     let (form, url) = (bench.form(&[]), bench.url());
     let mut arguments = vec!["--silent", "--cacert", "ca.pem", "--cert", "cert.pem"];

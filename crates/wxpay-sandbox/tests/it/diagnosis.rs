@@ -48,7 +48,7 @@ fn a_picture_that_is_good_is_not_complained_of() {
 }
 
 #[test]
-fn pictures() {
+fn what_is_in_a_pictures_place_is_named() {
     let bench = Bench::new();
     let url = |form: &mut Vec<String>| replace(form, "media=", "media=https://example.com/a.jpg");
     let all = found(&bench, url);
@@ -67,7 +67,7 @@ fn pictures() {
 }
 
 #[test]
-fn fields() {
+fn mistakes_in_fields_are_named() {
     let bench = Bench::new();
     bench.write("test.jpg", WHOLE);
     bench.write("line", "1900000109\n");
@@ -148,7 +148,7 @@ fn raw(bench: &Bench, content_type: &str, body: impl AsRef<[u8]>) -> (Option<Str
 const EDGE: &str = "multipart/form-data; boundary=edge";
 
 #[test]
-fn forms_that_wechats_parsers_do_not_read() {
+fn forms_that_wechats_parsers_do_not_read_are_refused_and_named() {
     let bench = Bench::new();
     let part = |disposition: &str| {
         format!("--edge\r\nContent-Disposition: form-data; {disposition}\r\n\r\nx\r\n--edge--\r\n")
@@ -216,7 +216,7 @@ fn forms_that_wechats_parsers_do_not_read() {
 }
 
 #[test]
-fn forms_that_are_read_and_odd() {
+fn forms_that_are_taken_and_odd_are_named() {
     let bench = Bench::new();
     bench.write("test.jpg", WHOLE);
     let (form, url) = (bench.form(&[]), bench.url());
@@ -240,7 +240,7 @@ fn forms_that_are_read_and_odd() {
 }
 
 #[test]
-fn whose_certificate() {
+fn a_missing_certificate_is_told_with_all_else() {
     let bench = Bench::new();
     let (form, url) = (bench.form(&[]), bench.url());
     let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
@@ -260,7 +260,11 @@ fn forms_of_other_writers_get_a_true_finding() {
     let header = "Content-Disposition: form-data; name=\"sign\"\r\n";
     for (content_type, body, expected) in [
         (EDGE, format!("\r\n{part}"), &["preamble"][..]),
-        (EDGE, format!("This is a form.\r\n{part}"), &["preamble"]),
+        (
+            EDGE,
+            format!("{}{part}", "This is a form.\r\n".repeat(100)),
+            &["preamble"],
+        ),
         (EDGE, part.replace(header, ""), &["disposition-missing"]),
         (
             EDGE,

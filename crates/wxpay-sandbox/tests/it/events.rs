@@ -27,7 +27,7 @@ impl io::Write for Log {
 }
 
 #[test]
-fn verdicts_are_logged_and_secrets_are_not() {
+fn outcomes_are_logged_and_secrets_are_not() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -33,7 +33,7 @@ fn body(received: &str) -> &str {
 }
 
 #[test]
-fn documented_errors() {
+fn documented_errors_are_answered_on_demand() {
     let bench = Bench::new();
     let fails = [
         (
@@ -53,7 +53,9 @@ fn documented_errors() {
     ];
     for (effect, code, description) in fails {
         bench.sandbox.inject(Fault::new(effect).times(1));
-        bench.upload(&bench.form(&[])).fails(code, description);
+        bench
+            .upload(&bench.form(&[]))
+            .assert_fails(code, description);
     }
     let refused = [
         (
@@ -77,7 +79,7 @@ fn documented_errors() {
         bench.sandbox.inject(Fault::new(effect).times(2));
         for (more, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
             let answer = bench.upload(&bench.form(more));
-            answer.refuses(&bench, algorithm, code, description);
+            answer.assert_refuses(&bench, algorithm, code, description);
         }
     }
     bench
@@ -86,7 +88,7 @@ fn documented_errors() {
     let answer = bench.upload(&bench.form(&[]));
     assert_eq!(answer.names(), ["return_code", "return_msg"]);
     assert_eq!(answer.get("return_msg"), Some("频率限制"));
-    bench.uploads();
+    bench.assert_uploads();
     assert!(bench.sandbox.faults().iter().all(ActiveFault::is_exhausted));
 }
 
@@ -98,13 +100,13 @@ fn any_error_code_can_be_answered() {
         bench.sandbox.inject(fault.parse().unwrap());
         for (more, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
             let answer = bench.upload(&bench.form(more));
-            answer.refuses(&bench, algorithm, code, "Error on demand");
+            answer.assert_refuses(&bench, algorithm, code, "Error on demand");
         }
     }
 }
 
 #[test]
-fn signatures() {
+fn signatures_are_left_out_or_spoilt() {
     let bench = Bench::new();
     let inject = |effect: Effect| bench.sandbox.inject(Fault::new(effect).times(1));
     inject(Effect::NoSignature);
@@ -119,20 +121,22 @@ fn signatures() {
     assert_ne!(sign, answer.python_sign(&bench, "md5"));
 
     inject(Effect::OtherAlgorithm);
-    bench.upload(&bench.form(&[])).is_signed(&bench, "sha256");
+    bench
+        .upload(&bench.form(&[]))
+        .assert_signed(&bench, "sha256");
     inject(Effect::OtherAlgorithm);
     bench
         .upload(&bench.form(&["sign_type=HMAC-SHA256"]))
-        .is_signed(&bench, "md5");
+        .assert_signed(&bench, "md5");
 
     inject(Effect::ExtraFields);
     let answer = bench.upload(&bench.form(&[]));
-    answer.is_signed(&bench, "md5");
+    answer.assert_signed(&bench, "md5");
     assert_eq!(answer.get("trace_no"), Some("a&b=<c> 一"));
 }
 
 #[test]
-fn documents() {
+fn documents_are_spoilt() {
     let bench = Bench::new();
     let inject = |effect: Effect| bench.sandbox.inject(Fault::new(effect).times(1));
     inject(Effect::ByteOrderMark);
@@ -171,7 +175,7 @@ fn documents() {
 }
 
 #[test]
-fn cuts() {
+fn connections_are_cut() {
     let bench = Bench::new();
     let cut = |effect: Effect| {
         bench.sandbox.inject(Fault::new(effect).times(1));
@@ -194,7 +198,7 @@ fn cuts() {
     assert_eq!(exit, 0);
     assert!(body(&received).ends_with("</xml>"), "{received}");
     assert!(!received.contains("connection: close"), "{received}");
-    bench.uploads();
+    bench.assert_uploads();
 }
 
 /// Two uploads of one curl, which would use one connection for both.
@@ -227,17 +231,17 @@ fn a_connection_that_was_cut_after_an_answer_is_not_there_for_the_next() {
 }
 
 #[test]
-fn delays() {
+fn responses_are_delayed() {
     let bench = Bench::new();
     let plain = {
         let start = Instant::now();
-        bench.uploads();
+        bench.assert_uploads();
         start.elapsed()
     };
     for effect in [Effect::Delay(SECOND), Effect::DelayInAnswer(SECOND)] {
         bench.sandbox.inject(Fault::new(effect).times(1));
         let start = Instant::now();
-        bench.uploads();
+        bench.assert_uploads();
         assert!(
             start.elapsed() >= SECOND,
             "{effect}: {:?}, {plain:?}",
@@ -288,7 +292,7 @@ fn a_rate_is_enforced() {
 }
 
 #[test]
-fn faults_by_file_name_and_by_turn() {
+fn faults_hit_by_file_name_and_by_turn() {
     let bench = Bench::new();
     bench
         .sandbox
@@ -310,7 +314,7 @@ fn faults_by_file_name_and_by_turn() {
     bench
         .sandbox
         .inject("system-error,file=*.png".parse().unwrap());
-    bench.uploads();
+    bench.assert_uploads();
     assert!(bench.sandbox.remove(2));
     assert!(bench.sandbox.faults().is_empty());
 }
@@ -323,7 +327,7 @@ fn a_call_that_is_wrong_meets_faults_too() {
         .sandbox
         .inject(Fault::new(Effect::SystemError).times(1));
     let answer = bench.anonymous_curl(&[&bench.url()]);
-    answer.refuses(
+    answer.assert_refuses(
         &bench,
         "md5",
         "SYSTEMERROR",

@@ -33,7 +33,7 @@ fn send(bench: &Bench, bytes: &[u8]) {
 }
 
 #[test]
-fn bytes_that_are_not_tls() {
+fn bytes_that_are_not_tls_do_no_harm() {
     let bench = Bench::new();
     send(&bench, b"");
     send(
@@ -48,11 +48,11 @@ fn bytes_that_are_not_tls() {
             &[b"\x16\x03\x01\x02\x00\x01", &*random(length)].concat(),
         );
     }
-    bench.uploads();
+    bench.assert_uploads();
 }
 
 #[test]
-fn connections_that_stay_half_open() {
+fn connections_that_stay_half_open_hold_nobody_up() {
     let bench = Bench::new();
     let addr = bench.sandbox.addr();
     let silent: Vec<_> = (0..50).map(|_| TcpStream::connect(addr).unwrap()).collect();
@@ -67,14 +67,14 @@ fn connections_that_stay_half_open() {
         let mut body = connect(&bench, None).await.unwrap();
         let start = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n--edge\r\n";
         body.write_all(start).await.unwrap();
-        bench.uploads();
+        bench.assert_uploads();
         drop((head, body));
     });
     drop(silent);
 }
 
 #[test]
-fn bytes_that_are_not_http() {
+fn bytes_that_are_not_http_do_no_harm() {
     let bench = Bench::new();
     block_on(async {
         for bytes in [
@@ -92,11 +92,11 @@ fn bytes_that_are_not_http() {
             let _end = tls.read_to_end(&mut Vec::new()).await;
         }
     });
-    bench.uploads();
+    bench.assert_uploads();
 }
 
 #[test]
-fn bodies_that_are_no_form() {
+fn bodies_that_are_no_form_are_refused() {
     let bench = Bench::new();
     let url = bench.url();
     for length in [0, 1, 1000, 1_000_000] {
@@ -104,10 +104,10 @@ fn bodies_that_are_no_form() {
         let bytes = ["--data-binary", "@garbage"];
         let edge = ["-H", "Content-Type: multipart/form-data; boundary=edge"];
         let answer = bench.curl(&[&bytes[..], &edge, &[&url]].concat());
-        answer.fails("INVALID_REQUEST", "Invalid XML format");
+        answer.assert_fails("INVALID_REQUEST", "Invalid XML format");
 
         let answer = bench.curl(&["-F", "media=@garbage", &url]);
-        answer.fails("PARAM_ERROR", "Regular validation");
+        answer.assert_fails("PARAM_ERROR", "Regular validation");
     }
 }
 

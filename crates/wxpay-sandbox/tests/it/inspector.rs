@@ -62,7 +62,7 @@ fn the_page_is_static_and_asks_nobody_else() {
             "{path}"
         );
     }
-    bench.uploads();
+    bench.assert_uploads();
     // What is shown comes as JSON; a call has an address of its own.
     assert_eq!(get(&bench, "/"), page);
     assert_eq!(get(&bench, "/requests/1"), page);
@@ -76,7 +76,7 @@ fn the_page_is_static_and_asks_nobody_else() {
 #[test]
 fn a_call_has_all_that_the_page_shows() {
     let bench = bench();
-    bench.uploads();
+    bench.assert_uploads();
     let call = json(&bench, "/requests/1", &[]);
     for (field, value) in [
         ("file_name", "test.jpg"),
@@ -119,7 +119,7 @@ fn a_call_has_all_that_the_page_shows() {
 #[test]
 fn the_bytes_of_a_request_are_exact_while_its_picture_is_remembered() {
     let bench = bench();
-    bench.uploads();
+    bench.assert_uploads();
     let length = json(&bench, "/requests/1", &[])["body_length"]
         .as_u64()
         .unwrap();
@@ -144,19 +144,19 @@ fn the_bytes_of_a_request_are_exact_while_its_picture_is_remembered() {
 #[test]
 fn calls_are_cleared() {
     let bench = bench();
-    bench.uploads();
+    bench.assert_uploads();
     assert_eq!(ask(&bench, "/requests", &["-X", "DELETE"]).0, "200");
     assert_eq!(ask(&bench, "/requests", &[]).1, "[]");
     assert_eq!(bench.sandbox.media(1), None);
-    bench.uploads();
+    bench.assert_uploads();
     assert_eq!(json(&bench, "/requests", &[])[0]["number"], 2);
 }
 
 #[test]
-fn calls_as_json() {
+fn calls_are_listed_as_json() {
     let bench = bench();
-    bench.uploads();
-    bench.uploads();
+    bench.assert_uploads();
+    bench.assert_uploads();
     let calls = json(&bench, "/requests", &[]);
     assert_eq!(
         (&calls[0]["number"], &calls[1]["number"]),
@@ -198,7 +198,7 @@ fn what_clients_send_stays_inert() {
     );
     // A picture is shown as what its bytes say, whatever the client says.
     bench.write("test.jpg", PNG);
-    bench.uploads();
+    bench.assert_uploads();
     let (_, media) = ask(&bench, "/requests/2/media", &["--head"]);
     assert!(media.contains("content-type: image/png"), "{media}");
 }
@@ -206,15 +206,15 @@ fn what_clients_send_stays_inert() {
 #[test]
 fn faults_are_injected_by_scripts() {
     let bench = bench();
-    let armed = json(
+    let injected = json(
         &bench,
         "/faults",
         &["-d", r#"{"fault": "system-error", "next": 1}"#],
     );
-    assert_eq!(armed[0]["id"], 1);
+    assert_eq!(injected[0]["id"], 1);
     let answer = bench.upload(&bench.form(&[]));
     assert_eq!(answer.get("err_code"), Some("SYSTEMERROR"));
-    bench.uploads();
+    bench.assert_uploads();
     let (status, _) = ask(
         &bench,
         "/faults",
@@ -278,9 +278,9 @@ fn faults_are_injected_by_forms() {
 fn pages_of_others_are_turned_away() {
     let bench = bench();
     assert_eq!(ask(&bench, "/", &["-H", "Host: evil.test"]).0, "421");
-    let armed = |origin: &str| ask(&bench, "/faults", &["-H", origin, "-d", "\"bom\""]).0;
-    assert_eq!(armed("Origin: http://evil.test"), "403");
-    assert_eq!(armed("Origin: null"), "403");
+    let injected = |origin: &str| ask(&bench, "/faults", &["-H", origin, "-d", "\"bom\""]).0;
+    assert_eq!(injected("Origin: http://evil.test"), "403");
+    assert_eq!(injected("Origin: null"), "403");
     assert!(bench.sandbox.faults().is_empty());
     let addr = bench.sandbox.inspector_addr().unwrap();
     let json = ["-H", "Content-Type: application/json", "-d", "\"bom\""];
@@ -295,7 +295,7 @@ fn pages_of_others_are_turned_away() {
 #[test]
 fn calls_come_by_themselves() {
     let bench = bench();
-    bench.uploads();
+    bench.assert_uploads();
     let mut tcp = TcpStream::connect(bench.sandbox.inspector_addr().unwrap()).unwrap();
     tcp.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let host = bench.sandbox.inspector_addr().unwrap();
@@ -305,7 +305,7 @@ fn calls_come_by_themselves() {
     wait_for("content-type: text/event-stream");
     wait_for("event: call");
     assert_eq!(wait_for("id: "), "id: 1");
-    bench.uploads();
+    bench.assert_uploads();
     assert_eq!(wait_for("id: "), "id: 2");
     let data = wait_for("test.jpg");
     let call: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
@@ -320,7 +320,7 @@ fn calls_come_by_themselves() {
 }
 
 #[test]
-fn its_address() {
+fn its_address_is_its_own() {
     let sandbox = start(Sandbox::builder());
     assert_eq!(sandbox.inspector_addr(), None);
     let taken = sandbox.addr();

@@ -82,7 +82,7 @@ fn a_start_that_is_given_up_leaves_nothing() {
 }
 
 #[test]
-fn started_again_with_kept_credentials() {
+fn kept_credentials_serve_again() {
     let bench = Bench::new();
     let kept = bench.credentials();
     let again = Credentials::from_pem(
@@ -97,12 +97,12 @@ fn started_again_with_kept_credentials() {
     second.write("ca.pem", kept.ca_pem());
     second.write("cert.pem", kept.cert_pem());
     second.write("key.pem", kept.key_pem());
-    second.uploads();
-    bench.uploads();
+    second.assert_uploads();
+    bench.assert_uploads();
 }
 
 #[test]
-fn credentials_that_do_not_belong_together() {
+fn credentials_that_do_not_belong_together_are_refused() {
     let (one, other) = (
         Credentials::generate().unwrap(),
         Credentials::generate().unwrap(),
@@ -146,7 +146,7 @@ fn credentials_that_do_not_belong_together() {
 }
 
 #[test]
-fn what_a_sandbox_cannot_be() {
+fn an_address_that_is_taken_or_a_wrong_host_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap();
     let error = block_on(Sandbox::builder().listen(addr).start()).unwrap_err();
@@ -173,7 +173,7 @@ fn what_a_sandbox_cannot_be() {
 
 /// So that they can be used in tasks, and a sandbox be kept in a static.
 #[test]
-fn they_go_to_other_threads() {
+fn sandboxes_go_to_other_threads() {
     fn is_send<T: Send>(_: &T) {}
     fn is_sync<T: Sync>() {}
     is_send(&Sandbox::builder().start());

@@ -25,7 +25,7 @@ fn without(mut form: Vec<String>, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn http_get_method_not_supported() {
+fn other_methods_than_post_are_refused() {
     let bench = Bench::new();
     let url = bench.url();
     for arguments in [
@@ -35,12 +35,12 @@ fn http_get_method_not_supported() {
     ] {
         let answer = bench.curl(arguments);
         assert_eq!(answer.status, "200");
-        answer.fails("INVALID_REQUEST", "HTTP GET method not supported");
+        answer.assert_fails("INVALID_REQUEST", "HTTP GET method not supported");
     }
 }
 
 #[test]
-fn another_path() {
+fn another_path_is_not_found() {
     let bench = Bench::new();
     let answer = bench.curl(&["-F", "mch_id=1", &format!("{}/", bench.sandbox.origin())]);
     assert_eq!(answer.status, "404");
@@ -55,7 +55,7 @@ fn another_path() {
 }
 
 #[test]
-fn invalid_xml_format() {
+fn bodies_that_are_no_form_are_an_invalid_format() {
     let bench = Bench::new();
     let url = bench.url();
     bench.write(
@@ -83,23 +83,23 @@ fn invalid_xml_format() {
         &["-d", "", "-H", edge],
     ] {
         let answer = bench.curl(&[arguments, &[&url]].concat());
-        answer.fails("INVALID_REQUEST", "Invalid XML format");
+        answer.assert_fails("INVALID_REQUEST", "Invalid XML format");
     }
 }
 
 #[test]
-fn certificate_is_required() {
+fn a_call_without_certificate_is_refused() {
     let bench = Bench::new();
     let (form, url) = (bench.form(&[]), bench.url());
     let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
     arguments.push(&url);
     let answer = bench.anonymous_curl(&arguments);
-    answer.fails("INVALID_REQUEST", "Certificate is required");
+    answer.assert_fails("INVALID_REQUEST", "Certificate is required");
     assert_eq!(answer.status, "200");
 }
 
 #[test]
-fn signature_validation() {
+fn wrong_signatures_are_refused() {
     let bench = Bench::new();
     for form in [
         changed(
@@ -116,13 +116,13 @@ fn signature_validation() {
         without(bench.form(&["more=1"]), "more"),
     ] {
         let answer = bench.upload(&form);
-        answer.fails("SIGNERROR", "Signature validation");
+        answer.assert_fails("SIGNERROR", "Signature validation");
         assert_eq!(answer.get("return_msg"), Some("Signature failure"));
     }
 }
 
 #[test]
-fn regular_validation() {
+fn fields_of_a_wrong_form_are_refused() {
     let bench = Bench::new();
     let form = || bench.form(&["sign_type=MD5"]);
     bench.write("empty", "");
@@ -145,7 +145,7 @@ fn regular_validation() {
         twice,
     ] {
         let answer = bench.upload(&form);
-        answer.fails("PARAM_ERROR", "Regular validation");
+        answer.assert_fails("PARAM_ERROR", "Regular validation");
         let message = answer.get("return_msg").unwrap();
         assert!(
             message.starts_with("Parameter format checking error"),
@@ -155,7 +155,7 @@ fn regular_validation() {
 }
 
 #[test]
-fn image_format_error() {
+fn what_is_no_picture_is_refused() {
     let bench = Bench::new();
     bench.write(
         "bmw.bmp",
@@ -169,34 +169,34 @@ fn image_format_error() {
     ] {
         for (sign_type, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
             let answer = bench.upload(&changed(bench.form(sign_type), "media", media));
-            answer.refuses(&bench, algorithm, "PARAM_ERROR", "Image format error");
+            answer.assert_refuses(&bench, algorithm, "PARAM_ERROR", "Image format error");
         }
     }
 }
 
 #[test]
-fn pictures_that_are_too_large() {
+fn pictures_that_are_too_large_are_refused() {
     let bench = Bench::new();
     let mut picture = b"\xff\xd8\xff\xe0".to_vec();
     for size in [2 * 1024 * 1024, 3_000_000, 5 * 1024 * 1024] {
         picture.resize(size, 0x55);
         bench.write("test.jpg", &picture);
         let answer = bench.upload(&bench.form(&["sign_type=HMAC-SHA256"]));
-        answer.refuses(&bench, "sha256", "PARAM_ERROR", "Image format error");
+        answer.assert_refuses(&bench, "sha256", "PARAM_ERROR", "Image format error");
     }
     // The fields that come after five megabytes are not read.
     let mut form = bench.form(&[]);
     form.rotate_right(2);
     bench
         .upload(&form)
-        .fails("PARAM_ERROR", "Image format error");
+        .assert_fails("PARAM_ERROR", "Image format error");
 }
 
 #[test]
-fn merchant_id_error() {
+fn an_unknown_merchant_is_refused() {
     let bench = Bench::new();
     let answer = bench.upload(&changed(bench.form(&[]), "mch_id", "mch_id=1000000000"));
-    answer.fails("PARAM_ERROR", "Merchant ID error");
+    answer.assert_fails("PARAM_ERROR", "Merchant ID error");
 }
 
 #[test]
@@ -207,21 +207,21 @@ fn the_first_rule_that_is_broken_is_told() {
     // One thing more is right in each than in the one before.
     bench
         .anonymous_curl(&[&elsewhere])
-        .fails("INVALID_REQUEST", "HTTP GET method not supported");
+        .assert_fails("INVALID_REQUEST", "HTTP GET method not supported");
     assert_eq!(bench.anonymous_curl(&["-d", "x", &elsewhere]).status, "404");
     bench
         .anonymous_curl(&["-d", "x", &url])
-        .fails("INVALID_REQUEST", "Certificate is required");
+        .assert_fails("INVALID_REQUEST", "Certificate is required");
     bench
         .curl(&["-d", "x", &url])
-        .fails("INVALID_REQUEST", "Invalid XML format");
+        .assert_fails("INVALID_REQUEST", "Invalid XML format");
     let mut form = ["mch_id=?", "media_hash=?", "sign=?", "media=?"]
         .map(str::to_owned)
         .into_iter()
         .flat_map(|field| ["-F".to_owned(), field])
         .collect::<Vec<_>>();
     let missing = bench.upload(&form[..6]);
-    missing.fails("PARAM_ERROR", "Regular validation");
+    missing.assert_fails("PARAM_ERROR", "Regular validation");
     assert!(
         missing
             .get("return_msg")
@@ -229,7 +229,7 @@ fn the_first_rule_that_is_broken_is_told() {
             .contains("media is missing")
     );
     let formats = bench.upload(&form);
-    formats.fails("PARAM_ERROR", "Regular validation");
+    formats.assert_fails("PARAM_ERROR", "Regular validation");
     assert!(
         formats
             .get("return_msg")
@@ -240,19 +240,19 @@ fn the_first_rule_that_is_broken_is_told() {
     form[1] = "mch_id=1000000000".to_owned();
     bench
         .upload(&form)
-        .fails("PARAM_ERROR", "Merchant ID error");
+        .assert_fails("PARAM_ERROR", "Merchant ID error");
     form[1] = "mch_id=1900000109".to_owned();
     bench
         .upload(&form)
-        .fails("SIGNERROR", "Signature validation");
+        .assert_fails("SIGNERROR", "Signature validation");
     let sign = bench.python_sign("md5", &[form[1].clone(), form[3].clone()]);
     form[5] = format!("sign={sign}");
     bench
         .upload(&form)
-        .refuses(&bench, "md5", "PARAM_ERROR", "Image format error");
+        .assert_refuses(&bench, "md5", "PARAM_ERROR", "Image format error");
     form[7] = "media=@test.jpg".to_owned();
     bench
         .upload(&form)
-        .refuses(&bench, "md5", "PARAM_ERROR", "Image format error");
-    bench.uploads();
+        .assert_refuses(&bench, "md5", "PARAM_ERROR", "Image format error");
+    bench.assert_uploads();
 }

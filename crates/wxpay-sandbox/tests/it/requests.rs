@@ -1,12 +1,13 @@
 //! What the sandbox remembers of its calls.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sandbox::{CheckOutcome, Effect, Sandbox};
 use wxpay_sign::ApiKey;
 
 use crate::support::{Bench, PICTURE, block_on, start};
 
 #[test]
-fn a_call_with_all_that_came() {
+fn all_that_came_is_recorded() {
     let bench = Bench::new();
     let form = bench.form(&["sign_type=HMAC-SHA256"]);
     bench.upload(&form);
@@ -67,7 +68,7 @@ fn a_call_with_all_that_came() {
 }
 
 #[test]
-fn the_rule_that_was_broken() {
+fn the_rule_that_was_broken_is_recorded() {
     let bench = Bench::new();
     let mut form = bench.form(&[]);
     let sign = form
@@ -88,9 +89,9 @@ fn the_rule_that_was_broken() {
     assert_eq!(broken(7), "Signature failure");
     assert_eq!(signature.checks[6].outcome, CheckOutcome::Kept);
     assert_eq!(signature.checks[8].outcome, CheckOutcome::NotReached);
-    let verdict = signature.outcome.as_ref().unwrap();
-    assert_eq!(verdict.code, Some("SIGNERROR"));
-    assert_eq!(verdict.description, Some("Signature validation"));
+    let outcome = signature.outcome.as_ref().unwrap();
+    assert_eq!(outcome.code, Some("SIGNERROR"));
+    assert_eq!(outcome.description, Some("Signature validation"));
 
     assert_eq!(method.client_certificate, None);
     assert!(method.fields.is_empty());
@@ -100,7 +101,7 @@ fn the_rule_that_was_broken() {
 }
 
 #[test]
-fn calls_that_met_faults() {
+fn faults_are_recorded() {
     let bench = Bench::new();
     for fault in [
         "system-error,next=1",
@@ -225,7 +226,8 @@ fn an_api_key_that_a_client_sends_is_shown_nowhere() {
         let media = format!("media=@key.jpg;filename={key}.jpg;type=image/{key}");
         let sign = format!("sign={key}");
         let long = format!("more={}{key}", "x".repeat(2040));
-        let mut arguments = vec!["-H", &header];
+        let user = format!("1900000109:{key}");
+        let mut arguments = vec!["-H", &header, "-u", &user];
         for form in [&field, &name, &media, &sign, &long] {
             arguments.extend(["-F", form]);
         }
@@ -251,7 +253,9 @@ fn an_api_key_that_a_client_sends_is_shown_nowhere() {
         let url = format!("http://{inspector}{path}");
         shown.push(bench.run("curl", &["--silent", "--noproxy", "*", &url]));
     }
+    let encoded = |key: &String| BASE64_STANDARD.encode(format!("1900000109:{key}"));
     for shown in &shown {
+        assert!(!keys.iter().any(|key| shown.contains(&encoded(key))));
         for key in &keys {
             for at in 0..=24 {
                 assert!(!shown.contains(&key[at..at + 8]), "{at} of a key: {shown}");
@@ -265,8 +269,8 @@ fn an_api_key_that_a_client_sends_is_shown_nowhere() {
 fn calls_are_told_as_they_come() {
     let bench = Bench::new();
     let mut calls = bench.sandbox.watch();
-    bench.uploads();
-    bench.uploads();
+    bench.assert_uploads();
+    bench.assert_uploads();
     block_on(async {
         for number in [1, 2] {
             let call = calls.next().await.unwrap();
@@ -279,9 +283,9 @@ fn calls_are_told_as_they_come() {
 }
 
 #[test]
-fn json() {
+fn a_call_becomes_json() {
     let bench = Bench::of(start(Sandbox::builder()));
-    bench.uploads();
+    bench.assert_uploads();
     let json = serde_json::to_value(&*bench.sandbox.requests()[0]).unwrap();
     assert_eq!(json["method"], "POST");
     assert_eq!(json["checks"][0]["outcome"], "kept");
@@ -290,7 +294,7 @@ fn json() {
 }
 
 #[test]
-fn a_block_for_a_log() {
+fn a_call_becomes_a_block_for_a_log() {
     let bench = Bench::new();
     bench.sandbox.inject("delay=1ms,next=1".parse().unwrap());
     bench.upload(&bench.form(&[]));

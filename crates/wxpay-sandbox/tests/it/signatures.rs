@@ -71,7 +71,7 @@ fn mistakes_are_named() {
     ] {
         let answer = bench.upload(&signed(&bench, script, fields));
         // The wire says what is documented, and no more.
-        answer.fails("SIGNERROR", "Signature validation");
+        answer.assert_fails("SIGNERROR", "Signature validation");
         assert_eq!(answer.get("return_msg"), Some("Signature failure"));
         let last = bench.sandbox.requests().pop().unwrap();
         let codes: Vec<_> = last.findings.iter().map(|finding| &*finding.code).collect();

@@ -24,9 +24,9 @@ const HEAD: &[u8] = b"POST /secapi/mch/uploadmedia HTTP/1.1\r\nhost: localhost\r
     content-type: multipart/form-data; boundary=edge\r\ncontent-length: 1000000000\r\n\r\n";
 
 /// An honest client, which must be served while the others are there.
-fn uploads_soon(bench: &Bench) {
+fn assert_uploads_soon(bench: &Bench) {
     let start = Instant::now();
-    bench.uploads();
+    bench.assert_uploads();
     assert!(
         start.elapsed() < Duration::from_secs(30),
         "{:?}",
@@ -35,21 +35,21 @@ fn uploads_soon(bench: &Bench) {
 }
 
 #[test]
-fn connections_that_say_nothing() {
+fn connections_that_say_nothing_hold_nobody_up() {
     let bench = Bench::new();
     block_on(async {
         let mut silent = Vec::new();
         for _ in 0..MANY {
             silent.push(TcpStream::connect(bench.sandbox.addr()).await.unwrap());
         }
-        uploads_soon(&bench);
+        assert_uploads_soon(&bench);
         drop(silent);
     });
-    bench.uploads();
+    bench.assert_uploads();
 }
 
 #[test]
-fn bodies_that_stop_in_the_middle() {
+fn bodies_that_stop_in_the_middle_hold_nobody_up() {
     let bench = Bench::new();
     block_on(async {
         let mut stalled = JoinSet::new();
@@ -63,10 +63,10 @@ fn bodies_that_stop_in_the_middle() {
             });
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
-        uploads_soon(&bench);
+        assert_uploads_soon(&bench);
         drop(stalled);
     });
-    bench.uploads();
+    bench.assert_uploads();
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn two_hundred_uploads_of_two_mebibytes_at_once_all_succeed() {
 }
 
 #[test]
-fn clients_that_send_rubbish_all_the_time() {
+fn clients_that_send_rubbish_all_the_time_hold_nobody_up() {
     let bench = Bench::new();
     block_on(async {
         let mut rubbish = JoinSet::new();
@@ -131,9 +131,9 @@ fn clients_that_send_rubbish_all_the_time() {
             });
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
-        uploads_soon(&bench);
+        assert_uploads_soon(&bench);
         rubbish.shutdown().await;
     });
-    bench.uploads();
+    bench.assert_uploads();
     assert_eq!(bench.sandbox.requests().len(), 200);
 }

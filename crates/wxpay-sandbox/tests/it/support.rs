@@ -143,7 +143,7 @@ impl Bench {
 
     /// Uploads the picture of the tests; it must be taken.
     #[track_caller]
-    pub(crate) fn uploads(&self) {
+    pub(crate) fn assert_uploads(&self) {
         let answer = self.upload(&self.form(&[]));
         assert_eq!(answer.get("result_code"), Some("SUCCESS"), "{answer:?}");
     }
@@ -205,7 +205,7 @@ impl Answer {
 
     /// Its signature must be Python's.
     #[track_caller]
-    pub(crate) fn is_signed(&self, bench: &Bench, algorithm: &str) {
+    pub(crate) fn assert_signed(&self, bench: &Bench, algorithm: &str) {
         assert_eq!(self.get("sign"), Some(&*self.python_sign(bench, algorithm)));
     }
 
@@ -220,16 +220,22 @@ impl Answer {
 
     /// A refusal with `return_code` FAIL, in its documented form.
     #[track_caller]
-    pub(crate) fn fails(&self, code: &str, description: &str) {
+    pub(crate) fn assert_fails(&self, code: &str, description: &str) {
         assert_eq!(self.get("return_code"), Some("FAIL"), "{self:?}");
         let names = ["return_code", "return_msg", "err_code", "err_code_des"];
         assert_eq!(self.names(), names, "{self:?}");
-        self.says(code, description);
+        self.assert_says(code, description);
     }
 
     /// A refusal with `return_code` SUCCESS, in its documented form, signed.
     #[track_caller]
-    pub(crate) fn refuses(&self, bench: &Bench, algorithm: &str, code: &str, description: &str) {
+    pub(crate) fn assert_refuses(
+        &self,
+        bench: &Bench,
+        algorithm: &str,
+        code: &str,
+        description: &str,
+    ) {
         let codes = [self.get("return_code"), self.get("result_code")];
         assert_eq!(codes, [Some("SUCCESS"), Some("FAIL")], "{self:?}");
         let names = [
@@ -241,12 +247,12 @@ impl Answer {
             "sign",
         ];
         assert_eq!(self.names(), names, "{self:?}");
-        self.says(code, description);
-        self.is_signed(bench, algorithm);
+        self.assert_says(code, description);
+        self.assert_signed(bench, algorithm);
     }
 
     #[track_caller]
-    fn says(&self, code: &str, description: &str) {
+    fn assert_says(&self, code: &str, description: &str) {
         let said = (self.get("err_code"), self.get("err_code_des"));
         assert_eq!(said, (Some(code), Some(description)), "{self:?}");
     }

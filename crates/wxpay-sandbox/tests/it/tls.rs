@@ -48,7 +48,7 @@ fn upload(bench: &Bench, more: &[&str]) -> crate::support::Answer {
 fn is_required(bench: &Bench, why: &str) {
     for version in ["1.2", "1.3"] {
         let answer = upload(bench, &["--tls-max", version]);
-        answer.fails("INVALID_REQUEST", "Certificate is required");
+        answer.assert_fails("INVALID_REQUEST", "Certificate is required");
         let message = answer.get("return_msg").unwrap();
         assert!(message.contains(why), "{version}: {message}");
     }
@@ -69,18 +69,18 @@ fn a_certificate_of_the_authority_is_enough() {
 }
 
 #[test]
-fn another_merchants_certificate() {
+fn the_certificate_of_another_merchant_is_refused() {
     let bench = Bench::new();
     issue(&bench, |params| {
         params
             .distinguished_name
             .push(DnType::CommonName, "1000000000");
     });
-    upload(&bench, &[]).fails("PARAM_ERROR", "Merchant ID error");
+    upload(&bench, &[]).assert_fails("PARAM_ERROR", "Merchant ID error");
 }
 
 #[test]
-fn certificates_that_are_not_valid() {
+fn certificates_that_are_not_valid_are_refused() {
     let bench = Bench::new();
     issue(&bench, |params| {
         params.not_after = date_time_ymd(2001, 1, 1);
@@ -97,7 +97,7 @@ fn certificates_that_are_not_valid() {
 }
 
 #[test]
-fn certificates_of_others() {
+fn certificates_of_other_authorities_are_refused() {
     let (bench, other) = (Bench::new(), Bench::new());
     bench.write("odd.pem", other.credentials().cert_pem());
     bench.write("odd_key.pem", other.credentials().key_pem());
@@ -204,5 +204,5 @@ fn a_stolen_certificate_without_its_key_is_worth_nothing() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("alert"), "{version:?}: {error}");
     }
-    bench.uploads();
+    bench.assert_uploads();
 }

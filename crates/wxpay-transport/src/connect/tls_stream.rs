@@ -74,7 +74,7 @@ impl TlsStream {
                 let limit = self.write_timeout;
                 let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
                 while timer.as_mut().poll(cx).is_ready() {
-                    // What is flushed may be long, and move slowly.
+                    // A long flush may move slowly.
                     let end = self.tcp().state().writes().last + limit;
                     if end <= Instant::now() {
                         // Nor does the system go on for us.

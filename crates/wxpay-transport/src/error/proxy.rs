@@ -1,12 +1,10 @@
-//! Why there is no proxy, or no tunnel through it.
+//! The errors of proxies: of their URIs, and of tunnels through them.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use http::uri::Authority;
 
-use super::BoxError;
-
-/// Why a URI does not describe a proxy.
+/// The reason why a URI does not describe a proxy.
 // None of them shows the URI itself, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,7 +23,7 @@ pub enum ProxyUriError {
     Scheme,
 }
 
-/// What the proxy did instead of giving a tunnel to the server.
+/// The proxy's doing in place of a tunnel to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyErrorKind {
@@ -80,13 +78,13 @@ impl fmt::Display for ProxyErrorKind {
     }
 }
 
-/// Why a proxy gave no tunnel. Which proxy it was and what it did is said by the error above.
+/// The failure of a proxy. The error above says which proxy it was and what it did.
 #[derive(Debug, thiserror::Error)]
 #[error("no tunnel through the proxy")]
 pub(crate) struct ProxyFailure {
     pub(crate) proxy: Authority,
     pub(crate) kind: ProxyErrorKind,
-    /// What the proxy offers or wants, in its own words.
+    /// The authentication schemes that the proxy offers.
     pub(crate) detail: Option<String>,
-    pub(crate) source: Option<BoxError>,
+    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }

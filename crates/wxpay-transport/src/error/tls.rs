@@ -1,10 +1,10 @@
-//! Why there is no secure connection, in words.
+//! The errors of TLS, in words.
 
 use std::fmt;
 
 use rustls::{AlertDescription, CertificateError};
 
-/// What the TLS handshake, or an alert after it, said.
+/// The kind of a failed TLS handshake, or of an alert after it.
 ///
 /// The first six are about the server's certificate and are this side's word; the next three
 /// are about the client's and are the server's.
@@ -50,7 +50,7 @@ pub enum TlsErrorKind {
     Other,
 }
 
-/// Why a certificate cannot be checked, in words.
+/// The reason why a certificate cannot be checked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Uncheckable {
     #[error("the RSA key has {0} bits; 2048 are the least")]

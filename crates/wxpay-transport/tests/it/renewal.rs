@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use tower::ServiceExt;
-use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, Transport};
+use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, IdentitySource, Transport};
 
 use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, send, serve};
 
@@ -185,4 +185,31 @@ async fn the_whole_chain_is_sent() {
     .await;
     call(ca.builder().identity(identity), addr).await.unwrap();
     assert_eq!(lengths.recv().await.unwrap(), Some(2));
+}
+
+/// A source that reads anew whenever it is asked, so that no two of its identities are one.
+struct Anew(Pair);
+
+impl std::fmt::Debug for Anew {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Anew")
+    }
+}
+
+impl IdentitySource for Anew {
+    fn current(&self) -> Identity {
+        self.0.identity()
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_always_has_another_identity_is_not_asked_for_ever() {
+    let ca = Ca::new();
+    let (_go, may_go) = watch::channel(true);
+    let (addr, _seen) = server(ca.demanding_server(), true, may_go).await;
+    let builder = ca
+        .builder_for_one_attempt()
+        .identity_source(Anew(ca.pair()));
+    let reply = time::timeout(Duration::from_secs(20), call(builder, addr)).await;
+    assert_eq!(reply.expect("it ends").unwrap().body(), "ok");
 }

@@ -5,6 +5,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, SanType, date_time_ymd,
 };
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_rustls::rustls::version::TLS12;
 use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
@@ -74,21 +75,75 @@ async fn tls_1_2_is_spoken_too() {
 }
 
 #[test]
-fn a_file_that_is_no_list_of_authorities() {
-    let key = KeyPair::generate().unwrap().serialize_pem();
-    let cut = Ca::new().pem().replace("-----END CERTIFICATE-----", "");
-    assert_eq!(Roots::empty().with_pem("").unwrap_err(), RootsError::Empty);
-    assert_eq!(
-        Roots::webpki().with_pem(key).unwrap_err(),
-        RootsError::Empty
-    );
-    assert_eq!(Roots::webpki().with_pem(cut).unwrap_err(), RootsError::Pem);
-}
-
-#[test]
-fn an_authority_that_is_no_certificate_is_refused() {
-    let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    assert_eq!(Roots::empty().with_pem(pem).unwrap_err(), RootsError::Pem);
+fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
+    let (ca, key) = (Ca::new().pem(), KeyPair::generate().unwrap());
+    let der = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
+    let identities = "../../../../wxpay-identity/tests/fixtures/identities/aes256-sha256.p12";
+    let utf16: Vec<u8> = ca.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let base64: String = ca.lines().filter(|line| !line.starts_with('-')).collect();
+    for (file, found, way_out) in [
+        (&b""[..], "holds nothing", "get it again"),
+        (b"PK\x03\x04\x14\0", "holds a zip archive", "unpack it"),
+        (b"<html>", "holds a web page", "get it again"),
+        (
+            b"\xfe\xed\xfe\xed\0\0\0\x02",
+            "Java key store",
+            "keytool -exportcert",
+        ),
+        (
+            key.serialize_pem().as_bytes(),
+            "holds a private key",
+            "authority",
+        ),
+        (
+            &key.serialize_der(),
+            "holds a private key in DER",
+            "authority",
+        ),
+        (
+            &der,
+            "holds a certificate in DER",
+            "openssl x509 -inform DER",
+        ),
+        (
+            &fixture(identities),
+            "holds PKCS#12",
+            "openssl pkcs12 -cacerts",
+        ),
+        (&utf16, "holds text in UTF-16", "save it as UTF-8"),
+        (base64.as_bytes(), "holds base64", "BEGIN and END lines"),
+        (b"no such thing", "holds no certificate", "must be PEM"),
+        (
+            ca.replace('\n', " ").as_bytes(),
+            "line ends",
+            "must stand alone",
+        ),
+        (
+            ca.replace('\n', "\\n").as_bytes(),
+            "line ends",
+            "must stand alone",
+        ),
+        (
+            ca.replace("-----END", "").as_bytes(),
+            "cut or damaged",
+            "get it again",
+        ),
+        (
+            b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
+            "cut or damaged",
+            "get it again",
+        ),
+    ] {
+        let error = Roots::webpki().with_pem(file).unwrap_err();
+        assert!(matches!(error, RootsError::File(_)), "{error:?}");
+        let shown = error.to_string();
+        assert!(shown.contains("file of certificate authorities"), "{shown}");
+        assert!(shown.contains(found) && shown.contains(way_out), "{shown}");
+    }
+    // As other programs for Windows write it.
+    Roots::empty()
+        .with_pem(format!("\u{feff}{ca}").replace('\n', "\r\n"))
+        .unwrap();
 }
 
 /// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
@@ -203,9 +258,9 @@ fn what_an_authority_has_issued_is_no_authority() {
     Roots::empty().with_pem(below.cert).unwrap();
 }
 
-fn weak(name: &str) -> String {
+fn fixture(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-    std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+    std::fs::read(format!("{folder}{name}")).unwrap()
 }
 
 #[tokio::test]
@@ -231,12 +286,12 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
         ),
     ] {
         let server = Pair {
-            cert: weak(&format!("{name}.crt")),
-            key: weak(&format!("{name}.key")),
+            cert: String::from_utf8(fixture(&format!("{name}.crt"))).unwrap(),
+            key: String::from_utf8(fixture(&format!("{name}.key"))).unwrap(),
         };
         let addr = serve_reply(support::server(&server), OK).await;
         let roots = Roots::empty()
-            .with_pem(weak(&format!("{root}.crt")))
+            .with_pem(fixture(&format!("{root}.crt")))
             .unwrap();
         let builder = Transport::builder().roots(roots).max_retries(0);
         let error = call(builder, addr).await.unwrap_err();
@@ -249,11 +304,11 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
     let ca = Ca::new();
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../wxpay-identity/tests/fixtures/identities/"
-    );
-    let read = |name: &str| std::fs::read(format!("{folder}{name}")).unwrap();
+    let read = |name| {
+        fixture(&format!(
+            "../../../../wxpay-identity/tests/fixtures/identities/{name}"
+        ))
+    };
     let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
     let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;
     let builder = ca.builder_for_one_attempt();

@@ -54,6 +54,15 @@ fn calls_are_told_in_blocks() {
 }
 
 #[test]
+fn calls_are_explained_in_chinese() {
+    let mut sandbox = Sandbox::start_with(&["--lang", "zh"], Stdio::piped());
+    let curl = sandbox.line("curl ");
+    shell(&curl.trim_end().replace("-F sign=", "-F sign=x")).exits(0);
+    let run = sandbox.stop("INT").exits(0);
+    assert!(run.err.contains("signature-unknown: 签名不正确"), "{run:?}");
+}
+
+#[test]
 fn nobody_has_to_read_what_is_told() {
     let mut sandbox = Sandbox::start_with(&[], Stdio::piped());
     let curl = sandbox.line("curl ");

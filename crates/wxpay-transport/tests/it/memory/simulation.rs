@@ -126,7 +126,7 @@ async fn run(schedule: Schedule) {
             if error.kind() == ErrorKind::Timeout(TimeoutKind::Total));
         // An attempt that makes progress is never moved or cut: what was slow is the last one. It moves
         // once in four seconds, which with little time left is a silence.
-        let has_time = |slow| schedule.timeout.is_none_or(|it| it >= 60 && slow == 0);
+        let has_time = |slow| schedule.timeout.is_none_or(|it| it >= 40 && slow == 0);
         let slow = met.iter().position(|word| word == "slow");
         if let Some(slow) = slow.filter(|slow| has_time(*slow)) {
             assert_eq!(slow + 1, met.len(), "{story}");
@@ -178,7 +178,7 @@ fn an_upload_is_not_moved_while_its_last_bytes_are_on_a_slow_line() {
         a: vec!["slow"],
         b: vec![],
         max_retries: 1,
-        timeout: Some(60),
+        timeout: Some(42),
         calls: vec![0],
         dropped: None,
     });

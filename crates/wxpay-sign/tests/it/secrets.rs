@@ -1,7 +1,5 @@
 //! Neither the key nor the right signature is ever shown.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::fmt::{Debug, Display};
 
 use wxpay_sign::{ApiKey, ApiKeyError, Params, SignType, VerifyError};

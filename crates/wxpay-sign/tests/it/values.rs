@@ -1,7 +1,5 @@
 //! Keys, sign types, signatures and content hashes as values: what is taken, what is shown.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::{
     borrow::Cow,
     collections::BTreeMap,

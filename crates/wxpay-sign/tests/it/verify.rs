@@ -1,7 +1,5 @@
 //! Each fault of a signature is an error of its own.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use wxpay_sign::{ApiKey, Params, SignType, VerifyError};
 
 const MD5: &str = "9E19543EA8BF9857BE5F61E18C1003E7";

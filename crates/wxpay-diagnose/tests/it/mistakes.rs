@@ -1,7 +1,5 @@
 //! Every known mistake is named: `independent/mistakes.py` makes them.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use proptest::{prelude::*, sample::Index};
@@ -92,7 +90,7 @@ fn names(report: &Report) -> String {
 
 /// The names of all mistakes, from the table.
 fn known_names() -> BTreeSet<&'static str> {
-    include_str!("../src/table.rs")
+    include_str!("../../src/table.rs")
         .split("\n    row(\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())

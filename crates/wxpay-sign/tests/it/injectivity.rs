@@ -1,8 +1,6 @@
 //! Which different parameters share a canonical string, and so a signature: the laws that
 //! `docs/protocol.md` states under "What a signature says".
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use proptest::prelude::*;
 use wxpay_sign::{ApiKey, Params, SignType};
 

@@ -1,8 +1,7 @@
 //! All endpoints with their circuit breakers, shared by the clones of a transport.
 
 use std::{
-    fmt,
-    future::Future,
+    fmt, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -11,47 +10,37 @@ use http::uri::Authority;
 use tokio::{task::AbortHandle, time::sleep};
 use tracing::{debug, info, warn};
 
-use super::{Endpoints, Failover};
 use crate::{
+    Endpoints, Failover,
     authority::is_same,
+    endpoints::EndpointSet,
     error::{Error, ErrorKind},
 };
 
 /// Tells whether an endpoint could be called, without a call.
-type Probe =
-    Box<dyn Fn(Authority) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
+pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
+type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// The endpoints, and which of them are in service.
 ///
 /// While one is out of service, a task of its own probes it. The task keeps no transport alive: it
 /// ends with the last clone.
 pub(crate) struct EndpointPool {
-    endpoints: Vec<EndpointState>,
+    endpoints: Vec<Endpoint>,
     failover: Failover,
     probe: Probe,
 }
 
 /// A circuit breaker: closed until so many failures in a row; then open, half-open during each probe,
 /// and closed again by the first success.
-struct EndpointState {
+struct Endpoint {
+    status: Mutex<EndpointStatus>,
     authority: Authority,
-    breaker: Mutex<Breaker>,
     /// The task that probes, while there is one.
     prober: Mutex<Option<AbortHandle>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Breaker {
-    state: BreakerState,
-    failures: u32,
-}
-
-const CLOSED: Breaker = Breaker {
-    state: BreakerState::Closed,
-    failures: 0,
-};
-
-/// Whether an endpoint is in service: the state of its circuit breaker.
+/// The state of an endpoint's circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BreakerState {
@@ -69,55 +58,46 @@ pub enum BreakerState {
 pub struct EndpointStatus {
     /// The endpoint.
     pub authority: Authority,
-    /// Whether it is in service.
+    /// The state of its circuit breaker.
     pub state: BreakerState,
     /// How many attempts and probes in a row have failed to reach it.
     pub failures: u32,
 }
 
-/// A set of endpoints, by their places in the list; of at most [`Endpoints::LIMIT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct EndpointSet(u8);
-
-impl EndpointSet {
-    pub(crate) fn contains(self, endpoint: usize) -> bool {
-        self.0 & (1 << endpoint) != 0
+impl Endpoint {
+    fn new(authority: &Authority) -> Self {
+        let status = EndpointStatus {
+            authority: authority.clone(),
+            state: BreakerState::Closed,
+            failures: 0,
+        };
+        Self {
+            status: Mutex::new(status),
+            authority: authority.clone(),
+            prober: Mutex::new(None),
+        }
     }
 
-    #[must_use]
-    pub(crate) fn with(self, endpoint: usize) -> Self {
-        Self(self.0 | (1 << endpoint))
+    fn status(&self) -> MutexGuard<'_, EndpointStatus> {
+        lock(&self.status)
     }
 
-    #[must_use]
-    pub(crate) fn without(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
+    fn is_closed(&self) -> bool {
+        self.status().state == BreakerState::Closed
     }
 
-    pub(crate) fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    pub(crate) fn first(self) -> Option<usize> {
-        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
-    }
-
-    /// The first one with a place after this one.
-    pub(crate) fn after(self, endpoint: usize) -> Option<usize> {
-        (endpoint + 1..Endpoints::LIMIT).find(|&other| self.contains(other))
+    fn stop_probing(&self) {
+        if let Some(prober) = lock(&self.prober).take() {
+            prober.abort();
+        }
     }
 }
 
 impl EndpointPool {
     pub(crate) fn new(endpoints: Option<&Endpoints>, failover: Failover, probe: Probe) -> Self {
-        let authorities = endpoints.into_iter().flat_map(Endpoints::iter);
-        let endpoints = authorities.map(|authority| EndpointState {
-            authority: authority.clone(),
-            breaker: Mutex::new(CLOSED),
-            prober: Mutex::new(None),
-        });
+        let endpoints = endpoints.into_iter().flat_map(Endpoints::iter);
         Self {
-            endpoints: endpoints.collect(),
+            endpoints: endpoints.map(Endpoint::new).collect(),
             failover,
             probe,
         }
@@ -127,10 +107,15 @@ impl EndpointPool {
     pub(crate) fn candidates(&self, authority: &Authority) -> EndpointSet {
         let mut all = self.endpoints.iter();
         if all.any(|endpoint| is_same(&endpoint.authority, authority)) {
-            (0..self.endpoints.len()).fold(EndpointSet::default(), EndpointSet::with)
+            self.set_of(|_| true)
         } else {
             EndpointSet::default()
         }
+    }
+
+    fn set_of(&self, is_in: impl Fn(&Endpoint) -> bool) -> EndpointSet {
+        let places = (0..self.endpoints.len()).filter(|&at| is_in(&self.endpoints[at]));
+        places.fold(EndpointSet::default(), EndpointSet::with)
     }
 
     pub(crate) fn authority(&self, endpoint: usize) -> &Authority {
@@ -140,20 +125,19 @@ impl EndpointPool {
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> EndpointSet {
         self.keep_probing();
-        let closed = (0..self.endpoints.len())
-            .filter(|&endpoint| self.breaker(endpoint).state == BreakerState::Closed);
-        closed.fold(EndpointSet::default(), EndpointSet::with)
+        self.set_of(Endpoint::is_closed)
     }
 
     /// An attempt, or a probe, has reached the endpoint.
     pub(crate) fn record_success(&self, endpoint: usize) {
-        let before = std::mem::replace(&mut *self.breaker(endpoint), CLOSED);
-        if before.state != BreakerState::Closed {
-            let host = self.authority(endpoint).as_str();
+        let endpoint = &self.endpoints[endpoint];
+        let mut status = endpoint.status();
+        status.failures = 0;
+        if mem::replace(&mut status.state, BreakerState::Closed) != BreakerState::Closed {
+            drop(status);
+            let host = endpoint.authority.as_str();
             info!(server.address = host, "endpoint back in service");
-            if let Some(prober) = lock(&self.endpoints[endpoint].prober).take() {
-                prober.abort();
-            }
+            endpoint.stop_probing();
         }
     }
 
@@ -162,12 +146,12 @@ impl EndpointPool {
         if self.endpoints.len() < 2 {
             return;
         }
-        let mut breaker = self.breaker(endpoint);
-        breaker.failures = breaker.failures.saturating_add(1);
-        let failures = breaker.failures;
-        if breaker.state == BreakerState::Closed && failures >= self.failover.threshold {
-            breaker.state = BreakerState::Open;
-            drop(breaker);
+        let mut status = self.endpoints[endpoint].status();
+        status.failures = status.failures.saturating_add(1);
+        let failures = status.failures;
+        if status.state == BreakerState::Closed && failures >= self.failover.threshold {
+            status.state = BreakerState::Open;
+            drop(status);
             let host = self.authority(endpoint).as_str();
             warn!(
                 server.address = host,
@@ -180,22 +164,15 @@ impl EndpointPool {
     }
 
     pub(crate) fn statuses(&self) -> Vec<EndpointStatus> {
-        let status = |endpoint: &EndpointState| {
-            let breaker = *lock(&endpoint.breaker);
-            EndpointStatus {
-                authority: endpoint.authority.clone(),
-                state: breaker.state,
-                failures: breaker.failures,
-            }
-        };
-        self.endpoints.iter().map(status).collect()
+        let endpoints = self.endpoints.iter();
+        endpoints.map(|it| it.status().clone()).collect()
     }
 
     /// Starts the task for each endpoint out of service that has none: none yet, or none any more
     /// because the runtime that it ran on is gone.
     fn keep_probing(self: &Arc<Self>) {
         for (at, endpoint) in self.endpoints.iter().enumerate() {
-            if lock(&endpoint.breaker).state == BreakerState::Closed {
+            if endpoint.is_closed() {
                 continue;
             }
             let mut prober = lock(&endpoint.prober);
@@ -227,39 +204,28 @@ impl EndpointPool {
         task.abort_handle()
     }
 
-    fn begin_probe(
-        &self,
-        endpoint: usize,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
-        let mut breaker = self.breaker(endpoint);
-        if breaker.state == BreakerState::Open {
-            breaker.state = BreakerState::HalfOpen;
+    fn begin_probe(&self, endpoint: usize) -> Probing {
+        let mut status = self.endpoints[endpoint].status();
+        if status.state == BreakerState::Open {
+            status.state = BreakerState::HalfOpen;
         }
         (self.probe)(self.authority(endpoint).clone())
     }
 
     fn probe_failed(&self, endpoint: usize, error: &Error) {
-        let mut breaker = self.breaker(endpoint);
-        breaker.failures = breaker.failures.saturating_add(1);
-        if breaker.state == BreakerState::HalfOpen {
-            breaker.state = BreakerState::Open;
+        let mut status = self.endpoints[endpoint].status();
+        status.failures = status.failures.saturating_add(1);
+        if status.state == BreakerState::HalfOpen {
+            status.state = BreakerState::Open;
         }
         let host = self.authority(endpoint).as_str();
         debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
-    }
-
-    fn breaker(&self, endpoint: usize) -> MutexGuard<'_, Breaker> {
-        lock(&self.endpoints[endpoint].breaker)
     }
 }
 
 impl Drop for EndpointPool {
     fn drop(&mut self) {
-        for endpoint in &self.endpoints {
-            if let Some(prober) = lock(&endpoint.prober).take() {
-                prober.abort();
-            }
-        }
+        self.endpoints.iter().for_each(Endpoint::stop_probing);
     }
 }
 

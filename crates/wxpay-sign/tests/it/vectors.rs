@@ -1,7 +1,5 @@
 //! Every folder of `vectors/` is a case; `vectors/README.md` says what its files hold.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::{
     collections::BTreeSet,
     fs,

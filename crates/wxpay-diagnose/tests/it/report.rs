@@ -1,7 +1,5 @@
 //! What a report of a wrong signature says, and what it keeps to itself.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use wxpay_diagnose::{Lang, Mistake, Report, Request};
 use wxpay_sign::{ApiKey, Params, SignType};
 

@@ -1,7 +1,5 @@
 //! Python's own digests, from the parameters to the signature: `independent/sign.py`.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::{
     fs,
     io::Write as _,

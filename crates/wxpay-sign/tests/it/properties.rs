@@ -1,7 +1,5 @@
 //! What holds for all parameters.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
@@ -323,7 +321,7 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     length.prop_flat_map(|length| prop::collection::vec(any::<u8>(), length))
 }
 
-/// By RustCrypto's MD5.
+/// By the crate md-5.
 fn judged(content: &[u8]) -> String {
     hex(&Md5::digest(content)).to_lowercase()
 }

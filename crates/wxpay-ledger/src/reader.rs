@@ -1,0 +1,187 @@
+//! Questions that a ledger answers, also while another process writes it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, record::key};
+
+/// Reads a ledger, which need not be in use by this process.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Totals of a merchant in a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// The merchant.
+    pub merchant: String,
+    /// The region.
+    pub region: String,
+    /// Files that have a media id.
+    pub uploaded: u64,
+    /// Files that are refused.
+    pub refused: u64,
+    /// Files that the next run tries again.
+    pub failed: u64,
+    /// Pictures that are uploaded: files with equal bytes are one.
+    pub pictures: u64,
+    /// When the last one was uploaded, in RFC 3339, UTC.
+    pub last: Option<String>,
+}
+
+/// What [`entry`] reads, from the view.
+const ENTRY: &str = "SELECT outcome, at, media_hash, bytes, media_id, attempts, endpoint,
+    error_kind, error_code, error_message, error_advice, path, uploaded_at FROM files";
+
+/// The same of bytes that need not be in a file.
+const CONTENT: &str = "SELECT iif(outcome = 1, 'uploaded', 'refused'), at, lower(hex(md5)), bytes,
+    media_id, attempts, coalesce(contents.endpoint, accounts.endpoint), kind, code, message, advice
+    FROM contents JOIN accounts ON id = account WHERE account = ?1 AND md5 = unhex(?2)";
+
+impl Reader {
+    /// Opens an existing ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when there is none.
+    ///
+    /// ```
+    /// use wxpay_ledger::{ErrorKind, Reader};
+    ///
+    /// let error = Reader::open("missing.ledger".as_ref()).unwrap_err();
+    /// assert_eq!(error.kind(), &ErrorKind::Missing);
+    /// ```
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let connection = file::open(path, false)?;
+        let path = path.to_owned();
+        Ok(Self { connection, path })
+    }
+
+    /// What is known of files that are as they were, in their order: `None` where a file is new, has
+    /// changed, or is to be tried again.
+    ///
+    /// For many at once: each call is a transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the ledger cannot be read.
+    pub fn files<P: AsRef<Path>>(
+        &self,
+        account: Account,
+        files: &[(P, FileState)],
+    ) -> Result<Vec<Option<Entry>>, Error> {
+        self.ask(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            let mut select = transaction.prepare(&format!(
+                "{ENTRY} WHERE account = ?1 AND path = ?2 AND bytes = ?3 AND mtime = ?4 AND inode = ?5
+                 AND outcome <> 'failed'"
+            ))?;
+            let find = |(path, state): &(P, FileState)| {
+                let (path, bytes) = (key(path.as_ref()), state.bytes as i64);
+                let file = params![account.0, path, bytes, state.mtime, state.inode as i64];
+                select.query_row(file, entry).optional()
+            };
+            files.iter().map(find).collect()
+        })
+    }
+
+    /// What is known of bytes, whatever their file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the ledger cannot be read.
+    pub fn content(&self, account: Account, it: &Content) -> Result<Option<Entry>, Error> {
+        self.ask(|connection| {
+            let content = params![account.0, it.md5, it.bytes as i64];
+            let select = format!("{CONTENT} AND bytes = ?3");
+            connection.query_row(&select, content, entry).optional()
+        })
+    }
+
+    /// The totals of each merchant and region.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the ledger cannot be read.
+    pub fn status(&self) -> Result<Vec<Status>, Error> {
+        let status = |row: &Row<'_>| {
+            let count = |column| row.get::<_, i64>(column).map(|it| it as u64);
+            Ok(Status {
+                merchant: row.get(0)?,
+                region: row.get(1)?,
+                uploaded: count(2)?,
+                refused: count(3)?,
+                failed: count(4)?,
+                pictures: count(5)?,
+                last: row.get(6)?,
+            })
+        };
+        self.ask(|connection| {
+            let mut select = connection.prepare(
+                "SELECT merchant, region, files_uploaded, files_refused, files_failed, pictures,
+                    strftime('%Y-%m-%dT%H:%M:%SZ', last, 'unixepoch') FROM accounts ORDER BY id",
+            )?;
+            select.query_map([], status)?.collect()
+        })
+    }
+
+    /// Hands out every file in the order of their absolute paths, with replacement characters where one is
+    /// not UTF-8, and when it was uploaded, in RFC 3339, UTC; until one is not taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the ledger cannot be read.
+    pub fn export<E>(
+        &self,
+        mut take: impl FnMut(&str, Entry, Option<&str>) -> Result<(), E>,
+    ) -> Result<Result<(), E>, Error> {
+        self.ask(|connection| {
+            let mut select = connection.prepare(&format!("{ENTRY} ORDER BY account, path"))?;
+            let mut rows = select.query([])?;
+            let mut taken = Ok(());
+            while let (Ok(()), Some(row)) = (&taken, rows.next()?) {
+                let path = String::from_utf8_lossy(row.get_ref(11)?.as_bytes()?);
+                taken = take(&path, entry(row)?, row.get_ref(12)?.as_str_or_null()?);
+            }
+            Ok(taken)
+        })
+    }
+
+    fn ask<T>(&self, it: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        it(&self.connection).map_err(|error| Error::new(&self.path, error.into()))
+    }
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let text = |column| row.get::<_, Option<String>>(column);
+    let outcome = row.get_ref(0)?.as_str()?;
+    let bytes = row.get::<_, Option<i64>>(3)?.map(|bytes| bytes as u64);
+    let content = text(2)?.zip(bytes);
+    let outcome = if outcome == "uploaded" {
+        Outcome::Uploaded {
+            media_id: row.get(4)?,
+            attempts: row.get(5)?,
+            endpoint: row.get(6)?,
+        }
+    } else {
+        let reason = Reason {
+            kind: text(7)?.unwrap_or_default(),
+            code: text(8)?,
+            message: text(9)?.unwrap_or_default(),
+            advice: text(10)?.unwrap_or_default(),
+        };
+        match outcome {
+            "refused" => Outcome::Refused(reason),
+            _ => Outcome::Failed(reason),
+        }
+    };
+    Ok(Entry {
+        content: content.map(|(md5, bytes)| Content { md5, bytes }),
+        outcome,
+        at: row.get::<_, i64>(1)? as u64,
+    })
+}

@@ -177,10 +177,12 @@ fn other_files_are_named() {
         (b"\0\0\x01\0\x01\0", "media-is-ico", "an icon"),
         (&dicom, "media-is-dicom", "a DICOM file"),
         (b"\x1f\x8b\x08\0", "media-is-gzip", "compressed with gzip"),
+        (b"GIF89a", "media-is-gif", "a GIF"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "media-is-webp", "a WebP"),
         (b"II*\0\x08\0", "media-is-tiff", "a TIFF"),
         (b"\x89PNG\n\x1a\n", "media-converted", "a PNG whose line ends were converted"),
         (b"\xff\xd8", "media-truncated", "a JPEG or PNG whose header is cut or damaged"),
+        (b"\x89PNG\r\n\x1a\n", "media-truncated", "a JPEG or PNG whose header is cut or damaged"),
         (b"\xef\xbf\xbdPNG", "media-decoded", "a picture that was decoded as text"),
         (b"\xff\xfeh\0t\0", "media-is-text", "text in UTF-16"),
         (b"https://a.example/b.jpg", "media-is-url", "a URL"),
@@ -194,6 +196,8 @@ fn other_files_are_named() {
         (b"/tmp/php1a2b", "media-is-path", "the path of a file"),
         (b"[object File]", "media-is-object", "the printed name of an object"),
         (b"a text with moov in it", "media-is-text", "text"),
+        (b"BMW is a car, and this is a text about it", "media-is-text", "text"),
+        (b"iVBORw0KGgoAAAANSUhEUg==", "media-is-base64", "a picture in base64"),
         (b"\r\n \t", "media-is-text", "text"),
     ];
     for (bytes, code, called) in files {

@@ -103,7 +103,7 @@ async fn a_slow_endpoint_is_not_left_for_another_one() {
     let server = server(&ca).await;
     let (first, second) = (line(server, 240_000).await, line(server, 240_000).await);
     let endpoints = Endpoints::new([authority(first), authority(second)]).unwrap();
-    for timeout in [None, Some(Duration::from_secs(4))] {
+    for timeout in [None, Some(Duration::from_millis(4800))] {
         let builder = impatient(ca.builder()).endpoints(endpoints.clone());
         // Half of it is over before the upload is.
         let transport: Transport<_> = builder.timeout(timeout).build().unwrap();

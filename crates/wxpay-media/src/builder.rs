@@ -206,7 +206,10 @@ impl<L> ClientBuilder<L> {
     where
         L: Layer<DefaultService>,
     {
-        let is_wechat_pay = Endpoint::of(&self.endpoints).any(|it| it.is_wechat_pay());
+        let is_wechat_pay = self.endpoints.iter().any(|endpoint| {
+            let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
+            host.ends_with(".mch.weixin.qq.com")
+        });
         let mut transport = self.transport.endpoints(self.endpoints);
         if let Some(rate) = self.rate.unwrap_or(is_wechat_pay.then_some(RATE)) {
             transport = transport.max_rate(rate);

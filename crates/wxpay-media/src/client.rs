@@ -53,20 +53,12 @@ pub type DefaultService = std::convert::Infallible;
 /// and stands still where that one does. A program without a runtime takes `blocking::Client`.
 ///
 /// ```
-/// use http::{Request, Response};
-/// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};
+/// # async fn example(key: wxpay_media::ApiKey) -> Result<(), Box<dyn std::error::Error>> {
+/// use wxpay_media::{Client, Image, MerchantId};
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let refuses = tower::service_fn(|_: Request<UploadBody>| async {
-///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
-///     Ok::<_, std::convert::Infallible>(Response::new(body.to_owned()))
-/// });
-/// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
-/// let error = client.upload(&Image::from_bytes("licence.png", png)?).await.unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::Gateway);
+/// let client = Client::builder(MerchantId::new("1900000109")?, key).build()?;
+/// let image = Image::from_path("licence.jpg").await?;
+/// println!("{}", client.upload(&image).await?.media_id);
 /// # Ok(())
 /// # }
 /// ```

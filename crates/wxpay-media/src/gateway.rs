@@ -126,10 +126,13 @@ impl GatewayError {
     /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        self.reason.map_or(
-            "look the code up in the API's documentation, or ask WeChat Pay's support",
-            Reason::advice,
-        )
+        match (self.reason, &self.code) {
+            (Some(reason), _) => reason.advice(),
+            (None, Some(_)) => {
+                "look the code up in the API's documentation, or ask WeChat Pay's support"
+            }
+            (None, None) => "check the request against the API's page, or ask WeChat Pay's support",
+        }
     }
 
     /// Advice for a queue, about the picture and about all others.
@@ -249,7 +252,7 @@ const ROWS: [(Reason, &[&str], &[&str]); 9] = {
         (
             Parameter,
             &[PARAM],
-            &["parameter", "regular validation", "参数"],
+            &["param", "regular validation", "参数"],
         ),
         (System, &["SYSTEMERROR"], &["system error", "系统"]),
     ]

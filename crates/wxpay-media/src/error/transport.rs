@@ -7,11 +7,12 @@ use wxpay_transport::{
 use super::{Assessment, ErrorKind, FOREIGN, INTERCEPTED, LATER, RetryAdvice};
 use crate::gateway::Reason;
 
-const UNREACHABLE: &str = "check the endpoint's name and port, and that a firewall lets it through";
-
 pub(super) fn assess(error: &Error) -> Assessment {
     let (kind, advice) = match error.kind() {
-        Kind::Connect => (ErrorKind::Connect, UNREACHABLE),
+        Kind::Connect => (
+            ErrorKind::Connect,
+            "check the endpoint's name and port, and that a firewall lets it through",
+        ),
         Kind::Closed => (ErrorKind::Connect, LATER),
         Kind::Timeout(kind) => (ErrorKind::Timeout, timeout_advice(kind)),
         Kind::Proxy(kind) => (ErrorKind::Connect, proxy_advice(kind)),
@@ -29,7 +30,9 @@ pub(super) fn assess(error: &Error) -> Assessment {
 
 fn timeout_advice(kind: TimeoutKind) -> &'static str {
     match kind {
-        TimeoutKind::Connect => UNREACHABLE,
+        TimeoutKind::Connect => {
+            "check name and port of the endpoint, or of the proxy, and that a firewall lets it through"
+        }
         TimeoutKind::Stall => "check the line: nothing of the upload was taken; or try again later",
         TimeoutKind::Response => LATER,
         _ => "try again later, or with a longer timeout",
@@ -67,6 +70,12 @@ fn tls_advice(kind: TlsErrorKind) -> &'static str {
         }
         TlsErrorKind::NotTls | TlsErrorKind::Incompatible => {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
+        }
+        TlsErrorKind::ServerCertificate => {
+            "have a certificate for servers issued for the endpoint; if it is not yours, find out who answers there"
+        }
+        TlsErrorKind::NoRoots => {
+            "install this machine's certificate authorities, the package ca-certificates, or name others"
         }
         _ => INTERCEPTED,
     }

@@ -189,11 +189,10 @@ struct ReadyFile<'a>(&'a Path);
 impl<'a> ReadyFile<'a> {
     /// Removes the file of an earlier sandbox, and no other.
     fn new(path: &'a Path) -> anyhow::Result<Self> {
-        const MOST: u64 = 1024;
         let left = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(path)),
             Err(error) => Err(error),
-            Ok(metadata) if metadata.is_file() => settings::read_file(path, MOST),
+            Ok(metadata) if metadata.is_file() => settings::read_file(path, 1),
             Ok(_) => Err(io::Error::other("it is not a regular file")),
         };
         let left = left.with_context(|| format!("cannot use {}", path.display()))?;

@@ -4,11 +4,8 @@ use std::{
     error,
     fmt::{self, Write as _},
     io::{self, Write as _},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-        mpsc::{self, Sender},
-    },
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
@@ -61,81 +58,87 @@ impl error::Error for OutputLost {
 
 /// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
 pub(crate) fn warn(lines: &str) {
-    let line = escape(lines, true);
-    match MESSAGES.get() {
-        Some(messages) => messages.push(line),
+    let line = escape(lines, true) + "\n";
+    match BACKLOG.get() {
+        Some(backlog) => backlog.push(&line),
         None => write_message(&line),
     }
 }
 
-fn write_message(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+fn write_message(lines: &str) {
+    let _ = io::stderr().write_all(lines.as_bytes());
 }
 
 /// The messages of a server, which must not wait for the reader of stderr.
-static MESSAGES: OnceLock<Messages> = OnceLock::new();
+static BACKLOG: OnceLock<Backlog> = OnceLock::new();
 
+#[derive(Default)]
+struct Backlog {
+    messages: Mutex<Messages>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
 struct Messages {
-    sender: Sender<Message>,
-    /// Bytes that are not yet written.
-    waiting: Arc<AtomicUsize>,
-    dropped: Arc<AtomicUsize>,
+    waiting: String,
+    is_writing: bool,
+    dropped: usize,
 }
 
-enum Message {
-    Line(String),
-    /// All lines before this one are written: sends, and so ends [`flush`].
-    Flush(Sender<()>),
-}
-
-impl Messages {
-    /// Several hundred calls as JSON.
+impl Backlog {
+    /// Several hundred calls as JSON, in bytes.
     const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-    fn push(&self, line: String) {
-        let length = line.len();
-        if self.waiting.fetch_add(length, Relaxed) + length > Self::MAX_WAITING {
-            self.waiting.fetch_sub(length, Relaxed);
-            self.dropped.fetch_add(1, Relaxed);
+    fn messages(&self) -> MutexGuard<'_, Messages> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, line: &str) {
+        let mut messages = self.messages();
+        if messages.waiting.len() + line.len() > Self::MAX_WAITING {
+            messages.dropped += 1;
         } else {
-            let _ = self.sender.send(Message::Line(line));
+            messages.waiting.push_str(line);
+            self.changed.notify_all();
         }
+    }
+
+    /// Writes what waits, and says how many messages were dropped meanwhile.
+    fn write(&self) {
+        let is_empty = |messages: &mut Messages| messages.waiting.is_empty();
+        let waited = self.changed.wait_while(self.messages(), is_empty);
+        let mut messages = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut lines = mem::take(&mut messages.waiting);
+        let dropped = mem::take(&mut messages.dropped);
+        messages.is_writing = true;
+        drop(messages);
+        if dropped > 0 {
+            let _ = writeln!(lines, "warning: {dropped} messages were dropped");
+        }
+        write_message(&lines);
+        self.messages().is_writing = false;
+        self.changed.notify_all();
     }
 }
 
 /// Writes messages on a thread of their own from now on. Those that nobody reads are dropped.
 pub(crate) fn write_in_background() {
-    let (sender, receiver) = mpsc::channel();
-    let [waiting, dropped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-    let (written, lost) = (Arc::clone(&waiting), Arc::clone(&dropped));
-    thread::spawn(move || {
-        for message in receiver {
-            match message {
-                Message::Line(line) => {
-                    write_message(&line);
-                    written.fetch_sub(line.len(), Relaxed);
-                    match lost.swap(0, Relaxed) {
-                        0 => {}
-                        lost => write_message(&format!("warning: {lost} messages were dropped")),
-                    }
-                }
-                Message::Flush(done) => drop(done.send(())),
-            }
+    let backlog = BACKLOG.get_or_init(Backlog::default);
+    thread::spawn(|| {
+        loop {
+            backlog.write();
         }
-    });
-    let _ = MESSAGES.set(Messages {
-        sender,
-        waiting,
-        dropped,
     });
 }
 
 /// Waits at most a second until the messages are written.
 pub(crate) fn flush() {
-    if let Some(messages) = MESSAGES.get() {
-        let (done, is_done) = mpsc::channel();
-        let _ = messages.sender.send(Message::Flush(done));
-        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    if let Some(backlog) = BACKLOG.get() {
+        let is_busy = |messages: &mut Messages| messages.is_writing || !messages.waiting.is_empty();
+        let (messages, second) = (backlog.messages(), Duration::from_secs(1));
+        let _ = backlog
+            .changed
+            .wait_timeout_while(messages, second, is_busy);
     }
 }
 

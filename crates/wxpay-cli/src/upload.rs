@@ -18,7 +18,7 @@ use wxpay_sandbox::Sandbox;
 use crate::{
     FAILED,
     args::{Rate, TimeoutArgs, UploadArgs},
-    settings::{self, IdentitySetting, Network},
+    settings::{self, IdentityFiles, Network},
     signals::Stop,
     terminal,
 };
@@ -89,70 +89,27 @@ impl Config {
         if from_stdin.count() > 1 {
             bail!("`-` can be given once: stdin holds one picture");
         }
-        match sandbox {
-            Some(sandbox) => Self::of_sandbox(args, sandbox),
-            None => Self::of_settings(args),
-        }
-    }
-
-    fn of_settings(args: &UploadArgs) -> anyhow::Result<Self> {
-        let gateway = &args.gateway;
-        let mch_id = gateway.mch_id()?.map(|given| given.value);
-        let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
-        let files = IdentitySetting::find(gateway)?;
-        // One error names all missing settings.
-        let mut missing = Vec::new();
-        if mch_id.is_none() {
-            missing.push(settings::HOW_MCH_ID);
-        }
-        if api_key.is_none() {
-            missing.push(settings::HOW_API_KEY);
-        }
-        // A dry run checks the identity where it is given, and sends nothing.
-        match &files {
-            None if args.dry_run => {}
-            None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
-            Some(files) => missing.extend(files.missing()),
-        }
-        let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
-            bail!(
-                "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
-                missing.join("\n  missing ")
-            );
+        // MD5 as in the API's own example, which names no sign type.
+        let signing = match args.gateway.sign_type()?.value {
+            SignType::HmacSha256 => Signing::HmacSha256,
+            SignType::Md5 => Signing::Md5Unnamed,
         };
-        if settings::is_app_id(&id) {
-            let advice = settings::APP_ID_ADVICE;
-            terminal::warn(&format!("warning: {id} is an app id: {advice}"));
-        }
-        let identity = files.map(|files| files.load(Some(&id))).transpose()?;
-        let other = identity.as_ref();
-        if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
-            terminal::warn(&format!(
-                "warning: the certificate is of merchant {other}, not of {id}"
-            ));
-        }
+        let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
+        let timeouts = timeouts(&args.timeouts)?;
+        let (id, key, identity, endpoints, network) = match sandbox {
+            Some(sandbox) => of_sandbox(sandbox)?,
+            None => of_settings(args)?,
+        };
+        let merchant = Merchant::new(id, key)
+            .signing(signing)
+            .strict_response_sign(args.strict_reply_sign);
         Ok(Self {
-            merchant: merchant(args, id, api_key.value)?,
-            endpoints: gateway.endpoints()?.value,
+            merchant,
+            endpoints,
             identity,
-            network: Network::find(gateway)?,
-            rate: rate(args)?,
-            timeouts: timeouts(&args.timeouts)?,
-        })
-    }
-
-    fn of_sandbox(args: &UploadArgs, sandbox: &Sandbox) -> anyhow::Result<Self> {
-        let credentials = sandbox.credentials();
-        let id = MerchantId::new(credentials.mch_id())?;
-        let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
-        let endpoint: Endpoint = sandbox.origin().parse()?;
-        Ok(Self {
-            merchant: merchant(args, id, credentials.api_key().clone())?,
-            endpoints: endpoint.into(),
-            identity: Some(identity),
-            network: Network::of_sandbox(credentials.ca_pem())?,
-            rate: rate(args)?,
-            timeouts: timeouts(&args.timeouts)?,
+            network,
+            rate: rate.map(|given| given.value),
+            timeouts,
         })
     }
 
@@ -175,20 +132,52 @@ impl Config {
     }
 }
 
-fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Merchant> {
-    // MD5 as in the API's own example, which names no sign type.
-    let signing = match args.gateway.sign_type()?.value {
-        SignType::HmacSha256 => Signing::HmacSha256,
-        SignType::Md5 => Signing::Md5Unnamed,
+type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
+
+fn of_settings(args: &UploadArgs) -> anyhow::Result<Gateway> {
+    let gateway = &args.gateway;
+    let mch_id = gateway.mch_id()?.map(|given| given.value);
+    let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
+    let files = IdentityFiles::find(gateway)?;
+    // One error names all missing settings.
+    let mut missing = Vec::new();
+    missing.extend(mch_id.is_none().then_some(settings::HOW_MCH_ID));
+    missing.extend(api_key.is_none().then_some(settings::HOW_API_KEY));
+    // A dry run checks the identity where it is given, and sends nothing.
+    match &files {
+        None if args.dry_run => {}
+        None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
+        Some(files) => missing.extend(files.missing()),
+    }
+    let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
+        bail!(
+            "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
+            missing.join("\n  missing ")
+        );
     };
-    Ok(Merchant::new(id, key)
-        .signing(signing)
-        .strict_response_sign(args.strict_reply_sign))
+    if settings::is_app_id(&id) {
+        let advice = settings::APP_ID_ADVICE;
+        terminal::warn(&format!("warning: {id} is an app id: {advice}"));
+    }
+    let identity = files.map(|files| files.load(Some(&id))).transpose()?;
+    let other = identity.as_ref();
+    if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
+        terminal::warn(&format!(
+            "warning: the certificate is of merchant {other}, not of {id}"
+        ));
+    }
+    let (endpoints, network) = (gateway.endpoints()?.value, Network::find(gateway)?);
+    Ok((id, api_key.value, identity, endpoints, network))
 }
 
-fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
-    let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
-    Ok(rate.map(|given| given.value))
+fn of_sandbox(sandbox: &Sandbox) -> anyhow::Result<Gateway> {
+    let credentials = sandbox.credentials();
+    let id = MerchantId::new(credentials.mch_id())?;
+    let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
+    let endpoint: Endpoint = sandbox.origin().parse()?;
+    let network = Network::of_sandbox(credentials.ca_pem())?;
+    let key = credentials.api_key().clone();
+    Ok((id, key, Some(identity), endpoint.into(), network))
 }
 
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;

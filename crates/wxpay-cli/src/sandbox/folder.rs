@@ -26,9 +26,6 @@ const CREDENTIALS: [&str; 5] = [
 /// A picture for the curl command, 16 by 16 pixels.
 pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 
-/// More than any of the credentials has.
-const LARGEST: u64 = 1024 * 1024;
-
 /// The folder. A temporary one is removed when this is dropped.
 pub(super) struct Folder {
     /// Absolute, for `env` is read from other folders; and UTF-8.
@@ -96,7 +93,7 @@ impl Folder {
 
     fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
         let read = || {
-            let bytes = settings::read_file(&self.path.join(name), LARGEST)?;
+            let bytes = settings::read_file(&self.path.join(name), 1)?;
             let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
             Ok::<_, io::Error>(Zeroizing::new(text.to_owned()))
         };

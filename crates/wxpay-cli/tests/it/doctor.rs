@@ -273,13 +273,13 @@ fn a_page_in_place_of_an_answer_has_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Running::start_with(folder.path(), &["--fault", "certificate-page"]);
     let mut command = doctor(&sandbox);
-    fails(&mut command, "answer", "a page with status 400");
-    fails(&mut command, "client certificate", "a page says");
+    fails(&mut command, "answer", "certificate, says its page: 400");
+    fails(&mut command, "client certificate", "did not accept");
 
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Running::start_with(folder.path(), &["--fault", "bad-gateway-page"]);
     let mut command = doctor(&sandbox);
-    fails(&mut command, "answer", "a page with status 502");
+    fails(&mut command, "answer", "a page with HTTP status 502");
     let (status, detail) = status(&mut command, 1, "client certificate");
     assert_eq!(status, "unknown", "{detail}");
 }

@@ -84,12 +84,8 @@ pub(crate) struct UploadArgs {
     pub(crate) timeouts: TimeoutArgs,
 
     /// How many further attempts a file may take after its first, on whatever endpoint
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "2",
-        overrides_with = "retries"
-    )]
+    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(overrides_with = "retries")]
     pub(crate) retries: u32,
 
     /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
@@ -98,12 +94,8 @@ pub(crate) struct UploadArgs {
     pub(crate) rate: Option<Rate>,
 
     /// How many uploads run at once
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "4",
-        overrides_with = "concurrency"
-    )]
+    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(overrides_with = "concurrency")]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Check the pictures, print hash, canonical string and form fields, and send nothing
@@ -137,12 +129,8 @@ pub(crate) struct DoctorArgs {
     pub(crate) gateway: GatewayArgs,
 
     /// How long each step on the way to an endpoint may take
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "10",
-        overrides_with = "timeout"
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    #[arg(overrides_with = "timeout")]
     pub(crate) timeout: Seconds,
 
     /// Print one JSON object a line: check, status, detail, advice
@@ -330,12 +318,8 @@ pub(crate) struct SignArgs {
     pub(crate) canonical: bool,
 
     /// Say whether the signature of --expect is right, and if not why
-    #[arg(
-        long,
-        overrides_with = "explain",
-        requires = "expect",
-        conflicts_with = "canonical"
-    )]
+    #[arg(long, requires = "expect", conflicts_with = "canonical")]
+    #[arg(overrides_with = "explain")]
     pub(crate) explain: bool,
 
     /// The signature that was sent, for --explain

@@ -12,8 +12,8 @@ use wxpay_media::{
 };
 
 use crate::{
-    FAILED,
     args::DoctorArgs,
+    exit_code,
     terminal::{self, OutputLost},
 };
 
@@ -49,11 +49,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         let check = Check::skipped("way to the endpoints", "the settings above come first");
         report.print((Some(()), vec![check]))?;
     }
-    Ok(if report.works {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(exit_code(report.works))
 }
 
 /// An upload works if the first endpoint works, or is unreachable while another one works.

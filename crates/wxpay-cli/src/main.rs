@@ -32,6 +32,11 @@ const FAILED: u8 = 1;
 /// Wrong usage or configuration: nothing was tried.
 const MISCONFIGURED: u8 = 2;
 
+/// The exit status of work that was tried.
+fn exit_code(has_succeeded: bool) -> ExitCode {
+    ExitCode::from(if has_succeeded { 0 } else { FAILED })
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     let done = refuse_ambiguous(&arguments).and_then(|()| match Cli::try_parse_from(arguments) {
@@ -43,10 +48,7 @@ fn main() -> ExitCode {
         if !lost.is_some_and(OutputLost::reader_has_gone) {
             terminal::warn(&format!("error: {error:#}"));
         }
-        ExitCode::from(match lost {
-            Some(_) => FAILED,
-            None => MISCONFIGURED,
-        })
+        ExitCode::from(lost.map_or(MISCONFIGURED, |_| FAILED))
     });
     terminal::flush();
     code

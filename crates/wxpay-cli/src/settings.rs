@@ -38,14 +38,25 @@ impl<T> Given<T> {
     }
 }
 
+/// The flag and the variable of a setting that is no secret.
+pub(crate) type Names = (&'static str, &'static str);
+
+const MCH_ID: Names = ("--mch-id", "WXPAY_MCH_ID");
+const SIGN_TYPE: Names = ("--sign-type", "WXPAY_SIGN_TYPE");
+const ENDPOINT: Names = ("--endpoint", "WXPAY_ENDPOINT");
+pub(crate) const RATE: Names = ("--rate", "WXPAY_RATE");
+pub(crate) const TIMEOUT: Names = ("--timeout", "WXPAY_TIMEOUT");
+pub(crate) const CONNECT: Names = ("--connect-timeout", "WXPAY_CONNECT_TIMEOUT");
+pub(crate) const STALL: Names = ("--stall-timeout", "WXPAY_STALL_TIMEOUT");
+pub(crate) const RESPONSE: Names = ("--response-timeout", "WXPAY_RESPONSE_TIMEOUT");
+
 /// The value of a flag, else of its variable.
 pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
-    flag: Option<T>,
-    flag_name: &'static str,
-    variable: &'static str,
+    value: Option<T>,
+    (flag, variable): Names,
 ) -> anyhow::Result<Option<Given<T>>> {
-    if let Some(value) = flag {
-        return Ok(Some(Given::new(value, flag_name)));
+    if let Some(value) = value {
+        return Ok(Some(Given::new(value, flag)));
     }
     match text(variable)?.map(|text| text.trim().parse()) {
         None => Ok(None),
@@ -77,7 +88,7 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
-        let given = find(self.mch_id.clone(), "--mch-id", "WXPAY_MCH_ID")?;
+        let given = find(self.mch_id.clone(), MCH_ID)?;
         match given {
             Some(Given { value, by }) if may_hold_secret(value.as_str()) => {
                 bail!("{by} holds what looks like an API key; it wants the merchant id, a number")
@@ -87,25 +98,25 @@ impl GatewayArgs {
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
-        let found = find(self.sign_type, "--sign-type", "WXPAY_SIGN_TYPE")?;
+        let found = find(self.sign_type, SIGN_TYPE)?;
         Ok(found.unwrap_or(Given::new(SignType::HmacSha256, "default")))
     }
 
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
-        const VARIABLE: &str = "WXPAY_ENDPOINT";
+        let (flag, variable) = ENDPOINT;
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
         }
-        let mut listed = Given::new(self.endpoint.clone(), "--endpoint");
+        let mut listed = Given::new(self.endpoint.clone(), flag);
         if listed.value.is_empty() {
-            let text = text(VARIABLE)?.unwrap_or_default();
+            let text = text(variable)?.unwrap_or_default();
             let origins = text.split(',').map(str::trim).filter(|it| !it.is_empty());
             let endpoints = origins.map(|origin| {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
                 let endpoint = origin.parse::<Endpoint>();
-                endpoint.with_context(|| format!("{VARIABLE}: {shown}"))
+                endpoint.with_context(|| format!("{variable}: {shown}"))
             });
-            listed = Given::new(endpoints.collect::<anyhow::Result<_>>()?, VARIABLE);
+            listed = Given::new(endpoints.collect::<anyhow::Result<_>>()?, variable);
         }
         let Given { value, by } = listed;
         if value.is_empty() {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
 
-use crate::{FAILED, args::SignArgs, settings, terminal};
+use crate::{args::SignArgs, exit_code, settings, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     if let Some(signature) = &args.expect {
@@ -82,9 +82,5 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     }
     let report = request.diagnose(&key, &other_keys, signature);
     terminal::print(&report.display(args.lang).to_string())?;
-    Ok(if report.is_right() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(exit_code(report.is_right()))
 }

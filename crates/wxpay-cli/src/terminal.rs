@@ -22,7 +22,7 @@ pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
 /// Prints a result as one line of JSON.
 pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     let json = serde_json::to_string(result).map_err(|error| OutputLost(error.into()))?;
-    print_raw(&escape_json(json))
+    print_raw(&escape_json(&json))
 }
 
 /// Prints a line unescaped, for other programs.
@@ -168,7 +168,7 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if steers_terminal(character) && !(keep_line_ends && character == '\n') {
-            let _ = write!(escaped, "{}", character.escape_default());
+            escaped.extend(character.escape_default());
         } else {
             escaped.push(character);
         }
@@ -176,12 +176,9 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     escaped
 }
 
-/// The same JSON, with such characters as `\u` and four digits: its values do not change.
-pub(crate) fn escape_json(json: String) -> String {
-    // Outside of strings it has none.
-    if !json.contains(steers_terminal) {
-        return json;
-    }
+/// The same JSON, with such characters as `\u` and four digits: its values do not change. Outside of
+/// strings it has none.
+pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if steers_terminal(character) {
@@ -195,32 +192,21 @@ pub(crate) fn escape_json(json: String) -> String {
     escaped
 }
 
+/// The format characters (Cf) of Unicode 17, and its line and paragraph separators: first and last of each
+/// range.
+const FORMAT: [u32; 38] = [
+    0xad, 0xad, 0x600, 0x605, 0x61c, 0x61c, 0x6dd, 0x6dd, 0x70f, 0x70f, 0x890, 0x891, 0x8e2, 0x8e2,
+    0x180e, 0x180e, 0x200b, 0x200f, 0x2028, 0x202e, 0x2060, 0x206f, 0xfeff, 0xfeff, 0xfff9, 0xfffb,
+    0x110bd, 0x110bd, 0x110cd, 0x110cd, 0x13430, 0x1343f, 0x1bca0, 0x1bca3, 0x1d173, 0x1d17a,
+    0xe0001, 0xe007f,
+];
+
 /// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
-/// controls (C0, DEL, C1), line and paragraph separators, and the format characters (Cf) of Unicode 17.
+/// controls (C0, DEL, C1), separators and format characters.
 fn steers_terminal(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{600}'..='\u{605}'
-                | '\u{61c}'
-                | '\u{6dd}'
-                | '\u{70f}'
-                | '\u{890}'..='\u{891}'
-                | '\u{8e2}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{110bd}'
-                | '\u{110cd}'
-                | '\u{13430}'..='\u{1343f}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0001}'..='\u{e007f}'
-        )
+    let code = u32::from(character);
+    let mut ranges = FORMAT.chunks_exact(2);
+    character.is_control() || ranges.any(|range| (range[0]..=range[1]).contains(&code))
 }
 
 /// An error with its root cause: the errors between repeat it.
@@ -256,7 +242,7 @@ mod tests {
     #[test]
     fn json_keeps_its_values() {
         let value = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}图";
-        let json = escape_json(serde_json::to_string(value).unwrap());
+        let json = escape_json(&serde_json::to_string(value).unwrap());
         assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41图""#);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
     }

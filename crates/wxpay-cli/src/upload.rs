@@ -10,14 +10,14 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
-    Signing, transport::TransportBuilder,
+    ApiKey, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
-    FAILED,
-    args::{Rate, TimeoutArgs, UploadArgs},
+    args::UploadArgs,
+    exit_code,
     settings::{self, IdentityFiles, Network},
     signals::Stop,
     terminal,
@@ -31,8 +31,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let config = match Config::find(&args, sandbox.as_ref()) {
-        Ok(config) => config,
+    let (merchant, builder) = match configure(&args, sandbox.as_ref()) {
+        Ok(configured) => configured,
         Err(error) => {
             // With --json every file has a line.
             if args.json {
@@ -46,21 +46,16 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     };
     let done = if args.dry_run {
         tokio::select! {
-            done = dry_run::run(&args, &config.merchant) => done?,
+            done = dry_run::run(&args, &merchant) => done?,
             _ = stop.asked() => false,
         }
     } else {
-        let client = config.client(&args)?;
-        queue::run(&args, &client, &mut stop).await?
+        queue::run(&args, &builder.build()?, &mut stop).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    Ok(if done {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(exit_code(done))
 }
 
 async fn start_sandbox() -> anyhow::Result<Sandbox> {
@@ -72,64 +67,55 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// The settings of all uploads.
-struct Config {
-    merchant: Merchant,
-    endpoints: Endpoints,
-    /// Always there, except that a dry run can do without.
-    identity: Option<Identity>,
-    network: Network,
-    rate: Option<Rate>,
-    timeouts: Vec<(SetTimeout, Duration)>,
-}
+/// The merchant, and a client with all settings. Its identity is always there, except that a dry run can do
+/// without.
+fn configure(
+    args: &UploadArgs,
+    sandbox: Option<&Sandbox>,
+) -> anyhow::Result<(Merchant, ClientBuilder)> {
+    use TransportBuilder as To;
+    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
 
-impl Config {
-    fn find(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Self> {
-        let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
-        if from_stdin.count() > 1 {
-            bail!("`-` can be given once: stdin holds one picture");
-        }
-        // MD5 as in the API's own example, which names no sign type.
-        let signing = match args.gateway.sign_type()?.value {
-            SignType::HmacSha256 => Signing::HmacSha256,
-            SignType::Md5 => Signing::Md5Unnamed,
-        };
-        let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
-        let timeouts = timeouts(&args.timeouts)?;
-        let (id, key, identity, endpoints, network) = match sandbox {
-            Some(sandbox) => of_sandbox(sandbox)?,
-            None => of_settings(args)?,
-        };
-        let merchant = Merchant::new(id, key)
-            .signing(signing)
-            .strict_response_sign(args.strict_reply_sign);
-        Ok(Self {
-            merchant,
-            endpoints,
-            identity,
-            network,
-            rate: rate.map(|given| given.value),
-            timeouts,
-        })
+    let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
+    if from_stdin.count() > 1 {
+        bail!("`-` can be given once: stdin holds one picture");
     }
-
-    fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = ClientBuilder::from(self.merchant)
-            .endpoints(self.endpoints)
-            .max_retries(args.retries)
-            .transport(|transport| {
-                let transport = self.network.apply(transport);
-                let set = |transport, (set, timeout): (SetTimeout, _)| set(transport, timeout);
-                self.timeouts.into_iter().fold(transport, set)
-            });
-        if let Some(identity) = self.identity {
-            builder = builder.identity(identity);
-        }
-        if let Some(Rate(rate)) = self.rate {
-            builder = builder.rate(rate);
-        }
-        Ok(builder.build()?)
+    let (id, key, identity, endpoints, network) = match sandbox {
+        Some(sandbox) => of_sandbox(sandbox)?,
+        None => of_settings(args)?,
+    };
+    // MD5 as in the API's own example, which names no sign type.
+    let signing = match args.gateway.sign_type()?.value {
+        SignType::HmacSha256 => Signing::HmacSha256,
+        SignType::Md5 => Signing::Md5Unnamed,
+    };
+    let merchant = Merchant::new(id, key)
+        .signing(signing)
+        .strict_response_sign(args.strict_reply_sign);
+    let mut builder = ClientBuilder::from(merchant.clone())
+        .endpoints(endpoints)
+        .max_retries(args.retries)
+        .transport(|transport| network.apply(transport));
+    if let Some(identity) = identity {
+        builder = builder.identity(identity);
     }
+    if let Some(given) = find(args.rate, RATE)? {
+        builder = builder.rate(given.value.0);
+    }
+    // The timeouts that are not given are the library's.
+    let times = &args.timeouts;
+    let timeouts: [(_, _, fn(To, Duration) -> To); 4] = [
+        (times.timeout, TIMEOUT, To::timeout),
+        (times.connect_timeout, CONNECT, To::connect_timeout),
+        (times.stall_timeout, STALL, To::stall_timeout),
+        (times.response_timeout, RESPONSE, To::response_timeout),
+    ];
+    for (flag, names, set) in timeouts {
+        if let Some(given) = find(flag, names)? {
+            builder = builder.transport(|transport| set(transport, given.value.0));
+        }
+    }
+    Ok((merchant, builder))
 }
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
@@ -178,42 +164,4 @@ fn of_sandbox(sandbox: &Sandbox) -> anyhow::Result<Gateway> {
     let network = Network::of_sandbox(credentials.ca_pem())?;
     let key = credentials.api_key().clone();
     Ok((id, key, Some(identity), endpoint.into(), network))
-}
-
-type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
-
-/// The timeouts that are given; the others are the library's.
-fn timeouts(args: &TimeoutArgs) -> anyhow::Result<Vec<(SetTimeout, Duration)>> {
-    let settings: [(_, _, _, SetTimeout); 4] = [
-        (
-            args.timeout,
-            "--timeout",
-            "WXPAY_TIMEOUT",
-            TransportBuilder::timeout,
-        ),
-        (
-            args.connect_timeout,
-            "--connect-timeout",
-            "WXPAY_CONNECT_TIMEOUT",
-            TransportBuilder::connect_timeout,
-        ),
-        (
-            args.stall_timeout,
-            "--stall-timeout",
-            "WXPAY_STALL_TIMEOUT",
-            TransportBuilder::stall_timeout,
-        ),
-        (
-            args.response_timeout,
-            "--response-timeout",
-            "WXPAY_RESPONSE_TIMEOUT",
-            TransportBuilder::response_timeout,
-        ),
-    ];
-    let mut timeouts = Vec::new();
-    for (flag, flag_name, variable, set) in settings {
-        let found = settings::find(flag, flag_name, variable)?;
-        timeouts.extend(found.map(|given| (set, given.value.0)));
-    }
-    Ok(timeouts)
 }

@@ -7,7 +7,7 @@ use wxpay_media::GatewayError;
 use wxpay_sign::{ApiKey, Params, SignType};
 use wxpay_xml::Fields;
 
-use crate::{FAILED, args::VerifyArgs, settings, terminal};
+use crate::{args::VerifyArgs, exit_code, settings, terminal};
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
@@ -17,17 +17,15 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
         false => settings::read_file(&args.file, 1),
     };
     let response = response.with_context(|| format!("cannot read {}", args.file.display()))?;
-    match verify(&response, args.sign_type, &key) {
-        Ok(sign_type) => {
-            terminal::print(&format!("valid: signed with {sign_type}"))?;
-            Ok(ExitCode::SUCCESS)
-        }
+    let verified = verify(&response, args.sign_type, &key);
+    match &verified {
+        Ok(sign_type) => terminal::print(&format!("valid: signed with {sign_type}"))?,
         Err(error) => {
             let why = terminal::one_line(&terminal::root_cause(error.as_ref()));
             terminal::warn(&format!("not valid: {why}"));
-            Ok(ExitCode::from(FAILED))
         }
     }
+    Ok(exit_code(verified.is_ok()))
 }
 
 fn verify(

@@ -50,8 +50,7 @@ fn a_file_name_does_not_steer_a_terminal() {
                 let run = command
                     .args(more)
                     .args(["--", text(path)])
-                    .run()
-                    .exits(status);
+                    .assert_exit(status);
                 assert_harmless(&run);
                 if more.contains(&"--json") {
                     // The value itself is unchanged.
@@ -77,12 +76,12 @@ fn an_argument_does_not_steer_a_terminal() {
             &["completions", name],
             &[name],
         ] {
-            let run = wxpay(arguments.iter().copied()).run().exits(2);
+            let run = wxpay(arguments.iter().copied()).assert_exit(2);
             assert_harmless(&run);
         }
         let mut command = complete(folder.path());
         command.env("WXPAY_CA", name).arg("x.png");
-        assert_harmless(&command.run().exits(2));
+        assert_harmless(&command.assert_exit(2));
     }
 }
 
@@ -106,24 +105,18 @@ fn an_option_that_is_a_file_here_is_refused() {
     ] {
         fs::write(folder.path().join(name), "").unwrap();
         for verb in ["upload", "doctor", "sign"] {
-            let run = in_folder(folder.path(), &[verb, name, "a.png"])
-                .run()
-                .exits(2);
+            let run = in_folder(folder.path(), &[verb, name, "a.png"]).assert_exit(2);
             assert!(run.err.contains("`--`") && run.out.is_empty(), "{run:?}");
             assert_harmless(&run);
         }
         // After the mark it is a file: not a picture, here.
-        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name])
-            .run()
-            .exits(1);
-        assert!(run.err.contains("empty"), "{run:?}");
+        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name]).assert_exit(1);
+        run.assert_err("empty");
         fs::remove_file(folder.path().join(name)).unwrap();
     }
     // A link into nowhere is a file here, too.
     std::os::unix::fs::symlink("nowhere", folder.path().join("--sandbox")).unwrap();
-    in_folder(folder.path(), &["upload", "--sandbox", "a.png"])
-        .run()
-        .exits(2);
+    in_folder(folder.path(), &["upload", "--sandbox", "a.png"]).assert_exit(2);
 }
 
 #[test]
@@ -148,7 +141,7 @@ fn what_decides_trust_destination_or_identity_is_given_once() {
                 .into_iter()
                 .take(if flag == "--proxy-auth-file" { 7 } else { 5 });
             let file = (verb == "upload").then_some("x.png");
-            let run = wxpay(twice.chain(file)).run().exits(2);
+            let run = wxpay(twice.chain(file)).assert_exit(2);
             assert!(run.err.contains("multiple times"), "{flag}: {run:?}");
         }
     }
@@ -167,8 +160,8 @@ fn what_decides_trust_destination_or_identity_is_given_once() {
         &["sign", "a=b", "--api-key-file", "a", "--api-key-file", "b"],
         &["verify", "a", "--api-key-file", "a", "--api-key-file", "b"],
     ] {
-        let run = wxpay(twice.iter().copied()).run().exits(2);
-        assert!(run.err.contains("multiple times"), "{run:?}");
+        let run = wxpay(twice.iter().copied()).assert_exit(2);
+        run.assert_err("multiple times");
     }
     // What decides none of these may be said again, as for an alias.
     let again = [
@@ -193,7 +186,7 @@ fn what_decides_trust_destination_or_identity_is_given_once() {
         "2",
         text(&picture),
     ];
-    wxpay(upload.into_iter().chain(again)).run().exits(0);
+    wxpay(upload.into_iter().chain(again)).assert_exit(0);
 }
 
 #[test]
@@ -208,28 +201,20 @@ fn what_is_not_a_file_is_said_to_be_what_it_is() {
         ("licence[0-9].png", "pattern"),
         ("missing?.png", "pattern"),
     ] {
-        let run = in_folder(folder.path(), &["upload", "--sandbox", argument])
-            .run()
-            .exits(1);
-        assert!(
-            run.err.contains(word) && run.err.contains(argument),
-            "{run:?}"
-        );
+        let run = in_folder(folder.path(), &["upload", "--sandbox", argument]).assert_exit(1);
+        run.assert_err(word);
+        run.assert_err(argument);
         let run = in_folder(folder.path(), &["upload", "--sandbox", "--json", argument]).run();
-        let error = &run.exits(1).json()[0]["error"];
+        let error = &run.assert_exit(1).json()[0]["error"];
         assert_eq!(error["kind"], "image");
         assert!(error["message"].as_str().unwrap().contains(word), "{error}");
     }
-    let run = in_folder(folder.path(), &["upload", "--sandbox", ""])
-        .run()
-        .exits(2);
-    assert!(run.err.contains("empty"), "{run:?}");
+    let run = in_folder(folder.path(), &["upload", "--sandbox", ""]).assert_exit(2);
+    run.assert_err("empty");
     // A file of just this name is a file.
     #[cfg(unix)]
     for name in ["@list.txt", "a*.jpg"] {
         fs::copy(example("licence.jpg"), folder.path().join(name)).unwrap();
-        in_folder(folder.path(), &["upload", "--sandbox", name])
-            .run()
-            .exits(0);
+        in_folder(folder.path(), &["upload", "--sandbox", name]).assert_exit(0);
     }
 }

@@ -29,9 +29,7 @@ pub(crate) fn complete(folder: &Path) -> Command {
 
 #[test]
 fn all_that_is_missing_is_named_at_once() {
-    let run = wxpay(["upload", text(&example("licence.png"))])
-        .run()
-        .exits(2);
+    let run = wxpay(["upload", text(&example("licence.png"))]).assert_exit(2);
     for name in [
         "WXPAY_MCH_ID",
         "WXPAY_API_KEY",
@@ -39,7 +37,7 @@ fn all_that_is_missing_is_named_at_once() {
         "WXPAY_KEY",
         "--sandbox",
     ] {
-        assert!(run.err.contains(name), "{name}: {run:?}");
+        run.assert_err(name);
     }
     assert_eq!(run.out, "");
 }
@@ -51,16 +49,14 @@ fn an_empty_variable_counts_as_not_set() {
     let run = command
         .env("WXPAY_MCH_ID", "")
         .arg(example("licence.png"))
-        .run()
-        .exits(2);
-    assert!(run.err.contains("WXPAY_MCH_ID"), "{run:?}");
+        .assert_exit(2);
+    run.assert_err("WXPAY_MCH_ID");
     let mut command = complete(folder.path());
     let empty = ["WXPAY_CA", "WXPAY_ENDPOINT", "WXPAY_SIGN_TYPE"].map(|name| (name, ""));
     command
         .envs(empty)
         .args(["--dry-run", text(&example("licence.png"))])
-        .run()
-        .exits(0);
+        .assert_exit(0);
 }
 
 #[test]
@@ -95,8 +91,7 @@ fn each_wrong_setting_is_explained() {
         let run = command
             .env(name, &value)
             .arg(example("licence.png"))
-            .run()
-            .exits(2);
+            .assert_exit(2);
         assert!(run.err.contains(word), "{name}={value}: {run:?}");
         assert!(!run.err.contains(KEY), "{run:?}");
 
@@ -104,8 +99,7 @@ fn each_wrong_setting_is_explained() {
         let run = command
             .env(name, &value)
             .args(["--json", "a.png", "b.png"])
-            .run()
-            .exits(2);
+            .assert_exit(2);
         let lines = run.json();
         assert_eq!((lines.len(), &lines[1]["file"]), (2, &"b.png".into()));
         assert_eq!(lines[0]["error"]["kind"], "config");
@@ -121,9 +115,8 @@ fn a_flag_beats_the_environment() {
         .arg("--api-key-file")
         .arg(folder.path().join("key.txt"))
         .args(["--mch-id", "42", "--dry-run", text(&example("licence.png"))])
-        .run()
-        .exits(0);
-    assert!(run.out.contains("mch_id=42&"), "{run:?}");
+        .assert_exit(0);
+    run.assert_out("mch_id=42&");
 }
 
 #[test]
@@ -144,7 +137,7 @@ fn a_key_file_may_end_with_a_line_end_and_nothing_else() {
         let run = command
             .args(["--dry-run", text(&example("licence.png"))])
             .run();
-        let run = run.exits(status);
+        let run = run.assert_exit(status);
         assert!(!run.err.contains(&KEY[..8]), "{run:?}");
     }
 }
@@ -169,7 +162,7 @@ fn wrong_usage_is_status_2() {
         &["no-such-command"],
         &[],
     ] {
-        let run = wxpay(arguments.iter().copied()).run().exits(2);
+        let run = wxpay(arguments.iter().copied()).assert_exit(2);
         assert!(
             !run.err.is_empty() && run.out.is_empty(),
             "{arguments:?}: {run:?}"
@@ -181,16 +174,14 @@ fn wrong_usage_is_status_2() {
 fn help_and_version_are_there() {
     assert!(
         wxpay(["--version"])
-            .run()
-            .exits(0)
+            .assert_exit(0)
             .out
             .starts_with("wxpay 0.")
     );
     for arguments in [&["--help"][..], &["upload", "--help"], &["sandbox", "-h"]] {
         assert!(
             !wxpay(arguments.iter().copied())
-                .run()
-                .exits(0)
+                .assert_exit(0)
                 .out
                 .is_empty()
         );

@@ -91,7 +91,7 @@ impl Gateway {
         let picture = example("licence.png");
         let run = self
             .upload(&[&[text(&picture), "--json"], more].concat())
-            .exits(1);
+            .assert_exit(1);
         let [line] = run.json().try_into().unwrap();
         line["error"].clone()
     }
@@ -139,7 +139,7 @@ fn a_picture_arrives_by_either_algorithm() {
                 sign_type,
                 "--strict-reply-sign",
             ])
-            .exits(0);
+            .assert_exit(0);
         let (id, path) = run.out.trim_end().split_once("  ").unwrap();
         assert!(id.ends_with(&size), "{run:?}");
         assert_eq!(path, text(&picture));
@@ -150,20 +150,17 @@ fn a_picture_arrives_by_either_algorithm() {
 fn two_pictures_with_one_media_id_are_a_warning() {
     let gateway = Gateway::start("replay");
     let (one, other) = (example("licence.jpg"), example("licence.png"));
-    let run = gateway.upload(&[text(&one), text(&one)]).exits(0);
+    let run = gateway.upload(&[text(&one), text(&one)]).assert_exit(0);
     assert_eq!(run.err, "");
-    let run = gateway.upload(&[text(&one), text(&other)]).exits(0);
-    assert!(
-        run.err.contains("two pictures have the media id same"),
-        "{run:?}"
-    );
+    let run = gateway.upload(&[text(&one), text(&other)]).assert_exit(0);
+    run.assert_err("two pictures have the media id same");
 }
 
 #[test]
 fn a_reply_signed_with_md5_is_taken_unless_strict() {
     let gateway = Gateway::start("md5-reply");
     let picture = example("licence.bmp");
-    gateway.upload(&[text(&picture)]).exits(0);
+    gateway.upload(&[text(&picture)]).assert_exit(0);
     assert_eq!(
         gateway.failure(&["--strict-reply-sign"])["kind"],
         "signature"
@@ -242,7 +239,9 @@ fn files_are_independent_and_printed_in_their_order() {
     fs::write(&text_file, "no picture").unwrap();
     let files = [&jpg, &text_file, &png, &bmp].map(|path| text(path));
 
-    let run = gateway.upload(&[&["--json"][..], &files].concat()).exits(1);
+    let run = gateway
+        .upload(&[&["--json"][..], &files].concat())
+        .assert_exit(1);
 
     let lines = run.json();
     assert_eq!(
@@ -280,7 +279,7 @@ fn files_are_independent_and_printed_in_their_order() {
 fn doctor_reads_its_clock_and_its_refusal() {
     for (mode, clock) in [("honest", "ok"), ("yesterday", "warning")] {
         let gateway = Gateway::start(mode);
-        let run = gateway.command("doctor", &["--json"]).run().exits(0);
+        let run = gateway.command("doctor", &["--json"]).assert_exit(0);
         let status = |check: &str| {
             let lines = run.json();
             let starts = |line: &&Value| line["check"].as_str().unwrap().starts_with(check);

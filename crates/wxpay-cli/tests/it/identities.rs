@@ -24,8 +24,8 @@ fn openssl(folder: &Path, arguments: &str) {
 }
 
 fn is_usage_error(run: Run, word: &str) {
-    let run = run.exits(2);
-    assert!(run.err.contains(word), "{word}: {run:?}");
+    let run = run.assert_exit(2);
+    run.assert_err(word);
 }
 
 #[test]
@@ -46,44 +46,40 @@ fn every_kind_of_file_uploads() {
     let cert = file("apiclient_cert.pem");
     let pem = |key: &str| [("WXPAY_CERT", cert.clone()), ("WXPAY_KEY", file(key))];
 
-    upload(folder).envs(pem("apiclient_key.pem")).run().exits(0);
-    upload(folder).envs(pem("sec1.pem")).run().exits(0);
+    upload(folder).envs(pem("apiclient_key.pem")).assert_exit(0);
+    upload(folder).envs(pem("sec1.pem")).assert_exit(0);
     for key in ["encrypted.pem", "scrypt.pem"] {
         upload(folder)
             .envs(pem(key))
             .env("WXPAY_KEY_PASSWORD", "secret")
-            .run()
-            .exits(0);
+            .assert_exit(0);
         let by_file = ["--key-password-file", &file("secret.txt")];
-        upload(folder).envs(pem(key)).args(by_file).run().exits(0);
+        upload(folder).envs(pem(key)).args(by_file).assert_exit(0);
         is_usage_error(upload(folder).envs(pem(key)).run(), "encrypted");
     }
     let p12 = file("apiclient_cert.p12");
-    upload(folder).args(["--p12", &p12]).run().exits(0);
-    upload(folder).env("WXPAY_P12", &p12).run().exits(0);
+    upload(folder).args(["--p12", &p12]).assert_exit(0);
+    upload(folder).env("WXPAY_P12", &p12).assert_exit(0);
     let own = file("own.p12");
     let by_file = ["--p12", &own, "--p12-password-file", &file("secret.txt")];
-    upload(folder).args(by_file).run().exits(0);
+    upload(folder).args(by_file).assert_exit(0);
     upload(folder)
         .env("WXPAY_P12", &own)
         .env("WXPAY_P12_PASSWORD", "secret")
-        .run()
-        .exits(0);
+        .assert_exit(0);
     is_usage_error(upload(folder).env("WXPAY_P12", &own).run(), "password");
     // A flag of one kind beats the environment of the other.
     let by_flag = ["--p12", &p12];
     upload(folder)
         .envs(pem("nothing.pem"))
         .args(by_flag)
-        .run()
-        .exits(0);
+        .assert_exit(0);
     let key = file("apiclient_key.pem");
     let by_flag = ["--cert", &cert, "--key", &key];
     upload(folder)
         .env("WXPAY_P12", "nothing.p12")
         .args(by_flag)
-        .run()
-        .exits(0);
+        .assert_exit(0);
 }
 
 #[test]
@@ -117,24 +113,17 @@ fn a_certificate_of_another_merchant_is_warned_of() {
             .args(["--mch-id", "1900000110"])
             .args(more)
             .run();
-        assert!(
-            run.err
-                .contains("the certificate is of merchant 1900000109, not of 1900000110"),
-            "{run:?}"
-        );
-        let run = upload(folder).envs(pem.clone()).args(more).run().exits(0);
+        run.assert_err("the certificate is of merchant 1900000109, not of 1900000110");
+        let run = upload(folder).envs(pem.clone()).args(more).assert_exit(0);
         assert_eq!(run.err, "");
     }
     // A sub-merchant's id, with its provider's file.
     let p12 = folder.join("apiclient_cert.p12");
     let run = upload(folder)
         .args(["--p12", text(&p12), "--mch-id", "1900000110"])
-        .run()
-        .exits(2);
-    assert!(
-        run.err.contains("--p12-password-file") && run.err.contains("another"),
-        "{run:?}"
-    );
+        .assert_exit(2);
+    run.assert_err("--p12-password-file");
+    run.assert_err("another");
 }
 
 #[test]
@@ -144,9 +133,8 @@ fn an_app_id_in_place_of_a_merchant_id_is_warned_of() {
     let run = crate::config::complete(folder.path())
         .args(app_id)
         .arg(example("licence.png"))
-        .run()
-        .exits(0);
-    assert!(run.err.contains("app id"), "{run:?}");
+        .assert_exit(0);
+    run.assert_err("app id");
     let run = wxpay([
         "doctor",
         "--mch-id",
@@ -154,13 +142,9 @@ fn an_app_id_in_place_of_a_merchant_id_is_warned_of() {
         "--timeout",
         "0.1",
     ])
-    .run()
-    .exits(1);
-    assert!(
-        run.out.contains("failed  merchant id: wxd930ea5d5a258f4f"),
-        "{run:?}"
-    );
-    assert!(run.out.contains("app id"), "{run:?}");
+    .assert_exit(1);
+    run.assert_out("failed  merchant id: wxd930ea5d5a258f4f");
+    run.assert_out("app id");
 }
 
 #[test]
@@ -197,7 +181,7 @@ fn a_file_of_another_kind_is_named_with_the_setting_that_takes_it() {
             .envs(Sandbox::variables(folder))
             .args(pair)
             .run();
-        assert!(run.exits(1).out.contains(word), "{word}");
+        assert!(run.assert_exit(1).out.contains(word), "{word}");
     }
     for (file, word) in [
         ("apiclient_cert.pem", "--cert"),

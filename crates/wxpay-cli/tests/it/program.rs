@@ -49,9 +49,19 @@ impl From<Output> for Run {
 
 impl Run {
     /// Asserts the exit status and goes on.
-    pub(crate) fn exits(self, status: i32) -> Self {
+    pub(crate) fn assert_exit(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self:?}");
         self
+    }
+
+    /// Asserts that this is on stdout.
+    pub(crate) fn assert_out(&self, text: &str) {
+        assert!(self.out.contains(text), "{text}: {self:?}");
+    }
+
+    /// Asserts that this is on stderr.
+    pub(crate) fn assert_err(&self, text: &str) {
+        assert!(self.err.contains(text), "{text}: {self:?}");
     }
 
     /// The lines of stdout as JSON.
@@ -66,6 +76,14 @@ impl Run {
 pub(crate) trait RunToEnd {
     fn run(&mut self) -> Run;
     fn run_with_input(&mut self, input: &[u8]) -> Run;
+
+    /// Sets the variables among these words (`NAME=value`); the others are arguments.
+    fn with(&mut self, words: &str) -> &mut Self;
+
+    /// Runs to the end and asserts the exit status.
+    fn assert_exit(&mut self, status: i32) -> Run {
+        self.run().assert_exit(status)
+    }
 }
 
 impl RunToEnd for Command {
@@ -83,6 +101,16 @@ impl RunToEnd for Command {
         // A program that fails early does not read; that is not this side's fault.
         let _ = child.stdin.take().unwrap().write_all(input);
         wait(child)
+    }
+
+    fn with(&mut self, words: &str) -> &mut Self {
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            match word.split_once('=').filter(|_| !word.starts_with('-')) {
+                Some((name, value)) => self.env(name, value),
+                None => self.arg(word),
+            };
+        }
+        self
     }
 }
 

@@ -60,7 +60,7 @@ fn base64(folder: &Path, file: &Path) -> String {
         .args(["base64", "-A", "-in", text(file)])
         .current_dir(folder)
         .run();
-    run.exits(0).out.trim_end().to_owned()
+    run.assert_exit(0).out.trim_end().to_owned()
 }
 
 /// The settings of a folder's own PEM pair as a PKCS#12 file.
@@ -72,7 +72,7 @@ fn pkcs12(folder: &Path) -> PathBuf {
         .args(arguments.split(' '))
         .current_dir(folder)
         .run();
-    run.exits(0);
+    run.assert_exit(0);
     folder.join("own.p12")
 }
 
@@ -146,20 +146,12 @@ fn a_message_says_what_a_setting_wants() {
     };
     let picture = example("licence.png");
     let mut command = complete(folder.path());
-    let run = command.env("WXPAY_KEY", &pem).arg(&picture).run().exits(2);
-    assert!(
-        run.err
-            .contains("WXPAY_KEY holds the private key itself; it wants the path of a file"),
-        "{run:?}"
-    );
-    assert!(run.err.contains("WXPAY_KEY_PEM"), "{run:?}");
+    let run = command.env("WXPAY_KEY", &pem).arg(&picture).assert_exit(2);
+    run.assert_err("WXPAY_KEY holds the private key itself; it wants the path of a file");
+    run.assert_err("WXPAY_KEY_PEM");
     let mut command = complete(folder.path());
     let run = command.args(["--api-key-file", KEY]).arg(&picture).run();
-    assert!(
-        run.err
-            .contains("--api-key-file holds the API v2 key itself"),
-        "{run:?}"
-    );
+    run.assert_err("--api-key-file holds the API v2 key itself");
 }
 
 #[test]
@@ -181,7 +173,7 @@ fn a_secret_among_the_arguments_is_not_echoed() {
         &["verify", "reply.xml", KEY],
         &[KEY],
     ] {
-        let run = wxpay(arguments.iter().copied()).run().exits(2);
+        let run = wxpay(arguments.iter().copied()).assert_exit(2);
         assert_hidden(&run, KEY);
     }
 }
@@ -223,8 +215,7 @@ fn a_mark_before_a_text_and_a_line_end_after_it_do_not_matter() {
                 .args(["--api-key-file", text(&key)])
                 .args(["--ca", text(&file("ca.pem", mark, &crlf("ca.pem"), after))])
                 .args(identity)
-                .run()
-                .exits(0);
+                .assert_exit(0);
         }
     }
 }
@@ -256,12 +247,9 @@ fn utf_16_is_named() {
             let mut command = complete(folder.path());
             let run = command
                 .args([flag, text(&path), text(&picture)])
-                .run()
-                .exits(2);
-            assert!(
-                run.err.contains("UTF-16") && run.err.contains(flag),
-                "{run:?}"
-            );
+                .assert_exit(2);
+            run.assert_err("UTF-16");
+            run.assert_err(flag);
         }
     }
 }
@@ -271,7 +259,7 @@ fn utf_16_is_named() {
 fn a_settings_file_is_a_regular_file_or_a_pipe_that_gives_something() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
-    Command::new("mkfifo").arg(&pipe).run().exits(0);
+    Command::new("mkfifo").arg(&pipe).assert_exit(0);
     let picture = example("licence.png");
     for (file, word) in [
         (text(&pipe), "nobody writes"),
@@ -280,15 +268,16 @@ fn a_settings_file_is_a_regular_file_or_a_pipe_that_gives_something() {
     ] {
         for flag in ["--api-key-file", "--key", "--ca"] {
             let mut command = complete(folder.path());
-            let run = command.args([flag, file, text(&picture)]).run().exits(2);
-            assert!(run.err.contains(word) && run.err.contains(flag), "{run:?}");
+            let run = command.args([flag, file, text(&picture)]).assert_exit(2);
+            run.assert_err(word);
+            run.assert_err(flag);
         }
     }
     let mut command = complete(folder.path());
     command.args(["--api-key-file", "/dev/stdin", "--dry-run", text(&picture)]);
     command
         .run_with_input(format!("{KEY}\n").as_bytes())
-        .exits(0);
+        .assert_exit(0);
 }
 
 #[test]
@@ -313,8 +302,8 @@ fn secrets_are_taken_as_text_from_the_environment() {
         ("WXPAY_KEY_PEM", read("apiclient_key.pem")),
     ];
     let p12 = base64(folder, &folder.join("apiclient_cert.p12"));
-    upload().envs(pem.clone()).run().exits(0);
-    upload().env("WXPAY_P12_BASE64", &p12).run().exits(0);
+    upload().envs(pem.clone()).assert_exit(0);
+    upload().env("WXPAY_P12_BASE64", &p12).assert_exit(0);
     let wrapped: Vec<_> = p12
         .as_bytes()
         .chunks(64)
@@ -322,8 +311,7 @@ fn secrets_are_taken_as_text_from_the_environment() {
         .collect();
     upload()
         .env("WXPAY_P12_BASE64", wrapped.join("\n") + "\n")
-        .run()
-        .exits(0);
+        .assert_exit(0);
 
     // A flag beats a path, a path beats text; the doctor says which was taken.
     let taken = |run: Run| {
@@ -335,7 +323,7 @@ fn secrets_are_taken_as_text_from_the_environment() {
     };
     let doctor = || command(&["doctor", "--json"]);
     let nothing = [("WXPAY_CERT_PEM", "nothing"), ("WXPAY_KEY_PEM", "nothing")];
-    let detail = taken(doctor().envs(pem.clone()).run().exits(0));
+    let detail = taken(doctor().envs(pem.clone()).assert_exit(0));
     assert!(
         detail.contains("WXPAY_CERT_PEM") && detail.contains("WXPAY_KEY_PEM"),
         "{detail}"
@@ -349,8 +337,7 @@ fn secrets_are_taken_as_text_from_the_environment() {
             .envs(nothing)
             .env("WXPAY_CERT", &cert)
             .args(["--key", text(&key)])
-            .run()
-            .exits(0),
+            .assert_exit(0),
     );
     assert!(
         detail.contains("(WXPAY_CERT)") && detail.contains("(--key)"),
@@ -360,8 +347,7 @@ fn secrets_are_taken_as_text_from_the_environment() {
         doctor()
             .envs(nothing)
             .env("WXPAY_P12", folder.join("apiclient_cert.p12"))
-            .run()
-            .exits(0),
+            .assert_exit(0),
     );
     assert!(detail.contains("(WXPAY_P12)"), "{detail}");
 
@@ -369,17 +355,13 @@ fn secrets_are_taken_as_text_from_the_environment() {
     let run = upload()
         .envs(pem)
         .env("WXPAY_P12_BASE64", &p12)
-        .run()
-        .exits(2);
-    assert!(
-        run.err.contains("WXPAY_P12_BASE64") && run.err.contains("WXPAY_CERT_PEM"),
-        "{run:?}"
-    );
+        .assert_exit(2);
+    run.assert_err("WXPAY_P12_BASE64");
+    run.assert_err("WXPAY_CERT_PEM");
     let run = upload()
         .env("WXPAY_P12_BASE64", "/etc/own.p12")
-        .run()
-        .exits(2);
-    assert!(run.err.contains("WXPAY_P12_BASE64"), "{run:?}");
+        .assert_exit(2);
+    run.assert_err("WXPAY_P12_BASE64");
 }
 
 /// Only the flags and variables that lead to it: no secret is an argument, none is in a log.
@@ -395,7 +377,7 @@ fn a_verbose_run_shows_no_secret() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let run = wait(child).exits(0);
+    let run = wait(child).assert_exit(0);
     for file in ["api_key.txt", "apiclient_key.pem"] {
         let secret = fs::read_to_string(folder.path().join(file)).unwrap();
         assert_hidden(&run, &secret);

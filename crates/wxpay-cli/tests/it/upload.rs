@@ -9,9 +9,7 @@ use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
 #[test]
 fn the_readmes_first_command() {
     let picture = example("licence.jpg");
-    let run = wxpay(["upload", "--sandbox", text(&picture)])
-        .run()
-        .exits(0);
+    let run = wxpay(["upload", "--sandbox", text(&picture)]).assert_exit(0);
     let (id, path) = run
         .out
         .strip_suffix('\n')
@@ -25,7 +23,7 @@ fn the_readmes_first_command() {
         "{run:?}"
     );
     assert_eq!(path, text(&picture));
-    assert!(run.err.contains("sandbox at https://127.0.0.1:"), "{run:?}");
+    run.assert_err("sandbox at https://127.0.0.1:");
 }
 
 #[test]
@@ -36,8 +34,7 @@ fn every_format_and_every_sign_type() {
         let run = command
             .args(["--sign-type", sign_type])
             .args(&files)
-            .run()
-            .exits(0);
+            .assert_exit(0);
         assert_eq!(run.out.lines().count(), 3, "{run:?}");
     }
 }
@@ -45,9 +42,7 @@ fn every_format_and_every_sign_type() {
 #[test]
 fn json_holds_just_what_is_promised() {
     let picture = example("licence.png");
-    let run = wxpay(["upload", "--sandbox", "--json", text(&picture)])
-        .run()
-        .exits(0);
+    let run = wxpay(["upload", "--sandbox", "--json", text(&picture)]).assert_exit(0);
     let [line] = run.json().try_into().unwrap();
     let size = fs::metadata(&picture).unwrap().len();
     assert_eq!(line["file"], text(&picture));
@@ -68,12 +63,12 @@ fn a_picture_on_stdin() {
     let picture = fs::read(example("licence.bmp")).unwrap();
     let run = wxpay(["upload", "--sandbox", "-"])
         .run_with_input(&picture)
-        .exits(0);
+        .assert_exit(0);
     assert!(run.out.ends_with("  -\n"), "{run:?}");
 
-    let empty = wxpay(["upload", "--sandbox", "--json", "-"]).run().exits(1);
+    let empty = wxpay(["upload", "--sandbox", "--json", "-"]).assert_exit(1);
     assert_eq!(empty.json()[0]["error"]["kind"], "image");
-    wxpay(["upload", "--sandbox", "-", "-"]).run().exits(2);
+    wxpay(["upload", "--sandbox", "-", "-"]).assert_exit(2);
 }
 
 #[test]
@@ -93,9 +88,7 @@ fn a_file_that_is_no_picture_says_why() {
         ("", "not a regular file"),
     ] {
         let path = file(name);
-        let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
-            .run()
-            .exits(1);
+        let run = wxpay(["upload", "--sandbox", "--json", text(&path)]).assert_exit(1);
         let line = &run.json()[0];
         assert_eq!(line["file"], text(&path));
         let error = line["error"].as_object().unwrap();
@@ -109,12 +102,10 @@ fn a_file_that_is_no_picture_says_why() {
         );
         assert_eq!(error.len(), 5);
 
-        let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(1);
+        let run = wxpay(["upload", "--sandbox", text(&path)]).assert_exit(1);
         assert_eq!(run.out, "");
-        assert!(
-            run.err.contains(word) && run.err.contains(text(&path)),
-            "{run:?}"
-        );
+        run.assert_err(word);
+        run.assert_err(text(&path));
     }
 }
 
@@ -124,12 +115,10 @@ fn a_name_with_a_line_break_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two\nlines\u{1b}[31m.png");
     fs::copy(example("licence.png"), &path).unwrap();
-    let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(0);
+    let run = wxpay(["upload", "--sandbox", text(&path)]).assert_exit(0);
     assert_eq!(run.out.lines().count(), 1, "{run:?}");
-    assert!(run.out.contains(r"two\nlines\u{1b}[31m.png"), "{run:?}");
-    let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
-        .run()
-        .exits(0);
+    run.assert_out(r"two\nlines\u{1b}[31m.png");
+    let run = wxpay(["upload", "--sandbox", "--json", text(&path)]).assert_exit(0);
     assert_eq!(run.json()[0]["file"], text(&path));
 }
 
@@ -138,7 +127,7 @@ fn many_files_at_once() {
     let picture = example("licence.png");
     let files = vec![text(&picture); 40];
     let mut command = wxpay(["upload", "--sandbox", "--concurrency", "16"]);
-    let run = command.args(files).run().exits(0);
+    let run = command.args(files).assert_exit(0);
     let mut ids: Vec<_> = run.out.lines().map(|line| &line[..43]).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -156,8 +145,8 @@ fn an_id_that_cannot_be_printed_is_a_failure_not_a_panic() {
         .stdout(full)
         .stderr(Stdio::piped())
         .spawn();
-    let run = wait(child.unwrap()).exits(1);
-    assert!(run.err.contains("standard output"), "{run:?}");
+    let run = wait(child.unwrap()).assert_exit(1);
+    run.assert_err("standard output");
 
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -167,7 +156,7 @@ fn an_id_that_cannot_be_printed_is_a_failure_not_a_panic() {
         .stdout(writer)
         .stderr(Stdio::piped())
         .spawn();
-    let run = wait(child.unwrap()).exits(1);
+    let run = wait(child.unwrap()).assert_exit(1);
     assert!(!run.err.contains("error"), "{run:?}");
 }
 
@@ -207,7 +196,7 @@ fn a_log_that_nobody_takes_does_not_stop_an_upload() {
         .stdout(Stdio::piped())
         .stderr(full)
         .spawn();
-    assert_eq!(wait(child.unwrap()).exits(0).out.lines().count(), 1);
+    assert_eq!(wait(child.unwrap()).assert_exit(0).out.lines().count(), 1);
 }
 
 #[cfg(unix)]
@@ -235,7 +224,7 @@ fn an_interrupted_upload_ends_cleanly() {
     signal(child.id(), "TERM");
     child.stdin.take();
 
-    let run = wait(child).exits(1);
+    let run = wait(child).assert_exit(1);
 
     let error = &run.json()[0]["error"];
     assert_eq!(

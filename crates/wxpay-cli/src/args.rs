@@ -439,22 +439,4 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
-
-    #[test]
-    fn a_rate_is_a_whole_number_or_off() {
-        assert_eq!("off".parse(), Ok(Rate(None)));
-        assert_eq!("10".parse(), Ok(Rate(NonZeroU32::new(10))));
-        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
-            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_timeout_is_a_positive_number_of_seconds() {
-        let seconds = |text: &str| text.parse::<Seconds>();
-        assert_eq!(seconds("0.5"), Ok(Seconds(Duration::from_millis(500))));
-        for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "1e-12", "soon"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     let done = refuse_ambiguous(&arguments).and_then(|()| match Cli::try_parse_from(arguments) {
         Ok(cli) => run(cli),
-        Err(error) => Ok(print_usage_error(error)),
+        Err(error) => print_usage_error(error),
     });
     let code = done.unwrap_or_else(|error| {
         let lost = error.downcast_ref::<OutputLost>();
@@ -128,10 +128,10 @@ fn is_option_name(text: &str) -> bool {
 /// Prints the help that was asked for, or the error of the command line.
 ///
 /// An argument that may be a secret in the wrong place is not repeated.
-fn print_usage_error(mut error: clap::Error) -> ExitCode {
+fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        terminal::print(error.render().to_string().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
     }
     let is_unknown = error.kind() == ErrorKind::UnknownArgument;
     let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
@@ -158,7 +158,7 @@ fn print_usage_error(mut error: clap::Error) -> ExitCode {
     }
     error.remove(ContextKind::Suggested);
     terminal::warn(error.render().to_string().trim_end());
-    ExitCode::from(MISCONFIGURED)
+    Ok(ExitCode::from(MISCONFIGURED))
 }
 
 fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {

@@ -259,16 +259,3 @@ impl Drop for ReadyFile<'_> {
         let _ = fs::remove_file(self.0);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_inspector_is_off_or_at_an_address() {
-        assert_eq!("off".parse(), Ok(Inspector::Off));
-        let addr = "127.0.0.1:0".parse().unwrap();
-        assert_eq!("127.0.0.1:0".parse(), Ok(Inspector::At(addr)));
-        assert!("localhost".parse::<Inspector>().is_err());
-    }
-}

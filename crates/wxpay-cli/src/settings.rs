@@ -238,19 +238,3 @@ impl FromStr for Override {
         parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_override_is_written_as_for_curl() {
-        let one: Override = "gateway.test:443:127.0.0.1,[::1]".parse().unwrap();
-        assert_eq!((one.host.as_str(), one.port), ("gateway.test", 443));
-        assert_eq!(one.addresses.len(), 2);
-        assert_eq!("a:1:::1".parse::<Override>().unwrap().addresses.len(), 1);
-        for wrong in "|a|a:443|a:443:|a:443:b|:443:127.0.0.1|a:b:127.0.0.1".split('|') {
-            assert!(wrong.parse::<Override>().is_err(), "{wrong}");
-        }
-    }
-}

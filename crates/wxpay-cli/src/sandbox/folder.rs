@@ -241,13 +241,3 @@ pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> 
 pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn a_quote_in_a_path_does_not_end_the_word() {
-        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-    }
-}

@@ -104,10 +104,11 @@ impl RunToEnd for Command {
     }
 
     fn with(&mut self, words: &str) -> &mut Self {
+        let in_name = |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
         for word in words.split(' ').filter(|word| !word.is_empty()) {
-            match word.split_once('=').filter(|_| !word.starts_with('-')) {
-                Some((name, value)) => self.env(name, value),
-                None => self.arg(word),
+            match word.split_once('=') {
+                Some((name, value)) if name.bytes().all(in_name) => self.env(name, value),
+                _ => self.arg(word),
             };
         }
         self
@@ -146,6 +147,11 @@ pub(crate) fn signal(process: u32, name: &str) {
         .args([format!("-{name}"), process.to_string()])
         .status();
     assert!(status.unwrap().success());
+}
+
+pub(crate) fn openssl(folder: &Path, arguments: &str) -> Run {
+    let mut openssl = Command::new("openssl");
+    openssl.current_dir(folder).with(arguments).assert_exit(0)
 }
 
 /// A file of the workspace's examples.

@@ -122,6 +122,7 @@ fn what_is_no_fault_or_no_address() {
             "8480",
             "neither an address with a port nor off",
         ),
+        ("--inspector", "localhost", "neither an address"),
     ] {
         let run = wxpay(["sandbox", flag, value]).assert_exit(2);
         run.assert_err(why);

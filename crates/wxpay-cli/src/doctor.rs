@@ -27,6 +27,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mch_id = report.print(settings::merchant_id(&args.gateway))?;
     report.print(settings::api_key(&args.gateway))?;
     report.print(settings::sign_type(&args.gateway))?;
+    report.print(settings::limits())?;
     let identity = report.print(settings::identity(&args.gateway, mch_id.as_ref()))?;
     let network = report.print(settings::network(&args.gateway))?;
     let endpoints = report.print(settings::endpoints(&args.gateway))?;

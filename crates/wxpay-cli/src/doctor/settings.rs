@@ -7,7 +7,7 @@ use wxpay_media::{ApiKey, Endpoint, Endpoints, Identity, IdentityError, Merchant
 
 use super::{Check, Found, Status};
 use crate::{
-    args::GatewayArgs,
+    args::{GatewayArgs, Rate, Seconds},
     settings::{self, Given, IdentityFiles, Network},
 };
 
@@ -42,6 +42,21 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
         let origins: Vec<_> = Endpoint::of(endpoints).map(|it| it.to_string()).collect();
         origins.join(",")
     })
+}
+
+/// Variables that only an upload reads: a check where one is wrong.
+pub(super) fn limits() -> Found<()> {
+    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
+
+    let rate = find::<Rate>(None, RATE).map(drop);
+    let timeouts = [TIMEOUT, CONNECT, STALL, RESPONSE];
+    let timeouts = timeouts.map(|names| ("timeouts", find::<Seconds>(None, names).map(drop)));
+    let results = [("rate", rate)].into_iter().chain(timeouts);
+    let failed = |(name, result): (_, anyhow::Result<()>)| {
+        let error = result.err()?;
+        Some(Check::failed(name, format!("{error:#}")))
+    };
+    (None, results.filter_map(failed).collect())
 }
 
 /// The check of one setting: what it is, and which flag or variable gives it.

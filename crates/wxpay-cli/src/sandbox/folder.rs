@@ -183,6 +183,9 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
 /// Creates a missing folder and returns its absolute path. A folder that others could change is refused:
 /// keys are kept there, and a shell runs `env`.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
+    if path.is_file() {
+        bail!("{} is not a folder", path.display());
+    }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);

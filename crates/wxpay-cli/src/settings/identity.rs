@@ -79,8 +79,11 @@ impl IdentityFiles {
             let password = password.context("the merchant id, its password, is missing")?;
             return Ok(Identity::from_pkcs12(&*p12.bytes()?, password));
         }
-        let cert = self.cert.as_ref().context(HOW_CERT)?.bytes()?;
-        let key = self.key.as_ref().context(HOW_KEY)?.bytes()?;
+        if let Some(missing) = self.missing() {
+            bail!("missing {missing}");
+        }
+        let bytes = |source: &Option<Source>| source.as_ref().context("missing")?.bytes();
+        let (cert, key) = (bytes(&self.cert)?, bytes(&self.key)?);
         Ok(match password {
             None => Identity::from_pem(&*cert, &*key),
             Some(password) => Identity::from_pem_encrypted(&*cert, &*key, password),

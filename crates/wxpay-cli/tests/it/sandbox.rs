@@ -325,6 +325,15 @@ fn the_callers_own_merchant_and_key() {
 }
 
 #[test]
+fn a_file_in_place_of_a_folder_is_called_one() {
+    let file = example("licence.png");
+    for flag in ["--dir", "--keep"] {
+        let run = wxpay(["sandbox", "--listen", "127.0.0.1:0", flag, text(&file)]).assert_exit(2);
+        run.assert_err("is not a folder");
+    }
+}
+
+#[test]
 fn a_folder_with_half_of_the_files_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
     Sandbox::in_folder(folder.path()).stop("INT").assert_exit(0);

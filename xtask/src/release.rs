@@ -33,7 +33,14 @@ pub(crate) enum Verb {
     ///
     /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
     /// and a red `cargo xtask ci`. A run that broke off is repeated.
-    Publish(Options),
+    Publish {
+        /// Publish and tag; without it, everything is checked and packed, and nothing leaves
+        #[arg(long)]
+        execute: bool,
+        /// Another registry than crates.io, by its name in cargo's configuration
+        #[arg(long, value_name = "NAME", default_value = "crates-io")]
+        registry: String,
+    },
     /// Print the changelogs' sections for what is to be released, or was from this commit
     Notes,
     /// Pack what is committed as two releases would, in a clone, and use it from the packages
@@ -44,24 +51,13 @@ pub(crate) enum Verb {
     },
 }
 
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct Options {
-    /// Publish and tag; without it, everything is checked and packed, and nothing leaves
-    #[arg(long)]
-    execute: bool,
-
-    /// Another registry than crates.io, by its name in cargo's configuration
-    #[arg(long, value_name = "NAME")]
-    registry: Option<String>,
-}
-
 pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     match verb {
         Verb::Plan { listings_only } => {
             println!("{}", Plan::new(ws, has_checks(*listings_only))?);
         }
         Verb::Bump { listings_only } => bump(ws, has_checks(*listings_only))?,
-        Verb::Publish(options) => publish(ws, options)?,
+        Verb::Publish { execute, registry } => publish(ws, *execute, registry)?,
         Verb::Notes => print!("{}", notes(ws)?),
         Verb::Rehearse { breaking } => rehearse::run(ws, *breaking)?,
     }
@@ -157,7 +153,7 @@ fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     Ok(())
 }
 
-fn publish(ws: &Workspace, options: &Options) -> Result<()> {
+fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
     require_clean(ws)?;
     let plan = Plan::new(ws, false)?;
     plan.due().try_for_each(|entry| require_bump(ws, entry))?;
@@ -169,19 +165,17 @@ fn publish(ws: &Workspace, options: &Options) -> Result<()> {
     let mut names = String::new();
     for entry in plan.due() {
         let (name, version) = (&entry.package.name, &entry.version);
-        match is_published(ws, options, &format!("{name}@{version}"))? {
+        match is_published(ws, registry, &format!("{name}@{version}"))? {
             true => println!("{name} {version} is published already"),
             false => names += &format!(" --package {name}"),
         }
     }
     if !names.is_empty() {
-        let publish = ws.line(&format!("cargo publish --locked {names}"));
-        let registry = options.registry.iter();
-        let registry = registry.flat_map(|name| ["--registry", name]);
-        let dry_run = (!options.execute).then_some("--dry-run");
-        publish.args(registry).args(dry_run).run()?;
+        let dry_run = if execute { "" } else { "--dry-run" };
+        let publish = format!("cargo publish --locked --registry {registry} {dry_run} {names}");
+        ws.run(&publish)?;
     }
-    if !options.execute {
+    if !execute {
         println!("nothing was published: `--execute` would do it");
         return Ok(());
     }
@@ -226,8 +220,7 @@ fn require_green(ws: &Workspace) -> Result<()> {
 }
 
 /// Whether the registry's index has it, asked through cargo.
-fn is_published(ws: &Workspace, options: &Options, spec: &str) -> Result<bool> {
-    let registry = options.registry.as_deref().unwrap_or("crates-io");
+fn is_published(ws: &Workspace, registry: &str, spec: &str) -> Result<bool> {
     let info = format!("cargo info --color never --registry {registry} {spec}");
     let output = ws.line(&info).ignore_status().output()?;
     let said = String::from_utf8_lossy(&output.stderr);

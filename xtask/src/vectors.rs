@@ -85,11 +85,3 @@ fn parse(line: &str) -> Result<(String, String)> {
 fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
-
-#[test]
-fn an_answer_is_in_hexadecimal_digits() {
-    assert_eq!(hex("a=1"), "613d31");
-    let (canonical, signature) = parse("613d31 ABC").unwrap();
-    assert_eq!([canonical, signature], ["a=1", "ABC"]);
-    assert!(parse("613d31").is_err() && parse("zz ABC").is_err());
-}

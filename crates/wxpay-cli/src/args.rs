@@ -6,17 +6,10 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
-use std::{
-    ffi::OsString,
-    net::SocketAddr,
-    num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{
-    Args, Parser, Subcommand,
+    ArgGroup, Args, Parser, Subcommand,
     builder::{OsStringValueParser, TypedValueParser},
 };
 use clap_complete::Shell;
@@ -24,7 +17,10 @@ use wxpay_diagnose::Lang;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::{sandbox::Inspector, settings::Override};
+use crate::{
+    sandbox::Inspector,
+    settings::{Override, Rate, Seconds},
+};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -47,6 +43,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Upload(Box<UploadArgs>),
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     Doctor(Box<DoctorArgs>),
     Sandbox(SandboxArgs),
     Sign(SignArgs),
@@ -70,8 +68,26 @@ pub(crate) enum Command {
 )]
 pub(crate) struct UploadArgs {
     /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
-    #[arg(required = true, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
+    #[arg(
+        required_unless_present = "from",
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().try_map(file)
+    )]
     pub(crate) files: Vec<PathBuf>,
+
+    /// Keep in this file, made where there is none, which picture has which media id: run again, only what
+    /// is not done is done, equal pictures are sent once, and an outage is waited for. FILE may be a folder
+    /// then, which is walked, without hidden files
+    #[arg(long, value_name = "LEDGER", conflicts_with = "dry_run")]
+    pub(crate) ledger: Option<PathBuf>,
+
+    /// Upload the files in this list, too, a path a line; `-` reads stdin
+    #[arg(long, value_name = "LIST", requires = "ledger")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// The paths in the list end in NUL, as those of `find -print0`
+    #[arg(short = '0', long, requires = "from", overrides_with = "null")]
+    pub(crate) null: bool,
 
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
@@ -112,6 +128,50 @@ pub(crate) struct UploadArgs {
         "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
     ])]
     pub(crate) sandbox: bool,
+}
+
+/// Look into the ledger of `wxpay upload --ledger`, also while it is in use.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Count the files of each merchant: uploaded, refused, failed
+    Status {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+    },
+    /// Print a row for each file, by path
+    Export {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+
+        /// Print CSV for spreadsheets, where `'` goes before what they take for a formula: the default
+        #[arg(long, conflicts_with = "json", overrides_with = "csv")]
+        csv: bool,
+
+        /// Print the JSON objects of `wxpay upload --json`, with `uploaded_at`
+        #[arg(long, overrides_with = "json")]
+        json: bool,
+    },
+    /// Forget files, so that the next run sends them again, with all files that have the same bytes
+    #[command(group = ArgGroup::new("what").required(true))]
+    Forget {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+
+        /// This file
+        #[arg(long, value_name = "PATH", group = "what")]
+        path: Option<PathBuf>,
+
+        /// The picture with this MD5, 32 hex digits
+        #[arg(long, value_name = "MD5", group = "what", value_parser = md5)]
+        hash: Option<String>,
+
+        /// What is older than so many days
+        #[arg(long, value_name = "DAYS", group = "what")]
+        older_than: Option<u32>,
+    },
 }
 
 /// Look at everything that can be wrong before the first upload.
@@ -385,41 +445,11 @@ fn file(argument: OsString) -> Result<PathBuf, &'static str> {
     Ok(argument.into())
 }
 
-/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
-const LONGEST: f64 = 86_400.0;
-
-/// A time in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seconds(pub(crate) Duration);
-
-impl FromStr for Seconds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
-        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        // Less than a nanosecond rounds to nothing.
-        let duration = duration.filter(|duration| !duration.is_zero());
-        duration.map(Self).ok_or_else(|| {
-            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
-        })
+fn md5(text: &str) -> Result<String, &'static str> {
+    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
     }
-}
-
-/// Uploads a second; `None` for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
-
-impl FromStr for Rate {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        let number = text.parse().map(|number| Self(Some(number)));
-        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
-    }
+    Err("an MD5 has 32 hex digits, as md5sum prints it")
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {

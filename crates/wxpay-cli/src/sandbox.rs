@@ -190,8 +190,11 @@ async fn print_calls(
     folder: Option<PathBuf>,
 ) {
     while let Some(call) = calls.next().await {
-        let json = serde_json::to_string(&*call).unwrap_or_default();
-        let json = terminal::escape_json(&json);
+        // A call as JSON is long; nobody asks for it most of the time.
+        let json = match (lang, &folder) {
+            (Some(_), None) => String::new(),
+            _ => terminal::escape_json(&serde_json::to_string(&*call).unwrap_or_default()),
+        };
         match lang {
             Some(lang) => terminal::warn(&call.display(lang).to_string()),
             None => terminal::warn(&json),

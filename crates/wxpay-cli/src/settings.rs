@@ -3,7 +3,7 @@
 mod file;
 mod identity;
 
-use std::{fmt, net::IpAddr, path::Path, str::FromStr};
+use std::{fmt, net::IpAddr, num::NonZeroU32, path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
@@ -236,5 +236,42 @@ impl FromStr for Override {
             })
         };
         parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
+    }
+}
+
+/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
+const LONGEST: f64 = 86_400.0;
+
+/// A time in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        // Less than a nanosecond rounds to nothing.
+        let duration = duration.filter(|duration| !duration.is_zero());
+        duration.map(Self).ok_or_else(|| {
+            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
+        })
+    }
+}
+
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let number = text.parse().map(|number| Self(Some(number)));
+        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
     }
 }

@@ -1,7 +1,8 @@
 //! `wxpay upload`.
 
 mod dry_run;
-mod outcome;
+mod ledger;
+pub(crate) mod outcome;
 mod picture;
 mod progress;
 mod queue;
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let (merchant, builder) = match configure(&args, sandbox.as_ref()) {
+    let (merchant, endpoints, builder) = match configure(&args, sandbox.as_ref()) {
         Ok(configured) => configured,
         Err(error) => {
             // With --json every file has a line.
@@ -49,6 +50,9 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
             done = dry_run::run(&args, &merchant) => done?,
             _ = stop.asked() => false,
         }
+    } else if let Some(path) = &args.ledger {
+        let run = ledger::Run::open(&args, path, merchant.id(), &endpoints)?;
+        run.upload(&args, &builder.build()?, &mut stop).await?
     } else {
         queue::run(&args, &builder.build()?, &mut stop).await?
     };
@@ -67,12 +71,12 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// The merchant, and a client with all settings. Its identity is always there, except that a dry run can do
+/// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
 /// without.
 fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
-) -> anyhow::Result<(Merchant, ClientBuilder)> {
+) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
     use TransportBuilder as To;
     use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
 
@@ -93,7 +97,7 @@ fn configure(
         .signing(signing)
         .strict_response_sign(args.strict_reply_sign);
     let mut builder = ClientBuilder::from(merchant.clone())
-        .endpoints(endpoints)
+        .endpoints(endpoints.clone())
         .max_retries(args.retries)
         .transport(|transport| network.apply(transport));
     if let Some(identity) = identity {
@@ -115,7 +119,7 @@ fn configure(
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
-    Ok((merchant, builder))
+    Ok((merchant, endpoints, builder))
 }
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);

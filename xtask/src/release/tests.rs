@@ -3,7 +3,7 @@
 use anyhow::Result;
 use xshell::{Shell, TempDir, cmd};
 
-use super::{Options, bump, notes, plan::Plan, publish};
+use super::{bump, notes, plan::Plan, publish};
 use crate::workspace::Workspace;
 
 /// Names, dependencies, the root, and the list of the API, which the program has not.
@@ -83,7 +83,7 @@ impl Repo {
     }
 
     fn publish(&self) -> Result<()> {
-        publish(&self.ws(), &Options::default())
+        publish(&self.ws(), false, "crates-io")
     }
 
     fn notes(&self) -> String {

@@ -7,8 +7,8 @@ use wxpay_media::{ApiKey, Endpoint, Endpoints, Identity, IdentityError, Merchant
 
 use super::{Check, Found, Status};
 use crate::{
-    args::{GatewayArgs, Rate, Seconds},
-    settings::{self, Given, IdentityFiles, Network},
+    args::GatewayArgs,
+    settings::{self, Given, IdentityFiles, Network, Rate, Seconds},
 };
 
 pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {

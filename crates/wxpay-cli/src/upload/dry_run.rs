@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Image, MemoryBudget, Merchant, request::Fields};
+use wxpay_media::{Image, MemoryBudget, Merchant, request};
 use wxpay_sign::Params;
 
 use super::{outcome::Outcome, picture};
@@ -44,13 +44,14 @@ struct Media<'a> {
 
 fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::Result<()> {
     let file = file.to_string_lossy();
-    let signed = Fields::sign(merchant, image.hash());
+    let signed = request::fields(merchant, image.hash());
+    let fields = signed.iter().map(|(name, value)| (*name, value.as_str()));
     let shown = Shown {
         file: &file,
         media_hash: image.hash().as_str(),
         bytes: image.bytes().len(),
-        canonical: Params::new(signed.iter())?.canonical().masked().to_string(),
-        fields: signed.iter().collect(),
+        canonical: Params::new(&signed)?.canonical().masked().to_string(),
+        fields: fields.clone().collect(),
         media: Media {
             filename: image.name(),
             content_type: image.format().media_type(),
@@ -59,18 +60,13 @@ fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::
     if json {
         return Ok(terminal::print_json(&shown)?);
     }
-    let Media {
-        filename: name,
-        content_type: kind,
-    } = shown.media;
+    let (name, kind) = (shown.media.filename, shown.media.content_type);
     let media = format!("{name} ({kind}, {} bytes)", shown.bytes);
-    let head = [("hash", shown.media_hash), ("canonical", &shown.canonical)];
     terminal::print(&terminal::one_line(&file))?;
-    for (name, value) in head
-        .into_iter()
-        .chain(signed.iter())
-        .chain([("media", &*media)])
-    {
+    let mut lines = vec![("hash", shown.media_hash), ("canonical", &shown.canonical)];
+    lines.extend(fields);
+    lines.push(("media", &media));
+    for (name, value) in lines {
         terminal::print(&format!("  {name:<11} {}", terminal::one_line(value)))?;
     }
     Ok(())

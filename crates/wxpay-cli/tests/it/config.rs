@@ -65,7 +65,7 @@ fn each_wrong_setting_is_explained() {
         ("WXPAY_KEY", "other_key.pem", "does not belong"),
         ("WXPAY_KEY", "key.txt", "no private key"),
         ("WXPAY_KEY", "/dev/zero", "1 MiB"),
-        ("WXPAY_CA", "cert_key.pem", "no PEM certificate"),
+        ("WXPAY_CA", "cert_key.pem", "holds a private key: give"),
         ("WXPAY_ENDPOINT", "http://localhost", "WXPAY_ENDPOINT"),
         ("WXPAY_ENDPOINT", "https://localhost/path", "no path"),
         ("WXPAY_SIGN_TYPE", "sha1", "WXPAY_SIGN_TYPE"),

@@ -1,5 +1,6 @@
 //! What the sandbox remembers of its calls.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sandbox::{CheckOutcome, Effect, Sandbox};
 use wxpay_sign::ApiKey;
 
@@ -225,7 +226,8 @@ fn an_api_key_that_a_client_sends_is_shown_nowhere() {
         let media = format!("media=@key.jpg;filename={key}.jpg;type=image/{key}");
         let sign = format!("sign={key}");
         let long = format!("more={}{key}", "x".repeat(2040));
-        let mut arguments = vec!["-H", &header];
+        let user = format!("1900000109:{key}");
+        let mut arguments = vec!["-H", &header, "-u", &user];
         for form in [&field, &name, &media, &sign, &long] {
             arguments.extend(["-F", form]);
         }
@@ -251,7 +253,9 @@ fn an_api_key_that_a_client_sends_is_shown_nowhere() {
         let url = format!("http://{inspector}{path}");
         shown.push(bench.run("curl", &["--silent", "--noproxy", "*", &url]));
     }
+    let encoded = |key: &String| BASE64_STANDARD.encode(format!("1900000109:{key}"));
     for shown in &shown {
+        assert!(!keys.iter().any(|key| shown.contains(&encoded(key))));
         for key in &keys {
             for at in 0..=24 {
                 assert!(!shown.contains(&key[at..at + 8]), "{at} of a key: {shown}");

@@ -108,14 +108,14 @@ function add(call) {
   const element = row(call);
   element.hidden = !matches(call);
   shown.set(call.number, element);
-  rows.prepend(element);
+  return element;
 }
 
 // Calls that come together are drawn together.
 function draw() {
   const waiting = queue.slice(-KEPT);
   queue = [];
-  waiting.forEach(add);
+  rows.prepend(...waiting.map(add).reverse());
   for (const number of [...calls.keys()].slice(0, Math.max(0, calls.size - KEPT))) {
     calls.delete(number);
     shown.get(number).remove();

@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::{
-    Args, Parser, Subcommand,
+    ArgGroup, Args, Parser, Subcommand,
     builder::{OsStringValueParser, TypedValueParser},
 };
 use clap_complete::Shell;
@@ -47,6 +47,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Upload(Box<UploadArgs>),
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     Doctor(Box<DoctorArgs>),
     Sandbox(SandboxArgs),
     Sign(SignArgs),
@@ -70,8 +72,26 @@ pub(crate) enum Command {
 )]
 pub(crate) struct UploadArgs {
     /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
-    #[arg(required = true, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
+    #[arg(
+        required_unless_present = "from",
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().try_map(file)
+    )]
     pub(crate) files: Vec<PathBuf>,
+
+    /// Keep in this file, made where there is none, which picture has which media id: run again, only what
+    /// is not done is done, equal pictures are sent once, and an outage is waited for. FILE may be a folder
+    /// then, which is walked, without hidden files
+    #[arg(long, value_name = "LEDGER", conflicts_with = "dry_run")]
+    pub(crate) ledger: Option<PathBuf>,
+
+    /// Upload the files in this list, too, a path a line; `-` reads stdin
+    #[arg(long, value_name = "LIST", requires = "ledger")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// The paths in the list end in NUL, as those of `find -print0`
+    #[arg(short = '0', long, requires = "from", overrides_with = "null")]
+    pub(crate) null: bool,
 
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
@@ -120,6 +140,50 @@ pub(crate) struct UploadArgs {
         "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
     ])]
     pub(crate) sandbox: bool,
+}
+
+/// Look into the ledger of `wxpay upload --ledger`, also while it is in use.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Count the files of each merchant: uploaded, refused, failed
+    Status {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+    },
+    /// Print a row for each file, by path
+    Export {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+
+        /// Print CSV for spreadsheets, where `'` goes before what they take for a formula: the default
+        #[arg(long, conflicts_with = "json", overrides_with = "csv")]
+        csv: bool,
+
+        /// Print the JSON objects of `wxpay upload --json`, with `uploaded_at`
+        #[arg(long, overrides_with = "json")]
+        json: bool,
+    },
+    /// Forget files, so that the next run sends them again, with all files that have the same bytes
+    #[command(group = ArgGroup::new("what").required(true))]
+    Forget {
+        /// The ledger
+        #[arg(value_name = "LEDGER")]
+        ledger: PathBuf,
+
+        /// This file
+        #[arg(long, value_name = "PATH", group = "what")]
+        path: Option<PathBuf>,
+
+        /// The picture with this MD5, 32 hex digits
+        #[arg(long, value_name = "MD5", group = "what", value_parser = md5)]
+        hash: Option<String>,
+
+        /// What is older than so many days
+        #[arg(long, value_name = "DAYS", group = "what")]
+        older_than: Option<u32>,
+    },
 }
 
 /// Look at everything that can be wrong before the first upload.
@@ -436,6 +500,13 @@ impl FromStr for Rate {
         let number = text.parse().map(|number| Self(Some(number)));
         number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
     }
+}
+
+fn md5(text: &str) -> Result<String, &'static str> {
+    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err("an MD5 has 32 hex digits, as md5sum prints it")
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {

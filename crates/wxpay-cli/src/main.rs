@@ -5,6 +5,7 @@
 
 mod args;
 mod doctor;
+mod ledger;
 mod sandbox;
 mod settings;
 mod sign;
@@ -65,6 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     .context("cannot start the runtime")?;
     let done = match cli.command {
         Command::Upload(args) => runtime.block_on(upload::run(*args)),
+        Command::Ledger(command) => ledger::run(command),
         Command::Doctor(args) => runtime.block_on(doctor::run(&args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
         Command::Sign(args) => sign::run(&args),

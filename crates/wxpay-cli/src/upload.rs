@@ -1,7 +1,8 @@
 //! `wxpay upload`.
 
 mod dry_run;
-mod outcome;
+mod ledger;
+pub(crate) mod outcome;
 mod picture;
 mod progress;
 mod queue;
@@ -49,6 +50,11 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
             done = dry_run::run(&args, &config.merchant) => done?,
             _ = stop.asked() => false,
         }
+    } else if let Some(path) = &args.ledger {
+        let (merchant, endpoints) = (config.merchant.id(), &config.endpoints);
+        let run = ledger::Run::open(&args, path, merchant, endpoints)?;
+        let client = config.client(&args)?;
+        run.upload(&args, &client, &mut stop).await?
     } else {
         let client = config.client(&args)?;
         queue::run(&args, &client, &mut stop).await?

@@ -1,10 +1,10 @@
-//! Why an identity was not taken.
+//! The reasons why an identity is not taken.
 
 use std::{fmt, time::SystemTime};
 
 use crate::Form;
 
-/// One of the inputs that an [`Identity`](crate::Identity) is made of.
+/// A file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -14,6 +14,8 @@ pub enum Part {
     PrivateKey,
     /// The PKCS#12 file, which holds both.
     Pkcs12,
+    /// The PEM file of [certificate authorities](crate::read_authorities).
+    Authorities,
 }
 
 impl fmt::Display for Part {
@@ -22,11 +24,12 @@ impl fmt::Display for Part {
             Self::Certificate => "certificate",
             Self::PrivateKey => "private key",
             Self::Pkcs12 => "PKCS#12 file",
+            Self::Authorities => "file of certificate authorities",
         })
     }
 }
 
-/// Why a certificate and a key do not make an [`Identity`](crate::Identity).
+/// The reason why a certificate and a key do not make an [`Identity`](crate::Identity).
 ///
 /// The variants are for programs, the message for people. No variant carries a byte of the key.
 ///
@@ -102,8 +105,7 @@ pub enum IdentityError {
     /// Both are whole, but the key is another certificate's.
     #[error("the private key does not belong to the certificate: they must come from one download")]
     Mismatch,
-    /// The PKCS#12 file has no MAC, so that nothing shows whether the password is right and the file
-    /// unchanged.
+    /// The PKCS#12 file has no MAC to check its password and contents by.
     #[error(
         "the PKCS#12 file has no MAC, so it cannot be checked: make it again with \
          `openssl pkcs12 -export`"
@@ -118,66 +120,73 @@ pub enum IdentityError {
 }
 
 fn wrong_form(wanted: Part, found: Form) -> String {
+    use Part::{Authorities, Certificate, Pkcs12, PrivateKey};
+
     let file = match wanted {
-        Part::Certificate => "the certificate file",
-        Part::PrivateKey => "the key file",
-        Part::Pkcs12 => "the PKCS#12 file",
+        Certificate => "certificate file",
+        PrivateKey => "key file",
+        Pkcs12 => "PKCS#12 file",
+        Authorities => "file of certificate authorities",
     };
     let way_out = match (wanted, found) {
         (_, Form::Empty | Form::WebPage) => "get it again from where it was issued",
         (_, Form::Zip) => "unpack it first",
         (_, Form::Utf16) => "save it as UTF-8",
+        (Authorities, Form::Jks) => "export them with `keytool -exportcert -rfc -keystore OLD.jks`",
         (_, Form::Jks) => {
             "convert it with `keytool -importkeystore -srckeystore OLD.jks -destkeystore NEW.p12 \
              -deststoretype PKCS12`"
         }
+        (Authorities, Form::Pkcs7) => {
+            "convert it with `openssl pkcs7 -print_certs -in OLD.p7b -out NEW.pem`"
+        }
         (_, Form::Pkcs7) => "it has no private key, and only `openssl pkcs7 -print_certs` reads it",
+        (Authorities, Form::Pkcs12) => {
+            "take them out with `openssl pkcs12 -cacerts -nokeys -in OLD.p12 -out NEW.pem`"
+        }
+        (Authorities, Form::PrivateKey | Form::DerPrivateKey | Form::CertificateRequest) => {
+            "give the certificate of the server's authority"
+        }
         (_, Form::CertificateRequest) => "the certificate is what the issuer gives for it",
-        (Part::Certificate, Form::PrivateKey) | (Part::PrivateKey, Form::Certificate) => {
+        (Certificate, Form::PrivateKey) | (PrivateKey, Form::Certificate) => {
             "the certificate and the key may be swapped"
         }
-        (Part::Certificate | Part::PrivateKey, Form::Pkcs12) => {
+        (Certificate | PrivateKey, Form::Pkcs12) => {
             "it has certificate and key in one: give it as PKCS#12, with its password"
         }
-        (Part::Certificate, Form::DerCertificate) => {
+        (Certificate | Authorities, Form::DerCertificate) => {
             "convert it with `openssl x509 -inform DER -in OLD.der -out NEW.pem`"
         }
-        (Part::PrivateKey, Form::DerPrivateKey) => {
+        (PrivateKey, Form::DerPrivateKey) => {
             "convert it with `openssl pkey -inform DER -in OLD.der -out NEW.pem`"
         }
-        (Part::PrivateKey, Form::OpenSsh) => {
-            "convert it with `ssh-keygen -p -m PKCS8 -f COPY_OF_KEY`"
-        }
-        (Part::Certificate | Part::PrivateKey, Form::Base64) => {
-            "the BEGIN and END lines around it are missing"
-        }
-        (Part::Certificate, _) => "it must be PEM, starting with `-----BEGIN CERTIFICATE-----`",
-        (Part::PrivateKey, _) => "it must be PEM, starting with `-----BEGIN PRIVATE KEY-----`",
-        (Part::Pkcs12, Form::Certificate | Form::PrivateKey) => {
+        (PrivateKey, Form::OpenSsh) => "convert it with `ssh-keygen -p -m PKCS8 -f COPY_OF_KEY`",
+        (Pkcs12, Form::Base64) => "decode it first, with `openssl base64 -d -A`",
+        (_, Form::Base64) => "the BEGIN and END lines around it are missing",
+        (Pkcs12, Form::Certificate | Form::PrivateKey) => {
             "it is PEM, so give it as certificate and key"
         }
-        (Part::Pkcs12, Form::DerCertificate | Form::DerPrivateKey) => {
+        (Pkcs12, Form::DerCertificate | Form::DerPrivateKey) => {
             "convert certificate and key to PEM, and give those"
         }
-        (Part::Pkcs12, Form::Base64) => "decode it first, with `openssl base64 -d -A`",
-        (Part::Pkcs12, _) => "was it copied as text? get it again in binary",
+        (Pkcs12, _) => "was it copied as text? get it again in binary",
+        (PrivateKey, _) => "it must be PEM, starting with `-----BEGIN PRIVATE KEY-----`",
+        (_, _) => "it must be PEM, starting with `-----BEGIN CERTIFICATE-----`",
     };
-    match found {
-        Form::Unknown => format!("{file} holds no {wanted}: {way_out}"),
-        _ => format!("{file} holds {found}: {way_out}"),
+    match (wanted, found) {
+        (Authorities, Form::Unknown) => format!("the {file} holds no certificate: {way_out}"),
+        (_, Form::Unknown) => format!("the {file} holds no {wanted}: {way_out}"),
+        _ => format!("the {file} holds {found}: {way_out}"),
     }
 }
 
 fn unsupported_encryption(part: Part, algorithm: &str) -> String {
-    let command = match part {
-        Part::Pkcs12 => {
+    let command = match (part, algorithm) {
+        (Part::Pkcs12, _) => {
             "openssl pkcs12 -legacy -in OLD.p12 -nodes | openssl pkcs12 -export -out NEW.p12"
         }
+        (_, DEK_INFO) => "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem",
         _ => "openssl pkcs8 -in OLD.pem | openssl pkcs8 -topk8 -v2 aes-256-cbc -out NEW.pem",
-    };
-    let command = match algorithm {
-        DEK_INFO => "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem",
-        _ => command,
     };
     format!(
         "the {part} is protected by {algorithm}, which is not read: convert it with `{command}`"

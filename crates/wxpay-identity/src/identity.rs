@@ -25,10 +25,8 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A client certificate with its chain and private key, checked to belong together and to be valid.
 ///
-/// When it is loaded and expires within 30 days, `tracing` gets a warning.
-///
-/// `Debug` prints what the certificate says, and nothing of the key. A clone shares the key with the
-/// original.
+/// When it is loaded and expires within 30 days, `tracing` gets a warning. `Debug` prints what the
+/// certificate says, and nothing of the key. A clone shares the key with the original.
 ///
 /// ```
 /// use wxpay_identity::Identity;
@@ -37,9 +35,7 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
 /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
 /// println!("{} of {}", identity.serial_number(), identity.subject());
-/// // For whatever takes DER.
-/// let chain: Vec<&[u8]> = identity.certificates().collect();
-/// let key: &[u8] = identity.private_key();
+/// let chain: Vec<&[u8]> = identity.certificates().collect(); // DER, for any TLS library
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -67,40 +63,33 @@ impl Identity {
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
     ///
-    /// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
-    /// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
-    /// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
-    /// let swapped = Identity::from_pem(&key_pem, &cert_pem).unwrap_err();
+    /// let swapped = Identity::from_pem("-----BEGIN PRIVATE KEY-----\n…", "…").unwrap_err();
     /// let (wanted, found) = (Part::Certificate, Form::PrivateKey);
     /// assert_eq!(swapped, IdentityError::WrongForm { wanted, found });
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_pem(
         certificates: impl AsRef<[u8]>,
         key: impl AsRef<[u8]>,
     ) -> Result<Self, IdentityError> {
-        let chain = pem::chain(certificates.as_ref())?;
+        let chain = pem::chain(certificates.as_ref(), Part::Certificate)?;
         Self::new(chain, &pem::key(key.as_ref(), None)?)
     }
 
     /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
     /// with PBKDF2 or scrypt. A key that is not encrypted is taken too.
     ///
-    /// It needs the feature `encrypted-pem`. Decrypting takes a second at most: do it where a thread
-    /// may block.
+    /// It needs the feature `encrypted-pem`, and takes a second at most, where a thread may block.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for the
-    /// forms that are not read (PBES1, `DEK-Info`), with the command that converts them, and without
-    /// the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for what is
+    /// not read (PBES1, `DEK-Info`), with the command that converts it, and without the feature.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
     ///
-    /// let password = std::fs::read_to_string("password.txt")?;
     /// let (cert, key) = (std::fs::read("cert.pem")?, std::fs::read("key.pem")?);
-    /// let identity = Identity::from_pem_encrypted(cert, key, password.trim_end())?;
+    /// let identity = Identity::from_pem_encrypted(cert, key, "the password")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_pem_encrypted(
@@ -108,21 +97,19 @@ impl Identity {
         key: impl AsRef<[u8]>,
         password: &str,
     ) -> Result<Self, IdentityError> {
-        let chain = pem::chain(certificates.as_ref())?;
+        let chain = pem::chain(certificates.as_ref(), Part::Certificate)?;
         Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
     }
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
     ///
-    /// It needs the feature `pkcs12`. Read are the forms that have been handed out over the years:
-    /// RC2-40 and 3DES with a SHA-1 MAC, PBES2 with AES, chains in any order, bags without names, and
-    /// BER. It takes a second at most.
+    /// It needs the feature `pkcs12`, and takes a second at most. Old forms are read too: RC2-40 and 3DES
+    /// with a SHA-1 MAC, chains in any order, bags without names, and BER.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] for a file of another form, a damaged one, a wrong password, a file without
-    /// a MAC, without a key or certificate or with several keys, for what
-    /// [`from_pem`](Self::from_pem) refuses, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for a file
+    /// without a MAC, a key or a certificate, or with several keys, and without the feature.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -132,23 +119,18 @@ impl Identity {
     /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
     /// ```
     pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
-        let (part, bytes) = (Part::Pkcs12, bytes.as_ref());
+        let (wanted, bytes) = (Part::Pkcs12, bytes.as_ref());
         match Form::of(bytes) {
             Form::Pkcs12 => {}
             Form::Unknown if bytes.first() == Some(&SEQUENCE) => {
-                return Err(IdentityError::Damaged(part));
+                return Err(IdentityError::Damaged(wanted));
             }
-            found => {
-                return Err(IdentityError::WrongForm {
-                    wanted: part,
-                    found,
-                });
-            }
+            found => return Err(IdentityError::WrongForm { wanted, found }),
         }
         #[cfg(feature = "pkcs12")]
         {
             let read = crate::pkcs12::read(bytes, password);
-            let (chain, key) = read.map_err(|fault| fault.of(part))?;
+            let (chain, key) = read.map_err(|fault| fault.of(wanted))?;
             Self::new(chain, &key)
         }
         #[cfg(not(feature = "pkcs12"))]
@@ -194,8 +176,7 @@ impl Identity {
         &self.0.key
     }
 
-    /// The serial number of the client's own certificate in upper-case hex, as
-    /// `openssl x509 -serial` prints it: for people to compare with what they were given.
+    /// The certificate's serial number in upper-case hex, as `openssl x509 -serial` prints it.
     #[must_use]
     pub fn serial_number(&self) -> &str {
         &self.0.leaf.serial_number
@@ -207,7 +188,7 @@ impl Identity {
         &self.0.leaf.subject
     }
 
-    /// The common name in the subject, where it has one.
+    /// The common name in the subject, if there is one.
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {
         self.0.leaf.common_name.as_deref()
@@ -225,14 +206,13 @@ impl Identity {
         self.0.leaf.not_after
     }
 
-    /// Whether the certificate expires within 30 days from now.
+    /// Returns true if the certificate expires within 30 days from now.
     #[must_use]
     pub fn expires_soon(&self) -> bool {
         self.not_after() < SystemTime::now() + SOON
     }
 
-    /// Whether one is a clone of the other. An identity that was read again is another one, even
-    /// from the same files.
+    /// Returns true if one is a clone of the other. An identity that was read again is another one.
     #[must_use]
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -250,7 +230,7 @@ impl fmt::Debug for Identity {
 
 const DAMAGED: IdentityError = IdentityError::Damaged(Part::Certificate);
 
-/// Which certificate the key belongs to, and the key with its public half.
+/// The place of the certificate that the key belongs to, and the key with its public half.
 fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), IdentityError> {
     let mut is_refused = false;
     for (own, certificate) in chain.iter().enumerate() {
@@ -275,9 +255,8 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), Ide
 /// The crypto provider does not take the key.
 struct Refused;
 
-/// Has the crypto provider look at the key; with none, every key is taken.
-///
-/// The bits of the public half, if the provider tells them.
+/// Has the crypto provider look at the key; with none, every key is taken. Returns the bits of the
+/// public half, if the provider tells them.
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 fn load(key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     #[cfg(not(feature = "ring"))]
@@ -297,28 +276,4 @@ fn load(key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 fn load(_: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
     Ok(None)
-}
-
-#[cfg(all(test, not(feature = "encrypted-pem")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_feature_is_named() {
-        let pkcs12 = include_bytes!("../tests/fixtures/identities/named.p12");
-        let certificate = include_bytes!("../tests/fixtures/identities/client.crt");
-        let key = include_bytes!("../tests/fixtures/identities/pbkdf2.key");
-        for (read, feature) in [
-            (Identity::from_pkcs12(pkcs12, "1900000109"), "pkcs12"),
-            (Identity::from_pem(certificate, key), "encrypted-pem"),
-            (
-                Identity::from_pem_encrypted(certificate, key, "secret"),
-                "encrypted-pem",
-            ),
-        ] {
-            let error = read.unwrap_err();
-            assert_eq!(error, IdentityError::MissingFeature(feature));
-            assert!(error.to_string().contains(feature), "{error}");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
 //! server judges it.
 
-use std::{fmt::Write, time::SystemTime};
+use std::time::SystemTime;
 
 use x509_cert::{
     der::{Decode, oid::ObjectIdentifier},
@@ -38,11 +38,8 @@ fn fields(der: &[u8]) -> Result<[Element<'_>; 6], Malformed> {
     let [to_be_signed, _algorithm, _signature] = Element::first(der)?.fields()?;
     let fields = to_be_signed.children()?;
     // Version 1 is not written.
-    let versions = fields
-        .iter()
-        .take_while(|field| field.tag == EXPLICIT_0)
-        .count();
-    match fields[versions..].first_chunk() {
+    let version = fields.iter().take_while(|it| it.tag == EXPLICIT_0);
+    match fields[version.count()..].first_chunk() {
         Some(fields) if fields[0].tag == INTEGER => Ok(*fields),
         _ => Err(Malformed),
     }
@@ -58,9 +55,7 @@ impl PublicKey {
     pub(crate) fn parse(info: &Element<'_>) -> Result<Self, Malformed> {
         let [algorithm, bits] = info.fields()?;
         let params = algorithm.children()?;
-        let curve = params
-            .get(1)
-            .filter(|params| params.tag == OBJECT_IDENTIFIER);
+        let curve = params.get(1).filter(|it| it.tag == OBJECT_IDENTIFIER);
         Ok(Self {
             algorithm: algorithm.oid()?,
             curve: curve.map(Element::oid).transpose()?,
@@ -78,7 +73,7 @@ impl Leaf {
         let common_name = names.find(|name| name.oid == COMMON_NAME);
         let common_name = common_name.and_then(|name| str::from_utf8(name.value.value()).ok());
         Ok(Self {
-            serial_number: upper_hex(serial_number.contents),
+            serial_number: hex(serial_number.contents),
             common_name: common_name.map(str::to_owned),
             subject: subject.to_string(),
             not_before: time(&not_before)?,
@@ -124,13 +119,10 @@ pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>,
 }
 
 /// Without the zero byte that only keeps a large number from being negative.
-fn upper_hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     let bytes = match bytes {
         [0, rest @ ..] if !rest.is_empty() => rest,
         all => all,
     };
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02X}").expect("a string takes all that is written to it");
-        text
-    })
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -17,4 +17,5 @@ mod renewal;
 pub use error::{IdentityError, Part};
 pub use form::Form;
 pub use identity::Identity;
+pub use pem::read_authorities;
 pub use renewal::{IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource};

@@ -25,9 +25,25 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
+/// Reads the certificates of a PEM file of authorities, for a client that is to trust them; whether each
+/// is one is not looked at.
+///
+/// # Errors
+///
+/// [`IdentityError`] names a file of another form, with the way out, and a damaged one.
+///
+/// ```
+/// use wxpay_identity::{IdentityError, Part, read_authorities};
+///
+/// let cut = read_authorities("-----BEGIN CERTIFICATE-----\nMII").unwrap_err();
+/// assert_eq!(cut, IdentityError::Damaged(Part::Authorities));
+/// ```
+pub fn read_authorities(pem: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, IdentityError> {
+    chain(pem.as_ref(), Part::Authorities)
+}
+
 /// The certificates of a file, in its order.
-pub(crate) fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, IdentityError> {
-    let part = Part::Certificate;
+pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>, IdentityError> {
     let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
     let sections = sections(pem, part, |label| labels.contains(&label))?;
     let chain = sections.iter().map(|(_, der)| {
@@ -140,26 +156,18 @@ fn sections(
             return Err(IdentityError::NoLineEnds(part));
         }
         if find(body, "Proc-Type: 4,ENCRYPTED").is_some() {
-            return Err(IdentityError::UnsupportedEncryption {
-                part,
-                algorithm: DEK_INFO.to_owned(),
-            });
+            let algorithm = DEK_INFO.to_owned();
+            return Err(IdentityError::UnsupportedEncryption { part, algorithm });
         }
-        let base64 = body
-            .iter()
-            .copied()
-            .filter(|byte| !byte.is_ascii_whitespace());
-        let base64 = Zeroizing::new(base64.collect::<Vec<u8>>());
+        let mut base64 = Zeroizing::new(body.to_vec());
+        base64.retain(|byte| !byte.is_ascii_whitespace());
         let der = BASE64.decode(&*base64);
         let der = der.map_err(|_| IdentityError::Damaged(part))?;
         sections.push((label, Zeroizing::new(der)));
     }
     if sections.is_empty() {
-        let found = Form::of(pem);
-        return Err(IdentityError::WrongForm {
-            wanted: part,
-            found,
-        });
+        let (wanted, found) = (part, Form::of(pem));
+        return Err(IdentityError::WrongForm { wanted, found });
     }
     Ok(sections)
 }

@@ -21,51 +21,30 @@ use zeroize::Zeroizing;
 
 use crate::{Identity, IdentityError};
 
-/// Certificates are replaced days before it matters; a test of a renewal should not wait for long.
+/// Certificates are replaced days before it matters, but a test of it should not wait for long.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The longest file that is read, in bytes; identities have a few KB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// Where the client's identity comes from, when it can be renewed while the program runs.
+/// A source of the client's identity, for one that is renewed while the program runs.
 ///
-/// An [`Identity`] is a source too, one that never changes. [`IdentityFiles`] watches files, and an
-/// [`IdentityHandle`] is told by the caller; another source, such as a key store in the network, is
-/// a type of yours.
+/// An [`Identity`] is a source that never changes, [`IdentityFiles`] watches files, and the caller tells
+/// an [`IdentityHandle`]. Another source, such as a key store in the network, is a type of yours.
 ///
 /// Identities are told apart by [`Identity::ptr_eq`]: a clone of the last one is no change, one that was
 /// read again is.
-///
-/// ```
-/// use std::sync::{Arc, Mutex};
-/// use wxpay_identity::{Identity, IdentitySource};
-///
-/// /// The identity that was put in last.
-/// #[derive(Debug)]
-/// struct Last(Arc<Mutex<Identity>>);
-///
-/// impl IdentitySource for Last {
-///     fn current(&self) -> Identity {
-///         self.0.lock().expect("nobody panics with it").clone()
-///     }
-/// }
-/// ```
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
 
-    /// Looks for a newer identity, where looking takes time; [`current`](Self::current) answers with
-    /// it afterwards.
-    ///
-    /// A client awaits it before it connects, in all calls at once, so that it bounds by itself how
-    /// often it looks. Its failures are its own matter: as long as there is no newer identity, the
-    /// last one holds. Does nothing unless implemented.
+    /// Looks for a newer identity, where looking takes time; does nothing unless implemented. A client
+    /// awaits it before each attempt, so it bounds by itself how often it looks.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }
 }
 
-/// The source that never changes.
 impl IdentitySource for Identity {
     fn current(&self) -> Identity {
         self.clone()
@@ -74,20 +53,14 @@ impl IdentitySource for Identity {
 
 /// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new one.
 ///
-/// All clones are the same handle. Use it where something else knows of the renewal; where files are
-/// replaced, [`IdentityFiles`] sees it by itself.
-///
 /// ```
-/// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
+/// use wxpay_identity::{IdentityHandle, IdentitySource};
 ///
-/// # fn identity() -> Result<Identity, Box<dyn std::error::Error>> {
-/// #     let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
-/// #     Ok(Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)
-/// # }
-/// # let (old, new) = (identity()?, identity()?);
+/// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
+/// # let read = || wxpay_identity::Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem());
+/// # let (old, new) = (read()?, read()?);
 /// let handle = IdentityHandle::new(old);
-/// let renewer = handle.clone();
-/// renewer.set(new.clone());
+/// handle.clone().set(new.clone());
 /// assert!(handle.current().ptr_eq(&new));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -121,8 +94,7 @@ impl IdentitySource for IdentityHandle {
 /// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
 /// `tracing` gets one warning for the change, and the next look tries again.
 ///
-/// Looking and reading happen on a blocking thread of tokio, in whose runtime it must be refreshed.
-/// While nobody refreshes it, nothing is done. Clones share the identity and the interval's start.
+/// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
 #[derive(Debug, Clone)]
 pub struct IdentityFiles {
     shared: Arc<Shared>,
@@ -133,8 +105,6 @@ impl IdentityFiles {
     /// Reads and watches a PEM certificate chain and its PEM key, or twice the one file that holds
     /// both, as [`Identity::from_pem`] takes them.
     ///
-    /// It reads the files before it returns: call it where a thread may block.
-    ///
     /// # Errors
     ///
     /// [`IdentityFilesError`] when the files cannot be read, or do not hold an identity.
@@ -142,12 +112,9 @@ impl IdentityFiles {
     /// ```no_run
     /// use wxpay_identity::{IdentityFiles, IdentitySource};
     ///
-    /// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
     /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-    /// files.refresh().await; // before each new connection
     /// println!("{} at present", files.current().serial_number());
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
     /// ```
     pub fn pem(
         certificates: impl Into<PathBuf>,
@@ -176,22 +143,26 @@ impl IdentityFiles {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new<P, const N: usize>(
+    pub fn new<P: Into<PathBuf>, const N: usize>(
         paths: [P; N],
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
-    ) -> Result<Self, IdentityFilesError>
-    where
-        P: Into<PathBuf>,
-    {
-        let paths = paths.into_iter().map(Into::into).collect();
-        let load = move |contents: &[Content]| {
-            // There are as many contents as paths.
-            load(std::array::from_fn(|at| {
-                contents.get(at).map_or(&[][..], |it| it.as_slice())
-            }))
+    ) -> Result<Self, IdentityFilesError> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
+        let load = Box::new(move |contents: &[Content]| {
+            load(std::array::from_fn(|at| contents[at].as_slice()))
+        });
+        let last_poll = Mutex::new(Instant::now());
+        let (identity, loaded) = read(&paths, &*load)?;
+        let refused = None;
+        let shared = Shared {
+            paths,
+            load,
+            identity: Mutex::new(identity),
+            last_poll,
+            seen: Mutex::new(Seen { loaded, refused }),
         };
         Ok(Self {
-            shared: Arc::new(Shared::new(paths, Box::new(load))?),
+            shared: Arc::new(shared),
             poll_interval: POLL_INTERVAL,
         })
     }
@@ -232,8 +203,7 @@ struct Shared {
     load: Box<Load>,
     identity: Mutex<Identity>,
     last_poll: Mutex<Instant>,
-    /// Locked while the files are looked at, so that this happens once at a time, however slow they
-    /// are.
+    /// Locked while the files are looked at, so that this happens once at a time.
     seen: Mutex<Seen>,
 }
 
@@ -245,19 +215,6 @@ struct Seen {
 }
 
 impl Shared {
-    fn new(paths: Vec<PathBuf>, load: Box<Load>) -> Result<Self, IdentityFilesError> {
-        let last_poll = Mutex::new(Instant::now());
-        let (identity, loaded) = read(&paths, &*load)?;
-        let refused = None;
-        Ok(Self {
-            paths,
-            load,
-            identity: Mutex::new(identity),
-            last_poll,
-            seen: Mutex::new(Seen { loaded, refused }),
-        })
-    }
-
     /// Returns true at most once in an interval; the caller that gets `true` must poll the files.
     fn is_due(&self, interval: Duration) -> bool {
         let mut last_poll = lock(&self.last_poll);
@@ -286,9 +243,8 @@ impl Shared {
                 info!(files = ?self.paths, "identity renewed");
             }
             Err(error) => {
-                let found = found.unwrap_or_default();
-                if seen.refused.as_ref() != Some(&found) {
-                    seen.refused = Some(found);
+                let refused = seen.refused.replace(found.unwrap_or_default());
+                if seen.refused != refused {
                     let error: &dyn std::error::Error = &error;
                     warn!(
                         error,
@@ -314,20 +270,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Time of modification, length and inode, which tell a file from the one that replaces it. The inode
-/// helps where clocks are coarse and the file was moved into place.
+/// Time of modification, length and inode. The inode helps where clocks are coarse and the file was
+/// moved into place.
 type FileMetadata = (Option<SystemTime>, u64, u64);
 
-fn file_metadata(metadata: &fs::Metadata) -> FileMetadata {
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(metadata);
-    #[cfg(not(unix))]
-    let inode = 0;
-    (metadata.modified().ok(), metadata.len(), inode)
-}
-
 fn metadata(paths: &[PathBuf]) -> io::Result<Vec<FileMetadata>> {
-    let metadata = |path| fs::metadata(path).map(|metadata| file_metadata(&metadata));
+    let metadata = |path| {
+        let metadata = fs::metadata(path)?;
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Ok((metadata.modified().ok(), metadata.len(), inode))
+    };
     paths.iter().map(metadata).collect()
 }
 
@@ -336,22 +291,17 @@ fn read(
     paths: &[PathBuf],
     load: &Load,
 ) -> Result<(Identity, Vec<FileMetadata>), IdentityFilesError> {
-    let files: Result<Vec<_>, _> = paths.iter().map(|path| read_file(path)).collect();
-    let (contents, before): (Vec<Content>, Vec<_>) = files?.into_iter().unzip();
-    let identity = load(&contents);
-    if !metadata(paths).is_ok_and(|after| after == before) {
-        return Err(IdentityFilesError::Changing);
-    }
-    match identity {
-        Ok(identity) => Ok((identity, before)),
-        Err(source) => Err(IdentityFilesError::Identity {
-            paths: paths.to_vec(),
-            source,
-        }),
-    }
+    let before = metadata(paths).ok();
+    let contents: Result<Vec<_>, _> = paths.iter().map(|path| read_file(path)).collect();
+    let identity = load(&contents?);
+    let loaded = before.filter(|before| metadata(paths).is_ok_and(|after| after == *before));
+    let loaded = loaded.ok_or(IdentityFilesError::Changing)?;
+    let paths = paths.to_vec();
+    let identity = identity.map_err(|source| IdentityFilesError::Identity { paths, source })?;
+    Ok((identity, loaded))
 }
 
-fn read_file(path: &Path) -> Result<(Content, FileMetadata), IdentityFilesError> {
+fn read_file(path: &Path) -> Result<Content, IdentityFilesError> {
     let failed = |source| IdentityFilesError::Read {
         path: path.to_owned(),
         source,
@@ -370,10 +320,10 @@ fn read_file(path: &Path) -> Result<(Content, FileMetadata), IdentityFilesError>
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
     let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
     file.read_to_end(&mut content).map_err(failed)?;
-    Ok((content, file_metadata(&metadata)))
+    Ok(content)
 }
 
-/// Why there is no identity in files that were to be watched.
+/// The reason why watched files give no identity.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityFilesError {
@@ -388,7 +338,7 @@ pub enum IdentityFilesError {
     /// The files are being replaced. Try again in a moment.
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
-    /// The files are there, but hold no identity; the source says why.
+    /// The files hold no identity; the source says why.
     #[error(
         "no identity can be made of {}",
         paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")

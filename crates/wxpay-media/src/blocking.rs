@@ -1,10 +1,13 @@
 //! A client for programs that are not asynchronous.
 
-use std::{error::Error as StdError, io, sync::Arc};
+use std::{error::Error as StdError, io, sync::Arc, thread};
 
 use http::{Request, Response};
 use http_body::Body;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
 use tower::Service;
 
 use crate::{
@@ -33,7 +36,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Client<S = DefaultService> {
     client: client::Client<S>,
-    runtime: Arc<Background>,
+    runtime: Handle,
+    /// Ends the runtime's thread when the last clone is dropped.
+    _running: Arc<oneshot::Sender<()>>,
 }
 
 impl<S> Client<S> {
@@ -43,12 +48,16 @@ impl<S> Client<S> {
     ///
     /// When the system gives no thread.
     pub fn new(client: client::Client<S>) -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let runtime = Arc::new(Background(Some(runtime)));
-        Ok(Self { client, runtime })
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (running, dropped) = oneshot::channel();
+        let thread = thread::Builder::new().name("wxpay-media".to_owned());
+        thread.spawn(move || runtime.block_on(dropped))?;
+        Ok(Self {
+            client,
+            runtime: handle,
+            _running: Arc::new(running),
+        })
     }
 
     /// Uploads one picture, and blocks until it is done.
@@ -57,10 +66,6 @@ impl<S> Client<S> {
     ///
     /// As [`wxpay_media::Client::upload`](crate::Client::upload); and an [`Error::Service`] on a thread
     /// of an asynchronous runtime, which must not be blocked.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "the runtime is there until it is dropped"
-    )]
     pub fn upload<B>(&self, image: &Image) -> Result<Uploaded, Error>
     where
         S: Service<Request<UploadBody>, Response = Response<B>> + Clone,
@@ -72,23 +77,6 @@ impl<S> Client<S> {
                         wxpay_media::Client there, or another thread";
             return Err(Error::Service(text.into()));
         }
-        let runtime = self
-            .runtime
-            .0
-            .as_ref()
-            .expect("it is taken only when dropped");
-        runtime.block_on(self.client.upload(image))
-    }
-}
-
-/// A runtime that may be dropped anywhere, in an asynchronous one, too.
-#[derive(Debug)]
-struct Background(Option<Runtime>);
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+        self.runtime.block_on(self.client.upload(image))
     }
 }

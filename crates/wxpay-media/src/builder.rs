@@ -28,15 +28,15 @@ const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 ///
 #[cfg_attr(feature = "ring", doc = "```")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
-/// use std::time::Duration;
+/// use tower::limit::ConcurrencyLimitLayer;
 /// use wxpay_media::{ApiKey, Client, MerchantId, Region, Signing};
 ///
 /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let client = Client::builder(MerchantId::new("1900000109")?, key)
 ///     .endpoints(Region::Global)
 ///     .signing(Signing::Md5Unnamed)
-///     .timeout(Duration::from_secs(10))
-///     .build()?;
+///     .layer(ConcurrencyLimitLayer::new(8))
+///     .build()?; // nothing is connected yet
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -185,17 +185,6 @@ impl<L> ClientBuilder<L> {
 
     /// Puts a tower layer around the client's own transport, which keeps its endpoints, its limits and
     /// its repetitions. The layer that is added first sees the requests first.
-    ///
-    /// ```
-    /// use tower::limit::ConcurrencyLimitLayer;
-    /// use wxpay_media::{ApiKey, Client, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .layer(ConcurrencyLimitLayer::new(8))
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn layer<M>(self, layer: M) -> ClientBuilder<Stack<M, L>> {
         ClientBuilder {
             merchant: self.merchant,
@@ -213,22 +202,14 @@ impl<L> ClientBuilder<L> {
     ///
     /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
     /// provider.
-    ///
-    /// ```
-    /// use wxpay_media::{ApiKey, Client, Endpoint, MerchantId};
-    ///
-    /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// // Nothing is connected yet, so an endpoint that nobody serves is no error here.
-    /// let client = Client::builder(MerchantId::new("1900000109")?, key)
-    ///     .endpoints("https://127.0.0.1:1".parse::<Endpoint>()?)
-    ///     .build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
     where
         L: Layer<DefaultService>,
     {
-        let is_wechat_pay = Endpoint::of(&self.endpoints).any(|it| it.is_wechat_pay());
+        let is_wechat_pay = self.endpoints.iter().any(|endpoint| {
+            let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
+            host.ends_with(".mch.weixin.qq.com")
+        });
         let mut transport = self.transport.endpoints(self.endpoints);
         if let Some(rate) = self.rate.unwrap_or(is_wechat_pay.then_some(RATE)) {
             transport = transport.max_rate(rate);

@@ -35,41 +35,30 @@ pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
 #[cfg(not(feature = "transport"))]
 pub type UploadBody = FormBody;
 
-/// The service of a client that was built, not given one: the transport. Without the feature
-/// `transport` there is none.
+/// The service of a client that was built, not given one.
 #[cfg(feature = "transport")]
 pub type DefaultService = wxpay_transport::Transport<UploadBody>;
 
-/// The service of a client that was built, not given one: without the feature `transport` there is
-/// none.
+/// The service of a client that was built, not given one: without the feature `transport`, none.
 #[cfg(not(feature = "transport"))]
 pub type DefaultService = std::convert::Infallible;
 
 /// Uploads pictures for one merchant.
 ///
-/// It stands over any tower service `S` that takes an `http::Request` and answers with an
-/// `http::Response`: by default a [`Transport`](crate::Transport), in tests anything. It is a service
-/// itself, from [`Image`] to [`Uploaded`]. So layers go around uploads (this side) as well as around
-/// HTTP calls (that side). A clone shares everything.
+/// It is over any tower service `S` from `http::Request` to `http::Response`, by default a
+/// [`Transport`](crate::Transport), and is itself one from [`Image`] to [`Uploaded`]. So layers go
+/// around uploads as well as around HTTP calls. A clone shares everything.
 ///
 /// With a transport it belongs to one Tokio runtime: a connection is driven by the runtime that opened it,
 /// and stands still where that one does. A program without a runtime takes `blocking::Client`.
 ///
 /// ```
-/// use http::{Request, Response};
-/// use wxpay_media::{ApiKey, Client, ErrorKind, Image, MerchantId, UploadBody};
+/// # async fn example(key: wxpay_media::ApiKey) -> Result<(), Box<dyn std::error::Error>> {
+/// use wxpay_media::{Client, Image, MerchantId};
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let refuses = tower::service_fn(|_: Request<UploadBody>| async {
-///     let body = "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>";
-///     Ok::<_, std::convert::Infallible>(Response::new(body.to_owned()))
-/// });
-/// let client = Client::builder(MerchantId::new("1900000109")?, key).service(refuses);
-/// let error = client.upload(&Image::from_bytes("licence.png", png)?).await.unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::Gateway);
+/// let client = Client::builder(MerchantId::new("1900000109")?, key).build()?;
+/// let image = Image::from_path("licence.jpg").await?;
+/// println!("{}", client.upload(&image).await?.media_id);
 /// # Ok(())
 /// # }
 /// ```
@@ -105,7 +94,7 @@ impl<S> Client<S> {
 
 impl<S, B> Client<S>
 where
-    S: Service<Request<UploadBody>, Response = Response<B>>,
+    S: Service<Request<UploadBody>, Response = Response<B>> + Clone,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
     B: Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -119,20 +108,8 @@ where
     /// # Panics
     ///
     /// With a [`Transport`](crate::Transport) below, outside a Tokio runtime.
-    ///
-    /// ```
-    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
-    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
-    /// println!("{}", client.upload(&image).await?.media_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn upload(&self, image: &Image) -> Result<Uploaded, Error>
-    where
-        S: Clone,
-    {
-        let request = request::upload(&self.merchant, &self.endpoint, image);
-        self.send(request.map(upload_body), image).await
+    pub async fn upload(&self, image: &Image) -> Result<Uploaded, Error> {
+        self.send(image, upload_body).await
     }
 
     /// Uploads one picture and reports how much of the form has been sent, which is a little longer
@@ -147,10 +124,8 @@ where
     /// As [`upload`](Self::upload).
     ///
     /// ```
-    /// # async fn example(client: wxpay_media::Client) -> Result<(), wxpay_media::Error> {
-    /// use wxpay_media::Progress;
-    ///
-    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
+    /// # use wxpay_media::{Client, Error, Image, Progress};
+    /// # async fn example(client: Client, image: Image) -> Result<(), Error> {
     /// let progress = Progress::new(|sent| eprintln!("{sent} bytes"));
     /// client.upload_with_progress(&image, progress).await?;
     /// # Ok(())
@@ -161,21 +136,19 @@ where
         &self,
         image: &Image,
         progress: wxpay_transport::Progress,
-    ) -> Result<Uploaded, Error>
-    where
-        S: Clone,
-    {
-        let request = request::upload(&self.merchant, &self.endpoint, image);
-        self.send(request.map(|form| UploadBody::new(form, progress)), image)
-            .await
+    ) -> Result<Uploaded, Error> {
+        let body = |form| UploadBody::new(form, progress);
+        self.send(image, body).await
     }
 
-    async fn send(&self, request: Request<UploadBody>, image: &Image) -> Result<Uploaded, Error>
-    where
-        S: Clone,
-    {
-        let span = span(&self.merchant, image);
+    async fn send(
+        &self,
+        image: &Image,
+        body: impl FnOnce(FormBody) -> UploadBody,
+    ) -> Result<Uploaded, Error> {
+        let request = request::upload(&self.merchant, &self.endpoint, image).map(body);
         let response = self.service.clone().oneshot(request);
+        let span = span(&self.merchant, image);
         receive(&self.merchant, response).instrument(span).await
     }
 }
@@ -215,7 +188,7 @@ where
     let read = response::media_id(merchant, &response);
     if let Err(error) = &read {
         if let Some(code) = error.code() {
-            Span::current().record("err_code", code.as_str());
+            Span::current().record("err_code", code);
         }
         tracing::warn!(%error, "refused");
     }

@@ -1,6 +1,6 @@
 //! Why an upload failed, and what to do about it.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, iter};
 
 use http::StatusCode;
 use http_body_util::LengthLimitError;
@@ -8,7 +8,7 @@ use tower::timeout::error::Elapsed;
 use wxpay_sign::VerifyError;
 
 use crate::{
-    gateway::{ErrorCode, GatewayError, Reason, RetryAdvice},
+    gateway::{GatewayError, Reason, RetryAdvice},
     image::ImageError,
 };
 
@@ -46,7 +46,11 @@ pub enum Error {
         excerpt: String,
     },
     /// Another page: of the gateway's web server, or of something in between.
-    #[error("a page with HTTP status {} came instead of a response{}: {excerpt}", status.as_u16(), location.iter().map(|to| format!(", a redirect to {to}")).collect::<String>())]
+    #[error(
+        "a page with HTTP status {} came instead of a response{}: {excerpt}",
+        status.as_u16(),
+        location.iter().map(|to| format!(", a redirect to {to}")).collect::<String>()
+    )]
     #[non_exhaustive]
     Page {
         /// The HTTP status.
@@ -96,7 +100,12 @@ type Assessment = (ErrorKind, &'static str, RetryAdvice);
 
 const FOREIGN: &str = "check the endpoint: this is not a response of the gateway";
 const INTERCEPTED: &str = "check the endpoint, and whether a proxy answers in its place";
+const REDIRECTED: &str =
+    "check the endpoint: a gateway does not redirect, and no redirect is followed";
 const LATER: &str = "try again later";
+const WRONG_KEY: &str =
+    "check the API v2 key; if it is right, do not trust what answers at this endpoint";
+const DISTRUST: &str = "do not trust what answers at this endpoint";
 
 impl Error {
     /// The kind of failure.
@@ -130,7 +139,7 @@ impl Error {
 
     /// The gateway's `err_code`, where it gave one.
     #[must_use]
-    pub fn code(&self) -> Option<&ErrorCode> {
+    pub fn code(&self) -> Option<&str> {
         match self {
             Self::Gateway(error) => error.code(),
             _ => None,
@@ -146,60 +155,53 @@ impl Error {
             Self::Service(error) => assess_service(error.as_ref()),
             Self::Certificate { .. } => (Tls, Reason::Certificate.advice(), Stop),
             Self::Page {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                ..
-            } => (Http, LATER, Throttle),
-            Self::Page { status, .. } if status.is_server_error() => (Http, LATER, Retry),
-            Self::Page {
-                location: Some(_), ..
-            } => {
-                let advice =
-                    "check the endpoint: a gateway does not redirect, and no redirect is followed";
-                (Http, advice, Refused)
-            }
-            Self::Page { .. } => (Http, INTERCEPTED, Refused),
+                status, location, ..
+            } => match status.as_u16() {
+                429 => (Http, LATER, Throttle),
+                500..600 => (Http, LATER, Retry),
+                _ if location.is_some() => (Http, REDIRECTED, Refused),
+                _ => (Http, INTERCEPTED, Refused),
+            },
             Self::Xml { .. } | Self::Undocumented { .. } => (Xml, FOREIGN, Refused),
-            Self::Signature(_) => {
-                let advice = "check the API v2 key; if it is right, do not trust what answers at this endpoint";
-                (Signature, advice, Stop)
-            }
-            Self::Ambiguous { .. } => (
-                Signature,
-                "do not trust what answers at this endpoint",
-                Stop,
-            ),
+            Self::Signature(_) => (Signature, WRONG_KEY, Stop),
+            Self::Ambiguous { .. } => (Signature, DISTRUST, Stop),
             Self::Gateway(error) => (Gateway, error.advice(), error.retry_advice()),
+        }
+    }
+
+    /// The error of our own transport, however deep other layers have wrapped it: its
+    /// [kind](wxpay_transport::Error::kind), and the number of attempts.
+    #[cfg(feature = "transport")]
+    #[must_use]
+    pub fn transport(&self) -> Option<&wxpay_transport::Error> {
+        match self {
+            Self::Service(error) => find(error.as_ref()),
+            _ => None,
         }
     }
 }
 
-/// Of a service that is not ours little is known, so nothing is promised: the error may be that of a
-/// layer, with ours below it.
-fn assess_service(error: &(dyn StdError + Send + Sync + 'static)) -> Assessment {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        #[cfg(feature = "transport")]
-        if let Some(error) = error.downcast_ref() {
-            return transport::assess(error);
-        }
-        // The layer that callers put around a service most.
-        if error.is::<Elapsed>() {
-            return (
-                ErrorKind::Timeout,
-                "try again later, or with a longer timeout",
-                RetryAdvice::Retry,
-            );
-        }
-        if error.is::<LengthLimitError>() {
-            return (ErrorKind::Http, FOREIGN, RetryAdvice::Refused);
-        }
-        next = error.source();
+/// The first error of this type among the error and its sources: layers wrap what is below them.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+/// Little is known of a service that is not ours, so nothing is promised.
+fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
+    #[cfg(feature = "transport")]
+    if let Some(error) = find(error) {
+        return transport::assess(error);
     }
-    (
-        ErrorKind::Other,
-        "look at the error below it",
-        RetryAdvice::Refused,
-    )
+    // The layer that callers put around a service most.
+    if find::<Elapsed>(error).is_some() {
+        let advice = "try again later, or with a longer timeout";
+        return (ErrorKind::Timeout, advice, RetryAdvice::Retry);
+    }
+    if find::<LengthLimitError>(error).is_some() {
+        return (ErrorKind::Http, FOREIGN, RetryAdvice::Refused);
+    }
+    let advice = "look at the error below it";
+    (ErrorKind::Other, advice, RetryAdvice::Refused)
 }
 
 /// The kinds of failure, as the program `wxpay` prints them.

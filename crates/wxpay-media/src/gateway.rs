@@ -33,16 +33,15 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
 ///
-/// let document = "<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
-///                 <err_code_des>Merchant ID error</err_code_des></xml>";
-/// let refusal = GatewayError::read(document.as_bytes()).expect("a refusal");
-/// // Two rows of the table have this code; the text tells which it is.
-/// assert_eq!(refusal.reason(), Some(Reason::Merchant));
-/// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop); // of the next picture it is wrong, too
+/// let document = b"<xml><return_code>FAIL</return_code><err_code>PARAM_ERROR</err_code>\
+///                  <err_code_des>Merchant ID error</err_code_des></xml>";
+/// let refusal = GatewayError::read(document).expect("a refusal");
+/// assert_eq!(refusal.reason(), Some(Reason::Merchant)); // told by the text, not by the code
+/// assert_eq!(refusal.retry_advice(), RetryAdvice::Stop);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayError {
-    code: Option<ErrorCode>,
+    code: Option<String>,
     message: String,
     /// All that came, where there is no message.
     fields: String,
@@ -67,39 +66,41 @@ impl GatewayError {
             return None;
         }
         let given = |name: &&str| fields.get(name).filter(|value| !value.trim().is_empty());
-        let code = CODES.iter().find_map(given).map(ErrorCode::from_wire);
+        let code = CODES.iter().find_map(given).map(|code| match code {
+            // The other APIs of the family write it so.
+            "SIGN_ERROR" => "SIGNERROR",
+            "SYSTEM_ERROR" => "SYSTEMERROR",
+            code => code,
+        });
         // "OK" stands beside some refusals, and is never their reason.
         let is_ok = |text: &str| {
             ["OK", "SUCCESS"]
                 .iter()
                 .any(|ok| text.eq_ignore_ascii_case(ok))
         };
-        let texts = MESSAGES
-            .iter()
-            .filter_map(given)
-            .filter(|text| !is_ok(text.trim()));
-        let texts: Vec<&str> = texts.collect();
-        let message = texts.first().copied().unwrap_or_default().to_owned();
+        let texts = MESSAGES.iter().filter_map(given);
+        let texts: Vec<&str> = texts.filter(|text| !is_ok(text.trim())).collect();
         let mut all = Vec::new();
-        if message.is_empty() {
+        if texts.is_empty() {
             let shown = fields
                 .iter()
                 .filter(|(name, value)| *name != "sign" && !value.is_empty());
             all.extend(shown.map(|(name, value)| format!("{name}={value}")));
         }
         Some(Self {
-            reason: Reason::of(code.as_ref(), &texts),
-            code,
-            message,
+            reason: Reason::of(code, &texts),
+            code: code.map(str::to_owned),
+            message: texts.first().copied().unwrap_or_default().to_owned(),
             fields: all.join(" "),
             signature_error: None,
         })
     }
 
-    /// The gateway's `err_code`; some refusals have none.
+    /// The gateway's `err_code`, as the API's error table writes it or as it came; some refusals have
+    /// none.
     #[must_use]
-    pub fn code(&self) -> Option<&ErrorCode> {
-        self.code.as_ref()
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
@@ -125,10 +126,13 @@ impl GatewayError {
     /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        self.reason.map_or(
-            "look the code up in the API's documentation, or ask WeChat Pay's support",
-            Reason::advice,
-        )
+        match (self.reason, &self.code) {
+            (Some(reason), _) => reason.advice(),
+            (None, Some(_)) => {
+                "look the code up in the API's documentation, or ask WeChat Pay's support"
+            }
+            (None, None) => "check the request against the API's page, or ask WeChat Pay's support",
+        }
     }
 
     /// Advice for a queue, about the picture and about all others.
@@ -165,7 +169,7 @@ fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
-        let code = self.code.as_ref().map(|code| excerpt(code.as_str()));
+        let code = self.code.as_deref().map(excerpt);
         let (message, fields) = (excerpt(&self.message), excerpt(&self.fields));
         match (code, message.as_str()) {
             (Some(code), "") => write!(f, ": {code} ({fields})")?,
@@ -181,57 +185,6 @@ impl fmt::Display for GatewayError {
 }
 
 impl std::error::Error for GatewayError {}
-
-/// An `err_code` of the API's error table. Unknown ones are kept as they came.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// `INVALID_REQUEST`: not a POST, a malformed body, no accepted certificate, or no permission.
-    InvalidRequest,
-    /// `SIGNERROR`: the request's signature is wrong. Also read from `SIGN_ERROR`, as other APIs of
-    /// the family write it.
-    SignError,
-    /// `PARAM_ERROR`: a parameter, the picture or the merchant id is wrong.
-    ParamError,
-    /// `FREQUENCY_LIMITED`: too many calls.
-    FrequencyLimited,
-    /// `SYSTEMERROR`: the gateway's own fault. Also read from `SYSTEM_ERROR`.
-    SystemError,
-    /// Anything else.
-    Other(String),
-}
-
-impl ErrorCode {
-    fn from_wire(code: &str) -> Self {
-        match code {
-            "INVALID_REQUEST" => Self::InvalidRequest,
-            "SIGNERROR" | "SIGN_ERROR" => Self::SignError,
-            "PARAM_ERROR" => Self::ParamError,
-            "FREQUENCY_LIMITED" => Self::FrequencyLimited,
-            "SYSTEMERROR" | "SYSTEM_ERROR" => Self::SystemError,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The code as the error table writes it, or as it came.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::InvalidRequest => "INVALID_REQUEST",
-            Self::SignError => "SIGNERROR",
-            Self::ParamError => "PARAM_ERROR",
-            Self::FrequencyLimited => "FREQUENCY_LIMITED",
-            Self::SystemError => "SYSTEMERROR",
-            Self::Other(code) => code,
-        }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A row of the error table: what a refusal is about, which its code alone does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -279,63 +232,53 @@ const LIMIT: &[&str] = &[
     "too many requests",
 ];
 
-/// Words by which the gateway's texts, English or Chinese, tell the rows of a code apart. The first
-/// row with a word in the text is taken, so a more telling word stands before a vaguer one.
-const WORDS: [(Reason, &[&str]); 9] = [
-    (Reason::Permission, &["permission", "权限"]),
-    (Reason::Certificate, &["certificate", "证书"]),
-    (Reason::Method, &["method not supported", "use post"]),
-    (Reason::Signature, &["signature", "签名"]),
-    (Reason::Merchant, &["merchant id", "商户号"]),
-    (Reason::Picture, &["image", "picture", "图片"]),
-    (Reason::Body, &["xml"]),
-    (
-        Reason::Parameter,
-        &["parameter", "regular validation", "参数"],
-    ),
-    (Reason::System, &["system error", "系统"]),
-];
+/// Each row with its codes, and words by which the gateway's texts, English or Chinese, tell the rows of
+/// one code apart. The first row with a word in the text is taken, so a more telling word stands before
+/// a vaguer one.
+const ROWS: [(Reason, &[&str], &[&str]); 9] = {
+    use Reason::{
+        Body, Certificate, Merchant, Method, Parameter, Permission, Picture, Signature, System,
+    };
+    const REQUEST: &str = "INVALID_REQUEST";
+    const PARAM: &str = "PARAM_ERROR";
+    [
+        (Permission, &[REQUEST, PARAM], &["permission", "权限"]),
+        (Certificate, &[REQUEST], &["certificate", "证书"]),
+        (Method, &[REQUEST], &["method not supported", "use post"]),
+        (Signature, &["SIGNERROR"], &["signature", "签名"]),
+        (Merchant, &[PARAM], &["merchant id", "商户号"]),
+        (Picture, &[PARAM], &["image", "picture", "图片"]),
+        (Body, &[REQUEST], &["xml"]),
+        (
+            Parameter,
+            &[PARAM],
+            &["param", "regular validation", "参数"],
+        ),
+        (System, &["SYSTEMERROR"], &["system error", "系统"]),
+    ]
+};
 
 impl Reason {
     /// The row of the code and the texts, the more telling text first.
-    fn of(code: Option<&ErrorCode>, texts: &[&str]) -> Option<Self> {
+    fn of(code: Option<&str>, texts: &[&str]) -> Option<Self> {
         let has = |text: &str, words: &[&str]| {
             let text = text.to_lowercase();
             words.iter().any(|word| text.contains(word))
         };
-        if code
-            .iter()
-            .map(|code| code.as_str())
-            .chain(texts.iter().copied())
-            .any(|text| has(text, LIMIT))
-        {
+        if code.iter().chain(texts).any(|text| has(text, LIMIT)) {
             return Some(Self::FrequencyLimit);
         }
-        let said = |rows: &dyn Fn(Self) -> bool| {
-            texts.iter().find_map(|text| {
-                let found = WORDS
-                    .iter()
-                    .find(|(row, words)| rows(*row) && has(text, words));
-                found.map(|(row, _)| *row)
+        let told = texts.iter().find_map(|text| {
+            ROWS.iter().find(|(_, codes, words)| {
+                code.is_none_or(|code| codes.contains(&code)) && has(text, words)
             })
-        };
-        match code {
-            None => said(&|_| true),
-            Some(ErrorCode::InvalidRequest) => said(&|row| {
-                matches!(
-                    row,
-                    Self::Permission | Self::Certificate | Self::Method | Self::Body
-                )
-            }),
-            Some(ErrorCode::ParamError) => {
-                let rows = |row| matches!(row, Self::Permission | Self::Merchant | Self::Picture);
-                said(&|row| rows(row) || row == Self::Parameter).or(Some(Self::Parameter))
-            }
-            Some(ErrorCode::SignError) => Some(Self::Signature),
-            Some(ErrorCode::FrequencyLimited) => Some(Self::FrequencyLimit),
-            Some(ErrorCode::SystemError) => Some(Self::System),
-            Some(ErrorCode::Other(_)) => None,
-        }
+        });
+        told.map(|(row, ..)| *row).or_else(|| match code? {
+            "SIGNERROR" => Some(Self::Signature),
+            "PARAM_ERROR" => Some(Self::Parameter),
+            "SYSTEMERROR" => Some(Self::System),
+            _ => None,
+        })
     }
 
     /// Advice for people.

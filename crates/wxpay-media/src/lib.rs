@@ -15,14 +15,12 @@ pub mod request;
 pub mod response;
 #[cfg(feature = "test-util")]
 pub mod test_util;
-#[cfg(feature = "serde")]
-mod text;
 
 pub use builder::ClientBuilder;
 pub use client::{Client, DefaultService, UploadBody, Uploaded};
 pub use endpoint::{Endpoint, ParseEndpointError, ParseRegionError, Region};
 pub use error::{Error, ErrorKind};
-pub use gateway::{ErrorCode, GatewayError, Reason, RetryAdvice};
+pub use gateway::{GatewayError, Reason, RetryAdvice};
 pub use image::{FileNameError, Image, ImageError, Warning};
 pub use memory::MemoryBudget;
 pub use merchant::{Merchant, MerchantId, MerchantIdError, Signing};
@@ -40,3 +38,24 @@ pub use {
         Roots, RootsError, Transport, TransportBuilder,
     },
 };
+
+/// Implements serde's traits by `Display` and `FromStr`.
+#[cfg(feature = "serde")]
+macro_rules! serde_as_text {
+    ($($type:ident),*) => {$(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+#[cfg(feature = "serde")]
+serde_as_text!(Endpoint, MediaId, MerchantId, Region);

@@ -27,11 +27,10 @@ impl Merchant {
     /// A merchant that signs with HMAC-SHA256 and takes responses signed with either algorithm.
     #[must_use]
     pub fn new(id: MerchantId, key: ApiKey) -> Self {
-        let signing = Signing::default();
         Self {
             id,
             key,
-            signing,
+            signing: Signing::default(),
             strict_response_sign: false,
         }
     }
@@ -85,10 +84,7 @@ impl MerchantId {
         if !(1..=32).contains(&found) {
             return Err(MerchantIdError::Length { found });
         }
-        match id
-            .chars()
-            .position(|character| !character.is_ascii_alphanumeric())
-        {
+        match id.chars().position(|it| !it.is_ascii_alphanumeric()) {
             Some(before) => Err(MerchantIdError::Character {
                 position: before + 1,
             }),

@@ -3,23 +3,19 @@
 //! With [`response`](crate::response) this is all that another HTTP client needs:
 //!
 //! ```
-//! use http_body::Body;
 //! use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request};
 //!
 //! # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-//! let merchant = Merchant::new(
-//!     MerchantId::new("1900000109")?,
-//!     ApiKey::new("192006250b4c09247ec02edce69f6a2d")?,
-//! );
+//! # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+//! let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
 //! let image = Image::from_bytes("licence.png", png)?;
 //! let request = request::upload(&merchant, &Endpoint::default(), &image);
 //! assert_eq!(request.uri(), "https://api.mch.weixin.qq.com/secapi/mch/uploadmedia");
-//! assert!(request.body().size_hint().exact().is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
-use wxpay_multipart::{Form, FormBody, PartError};
+use wxpay_multipart::{Form, FormBody};
 use wxpay_sign::{ContentHash, Params};
 
 use crate::{endpoint::Endpoint, image::Image, merchant::Merchant};
@@ -35,7 +31,14 @@ use crate::{endpoint::Endpoint, image::Image, merchant::Merchant};
 /// When the operating system has no random bytes for the form's boundary.
 #[must_use]
 pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<FormBody> {
-    let form = form(merchant, image).expect("an image's name and type make a valid part");
+    let mut texts = fields(merchant, image.hash()).into_iter();
+    let form = texts
+        .try_fold(Form::new(), |form, (name, value)| form.text(name, value))
+        .and_then(|form| {
+            let media_type = image.format().media_type();
+            form.file("media", image.name(), media_type, image.bytes().clone())
+        })
+        .expect("an image's name and type make a valid part");
     let content_type: HeaderValue = form.content_type();
     let mut request = Request::new(form.into_body());
     *request.method_mut() = Method::POST;
@@ -44,30 +47,8 @@ pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Reques
     request
 }
 
-fn form(merchant: &Merchant, image: &Image) -> Result<Form, PartError> {
-    let mut form = Form::new();
-    for (name, value) in fields(merchant, image.hash()) {
-        form = form.text(name, value)?;
-    }
-    let (name, media_type) = (image.name(), image.format().media_type());
-    form.file("media", name, media_type, image.bytes().clone())
-}
-
 /// The text fields beside a picture with this hash, in the order in which they are sent: `mch_id`,
 /// `media_hash`, `sign_type` where it is sent, `sign`. The picture itself is not signed; its hash is.
-///
-/// ```
-/// use wxpay_media::{ApiKey, Image, Merchant, MerchantId, request};
-///
-/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
-/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-/// let image = Image::from_bytes("licence.png", png)?;
-/// let fields = request::fields(&merchant, image.hash());
-/// let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
-/// assert_eq!(names, ["mch_id", "media_hash", "sign_type", "sign"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 #[expect(
     clippy::missing_panics_doc,
@@ -80,10 +61,9 @@ pub fn fields(merchant: &Merchant, media_hash: &ContentHash) -> Vec<(&'static st
     ];
     let sign_type = merchant.signing.field();
     fields.extend(sign_type.map(|value| ("sign_type", value.to_owned())));
-    let sign = {
-        let params = Params::new(&fields).expect("the fields' names differ");
-        params.sign(merchant.signing.sign_type(), &merchant.key)
-    };
+    let sign = Params::new(&fields)
+        .expect("the fields' names differ")
+        .sign(merchant.signing.sign_type(), &merchant.key);
     fields.push(("sign", sign.to_string()));
     fields
 }

@@ -16,21 +16,14 @@ use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
 /// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
 ///
 /// ```
-/// use http::Response;
-/// use wxpay_media::{ApiKey, Merchant, MerchantId, response};
-/// use wxpay_sign::{Params, SignType};
+/// use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, response};
 ///
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let fields = [("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("media_id", "abc")];
-/// let sign = Params::new(fields)?.sign(SignType::HmacSha256, &key); // as the gateway does
-/// let xml = format!(
-///     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
-///      <media_id>abc</media_id><sign>{sign}</sign></xml>"
-/// );
-///
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
-/// let id = response::media_id(&merchant, &Response::new(xml))?;
-/// assert_eq!(id.as_str(), "abc");
+/// let unsigned = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
+///                 <media_id>abc</media_id></xml>";
+/// let error = response::media_id(&merchant, &http::Response::new(unsigned)).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Signature);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn media_id(
@@ -174,18 +167,6 @@ impl MediaId {
     /// The id as the gateway sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The same, without a copy.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl AsRef<str> for MediaId {
-    fn as_ref(&self) -> &str {
         &self.0
     }
 }

@@ -9,24 +9,13 @@ use crate::{merchant::Merchant, response::MediaId};
 /// The gateway's response to an upload that it has taken, signed with the merchant's key.
 ///
 /// ```
-/// use http::Request;
-/// use wxpay_media::{ApiKey, Client, Image, MediaId, Merchant, MerchantId, UploadBody, test_util};
+/// use wxpay_media::{ApiKey, MediaId, Merchant, MerchantId, response, test_util};
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0".as_slice();
 /// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let merchant = Merchant::new(MerchantId::new("1900000109")?, key);
 /// let response = test_util::success(&merchant, &MediaId::new("abc")?);
-/// let accepts = tower::service_fn(move |_: Request<UploadBody>| {
-///     let response = response.clone();
-///     async { Ok::<_, std::convert::Infallible>(response) }
-/// });
-/// let client = wxpay_media::ClientBuilder::from(merchant).service(accepts);
-/// let uploaded = client.upload(&Image::from_bytes("licence.png", png)?).await?;
-/// assert_eq!(uploaded.media_id.as_str(), "abc");
-/// # Ok(())
-/// # }
+/// assert_eq!(response::media_id(&merchant, &response)?.as_str(), "abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 #[expect(

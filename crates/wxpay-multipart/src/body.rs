@@ -11,56 +11,37 @@ use std::{
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-/// A form on its way out, of exactly known length.
+/// A form as a body of exactly known length.
 ///
 /// Its [size hint](Body::size_hint) is exact at every moment: the bytes that are still to come. An
 /// HTTP client therefore sends a `Content-Length` and nothing chunked. Files in memory are handed out
 /// as the [`Bytes`] that they are, without a copy; everything between two files is one frame.
 ///
-/// # A clone starts from the beginning
-///
-/// **A clone is the whole form, whatever the original has already sent.** It is what a retry needs:
-/// the same bytes again, from the first, with every [stream](crate::Form::stream) opened anew. It is
-/// not a second reader at the original's place. Cloning copies no contents and costs no allocation.
-///
-/// # After an error
+/// **A clone is the whole form, whatever the original has already sent**, as a retry needs it: the
+/// same bytes again, from the first, with every [stream](crate::Form::stream) opened anew. Cloning
+/// copies no contents and costs no allocation.
 ///
 /// The body is over after its first [`BodyError`]: nothing follows, and nothing is made up for the
 /// bytes that are missing. An HTTP client breaks the request off, so that the server does not take
-/// it for a complete one. A clone starts over, from the beginning, here too.
+/// it for a complete one.
 ///
 /// ```
 /// use http_body::Body;
-/// use http_body_util::BodyExt;
 /// use wxpay_multipart::{Boundary, Form};
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let form = Form::with_boundary(Boundary::new("b")?).text("mch_id", "1000000000")?;
-/// let mut body = form.into_body();
-/// let whole = body.size_hint().exact();
-///
-/// body.frame().await.ok_or("a form has at least one frame")??;
-/// assert!(body.is_end_stream());
-///
-/// // A retry takes a clone, which is whole again.
-/// assert_eq!(body.clone().size_hint().exact(), whole);
-/// let bytes = body.clone().collect().await?.to_bytes();
-/// assert_eq!(
-///     bytes,
-///     "--b\r\nContent-Disposition: form-data; name=\"mch_id\"\r\n\r\n1000000000\r\n--b--\r\n"
-/// );
-/// # Ok(())
-/// # }
+/// let length = form.content_length();
+/// assert_eq!(form.into_body().size_hint().exact(), Some(length));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FormBody {
     segments: Arc<[Segment]>,
     content_length: u64,
-    /// The segment whose turn it is.
+    /// The index of the segment that is sent next.
     next: usize,
     /// That segment's stream, once it was opened.
     opened: Option<Opened>,
-    /// The rest of a segment that was read in part.
+    /// The rest of a frame that was read in part.
     unread: Bytes,
     remaining: u64,
 }
@@ -95,27 +76,26 @@ impl FormBody {
             return Poll::Ready(Some(Ok(std::mem::take(&mut self.unread))));
         }
         loop {
-            match self.segments.get(self.next) {
+            let source = match self.segments.get(self.next) {
                 None => return Poll::Ready(None),
                 Some(Segment::Bytes(bytes)) => {
                     self.next += 1;
                     return Poll::Ready(Some(Ok(bytes.clone())));
                 }
-                Some(Segment::Stream(source)) => {
-                    let opened = self.opened.get_or_insert_with(|| source.open());
-                    match ready!(opened.poll_data(cx)) {
-                        Some(Ok(data)) => return Poll::Ready(Some(Ok(data))),
-                        Some(Err(error)) => {
-                            self.next = self.segments.len();
-                            self.remaining = 0;
-                            self.opened = None;
-                            return Poll::Ready(Some(Err(error)));
-                        }
-                        None => {
-                            self.opened = None;
-                            self.next += 1;
-                        }
-                    }
+                Some(Segment::Stream(source)) => source,
+            };
+            let opened = self.opened.get_or_insert_with(|| Opened::new(source));
+            match ready!(opened.poll_data(source, cx)) {
+                Some(Ok(data)) => return Poll::Ready(Some(Ok(data))),
+                Some(Err(error)) => {
+                    self.next = self.segments.len();
+                    self.remaining = 0;
+                    self.opened = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    self.opened = None;
+                    self.next += 1;
                 }
             }
         }
@@ -152,12 +132,9 @@ impl Body for FormBody {
 /// [`WouldBlock`](io::ErrorKind::WouldBlock): nothing here waits for it.
 ///
 /// ```
-/// use std::io::Read;
-/// use wxpay_multipart::Form;
-///
-/// let form = Form::new().text("mch_id", "1000000000")?;
-/// let (length, mut sent) = (form.content_length(), Vec::new());
-/// assert_eq!(form.into_body().read_to_end(&mut sent)? as u64, length);
+/// let form = wxpay_multipart::Form::new().text("mch_id", "1000000000")?;
+/// let length = form.content_length();
+/// assert_eq!(std::io::read_to_string(form.into_body())?.len() as u64, length);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 impl io::Read for FormBody {
@@ -195,33 +172,25 @@ impl fmt::Debug for FormBody {
     }
 }
 
-/// Why a [`FormBody`] broke off: a [stream](crate::Form::stream) did not keep to what was declared.
+/// A [stream](crate::Form::stream) did not keep to what was declared, and the [`FormBody`] broke off.
 /// The server did not get a complete request. Forms of texts and files in memory have no errors.
 ///
 /// ```
-/// use bytes::Bytes;
-/// use http_body_util::{BodyExt, Full};
-/// use wxpay_multipart::{BodyError, Form};
+/// use http_body_util::Full;
+/// use wxpay_multipart::Form;
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let open = || Full::new(Bytes::from_static(b"three"));
+/// let open = || Full::new(bytes::Bytes::from_static(b"three"));
 /// let form = Form::new().stream("media", "shop.png", "image/png", 8, open)?;
-///
-/// let error = form.into_body().collect().await.unwrap_err();
-/// assert!(matches!(error, BodyError::Short { declared: 8, yielded: 5, .. }));
-/// assert_eq!(
-///     error.to_string(),
-///     r#"the stream of part "media" ended after 5 of the 8 bytes that were declared"#
-/// );
-/// # Ok(())
-/// # }
+/// let error = std::io::read_to_string(form.into_body()).unwrap_err();
+/// let text = r#"the stream of part "media" ended after 5 of the 8 bytes that were declared"#;
+/// assert_eq!(error.to_string(), text);
+/// # Ok::<(), wxpay_multipart::PartError>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The stream ended too early: it was declared too long, or what it reads has shrunk. A retry
-    /// helps only when the factory then opens the declared length.
+    /// The stream ended too early: it was declared too long, or its file has shrunk. A retry helps only
+    /// when the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} ended after {yielded} of the {declared} bytes that were declared"
     )]
@@ -231,12 +200,11 @@ pub enum BodyError {
         part: String,
         /// The length in bytes that [`Form::stream`](crate::Form::stream) was given.
         declared: u64,
-        /// How many bytes the stream had.
+        /// The number of bytes that the stream had.
         yielded: u64,
     },
-    /// The stream has more than was declared: it was declared too short, or what it reads has grown.
-    /// The frame that went too far was not sent. A retry helps only when the factory then opens the
-    /// declared length.
+    /// The stream is too long: it was declared too short, or its file has grown. The frame that went
+    /// too far was not sent. A retry helps only when the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} has at least {yielded} bytes where {declared} were declared"
     )]
@@ -246,7 +214,7 @@ pub enum BodyError {
         part: String,
         /// The length in bytes that [`Form::stream`](crate::Form::stream) was given.
         declared: u64,
-        /// How many bytes came until it was noticed.
+        /// The number of bytes that came until it was noticed.
         yielded: u64,
     },
     /// The stream failed by itself. Its error tells whether a retry helps.
@@ -262,45 +230,17 @@ pub enum BodyError {
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A stream of declared length that can be opened again: what [`Form::stream`](crate::Form::stream)
-/// was given.
+/// A stream of declared length that can be opened again, as [`Form::stream`](crate::Form::stream)
+/// was given it.
 #[derive(Clone)]
 pub(crate) struct Source {
-    part: Arc<str>,
-    declared: u64,
-    open: Arc<dyn Fn() -> Pin<Box<dyn PollData>> + Send + Sync>,
-}
-
-impl Source {
-    pub(crate) fn new<F, B>(part: &str, declared: u64, factory: F) -> Self
-    where
-        F: Fn() -> B + Send + Sync + 'static,
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let open = Arc::new(move || -> Pin<Box<dyn PollData>> { Box::pin(factory()) });
-        Self {
-            part: part.into(),
-            declared,
-            open,
-        }
-    }
-
-    fn open(&self) -> Opened {
-        let body = Mutex::new((self.open)());
-        Opened {
-            part: Arc::clone(&self.part),
-            declared: self.declared,
-            yielded: 0,
-            body,
-        }
-    }
+    pub(crate) part: Arc<str>,
+    pub(crate) declared: u64,
+    pub(crate) open: Arc<dyn Fn() -> Pin<Box<dyn PollData>> + Send + Sync>,
 }
 
 /// A stream in the course of being read.
 struct Opened {
-    part: Arc<str>,
-    declared: u64,
     yielded: u64,
     /// Never locked: the mutex makes a body that is only `Send` also `Sync`, and there is always a
     /// `&mut` at hand.
@@ -308,46 +248,49 @@ struct Opened {
 }
 
 impl Opened {
+    fn new(source: &Source) -> Self {
+        let body = Mutex::new((source.open)());
+        Self { yielded: 0, body }
+    }
+
     /// The next bytes, never empty and in all never more than declared; `None` once that is exactly
     /// what came. Not to be polled after an error or `None`.
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_data(
+        &mut self,
+        source: &Source,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let data = ready!(body.as_mut().poll_data(cx));
-        if let Some(Ok(data)) = &data {
-            self.yielded = self.yielded.saturating_add(data.len() as u64);
-        }
-        let part = || self.part.to_string();
-        let (declared, yielded) = (self.declared, self.yielded);
+        let data = match ready!(body.as_mut().poll_data(cx)).transpose() {
+            Ok(data) => data,
+            Err(error) => {
+                let (part, source) = (source.part.to_string(), error);
+                return Poll::Ready(Some(Err(BodyError::Source { part, source })));
+            }
+        };
+        let length = data.as_ref().map_or(0, Bytes::len) as u64;
+        self.yielded = self.yielded.saturating_add(length);
+        let (declared, yielded) = (source.declared, self.yielded);
+        let part = || source.part.to_string();
         Poll::Ready(match data {
-            Some(Err(source)) => {
-                let part = part();
-                Some(Err(BodyError::Source { part, source }))
-            }
-            Some(Ok(_)) if yielded > declared => {
-                let part = part();
-                Some(Err(BodyError::Long {
-                    part,
-                    declared,
-                    yielded,
-                }))
-            }
-            Some(Ok(data)) => Some(Ok(data)),
-            None if yielded < declared => {
-                let part = part();
-                Some(Err(BodyError::Short {
-                    part,
-                    declared,
-                    yielded,
-                }))
-            }
-            None => None,
+            Some(_) if yielded > declared => Some(Err(BodyError::Long {
+                part: part(),
+                declared,
+                yielded,
+            })),
+            None if yielded < declared => Some(Err(BodyError::Short {
+                part: part(),
+                declared,
+                yielded,
+            })),
+            data => data.map(Ok),
         })
     }
 }
 
 /// The part of [`Body`] that a form needs, with its error boxed, so that bodies of all types fit one
 /// box.
-trait PollData: Send {
+pub(crate) trait PollData: Send {
     /// The next bytes that are not empty.
     fn poll_data(
         self: Pin<&mut Self>,
@@ -364,8 +307,8 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        // Empty frames are skipped, but so many before other tasks get their turn: a stream that
-        // always has another one ready must not hold the thread.
+        // At most 32 empty frames are skipped before other tasks get their turn: a stream that always
+        // has another one ready must not hold the thread.
         for _ in 0..32 {
             match ready!(self.as_mut().poll_frame(cx)) {
                 // A part has no trailers: a frame of them counts as an empty one.

@@ -1,23 +1,13 @@
 //! The header of one part, and what is refused in it.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Write as _};
 
-/// A part that was refused, which it is, and [why](Self::kind). The form that it was to be added to
-/// is gone.
+/// A part was refused. The form that it was to be added to is gone.
 ///
 /// ```
-/// use wxpay_multipart::Form;
-///
-/// let error = Form::new()
-///     .text("mch_id", "1000000000")?
-///     .file("media", "bell\u{7}.png", "image/png", "")
-///     .unwrap_err();
-/// assert_eq!((error.position(), error.name()), (2, "media"));
-/// assert_eq!(
-///     error.to_string(),
-///     r#"part 2 ("media"): the file name has the control character U+0007 at byte 4: remove it"#
-/// );
-/// # Ok::<(), wxpay_multipart::PartError>(())
+/// let form = wxpay_multipart::Form::new().file("media", "bell\u{7}.png", "image/png", "");
+/// let text = r#"part 1 ("media"): the file name has the control character U+0007 at byte 4: remove it"#;
+/// assert_eq!(form.unwrap_err().to_string(), text);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("part {position} ({name:?}): {kind}")]
@@ -68,14 +58,17 @@ pub enum PartErrorKind {
     ///
     /// CR and LF are allowed since they go out escaped, a tab since it goes out as it is and parsers
     /// read it back from within quotes.
-    #[error("the {parameter} has the control character U+{:04X} at byte {offset}: remove it", u32::from(*character))]
+    #[error(
+        "the {parameter} has the control character U+{:04X} at byte {offset}: remove it",
+        u32::from(*character)
+    )]
     #[non_exhaustive]
     ControlCharacter {
-        /// Where it stands.
-        parameter: Parameter,
+        /// `name` or `file name`.
+        parameter: &'static str,
         /// The first such character.
         character: char,
-        /// How many bytes stand before it.
+        /// The number of bytes before it.
         offset: usize,
     },
     /// The name or the file name ends in a backslash.
@@ -88,8 +81,8 @@ pub enum PartErrorKind {
     )]
     #[non_exhaustive]
     FinalBackslash {
-        /// Where it stands.
-        parameter: Parameter,
+        /// `name` or `file name`.
+        parameter: &'static str,
     },
     /// The content type is no media type: `type/subtype`, with parameters or without, in ASCII.
     #[error("the content type {content_type:?} is no media type: write it like `image/png`")]
@@ -103,32 +96,13 @@ pub enum PartErrorKind {
     TooLong,
 }
 
-/// A parameter of a part's `Content-Disposition`, for an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Parameter {
-    /// `name`: the part's name.
-    Name,
-    /// `filename`: the file's name.
-    FileName,
-}
-
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Name => "name",
-            Self::FileName => "file name",
-        })
-    }
-}
-
 /// The lines between a part's delimiter and its content; a file has a name and a content type.
 ///
 /// `name` goes before `filename`, for there are servers that find it in no other place. There is
 /// never a `filename*`: RFC 7578 forbids it in forms.
 pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, PartErrorKind> {
     if let Some((file_name, content_type)) = file {
-        check(Parameter::FileName, file_name)?;
+        check("file name", file_name)?;
         if !is_media_type(content_type) {
             let content_type = content_type.to_owned();
             return Err(PartErrorKind::ContentType { content_type });
@@ -140,17 +114,18 @@ pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, P
     if reads_as_file_name(name) {
         return Err(PartErrorKind::FileNameInName);
     }
-    check(Parameter::Name, name)?;
-    let mut header = format!("Content-Disposition: form-data; name={}", Quoted(name));
-    if let Some((file_name, content_type)) = file {
-        write!(
-            header,
-            "; filename={}\r\nContent-Type: {content_type}",
-            Quoted(file_name)
-        )
-        .expect("writing to a string does not fail");
-    }
-    Ok(header + "\r\n\r\n")
+    check("name", name)?;
+    let name = Quoted(name);
+    Ok(match file {
+        None => format!("Content-Disposition: form-data; name={name}\r\n\r\n"),
+        Some((file_name, content_type)) => {
+            let file_name = Quoted(file_name);
+            format!(
+                "Content-Disposition: form-data; name={name}; filename={file_name}\r\n\
+                 Content-Type: {content_type}\r\n\r\n"
+            )
+        }
+    })
 }
 
 /// Parsers that search for parameters, rather than read the header from its start, find a `filename`
@@ -169,7 +144,7 @@ fn reads_as_file_name(name: &str) -> bool {
 ///
 /// CR and LF are escaped, and a tab is white space like any other within quotes. Other control
 /// characters are invalid in a header, or (U+0080 to U+009F) end a line for some parsers.
-fn check(parameter: Parameter, text: &str) -> Result<(), PartErrorKind> {
+fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     let is_forbidden = |it: char| it.is_control() && !matches!(it, '\t' | '\r' | '\n');
     if let Some((offset, character)) = text.char_indices().find(|&(_, it)| is_forbidden(it)) {
         return Err(PartErrorKind::ControlCharacter {
@@ -205,21 +180,19 @@ impl fmt::Display for Quoted<'_> {
 
 /// Whether it is `type/subtype`, then parameters, in ASCII, as RFC 9110, section 8.3.1, has it.
 fn is_media_type(text: &str) -> bool {
-    fn rest_of(text: &str) -> Option<&str> {
-        let mut rest = after_token(after_token(text)?.strip_prefix('/')?)?;
-        while !rest.is_empty() {
-            rest = after_parameter(rest)?;
-        }
-        Some(rest)
+    let after_type = after_token(text).and_then(|rest| rest.strip_prefix('/'));
+    let mut rest = after_type.and_then(after_token);
+    while let Some(parameters) = rest.filter(|rest| !rest.is_empty()) {
+        rest = after_parameter(parameters);
     }
-    rest_of(text).is_some()
+    rest.is_some()
 }
 
 /// The rest behind `; name=value` or `; name="value"`.
 fn after_parameter(text: &str) -> Option<&str> {
-    let after_space = |text: &'_ str| text.len() - text.trim_start_matches([' ', '\t']).len();
-    let semicolon = text[after_space(text)..].strip_prefix(';')?;
-    let value = after_token(&semicolon[after_space(semicolon)..])?.strip_prefix('=')?;
+    const SPACE: [char; 2] = [' ', '\t'];
+    let name = text.trim_start_matches(SPACE).strip_prefix(';')?;
+    let value = after_token(name.trim_start_matches(SPACE))?.strip_prefix('=')?;
     let Some(quoted) = value.strip_prefix('"') else {
         return after_token(value);
     };

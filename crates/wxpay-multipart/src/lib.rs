@@ -8,4 +8,4 @@ mod header;
 pub use body::{BodyError, FormBody};
 pub use boundary::{Boundary, BoundaryError};
 pub use form::Form;
-pub use header::{Parameter, PartError, PartErrorKind};
+pub use header::{PartError, PartErrorKind};

@@ -19,10 +19,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     config::MAX_TIMEOUT,
-    connect::Connecting,
     error::{Error, Step, TimeoutKind, Wait},
     policy::{Policy, Silence},
-    progress::{ConnectionState, MAX_UNSENT, TrackedBody},
+    tracking::{Connecting, ConnectionState, MAX_UNSENT, TrackedBody},
 };
 
 pub(crate) struct Attempt {
@@ -31,7 +30,7 @@ pub(crate) struct Attempt {
     capture: CaptureConnection,
     /// The connection that hyper's client has taken for it.
     connection: Option<Connection>,
-    /// Whether hyper has taken all of the body.
+    /// True when hyper has taken all of the body.
     has_ended: Arc<AtomicBool>,
     proxy: Option<Authority>,
     length: Option<u64>,
@@ -41,8 +40,14 @@ struct Connection {
     state: ConnectionState,
     is_reused: bool,
     since: Instant,
-    /// What had been written to it before.
+    /// The number of bytes written to it before.
     bytes: u64,
+}
+
+impl Connection {
+    fn sent(&self) -> u64 {
+        self.state.writes().bytes.saturating_sub(self.bytes)
+    }
 }
 
 impl Attempt {
@@ -114,10 +119,8 @@ impl Attempt {
         if let Some(connected) = &*self.capture.connection_metadata() {
             connected.get_extras(&mut extensions);
         }
-        let Some(state) = extensions.remove::<ConnectionState>() else {
-            return;
-        };
-        self.connection = Some(Connection {
+        let state = extensions.remove::<ConnectionState>();
+        self.connection = state.map(|state| Connection {
             is_reused: state.begin_use(self.begun),
             since: Instant::now(),
             bytes: state.writes().bytes,
@@ -136,7 +139,7 @@ impl Attempt {
             return (Silence::Sending, since);
         }
         // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
-        let sent = writes.bytes.saturating_sub(connection.bytes).max(1);
+        let sent = connection.sent().max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = since - connection.since;
         (Silence::Receiving, since + sending.mul_f64(share))
@@ -144,7 +147,6 @@ impl Attempt {
 
     /// Describes the present silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
-        let connection = self.connection.as_ref();
         Wait {
             step: match self.silence(Instant::now()).0 {
                 Silence::Connecting => self.connecting.step(),
@@ -153,14 +155,13 @@ impl Attempt {
             },
             time,
             proxy: self.proxy.clone(),
-            sent: connection.map_or(0, |it| it.state.writes().bytes.saturating_sub(it.bytes)),
+            sent: self.connection.as_ref().map_or(0, Connection::sent),
             length: self.length,
         }
     }
 
     pub(crate) fn is_reused(&self) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|connection| connection.is_reused)
+        self.connection.as_ref().is_some_and(|it| it.is_reused)
     }
 
     /// Adds what the connection and the client know of an error.
@@ -168,13 +169,7 @@ impl Attempt {
     /// hyper drops the reason when it closes a connection that a request was waiting for: where the
     /// error says only that the connection was closed, and its TLS has said why, that is the error.
     pub(crate) fn explain(&self, error: Error, has_identity: bool) -> Error {
-        let connection = self.connection.as_ref();
-        let error = error.because(connection.and_then(|it| it.state.alert()));
-        let error = error.with_wait(self.wait(self.begun.elapsed()));
-        if has_identity {
-            error.with_identity()
-        } else {
-            error
-        }
+        let alert = self.connection.as_ref().and_then(|it| it.state.alert());
+        error.explained(alert, has_identity, self.wait(self.begun.elapsed()))
     }
 }

@@ -14,11 +14,8 @@ pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let Some(rest) = authority.as_str().strip_prefix(host) else {
         return false;
     };
-    let numbered = match rest.strip_prefix(':') {
-        Some(port) => port.parse::<u16>().is_ok(),
-        None => rest.is_empty(),
-    };
-    numbered && !host.is_empty()
+    let port = rest.strip_prefix(':');
+    !host.is_empty() && port.map_or(rest.is_empty(), |port| port.parse::<u16>().is_ok())
 }
 
 /// Returns true if both lead to one host and port.
@@ -29,19 +26,14 @@ pub(crate) fn is_same(one: &Authority, other: &Authority) -> bool {
 
 /// A host without the brackets around an IPv6 address.
 pub(crate) fn strip_brackets(host: &str) -> &str {
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    inner.unwrap_or(host)
 }
 
 /// The port that a URI names, or its scheme's own.
 pub(crate) fn port(uri: &Uri) -> u16 {
-    let default = if uri.scheme() == Some(&Scheme::HTTP) {
-        80
-    } else {
-        HTTPS
-    };
-    uri.port_u16().unwrap_or(default)
+    let is_http = uri.scheme() == Some(&Scheme::HTTP);
+    uri.port_u16().unwrap_or(if is_http { 80 } else { HTTPS })
 }
 
 /// The address of a server, for what wants a URI.

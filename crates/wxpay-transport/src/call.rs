@@ -1,11 +1,6 @@
 //! One call: the loop that carries out the policy.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -31,12 +26,12 @@ use crate::{
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoint_pool::EndpointPool,
+    endpoint_pool::{EndpointPool, Probe},
     error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
-    policy::{Event, Failure, Next, Policy, Rules, Silence, Target, World},
-    progress::{RequestBody, TrackedBody},
+    policy::{Event, Failure, Next, Policy, Silence, World},
     rate::RateLimiter,
-    retry::{Classifier, RetryClass, retry_after},
+    retry::{RetryClass, retry_after},
+    tracking::{RequestBody, TrackedBody},
 };
 
 /// Repetitions that are always allowed, each second, over all calls.
@@ -47,44 +42,35 @@ const MEMORY: Duration = Duration::from_secs(10);
 
 /// The state that all calls of a transport share.
 pub(crate) struct Caller<B> {
-    clients: Clients<B>,
-    endpoints: Arc<EndpointPool>,
+    config: Arc<Config>,
+    clients: Arc<Clients<B>>,
+    pub(crate) endpoints: Arc<EndpointPool>,
     rate: RateLimiter,
     places: Option<Semaphore>,
-    rules: Rules,
-    classifier: Classifier,
-    max_response_bytes: usize,
     /// When much fails, little is repeated.
     budget: TpsBudget,
-    random: Mutex<HasherRng>,
 }
 
 /// The state of one call, which is still there when its time is over.
 struct Call<B> {
     request: Request<B>,
     policy: Policy,
-    /// Where the last attempt went, or the first will go.
+    /// The server that the last attempt went to, or the first will go to.
     server: Authority,
     /// The attempt under way.
     attempt: Option<Attempt>,
-    /// Why there is another attempt, where the last one has failed.
+    /// The error of the last attempt, where there is another one.
     failure: Option<Error>,
 }
 
-impl<B> Caller<B> {
-    pub(crate) fn endpoints(&self) -> &EndpointPool {
-        &self.endpoints
-    }
-}
-
 impl<B: RequestBody> Caller<B> {
-    pub(crate) fn new(config: &Config) -> Result<Self, BuildError> {
-        let clients = Clients::new(config)?;
-        let probing = clients.clone();
-        let probe = Box::new(move |server| {
-            let probe: Pin<Box<dyn Future<Output = _> + Send>> =
-                Box::pin(probing.clone().probe(server));
-            probe
+    pub(crate) fn new(config: Config) -> Result<Self, BuildError> {
+        let config = Arc::new(config);
+        let clients = Arc::new(Clients::new(Arc::clone(&config))?);
+        let probing = Arc::clone(&clients);
+        let probe: Probe = Box::new(move |server| {
+            let clients = Arc::clone(&probing);
+            Box::pin(async move { clients.probe(server).await })
         });
         let endpoints = EndpointPool::new(config.endpoints.as_ref(), config.failover, probe);
         Ok(Self {
@@ -92,18 +78,8 @@ impl<B: RequestBody> Caller<B> {
             endpoints: Arc::new(endpoints),
             rate: RateLimiter::new(config.max_rate),
             places: config.concurrency.map(Semaphore::new),
-            rules: Rules {
-                max_retries: config.max_retries,
-                backoff: config.backoff,
-                connect_timeout: config.connect_timeout,
-                stall_timeout: config.stall_timeout,
-                response_timeout: config.response_timeout,
-                timeout: config.timeout,
-            },
-            classifier: config.classifier.clone(),
-            max_response_bytes: config.max_response_bytes,
             budget: TpsBudget::new(MEMORY, RESERVE, SHARE),
-            random: Mutex::new(HasherRng::new()),
+            config,
         })
     }
 
@@ -112,7 +88,7 @@ impl<B: RequestBody> Caller<B> {
         let uri = request.uri();
         let server = uri.authority().filter(|authority| is_host_port(authority));
         let (Some("https"), Some(server)) = (uri.scheme_str(), server.cloned()) else {
-            return Err(ErrorKind::Request.into());
+            return Err(Error::new(ErrorKind::Request, None));
         };
         let span = debug_span!(
             "http.call",
@@ -125,8 +101,9 @@ impl<B: RequestBody> Caller<B> {
             "error.type" = Empty,
         );
         let begun = Instant::now();
+        let candidates = self.endpoints.candidates(&server);
         let mut call = Call {
-            policy: Policy::new(self.rules, self.endpoints.candidates(&server), begun),
+            policy: Policy::new(self.config.rules, candidates, begun),
             request,
             server,
             attempt: None,
@@ -138,12 +115,13 @@ impl<B: RequestBody> Caller<B> {
             endpoint: call.server,
         };
         span.record("http.request.resend_count", info.attempts.saturating_sub(1));
-        let result = result
-            .map(|mut response| {
-                response.extensions_mut().insert(info.clone());
-                response
-            })
-            .map_err(|error| error.after(info));
+        let result = match result {
+            Ok(mut response) => {
+                response.extensions_mut().insert(info);
+                Ok(response)
+            }
+            Err(error) => Err(error.after(info)),
+        };
         span.in_scope(|| tell(&result, begun));
         result
     }
@@ -156,7 +134,9 @@ impl<B: RequestBody> Caller<B> {
         if let Ok(result) = timeout_at(deadline, self.run(call)).await {
             return result;
         }
-        let wait = call.wait(self.rules.timeout.unwrap_or_default());
+        let time = self.config.rules.timeout.unwrap_or_default();
+        let attempt = call.attempt.as_ref();
+        let wait = attempt.map_or(Wait::new(Step::Turn, time), |attempt| attempt.wait(time));
         Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
     }
 
@@ -165,10 +145,10 @@ impl<B: RequestBody> Caller<B> {
         let mut back_off = Duration::ZERO;
         loop {
             let place = self.turn(back_off).await;
-            let target = call.policy.begin(&self.world());
-            let result = self.attempt(call, target).await;
+            let endpoint = call.policy.begin(&self.world());
+            let result = self.attempt(call, endpoint).await;
             drop(place);
-            let event = self.event(call, target, &result);
+            let event = self.event(call, endpoint, &result);
             match call.policy.next(event, &self.world()) {
                 Next::Repeat { after, on_budget } if !on_budget || self.budget.withdraw() => {
                     back_off = after;
@@ -183,11 +163,7 @@ impl<B: RequestBody> Caller<B> {
         World {
             now: Instant::now(),
             in_service: self.endpoints.in_service(),
-            random: self
-                .random
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .next_f64(),
+            random: HasherRng::new().next_f64(),
         }
     }
 
@@ -203,14 +179,18 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Connects, sends and receives.
-    async fn attempt(&self, call: &mut Call<B>, target: Target) -> Result<Response<Bytes>, Error> {
-        if let Some(endpoint) = target.endpoint {
+    async fn attempt(
+        &self,
+        call: &mut Call<B>,
+        endpoint: Option<usize>,
+    ) -> Result<Response<Bytes>, Error> {
+        if let Some(endpoint) = endpoint {
             call.server = self.endpoints.authority(endpoint).clone();
         }
         let span = debug_span!(
             "http.attempt",
             http.request.method = %call.request.method(),
-            http.request.resend_count = target.number - 1,
+            http.request.resend_count = call.policy.attempts() - 1,
             server.address = call.server.host(),
             server.port = call.server.port_u16().unwrap_or(443),
         );
@@ -222,12 +202,13 @@ impl<B: RequestBody> Caller<B> {
             yield_now().await;
             let mut request = call.attempt_request();
             let end = call.policy.end_of(Silence::Connecting, begun);
-            let proxy = client.proxy_to(request.uri());
+            let proxy = self.config.proxy_to(request.uri());
+            let proxy = proxy.map(|proxy| proxy.authority().clone());
             let attempt = Attempt::new(&mut request, begun, end, proxy);
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            result.map_err(|error| attempt.explain(error, client.has_identity()))
+            result.map_err(|error| attempt.explain(error, client.identity.is_some()))
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| tell(&result, begun));
@@ -241,11 +222,11 @@ impl<B: RequestBody> Caller<B> {
         client: &Client<B>,
         request: Request<TrackedBody<B>>,
     ) -> Result<Response<Bytes>, Error> {
-        let limit = self.max_response_bytes;
-        let response = client.request(request).await.map_err(Error::from_client)?;
-        let (head, body) = response.into_parts();
+        let limit = self.config.max_response_bytes;
+        let response = client.hyper.request(request).await;
+        let (head, body) = response.map_err(Error::from_client)?.into_parts();
         if body.size_hint().lower() > limit as u64 {
-            return Err(ErrorKind::ResponseTooLarge { limit }.into());
+            return Err(Error::new(ErrorKind::ResponseTooLarge { limit }, None));
         }
         match Limited::new(body, limit).collect().await {
             Ok(collected) => Ok(Response::from_parts(head, collected.to_bytes())),
@@ -257,28 +238,25 @@ impl<B: RequestBody> Caller<B> {
     fn event(
         &self,
         call: &mut Call<B>,
-        Target { endpoint, .. }: Target,
+        endpoint: Option<usize>,
         result: &Result<Response<Bytes>, Error>,
     ) -> Event {
+        let attempt = call.attempt.take();
         match result {
             Ok(response) => {
-                let class = self.classifier.classify(response);
+                let class = (self.config.classifier)(response);
                 self.rate.report(class);
                 if class == RetryClass::Done {
                     self.budget.deposit();
                 }
-                call.attempt = None;
                 // Whatever it says, it is there.
                 if let Some(endpoint) = endpoint {
                     self.endpoints.record_success(endpoint);
                 }
-                Event::Responded {
-                    class,
-                    retry_after: retry_after(response.headers()),
-                }
+                let retry_after = retry_after(response.headers());
+                Event::Responded { class, retry_after }
             }
             Err(error) => {
-                let attempt = call.attempt.take();
                 let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
                 let failure = Failure::new(error.kind(), is_reused);
                 if let (Some(endpoint), true) = (endpoint, failure.is_miss()) {
@@ -304,20 +282,6 @@ impl<B: RequestBody> Call<B> {
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.remove(TRANSFER_ENCODING);
         Request::from_parts(parts, TrackedBody::new(body))
-    }
-
-    /// Describes what the call is waiting for.
-    fn wait(&self, time: Duration) -> Wait {
-        match &self.attempt {
-            Some(attempt) => attempt.wait(time),
-            None => Wait {
-                step: Step::Turn,
-                time,
-                proxy: None,
-                sent: 0,
-                length: None,
-            },
-        }
     }
 }
 

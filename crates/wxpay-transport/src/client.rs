@@ -1,26 +1,29 @@
-//! hyper's client for the identity that holds, with its connections.
+//! hyper's client for the identity that holds, with its connections and its TLS configuration.
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{Request, Response, Uri, uri::Authority};
-use hyper::body::Incoming;
+use http::uri::Authority;
 use hyper_util::{
     client::legacy::Client as HyperClient,
     rt::{TokioExecutor, TokioTimer},
 };
+use rustls::{
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 use tracing::debug;
 
 use crate::{
     Identity, authority,
-    config::{ClientIdentity, Config},
+    config::Config,
     connect::Connector,
-    error::{BuildError, Error, ErrorKind},
-    progress::{RequestBody, TrackedBody},
-    tls::Tls,
+    error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
+    tracking::{RequestBody, TrackedBody},
+    verifier::Verifier,
 };
 
 /// Makes a client for an identity, keeps it for as long as that identity holds, and then makes
@@ -29,122 +32,134 @@ use crate::{
 /// The whole client is replaced: connector, pool and TLS sessions together. A connection in the pool
 /// and a session in the store were both opened as the old identity, and would go on as it. The old
 /// client lives until the last of its requests is done; with it go its idle connections.
-pub(crate) struct Clients<B>(Arc<Shared<B>>);
-
-struct Shared<B> {
-    tls: Tls,
-    config: Config,
+pub(crate) struct Clients<B> {
+    config: Arc<Config>,
+    versions: ConfigBuilder<ClientConfig, WantsVerifier>,
+    /// Made when it is first needed: to read the machine's store may take long, and a program that
+    /// makes no call should not wait for it.
+    verifier: OnceCell<Arc<Verifier>>,
     current: Mutex<Option<Client<B>>>,
 }
 
-/// A client, and whom it speaks for.
+/// A client, and the identity that it sends.
+#[derive(Clone)]
 pub(crate) struct Client<B> {
-    identity: Option<Identity>,
+    pub(crate) identity: Option<Identity>,
     connector: Connector,
-    hyper: HyperClient<Connector, TrackedBody<B>>,
+    pub(crate) hyper: HyperClient<Connector, TrackedBody<B>>,
 }
 
 impl<B: RequestBody> Clients<B> {
-    pub(crate) fn new(config: &Config) -> Result<Self, BuildError> {
-        Ok(Self(Arc::new(Shared {
-            tls: Tls::new(config)?,
-            config: config.clone(),
+    pub(crate) fn new(config: Arc<Config>) -> Result<Self, BuildError> {
+        let given = config.crypto_provider.clone();
+        let provider = given.or_else(|| default_provider().map(Arc::new));
+        let provider = provider.ok_or_else(|| {
+            BuildError::new(
+                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in",
+            )
+        })?;
+        if let Some(source) = &config.identity {
+            certified_key(&provider, &source.current()).map_err(BuildError::new)?;
+        }
+        let versions = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(BuildError::new)?;
+        Ok(Self {
+            config,
+            versions,
+            verifier: OnceCell::new(),
             current: Mutex::new(None),
-        })))
+        })
     }
 
     /// The client for an attempt that begins now.
     pub(crate) async fn current(&self) -> Result<Client<B>, Error> {
-        let source = self.0.config.identity.as_ref();
-        if let Some(ClientIdentity::Source(source)) = source {
+        let source = self.config.identity.as_ref();
+        if let Some(source) = source {
             source.refresh().await;
         }
-        let verifier = self.0.tls.verifier().await?;
+        let verifier = self.verifier.get_or_try_init(|| self.verifier()).await?;
         // Asked under the lock: else an attempt that was held up between asking and locking could
         // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
-        let current = self.0.current.lock();
-        let mut current = current.unwrap_or_else(PoisonError::into_inner);
-        let identity = source.map(ClientIdentity::current);
-        if let Some(current) = &*current
-            && is_same(current.identity.as_ref(), identity.as_ref())
-        {
-            return Ok(current.clone());
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = source.map(|source| source.current());
+        if let Some(current) = &*current {
+            match (&current.identity, &identity) {
+                (None, None) => return Ok(current.clone()),
+                (Some(one), Some(other)) if one.ptr_eq(other) => return Ok(current.clone()),
+                _ => debug!("another identity: new connections, new sessions"),
+            }
         }
-        if current.is_some() {
-            debug!("another identity: new connections, new sessions");
-        }
-        let tls = self.0.tls.client_config(verifier, identity.as_ref())?;
-        let connector = Connector::new(&self.0.config, Arc::new(tls));
-        let client = Client::new(identity, connector, &self.0.config);
+        let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
+        let connector = Connector::new(Arc::clone(&self.config), Arc::new(tls));
+        let hyper = HyperClient::builder(TokioExecutor::new())
+            // Without it idle connections are closed only when the next call finds them.
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.config.pool_idle_timeout)
+            .pool_max_idle_per_host(self.config.pool_max_idle_per_host)
+            .build(connector.clone());
+        let client = Client {
+            identity,
+            connector,
+            hyper,
+        };
         Ok(current.insert(client).clone())
     }
 
     /// Connects, makes the TLS handshake and closes: whether the server could be called, without a
     /// call.
-    pub(crate) async fn probe(self, server: Authority) -> Result<(), Error> {
+    pub(crate) async fn probe(&self, server: Authority) -> Result<(), Error> {
         let connector = self.current().await?.connector;
         let stream = connector.oneshot(authority::uri("https", &server)).await;
-        stream
-            .map(drop)
-            .map_err(|error| Error::from_below(error, ErrorKind::Connect))
-    }
-}
-
-impl<B: RequestBody> Client<B> {
-    fn new(identity: Option<Identity>, connector: Connector, config: &Config) -> Self {
-        let hyper = HyperClient::builder(TokioExecutor::new())
-            // Without it idle connections are closed only when the next call finds them.
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(config.pool_idle_timeout)
-            .pool_max_idle_per_host(config.pool_max_idle_per_host)
-            .build(connector.clone());
-        Self {
-            identity,
-            connector,
-            hyper,
-        }
+        let failed = |error| Error::from_below(error, ErrorKind::Connect);
+        stream.map(drop).map_err(failed)
     }
 
-    /// Sends a request; the response is there with its head.
-    pub(crate) fn request(
+    /// The verifier of servers. It reads the machine's authorities, if they were asked for.
+    async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
+        let roots = &self.config.roots;
+        let store = roots.load().await?;
+        let provider = self.versions.crypto_provider();
+        let observer = self.config.observer.clone();
+        Ok(Arc::new(Verifier::new(provider, store, roots, observer)))
+    }
+
+    /// A configuration with a session store of its own.
+    fn client_config(
         &self,
-        request: Request<TrackedBody<B>>,
-    ) -> impl Future<Output = Result<Response<Incoming>, hyper_util::client::legacy::Error>> + Send
-    {
-        self.hyper.request(request)
-    }
-
-    /// The proxy that a server is reached through.
-    pub(crate) fn proxy_to(&self, server: &Uri) -> Option<Authority> {
-        let proxy = self.connector.proxy_to(server)?;
-        Some(proxy.authority().clone())
-    }
-
-    pub(crate) fn has_identity(&self) -> bool {
-        self.identity.is_some()
+        verifier: Arc<Verifier>,
+        identity: Option<&Identity>,
+    ) -> Result<ClientConfig, Error> {
+        let builder = self.versions.clone().dangerous();
+        let builder = builder.with_custom_certificate_verifier(verifier);
+        let Some(identity) = identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let key = certified_key(self.versions.crypto_provider(), identity);
+        let failed = |error| Error::new(ErrorKind::Tls(TlsErrorKind::Other), BoxError::from(error));
+        let resolver = SingleCertAndKey::from(key.map_err(failed)?);
+        Ok(builder.with_client_cert_resolver(Arc::new(resolver)))
     }
 }
 
-fn is_same(one: Option<&Identity>, other: Option<&Identity>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => one.ptr_eq(other),
-        _ => false,
-    }
+/// The provider of the features, named in so many words: rustls' process-wide default panics when two
+/// are compiled in, and a library must not install one for its program.
+fn default_provider() -> Option<CryptoProvider> {
+    #[cfg(feature = "ring")]
+    return Some(rustls::crypto::ring::default_provider());
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    return Some(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    None
 }
 
-impl<B> Clone for Client<B> {
-    fn clone(&self) -> Self {
-        Self {
-            identity: self.identity.clone(),
-            connector: self.connector.clone(),
-            hyper: self.hyper.clone(),
-        }
-    }
-}
-
-impl<B> Clone for Clients<B> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
+/// The identity as a provider uses it.
+fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<CertifiedKey, rustls::Error> {
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
+    let key = provider.key_provider.load_private_key(key.into())?;
+    let chain = identity.certificates().map(|der| der.to_vec().into());
+    Ok(CertifiedKey::new(chain.collect(), key))
 }

@@ -17,8 +17,9 @@ use tokio::{
 };
 
 use crate::{
-    Backoff, Endpoints, Failover, Identity, IdentitySource, Proxy, Roots, authority::port,
-    retry::Classifier,
+    Backoff, Endpoints, Failover, IdentitySource, Proxy, Roots,
+    authority::port,
+    retry::{Classifier, RetryClass},
 };
 
 /// Upper bound of user-supplied times; larger values overflow the arithmetic of clocks.
@@ -27,16 +28,13 @@ pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) crypto_provider: Option<Arc<CryptoProvider>>,
-    pub(crate) identity: Option<ClientIdentity>,
+    pub(crate) identity: Option<Arc<dyn IdentitySource>>,
     pub(crate) roots: Roots,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) overrides: Overrides,
     pub(crate) dialer: Option<Dialer>,
     pub(crate) observer: Observer,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) stall_timeout: Duration,
-    pub(crate) response_timeout: Duration,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
     pub(crate) tcp_keepalive: Option<Duration>,
@@ -44,10 +42,19 @@ pub(crate) struct Config {
     pub(crate) pool_max_idle_per_host: usize,
     pub(crate) endpoints: Option<Endpoints>,
     pub(crate) failover: Failover,
-    pub(crate) max_retries: u32,
-    pub(crate) backoff: Backoff,
     pub(crate) classifier: Classifier,
     pub(crate) max_rate: Option<NonZeroU32>,
+}
+
+/// The settings that a call's policy goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) max_retries: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) response_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl Default for Config {
@@ -60,11 +67,15 @@ impl Default for Config {
             overrides: Overrides::default(),
             dialer: None,
             observer: Observer::default(),
-            connect_timeout: Duration::from_secs(10),
-            // curl's and rclone's users set about this; a line that moves at all moves within it.
-            stall_timeout: Duration::from_secs(30),
-            response_timeout: Duration::from_secs(30),
-            timeout: None,
+            rules: Rules {
+                max_retries: 0,
+                backoff: Backoff::default(),
+                connect_timeout: Duration::from_secs(10),
+                // curl's and rclone's users set about this; a line that moves at all moves within it.
+                stall_timeout: Duration::from_secs(30),
+                response_timeout: Duration::from_secs(30),
+                timeout: None,
+            },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
             // Often enough for firewalls that forget a silent connection after a minute.
@@ -75,11 +86,16 @@ impl Default for Config {
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
             failover: Failover::default(),
-            max_retries: 0,
-            backoff: Backoff::default(),
-            classifier: Classifier::default(),
+            classifier: Arc::new(|response| RetryClass::of_status(response.status())),
             max_rate: None,
         }
+    }
+}
+
+impl Config {
+    /// The proxy that a server is reached through.
+    pub(crate) fn proxy_to(&self, server: &Uri) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| proxy.applies_to(server))
     }
 }
 
@@ -90,46 +106,27 @@ impl fmt::Debug for Config {
             .field("identity", &self.identity)
             .field("proxy", &self.proxy)
             .field("endpoints", &self.endpoints)
-            .field("timeout", &self.timeout)
-            .field("max_retries", &self.max_retries)
+            .field("rules", &self.rules)
             .finish_non_exhaustive()
     }
 }
 
-/// Where the client's certificate comes from.
-#[derive(Debug, Clone)]
-pub(crate) enum ClientIdentity {
-    Fixed(Identity),
-    Source(Arc<dyn IdentitySource>),
-}
-
-impl ClientIdentity {
-    /// The identity as of now.
-    pub(crate) fn current(&self) -> Identity {
-        match self {
-            Self::Fixed(identity) => identity.clone(),
-            Self::Source(source) => source.current(),
-        }
-    }
-}
-
 /// The addresses given for hosts and ports. Few enough to be looked through one by one.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Overrides(Vec<(String, u16, Arc<[IpAddr]>)>);
 
 impl Overrides {
     pub(crate) fn set(&mut self, host: &str, port: u16, addresses: Arc<[IpAddr]>) {
-        self.0
-            .retain(|(known, at, _)| *at != port || !known.eq_ignore_ascii_case(host));
-        self.0.push((host.to_owned(), port, addresses));
+        // The last one holds.
+        self.0.insert(0, (host.to_owned(), port, addresses));
     }
 
     /// The addresses that were given for a URI's host and port, if any were.
-    pub(crate) fn find(&self, uri: &Uri) -> Option<&Arc<[IpAddr]>> {
+    pub(crate) fn find(&self, uri: &Uri) -> Option<Arc<[IpAddr]>> {
         let (host, port) = (uri.host()?, port(uri));
         let mut all = self.0.iter();
         let found = all.find(|(known, at, _)| *at == port && known.eq_ignore_ascii_case(host));
-        found.map(|(_, _, addresses)| addresses)
+        found.map(|(_, _, addresses)| Arc::clone(addresses))
     }
 }
 
@@ -148,8 +145,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
 type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
 /// The caller's own way to open connections.
-#[derive(Clone)]
-pub(crate) struct Dialer(pub(crate) Arc<dyn Fn(Uri) -> Dialing + Send + Sync>);
+pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
 
 /// A step of a connection, as an [observer](crate::TransportBuilder::observer) is told of it.
 #[derive(Debug, Clone, Copy)]
@@ -169,11 +165,10 @@ pub enum ConnectEvent<'a> {
     Tunneled,
     /// The server has shown its certificates, which may be trusted or not.
     CertificatesPresented {
-        /// The server's own first.
-        chain: &'a [PresentedCertificate<'a>],
+        /// The names of the authorities that have signed them, the one of the server's own first, as RFC
+        /// 4514 writes them: `CN=…,O=…`. Anything can stand in them, so escape them where they are shown.
+        issuers: &'a [String],
     },
-    /// The server has asked for a client certificate.
-    CertificateRequested,
     /// The TLS handshake is done: the server's certificate is trusted, and is for the server's name.
     Secured {
         /// `TLS 1.2` or `TLS 1.3`.
@@ -181,21 +176,6 @@ pub enum ConnectEvent<'a> {
         /// The cipher suite by its registered name, such as `TLS13_AES_256_GCM_SHA384`.
         cipher_suite: &'static str,
     },
-}
-
-/// A certificate that a server has shown, trusted or not.
-///
-/// Names have the form of RFC 4514, `CN=…,O=…`; anything can stand in them, so escape them for where
-/// they are shown.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct PresentedCertificate<'a> {
-    /// The certificate itself.
-    pub der: &'a [u8],
-    /// The server's or the authority's name; empty when the certificate cannot be read.
-    pub subject: String,
-    /// The name of the authority that has signed it; empty when the certificate cannot be read.
-    pub issuer: String,
 }
 
 type Observe = dyn Fn(ConnectEvent<'_>) + Send + Sync;

@@ -1,10 +1,10 @@
 //! All endpoints with their circuit breakers, shared by the clones of a transport.
 
 use std::{
-    fmt,
-    future::Future,
+    fmt, mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use http::uri::Authority;
@@ -14,42 +14,37 @@ use tracing::{debug, info, warn};
 use crate::{
     Endpoints, Failover,
     authority::is_same,
+    endpoints::EndpointSet,
     error::{Error, ErrorKind},
 };
 
 /// Tells whether an endpoint could be called, without a call.
-type Probe =
-    Box<dyn Fn(Authority) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
+pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
+type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// The endpoints, and which of them are in service.
 ///
 /// While one is out of service, a task of its own probes it. The task keeps no transport alive: it
 /// ends with the last clone.
 pub(crate) struct EndpointPool {
-    endpoints: Vec<EndpointState>,
+    endpoints: Vec<Endpoint>,
     failover: Failover,
     probe: Probe,
 }
 
 /// A circuit breaker: closed until so many failures in a row; then open, half-open during each probe,
 /// and closed again by the first success.
-struct EndpointState {
+struct Endpoint {
     authority: Authority,
     breaker: Mutex<Breaker>,
-    /// The task that probes, while there is one.
-    prober: Mutex<Option<AbortHandle>>,
 }
 
-#[derive(Debug, Clone, Copy)]
 struct Breaker {
     state: BreakerState,
     failures: u32,
+    /// The task that probes, while there is one.
+    prober: Option<AbortHandle>,
 }
-
-const CLOSED: Breaker = Breaker {
-    state: BreakerState::Closed,
-    failures: 0,
-};
 
 /// The state of an endpoint's circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,49 +70,29 @@ pub struct EndpointStatus {
     pub failures: u32,
 }
 
-/// A set of endpoints, by their places in the list; of at most [`Endpoints::LIMIT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct EndpointSet(u8);
-
-impl EndpointSet {
-    pub(crate) fn contains(self, endpoint: usize) -> bool {
-        self.0 & (1 << endpoint) != 0
+impl Endpoint {
+    fn new(authority: &Authority) -> Self {
+        Self {
+            authority: authority.clone(),
+            breaker: Mutex::new(Breaker {
+                state: BreakerState::Closed,
+                failures: 0,
+                prober: None,
+            }),
+        }
     }
 
-    #[must_use]
-    pub(crate) fn with(self, endpoint: usize) -> Self {
-        Self(self.0 | (1 << endpoint))
-    }
-
-    #[must_use]
-    pub(crate) fn without(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
-    }
-
-    pub(crate) fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    pub(crate) fn first(self) -> Option<usize> {
-        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
-    }
-
-    /// The first one with a place after this one.
-    pub(crate) fn after(self, endpoint: usize) -> Option<usize> {
-        (endpoint + 1..Endpoints::LIMIT).find(|&other| self.contains(other))
+    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl EndpointPool {
     pub(crate) fn new(endpoints: Option<&Endpoints>, failover: Failover, probe: Probe) -> Self {
-        let authorities = endpoints.into_iter().flat_map(Endpoints::iter);
-        let endpoints = authorities.map(|authority| EndpointState {
-            authority: authority.clone(),
-            breaker: Mutex::new(CLOSED),
-            prober: Mutex::new(None),
-        });
+        let endpoints = endpoints.into_iter().flat_map(Endpoints::iter);
         Self {
-            endpoints: endpoints.collect(),
+            endpoints: endpoints.map(Endpoint::new).collect(),
             failover,
             probe,
         }
@@ -126,11 +101,13 @@ impl EndpointPool {
     /// All endpoints, where this is one of them; else none.
     pub(crate) fn candidates(&self, authority: &Authority) -> EndpointSet {
         let mut all = self.endpoints.iter();
-        if all.any(|endpoint| is_same(&endpoint.authority, authority)) {
-            (0..self.endpoints.len()).fold(EndpointSet::default(), EndpointSet::with)
-        } else {
-            EndpointSet::default()
-        }
+        let is_one = all.any(|endpoint| is_same(&endpoint.authority, authority));
+        self.set_of(|_| is_one)
+    }
+
+    fn set_of(&self, is_in: impl Fn(&Endpoint) -> bool) -> EndpointSet {
+        let places = (0..self.endpoints.len()).filter(|&at| is_in(&self.endpoints[at]));
+        places.fold(EndpointSet::default(), EndpointSet::with)
     }
 
     pub(crate) fn authority(&self, endpoint: usize) -> &Authority {
@@ -140,18 +117,17 @@ impl EndpointPool {
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> EndpointSet {
         self.keep_probing();
-        let closed = (0..self.endpoints.len())
-            .filter(|&endpoint| self.breaker(endpoint).state == BreakerState::Closed);
-        closed.fold(EndpointSet::default(), EndpointSet::with)
+        self.set_of(|endpoint| endpoint.breaker().state == BreakerState::Closed)
     }
 
     /// An attempt, or a probe, has reached the endpoint.
     pub(crate) fn record_success(&self, endpoint: usize) {
-        let before = std::mem::replace(&mut *self.breaker(endpoint), CLOSED);
-        if before.state != BreakerState::Closed {
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = 0;
+        if mem::replace(&mut breaker.state, BreakerState::Closed) != BreakerState::Closed {
             let host = self.authority(endpoint).as_str();
             info!(server.address = host, "endpoint back in service");
-            if let Some(prober) = lock(&self.endpoints[endpoint].prober).take() {
+            if let Some(prober) = breaker.prober.take() {
                 prober.abort();
             }
         }
@@ -162,26 +138,25 @@ impl EndpointPool {
         if self.endpoints.len() < 2 {
             return;
         }
-        let mut breaker = self.breaker(endpoint);
+        let mut breaker = self.endpoints[endpoint].breaker();
         breaker.failures = breaker.failures.saturating_add(1);
-        let failures = breaker.failures;
-        if breaker.state == BreakerState::Closed && failures >= self.failover.threshold {
+        let is_over = breaker.failures >= self.failover.threshold;
+        if breaker.state == BreakerState::Closed && is_over {
             breaker.state = BreakerState::Open;
-            drop(breaker);
-            let host = self.authority(endpoint).as_str();
             warn!(
-                server.address = host,
-                failures,
+                server.address = self.authority(endpoint).as_str(),
+                failures = breaker.failures,
                 "error.type" = ?why,
                 "endpoint taken out of service"
             );
+            drop(breaker);
             self.keep_probing();
         }
     }
 
     pub(crate) fn statuses(&self) -> Vec<EndpointStatus> {
-        let status = |endpoint: &EndpointState| {
-            let breaker = *lock(&endpoint.breaker);
+        let status = |endpoint: &Endpoint| {
+            let breaker = endpoint.breaker();
             EndpointStatus {
                 authority: endpoint.authority.clone(),
                 state: breaker.state,
@@ -195,51 +170,28 @@ impl EndpointPool {
     /// because the runtime that it ran on is gone.
     fn keep_probing(self: &Arc<Self>) {
         for (at, endpoint) in self.endpoints.iter().enumerate() {
-            if lock(&endpoint.breaker).state == BreakerState::Closed {
-                continue;
-            }
-            let mut prober = lock(&endpoint.prober);
-            if prober.as_ref().is_none_or(AbortHandle::is_finished) {
-                *prober = Some(self.probe_until_reached(at));
+            let mut breaker = endpoint.breaker();
+            let is_probed = breaker.prober.as_ref().is_some_and(|it| !it.is_finished());
+            if breaker.state != BreakerState::Closed && !is_probed {
+                let task = probe_until_reached(Arc::downgrade(self), self.failover.interval, at);
+                breaker.prober = Some(tokio::spawn(task).abort_handle());
             }
         }
     }
 
-    fn probe_until_reached(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
-        let pool = Arc::downgrade(self);
-        let interval = self.failover.interval;
-        let task = tokio::spawn(async move {
-            loop {
-                sleep(interval).await;
-                let Some(probe) = pool.upgrade().map(|pool| pool.begin_probe(endpoint)) else {
-                    return;
-                };
-                let answer = probe.await;
-                let Some(pool) = pool.upgrade() else {
-                    return;
-                };
-                match answer {
-                    Ok(()) => return pool.record_success(endpoint),
-                    Err(error) => pool.probe_failed(endpoint, &error),
-                }
-            }
-        });
-        task.abort_handle()
-    }
-
-    fn begin_probe(
-        &self,
-        endpoint: usize,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
-        let mut breaker = self.breaker(endpoint);
+    fn begin_probe(&self, endpoint: usize) -> Probing {
+        let mut breaker = self.endpoints[endpoint].breaker();
         if breaker.state == BreakerState::Open {
             breaker.state = BreakerState::HalfOpen;
         }
         (self.probe)(self.authority(endpoint).clone())
     }
 
-    fn probe_failed(&self, endpoint: usize, error: &Error) {
-        let mut breaker = self.breaker(endpoint);
+    fn end_probe(&self, endpoint: usize, answer: Result<(), Error>) {
+        let Err(error) = answer else {
+            return self.record_success(endpoint);
+        };
+        let mut breaker = self.endpoints[endpoint].breaker();
         breaker.failures = breaker.failures.saturating_add(1);
         if breaker.state == BreakerState::HalfOpen {
             breaker.state = BreakerState::Open;
@@ -247,16 +199,27 @@ impl EndpointPool {
         let host = self.authority(endpoint).as_str();
         debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
     }
+}
 
-    fn breaker(&self, endpoint: usize) -> MutexGuard<'_, Breaker> {
-        lock(&self.endpoints[endpoint].breaker)
+/// Holds no pool while it waits, and ends with the last one. Ended by the success of a probe or a call.
+async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
+    loop {
+        sleep(interval).await;
+        let Some(probe) = pool.upgrade().map(|pool| pool.begin_probe(endpoint)) else {
+            return;
+        };
+        let answer = probe.await;
+        let Some(pool) = pool.upgrade() else {
+            return;
+        };
+        pool.end_probe(endpoint, answer);
     }
 }
 
 impl Drop for EndpointPool {
     fn drop(&mut self) {
         for endpoint in &self.endpoints {
-            if let Some(prober) = lock(&endpoint.prober).take() {
+            if let Some(prober) = endpoint.breaker().prober.take() {
                 prober.abort();
             }
         }
@@ -267,9 +230,4 @@ impl fmt::Debug for EndpointPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.statuses()).finish()
     }
-}
-
-/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

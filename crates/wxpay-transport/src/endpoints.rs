@@ -1,4 +1,4 @@
-//! The servers that may stand in for one another.
+//! The servers that may stand in for one another, and when they are in service.
 
 use std::{fmt, time::Duration};
 
@@ -15,7 +15,6 @@ use crate::authority::{is_host_port, is_same};
 /// use wxpay_transport::{Endpoints, Transport};
 ///
 /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example:8443".parse()?])?;
-/// assert_eq!(endpoints.primary(), "a.example");
 /// let builder = Transport::builder().endpoints(endpoints);
 /// # let _ = builder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -38,7 +37,6 @@ impl Endpoints {
     /// use wxpay_transport::{Endpoints, EndpointsError};
     ///
     /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
-    /// # Ok::<(), EndpointsError>(())
     /// ```
     pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
@@ -74,15 +72,12 @@ impl Endpoints {
 /// Separated by commas.
 impl fmt::Display for Endpoints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, endpoint) in self.0.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{endpoint}")?;
-        }
-        Ok(())
+        let names: Vec<_> = self.iter().map(Authority::as_str).collect();
+        f.write_str(&names.join(","))
     }
 }
 
-/// Why a list is not one of [`Endpoints`].
+/// The reason why a list is not one of [`Endpoints`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointsError {
@@ -97,12 +92,40 @@ pub enum EndpointsError {
     NotHostAndPort,
 }
 
+/// A set of endpoints, by their places in the list; of at most [`Endpoints::LIMIT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct EndpointSet(u8);
+
+impl EndpointSet {
+    pub(crate) fn contains(self, endpoint: usize) -> bool {
+        self.0 & (1 << endpoint) != 0
+    }
+
+    #[must_use]
+    pub(crate) fn with(self, endpoint: usize) -> Self {
+        Self(self.0 | (1 << endpoint))
+    }
+
+    #[must_use]
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    pub(crate) fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    pub(crate) fn first(self) -> Option<usize> {
+        (0..Endpoints::LIMIT).find(|&endpoint| self.contains(endpoint))
+    }
+
+    /// The first one with a place after this one.
+    pub(crate) fn after(self, endpoint: usize) -> Option<usize> {
+        (endpoint + 1..Endpoints::LIMIT).find(|&other| self.contains(other))
+    }
+}
+
 /// When an endpoint is taken out of service, and how often it is probed until it comes back.
-///
-/// | setting | default |
-/// |---|---|
-/// | [`open_after`](Self::open_after) | 3 failures in a row |
-/// | [`probe_every`](Self::probe_every) | 30 s |
 ///
 /// ```
 /// use std::time::Duration;
@@ -119,15 +142,16 @@ pub struct Failover {
 }
 
 impl Failover {
-    /// How many attempts in a row must fail to reach an endpoint before calls pass it by; 0 is read as 1.
+    /// How many attempts in a row must fail to reach an endpoint before calls pass it by: 3 unless set,
+    /// and 0 is read as 1.
     #[must_use]
     pub fn open_after(mut self, failures: u32) -> Self {
         self.threshold = failures.max(1);
         self
     }
 
-    /// How long to wait before an endpoint out of service is probed, and between two probes. A probe
-    /// connects, makes the TLS handshake and closes.
+    /// How long to wait before an endpoint out of service is probed, and between two probes; 30 s unless
+    /// set. A probe connects, makes the TLS handshake and closes.
     ///
     /// Less than a second is read as one second: a server that is down is not to be hammered.
     #[must_use]

@@ -18,7 +18,7 @@ pub(crate) use tls::Uncheckable;
 /// The error that a layer below, or a caller's body, may end with.
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 
-/// Why a call has no response: a [`kind`](Self::kind) to decide by, and its
+/// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
 /// [`source`](error::Error::source) for people.
 ///
 /// A response with a status such as 404 or 503 is a response, not an error.
@@ -47,19 +47,8 @@ struct Inner {
 
 /// How many attempts a call took, and which endpoint the last one went to.
 ///
-/// It is in the extensions of every response of a [`Transport`](crate::Transport), and in an
-/// [`Error`].
-///
-/// ```
-/// use http::Response;
-/// use wxpay_transport::CallInfo;
-///
-/// fn log<B>(response: &Response<B>) {
-///     if let Some(info) = response.extensions().get::<CallInfo>() {
-///         println!("answered by {} at attempt {}", info.endpoint(), info.attempts());
-///     }
-/// }
-/// ```
+/// It is in the extensions of every response of a [`Transport`](crate::Transport), as
+/// `response.extensions().get::<CallInfo>()`, and in an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallInfo {
     pub(crate) attempts: u32,
@@ -67,8 +56,8 @@ pub struct CallInfo {
 }
 
 impl CallInfo {
-    /// How many attempts were made, the last one included: at least 1 in a response; 0 in an error when
-    /// the call's time was over before its first attempt could begin.
+    /// How many attempts were made: at least 1 in a response; 0 in an error when the call's time was over
+    /// before its first attempt could begin.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -81,8 +70,9 @@ impl CallInfo {
     }
 }
 
-/// The step that a timeout has ended.
-#[derive(Debug, Clone)]
+/// The step that a timeout has ended; as an error, that of a connector.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("connecting took too long")]
 pub(crate) struct Wait {
     pub(crate) step: Step,
     pub(crate) time: Duration,
@@ -140,7 +130,7 @@ impl Error {
     }
 
     pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
-        let mut error = Self::from(ErrorKind::Timeout(kind));
+        let mut error = Self::new(ErrorKind::Timeout(kind), None);
         error.0.wait = Some(wait);
         error
     }
@@ -159,20 +149,18 @@ impl Error {
 
     /// From an error of hyper's client.
     pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
-        let is_connecting = error.is_connect();
-        let kind = find::<hyper::Error>(&error).map(of_hyper);
-        let otherwise = match kind {
-            _ if is_connecting => ErrorKind::Connect,
-            Some(kind) => kind,
+        let kind = match find::<hyper::Error>(&error) {
+            _ if error.is_connect() => ErrorKind::Connect,
+            Some(error) => of_hyper(error),
             None => ErrorKind::Http,
         };
-        Self::from_below(error.into(), otherwise)
+        Self::from_below(error.into(), kind)
     }
 
     /// From an error of the connector or of a response's body: the kind of a TLS, proxy or timeout error
     /// among its sources, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
-        if let Some(ConnectTimeout { wait, .. }) = find(error.as_ref()) {
+        if let Some(wait) = find::<Wait>(error.as_ref()) {
             return Self::timeout(TimeoutKind::Connect, wait.clone());
         }
         if let Some(failure) = find::<ProxyFailure>(error.as_ref()) {
@@ -192,38 +180,38 @@ impl Error {
     /// From an error of a response's body.
     pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
         if error.is::<LengthLimitError>() {
-            return ErrorKind::ResponseTooLarge { limit }.into();
+            return Self::new(ErrorKind::ResponseTooLarge { limit }, None);
         }
         let kind = find::<hyper::Error>(error.as_ref()).map_or(ErrorKind::Closed, of_hyper);
         Self::from_below(error, kind)
     }
 
-    /// Replaces "closed" by the TLS alert that came before.
-    pub(crate) fn because(mut self, alert: Option<TlsErrorKind>) -> Self {
-        if let (ErrorKind::Closed, Some(kind)) = (self.0.kind, alert) {
-            self.0.kind = ErrorKind::Tls(kind);
+    /// Adds what the connection and the client know: the TLS alert before a close, whether an identity
+    /// could be sent, and what had been sent where the system has given the connection up.
+    pub(crate) fn explained(
+        mut self,
+        alert: Option<TlsErrorKind>,
+        has_identity: bool,
+        wait: Wait,
+    ) -> Self {
+        let Inner {
+            kind, wait: known, ..
+        } = &mut *self.0;
+        if let (ErrorKind::Closed, Some(alert)) = (*kind, alert) {
+            *kind = ErrorKind::Tls(alert);
         }
-        self
-    }
-
-    /// Corrects "no certificate was sent" for a client that has one: its key can make no signature that the
-    /// server takes.
-    pub(crate) fn with_identity(mut self) -> Self {
-        if self.0.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
-            self.0.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
+        // A client that has a certificate sent none: its key can make no signature that the server takes.
+        if has_identity && *kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
+            *kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
-        self
-    }
-
-    /// Adds what had been sent, where the system has given the connection up.
-    pub(crate) fn with_wait(mut self, wait: Wait) -> Self {
-        if let (ErrorKind::Timeout(_), None) = (self.0.kind, &self.0.wait) {
-            self.0.wait = Some(wait);
+        if let ErrorKind::Timeout(_) = kind {
+            known.get_or_insert(wait);
         }
         self
     }
 }
 
+/// For a service of your own, and for tests of its caller.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind, None)
@@ -246,47 +234,59 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
-                write!(
-                    f,
-                    "{server} closed the connection before its response was whole"
-                )
+                let whole = "before its response was whole";
+                write!(f, "{server} closed the connection {whole}")
             }
             ErrorKind::Proxy(kind) => {
                 write!(f, "no tunnel to {server} through the proxy")?;
-                let failure = self.0.source.as_deref();
-                if let Some(failure) = failure.and_then(|it| find::<ProxyFailure>(it)) {
-                    write!(f, " {}: {kind}", failure.proxy)?;
-                    return match &failure.detail {
-                        Some(detail) => write!(f, " ({detail})"),
-                        None => Ok(()),
-                    };
+                let failure = self
+                    .0
+                    .source
+                    .as_deref()
+                    .and_then(|it| find::<ProxyFailure>(it));
+                if let Some(ProxyFailure { proxy, .. }) = failure {
+                    write!(f, " {proxy}")?;
                 }
-                write!(f, ": {kind}")
+                write!(f, ": {kind}")?;
+                match failure.and_then(|it| it.detail.as_ref()) {
+                    Some(detail) => write!(f, " ({detail})"),
+                    None => Ok(()),
+                }
             }
             ErrorKind::Timeout(kind) => match wait {
+                Some(wait) => wait.describe(f, kind, server),
                 None => write!(
                     f,
                     "sending the request to {server} stood still for too long"
                 ),
-                Some(wait) => wait.describe(f, kind, server),
             },
             ErrorKind::ResponseTooLarge { limit } => {
                 write!(f, "the response of {server} is longer than {limit} bytes")
             }
-            ErrorKind::Http => {
-                write!(f, "the response of {server} breaks the rules of HTTP/1.1")
-            }
+            ErrorKind::Http => write!(f, "the response of {server} breaks the rules of HTTP/1.1"),
         }
     }
 }
 
 impl Wait {
+    /// A step in which nothing of the request is sent.
+    pub(crate) fn new(step: Step, time: Duration) -> Self {
+        Self {
+            step,
+            time,
+            proxy: None,
+            sent: 0,
+            length: None,
+        }
+    }
+
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
         let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
-        let time = Seconds(self.time);
+        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
+        let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
-            write!(f, "the call took longer than {time}, at last ")?;
+            write!(f, "the call took longer than {seconds} s, at last ")?;
         }
         match self.step {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
@@ -305,8 +305,8 @@ impl Wait {
         }?;
         match kind {
             TimeoutKind::Total => {}
-            TimeoutKind::Stall => write!(f, " stood still for {time}")?,
-            _ => write!(f, " took longer than {time}")?,
+            TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
+            _ => write!(f, " took longer than {seconds} s")?,
         }
         match (self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
@@ -315,16 +315,6 @@ impl Wait {
             (Step::Send | Step::Response, None) => write!(f, ", {} bytes were sent", self.sent),
             _ => Ok(()),
         }
-    }
-}
-
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
-        let rounded = (self.0.as_secs_f64() * 1000.0).round() / 1000.0;
-        write!(f, "{rounded} s")
     }
 }
 
@@ -339,19 +329,14 @@ impl error::Error for Error {
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The request's URI is not `https`, has no host, a port that is no number, or a user name.
-    /// Nothing was sent; mend the request.
     Request,
-    /// The request's body ended with an error of its own, given as the source. The server has not
-    /// seen a whole request; mend the body.
+    /// The request's body ended with an error of its own, given as the source.
     Body,
-    /// No connection: the name does not resolve, or nobody listens, or the network is down. Nothing
-    /// was sent; the same call may succeed later.
+    /// No connection: the name does not resolve, nobody listens, or the network is down.
     Connect,
-    /// A connection, but not a secure one. The same call will fail again until one side's
-    /// certificate or configuration is mended.
+    /// A connection, but not a secure one.
     Tls(TlsErrorKind),
-    /// No tunnel through the proxy: its own doing, or its word that the server cannot be reached. The
-    /// server has not seen the call.
+    /// No tunnel through the proxy. The server has not seen the call.
     Proxy(ProxyErrorKind),
     /// The connection was closed or reset before the whole response was there. Whether the server has
     /// acted on the request is unknown.
@@ -382,14 +367,7 @@ pub enum TimeoutKind {
     Total,
 }
 
-/// The error of a connector whose time was over.
-#[derive(Debug, thiserror::Error)]
-#[error("connecting took too long")]
-pub(crate) struct ConnectTimeout {
-    pub(crate) wait: Wait,
-}
-
-/// Why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
+/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
 /// TLS version that is spoken, or one that cannot read the client's key. The source says which.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
@@ -406,19 +384,14 @@ impl BuildError {
 }
 
 fn of_hyper(error: &hyper::Error) -> ErrorKind {
-    let cause = find::<io::Error>(error).map(io::Error::kind);
-    if error.is_user() {
-        ErrorKind::Body
-    } else if error.is_parse() {
-        ErrorKind::Http
-    } else {
-        match cause {
-            // hyper says of chunks that they cannot be read in an io error of its own making.
-            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-            // From the system, for a peer that acknowledges nothing.
-            Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
-            _ => ErrorKind::Closed,
-        }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        _ if error.is_user() => ErrorKind::Body,
+        _ if error.is_parse() => ErrorKind::Http,
+        // hyper says of chunks that they cannot be read in an io error of its own making.
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+        // From the system, for a peer that acknowledges nothing.
+        Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+        _ => ErrorKind::Closed,
     }
 }
 
@@ -437,10 +410,8 @@ fn find<'a, T: error::Error + 'static>(error: &'a (dyn error::Error + 'static)) 
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
+        let io = error.downcast_ref::<io::Error>();
+        next = match io.and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
         };

@@ -17,12 +17,12 @@ mod proxy;
 mod rate;
 mod retry;
 mod roots;
-mod tls;
+mod tracking;
 mod transport;
 mod verifier;
 
 pub use builder::TransportBuilder;
-pub use config::{ConnectEvent, PresentedCertificate};
+pub use config::ConnectEvent;
 pub use endpoint_pool::{BreakerState, EndpointStatus};
 pub use endpoints::{Endpoints, EndpointsError, Failover};
 pub use error::{

@@ -5,21 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    endpoint_pool::EndpointSet,
+    config::Rules,
+    endpoints::EndpointSet,
     error::{ErrorKind, TimeoutKind},
-    retry::{Backoff, RetryClass},
+    retry::RetryClass,
 };
-
-/// The settings.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) max_retries: u32,
-    pub(crate) backoff: Backoff,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) stall_timeout: Duration,
-    pub(crate) response_timeout: Duration,
-    pub(crate) timeout: Option<Duration>,
-}
 
 /// One call's state.
 #[derive(Debug)]
@@ -31,7 +21,7 @@ pub(crate) struct Policy {
     attempts: u32,
     /// Of the last attempt.
     endpoint: Option<usize>,
-    /// Whether the next attempt goes elsewhere, if it can.
+    /// True if the next attempt goes elsewhere when it can.
     moves: bool,
     tried: EndpointSet,
     /// Among how many endpoints the time that is left is shared.
@@ -62,27 +52,16 @@ pub(crate) enum Event {
 /// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection: nothing was sent.
-    Unreached,
+    /// No connection, or one that was opened for this attempt and closed without a whole response.
+    Missed,
     /// The server took nothing of the request, or gave no whole response, for too long.
     Silent,
-    /// The server closed a connection that was opened for this attempt.
-    Cut,
     /// The server closed a connection that had been used before.
     CutReused,
     /// The proxy gives no tunnel, but may later.
     Proxy,
     /// Another attempt would fail as this one did.
     Final,
-}
-
-/// Where an attempt goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Target {
-    /// Counted from 1.
-    pub(crate) number: u32,
-    /// None where the attempt goes where its URI says.
-    pub(crate) endpoint: Option<usize>,
 }
 
 /// The next action after an attempt.
@@ -105,18 +84,19 @@ pub(crate) enum Silence {
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, is_reused: bool) -> Self {
         match kind {
-            ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) => Self::Unreached,
             ErrorKind::Timeout(TimeoutKind::Stall | TimeoutKind::Response) => Self::Silent,
             ErrorKind::Closed if is_reused => Self::CutReused,
-            ErrorKind::Closed => Self::Cut,
+            ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) | ErrorKind::Closed => {
+                Self::Missed
+            }
             ErrorKind::Proxy(kind) if kind.is_transient() => Self::Proxy,
             _ => Self::Final,
         }
     }
 
-    /// Whether the endpoint is to blame.
+    /// Returns true if the endpoint is to blame.
     pub(crate) fn is_miss(self) -> bool {
-        matches!(self, Self::Unreached | Self::Silent | Self::Cut)
+        matches!(self, Self::Missed | Self::Silent)
     }
 }
 
@@ -145,8 +125,9 @@ impl Policy {
         self.deadline
     }
 
-    /// Begins an attempt, now that the rate and the concurrency limit let it.
-    pub(crate) fn begin(&mut self, world: &World) -> Target {
+    /// Begins an attempt, now that the rate and the concurrency limit let it. Returns the endpoint that
+    /// it goes to; none where it goes where its URI says.
+    pub(crate) fn begin(&mut self, world: &World) -> Option<usize> {
         let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
         self.attempts += 1;
         self.endpoint = self.choose(world);
@@ -157,10 +138,7 @@ impl Policy {
             others = world.in_service.without(self.tried).len();
         }
         self.shares = others.min(attempts_left) + 1;
-        Target {
-            number: self.attempts,
-            endpoint: self.endpoint,
-        }
+        self.endpoint
     }
 
     /// Decides what comes after an attempt.
@@ -212,11 +190,13 @@ impl Policy {
         (end < deadline).then_some(end)
     }
 
-    /// Where the next attempt goes: where the last one went, or to the next endpoint when it moves.
+    /// The endpoint of the next attempt: that of the last one, or the next when it moves.
     fn choose(&self, world: &World) -> Option<usize> {
-        let in_service = match world.in_service {
-            none if none.len() == 0 => self.candidates,
-            some => some,
+        let is_any = world.in_service.len() > 0;
+        let in_service = if is_any {
+            world.in_service
+        } else {
+            self.candidates
         };
         let Some(last) = self.endpoint else {
             return in_service.first().filter(|_| self.candidates.len() > 0);
@@ -261,123 +241,90 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prelude::*, sample::select};
+    use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
+    use crate::Backoff;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const DONE: Event = Event::Responded {
+        class: RetryClass::Done,
+        retry_after: None,
+    };
 
     /// The behaviour of an endpoint towards an attempt, and how long that takes in seconds.
     type Behaviour = (Event, u64);
 
-    fn behaviours() -> impl Strategy<Value = Behaviour> {
-        let failed = [
-            Failure::Unreached,
-            Failure::Silent,
-            Failure::Cut,
-            Failure::CutReused,
-            Failure::Proxy,
-            Failure::Final,
-        ]
-        .map(Event::Failed);
-        let classes = [RetryClass::Done, RetryClass::Retry, RetryClass::Throttle];
-        let responded =
-            (select(classes.to_vec()), prop::option::of(0u64..20)).prop_map(|(class, after)| {
-                Event::Responded {
-                    class,
-                    retry_after: after.map(Duration::from_secs),
-                }
-            });
-        let event = prop_oneof![select(failed.to_vec()), responded];
-        (event, 0u64..40)
+    fn behaviour() -> impl Strategy<Value = Behaviour> {
+        use Failure::{CutReused, Final, Missed, Proxy, Silent};
+
+        let failed = select(vec![Missed, Silent, CutReused, Proxy, Final]).prop_map(Event::Failed);
+        let class = select(vec![
+            RetryClass::Done,
+            RetryClass::Retry,
+            RetryClass::Throttle,
+        ]);
+        let responded = (class, option::of(0u64..20)).prop_map(|(class, after)| Event::Responded {
+            class,
+            retry_after: after.map(Duration::from_secs),
+        });
+        (prop_oneof![failed, responded], 0u64..40)
     }
 
-    /// An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy endpoint when there is
-    /// none left.
-    #[derive(Debug, Clone)]
-    struct Schedule {
-        behaviours: Vec<Vec<Behaviour>>,
-        in_service: u8,
-        max_retries: u32,
-        timeout: Option<u64>,
-        random: f64,
-    }
-
-    fn schedules() -> impl Strategy<Value = Schedule> {
-        let behaviours = prop::collection::vec(prop::collection::vec(behaviours(), 0..5), 0..4);
-        let timeout = prop::option::of(1u64..200);
-        (behaviours, any::<u8>(), 0u32..7, timeout, 0.0..1.0f64).prop_map(
-            |(behaviours, in_service, max_retries, timeout, random)| Schedule {
-                behaviours,
-                in_service,
-                max_retries,
-                timeout,
-                random,
-            },
-        )
+    fn rules(max_retries: u32, timeout: Option<u64>) -> Rules {
+        Rules {
+            max_retries,
+            backoff: Backoff::default(),
+            connect_timeout: 10 * SECOND,
+            stall_timeout: 30 * SECOND,
+            response_timeout: 30 * SECOND,
+            timeout: timeout.map(Duration::from_secs),
+        }
     }
 
     fn set(places: impl Iterator<Item = usize>) -> EndpointSet {
         places.fold(EndpointSet::default(), EndpointSet::with)
     }
 
-    fn check(mut schedule: Schedule) {
-        let start = Instant::now();
-        let places = schedule.behaviours.len();
-        let in_service = schedule.in_service;
+    /// Makes a call. An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy
+    /// endpoint when there is none left.
+    fn check(mut behaviours: Vec<Vec<Behaviour>>, in_service: u8, rules: Rules, random: f64) {
+        let now = Instant::now();
+        let places = behaviours.len();
+        let in_service = set((0..places).filter(|place| in_service & (1 << place) != 0));
         let mut world = World {
-            now: start,
-            in_service: set((0..places).filter(|place| in_service & (1 << place) != 0)),
-            random: schedule.random,
+            now,
+            in_service,
+            random,
         };
-        let rules = Rules {
-            max_retries: schedule.max_retries,
-            backoff: Backoff::default(),
-            connect_timeout: 10 * SECOND,
-            stall_timeout: 30 * SECOND,
-            response_timeout: 30 * SECOND,
-            timeout: schedule.timeout.map(Duration::from_secs),
-        };
-        let mut policy = Policy::new(rules, set(0..places), start);
+        let mut policy = Policy::new(rules, set(0..places), now);
         let mut visited: Vec<Option<usize>> = Vec::new();
         loop {
-            let target = policy.begin(&world);
-            visited.push(target.endpoint);
-            assert_eq!(target.number as usize, visited.len());
-            assert_eq!(target.endpoint.is_some(), places > 0);
+            let endpoint = policy.begin(&world);
+            visited.push(endpoint);
+            assert_eq!(policy.attempts() as usize, visited.len());
+            assert_eq!(endpoint.is_some(), places > 0);
             // Nothing is repeated without the caller's word.
-            assert!(target.number <= schedule.max_retries + 1);
+            assert!(policy.attempts() <= rules.max_retries + 1);
             for silence in [Silence::Connecting, Silence::Sending, Silence::Receiving] {
-                let ends = [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND));
                 // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
-                match ends {
+                match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
                     [Some(one), Some(other)] => assert!(one <= other && one > world.now),
                     [None, Some(_)] => panic!("{silence:?} had no time, and has it later"),
                     _ => assert!(policy.deadline().is_some()),
                 }
             }
-            let none = Vec::new();
-            let list = target
-                .endpoint
-                .map_or(&none, |place| &schedule.behaviours[place]);
-            let done = Event::Responded {
-                class: RetryClass::Done,
-                retry_after: None,
+            let (event, seconds) = match endpoint.map(|place| &mut behaviours[place]) {
+                Some(list) if !list.is_empty() => list.remove(0),
+                _ => (DONE, 0),
             };
-            let (event, seconds) = list.first().copied().unwrap_or((done, 0));
-            if let Some(place) = target.endpoint
-                && !list.is_empty()
-            {
-                schedule.behaviours[place].remove(0);
-            }
             world.now += Duration::from_secs(seconds);
             if policy.deadline().is_some_and(|end| world.now >= end) {
                 return;
             }
-            match policy.next(event, &world) {
-                Next::Repeat { after, .. } => {
-                    assert_ne!(event, Event::Failed(Failure::Final));
-                    assert_ne!(event, done);
+            match (policy.next(event, &world), event) {
+                (Next::Repeat { after, .. }, event) => {
+                    assert!(event != Event::Failed(Failure::Final) && event != DONE);
                     if let Event::Responded { retry_after, .. } = event {
                         assert!(after >= retry_after.unwrap_or_default());
                     }
@@ -385,19 +332,15 @@ mod tests {
                     // A call that waits ends within its time.
                     assert!(policy.deadline().is_none_or(|end| world.now < end));
                 }
-                Next::Finish => {
-                    let Event::Failed(failure) = event else {
-                        return;
-                    };
-                    let has_time = policy
-                        .deadline()
-                        .is_none_or(|end| world.now + 5 * SECOND < end);
-                    let has_attempts = target.number <= schedule.max_retries;
+                (Next::Finish, Event::Responded { .. }) => return,
+                (Next::Finish, Event::Failed(failure)) => {
+                    let end = policy.deadline();
+                    let has_time = end.is_none_or(|end| world.now + 5 * SECOND < end);
+                    let has_attempts = policy.attempts() <= rules.max_retries;
                     if failure.is_miss() && has_attempts && has_time {
                         // Every endpoint has been asked before the call fails.
-                        for place in 0..places {
-                            assert!(visited.contains(&Some(place)), "{visited:?}");
-                        }
+                        let mut all = (0..places).map(Some);
+                        assert!(all.all(|place| visited.contains(&place)), "{visited:?}");
                         assert_eq!(failure, Failure::Silent, "another attempt was left");
                     }
                     return;
@@ -410,34 +353,30 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
         #[test]
-        fn the_laws_hold_whatever_happens(schedule in schedules()) {
-            check(schedule);
+        fn the_laws_hold_whatever_happens(
+            behaviours in vec(vec(behaviour(), 0..5), 0..4),
+            in_service: u8,
+            rules in (0u32..7, option::of(1u64..200)).prop_map(|(retries, time)| rules(retries, time)),
+            random in 0.0..1.0f64,
+        ) {
+            check(behaviours, in_service, rules, random);
         }
     }
 
     #[test]
     fn a_reused_connection_is_repeated_once() {
-        let start = Instant::now();
         let world = World {
-            now: start,
+            now: Instant::now(),
             in_service: set(0..2),
             random: 0.5,
         };
-        let rules = Rules {
-            max_retries: 9,
-            backoff: Backoff::default(),
-            connect_timeout: SECOND,
-            stall_timeout: SECOND,
-            response_timeout: SECOND,
-            timeout: None,
-        };
-        let mut policy = Policy::new(rules, set(0..2), start);
-        let mut endpoints = Vec::new();
-        for _ in 0..3 {
-            endpoints.push(policy.begin(&world).endpoint);
+        let mut policy = Policy::new(rules(9, None), set(0..2), world.now);
+        let endpoints = [0, 1, 2].map(|_| {
+            let endpoint = policy.begin(&world);
             let next = policy.next(Event::Failed(Failure::CutReused), &world);
             assert!(matches!(next, Next::Repeat { .. }));
-        }
+            endpoint
+        });
         assert_eq!(endpoints, [Some(0), Some(0), Some(1)]);
     }
 }

@@ -1,25 +1,14 @@
-//! Progress: how much of a request the other side has taken.
+//! A body that reports how much of it has been sent.
 
 use std::{
-    error::Error,
     fmt,
     pin::Pin,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Instant;
-
-use crate::error::TlsErrorKind;
-
-/// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
-/// it is sent within half a minute, and so no line is so slow that it seems to stand still.
-pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 /// How much is handed on between two reports, in bytes.
 const STEP: usize = 64 * 1024;
@@ -42,8 +31,7 @@ impl Progress {
 
     fn report(&self, sent: u64) {
         // A callback that has panicked once is the caller's; the upload goes on.
-        let mut report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        report(sent);
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(sent);
     }
 }
 
@@ -140,134 +128,5 @@ where
             hint.set_upper(upper.saturating_add(rest));
         }
         hint
-    }
-}
-
-/// The bounds of a request's body, in one name.
-///
-/// Not `Sync`: a body is only ever polled from one place.
-pub(crate) trait RequestBody:
-    Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Clone + Send + Unpin + 'static
-{
-}
-
-impl<B> RequestBody for B where
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>
-        + Clone
-        + Send
-        + Unpin
-        + 'static
-{
-}
-
-/// The body of one attempt, that says when hyper has taken the last of it.
-pub(crate) struct TrackedBody<B> {
-    inner: B,
-    has_ended: Arc<AtomicBool>,
-}
-
-impl<B: Body> TrackedBody<B> {
-    pub(crate) fn new(inner: B) -> Self {
-        let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
-        Self { inner, has_ended }
-    }
-
-    pub(crate) fn has_ended(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.has_ended)
-    }
-}
-
-impl<B: Body + Unpin> Body for TrackedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        // With a known length hyper does not ask for a frame after the last one.
-        if frame.is_none() || self.inner.is_end_stream() || self.size_hint().exact() == Some(0) {
-            self.has_ended.store(true, Ordering::Release);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// The facts about a live connection that an attempt needs.
-#[derive(Debug, Clone)]
-pub(crate) struct ConnectionState(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    opened: Instant,
-    uses: AtomicU32,
-    alert: OnceLock<TlsErrorKind>,
-    writes: Mutex<Writes>,
-}
-
-/// How much of a connection's data the system has taken.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Writes {
-    pub(crate) last: Instant,
-    pub(crate) bytes: u64,
-    /// True while the system's buffer is full, because the other side takes nothing.
-    pub(crate) is_blocked: bool,
-}
-
-impl ConnectionState {
-    pub(crate) fn new() -> Self {
-        let now = Instant::now();
-        Self(Arc::new(Shared {
-            opened: now,
-            uses: AtomicU32::new(0),
-            alert: OnceLock::new(),
-            writes: Mutex::new(Writes {
-                last: now,
-                bytes: 0,
-                is_blocked: false,
-            }),
-        }))
-    }
-
-    /// Records the outcome of a write.
-    pub(crate) fn wrote<E>(&self, written: &Poll<Result<usize, E>>) {
-        let mut writes = self.writes_mut();
-        writes.is_blocked = written.is_pending();
-        if let Poll::Ready(Ok(bytes @ 1..)) = written {
-            writes.bytes += *bytes as u64;
-            writes.last = Instant::now();
-        }
-    }
-
-    pub(crate) fn writes(&self) -> Writes {
-        *self.writes_mut()
-    }
-
-    fn writes_mut(&self) -> std::sync::MutexGuard<'_, Writes> {
-        // Valid after any statement, so a poisoned lock is safe to reuse.
-        self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records a TLS alert. Only the first counts: later errors are its consequences.
-    pub(crate) fn set_alert(&self, alert: TlsErrorKind) {
-        let _ = self.0.alert.set(alert);
-    }
-
-    pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        self.0.alert.get().copied()
-    }
-
-    /// Begins a use; returns true if the connection is older than an attempt that began then.
-    pub(crate) fn begin_use(&self, attempt: Instant) -> bool {
-        self.0.uses.fetch_add(1, Ordering::Relaxed) > 0 || self.0.opened < attempt
     }
 }

@@ -8,21 +8,16 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 
-/// The meaning of a whole response for its call, as a classifier says it.
-///
-/// [`TransportBuilder::classifier`](crate::TransportBuilder::classifier) takes one of the caller's, for
-/// APIs that say in the body what others say by the status.
+/// The meaning of a whole response for its call, as a
+/// [`classifier`](crate::TransportBuilder::classifier) says it. One of the caller's own is for APIs that
+/// say in the body what others say by the status.
 ///
 /// ```
-/// use bytes::Bytes;
-/// use http::Response;
 /// use wxpay_transport::{RetryClass, Transport};
 ///
-/// let builder = Transport::builder().classifier(|response: &Response<Bytes>| {
-///     match response.body().as_ref() {
-///         b"busy" => RetryClass::Throttle,
-///         _ => RetryClass::of_status(response.status()),
-///     }
+/// let builder = Transport::builder().classifier(|response| match response.body().as_ref() {
+///     b"busy" => RetryClass::Throttle,
+///     _ => RetryClass::of_status(response.status()),
 /// });
 /// # let _ = builder;
 /// ```
@@ -51,16 +46,15 @@ impl RetryClass {
     }
 }
 
+/// The function that classifies responses.
+pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
+
 /// Advice about a failed call, to a queue that repeats calls on its own.
-///
-/// Such a caller leaves [`max_retries`](crate::TransportBuilder::max_retries) at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {
     /// Put it back: the same call may succeed, after a while.
     Retry,
-    /// Put it back, and send everything else more slowly, too.
-    Throttle,
     /// Take it out: the same call fails again, but others may succeed.
     Refused,
     /// Stop everything: something about this client, its server or the network between them is wrong,
@@ -68,43 +62,10 @@ pub enum RetryAdvice {
     Stop,
 }
 
-/// The function that classifies responses.
-#[derive(Clone)]
-pub(crate) struct Classifier(Arc<Classify>);
-
-type Classify = dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync;
-
-impl Classifier {
-    pub(crate) fn new(
-        function: impl Fn(&Response<Bytes>) -> RetryClass + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(function))
-    }
-
-    pub(crate) fn classify(&self, response: &Response<Bytes>) -> RetryClass {
-        (self.0)(response)
-    }
-}
-
-impl Default for Classifier {
-    fn default() -> Self {
-        Self::new(|response| RetryClass::of_status(response.status()))
-    }
-}
-
 /// Exponential back-off with full jitter: before the first repetition any time up to the base, then
 /// up to twice, four times … the base, and never more than the cap.
 ///
 /// Full jitter, because clients that were cut off together would otherwise come back together.
-///
-/// ```
-/// use std::time::Duration;
-/// use wxpay_transport::{Backoff, Transport};
-///
-/// let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-/// let builder = Transport::builder().max_retries(4).backoff(backoff);
-/// # let _ = builder;
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -113,6 +74,15 @@ pub struct Backoff {
 
 impl Backoff {
     /// A back-off from a base and a cap; with a base of zero there is none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wxpay_transport::{Backoff, Transport};
+    ///
+    /// let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    /// let builder = Transport::builder().max_retries(4).backoff(backoff);
+    /// # let _ = builder;
+    /// ```
     #[must_use]
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
@@ -121,10 +91,8 @@ impl Backoff {
     /// The time before the `nth` repetition, counted from 0; `random` is at least 0 and less than 1.
     pub(crate) fn delay(&self, nth: u32, random: f64) -> Duration {
         let factor = 1u32.checked_shl(nth).unwrap_or(u32::MAX);
-        self.base
-            .saturating_mul(factor)
-            .min(self.cap)
-            .mul_f64(random)
+        let most = self.base.saturating_mul(factor).min(self.cap);
+        most.mul_f64(random)
     }
 }
 
@@ -152,31 +120,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_back_off_doubles_up_to_the_cap() {
+    fn the_back_off_doubles_up_to_the_cap_and_without_a_base_there_is_none() {
         let backoff = Backoff::default();
-        let most: Vec<_> = [0, 1, 2, 5, 6, 31, 32, u32::MAX]
-            .map(|nth| backoff.delay(nth, 1.0).as_millis())
-            .into();
+        let most = [0, 1, 2, 5, 6, 31, 32, u32::MAX].map(|nth| backoff.delay(nth, 1.0).as_millis());
         assert_eq!(most, [100, 200, 400, 3200, 5000, 5000, 5000, 5000]);
         assert_eq!(backoff.delay(3, 0.0), Duration::ZERO);
         assert_eq!(backoff.delay(3, 0.5), Duration::from_millis(400));
-    }
-
-    #[test]
-    fn without_a_base_there_is_no_back_off() {
         let none = Backoff::new(Duration::ZERO, Duration::MAX);
         assert_eq!(none.delay(9, 0.99), Duration::ZERO);
         let huge = Backoff::new(Duration::MAX, Duration::MAX);
         assert!(huge.delay(9, 0.99) > Duration::from_secs(1));
     }
 
-    fn of(value: &str) -> Option<Duration> {
-        let value = HeaderValue::from_str(value).unwrap();
-        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
-    }
-
     #[test]
     fn retry_after_is_seconds_or_a_date() {
+        let of = |value: &str| {
+            let value = HeaderValue::from_str(value).unwrap();
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
         assert_eq!(of("2"), Some(Duration::from_secs(2)));
         assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));

@@ -1,7 +1,8 @@
 //! The certificate authorities that a server's certificate must lead to.
 
 use rustls::RootCertStore;
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls_pki_types::CertificateDer;
+use wxpay_identity::{IdentityError, Part, read_authorities};
 
 #[cfg(feature = "native-roots")]
 use crate::error::{BoxError, ErrorKind, TlsErrorKind};
@@ -65,25 +66,13 @@ impl Roots {
     /// and take from. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name another file or folder for them.
     ///
     /// They are read, on a thread that may block, when the first connection is opened. If none can
-    /// be read at all, that call and the next ones fail with [`TlsErrorKind::NoRoots`]; a part that
-    /// cannot be read is a warning in `tracing`.
-    ///
-    /// ```
-    /// use wxpay_transport::{Roots, Transport};
-    ///
-    /// // The store is read with the first connection, not here.
-    /// let transport: Transport<String> = Transport::builder().roots(Roots::native()).build()?;
-    /// # Ok::<(), wxpay_transport::BuildError>(())
-    /// ```
-    ///
-    /// [`TlsErrorKind::NoRoots`]: crate::TlsErrorKind::NoRoots
+    /// be read at all, that call and the next ones fail with
+    /// [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part that cannot be read is a warning
+    /// in `tracing`.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
-        Self {
-            native: true,
-            ..Self::empty()
-        }
+        Self::empty().with_native()
     }
 
     /// These authorities and those that are installed on this machine, as [`native`](Self::native)
@@ -99,24 +88,40 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`RootsError`] when the file holds no certificate or is cut, or holds one that an authority
-    /// has issued to a server or a client.
+    /// [`RootsError`] when the file is of another form or damaged, or holds a certificate that an
+    /// authority has issued to a server or a client.
     ///
     /// ```
-    /// use wxpay_transport::{RootsError, Roots};
+    /// use wxpay_transport::Roots;
     ///
-    /// assert_eq!(Roots::webpki().with_pem("").unwrap_err(), RootsError::Empty);
+    /// let zip = Roots::webpki().with_pem(b"PK\x03\x04...").unwrap_err();
+    /// assert!(zip.to_string().contains("a zip archive: unpack it first"));
     /// ```
     pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
-        let mut is_empty = true;
-        for der in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            self.add(der.map_err(|_| RootsError::Pem)?)?;
-            is_empty = false;
-        }
-        if is_empty {
-            return Err(RootsError::Empty);
+        for der in read_authorities(pem)? {
+            self.add(der.into())?;
         }
         Ok(self)
+    }
+
+    fn add(&mut self, der: CertificateDer<'static>) -> Result<(), RootsError> {
+        const DAMAGED: RootsError = RootsError::File(IdentityError::Damaged(Part::Authorities));
+        let certificate = ServerCertificate::parse(&der).ok_or(DAMAGED)?;
+        let subject = certificate.subject;
+        match certificate.purpose {
+            Purpose::Authority => {
+                if let Some(bits) = certificate.weak_key {
+                    self.weak.push((certificate.subject_der, bits));
+                }
+                self.own.add(der).map_err(|_| DAMAGED)
+            }
+            Purpose::SelfSignedServer => {
+                self.pinned.push(der);
+                Ok(())
+            }
+            Purpose::Issued => Err(RootsError::NotAnAuthority { subject }),
+            Purpose::Client => Err(RootsError::ForClients { subject }),
+        }
     }
 
     /// All authorities, those of the machine read from its store.
@@ -139,49 +144,25 @@ impl Roots {
         Ok(store)
     }
 
-    /// The authorities with keys too weak to be used: subject, and bits of the key.
-    pub(crate) fn weak(&self) -> &[(Vec<u8>, usize)] {
-        &self.weak
+    /// The bits of the key of an authority of this name, where they are too few to be used.
+    pub(crate) fn weak_key(&self, subject: &[u8]) -> Option<usize> {
+        let found = self.weak.iter().find(|(known, _)| known == subject);
+        found.map(|(_, bits)| *bits)
     }
 
     /// The certificates that are trusted for themselves alone.
     pub(crate) fn pinned(&self) -> &[CertificateDer<'static>] {
         &self.pinned
     }
-
-    fn add(&mut self, der: CertificateDer<'static>) -> Result<(), RootsError> {
-        let certificate = ServerCertificate::parse(&der).ok_or(RootsError::Pem)?;
-        match certificate.purpose {
-            Purpose::Authority => {
-                if let Some(bits) = certificate.weak_key {
-                    self.weak.push((certificate.subject_der, bits));
-                }
-                self.own.add(der).map_err(|_| RootsError::Pem)
-            }
-            Purpose::SelfSignedServer => {
-                self.pinned.push(der);
-                Ok(())
-            }
-            Purpose::Issued => Err(RootsError::NotAnAuthority {
-                subject: certificate.subject,
-            }),
-            Purpose::Client => Err(RootsError::ForClients {
-                subject: certificate.subject,
-            }),
-        }
-    }
 }
 
-/// Why a file of certificate authorities was not taken.
+/// The reason why a file of certificate authorities was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// No `CERTIFICATE` section in it: another kind of file, or DER where PEM is wanted.
-    #[error("no PEM certificate in the file of certificate authorities")]
-    Empty,
-    /// A section is cut, is not base64, or is no X.509 certificate.
-    #[error("the file of certificate authorities is cut or damaged")]
-    Pem,
+    /// The file is of another form than PEM, has no certificate in it, or is damaged.
+    #[error(transparent)]
+    File(#[from] IdentityError),
     /// A certificate that an authority has issued: that authority is to be trusted in its place.
     #[error(
         "the certificate of `{subject}` is not an authority's, but issued by one: give the authority's certificate"
@@ -205,9 +186,10 @@ pub enum RootsError {
 /// Adds the machine's authorities to the store.
 #[cfg(feature = "native-roots")]
 async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<(), Error> {
+    let no_roots = |source| Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source);
     let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
     // It ends without a result when the runtime does.
-    let read = read.map_err(no_roots)?;
+    let read = read.map_err(|error| no_roots(BoxError::from(error)))?;
     let found = read.certs.len();
     let (taken, _) = store.add_parsable_certificates(read.certs);
     tracing::debug!(found, taken, "read the machine's certificate authorities");
@@ -224,9 +206,4 @@ async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<()
         return Err(no_roots(first.map_or_else(empty, BoxError::from)));
     }
     Ok(())
-}
-
-#[cfg(feature = "native-roots")]
-fn no_roots(source: impl Into<BoxError>) -> Error {
-    Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source.into())
 }

@@ -19,45 +19,35 @@ use crate::{
     call::Caller,
     config::Config,
     error::{BuildError, Error},
-    progress::RequestBody,
+    tracking::RequestBody,
 };
 
 /// An HTTPS client with a client certificate, as a tower service.
 ///
 /// It takes an [`http::Request`] with an absolute `https` URI and answers with the whole response,
 /// collected under a bound in bytes and under the timeouts of its
-/// [`TransportBuilder`](crate::TransportBuilder). Use it where a service fits (behind layers of your own,
-/// under another client); where a convenient HTTP client is wanted, with cookies, redirects and
-/// compression, this is not it: it does none of these.
+/// [`TransportBuilder`](crate::TransportBuilder). There are no cookies, no redirects and no compression.
 ///
-/// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always
-/// ready: waiting for a free place happens inside the call.
-///
-/// `B` is the request's body; it is inferred from the first call. It must be [`Clone`], so that an
-/// attempt can be repeated with the same bytes: [`Full`] and `String` are, a stream that can be read only
-/// once is not.
+/// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
+/// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
+/// is [`Clone`], as [`Full`] and `String` are, so that an attempt can be repeated with the same bytes.
 ///
 /// ```no_run
-/// use bytes::Bytes;
-/// use http::Request;
-/// use http_body_util::{BodyExt, Full};
-/// use tower::{Service, ServiceExt};
-/// use wxpay_transport::{Identity, Transport};
+/// # use tower::{Service, ServiceExt};
+/// use wxpay_transport::Transport;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let identity = Identity::from_pem(std::fs::read("cert.pem")?, std::fs::read("key.pem")?)?;
-/// let mut transport = Transport::builder().identity(identity).build()?;
-/// let request = Request::post("https://localhost:8443/").body(Full::new(Bytes::from("hello")))?;
+/// let mut transport = Transport::builder().build()?;
+/// let request = http::Request::post("https://localhost:8443/").body("hello".to_owned())?;
 /// let response = transport.ready().await?.call(request).await?;
-/// let (head, body) = response.into_parts();
-/// println!("{}: {} bytes", head.status, body.collect().await?.to_bytes().len());
+/// println!("{}", response.status());
 /// # Ok(())
 /// # }
 /// ```
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {
-    pub(crate) fn new(config: &Config) -> Result<Self, BuildError>
+    pub(crate) fn new(config: Config) -> Result<Self, BuildError>
     where
         B: RequestBody,
     {
@@ -68,7 +58,7 @@ impl<B> Transport<B> {
     /// order; nothing where none were given.
     #[must_use]
     pub fn endpoints(&self) -> Vec<EndpointStatus> {
-        self.0.endpoints().statuses()
+        self.0.endpoints.statuses()
     }
 }
 
@@ -90,10 +80,10 @@ where
     /// The future panics when it is polled outside a Tokio runtime with time and I/O enabled.
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let caller = Arc::clone(&self.0);
-        ResponseFuture(Box::pin(async move {
+        Box::pin(async move {
             let response = caller.call(request).await?;
             Ok(response.map(Full::new))
-        }))
+        })
     }
 }
 
@@ -106,29 +96,13 @@ impl<B> Clone for Transport<B> {
 impl<B> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("endpoints", self.0.endpoints())
+            .field("endpoints", &self.0.endpoints)
             .finish_non_exhaustive()
     }
 }
 
-type Responding = dyn Future<Output = Result<Response<Full<Bytes>>, Error>> + Send;
-
 /// The response of a [`Transport`], once it is there, or an [`Error`].
 ///
 /// Dropping it ends the call; a connection that was in use is closed, not returned to the pool.
-#[must_use = "futures do nothing unless awaited"]
-pub struct ResponseFuture(Pin<Box<Responding>>);
-
-impl Future for ResponseFuture {
-    type Output = Result<Response<Full<Bytes>>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ResponseFuture").finish()
-    }
-}
+pub type ResponseFuture =
+    Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Error>> + Send>>;

@@ -1,6 +1,9 @@
 //! The verifier of servers' certificates.
 
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -20,7 +23,7 @@ use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 use crate::{
     Roots,
     certificate::ServerCertificate,
-    config::{ConnectEvent, Observer, PresentedCertificate},
+    config::{ConnectEvent, Observer},
     error::Uncheckable,
 };
 
@@ -30,9 +33,7 @@ use crate::{
 pub(crate) struct Verifier {
     /// None where there is no authority, which rustls' verifier cannot be made of.
     authorities: Option<Arc<WebPkiServerVerifier>>,
-    /// The subjects of authorities with keys too weak to be used, with the keys' bits.
-    weak_authorities: Vec<(Vec<u8>, usize)>,
-    pinned: Vec<CertificateDer<'static>>,
+    roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
     observer: Observer,
 }
@@ -44,37 +45,30 @@ impl Verifier {
         roots: &Roots,
         observer: Observer,
     ) -> Self {
-        let verifier = WebPkiServerVerifier::builder_with_provider(
-            Arc::new(authorities),
-            Arc::clone(provider),
-        );
+        let provider = Arc::clone(provider);
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
         Self {
             // Without revocation lists there is no other error than that there is no authority.
-            authorities: verifier.build().ok(),
-            weak_authorities: roots.weak().to_vec(),
-            pinned: roots.pinned().to_vec(),
-            algorithms: provider.signature_verification_algorithms,
+            authorities: verifier.ok(),
+            roots: roots.clone(),
+            algorithms,
             observer,
         }
     }
 
     /// Says why a signature in the chain could not be checked, where the error does not.
-    fn explain(&self, error: Error, chain: &[CertificateDer<'_>]) -> Error {
+    fn explain(&self, error: Error, chain: &[Option<ServerCertificate>]) -> Error {
         let Error::InvalidCertificate(why) = &error else {
             return error;
         };
         match why {
             CertificateError::BadSignature => {
-                let certificates: Vec<_> =
-                    chain.iter().filter_map(ServerCertificate::parse).collect();
-                let mut weak = self.weak_authorities.iter();
-                let of_authority = weak
-                    .find(|(subject, _)| certificates.iter().any(|it| it.issuer_der == *subject))
-                    .map(|(_, bits)| *bits);
-                let of_issuer = certificates
-                    .iter()
-                    .skip(1)
-                    .find_map(|issuer| issuer.weak_key);
+                let mut certificates = chain.iter().flatten();
+                let of_authority = certificates.find_map(|it| self.roots.weak_key(&it.issuer_der));
+                let mut issuers = chain.iter().skip(1).flatten();
+                let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
                 match of_issuer.or(of_authority) {
                     Some(bits) => Uncheckable::WeakKey(bits).into(),
                     None => error,
@@ -102,34 +96,27 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let chain = [end_entity].into_iter().chain(intermediates);
+        let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
         if self.observer.0.is_some() {
-            let chain = [end_entity].into_iter().chain(intermediates);
-            let chain = chain.map(|der| {
-                let names = ServerCertificate::parse(der).map(|it| (it.subject, it.issuer));
-                let (subject, issuer) = names.unwrap_or_default();
-                PresentedCertificate {
-                    der,
-                    subject,
-                    issuer,
-                }
-            });
-            let chain: Vec<_> = chain.collect();
-            self.observer
-                .tell(ConnectEvent::CertificatesPresented { chain: &chain });
+            // Empty for one that cannot be read.
+            let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
+            let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
+            let issuers: Vec<String> = issuers.collect();
+            let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
+            self.observer.tell(event);
         }
-        let parsed = ServerCertificate::parse(end_entity);
+        let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.
-        if let Some(bits) = parsed.as_ref().and_then(|it| it.weak_key) {
+        if let Some(bits) = own.and_then(|own| own.weak_key) {
             return Err(Uncheckable::WeakKey(bits).into());
         }
-        if self.pinned.contains(end_entity)
-            && let Some(certificate) = parsed
-        {
-            let now = UNIX_EPOCH + std::time::Duration::from_secs(now.as_secs());
-            if now > certificate.not_after {
+        if let Some(own) = own.filter(|_| self.roots.pinned().contains(end_entity)) {
+            let now = UNIX_EPOCH + Duration::from_secs(now.as_secs());
+            if now > own.not_after {
                 return Err(CertificateError::Expired.into());
             }
-            if now < certificate.not_before {
+            if now < own.not_before {
                 return Err(CertificateError::NotValidYet.into());
             }
             verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
@@ -140,14 +127,7 @@ impl ServerCertVerifier for Verifier {
         };
         authorities
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            .map_err(|error| {
-                let chain: Vec<_> = [end_entity]
-                    .into_iter()
-                    .chain(intermediates)
-                    .cloned()
-                    .collect();
-                self.explain(error, &chain)
-            })
+            .map_err(|error| self.explain(error, &chain))
     }
 
     fn verify_tls12_signature(
@@ -181,12 +161,12 @@ impl From<Uncheckable> for Error {
 
 /// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
 fn signature(id: &[u8]) -> String {
-    let oid = SliceReader::new(id)
-        .and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader).map(|oid| oid.to_string()));
+    let oid = SliceReader::new(id).and_then(|mut reader| ObjectIdentifier::decode(&mut reader));
     let Ok(oid) = oid else {
         return "of an unknown kind".to_owned();
     };
-    let name = match oid.as_str() {
+    let oid: ObjectIdentifier = oid;
+    let name = match oid.to_string().as_str() {
         "1.2.840.10045.4.1" => "ECDSA with SHA-1",
         "1.2.840.10045.4.3.1" => "ECDSA with SHA-224",
         "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",

@@ -1,4 +1,4 @@
-//! Why a document is refused.
+//! Errors of reading a document.
 
 use std::fmt;
 
@@ -8,12 +8,7 @@ use std::fmt;
 /// whole document (its length, charset, declaration, characters), then the first in document order.
 ///
 /// ```
-/// use wxpay_xml::{ErrorKind, Fields};
-///
-/// let error = Fields::parse("<xml><msg>caf&eacute;</msg></xml>").unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::UnknownEntity);
-/// assert_eq!(error.offset(), 13);
-/// assert_eq!(error.field(), Some("msg"));
+/// let error = wxpay_xml::Fields::parse("<xml><msg>caf&eacute;</msg></xml>").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     r#"unknown entity at byte 13 in the field "msg": only amp, lt, gt, apos and quot are known"#
@@ -28,17 +23,16 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, offset: usize) -> Self {
-        let field = None;
         Self {
             kind,
             offset,
-            field,
+            field: None,
         }
     }
 
-    pub(crate) fn in_field(mut self, name: &str) -> Self {
-        self.field = Some(name.into());
-        self
+    pub(crate) fn in_field(self, name: &str) -> Self {
+        let field = Some(name.into());
+        Self { field, ..self }
     }
 
     /// The kind of fault.
@@ -47,7 +41,7 @@ impl Error {
         self.kind
     }
 
-    /// Where it was found, in bytes from the start of the input, a byte order mark included.
+    /// The position of the fault, in bytes from the start of the input, a byte order mark included.
     ///
     /// It is the first byte of what is wrong: the `<` of a tag or a comment, the `&` of a reference,
     /// the character itself. Each [`ErrorKind`] says where that is not plain. It is at most the
@@ -74,7 +68,7 @@ impl fmt::Display for Error {
                 None => write!(f, " in the field {field:?}")?,
             }
         }
-        match self.kind.texts().1 {
+        match self.kind.advice() {
             "" => Ok(()),
             advice => write!(f, ": {advice}"),
         }
@@ -93,107 +87,101 @@ impl std::error::Error for Error {}
 /// use wxpay_xml::{ErrorKind, Fields};
 ///
 /// let error = Fields::parse("<html>502 Bad Gateway</html>").unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::WrongRoot); // not the gateway's: look at the proxy in between
+/// assert_eq!(error.kind(), ErrorKind::WrongRoot); // a proxy's page, not the gateway's document
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// More bytes than [`Limits::max_bytes`](crate::Limits::max_bytes). The offset is the limit.
+    #[error("more bytes than the limit allows")]
     TooLong,
-    /// More fields than [`Limits::max_fields`](crate::Limits::max_fields). The offset is that of the
-    /// first field too many.
+    /// More fields than [`Limits::max_fields`](crate::Limits::max_fields), from the offset on.
+    #[error("more fields than the limit allows")]
     TooManyFields,
-    /// The document says that it is not in UTF-8: by a byte order mark, by the zeros of UTF-16
-    /// around its first `<`, or by the `encoding` of its declaration, to whose `<` the offset points.
+    /// A byte order mark, the zeros of UTF-16 around the first `<`, or the `encoding` of the
+    /// declaration, to whose `<` the offset points, is of another charset than UTF-8.
+    #[error("another charset than utf-8")]
     WrongCharset,
     /// The bytes are not UTF-8. A document that was cut off within a character is among these.
+    #[error("invalid utf-8")]
     InvalidUtf8,
     /// A character that XML 1.0 does not allow, such as a control character, raw or by reference.
+    #[error("a character that xml does not allow")]
     IllegalCharacter,
     /// The declaration's version is not 1.0. XML 1.1 allows other characters and knows other line
     /// ends; nothing of the API is written in it.
+    #[error("unsupported version of xml")]
     UnsupportedVersion,
     /// An XML declaration that is not at the very start: most often behind a blank line.
+    #[error("misplaced xml declaration")]
     MisplacedDeclaration,
     /// A document type declaration, wherever it stands and whatever is in it: external entities and
     /// entities that blow up are declared in one, and nothing else here would need it.
+    #[error("forbidden document type declaration")]
     Doctype,
     /// A processing instruction: it would be lost, and it is not signed.
+    #[error("forbidden processing instruction")]
     ProcessingInstruction,
-    /// No element at all: an empty document, or one of white space and comments. The offset is that
-    /// of the end.
+    /// No element at all, but white space and comments. The offset is that of the end.
+    #[error("no element")]
     NoRoot,
     /// The root is not `xml`. For `html` the response is somebody else's, such as a proxy's.
+    #[error("wrong root element")]
     WrongRoot,
     /// An element after the root: a second document.
+    #[error("a second document")]
     SecondRoot,
     /// Text, a reference or a CDATA section after the root.
+    #[error("content after the root")]
     TrailingContent,
     /// An attribute, on the root or on a field: it would be lost, and it is not signed.
+    #[error("forbidden attribute")]
     Attribute,
-    /// The name of a field is something else than an ASCII letter or `_`, followed by ASCII letters,
-    /// digits, `_`, `-` and `.`. The offset is that of the tag.
+    /// The name of a field is not an ASCII letter or `_`, followed by ASCII letters, digits, `_`, `-`
+    /// and `.`. The offset is that of the tag.
+    #[error("invalid field name")]
     InvalidName,
     /// A second field of one name. The offset is that of the second, [`Error::field`] is the name.
+    #[error("duplicate name")]
     DuplicateName,
     /// An element within a field: the documents of the API are flat.
+    #[error("nested element")]
     Nested,
     /// Text, a reference or a CDATA section outside of any field, before the root or in it.
+    #[error("text outside of any field")]
     StrayText,
     /// A reference to an entity other than `amp`, `lt`, `gt`, `apos` and `quot`.
+    #[error("unknown entity")]
     UnknownEntity,
     /// An end tag without its start tag.
+    #[error("end tag without its start tag")]
     MismatchedEndTag,
     /// No XML: a bare `&` or `<`, a `]]>` in text, a `--` in a comment, a declaration or a reference
     /// that cannot be read.
+    #[error("malformed xml")]
     Malformed,
     /// The document ends too early. The offset is that of what is still open: of a tag, a comment, a
     /// CDATA section or a reference, or else of the field or the root.
+    #[error("unfinished xml, beginning")]
     Truncated,
 }
 
 impl ErrorKind {
-    /// The fault; and the right form, where that is not plain.
-    fn texts(self) -> (&'static str, &'static str) {
-        const RAISE: &str = "raise the limit if documents of this size are expected";
+    /// The right form, where that is not plain.
+    fn advice(self) -> &'static str {
         match self {
-            Self::TooLong => ("more bytes than the limit allows", RAISE),
-            Self::TooManyFields => ("more fields than the limit allows", RAISE),
-            Self::WrongCharset => ("another charset than utf-8", "only utf-8 is read"),
-            Self::InvalidUtf8 => ("invalid utf-8", ""),
-            Self::IllegalCharacter => ("a character that xml does not allow", ""),
-            Self::UnsupportedVersion => ("unsupported version of xml", "only version 1.0 is read"),
-            Self::MisplacedDeclaration => (
-                "misplaced xml declaration",
-                "nothing may stand before it, not even white space",
-            ),
-            Self::Doctype => ("forbidden document type declaration", ""),
-            Self::ProcessingInstruction => ("forbidden processing instruction", ""),
-            Self::NoRoot => ("no element", ""),
-            Self::WrongRoot => ("wrong root element", "the root must be xml"),
-            Self::SecondRoot => ("a second document", ""),
-            Self::TrailingContent => ("content after the root", ""),
-            Self::Attribute => ("forbidden attribute", ""),
-            Self::InvalidName => (
-                "invalid field name",
-                "it must be an ascii letter or _, then letters, digits, _, - and .",
-            ),
-            Self::DuplicateName => ("duplicate name", ""),
-            Self::Nested => ("nested element", ""),
-            Self::StrayText => ("text outside of any field", ""),
-            Self::UnknownEntity => (
-                "unknown entity",
-                "only amp, lt, gt, apos and quot are known",
-            ),
-            Self::MismatchedEndTag => ("end tag without its start tag", ""),
-            Self::Malformed => ("malformed xml", ""),
-            Self::Truncated => ("unfinished xml, beginning", ""),
+            Self::TooLong | Self::TooManyFields => {
+                "raise the limit if documents of this size are expected"
+            }
+            Self::WrongCharset => "only utf-8 is read",
+            Self::UnsupportedVersion => "only version 1.0 is read",
+            Self::MisplacedDeclaration => "nothing may stand before it, not even white space",
+            Self::WrongRoot => "the root must be xml",
+            Self::InvalidName => {
+                "it must be an ascii letter or _, then letters, digits, _, - and ."
+            }
+            Self::UnknownEntity => "only amp, lt, gt, apos and quot are known",
+            _ => "",
         }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.texts().0)
     }
 }

@@ -1,8 +1,6 @@
-//! The fields of a document.
+//! The fields of a document: what they may hold, and the document that is written of them.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, iter::FusedIterator, mem, slice};
-
-use crate::chars;
+use std::{borrow::Cow, collections::BTreeMap, fmt, mem, slice};
 
 /// The fields of one flat document, in its order.
 ///
@@ -11,7 +9,7 @@ use crate::chars;
 /// back as the same fields.
 ///
 /// Parsed fields borrow from the input: names always, values where nothing had to be unescaped or
-/// put together. [`into_owned`](Self::into_owned) lets go of the input.
+/// put together. [`into_owned`](Self::into_owned) copies what is borrowed.
 ///
 /// Two are equal when they have the same fields in the same order. `Debug` shows names and values:
 /// do not log what must not be seen.
@@ -35,20 +33,16 @@ pub struct Fields<'a> {
 /// A name and a value.
 type Entry<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// So many names are compared one by one, which for a response is faster than to keep an index and
-/// allocates nothing. Documents with more fields, which the default limits refuse, have an index of
-/// the rest: the time for each field stays bounded.
+/// Maximum number of names that are compared one by one: for a response that is faster than an index,
+/// and it allocates nothing. Documents with more fields, which the default limits refuse, have an
+/// index of the rest, so that the time for each field stays bounded.
 const SCANNED: usize = 64;
 
 impl<'a> Fields<'a> {
     /// No fields: the document `<xml></xml>`.
     ///
     /// ```
-    /// use wxpay_xml::Fields;
-    ///
-    /// let fields = Fields::new().with("return_code", "FAIL")?.with("return_msg", "no sign")?;
-    /// assert!(fields.to_xml().starts_with("<xml>\n<return_code><![CDATA[FAIL]]></return_code>"));
-    /// # Ok::<(), wxpay_xml::FieldError>(())
+    /// assert_eq!(wxpay_xml::Fields::new().to_xml(), "<xml>\n</xml>");
     /// ```
     #[must_use]
     pub fn new() -> Self {
@@ -62,12 +56,8 @@ impl<'a> Fields<'a> {
     /// As [`push`](Self::push), for the first pair that is refused.
     ///
     /// ```
-    /// use std::collections::BTreeMap;
-    /// use wxpay_xml::Fields;
-    ///
-    /// let refund = BTreeMap::from([("refund_fee", "1"), ("op_user_id", "1900000109")]);
-    /// let fields = Fields::from_pairs(refund)?;
-    /// assert!(fields.iter().eq([("op_user_id", "1900000109"), ("refund_fee", "1")]));
+    /// let fields = wxpay_xml::Fields::from_pairs([("return_code", "FAIL"), ("return_msg", "busy")])?;
+    /// assert_eq!(fields.get("return_msg"), Some("busy"));
     /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
     pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self, FieldError>
@@ -89,7 +79,8 @@ impl<'a> Fields<'a> {
     /// As [`push`](Self::push).
     ///
     /// ```
-    /// assert!(wxpay_xml::Fields::new().with("a", "1")?.with("a", "2").is_err());
+    /// let fields = wxpay_xml::Fields::new().with("return_code", "FAIL")?.with("return_msg", "busy")?;
+    /// assert_eq!(fields.len(), 2);
     /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
     pub fn with(
@@ -110,15 +101,10 @@ impl<'a> Fields<'a> {
     /// has a character that XML does not allow. The fields are then as before.
     ///
     /// ```
-    /// use wxpay_xml::{FieldError, Fields};
-    ///
-    /// let mut fields = Fields::new();
+    /// let mut fields = wxpay_xml::Fields::new();
     /// fields.push("return_code", "FAIL")?;
-    /// fields.push("return_msg", format!("no field {}", "sign"))?;
-    ///
-    /// let error = fields.push("return_code", "SUCCESS").unwrap_err();
-    /// assert!(matches!(error, FieldError::Duplicate { .. }));
-    /// # Ok::<(), FieldError>(())
+    /// assert!(fields.push("return_code", "SUCCESS").is_err());
+    /// # Ok::<(), wxpay_xml::FieldError>(())
     /// ```
     pub fn push(
         &mut self,
@@ -126,16 +112,15 @@ impl<'a> Fields<'a> {
         value: impl Into<Cow<'a, str>>,
     ) -> Result<(), FieldError> {
         let (name, value) = (name.into(), value.into());
-        if !chars::is_name(&name) {
+        if !is_name(&name) {
             return Err(FieldError::Name { name: name.into() });
         }
         if self.position(&name).is_some() {
             return Err(FieldError::Duplicate { name: name.into() });
         }
-        if let Some((offset, character)) = chars::first_illegal(&value) {
-            let name = name.into();
+        if let Some((offset, character)) = first_illegal(&value) {
             return Err(FieldError::Character {
-                name,
+                name: name.into(),
                 character,
                 offset,
             });
@@ -172,7 +157,7 @@ impl<'a> Fields<'a> {
         Iter(self.entries.as_slice().iter())
     }
 
-    /// How many fields there are.
+    /// The number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.as_slice().len()
@@ -192,6 +177,38 @@ impl<'a> Fields<'a> {
             owned.insert(name.to_owned().into(), value.to_owned().into());
         }
         owned
+    }
+
+    /// Writes the document, in the form of the API's own examples: a field a line, values in CDATA,
+    /// without a declaration, UTF-8.
+    ///
+    /// Any reader of XML gets the values as they are: `]]>` is split over two sections, and a CR is
+    /// written as `&#13;` between two, because a raw one would be read as LF. An empty value is an
+    /// empty section.
+    ///
+    /// ```
+    /// let fields = wxpay_xml::Fields::new().with("a", "1 < 2")?.with("b", "]]>")?;
+    /// assert_eq!(
+    ///     fields.to_xml(),
+    ///     "<xml>\n<a><![CDATA[1 < 2]]></a>\n<b><![CDATA[]]]]><![CDATA[>]]></b>\n</xml>"
+    /// );
+    /// # Ok::<(), wxpay_xml::FieldError>(())
+    /// ```
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        let mut xml = String::from("<xml>\n");
+        for (name, value) in self {
+            xml.extend(["<", name, "><![CDATA["]);
+            for (index, line) in value.split('\r').enumerate() {
+                xml.push_str(if index > 0 { "]]>&#13;<![CDATA[" } else { "" });
+                for (index, piece) in line.split("]]>").enumerate() {
+                    xml.push_str(if index > 0 { "]]]]><![CDATA[>" } else { "" });
+                    xml.push_str(piece);
+                }
+            }
+            xml.extend(["]]></", name, ">\n"]);
+        }
+        xml + "</xml>"
     }
 }
 
@@ -234,17 +251,9 @@ impl<'f> Iterator for Iter<'f> {
     }
 }
 
-impl DoubleEndedIterator for Iter<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(|(name, value)| (&**name, &**value))
-    }
-}
-
 impl ExactSizeIterator for Iter<'_> {}
 
-impl FusedIterator for Iter<'_> {}
-
-/// So many are kept in place: a success has five fields, a refusal up to seven.
+/// Number of entries kept in place: a success has five fields, a refusal up to seven.
 const FEW: usize = 8;
 
 const NONE: Entry<'static> = (Cow::Borrowed(""), Cow::Borrowed(""));
@@ -259,7 +268,7 @@ const NONE: Entry<'static> = (Cow::Borrowed(""), Cow::Borrowed(""));
     reason = "the few are in place so that nothing is allocated for them"
 )]
 enum Entries<'a> {
-    /// The entries in use, and how many they are.
+    /// The entries, and the number of those in use.
     Few([Entry<'a>; FEW], usize),
     Many(Vec<Entry<'a>>),
 }
@@ -298,10 +307,7 @@ impl Default for Entries<'_> {
 /// A field was refused, because no document could hold it.
 ///
 /// ```
-/// use wxpay_xml::Fields;
-///
-/// let error = Fields::new().push("return_msg", "OK\0").unwrap_err();
-/// assert_eq!(error.name(), "return_msg");
+/// let error = wxpay_xml::Fields::new().push("return_msg", "OK\0").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     r#"the value of "return_msg" has '\0' at byte 2, which xml does not allow"#
@@ -345,4 +351,37 @@ impl FieldError {
             Self::Name { name } | Self::Duplicate { name } | Self::Character { name, .. } => name,
         }
     }
+}
+
+/// Whether a field may have the name: an ASCII letter or `_`, then ASCII letters, digits, `_`, `-`
+/// and `.`.
+///
+/// These are the names of XML without the colon, which is for namespaces, and without the letters
+/// beyond ASCII, which no field of the API has and which different readers take differently.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+/// The first character that an XML 1.0 document must not hold, and its offset in bytes.
+pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
+    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document ends here:
+    // bytes are compared many at a time.
+    let may_start_illegal =
+        |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if !text
+        .bytes()
+        .fold(false, |found, byte| found | may_start_illegal(byte))
+    {
+        return None;
+    }
+    text.char_indices().find(|&(_, char)| !is_legal(char))
+}
+
+/// Whether an XML 1.0 document may hold the character, raw or by reference: its `Char`, without the
+/// surrogates, which a `char` never is.
+pub(crate) fn is_legal(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }

@@ -1,11 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod chars;
 mod decode;
 mod error;
+mod events;
 mod fields;
 mod read;
-mod write;
 
 pub use decode::{DecodeError, from_fields};
 pub use error::{Error, ErrorKind};

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use sandbox_in_tests::{Documents, EnrolmentError, upload};
-use wxpay_media::{Client, Endpoint, ErrorCode, Identity, MerchantId, Roots};
+use wxpay_media::{Client, Endpoint, Identity, MerchantId, Roots};
 use wxpay_sandbox::{Fault, Sandbox};
 
 const LICENCE: &[u8] = include_bytes!("../../licence.jpg");
@@ -56,6 +56,6 @@ async fn a_permission_that_is_missing_is_not_the_shops_to_mend() -> Result<(), B
     let EnrolmentError::Later(error) = error else {
         panic!("{error}");
     };
-    assert_eq!(error.code(), Some(&ErrorCode::InvalidRequest));
+    assert_eq!(error.code(), Some("INVALID_REQUEST"));
     Ok(())
 }

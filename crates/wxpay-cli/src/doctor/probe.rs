@@ -247,9 +247,7 @@ async fn probe(endpoint: &Endpoint, builder: &TransportBuilder) -> Result<Probe,
             ConnectEvent::Resolved { addresses } => steps.addresses = Some(addresses.to_vec()),
             ConnectEvent::Connected { peer } => steps.peer = Some(peer),
             ConnectEvent::Tunneled => steps.is_tunneled = true,
-            ConnectEvent::CertificatesPresented { chain } => {
-                steps.issuers = chain.iter().map(|it| it.issuer.clone()).collect();
-            }
+            ConnectEvent::CertificatesPresented { issuers } => steps.issuers = issuers.to_vec(),
             ConnectEvent::Secured {
                 version,
                 cipher_suite,

@@ -1,18 +1,22 @@
 //! The outcome of one file, printed for people or as JSON.
 
-use std::{error::Error as StdError, path::Path};
+use std::{borrow::Cow, error::Error as StdError, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Error, ErrorCode, Image};
+use wxpay_ledger as ledger;
+use wxpay_media::{Error, Image, ImageError, Reason};
 
 use crate::terminal::{self, OutputLost};
 
 /// One file with its media id or failure: a line of the output.
 #[derive(Debug, Serialize)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     file: String,
     #[serde(flatten)]
     result: Kind,
+    /// Where it comes from a ledger's export.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uploaded_at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -26,7 +30,7 @@ enum Kind {
 struct Uploaded {
     media_id: String,
     media_hash: String,
-    bytes: usize,
+    bytes: u64,
     attempts: u32,
     endpoint: String,
 }
@@ -34,20 +38,23 @@ struct Uploaded {
 /// Why a file has no media id.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Failure {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     code: Option<String>,
-    message: String,
-    advice: String,
+    pub(super) message: String,
+    pub(super) advice: String,
     retryable: bool,
+    /// Whether it is the file's own fault: the same bytes fail again.
+    #[serde(skip)]
+    pub(super) is_of_file: bool,
 }
 
 impl Outcome {
     pub(super) fn uploaded(file: &Path, upload: wxpay_media::Uploaded, image: &Image) -> Self {
         let call = upload.call.expect("a transport tells of each call");
         let uploaded = Uploaded {
-            media_id: upload.media_id.into_string(),
+            media_id: upload.media_id.to_string(),
             media_hash: image.hash().to_string(),
-            bytes: image.bytes().len(),
+            bytes: image.bytes().len() as u64,
             attempts: call.attempts(),
             endpoint: format!("https://{}", call.endpoint()),
         };
@@ -62,6 +69,47 @@ impl Outcome {
         Self {
             file: file.to_string_lossy().into_owned(),
             result,
+            uploaded_at: None,
+        }
+    }
+
+    /// What a ledger knows of a file.
+    pub(crate) fn known(file: &Path, entry: ledger::Entry) -> Self {
+        let (why, retryable) = match entry.outcome {
+            ledger::Outcome::Uploaded {
+                media_id,
+                attempts,
+                endpoint,
+            } => {
+                let content = entry.content;
+                let uploaded = Uploaded {
+                    media_id,
+                    media_hash: content.as_ref().map_or(String::new(), |it| it.md5.clone()),
+                    bytes: content.map_or(0, |it| it.bytes),
+                    attempts,
+                    endpoint,
+                };
+                return Self::new(file, Kind::Uploaded(uploaded));
+            }
+            ledger::Outcome::Refused(why) => (why, false),
+            ledger::Outcome::Failed(why) => (why, true),
+        };
+        let failure = Failure {
+            kind: why.kind.into(),
+            code: why.code,
+            message: why.message,
+            advice: why.advice,
+            retryable,
+            is_of_file: !retryable,
+        };
+        Self::failed(file, failure)
+    }
+
+    pub(crate) fn at(self, uploaded_at: Option<&str>) -> Self {
+        let uploaded_at = uploaded_at.map(str::to_owned);
+        Self {
+            uploaded_at,
+            ..self
         }
     }
 
@@ -117,11 +165,12 @@ impl Failure {
 
     fn new(kind: &'static str, message: String, advice: &str) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             code: None,
             message,
             advice: advice.to_owned(),
             retryable: false,
+            is_of_file: false,
         }
     }
 }
@@ -129,11 +178,47 @@ impl Failure {
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self {
-            kind: error.kind().as_str(),
-            code: error.code().map(ErrorCode::as_str).map(str::to_owned),
+            kind: error.kind().as_str().into(),
+            code: error.code().map(str::to_owned),
             message: terminal::root_cause(error as &(dyn StdError + 'static)),
             advice: error.advice().to_owned(),
             retryable: error.is_retryable(),
+            is_of_file: match error {
+                Error::Image(error) => !matches!(error, ImageError::Read(_) | ImageError::NotAFile),
+                Error::Gateway(error) => {
+                    matches!(error.reason(), Some(Reason::Picture | Reason::Parameter))
+                }
+                _ => false,
+            },
+        }
+    }
+}
+
+impl From<&Outcome> for ledger::Outcome {
+    fn from(outcome: &Outcome) -> Self {
+        match &outcome.result {
+            Kind::Uploaded(uploaded) => Self::Uploaded {
+                media_id: uploaded.media_id.clone(),
+                attempts: uploaded.attempts,
+                endpoint: uploaded.endpoint.clone(),
+            },
+            Kind::Failed { error } => error.into(),
+        }
+    }
+}
+
+impl From<&Failure> for ledger::Outcome {
+    fn from(failure: &Failure) -> Self {
+        let reason = ledger::Reason {
+            kind: failure.kind.to_string(),
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+            advice: failure.advice.clone(),
+        };
+        if failure.is_of_file {
+            Self::Refused(reason)
+        } else {
+            Self::Failed(reason)
         }
     }
 }

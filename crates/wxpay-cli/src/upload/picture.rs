@@ -46,8 +46,8 @@ fn not_a_file(argument: &str) -> Option<Failure> {
         )
     } else if argument.starts_with('@') {
         (
-            "there is no such file, and lists of files are not read",
-            "give the files themselves: xargs -d '\\n' wxpay upload -- < LIST",
+            "there is no such file, and a list is not read so",
+            "give the list by --ledger LEDGER --from LIST, or xargs -d '\\n' wxpay upload -- < LIST",
         )
     } else if argument.contains(['*', '?', '[']) {
         (

@@ -19,16 +19,35 @@ pub(super) struct Bars {
 
 impl Bars {
     pub(super) fn new(files: usize) -> Self {
-        let shown = files > 1 && io::stderr().is_terminal();
-        let target = if shown {
+        Self::with("{wide_bar} {pos}/{len}", files as u64)
+    }
+
+    /// Bars for a number of files that is not known.
+    pub(super) fn unbounded() -> Self {
+        Self::with("{wide_bar} {msg}", u64::MAX)
+    }
+
+    fn with(template: &str, files: u64) -> Self {
+        let target = if files > 1 && io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bars = MultiProgress::with_draw_target(target);
-        let files =
-            bars.add(ProgressBar::new(files as u64).with_style(style("{wide_bar} {pos}/{len}")));
+        let files = bars.add(ProgressBar::new(files).with_style(style(template)));
         Self { bars, files }
+    }
+
+    pub(super) fn are_shown(&self) -> bool {
+        !self.bars.is_hidden()
+    }
+
+    /// Shows the number of files, once it is known, and a text.
+    pub(super) fn show(&self, files: Option<u64>, text: &str) {
+        if let Some(files) = files {
+            self.files.set_length(files);
+        }
+        self.files.set_message(text.to_owned());
     }
 
     /// A bar for one file, fed with the bytes that are sent of it; it is gone when dropped.

@@ -2,10 +2,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    path::Path,
+    mem,
+    path::{Path, PathBuf},
+    pin::pin,
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, FuturesUnordered},
+};
 use wxpay_media::{Client, Error, MemoryBudget};
 
 use super::{
@@ -19,6 +24,12 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
+/// Outcomes that wait for one before them; then no more are asked for.
+const MAX_WAITING: usize = 4096;
+
+/// Media ids that are remembered, to see one come twice: some 10 MB.
+const MAX_IDS: usize = 50_000;
+
 /// Uploads every file; true when all of them are.
 ///
 /// A picture is read when its turn comes and there is room for it, so that many uploads at once do
@@ -29,22 +40,46 @@ pub(super) async fn run(
     stop: &mut Stop,
 ) -> anyhow::Result<bool> {
     let bars = &Bars::new(args.files.len());
-    let mut report = Report::new(args, bars);
+    let mut report = Report::new(args.json, bars);
     let budget = &MemoryBudget::default();
     let uploads = stream::iter(args.files.iter().enumerate())
-        .map(|(place, file)| async move { (place, upload(file, budget, bars, client).await) });
-    let mut done = uploads.buffer_unordered(args.concurrency.get());
+        .map(|(place, file)| async move { Ok((place, upload(file, budget, bars, client).await)) });
+    drive(uploads, args.concurrency.get(), &mut report, stop).await?;
+    Ok(report.finish(&args.files)?)
+}
+
+/// Runs uploads, so many at once, and reports their outcomes; false when it is asked to stop before the
+/// end.
+///
+/// With the first error no more are begun, and those under way end.
+pub(super) async fn drive<F>(
+    uploads: impl Stream<Item = F>,
+    at_once: usize,
+    report: &mut Report<'_>,
+    stop: &mut Stop,
+) -> anyhow::Result<bool>
+where
+    F: Future<Output = anyhow::Result<(usize, Outcome)>>,
+{
+    let mut uploads = pin!(uploads.fuse());
+    let mut running = FuturesUnordered::new();
+    let mut failed = None;
     loop {
+        let is_over = failed.is_some() || uploads.is_done();
+        if is_over && running.is_empty() {
+            break;
+        }
+        let has_room = running.len() < at_once && report.waiting.len() < MAX_WAITING;
         tokio::select! {
-            next = done.next() => match next {
-                Some((place, outcome)) => report.add(place, outcome)?,
-                None => break,
+            _ = stop.asked() => return Ok(false),
+            Some(done) = running.next() => match done {
+                Ok((place, outcome)) => report.add(place, outcome)?,
+                Err(error) => failed = failed.or(Some(error)),
             },
-            _ = stop.asked() => break,
+            upload = uploads.next(), if has_room && !is_over => running.extend(upload),
         }
     }
-    drop(done);
-    Ok(report.finish()?)
+    failed.map_or(Ok(true), Err)
 }
 
 async fn upload(file: &Path, budget: &MemoryBudget, bars: &Bars, client: &Client) -> Outcome {
@@ -61,8 +96,8 @@ async fn upload(file: &Path, budget: &MemoryBudget, bars: &Bars, client: &Client
 }
 
 /// Prints outcomes in the order of the files: an outcome waits for the ones before it.
-struct Report<'a> {
-    args: &'a UploadArgs,
+pub(super) struct Report<'a> {
+    json: bool,
     waiting: BTreeMap<usize, Outcome>,
     /// The hash of the picture that each media id stands for.
     hashes: HashMap<String, String>,
@@ -72,9 +107,9 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(args: &'a UploadArgs, bars: &'a Bars) -> Self {
+    pub(super) fn new(json: bool, bars: &'a Bars) -> Self {
         Self {
-            args,
+            json,
             waiting: BTreeMap::new(),
             hashes: HashMap::new(),
             printed: 0,
@@ -86,6 +121,9 @@ impl<'a> Report<'a> {
     fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
         self.bars.file_done();
         if let Some((id, hash)) = outcome.ids() {
+            if self.hashes.len() == MAX_IDS {
+                self.hashes.clear();
+            }
             let first = self
                 .hashes
                 .entry(id.to_owned())
@@ -104,12 +142,14 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Prints what is still waiting, and the files that were not done as interrupted.
-    fn finish(mut self) -> Result<bool, OutputLost> {
-        for place in self.printed..self.args.files.len() {
-            let outcome = self.waiting.remove(&place).unwrap_or_else(|| {
-                Outcome::failed(&self.args.files[place], Failure::interrupted())
-            });
+    /// Prints what is still waiting, and of these files those that were not done as interrupted; true
+    /// when all are uploaded.
+    pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
+        for (place, file) in files.iter().enumerate().skip(self.printed) {
+            let interrupted = || Outcome::failed(file, Failure::interrupted());
+            self.waiting.entry(place).or_insert_with(interrupted);
+        }
+        for outcome in mem::take(&mut self.waiting).into_values() {
             self.print(&outcome)?;
         }
         self.bars.finish();
@@ -119,6 +159,6 @@ impl<'a> Report<'a> {
     fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
         self.printed += 1;
         self.all_uploaded &= outcome.ids().is_some();
-        self.bars.suspend(|| outcome.print(self.args.json))
+        self.bars.suspend(|| outcome.print(self.json))
     }
 }

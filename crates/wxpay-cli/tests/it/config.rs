@@ -78,7 +78,11 @@ fn each_wrong_setting_is_explained() {
         ("WXPAY_KEY", file("other_key.pem"), "does not belong"),
         ("WXPAY_KEY", file("key.txt"), "no private key"),
         ("WXPAY_KEY", "/dev/zero".to_owned(), "1 MiB"),
-        ("WXPAY_CA", file("cert_key.pem"), "no PEM certificate"),
+        (
+            "WXPAY_CA",
+            file("cert_key.pem"),
+            "holds a private key: give",
+        ),
         (
             "WXPAY_ENDPOINT",
             "http://localhost".to_owned(),

@@ -12,6 +12,7 @@ mod doctor;
 mod dry_run;
 mod foreign;
 mod identities;
+mod ledger;
 mod network;
 mod program;
 mod sandbox;

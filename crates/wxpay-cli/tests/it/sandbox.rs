@@ -23,7 +23,7 @@ impl Sandbox {
         Self::start_with(arguments, Stdio::null())
     }
 
-    fn start_with(arguments: &[&str], log: Stdio) -> Self {
+    pub(crate) fn start_with(arguments: &[&str], log: Stdio) -> Self {
         let mut child = wxpay(["sandbox", "--listen", "127.0.0.1:0"])
             .args(arguments)
             // As on a machine with one core.

@@ -1,7 +1,5 @@
 //! Advice for the errors of our transport.
 
-use std::error::Error as _;
-
 use wxpay_transport::{
     Error, ErrorKind as Kind, ProxyErrorKind, RetryAdvice as Advice, TimeoutKind, TlsErrorKind,
 };
@@ -24,7 +22,6 @@ pub(super) fn assess(error: &Error) -> Assessment {
     };
     let retry_advice = match error.retry_advice() {
         Advice::Retry => RetryAdvice::Retry,
-        Advice::Throttle => RetryAdvice::Throttle,
         Advice::Stop => RetryAdvice::Stop,
         _ => RetryAdvice::Refused,
     };
@@ -34,7 +31,7 @@ pub(super) fn assess(error: &Error) -> Assessment {
 fn timeout_advice(kind: TimeoutKind) -> &'static str {
     match kind {
         TimeoutKind::Connect => {
-            "check the endpoint's name and port, and that a firewall lets it through"
+            "check name and port of the endpoint, or of the proxy, and that a firewall lets it through"
         }
         TimeoutKind::Stall => "check the line: nothing of the upload was taken; or try again later",
         TimeoutKind::Response => LATER,
@@ -74,25 +71,12 @@ fn tls_advice(kind: TlsErrorKind) -> &'static str {
         TlsErrorKind::NotTls | TlsErrorKind::Incompatible => {
             "check the endpoint's port, which must speak TLS 1.2 or 1.3, and that a certificate is sent"
         }
+        TlsErrorKind::ServerCertificate => {
+            "have a certificate for servers issued for the endpoint; if it is not yours, find out who answers there"
+        }
+        TlsErrorKind::NoRoots => {
+            "install this machine's certificate authorities, the package ca-certificates, or name others"
+        }
         _ => INTERCEPTED,
-    }
-}
-
-impl super::Error {
-    /// The error of our own transport, however deep other layers have wrapped it: its
-    /// [kind](Error::kind), and the number of attempts.
-    #[must_use]
-    pub fn transport(&self) -> Option<&Error> {
-        let mut next = self.source();
-        if let Self::Service(error) = self {
-            next = Some(error.as_ref());
-        }
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
     }
 }

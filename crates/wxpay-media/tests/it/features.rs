@@ -1,24 +1,23 @@
-//! What is there by a feature: a client that blocks, types as texts, signed responses for tests.
+//! Features that are off by default: a client that blocks, types as texts, signed responses for tests.
 
-use wxpay_media::{Endpoint, ErrorKind, MediaId, MerchantId, Region, blocking, test_util};
-use wxpay_sandbox::Sandbox;
-
-use crate::{
-    pictures::{image, merchant},
-    uploads::builder,
+use wxpay_media::{
+    ClientBuilder, Endpoint, ErrorKind, MediaId, MerchantId, Region, blocking, test_util,
 };
 
-/// A sandbox on a thread of its own, which a test that is not asynchronous may use.
-fn sandbox() -> (tokio::runtime::Runtime, Sandbox) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = runtime.block_on(Sandbox::builder().start()).unwrap();
-    (runtime, sandbox)
+use crate::{
+    gateways::{builder, nobody, sandbox},
+    pictures::{image, merchant},
+};
+
+fn blocking_client(builder: ClientBuilder) -> blocking::Client {
+    blocking::Client::new(builder.build().unwrap()).unwrap()
 }
 
 #[test]
 fn a_blocking_client_uploads_from_any_thread() {
-    let (_runtime, sandbox) = sandbox();
-    let client = blocking::Client::new(builder(&sandbox).build().unwrap()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = runtime.block_on(sandbox(""));
+    let client = blocking_client(builder(&sandbox));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let client = client.clone();
@@ -31,61 +30,36 @@ fn a_blocking_client_uploads_from_any_thread() {
 
 #[test]
 fn a_blocking_client_has_the_same_errors() {
-    let fault: wxpay_sandbox::Fault = "sign-error".parse().unwrap();
-    let (runtime, sandbox) = sandbox();
-    sandbox.inject(fault);
-    let client = blocking::Client::new(builder(&sandbox).build().unwrap()).unwrap();
-    assert_eq!(
-        client.upload(&image()).unwrap_err().kind(),
-        ErrorKind::Gateway
-    );
-    runtime.block_on(sandbox.shutdown());
-    let client = blocking::Client::new(client_of_nobody()).unwrap();
-    assert_eq!(
-        client.upload(&image()).unwrap_err().kind(),
-        ErrorKind::Connect
-    );
-}
-
-fn client_of_nobody() -> wxpay_media::Client {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = format!("https://{}", listener.local_addr().unwrap());
-    let builder = wxpay_media::ClientBuilder::from(merchant());
-    builder
-        .endpoints(nobody.parse::<Endpoint>().unwrap())
-        .max_retries(0)
-        .build()
-        .unwrap()
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = runtime.block_on(sandbox("sign-error"));
+    let kind = |builder| {
+        blocking_client(builder)
+            .upload(&image())
+            .unwrap_err()
+            .kind()
+    };
+    assert_eq!(kind(builder(&sandbox)), ErrorKind::Gateway);
+    let unreachable = builder(&sandbox).endpoints(nobody()).max_retries(0);
+    assert_eq!(kind(unreachable), ErrorKind::Connect);
 }
 
 #[tokio::test]
 async fn a_blocking_client_refuses_inside_of_a_runtime_and_may_be_dropped_there() {
-    let client = blocking::Client::new(client_of_nobody()).unwrap();
+    let client = blocking_client(ClientBuilder::from(merchant()).endpoints(nobody()));
     let error = client.upload(&image()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
-    assert!(
-        error.to_string().contains("use wxpay_media::Client there"),
-        "{error}"
-    );
+    let advice = "use wxpay_media::Client there";
+    assert!(error.to_string().contains(advice), "{error}");
     drop(client);
 }
 
 #[test]
 fn types_are_texts_to_serde_and_wrong_texts_are_refused() {
-    let media_id = MediaId::new("9UYf").unwrap();
-    let endpoint: Endpoint = "https://127.0.0.1:8443".parse().unwrap();
-    let values = (
-        media_id,
-        MerchantId::new("1900000109").unwrap(),
-        Region::HongKong,
-        endpoint,
-    );
+    type Values = (MediaId, MerchantId, Region, Endpoint);
     let json = r#"["9UYf","1900000109","hongkong","https://127.0.0.1:8443"]"#;
+    let values: Values = serde_json::from_str(json).unwrap();
+    assert_eq!(values.2, Region::HongKong);
     assert_eq!(serde_json::to_string(&values).unwrap(), json);
-    assert_eq!(
-        serde_json::from_str::<(MediaId, MerchantId, Region, Endpoint)>(json).unwrap(),
-        values
-    );
     assert!(serde_json::from_str::<MediaId>(r#""""#).is_err());
     assert!(serde_json::from_str::<MerchantId>("1900000109").is_err());
     let error = serde_json::from_str::<Region>(r#""mars""#).unwrap_err();
@@ -98,5 +72,9 @@ fn a_made_success_is_believed_with_its_merchants_key_alone() {
     let response = test_util::success(&merchant(), &media_id);
     let read = wxpay_media::response::media_id(&merchant(), &response);
     assert_eq!(read.unwrap(), media_id);
+    let other = wxpay_media::ApiKey::new(crate::responses::OTHER_KEY).unwrap();
+    let other = wxpay_media::Merchant::new(merchant().id().clone(), other);
+    let error = wxpay_media::response::media_id(&other, &response).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature);
     assert!(test_util::signed(&merchant(), &[("a", "1"), ("a", "2")]).is_err());
 }

@@ -4,7 +4,6 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
-mod endpoints;
 #[cfg(all(
     feature = "ring",
     feature = "blocking",
@@ -12,6 +11,8 @@ mod endpoints;
     feature = "test-util"
 ))]
 mod features;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod gateways;
 mod images;
 mod memory;
 mod names;

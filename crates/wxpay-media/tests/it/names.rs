@@ -1,68 +1,71 @@
-//! File names: checked where the caller gives them, mended where a path does.
+//! Texts that name a merchant, a gateway or a region.
 
-use std::{fs, path::Path};
-
-use proptest::prelude::*;
-use wxpay_media::{FileNameError, Image, ImageError, MerchantId};
-
-use crate::pictures::png;
-
-fn given(name: &str) -> Result<Image, FileNameError> {
-    match Image::from_bytes(name, png()) {
-        Ok(image) => Ok(image),
-        Err(ImageError::Name(error)) => Err(error),
-        Err(error) => panic!("{error}"),
-    }
-}
-
-async fn of_path(name: impl AsRef<Path>) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    fs::write(&path, png()).unwrap();
-    Image::from_path(path).await.unwrap().name().to_owned()
-}
+use wxpay_media::{Endpoint, MerchantId, ParseEndpointError, ParseRegionError, Region};
 
 #[test]
-fn a_given_name_is_refused_with_the_reason() {
-    for (name, expected) in [
-        ("", FileNameError::Empty),
-        (&"x".repeat(257), FileNameError::TooLong { length: 257 }),
-        ("a\nb.png", FileNameError::Character { position: 2 }),
-        ("a\u{7f}.png", FileNameError::Character { position: 2 }),
-        ("图\u{85}.png", FileNameError::Character { position: 2 }),
-        ("😀.png", FileNameError::Character { position: 1 }),
-        ("a.png\\", FileNameError::FinalBackslash),
+fn an_origin_is_taken_with_or_without_port_and_slash() {
+    for (text, shown) in [
+        ("https://example.test", "https://example.test"),
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("https://localhost:8443/", "https://localhost:8443"),
+        ("https://127.0.0.1", "https://127.0.0.1"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+        ("https://[::1]", "https://[::1]"),
     ] {
-        assert_eq!(given(name).unwrap_err(), expected);
+        let endpoint: Endpoint = text.parse().unwrap();
+        assert_eq!(endpoint.to_string(), shown);
+        let upload = format!("{shown}/secapi/mch/uploadmedia");
+        assert_eq!(endpoint.upload_uri(), upload.as_str());
     }
 }
 
 #[test]
-fn the_limit_counts_characters() {
-    assert_eq!(
-        given(&("图".repeat(252) + ".png"))
-            .unwrap()
-            .name()
-            .chars()
-            .count(),
-        256
-    );
-    given("\u{ffff}.png").unwrap();
-    given(r#"a "quoted" \ name.png"#).unwrap();
+fn any_other_origin_is_refused() {
+    use ParseEndpointError::{NotAnOrigin, NotHttps, Path};
+    for (text, expected) in [
+        ("", NotAnOrigin),
+        ("localhost", NotAnOrigin),
+        ("localhost:8443", NotAnOrigin),
+        ("https://", NotAnOrigin),
+        ("https://user:password@localhost", NotAnOrigin),
+        ("https://localhost:99999", NotAnOrigin),
+        ("https://localhost:", NotAnOrigin),
+        ("https://localhost:0", NotAnOrigin),
+        ("https://localhost:+443", NotAnOrigin),
+        ("https://a b", NotAnOrigin),
+        ("http://localhost", NotHttps),
+        ("ftp://localhost", NotHttps),
+        ("https://localhost/secapi", Path),
+        ("https://localhost?x", Path),
+        ("https://localhost/#x", Path),
+    ] {
+        assert_eq!(text.parse::<Endpoint>(), Err(expected), "{text}");
+    }
 }
 
-#[cfg(unix)]
-#[tokio::test]
-async fn a_paths_name_is_mended() {
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-
-    assert_eq!(of_path("a\n\t\u{7f}b.png").await, "a___b.png");
-    assert_eq!(of_path("😀.png").await, "_.png");
-    assert_eq!(of_path("back\\").await, "back_.png");
-    assert_eq!(
-        of_path(OsStr::from_bytes(b"caf\xe9.png")).await,
-        "caf\u{fffd}.png"
-    );
+#[test]
+fn a_region_has_its_hosts_in_order_of_preference() {
+    for (region, hosts) in [
+        ("mainland", &["api", "api2"][..]),
+        ("global", &["apihk", "api"]),
+        ("hongkong", &["apihk"]),
+        ("us", &["apius"]),
+        ("europe", &["apieu"]),
+    ] {
+        let region: Region = region.parse().unwrap();
+        let host = |endpoint: Endpoint| endpoint.upload_uri().host().unwrap().to_owned();
+        let found: Vec<_> = region.endpoints().map(host).collect();
+        let expected: Vec<_> = hosts
+            .iter()
+            .map(|it| format!("{it}.mch.weixin.qq.com"))
+            .collect();
+        assert_eq!(found, expected, "{region}");
+        #[cfg(feature = "transport")]
+        assert!(wxpay_media::Endpoints::from(region).iter().eq(&expected));
+    }
+    assert_eq!("Mainland".parse::<Region>(), Err(ParseRegionError));
+    let mainland = Region::Mainland.endpoints().next();
+    assert_eq!(mainland, Some(Endpoint::default()));
 }
 
 #[test]
@@ -70,26 +73,8 @@ fn a_merchant_id_is_short_and_plain() {
     for good in ["1", "1900000109", &"9".repeat(32)] {
         assert_eq!(MerchantId::new(good).unwrap().as_str(), good);
     }
-    for wrong in [
-        "",
-        &"9".repeat(33),
-        " 1900000109",
-        "1900000109\n",
-        "١٢٣",
-        "a=b&c",
-    ] {
+    let long = "9".repeat(33);
+    for wrong in ["", &long, " 1900000109", "1900000109\n", "١٢٣", "a=b&c"] {
         MerchantId::new(wrong).unwrap_err();
-    }
-}
-
-proptest! {
-    #[test]
-    fn a_name_that_is_taken_can_be_sent(name in any::<String>()) {
-        if let Ok(image) = given(&name) {
-            let merchant = crate::pictures::merchant();
-            let _ = wxpay_media::request::upload(&merchant, &Default::default(), &image);
-            prop_assert!(image.name().ends_with(".png") || image.name() == name);
-            prop_assert!(image.name().chars().count() <= 256);
-        }
     }
 }

@@ -1,29 +1,25 @@
-//! What is repeated, by which endpoint, and what a queue is told.
+//! Repetition: which failures are repeated, at which endpoint, how fast, and the advice to a queue.
 
-use std::time::Duration;
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use wxpay_media::{
-    CallInfo, Client, ClientBuilder, Endpoint, Endpoints, Error, ErrorKind, Image, Progress,
-    RetryAdvice, response, transport::RetryClass,
+    CallInfo, ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
+    transport::{Backoff, RetryClass, TransportBuilder},
 };
-use wxpay_sandbox::{Fault, Sandbox};
+use wxpay_sandbox::Sandbox;
 
-use crate::pictures::{image, png};
-use crate::uploads::builder;
-
-async fn sandbox(fault: &str) -> Sandbox {
-    let fault: Fault = fault.parse().unwrap();
-    Sandbox::builder().fault(fault).start().await.unwrap()
-}
+use crate::{
+    gateways::{builder, nobody, sandbox},
+    pictures::{image, merchant},
+};
 
 fn quick(sandbox: &Sandbox) -> ClientBuilder {
-    use wxpay_media::transport::Backoff;
     let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(5));
     builder(sandbox).transport(|transport| transport.backoff(backoff))
 }
 
 #[tokio::test]
-async fn what_may_pass_is_repeated() {
+async fn a_failure_that_may_pass_is_repeated() {
     for fault in [
         "system-error",
         "frequency-limited",
@@ -33,15 +29,15 @@ async fn what_may_pass_is_repeated() {
     ] {
         let sandbox = sandbox(&format!("{fault},next=2")).await;
         let client = quick(&sandbox).build().unwrap();
-        let trip = client.upload(&image()).await.expect(fault).call.unwrap();
-        assert_eq!(trip.attempts(), 3, "{fault}");
-        assert_eq!(format!("https://{}", trip.endpoint()), sandbox.origin());
+        let call = client.upload(&image()).await.expect(fault).call.unwrap();
+        assert_eq!(call.attempts(), 3, "{fault}");
+        assert_eq!(format!("https://{}", call.endpoint()), sandbox.origin());
     }
 }
 
 #[tokio::test]
-async fn nothing_else_is() {
-    for (fault, disposition) in [
+async fn nothing_else_is_repeated() {
+    for (fault, advice) in [
         ("entry-permissions", RetryAdvice::Stop),
         ("sign-error", RetryAdvice::Stop),
         ("certificate-required", RetryAdvice::Stop),
@@ -57,14 +53,14 @@ async fn nothing_else_is() {
         let client = quick(&sandbox).build().unwrap();
         let error = client.upload(&image()).await.unwrap_err();
         assert_eq!(sandbox.requests().len(), 1, "{fault}");
-        assert_eq!(error.retry_advice(), disposition, "{fault}");
+        assert_eq!(error.retry_advice(), advice, "{fault}");
         assert!(!error.is_retryable(), "{fault}");
     }
 }
 
 #[tokio::test]
 async fn with_the_loop_switched_off_the_error_says_what_may_be_done() {
-    for (fault, disposition) in [
+    for (fault, advice) in [
         ("system-error", RetryAdvice::Retry),
         ("bad-gateway-page", RetryAdvice::Retry),
         ("cut-in-answer", RetryAdvice::Retry),
@@ -74,119 +70,145 @@ async fn with_the_loop_switched_off_the_error_says_what_may_be_done() {
         let sandbox = sandbox(&format!("{fault},next=1")).await;
         let client = quick(&sandbox).max_retries(0).build().unwrap();
         let error = client.upload(&image()).await.unwrap_err();
-        assert_eq!(error.retry_advice(), disposition, "{fault}");
+        assert_eq!(error.retry_advice(), advice, "{fault}");
         assert!(error.is_retryable(), "{fault}");
     }
 }
 
 #[tokio::test]
 async fn the_second_endpoint_stands_in_for_the_first() {
-    let sandbox = Sandbox::builder().start().await.unwrap();
-    let nobody = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
-    let nobody: Endpoint = format!("https://{nobody}").parse().unwrap();
+    let sandbox = sandbox("").await;
     let there: Endpoint = sandbox.origin().parse().unwrap();
-    let both = Endpoints::new([nobody, there.clone()].map(Into::into)).unwrap();
+    let both = Endpoints::new([nobody(), there.clone()].map(Into::into)).unwrap();
     let client = quick(&sandbox).endpoints(both).build().unwrap();
-    let trip = client.upload(&image()).await.unwrap().call.unwrap();
-    assert_eq!(
-        (trip.attempts(), format!("https://{}", trip.endpoint())),
-        (2, there.to_string())
-    );
+    let call = client.upload(&image()).await.unwrap().call.unwrap();
+    assert_eq!(call.attempts(), 2);
+    assert_eq!(format!("https://{}", call.endpoint()), there.to_string());
 }
 
 #[tokio::test]
-async fn an_error_knows_its_way_too() {
-    let sandbox = Sandbox::builder().start().await.unwrap();
-    let client = quick(&sandbox).max_retries(1).build().unwrap();
-    sandbox.shutdown().await;
+async fn an_error_knows_its_attempts_too() {
+    let builder = ClientBuilder::from(merchant()).endpoints(nobody());
+    let client = builder.max_retries(1).build().unwrap();
     let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
-    let trip = error.transport().unwrap().info();
-    assert_eq!(trip.map(CallInfo::attempts), Some(2));
+    let call = error.transport().unwrap().info();
+    assert_eq!(call.map(CallInfo::attempts), Some(2));
+}
+
+#[test]
+fn each_failure_of_the_transport_has_its_advice() {
+    use wxpay_media::transport::{
+        Error, ErrorKind as Kind, ProxyErrorKind, TimeoutKind, TlsErrorKind,
+    };
+    let proxy = |kind| (Kind::Proxy(kind), ErrorKind::Connect);
+    let timeout = |kind| (Kind::Timeout(kind), ErrorKind::Timeout);
+    let tls = |kind| (Kind::Tls(kind), ErrorKind::Tls);
+    for ((kind, expected), advice) in [
+        (proxy(ProxyErrorKind::Unreachable), "the proxy's host"),
+        (timeout(TimeoutKind::Connect), "of the proxy"),
+        (timeout(TimeoutKind::Total), "longer timeout"),
+        (tls(TlsErrorKind::NoRoots), "ca-certificates"),
+        (tls(TlsErrorKind::ServerCertificate), "for servers"),
+        (tls(TlsErrorKind::Expired), "clock"),
+        (tls(TlsErrorKind::Other), "proxy answers"),
+    ] {
+        let error = wxpay_media::Error::Service(Error::from(kind).into());
+        assert_eq!(error.kind(), expected, "{kind:?}");
+        assert!(
+            error.advice().contains(advice),
+            "{kind:?}: {}",
+            error.advice()
+        );
+    }
 }
 
 #[tokio::test]
 async fn progress_ends_with_the_whole_form() {
-    let sandbox = Sandbox::builder().start().await.unwrap();
+    let sandbox = sandbox("").await;
     let (sender, receiver) = std::sync::mpsc::channel();
-    let image = Image::from_bytes("a.png", png()).unwrap();
-    let size = image.bytes().len() as u64;
+    let image = image();
     let progress = Progress::new(move |sent| {
         let _ = sender.send(sent);
     });
-    let client: Client = builder(&sandbox).build().unwrap();
+    let client = builder(&sandbox).build().unwrap();
     client.upload_with_progress(&image, progress).await.unwrap();
     let reported: Vec<_> = receiver.try_iter().collect();
     assert_eq!(reported.first(), Some(&0));
+    let size = image.bytes().len() as u64;
     assert!(*reported.last().unwrap() > size, "{reported:?}");
 }
 
 #[test]
 fn a_response_is_classified_without_a_key() {
-    let classify = |status: u16, body: &str| {
-        let response = http::Response::builder().status(status);
-        response::classify(&response.body(body.to_owned().into()).unwrap())
-    };
-    let xml = |fields: &str| format!("<xml>{fields}</xml>");
-    let failed = xml("<return_code>FAIL</return_code><return_msg>频率限制</return_msg>");
-    assert_eq!(classify(200, &failed), RetryClass::Throttle);
-    let done = xml("<return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>");
-    assert_eq!(classify(200, &done), RetryClass::Done);
-    let wrong = xml("<return_code>FAIL</return_code><err_code>SIGNERROR</err_code>");
-    assert_eq!(classify(500, &wrong), RetryClass::Done);
-    for (status, class) in [
-        (200, RetryClass::Done),
-        (429, RetryClass::Throttle),
-        (502, RetryClass::Retry),
+    let limit = "<xml><return_code>FAIL</return_code><return_msg>频率限制</return_msg></xml>";
+    let done = "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code></xml>";
+    let wrong = "<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
+    for (status, body, class) in [
+        (200, limit, RetryClass::Throttle),
+        (200, done, RetryClass::Done),
+        (500, wrong, RetryClass::Done),
+        (200, "<html>", RetryClass::Done),
+        (429, "<html>", RetryClass::Throttle),
+        (502, "<html>", RetryClass::Retry),
     ] {
-        assert_eq!(classify(status, "<html>"), class, "{status}");
+        let response = http::Response::builder().status(status);
+        let response = response.body(body.into()).unwrap();
+        assert_eq!(response::classify(&response), class, "{status} {body}");
     }
 }
 
-#[test]
-fn an_unknown_service_promises_nothing() {
-    let error = Error::Service("a failure of the caller's own".into());
-    assert_eq!(error.retry_advice(), RetryAdvice::Refused);
+/// WeChat Pay's own hosts.
+const OWN: [&str; 7] = [
+    "api.mch.weixin.qq.com",
+    "api2.mch.weixin.qq.com",
+    "apihk.mch.weixin.qq.com",
+    "apius.mch.weixin.qq.com",
+    "apieu.mch.weixin.qq.com",
+    "API.mch.weixin.qq.com:443",
+    "api.mch.weixin.qq.com.",
+];
+
+const OTHERS: [&str; 5] = [
+    "mch.weixin.qq.com",
+    "amch.weixin.qq.com",
+    "api.mch.weixin.qq.com.test",
+    "gateway.test",
+    "127.0.0.1:443",
+];
+
+fn origin(host: &str) -> Endpoint {
+    format!("https://{host}").parse().unwrap()
 }
 
-/// The time that uploads take which all come at once and find no address to connect to.
-async fn time_of(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Duration {
-    use std::net::IpAddr;
-    use wxpay_media::{ApiKey, MerchantId};
-
-    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
-    let builder = Client::builder(MerchantId::new("1900000109").unwrap(), key).max_retries(0);
-    let nowhere = |host: &'static str| {
-        move |transport: wxpay_media::transport::TransportBuilder| {
-            transport.resolve(host, 443, [] as [IpAddr; 0])
-        }
+/// The tenths of a second that uploads take which all come at once and find no address to connect to.
+async fn tenths(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> u128 {
+    let builder = change(ClientBuilder::from(merchant()).max_retries(0));
+    let resolve = |transport: TransportBuilder, host: &&str| {
+        let name = host.trim_end_matches(":443");
+        transport.resolve(name, 443, [] as [IpAddr; 0])
     };
-    let builder = builder
-        .transport(nowhere("api.mch.weixin.qq.com"))
-        .transport(nowhere("api2.mch.weixin.qq.com"))
-        .transport(nowhere("gateway.test"));
-    let client = change(builder).build().unwrap();
+    let builder = builder.transport(|it| OWN.iter().chain(&OTHERS).fold(it, resolve));
+    let client = builder.build().unwrap();
     let start = tokio::time::Instant::now();
     let image = &image();
     futures_util::future::join_all((0..uploads).map(|_| client.upload(image))).await;
-    start.elapsed()
+    start.elapsed().as_millis() / 100
 }
 
 #[tokio::test(start_paused = true)]
 async fn ten_uploads_a_second_go_to_wechat_pay_unless_told_otherwise() {
-    use std::num::NonZeroU32;
-
-    let elsewhere: Endpoint = "https://gateway.test".parse().unwrap();
-    let by_default = time_of(31, |builder| builder).await.as_millis();
-    assert!((3000..3200).contains(&by_default), "{by_default}");
-    let none = time_of(31, |builder| builder.rate(None)).await.as_millis();
-    assert!(none < 100, "{none}");
-    let other = time_of(31, |builder| builder.endpoint(elsewhere.clone())).await;
-    assert!(other.as_millis() < 100, "{other:?}");
-    let given = |builder: ClientBuilder| builder.endpoint(elsewhere).rate(NonZeroU32::new(2));
-    let given = time_of(5, given).await.as_millis();
-    assert!((2000..2200).contains(&given), "{given}");
+    let second = 10..=11;
+    assert!((30..32).contains(&tenths(31, |builder| builder).await));
+    assert_eq!(tenths(31, |builder| builder.rate(None)).await, 0);
+    for host in OWN {
+        let time = tenths(11, |builder| builder.endpoint(origin(host))).await;
+        assert!(second.contains(&time), "{host}: {time}");
+    }
+    for host in OTHERS {
+        let time = tenths(11, |builder| builder.endpoint(origin(host))).await;
+        assert_eq!(time, 0, "{host}");
+    }
+    let two = |it: ClientBuilder| it.endpoint(origin("gateway.test")).rate(NonZeroU32::new(2));
+    assert!((20..22).contains(&tenths(5, two).await));
 }

@@ -1,62 +1,49 @@
-//! Whole uploads to the sandbox, over real mutual TLS.
+//! Whole uploads to the sandbox, over real mutual TLS, and clients over services of the caller's.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneService};
+use tower::{
+    BoxError, Service, ServiceBuilder, ServiceExt,
+    util::{BoxCloneService, MapRequestLayer},
+};
 use wxpay_media::{
-    ApiKey, Client, ClientBuilder, Endpoint, ErrorKind, Identity, Image, Merchant, MerchantId,
-    Reason, RetryAdvice, Roots, Signing, Transport, UploadBody,
+    ApiKey, Client, ClientBuilder, Error, ErrorKind, Image, Reason, RetryAdvice, Roots, Signing,
+    Transport, UploadBody,
 };
 use wxpay_sandbox::{Credentials, Sandbox};
 
-use crate::pictures::{bmp, image, jpeg, png, png_of};
+use crate::{
+    gateways::{builder, builder_of, identity, nobody, roots, sandbox},
+    pictures::{bmp, image, jpeg, merchant, png, png_of},
+};
 
-/// A client with everything right, to be made wrong in one place.
-pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
-    let credentials = sandbox.credentials();
-    let id = MerchantId::new(credentials.mch_id()).unwrap();
-    ClientBuilder::from(Merchant::new(id, credentials.api_key().clone()))
-        .identity(identity(credentials))
-        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
-        .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
-}
-
-fn identity(credentials: &Credentials) -> Identity {
-    Identity::from_pem(credentials.cert_pem(), credentials.key_pem()).unwrap()
-}
-
-/// What a client builds for itself, for a caller who puts layers around it.
+/// The transport that a client builds for itself, for a caller who puts layers around it.
 fn transport(sandbox: &Sandbox) -> Transport<UploadBody> {
-    let credentials = sandbox.credentials();
-    Transport::builder()
-        .identity(identity(credentials))
-        .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
-        .build()
-        .unwrap()
+    let builder = Transport::builder().identity(identity(sandbox.credentials()));
+    builder.roots(roots(sandbox)).build().unwrap()
 }
 
-async fn sandbox() -> Sandbox {
-    Sandbox::builder().start().await.unwrap()
-}
-
-async fn refused(client: Client, image: Image) -> Reason {
-    match client.upload(&image).await.unwrap_err() {
-        wxpay_media::Error::Gateway(error) => error.reason().unwrap(),
-        error => panic!("{error:?}"),
-    }
+async fn failure(builder: ClientBuilder) -> Error {
+    let client = builder.build().unwrap();
+    client.upload(&image()).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn every_format_by_every_way_of_signing() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox("").await;
     for signing in [Signing::HmacSha256, Signing::Md5, Signing::Md5Unnamed] {
-        let client = builder(&sandbox)
-            .signing(signing)
-            .strict_response_sign(true)
-            .build()
-            .unwrap();
+        let builder = builder(&sandbox).signing(signing);
+        let client = builder.strict_response_sign(true).build().unwrap();
         for (name, bytes) in [("a.jpg", jpeg()), ("图 \"2\".png", png()), ("c.bmp", bmp())] {
             let image = Image::from_bytes(name, bytes).unwrap();
             let uploaded = client.upload(&image).await.unwrap();
@@ -67,110 +54,79 @@ async fn every_format_by_every_way_of_signing() {
 
 #[tokio::test]
 async fn the_largest_picture_that_is_allowed() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox("").await;
     let image = Image::from_bytes("a.png", png_of(Image::LIMIT - 1)).unwrap();
-    builder(&sandbox)
-        .build()
-        .unwrap()
-        .upload(&image)
-        .await
-        .unwrap();
+    let client = builder(&sandbox).build().unwrap();
+    client.upload(&image).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named() {
-    let sandbox = sandbox().await;
+async fn a_wrong_key_merchant_or_certificate_is_named() {
+    let sandbox = sandbox("").await;
     let credentials = sandbox.credentials();
-    let id = || MerchantId::new(credentials.mch_id()).unwrap();
-    let merchant = |id, key| {
-        ClientBuilder::from(Merchant::new(id, key))
-            .identity(identity(credentials))
-            .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
-            .endpoints(sandbox.origin().parse::<Endpoint>().unwrap())
-    };
-
+    let (id, key) = (credentials.mch_id(), credentials.api_key().clone());
     let wrong_key = ApiKey::new("0".repeat(32)).unwrap();
-    let client = merchant(id(), wrong_key).build().unwrap();
-    assert_eq!(refused(client, image()).await, Reason::Signature);
-
-    let other_merchant = MerchantId::new("1").unwrap();
-    let client = merchant(other_merchant, credentials.api_key().clone())
-        .build()
-        .unwrap();
-    assert_eq!(refused(client, image()).await, Reason::Merchant);
-
     let strangers = identity(&Credentials::generate().unwrap());
-    let client = builder(&sandbox).identity(strangers).build().unwrap();
-    assert_eq!(refused(client, image()).await, Reason::Certificate);
+    for (wrong, reason) in [
+        (builder_of(&sandbox, id, wrong_key), Reason::Signature),
+        (builder_of(&sandbox, "1", key), Reason::Merchant),
+        (builder(&sandbox).identity(strangers), Reason::Certificate),
+    ] {
+        match failure(wrong).await {
+            Error::Gateway(error) => assert_eq!(error.reason(), Some(reason)),
+            error => panic!("{error:?}"),
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_server_of_another_authority_is_not_trusted() {
-    let sandbox = sandbox().await;
-    let client = builder(&sandbox).roots(Roots::webpki()).build().unwrap();
-    let error = client.upload(&image()).await.unwrap_err();
+    let sandbox = sandbox("").await;
+    let error = failure(builder(&sandbox).roots(Roots::webpki())).await;
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(error.advice().contains("authority"), "{}", error.advice());
 }
 
 #[tokio::test]
 async fn nobody_listens() {
-    let sandbox = sandbox().await;
-    let client = builder(&sandbox).build().unwrap();
-    sandbox.shutdown().await;
-    let error = client.upload(&image()).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.is_retryable()),
-        (ErrorKind::Connect, true)
-    );
-    assert!(
-        error.advice().contains("name and port"),
-        "{}",
-        error.advice()
-    );
+    let error = failure(ClientBuilder::from(merchant()).endpoints(nobody())).await;
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.is_retryable());
+    let advice = error.advice();
+    assert!(advice.contains("name and port"), "{advice}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_layer_of_others_that_gives_up_is_a_timeout() {
-    let silent = tower::service_fn(|_: Request<UploadBody>| {
-        std::future::pending::<Result<Response<String>, tower::BoxError>>()
-    });
-    let below = ServiceBuilder::new()
-        .timeout(Duration::from_secs(5))
-        .service(silent);
-    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
-    let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(below);
+    let silent =
+        tower::service_fn(|_: Request<UploadBody>| pending::<Result<Response<String>, BoxError>>());
+    let below = ServiceBuilder::new().timeout(Duration::from_secs(5));
+    let client = ClientBuilder::from(merchant()).service(below.service(silent));
 
     let error = client.upload(&image()).await.unwrap_err();
     assert!(error.transport().is_none());
-    assert_eq!(
-        (error.kind(), error.retry_advice()),
-        (ErrorKind::Timeout, RetryAdvice::Retry)
-    );
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(error.retry_advice(), RetryAdvice::Retry);
     assert!(error.advice().contains("longer"), "{}", error.advice());
 }
 
 #[tokio::test]
-async fn of_a_service_that_is_not_ours_nothing_is_promised() {
+async fn nothing_is_promised_of_a_service_that_is_not_ours() {
     let broken =
         tower::service_fn(async |_: Request<UploadBody>| Err::<Response<String>, _>("mine"));
-    let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
-    let client = Client::builder(MerchantId::new("1900000109").unwrap(), key).service(broken);
+    let client = ClientBuilder::from(merchant()).service(broken);
     let error = client.upload(&image()).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.retry_advice(), error.to_string()),
-        (ErrorKind::Other, RetryAdvice::Refused, "mine".to_owned())
-    );
+    assert_eq!(error.kind(), ErrorKind::Other);
+    assert_eq!(error.retry_advice(), RetryAdvice::Refused);
+    assert_eq!(error.to_string(), "mine");
     assert_eq!(error.advice(), "look at the error below it");
 }
 
 #[tokio::test]
 async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
-    let sandbox = sandbox().await;
-    let below = ServiceBuilder::new()
-        .concurrency_limit(2)
-        .service(transport(&sandbox));
-    let client = builder(&sandbox).service(below);
+    let sandbox = sandbox("").await;
+    let below = ServiceBuilder::new().concurrency_limit(2);
+    let client = builder(&sandbox).service(below.service(transport(&sandbox)));
     let mut above = ServiceBuilder::new()
         .timeout(Duration::from_secs(60))
         .map_request(|bytes: Vec<u8>| Image::from_bytes("a.png", bytes).unwrap())
@@ -184,10 +140,9 @@ async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
 
 #[tokio::test]
 async fn one_place_below_is_enough_for_one_call_after_another() {
-    let sandbox = sandbox().await;
-    let below = ServiceBuilder::new()
-        .concurrency_limit(1)
-        .service(transport(&sandbox));
+    let sandbox = sandbox("").await;
+    let below = ServiceBuilder::new().concurrency_limit(1);
+    let below = below.service(transport(&sandbox));
     // Neither `Sync` nor anything but a service, as far as the client knows.
     let mut client = builder(&sandbox).service(BoxCloneService::new(below));
     for _ in 0..3 {
@@ -197,17 +152,11 @@ async fn one_place_below_is_enough_for_one_call_after_another() {
 
 #[tokio::test]
 async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_repeats_below_them() {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    };
-
-    let fault: wxpay_sandbox::Fault = "system-error,next=2".parse().unwrap();
-    let sandbox = Sandbox::builder().fault(fault).start().await.unwrap();
+    let sandbox = sandbox("system-error,next=2").await;
     let (outer, inner) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counted = |counter: &Arc<AtomicUsize>, after: usize, before: &Arc<AtomicUsize>| {
         let (counter, before) = (Arc::clone(counter), Arc::clone(before));
-        tower::util::MapRequestLayer::new(move |request: Request<UploadBody>| {
+        MapRequestLayer::new(move |request: Request<UploadBody>| {
             counter.fetch_add(1, Ordering::Relaxed);
             assert_eq!(before.load(Ordering::Relaxed), after);
             request
@@ -220,28 +169,23 @@ async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_rep
         .unwrap();
     let uploaded = client.upload(&image()).await.unwrap();
     assert_eq!(uploaded.call.unwrap().attempts(), 3);
-    assert_eq!(
-        (outer.load(Ordering::Relaxed), inner.load(Ordering::Relaxed)),
-        (1, 1)
-    );
+    let seen = [outer, inner].map(|counter| counter.load(Ordering::Relaxed));
+    assert_eq!(seen, [1, 1]);
 }
 
 #[tokio::test]
 async fn a_service_of_the_callers_may_answer_with_any_body_but_no_endless_one() {
     let endless = tower::service_fn(async |_: Request<UploadBody>| {
         let frames = futures_util::stream::repeat_with(|| {
-            Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from_static(
-                &[b'x'; 1000],
-            )))
+            let data = Bytes::from_static(&[b'x'; 1000]);
+            Ok::<_, Infallible>(http_body::Frame::data(data))
         });
-        Ok::<_, tower::BoxError>(Response::new(http_body_util::StreamBody::new(frames)))
+        Ok::<_, BoxError>(Response::new(http_body_util::StreamBody::new(frames)))
     });
-    let client = ClientBuilder::from(crate::pictures::merchant()).service(endless);
+    let client = ClientBuilder::from(merchant()).service(endless);
     let error = client.upload(&image()).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.retry_advice()),
-        (ErrorKind::Http, RetryAdvice::Refused)
-    );
+    assert_eq!(error.kind(), ErrorKind::Http);
+    assert_eq!(error.retry_advice(), RetryAdvice::Refused);
 }
 
 #[test]

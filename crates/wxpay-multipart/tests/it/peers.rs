@@ -60,24 +60,20 @@ async fn curl_writes_the_same_form() {
     let our_boundary = form.boundary().to_string();
     let ours = form.into_body().collect().await.unwrap().to_bytes();
 
-    let read = async |boundary: &str, body: &Bytes| {
-        multer_reader::read(boundary, multer_reader::frames(body.clone(), &[64]))
-            .await
-            .unwrap()
+    assert_eq!(
+        parts(&our_boundary, &ours).await,
+        parts(&their_boundary, &theirs).await
+    );
+    let shown = |body: &Bytes, boundary: &str| {
+        let text = body.escape_ascii().to_string();
+        text.replace(boundary, "boundary")
     };
-    assert_eq!(
-        read(&our_boundary, &ours).await,
-        read(&their_boundary, &theirs).await
-    );
-    assert_eq!(
-        ours.escape_ascii()
-            .to_string()
-            .replace(&our_boundary, "boundary"),
-        theirs
-            .escape_ascii()
-            .to_string()
-            .replace(&their_boundary, "boundary"),
-    );
+    assert_eq!(shown(&ours, &our_boundary), shown(&theirs, &their_boundary));
+}
+
+async fn parts(boundary: &str, body: &Bytes) -> Vec<multer_reader::Part> {
+    let frames = multer_reader::frames(body.clone(), &[64]);
+    multer_reader::read(boundary, frames).await.unwrap()
 }
 
 /// The content type and the body of what curl sends with these arguments.
@@ -88,18 +84,14 @@ fn posted_by_curl(arguments: &[&str]) -> (String, Bytes) {
     thread::spawn(move || sender.send(capture(&listener)));
 
     let output = Command::new("curl")
-        // `-q`: nobody's ~/.curlrc.
+        // `-q`: without a ~/.curlrc.
         .args(["-q", "--silent", "--show-error", "--fail", "--noproxy", "*"])
         .args(["--max-time", &TIMEOUT.as_secs().to_string()])
         .args(arguments)
         .arg(format!("http://{address}/"))
         .output()
         .expect("curl is installed");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{output:?}");
     captured.recv_timeout(TIMEOUT).unwrap()
 }
 
@@ -141,18 +133,11 @@ async fn python_reads_what_was_meant() {
     let content_type = form.content_type();
     let body = form.into_body().collect().await.unwrap().to_bytes();
     let boundary = multer::parse_boundary(content_type.to_str().unwrap()).unwrap();
-    let parts = multer_reader::read(&boundary, multer_reader::frames(body.clone(), &[64]))
-        .await
-        .unwrap();
-
-    assert_eq!(
-        read_by_python(content_type.to_str().unwrap(), &body),
-        in_hexadecimal(&parts)
-    );
-    let names: Vec<_> = parts
-        .iter()
-        .map(|part| part.name.as_deref().unwrap())
-        .collect();
+    let parts = parts(&boundary, &body).await;
+    let read = read_by_python(content_type.to_str().unwrap(), &body);
+    assert_eq!(read, in_hexadecimal(&parts));
+    let names = parts.iter().map(|part| part.name.as_deref().unwrap());
+    let names: Vec<_> = names.collect();
     assert_eq!(names, ["mch_id", "营业执照", "media", "last", "tab\t%22"]);
     assert_eq!(parts[2].filename.as_deref(), Some("营 %221%22; 100%22.png"));
     assert_eq!(parts[2].content, picture());
@@ -177,25 +162,16 @@ fn read_by_python(content_type: &str, body: &[u8]) -> String {
 
 /// The form in which `read_form.py` prints parts.
 fn in_hexadecimal(parts: &[multer_reader::Part]) -> String {
-    let digits = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let digits = |bytes: &[u8]| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
     let field = |text: &Option<String>| match text {
         Some(text) => digits(text.as_bytes()),
         None => "-".to_owned(),
     };
-    parts
-        .iter()
-        .map(|part| {
-            let [name, filename, content_type] =
-                [&part.name, &part.filename, &part.content_type].map(field);
-            format!(
-                "{name}\t{filename}\t{content_type}\t{}\n",
-                digits(&part.content)
-            )
-        })
-        .collect()
+    let line = |part: &multer_reader::Part| {
+        let [name, filename, content_type] =
+            [&part.name, &part.filename, &part.content_type].map(field);
+        let content = digits(&part.content);
+        format!("{name}\t{filename}\t{content_type}\t{content}\n")
+    };
+    parts.iter().map(line).collect()
 }

@@ -5,11 +5,11 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, SanType, date_time_ymd,
 };
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_rustls::rustls::version::TLS12;
-use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, serve_reply, server_with};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply, server_with};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -32,15 +32,10 @@ async fn without_identity(ca: &Ca) -> Error {
 async fn the_server_requires_a_certificate_and_gets_none() {
     let ca = Ca::new();
     let error = without_identity(&ca).await;
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Tls(TlsErrorKind::CertificateRequired),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().contains("requires a client certificate"),
-        "{error}"
-    );
+    let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
+    assert_eq!(error.kind(), missing, "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains("requires a client certificate"), "{said}");
 }
 
 /// The verdict comes while the body is being sent, on another thread than the one that sends it.
@@ -51,15 +46,9 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
     let body = Bytes::from(vec![0; 2_000_000]);
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
-        let error = transport
-            .oneshot(post(addr, body.clone()))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::Tls(TlsErrorKind::CertificateRequired),
-            "{error:?}"
-        );
+        let response = send(&transport, post(addr, body.clone())).await;
+        let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
+        assert_eq!(response.unwrap_err().kind(), missing);
     }
 }
 
@@ -74,21 +63,43 @@ async fn tls_1_2_is_spoken_too() {
 }
 
 #[test]
-fn a_file_that_is_no_list_of_authorities() {
-    let key = KeyPair::generate().unwrap().serialize_pem();
-    let cut = Ca::new().pem().replace("-----END CERTIFICATE-----", "");
-    assert_eq!(Roots::empty().with_pem("").unwrap_err(), RootsError::Empty);
-    assert_eq!(
-        Roots::webpki().with_pem(key).unwrap_err(),
-        RootsError::Empty
-    );
-    assert_eq!(Roots::webpki().with_pem(cut).unwrap_err(), RootsError::Pem);
-}
-
-#[test]
-fn an_authority_that_is_no_certificate_is_refused() {
-    let pem = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    assert_eq!(Roots::empty().with_pem(pem).unwrap_err(), RootsError::Pem);
+fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
+    let (ca, key) = (Ca::new().pem(), KeyPair::generate().unwrap());
+    let (key_pem, key_der) = (key.serialize_pem(), key.serialize_der());
+    let der = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
+    let p12 = fixture("../../../../wxpay-identity/tests/fixtures/identities/named.p12");
+    let utf16: Vec<u8> = ca.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let base64: String = ca.lines().filter(|line| !line.starts_with('-')).collect();
+    let (spaces, letters) = (ca.replace('\n', " "), ca.replace('\n', "\\n"));
+    let cut = ca.replace("-----END", "");
+    let hello = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let (again, alone) = ("get it again", "must stand alone");
+    for (file, found, way_out) in [
+        (&b""[..], "nothing", again),
+        (b"PK\x03\x04\x14\0", "a zip archive", "unpack it"),
+        (b"<html>", "a web page", again),
+        (b"\xfe\xed\xfe\xed\0\0", "(JKS)", "keytool -exportcert"),
+        (key_pem.as_bytes(), "a private key", "server's authority"),
+        (&key_der, "a private key in DER", "server's authority"),
+        (&der, "a certificate in DER", "x509 -inform DER"),
+        (&p12, "PKCS#12", "openssl pkcs12 -cacerts"),
+        (&utf16, "text in UTF-16", "save it as UTF-8"),
+        (base64.as_bytes(), "base64", "BEGIN and END lines"),
+        (b"no such thing", "no certificate", "must be PEM"),
+        (spaces.as_bytes(), "line ends", alone),
+        (letters.as_bytes(), "line ends", alone),
+        (cut.as_bytes(), "cut or damaged", again),
+        (hello.as_bytes(), "cut or damaged", again),
+    ] {
+        let error = Roots::webpki().with_pem(file).unwrap_err();
+        assert!(matches!(error, RootsError::File(_)), "{error:?}");
+        let shown = error.to_string();
+        assert!(shown.contains("file of certificate authorities"), "{shown}");
+        assert!(shown.contains(found) && shown.contains(way_out), "{shown}");
+    }
+    // As other programs for Windows write it.
+    let marked = format!("\u{feff}{ca}").replace('\n', "\r\n");
+    Roots::empty().with_pem(marked).unwrap();
 }
 
 /// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
@@ -150,21 +161,14 @@ async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
 
 #[tokio::test]
 async fn a_pinned_certificate_is_for_its_names_and_its_time() {
+    let old = self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1));
+    let early = self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1));
+    let name = SanType::DnsName("other.test".try_into().unwrap());
+    let other = self_signed(|it| it.subject_alt_names = vec![name]);
     for (certificate, fault) in [
-        (
-            self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1)),
-            TlsErrorKind::Expired,
-        ),
-        (
-            self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1)),
-            TlsErrorKind::NotYetValid,
-        ),
-        (
-            self_signed(|it| {
-                it.subject_alt_names = vec![SanType::DnsName("other.test".try_into().unwrap())];
-            }),
-            TlsErrorKind::WrongName,
-        ),
+        (old, TlsErrorKind::Expired),
+        (early, TlsErrorKind::NotYetValid),
+        (other, TlsErrorKind::WrongName),
     ] {
         let roots = Roots::empty().with_pem(certificate.pem()).unwrap();
         let came = outcome(&roots, &pair(&certificate)).await;
@@ -203,13 +207,14 @@ fn what_an_authority_has_issued_is_no_authority() {
     Roots::empty().with_pem(below.cert).unwrap();
 }
 
-fn weak(name: &str) -> String {
+fn fixture(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-    std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+    std::fs::read(format!("{folder}{name}")).unwrap()
 }
 
 #[tokio::test]
 async fn a_key_or_signature_that_cannot_be_used_is_named() {
+    let unsupported = TlsErrorKind::UnsupportedSignature;
     for (root, name, fault, said) in [
         (
             "weak-root",
@@ -217,26 +222,16 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
             TlsErrorKind::WeakKey,
             "1024 bits",
         ),
-        (
-            "ec-root",
-            "sha512",
-            TlsErrorKind::UnsupportedSignature,
-            "ECDSA with SHA-512",
-        ),
-        (
-            "ec-root",
-            "sha1",
-            TlsErrorKind::UnsupportedSignature,
-            "ECDSA with SHA-1;",
-        ),
+        ("ec-root", "sha512", unsupported, "ECDSA with SHA-512"),
+        ("ec-root", "sha1", unsupported, "ECDSA with SHA-1;"),
     ] {
         let server = Pair {
-            cert: weak(&format!("{name}.crt")),
-            key: weak(&format!("{name}.key")),
+            cert: String::from_utf8(fixture(&format!("{name}.crt"))).unwrap(),
+            key: String::from_utf8(fixture(&format!("{name}.key"))).unwrap(),
         };
         let addr = serve_reply(support::server(&server), OK).await;
         let roots = Roots::empty()
-            .with_pem(weak(&format!("{root}.crt")))
+            .with_pem(fixture(&format!("{root}.crt")))
             .unwrap();
         let builder = Transport::builder().roots(roots).max_retries(0);
         let error = call(builder, addr).await.unwrap_err();
@@ -249,11 +244,11 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
     let ca = Ca::new();
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../wxpay-identity/tests/fixtures/identities/"
-    );
-    let read = |name: &str| std::fs::read(format!("{folder}{name}")).unwrap();
+    let read = |name| {
+        fixture(&format!(
+            "../../../../wxpay-identity/tests/fixtures/identities/{name}"
+        ))
+    };
     let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
     let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;
     let builder = ca.builder_for_one_attempt();

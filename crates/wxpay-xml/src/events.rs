@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// Comments and the declaration are passed over; a document type declaration and processing
 /// instructions are refused wherever they stand.
-pub(super) struct Events<'a> {
+pub(crate) struct Events<'a> {
     text: &'a str,
     reader: quick_xml::Reader<&'a [u8]>,
     /// The length of the byte order mark, which quick-xml skips without counting it.
@@ -16,9 +16,14 @@ pub(super) struct Events<'a> {
 }
 
 /// A piece of the document.
-pub(super) enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// A start tag. `<a/>` is one that is followed by its end.
-    Start(Tag<'a>),
+    Start {
+        /// Everything up to white space, so not necessarily a name, but never empty.
+        name: &'a str,
+        /// Everything after the name, with the white space before it.
+        attributes: &'a str,
+    },
     /// The end tag of the element that was started last.
     End,
     /// Text up to the next markup or reference. It may hold a raw `]]>`.
@@ -31,16 +36,8 @@ pub(super) enum Event<'a> {
     Eof,
 }
 
-/// A start tag.
-pub(super) struct Tag<'a> {
-    /// Everything up to white space, so not necessarily a name, but never empty.
-    pub(super) name: &'a str,
-    /// Everything after the name, with the white space before it.
-    pub(super) attributes: &'a str,
-}
-
 impl<'a> Events<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let mut reader = quick_xml::Reader::from_str(text);
         let config = reader.config_mut();
         config.check_comments = true;
@@ -51,16 +48,12 @@ impl<'a> Events<'a> {
         config.allow_dangling_amp = false;
         config.trim_markup_names_in_closing_tags = true;
         config.trim_text(false);
-        let mark = if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
+        let mark = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
         Self { text, reader, mark }
     }
 
     /// The next event, and the offset at which it starts.
-    pub(super) fn next(&mut self) -> Result<(usize, Event<'a>), Error> {
+    pub(crate) fn next(&mut self) -> Result<(usize, Event<'a>), Error> {
         loop {
             let at = self.position();
             let refuse = |kind| Err(Error::new(kind, at));
@@ -78,7 +71,7 @@ impl<'a> Events<'a> {
                         return refuse(ErrorKind::Malformed);
                     }
                     let attributes = &rest[..start.attributes_raw().len()];
-                    Event::Start(Tag { name, attributes })
+                    Event::Start { name, attributes }
                 }
                 Raw::End(_) => Event::End,
                 Raw::Text(_) => Event::Text(source),
@@ -105,45 +98,34 @@ impl<'a> Events<'a> {
     }
 }
 
-/// The kind of the fault in the construct at the start of `rest`, which is all that was left to
-/// read.
-///
-/// quick-xml says "not closed" of what is not closed and of what was never rightly opened, such as
-/// `<![cdata[`; only the first is a truncated document.
+/// The kind of the fault in the construct at the start of `rest`, which is all that was left to read.
 fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
-    use quick_xml::Error::{IllFormed, Syntax};
-    match error {
-        IllFormed(IllFormedError::UnmatchedEndTag(_) | IllFormedError::MismatchedEndTag { .. }) => {
-            ErrorKind::MismatchedEndTag
-        }
-        // A reference that runs to the end: more of the document might complete it.
-        IllFormed(IllFormedError::UnclosedReference) if !rest[1..].contains(['&', '<']) => {
-            ErrorKind::Truncated
-        }
-        IllFormed(IllFormedError::MissingDoctypeName) => ErrorKind::Doctype,
-        Syntax(_) => unclosed(rest),
-        _ => ErrorKind::Malformed,
-    }
-}
-
-fn unclosed(rest: &str) -> ErrorKind {
-    const DOCTYPE: &str = "<!DOCTYPE";
-    let starts = rest.get(..DOCTYPE.len());
-    if starts.is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE)) {
-        return ErrorKind::Doctype;
-    }
-    let is_open = if rest.starts_with("<!") {
-        let openings = ["<!--", "<![CDATA[", DOCTYPE];
-        openings
-            .iter()
-            .any(|opening| rest.starts_with(opening) || opening.starts_with(rest))
-    } else {
-        // quick-xml takes the one `?` of this for both.
-        !rest.starts_with("<?>")
+    use IllFormedError::{
+        MismatchedEndTag, MissingDoctypeName, UnclosedReference, UnmatchedEndTag,
     };
-    if is_open {
-        ErrorKind::Truncated
-    } else {
-        ErrorKind::Malformed
+    use quick_xml::Error::{IllFormed, Syntax};
+    const DOCTYPE: &str = "<!DOCTYPE";
+    let starts_with_doctype = || {
+        let start = rest.get(..DOCTYPE.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE))
+    };
+    // quick-xml says "not closed" of what is not closed and of what was never rightly opened, such as
+    // `<![cdata[`; only the first is a truncated document.
+    let is_open = |opening: &&str| rest.starts_with(opening) || opening.starts_with(rest);
+    match error {
+        IllFormed(UnmatchedEndTag(_) | MismatchedEndTag { .. }) => ErrorKind::MismatchedEndTag,
+        // A reference that runs to the end: more of the document might complete it.
+        IllFormed(UnclosedReference) if !rest[1..].contains(['&', '<']) => ErrorKind::Truncated,
+        IllFormed(MissingDoctypeName) => ErrorKind::Doctype,
+        Syntax(_) if starts_with_doctype() => ErrorKind::Doctype,
+        Syntax(_) if rest.starts_with("<!") => {
+            match ["<!--", "<![CDATA[", DOCTYPE].iter().any(is_open) {
+                true => ErrorKind::Truncated,
+                false => ErrorKind::Malformed,
+            }
+        }
+        // quick-xml takes the one `?` of `<?>` for both.
+        Syntax(_) if !rest.starts_with("<?>") => ErrorKind::Truncated,
+        _ => ErrorKind::Malformed,
     }
 }

@@ -1,0 +1,138 @@
+//! `wxpay ledger`: what a ledger knows, and what it is to forget.
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+use wxpay_ledger::{Content, Entry, Outcome, Reader, Reason, Selection, forget};
+
+use crate::{args::LedgerCommand, terminal, upload::outcome};
+
+pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        LedgerCommand::Status { ledger } => print_status(&Reader::open(&ledger)?)?,
+        LedgerCommand::Export { ledger, json, .. } => {
+            let reader = Reader::open(&ledger)?;
+            if json {
+                reader.export(|path, entry, at| {
+                    terminal::print_json(&outcome::Outcome::known(Path::new(path), entry).at(at))
+                })??;
+            } else {
+                terminal::print_raw(CSV_HEADER)?;
+                reader.export(|path, entry, at| {
+                    terminal::print_raw(&csv(path, entry, at.unwrap_or_default()))
+                })??;
+            }
+        }
+        LedgerCommand::Forget {
+            ledger,
+            path,
+            hash,
+            older_than,
+        } => {
+            const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+            let before = |days| SystemTime::now().checked_sub(DAY * days);
+            let selection = path.map(Selection::Path).or(hash.map(Selection::Hash));
+            let age = || {
+                Selection::Before(
+                    older_than
+                        .and_then(before)
+                        .unwrap_or(SystemTime::UNIX_EPOCH),
+                )
+            };
+            let files = forget(&ledger, &selection.unwrap_or_else(age))?;
+            terminal::print(&format!("{files} forgotten"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_status(reader: &Reader) -> anyhow::Result<()> {
+    let all = reader.status()?;
+    if all.is_empty() {
+        terminal::print("nothing yet")?;
+    }
+    for it in all {
+        let last = it
+            .last
+            .map_or(String::new(), |at| format!(", the last at {at}"));
+        terminal::print(&format!(
+            "merchant {}, {}\n  uploaded  {} files, {} pictures{last}\n  refused   {}\n  failed    {}",
+            terminal::one_line(&it.merchant),
+            terminal::one_line(&it.region),
+            it.uploaded,
+            it.pictures,
+            it.refused,
+            it.failed,
+        ))?;
+    }
+    Ok(())
+}
+
+const CSV_HEADER: &str =
+    "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message";
+
+fn csv(path: &str, entry: Entry, uploaded_at: &str) -> String {
+    let (media_id, reason) = match entry.outcome {
+        Outcome::Uploaded { media_id, .. } => (media_id, Reason::default()),
+        Outcome::Refused(reason) | Outcome::Failed(reason) => (String::new(), reason),
+    };
+    let (md5, bytes) = match entry.content {
+        Some(Content { md5, bytes }) => (md5, bytes.to_string()),
+        None => Default::default(),
+    };
+    let Reason {
+        kind,
+        code,
+        message,
+        ..
+    } = reason;
+    let code = code.unwrap_or_default();
+    let fields = [
+        path,
+        &media_id,
+        &md5,
+        &bytes,
+        uploaded_at,
+        &kind,
+        &code,
+        &message,
+    ];
+    fields.map(csv_field).join(",")
+}
+
+/// One field, which no spreadsheet takes for a formula and no terminal for a command.
+fn csv_field(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let shown = if is_formula { "'" } else { "" }.to_owned() + &terminal::one_line(text);
+    if shown.contains(['"', ',']) {
+        return format!("\"{}\"", shown.replace('"', "\"\""));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_computes_nothing_that_a_file_name_says() {
+        for (text, field) in [
+            ("a.jpg", "a.jpg"),
+            ("a, \"b\".jpg", "\"a, \"\"b\"\".jpg\""),
+            ("=1+2", "'=1+2"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1,A2)", "\"'@SUM(A1,A2)\""),
+            ("\t=1", "'\\t=1"),
+            ("\r=1", "'\\r=1"),
+            ("two\nlines", "two\\nlines"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(csv_field(text), field, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! `wxpay upload --ledger`: only what is not done yet, however often it is run.
+
+mod gate;
+mod progress;
+mod source;
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    future::ready,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Context, anyhow, bail};
+use futures_util::{Stream, StreamExt, future::Either, stream};
+use tokio::{
+    sync::{Mutex, mpsc::Receiver, oneshot},
+    time::Instant,
+};
+use wxpay_ledger::{Account, Content, Ledger, Reader, Record};
+use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice};
+
+use super::{
+    outcome::{Failure, Outcome},
+    picture,
+    progress::Bars,
+    queue::{self, Report},
+};
+use crate::{args::UploadArgs, signals::Stop, terminal};
+use gate::{Gate, Halted};
+use progress::Tally;
+use source::{Item, Source};
+
+/// A picture that fails while others are taken is given up in this run after so many attempts.
+const STRIKES: u32 = 5;
+
+/// Then the run ends: somebody has to look.
+const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Uploads wait for one another and for their commits, beside those that call the gateway.
+const WAITING: usize = 32;
+
+/// A ledger that is open for a run.
+pub(super) struct Run {
+    ledger: Ledger,
+    account: Account,
+    path: PathBuf,
+    source: Source,
+}
+
+impl Run {
+    pub(super) fn open(
+        args: &UploadArgs,
+        path: &Path,
+        merchant: &MerchantId,
+        endpoints: &Endpoints,
+    ) -> anyhow::Result<Self> {
+        let source = Source::find(args, path)?;
+        let ledger = Ledger::open(path)?;
+        let endpoint = endpoints.primary().to_string();
+        let region = match Region::ALL
+            .iter()
+            .find(|it| Endpoints::from(**it) == *endpoints)
+        {
+            _ if args.sandbox => "sandbox",
+            Some(region) => region.as_str(),
+            None => &endpoint,
+        };
+        let account = ledger.account(merchant.as_str(), region, &endpoint)?;
+        let path = path.to_owned();
+        Ok(Self {
+            ledger,
+            account,
+            path,
+            source,
+        })
+    }
+
+    /// Uploads what is not done; true when every file is.
+    pub(super) async fn upload(
+        self,
+        args: &UploadArgs,
+        client: &Client,
+        stop: &mut Stop,
+    ) -> anyhow::Result<bool> {
+        let bars = &Bars::unbounded();
+        let send = async |file: &Path, image: &Image| {
+            let (progress, _bar) = bars.file(file, image);
+            let uploaded = client.upload_with_progress(image, progress).await?;
+            Ok(Outcome::uploaded(file, uploaded, image))
+        };
+        let (account, at_once) = (self.account, args.concurrency.get());
+        let files = self.source.clone().read(Reader::open(&self.path)?, account);
+        let queue = Queue::new(
+            self.ledger,
+            account,
+            Reader::open(&self.path)?,
+            at_once,
+            send,
+        );
+        let mut report = Report::new(args.json, bars);
+        let uploads = queue.uploads(items(files));
+        let ended = tokio::select! {
+            ended = queue::drive(uploads, at_once + WAITING, &mut report, stop) => ended,
+            ended = queue.tally.show(self.source, bars) => match ended {},
+        };
+        let is_done = report.finish(&[])?;
+        terminal::warn(&queue.tally.summary());
+        match ended {
+            Ok(ended) => Ok(ended && is_done),
+            Err(error) if error.is::<terminal::OutputLost>() => Err(error),
+            Err(error) => {
+                terminal::warn(&format!("error: {error:#}"));
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// The files of all batches.
+fn items(files: Receiver<anyhow::Result<Vec<Item>>>) -> impl Stream<Item = anyhow::Result<Item>> {
+    let batches = stream::unfold(files, async |mut files| Some((files.recv().await?, files)));
+    batches.flat_map(|batch| match batch {
+        Ok(items) => Either::Left(stream::iter(items.into_iter().map(Ok))),
+        Err(error) => Either::Right(stream::iter([Err(error)])),
+    })
+}
+
+/// Files on their way into the ledger.
+struct Queue<F> {
+    ledger: Ledger,
+    account: Account,
+    reader: Reader,
+    /// Calls the gateway.
+    send: F,
+    gate: Gate,
+    budget: MemoryBudget,
+    /// One for each content under way: files with equal bytes wait for the first of them.
+    turns: RefCell<HashMap<Content, Rc<Mutex<()>>>>,
+    tally: Tally,
+}
+
+impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
+    fn new(ledger: Ledger, account: Account, reader: Reader, at_once: usize, send: F) -> Self {
+        Self {
+            ledger,
+            account,
+            reader,
+            send,
+            gate: Gate::new(at_once),
+            budget: MemoryBudget::default(),
+            turns: RefCell::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// An upload for each file, in their order; what is known is done at once.
+    fn uploads(
+        &self,
+        items: impl Stream<Item = anyhow::Result<Item>>,
+    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, Outcome)>>> {
+        items.enumerate().map(move |(place, item)| match item {
+            Ok(Item {
+                path,
+                known: Some(entry),
+                ..
+            }) => {
+                self.tally.known(&entry);
+                Either::Left(ready(Ok((place, Outcome::known(&path, entry)))))
+            }
+            item => Either::Right(Box::pin(async move {
+                let outcome = self.upload(item?).await;
+                outcome
+                    .map(|it| (place, it))
+                    .inspect_err(|_| self.gate.halt())
+            })),
+        })
+    }
+
+    async fn upload(&self, item: Item) -> anyhow::Result<Outcome> {
+        let Item {
+            path, state, error, ..
+        } = item;
+        if let Some(error) = error {
+            self.tally.failed();
+            let advice = "check that it is there and may be read";
+            let failure = Failure::image(&format!("cannot be read: {error}"), advice);
+            return Ok(Outcome::failed(&path, failure));
+        }
+        let mut record = Record {
+            path: (!picture::is_stdin(&path)).then(|| path.clone()),
+            file: state,
+            content: None,
+            outcome: None,
+            at: SystemTime::now(),
+        };
+        let image = match picture::read(&path, &self.budget).await {
+            Ok(image) => image,
+            Err(failure) => return self.give_up(&path, record, failure).await,
+        };
+        let content = Content {
+            md5: image.hash().to_string(),
+            bytes: image.bytes().len() as u64,
+        };
+        record.content = Some(content.clone());
+        let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
+        let outcome = {
+            let _turn = turn.lock().await;
+            self.upload_unless_known(&path, &image, &content, record)
+                .await
+        };
+        // The map has one, this is the other.
+        if Rc::strong_count(&turn) == 2 {
+            self.turns.borrow_mut().remove(&content);
+        }
+        outcome
+    }
+
+    async fn upload_unless_known(
+        &self,
+        path: &Path,
+        image: &Image,
+        content: &Content,
+        mut record: Record,
+    ) -> anyhow::Result<Outcome> {
+        if let Some(entry) = self.reader.content(self.account, content)? {
+            self.commit(record).await?;
+            self.tally.known(&entry);
+            return Ok(Outcome::known(path, entry));
+        }
+        match self.call(path, image).await? {
+            Ok(outcome) => {
+                record.at = SystemTime::now();
+                record.outcome = Some((&outcome).into());
+                self.commit(record).await?;
+                self.tally.sent();
+                Ok(outcome)
+            }
+            Err(failure) => self.give_up(path, record, failure).await,
+        }
+    }
+
+    /// Calls until the gateway has dealt with the picture.
+    ///
+    /// A picture that fails while others are taken is given up after some attempts, for it is not the gateway
+    /// that does not work. While none is taken, all wait.
+    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Outcome, Failure>> {
+        let _active = self.gate.activate();
+        let mut seen = None;
+        let (mut strikes, mut delay) = (0, Duration::from_secs(1));
+        loop {
+            let pass = self
+                .gate
+                .enter()
+                .await
+                .map_err(|Halted| anyhow!("halted"))?;
+            let seen = seen.get_or_insert(self.gate.successes());
+            let error = match (self.send)(path, image).await {
+                Ok(outcome) => {
+                    self.gate.succeeded();
+                    return Ok(Ok(outcome));
+                }
+                Err(error) => error,
+            };
+            let failure = Failure::from(&error);
+            match error.retry_advice() {
+                RetryAdvice::Refused if matches!(error, Error::Gateway(_)) => {
+                    self.gate.succeeded();
+                    return Ok(Err(failure));
+                }
+                // The answer is not the gateway's. If one of the gateway's came before, this may pass.
+                RetryAdvice::Refused if self.gate.successes() == 0 => return self.stop(&failure),
+                RetryAdvice::Stop => return self.stop(&failure),
+                _ => {}
+            }
+            let successes = self.gate.successes();
+            // The last picture of a run has no others to tell an outage by.
+            let is_alone = strikes > 0 && self.gate.active() == 1;
+            if successes > *seen || is_alone {
+                (*seen, strikes) = (successes, strikes + 1);
+                if strikes == STRIKES {
+                    return Ok(Err(failure));
+                }
+                drop(pass);
+                self.gate.sleep(Instant::now() + delay).await;
+                delay *= 2;
+            } else if self.gate.failed(&failure.message) > MAX_OUTAGE {
+                return self.stop(&failure);
+            }
+        }
+    }
+
+    /// Ends the run, for whatever is sent fails like this.
+    fn stop<T>(&self, failure: &Failure) -> anyhow::Result<T> {
+        self.gate.halt();
+        let (message, advice) = (&failure.message, &failure.advice);
+        bail!("nothing more is sent: {message}\n  {advice}")
+    }
+
+    async fn give_up(
+        &self,
+        path: &Path,
+        mut record: Record,
+        failure: Failure,
+    ) -> anyhow::Result<Outcome> {
+        record.outcome = Some((&failure).into());
+        self.commit(record).await?;
+        self.tally.gave_up(&failure);
+        Ok(Outcome::failed(path, failure))
+    }
+
+    /// Waits until it is on the disk.
+    async fn commit(&self, record: Record) -> anyhow::Result<()> {
+        let (committed, is_committed) = oneshot::channel();
+        self.ledger.record(self.account, record, |result| {
+            let _ = committed.send(result);
+        });
+        is_committed
+            .await
+            .context("the ledger's thread has ended")??;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, fs};
+
+    use tower::timeout::error::Elapsed;
+    use wxpay_ledger::{Entry, FileState};
+
+    use super::*;
+
+    const PICTURE: &[u8] = include_bytes!("../../../../examples/licence.png");
+
+    /// How many of these pictures get an id, and how long it takes, where the gateway works as it is told:
+    /// by the name of the picture and the time since the start.
+    async fn run(
+        names: &[String],
+        at_once: usize,
+        works: impl Fn(&str, Duration) -> bool,
+    ) -> (u64, Duration, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let item = |name: &String| {
+            let path = folder.path().join(name);
+            fs::write(&path, [PICTURE, name.as_bytes()].concat()).unwrap();
+            let state = FileState::default();
+            Ok(Item {
+                path,
+                state,
+                known: None,
+                error: None,
+            })
+        };
+        let items: Vec<_> = names.iter().map(item).collect();
+        let path = folder.path().join("ledger");
+        let ledger = Ledger::open(&path).unwrap();
+        let account = ledger.account("1900000109", "mainland", "").unwrap();
+        let start = Instant::now();
+        let calls = Cell::new(0);
+        let send = async |file: &Path, image: &Image| {
+            calls.set(calls.get() + 1);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if !works(file.file_name().unwrap().to_str().unwrap(), start.elapsed()) {
+                return Err(Error::Service(Elapsed::new().into()));
+            }
+            let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
+            let outcome = wxpay_ledger::Outcome::Uploaded {
+                media_id: md5.clone(),
+                attempts: 1,
+                endpoint: String::new(),
+            };
+            let content = Some(Content { md5, bytes });
+            Ok(Outcome::known(
+                file,
+                Entry {
+                    content,
+                    outcome,
+                    at: 0,
+                },
+            ))
+        };
+        let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
+        let uploads = queue
+            .uploads(stream::iter(items))
+            .buffer_unordered(at_once + WAITING);
+        let done: Vec<_> = uploads.map(Result::unwrap).collect().await;
+        let status = queue.reader.status().unwrap();
+        let printed = done.iter().filter(|(_, outcome)| outcome.ids().is_some());
+        assert_eq!(printed.count() as u64, status[0].uploaded);
+        assert_eq!(done.len(), names.len());
+        (status[0].uploaded, start.elapsed(), calls.get())
+    }
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("{number}.png")).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_ten_minutes_fails_no_picture() {
+        for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
+            let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
+            let (uploaded, lasted, calls) =
+                run(&names(60), at_once, |_, now| !outage.contains(&now)).await;
+            assert_eq!(uploaded, 60, "{at_once} at once");
+            assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
+            // One call at a time, ever more rarely, beside those that were under way.
+            assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "nothing more is sent: request timed out")]
+    async fn an_outage_of_a_day_ends_the_run() {
+        run(&names(3), 1, |_, _| false).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_that_fails_alone_holds_up_no_other() {
+        for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
+            let (uploaded, lasted, _) = run(&names(200), at_once, |name, _| name != bad).await;
+            assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
+            assert!(lasted.as_secs() < 120, "{lasted:?}");
+        }
+    }
+}

@@ -73,13 +73,9 @@ impl GatewayError {
             code => code,
         });
         // "OK" stands beside some refusals, and is never their reason.
-        let is_ok = |text: &str| {
-            ["OK", "SUCCESS"]
-                .iter()
-                .any(|ok| text.eq_ignore_ascii_case(ok))
-        };
+        let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
         let texts = MESSAGES.iter().filter_map(given);
-        let texts: Vec<&str> = texts.filter(|text| !is_ok(text.trim())).collect();
+        let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
         let mut all = Vec::new();
         if texts.is_empty() {
             let shown = fields

@@ -10,9 +10,8 @@ use wxpay_sign::{ApiKey, SignType};
 /// ```
 /// use wxpay_media::{ApiKey, Merchant, MerchantId, Signing};
 ///
-/// let id = MerchantId::new("1900000109")?;
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let merchant = Merchant::new(id, key).signing(Signing::Md5).strict_response_sign(true);
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let merchant = Merchant::new(MerchantId::new("1900000109")?, key).signing(Signing::Md5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

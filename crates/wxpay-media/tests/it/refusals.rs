@@ -219,10 +219,8 @@ fn a_failure_needs_no_proof_but_a_wrong_one_is_a_hint() {
     assert_eq!(right.signature_error(), None);
     let doubtful = refusal_of(signed(fields, SignType::Md5, OTHER_KEY));
     assert!(doubtful.signature_error().is_some());
-    assert!(
-        doubtful.to_string().contains("check the API key"),
-        "{doubtful}"
-    );
+    let hint = "check the API key";
+    assert!(doubtful.to_string().contains(hint), "{doubtful}");
     assert_eq!(doubtful.code(), Some("SYSTEMERROR"));
 }
 

@@ -23,8 +23,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "7")]
     rounds: usize,
     /// Only clients with one of these words in their name, such as `bound,ours`
-    #[arg(long, value_name = "WORDS")]
-    only: Option<String>,
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    only: String,
 }
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
@@ -57,14 +62,9 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     }
     cargo(".", "cargo build --quiet --release -p wxpay-cli")?;
     let harness = ws.cmd(program("benches", "wxpay-bench-harness"));
-    let harness = harness.arg("--rounds").arg(args.rounds.to_string());
-    let harness = harness.arg("--program").arg(program(".", "wxpay"));
-    let harness = harness.args(args.only.iter().flat_map(|only| ["--only", only]));
+    let harness = harness.arg(args.rounds.to_string()).arg(&args.only);
+    let harness = harness.arg(program(".", "wxpay"));
     // A relative path is the caller's, not the workspace's.
     let _folder = ws.sh.push_dir(std::env::current_dir()?);
-    let file = args
-        .json
-        .iter()
-        .flat_map(|it| ["--json".as_ref(), it.as_os_str()]);
-    Ok(harness.args(file).run()?)
+    Ok(harness.args(&args.json).run()?)
 }

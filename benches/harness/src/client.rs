@@ -1,20 +1,28 @@
 //! The clients: ours, the peers, and the bound.
 
-mod curl;
-
 use std::{
     env,
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
-use crate::{
-    arguments::Arguments,
-    machine::{Pinning, version},
-};
+use crate::machine::version;
+
+pub(crate) const BOUND: &str = "bound";
+pub(crate) const OURS: &str = "ours";
+pub(crate) const PROGRAM: &str = "wxpay upload";
+pub(crate) const REQWEST: &str = "reqwest";
+pub(crate) const PYTHON: &str = "Python's requests";
+pub(crate) const CURL_FOR_EACH: &str = "curl, one for each";
+pub(crate) const CURL_FOR_ALL: &str = "curl, one for all";
+const GO: &str = "Go's net/http";
+const PHP: &str = "PHP's curl";
+
+const API_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 /// What a client is asked to do.
 #[derive(Debug)]
@@ -23,15 +31,7 @@ pub(crate) struct Work<'a> {
     /// Where the certificates are, and where files may be written.
     pub(crate) folder: &'a Path,
     pub(crate) pictures: Vec<PathBuf>,
-    pub(crate) count: usize,
     pub(crate) concurrency: usize,
-}
-
-/// How many uploads are worth waiting for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    Fast,
-    Slow,
 }
 
 /// A program that uploads pictures.
@@ -45,7 +45,8 @@ pub(crate) struct Client {
 #[derive(Debug)]
 enum Kind {
     /// It takes origin, folder, pictures, count and concurrency, after these words.
-    Ours(Vec<OsString>),
+    Peer(Vec<OsString>),
+    Program(PathBuf),
     CurlForEach,
     CurlForAll,
 }
@@ -59,158 +60,132 @@ impl Client {
         &self.version
     }
 
-    pub(crate) fn pace(&self) -> Pace {
-        match self.kind {
-            Kind::CurlForEach => Pace::Slow,
-            _ => Pace::Fast,
-        }
-    }
-
-    pub(crate) fn command(
-        &self,
-        work: &Work<'_>,
-        pinning: &Pinning,
-    ) -> anyhow::Result<Vec<OsString>> {
-        let words = match &self.kind {
-            Kind::Ours(words) => {
-                let mut pictures = OsString::new();
-                for (index, picture) in work.pictures.iter().enumerate() {
-                    if index > 0 {
-                        pictures.push(",");
-                    }
-                    pictures.push(picture);
-                }
+    pub(crate) fn command(&self, work: &Work<'_>, count: usize) -> anyhow::Result<Vec<OsString>> {
+        let concurrency = work.concurrency.to_string();
+        let pictures = work.pictures.iter().cycle().take(count);
+        Ok(match &self.kind {
+            Kind::Peer(words) => {
+                let pictures: Vec<_> = work.pictures.iter().map(|it| it.as_os_str()).collect();
                 let mut words = words.clone();
                 words.extend([
                     work.origin.clone().into(),
                     work.folder.into(),
-                    pictures,
-                    work.count.to_string().into(),
-                    work.concurrency.to_string().into(),
+                    pictures.join(",".as_ref()),
+                    count.to_string().into(),
+                    concurrency.into(),
                 ]);
                 words
             }
-            Kind::CurlForEach => curl::for_each(work)?,
-            Kind::CurlForAll => curl::for_all(work)?,
-        };
-        let (program, arguments) = words.split_first().context("an empty command")?;
-        let mut command = pinning.client(program.clone());
-        command.extend(arguments.iter().cloned());
-        Ok(command)
+            Kind::Program(program) => {
+                let key = work.folder.join("api_key.txt");
+                fs::write(&key, API_KEY)?;
+                let mut words: Vec<OsString> = vec![program.into(), "upload".into()];
+                words.extend(["--endpoint".into(), work.origin.clone().into()]);
+                words.extend(["--mch-id".into(), "1900000109".into()]);
+                words.extend(["--concurrency".into(), concurrency.into()]);
+                words.extend(["--api-key-file".into(), key.into()]);
+                for (flag, file) in [
+                    ("--cert", "client.pem"),
+                    ("--key", "client.key"),
+                    ("--ca", "ca.pem"),
+                ] {
+                    words.extend([flag.into(), work.folder.join(file).into()]);
+                }
+                words.extend(pictures.map(Into::into));
+                words
+            }
+            // What a shell script would do: one process for each, as many at a time as are asked for.
+            Kind::CurlForEach => {
+                let config = work.folder.join("curl-one.conf");
+                fs::write(&config, curl_upload(work, &work.pictures[0]))?;
+                let config = config.display();
+                let script =
+                    format!("seq {count} | xargs -P {concurrency} -I@ curl --config {config}");
+                vec!["sh".into(), "-c".into(), script.into()]
+            }
+            Kind::CurlForAll => {
+                let config = work.folder.join("curl-all.conf");
+                let uploads: Vec<_> = pictures.map(|it| curl_upload(work, it)).collect();
+                fs::write(&config, uploads.join("next\n"))?;
+                let mut words: Vec<OsString> = vec!["curl".into()];
+                if work.concurrency > 1 {
+                    words.extend(["--parallel", "--parallel-max", &concurrency].map(Into::into));
+                }
+                words.extend(["--config".into(), config.into()]);
+                words
+            }
+        })
     }
 }
 
-/// Those that are there, and what is not.
-#[derive(Debug)]
-pub(crate) struct Clients {
-    there: Vec<Client>,
-    missing: Vec<&'static str>,
-    program: Option<PathBuf>,
+/// curl neither hashes nor signs: the fields are made up, and the server does not look at them.
+fn curl_upload(work: &Work<'_>, picture: &Path) -> String {
+    let (origin, folder, picture) = (&work.origin, work.folder.display(), picture.display());
+    format!(
+        "silent\nfail\noutput = /dev/null\nurl = {origin}/secapi/mch/uploadmedia\n\
+         cacert = {folder}/ca.pem\ncert = {folder}/client.pem\nkey = {folder}/client.key\n\
+         form = mch_id=1900000109\nform = media_hash=709d1e858d2ef9d0501cc053668b2872\n\
+         form = sign_type=HMAC-SHA256\n\
+         form = sign=EF01EF4D7F95EBAA05112833E6B783D5DEEB0EC124096474986AC8EED47C63AC\n\
+         form = media=@{picture};type=image/png\n"
+    )
 }
 
-impl Clients {
-    pub(crate) fn there(&self) -> &[Client] {
-        &self.there
-    }
-
-    pub(crate) fn missing(&self) -> &[&'static str] {
-        &self.missing
-    }
-
-    /// The program `wxpay`.
-    pub(crate) fn program(&self) -> Option<&Path> {
-        self.program.as_deref()
-    }
-
-    pub(crate) fn named(&self, name: &str) -> Option<&Client> {
-        self.there.iter().find(|client| client.name == name)
-    }
-}
-
-pub(crate) const BOUND: &str = "bound";
-pub(crate) const OURS: &str = "ours";
-pub(crate) const REQWEST: &str = "reqwest";
-pub(crate) const CURL_FOR_EACH: &str = "curl, one for each";
-
-/// Looks for every client, and builds what is built without cargo.
-pub(crate) fn all(folder: &Path, arguments: &Arguments) -> anyhow::Result<Clients> {
-    let mut clients = Clients {
-        there: Vec::new(),
-        missing: Vec::new(),
-        program: arguments.program.clone(),
-    };
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../peers/scripts");
+/// Those that are there, and the names of what is not. Builds what is built without cargo.
+pub(crate) fn all(
+    folder: &Path,
+    program: PathBuf,
+) -> anyhow::Result<(Vec<Client>, Vec<&'static str>)> {
+    let (mut clients, mut missing) = (Vec::new(), Vec::new());
     let mut add = |name, version: Option<String>, kind: Kind| match version {
-        _ if !arguments.wants(name) => {}
-        Some(version) => clients.there.push(Client {
+        Some(version) => clients.push(Client {
             name,
             version,
             kind,
         }),
-        None => clients.missing.push(name),
+        None => missing.push(name),
     };
-
+    let rustc = version("rustc", &["--version"]).unwrap_or_default();
     for (name, binary) in [
         (BOUND, "wxpay-bench-bound"),
         (OURS, "wxpay-bench-ours"),
         (REQWEST, "wxpay-bench-reqwest"),
     ] {
         let binary = env::current_exe()?.with_file_name(binary);
-        let version = binary.exists().then(rustc);
-        add(name, version, Kind::Ours(vec![binary.into()]));
+        let version = binary.exists().then(|| rustc.clone());
+        add(name, version, Kind::Peer(vec![binary.into()]));
     }
+    let version_of_program = program.exists().then(|| rustc.clone());
+    add(PROGRAM, version_of_program, Kind::Program(program));
+
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../peers/scripts");
+    let go = version("go", &["version"]);
+    if go.is_some() {
+        let mut build = Command::new("go");
+        build.arg("build").arg("-o").arg(folder.join("go-client"));
+        build
+            .arg(scripts.join("client.go"))
+            .env("GO111MODULE", "off");
+        let output = build.output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "go build: {complaint}");
+    }
+    add(GO, go, Kind::Peer(vec![folder.join("go-client").into()]));
+    let requests = "import requests, sys; \
+                    print(sys.version.split()[0], 'requests', requests.__version__)";
+    let python = vec!["python3".into(), scripts.join("client.py").into()];
     add(
-        "Go's net/http",
-        version("go", &["version"]),
-        Kind::Ours(vec![folder.join("go-client").into()]),
+        PYTHON,
+        version("python3", &["-c", requests]),
+        Kind::Peer(python),
     );
-    add(
-        "Python's requests",
-        version(
-            "python3",
-            &[
-                "-c",
-                "import requests, sys; print(sys.version.split()[0], 'requests', requests.__version__)",
-            ],
-        ),
-        Kind::Ours(vec!["python3".into(), scripts.join("client.py").into()]),
-    );
-    add(
-        "PHP's curl",
-        version(
-            "php",
-            &[
-                "-r",
-                "echo PHP_VERSION, ' curl ', curl_version()['version'];",
-            ],
-        ),
-        Kind::Ours(vec!["php".into(), scripts.join("client.php").into()]),
-    );
-    let curl = version("curl", &["--version"]);
+    let curl = "echo PHP_VERSION, ' curl ', curl_version()['version'];";
+    let php = vec!["php".into(), scripts.join("client.php").into()];
+    add(PHP, version("php", &["-r", curl]), Kind::Peer(php));
     // Without its libraries.
+    let curl = version("curl", &["--version"]);
     let curl = curl.map(|line| line.split(" (").take(1).collect::<String>());
-    add("curl, one for all", curl.clone(), Kind::CurlForAll);
+    add(CURL_FOR_ALL, curl.clone(), Kind::CurlForAll);
     add(CURL_FOR_EACH, curl, Kind::CurlForEach);
-
-    if clients.named("Go's net/http").is_some() {
-        build_go(&scripts.join("client.go"), &folder.join("go-client"))?;
-    }
-    Ok(clients)
-}
-
-fn build_go(source: &Path, program: &Path) -> anyhow::Result<()> {
-    let output = Command::new("go")
-        .arg("build")
-        .arg("-o")
-        .arg(program)
-        .arg(source)
-        .env("GO111MODULE", "off")
-        .output()?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "go build: {complaint}");
-    Ok(())
-}
-
-fn rustc() -> String {
-    version("rustc", &["--version"]).unwrap_or_default()
+    Ok((clients, missing))
 }

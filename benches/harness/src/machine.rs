@@ -2,10 +2,8 @@
 
 use std::{ffi::OsString, fs, process::Command, thread};
 
-use serde::Serialize;
-
 /// The clients on one processor and the server on another, where there are two and `taskset`.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Pinning {
     pinned: bool,
 }
@@ -18,20 +16,20 @@ impl Pinning {
         }
     }
 
-    pub(crate) fn client(&self, program: OsString) -> Vec<OsString> {
-        self.on("0", program)
+    pub(crate) fn client(&self, command: Vec<OsString>) -> Vec<OsString> {
+        self.on("0", command)
     }
 
-    pub(crate) fn server(&self, program: OsString) -> Vec<OsString> {
-        self.on("1", program)
+    pub(crate) fn server(&self, command: Vec<OsString>) -> Vec<OsString> {
+        self.on("1", command)
     }
 
-    fn on(&self, processor: &str, program: OsString) -> Vec<OsString> {
+    fn on(&self, processor: &str, mut command: Vec<OsString>) -> Vec<OsString> {
         if self.pinned {
-            vec!["taskset".into(), "-c".into(), processor.into(), program]
-        } else {
-            vec![program]
+            let taskset = ["taskset", "-c", processor].map(Into::into);
+            command.splice(0..0, taskset);
         }
+        command
     }
 
     pub(crate) fn describe(&self) -> &'static str {

@@ -1,64 +1,73 @@
-//! Runs the clients against nginx in one run, round after round, and prints the table.
+//! Runs the clients against nginx in one run, round after round, and prints the tables.
 //!
 //! `cargo xtask bench` builds the clients and starts this. Everything that is measured is a process
-//! of its own; what one upload costs is the difference between a run of few uploads and one of many.
+//! of its own.
 
-mod arguments;
 mod client;
 mod credentials;
+mod line;
 mod machine;
 mod measure;
 mod nginx;
-mod picture;
 mod report;
 mod scenario;
-mod whole;
 
-use std::{env, process::ExitCode};
+use std::{env, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use arguments::Arguments;
+use client::Client;
+use line::SlowLine;
 use machine::Pinning;
 use nginx::Nginx;
 use report::Report;
-use scenario::{MIB_2, SCENARIOS};
+use scenario::SCENARIOS;
+
+/// Where everything is.
+#[derive(Debug)]
+struct Setting {
+    folder: PathBuf,
+    pinning: Pinning,
+    nginx: Nginx,
+    line: SlowLine,
+}
 
 fn main() -> anyhow::Result<ExitCode> {
     let words: Vec<String> = env::args().skip(1).collect();
-    if let Some((measure::VERB, command)) = words.split_first().map(|(verb, rest)| (&**verb, rest))
-    {
-        return measure::run_measured(command);
-    }
-    let arguments = Arguments::parse(&words)?;
+    let (rounds, only, program, json) = match &words[..] {
+        [verb, command @ ..] if verb == measure::VERB => return measure::run_measured(command),
+        [rounds, only, program] => (rounds, only, program, None),
+        [rounds, only, program, json] => (rounds, only, program, Some(json)),
+        _ => bail!("usage: ROUNDS ONLY PROGRAM [JSON]"),
+    };
+    let rounds: usize = rounds.parse()?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
     credentials::make(folder.path())?;
     let pinning = Pinning::of_this_machine();
     let nginx = Nginx::start(folder.path(), &pinning)?;
-    let clients = client::all(folder.path(), &arguments)?;
+    let setting = Setting {
+        line: SlowLine::start(nginx.port())?,
+        folder: folder.path().to_owned(),
+        pinning,
+        nginx,
+    };
+    let (clients, missing) = client::all(&setting.folder, program.into())?;
+    let is_wanted = |name: &str| only.split(',').any(|word| name.contains(word));
+    let clients: Vec<&Client> = clients.iter().filter(|it| is_wanted(it.name())).collect();
 
-    let mut report = Report::new(&clients, &pinning, nginx.version());
-    for round in 1..=arguments.rounds {
-        for scenario in SCENARIOS {
-            for client in clients.there() {
-                eprintln!("round {round}: {scenario}, {}", client.name());
-                let cost = scenario.run(client, &nginx, folder.path(), &pinning)?;
-                report.add(scenario, client, cost);
+    let mut report = Report::new(&setting, &clients, missing);
+    for round in 1..=rounds {
+        for scenario in SCENARIOS.iter().filter(|it| round <= it.rounds) {
+            for client in clients.iter().filter(|it| scenario.is_for(it)) {
+                eprintln!("round {round}: {}, {}", scenario.title, client.name());
+                report.add(scenario, client, scenario.run(client, &setting)?);
             }
         }
-        eprintln!("round {round}: cold start");
-        for (name, wall) in whole::cold_starts(&clients, &nginx, folder.path(), &pinning)? {
-            report.add_cold_start(name, wall);
-        }
-        eprintln!("round {round}: memory");
-        for (name, kib) in whole::peak_memories(&clients, &nginx, folder.path(), &pinning)? {
-            report.add_memory(name, kib);
-        }
     }
-    nginx.check_that_bodies_were_read(MIB_2)?;
+    setting.nginx.check_that_bodies_were_read()?;
     print!("{report}");
-    if let Some(file) = &arguments.json {
-        report.write_json(file)?;
+    if let Some(file) = json {
+        report.write_json(file.as_ref())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -18,12 +18,30 @@ pub(crate) const VERB: &str = "measure";
 /// What a process took, its children included.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Usage {
-    /// User and system time in microseconds.
-    pub(crate) cpu: i64,
-    /// From start to end, in microseconds.
-    pub(crate) wall: i64,
-    /// The most memory that was resident, in KiB.
-    pub(crate) peak: i64,
+    /// User and system time in milliseconds.
+    pub(crate) cpu: f64,
+    /// From start to end, in milliseconds.
+    pub(crate) wall: f64,
+    /// The most memory that was resident, in MB.
+    pub(crate) peak: f64,
+}
+
+impl Usage {
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu - other.cpu,
+            wall: self.wall - other.wall,
+            peak: self.peak,
+        }
+    }
+
+    pub(crate) fn for_each_of(self, count: usize) -> Self {
+        Self {
+            cpu: self.cpu / count as f64,
+            wall: self.wall / count as f64,
+            peak: self.peak,
+        }
+    }
 }
 
 /// Runs a command, and says what it took.
@@ -38,7 +56,8 @@ pub(crate) fn measure(command: &[OsString]) -> anyhow::Result<Usage> {
         .output()?;
     ensure!(
         output.status.success(),
-        "{command:?} failed: {}",
+        "{:?} failed: {}",
+        &command[..command.len().min(12)],
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(serde_json::from_slice(&output.stdout)?)
@@ -58,10 +77,12 @@ pub(crate) fn run_measured(command: &[String]) -> anyhow::Result<ExitCode> {
         bail!("{program} ended with {status}");
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let cpu = (usage.user_time() + usage.system_time()).num_microseconds();
     let usage = Usage {
-        cpu: (usage.user_time() + usage.system_time()).num_microseconds(),
-        wall: i64::try_from(wall.as_micros())?,
-        peak: usage.max_rss(),
+        cpu: cpu as f64 / 1e3,
+        wall: wall.as_secs_f64() * 1e3,
+        // It is told in KiB.
+        peak: usage.max_rss() as f64 * 1024.0 / 1e6,
     };
     println!("{}", serde_json::to_string(&usage)?);
     Ok(ExitCode::SUCCESS)

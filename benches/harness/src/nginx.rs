@@ -12,7 +12,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-use crate::machine::Pinning;
+use crate::{
+    machine::Pinning,
+    scenario::{MIB_2, SMALL},
+};
 
 /// A success, signed with MD5 under the key that every client has.
 const REPLY: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code>\
@@ -33,8 +36,14 @@ impl Nginx {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = folder.join("nginx.conf");
         fs::write(&config, configuration(folder, port))?;
-        let mut command = pinning.server("nginx".into());
-        command.extend(["-p".into(), folder.into(), "-c".into(), config.into()]);
+        let command = [
+            "nginx".into(),
+            "-p".into(),
+            folder.into(),
+            "-c".into(),
+            config.into(),
+        ];
+        let command = pinning.server(command.into());
         let child = Command::new(&command[0])
             .args(&command[1..])
             .stdout(Stdio::null())
@@ -57,8 +66,8 @@ impl Nginx {
         Ok(nginx)
     }
 
-    pub(crate) fn origin(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn version(&self) -> String {
@@ -68,8 +77,8 @@ impl Nginx {
     }
 
     /// Every request was answered with 200, after as many bytes as the smallest picture has, and the
-    /// longest after as many as that.
-    pub(crate) fn check_that_bodies_were_read(&self, largest: usize) -> anyhow::Result<()> {
+    /// longest after as many as the largest.
+    pub(crate) fn check_that_bodies_were_read(&self) -> anyhow::Result<()> {
         // nginx writes its log once a second.
         sleep(Duration::from_millis(1500));
         let mut longest = 0;
@@ -77,10 +86,10 @@ impl Nginx {
             let line = line?;
             let (status, length) = line.split_once(' ').context("an odd line in the log")?;
             let length: usize = length.parse()?;
-            ensure!(status == "200" && length > 200 * 1024, "a request: {line}");
+            ensure!(status == "200" && length > SMALL, "a request: {line}");
             longest = longest.max(length);
         }
-        ensure!(longest > largest, "no body was read as a whole: {longest}");
+        ensure!(longest > MIB_2, "no body was read as a whole: {longest}");
         Ok(())
     }
 }

@@ -1,134 +1,129 @@
-//! The figures of all rounds, as a table and as JSON.
-
-mod sample;
+//! The figures of all rounds, as tables and as JSON.
 
 use std::{collections::BTreeMap, fmt, fs, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    client::{BOUND, Client, Clients, REQWEST},
-    machine::{self, Pinning},
-    scenario::{Cost, SCENARIOS, Scenario},
-    whole,
+    Setting,
+    client::Client,
+    machine,
+    measure::Usage,
+    scenario::{Column, SCENARIOS, Scenario},
 };
-use sample::Sample;
 
 /// What was measured, round by round.
 #[derive(Debug)]
 pub(crate) struct Report {
     machine: String,
-    pinning: &'static str,
     server: String,
-    /// Names and versions, in the order of the table.
+    /// Names and versions, in the order of the tables.
     clients: Vec<(&'static str, String)>,
     missing: Vec<&'static str>,
-    costs: BTreeMap<(Scenario, &'static str), Vec<Cost>>,
-    cold_starts: BTreeMap<&'static str, Vec<f64>>,
-    memories: BTreeMap<&'static str, Vec<f64>>,
+    /// By the scenario's title and the client's name.
+    usages: BTreeMap<(&'static str, &'static str), Vec<Usage>>,
 }
 
 impl Report {
-    pub(crate) fn new(clients: &Clients, pinning: &Pinning, server: String) -> Self {
-        let there = clients.there().iter();
+    pub(crate) fn new(setting: &Setting, clients: &[&Client], missing: Vec<&'static str>) -> Self {
+        let version = |client: &&Client| (client.name(), client.version().to_owned());
         Self {
-            machine: machine::describe(),
-            pinning: pinning.describe(),
-            server,
-            clients: there
-                .map(|client| (client.name(), client.version().to_owned()))
-                .collect(),
-            missing: clients.missing().to_vec(),
-            costs: BTreeMap::new(),
-            cold_starts: BTreeMap::new(),
-            memories: BTreeMap::new(),
+            machine: format!("{}; {}", machine::describe(), setting.pinning.describe()),
+            server: setting.nginx.version(),
+            clients: clients.iter().map(version).collect(),
+            missing,
+            usages: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn add(&mut self, scenario: &Scenario, client: &Client, cost: Cost) {
-        let rounds = self.costs.entry((*scenario, client.name()));
-        rounds.or_default().push(cost);
-    }
-
-    pub(crate) fn add_cold_start(&mut self, name: &'static str, milliseconds: f64) {
-        self.cold_starts.entry(name).or_default().push(milliseconds);
-    }
-
-    pub(crate) fn add_memory(&mut self, name: &'static str, kib: f64) {
-        self.memories.entry(name).or_default().push(kib);
+    pub(crate) fn add(&mut self, scenario: &Scenario, client: &Client, usages: Vec<Usage>) {
+        let all = self.usages.entry((scenario.title, client.name()));
+        all.or_default().extend(usages);
     }
 
     pub(crate) fn write_json(&self, file: &Path) -> anyhow::Result<()> {
-        let costs: Vec<Value> = self
-            .costs
-            .iter()
-            .map(|((scenario, client), rounds)| {
-                json!({ "scenario": scenario.to_string(), "client": client, "rounds": rounds })
-            })
-            .collect();
+        let usages = self.usages.iter().map(|((scenario, client), usages)| {
+            json!({ "scenario": scenario, "client": client, "usages": usages })
+        });
         let report = json!({
             "machine": self.machine,
-            "pinning": self.pinning,
             "server": self.server,
             "clients": self.clients,
             "missing": self.missing,
-            "milliseconds_for_each_upload": costs,
-            "cold_start_milliseconds": self.cold_starts,
-            "peak_memory_kib": self.memories,
+            "milliseconds_and_megabytes": usages.collect::<Vec<_>>(),
         });
-        Ok(fs::write(
-            file,
-            serde_json::to_string_pretty(&report)? + "\n",
-        )?)
+        let text = serde_json::to_string_pretty(&report)? + "\n";
+        Ok(fs::write(file, text)?)
     }
 
-    fn sample(&self, scenario: Scenario, client: &str, of: fn(&Cost) -> f64) -> Option<Sample> {
-        let mut names = self.clients.iter().map(|(name, _)| *name);
-        let name = names.find(|name| *name == client)?;
-        let rounds = self.costs.get(&(scenario, name))?;
-        Some(Sample::of(rounds.iter().map(of)))
+    /// The figure of all rounds in their order of size; none of a client that did not take part.
+    fn sample(&self, scenario: &Scenario, client: &'static str, column: &Column) -> Vec<f64> {
+        let usages = self.usages.get(&(scenario.title, client));
+        let mut sample: Vec<f64> = usages.into_iter().flatten().map(column.of).collect();
+        sample.sort_by(f64::total_cmp);
+        sample
     }
 
-    fn scenario(&self, f: &mut fmt::Formatter<'_>, scenario: Scenario) -> fmt::Result {
-        let rate = |cost: &Cost| 1000.0 / cost.wall;
-        let cpu = |cost: &Cost| cost.cpu;
-        let bound = self.sample(scenario, BOUND, cpu);
-        let reqwest = self.sample(scenario, REQWEST, cpu);
-        let reqwests_rate = self.sample(scenario, REQWEST, rate);
-        writeln!(f, "\n### {scenario}\n")?;
-        writeln!(
-            f,
-            "| client | CPU, ms | range | ÷ bound | ÷ reqwest | uploads/s | range | ÷ reqwest |\n\
-             |---|---|---|---|---|---|---|---|"
-        )?;
-        for (name, _) in &self.clients {
-            let (Some(own), Some(own_rate)) = (
-                self.sample(scenario, name, cpu),
-                self.sample(scenario, name, rate),
-            ) else {
+    fn table(&self, f: &mut fmt::Formatter<'_>, scenario: &Scenario) -> fmt::Result {
+        let mut head = "| client |".to_owned();
+        for column in scenario.columns {
+            head += &format!(" {} | range |", column.head);
+            head.extend(column.beside.iter().map(|other| format!(" ÷ {other} |")));
+        }
+        let rule = "---|".repeat(head.matches('|').count() - 1);
+        writeln!(f, "\n### {}\n\n{head}\n|{rule}", scenario.title)?;
+        for (client, _) in &self.clients {
+            let sample = |column: &Column| self.sample(scenario, client, column);
+            if sample(&scenario.columns[0]).is_empty() {
                 continue;
-            };
-            writeln!(
-                f,
-                "| {name} | {:.3} | {own} | {} | {} | {:.0} | {own_rate} | {} |",
-                own.median(),
-                own.over(bound.as_ref()),
-                own.over(reqwest.as_ref()),
-                own_rate.median(),
-                own_rate.over(reqwests_rate.as_ref()),
-            )?;
+            }
+            write!(f, "| {client} |")?;
+            for column in scenario.columns {
+                let own = sample(column);
+                let (least, most) = (own[0], own[own.len() - 1]);
+                let [median, least, most] = [median(&own), least, most].map(three_digits);
+                write!(f, " {median} | {least}–{most} |")?;
+                for other in column.beside {
+                    let other = self.sample(scenario, other, column);
+                    match other.is_empty() {
+                        true => f.write_str(" - |")?,
+                        false => write!(f, " {:.2} |", self::median(&own) / self::median(&other))?,
+                    }
+                }
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
 }
 
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    (sorted[middle] + sorted[(sorted.len() - 1) / 2]) / 2.0
+}
+
+fn three_digits(figure: f64) -> String {
+    let decimals = match figure {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
+    };
+    format!("{figure:.decimals$}")
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounds = self.costs.values().map(Vec::len).max().unwrap_or(0);
+        let titles = SCENARIOS.iter().map(|scenario| scenario.title);
+        let first = self
+            .usages
+            .iter()
+            .find(|((title, _), _)| titles.clone().next() == Some(title));
+        let rounds = first.map_or(0, |(_, usages)| usages.len());
         writeln!(
             f,
-            "Medians and ranges of {rounds} rounds. {}; {}.\n",
-            self.machine, self.pinning
+            "Medians and ranges of {rounds} rounds. {}.\n",
+            self.machine
         )?;
         writeln!(f, "- server: {}", self.server)?;
         for (name, version) in &self.clients {
@@ -137,29 +132,19 @@ impl fmt::Display for Report {
         for name in &self.missing {
             writeln!(f, "- {name}: not installed, left out")?;
         }
-        for scenario in SCENARIOS {
-            self.scenario(f, *scenario)?;
-        }
-        let curl = self.cold_starts.get(whole::CURL).cloned().map(Sample::of);
-        writeln!(f, "\n### Cold start, one upload of 200 KiB\n")?;
-        writeln!(
-            f,
-            "| program | wall, ms | range | ÷ curl |\n|---|---|---|---|"
-        )?;
-        for (name, walls) in &self.cold_starts {
-            let own = Sample::of(walls.clone());
-            let ratio = own.over(curl.as_ref());
-            writeln!(f, "| {name} | {:.2} | {own} | {ratio} |", own.median())?;
-        }
-        writeln!(
-            f,
-            "\n### Peak memory, 256 uploads of 2 MiB at once from files\n"
-        )?;
-        writeln!(f, "| program | MB | range |\n|---|---|---|")?;
-        for (name, kib) in &self.memories {
-            let megabytes = Sample::of(kib.iter().map(|kib| kib * 1024.0 / 1e6));
-            writeln!(f, "| {name} | {:.1} | {megabytes} |", megabytes.median())?;
-        }
-        Ok(())
+        SCENARIOS
+            .iter()
+            .try_for_each(|scenario| self.table(f, scenario))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(&[1.0, 2.0, 3.0]), 2.0);
+        assert_eq!(median(&[1.0, 2.0, 3.0, 4.0]), 2.5);
     }
 }

@@ -1,6 +1,9 @@
 //! How bytes are written: a value, the key, the whole string, or the digest.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use md5::{Digest as _, Md5};
 use percent_encoding::{percent_decode, percent_encode_byte};
 use zeroize::Zeroizing;
@@ -10,25 +13,26 @@ pub(crate) type Chain = &'static [Encoding];
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Encoding {
-    /// With this before and after it.
+    /// With one text before and another after it.
     Between(&'static str, &'static str),
-    /// This in place of it.
+    /// Another text in its place.
     Instead(&'static str),
     UpperCase,
     LowerCase,
     Trimmed,
-    /// What stays as it is beside letters and digits; a space as `+`; lower-case escapes.
+    /// The characters that stay as they are beside letters and digits; a space as `+`; lower-case
+    /// escapes.
     UrlEncoded(&'static str, bool, bool),
     UrlDecoded,
     /// As PHP's `htmlspecialchars`.
     Html,
     /// As a JSON string, with its quotes.
     Json,
-    /// UTF-8, with U+FFFD for what is none.
+    /// UTF-8, with U+FFFD for other bytes.
     Utf8,
     /// Each byte taken for a character of Latin-1 and written as UTF-8.
     Latin1AsUtf8,
-    /// One byte a character: what has none becomes `?`.
+    /// One byte a character, `?` for a character beyond Latin-1.
     Latin1,
     /// The low byte of each UTF-16 unit.
     LowBytes,
@@ -38,11 +42,10 @@ pub(crate) enum Encoding {
     Base64Unpadded,
     /// By MD5.
     Hashed,
-    /// The bytes that hexadecimal digits stand for, as PHP's `hex2bin`: what is no digit counts as zero.
+    /// The bytes that hexadecimal digits stand for, as PHP's `hex2bin`; another character counts as zero.
     FromHex,
-    HexLower,
-    /// Upper-case digits: what separates the bytes; a byte below 0x10 in one digit; `FFFFFF9E` for `9E`,
-    /// as signed bytes are printed.
+    /// Upper-case digits: the separator of the bytes; a byte below 0x10 in one digit; `FFFFFF9E` for
+    /// `9E`, as signed bytes are printed.
     Hex(&'static str, bool, bool),
     FirstBytes(usize),
     WithoutLeadingZeros,
@@ -180,13 +183,12 @@ impl Encoding {
             Self::LowBytes => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes()[..1])),
             Self::Utf16LittleEndian => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes())),
             // Groups of three bytes need no padding but at the end.
-            Self::Base64 | Self::Base64Unpadded => bytes.chunks(3 * 1024).for_each(|chunk| {
-                let text = Zeroizing::new(STANDARD.encode(chunk));
-                out(match self {
-                    Self::Base64 => text.as_bytes(),
-                    _ => text.trim_end_matches('=').as_bytes(),
-                });
+            Self::Base64 => bytes.chunks(3 * 1024).for_each(|chunk| {
+                out(Zeroizing::new(STANDARD.encode(chunk)).as_bytes());
             }),
+            Self::Base64Unpadded => {
+                out(Zeroizing::new(STANDARD_NO_PAD.encode(bytes)).as_bytes());
+            }
             Self::Hashed => out(&Md5::digest(bytes)),
             Self::FromHex => {
                 let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
@@ -195,10 +197,6 @@ impl Encoding {
                     out(&[value(pair[0]) << 4 | value(low)]);
                 }
             }
-            Self::HexLower => bytes.iter().for_each(|byte| {
-                let [high, low] = hex(*byte);
-                out(&[high.to_ascii_lowercase(), low.to_ascii_lowercase()]);
-            }),
             Self::Hex(separator, short, signed) => {
                 for (index, &byte) in bytes.iter().enumerate() {
                     if index != 0 {

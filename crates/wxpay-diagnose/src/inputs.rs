@@ -1,28 +1,23 @@
-//! What a search is made with, sorted out once.
+//! The inputs of a search, and the fields that a variant selects from them.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use wxpay_sign::{ApiKey, SignType};
 
-use crate::encoding::Chain;
+use crate::{encoding::Chain, request::Request};
 
 /// Stands in place of the key, and of a signature that would be right.
 pub(crate) const MASK: &str = "********";
 
-/// So many bytes of a string are shown at most.
+/// Maximum length of a shown string in bytes.
 const SHOWN: usize = 16 * 1024;
 
-/// So many fields are each looked at alone, and so many further keys are tried.
+/// Maximum number of fields that are each looked at alone, and of further keys that are tried.
 const EACH: usize = 16;
 
 #[derive(Clone)]
 pub(crate) struct Inputs<'a> {
-    /// In sending order.
-    pub(crate) pairs: &'a [(&'a str, &'a str)],
-    pub(crate) file_name: Option<&'a str>,
-    pub(crate) content: Option<&'a [u8]>,
-    /// The algorithm that is right, where the field does not say so.
-    pub(crate) sign_type: Option<SignType>,
+    pub(crate) request: &'a Request<'a>,
     pub(crate) key: &'a ApiKey,
     pub(crate) others: &'a [ApiKey],
     /// The right signature, which is signed once more where it was put among the parameters.
@@ -53,19 +48,23 @@ pub(crate) type Fields<'a> = Option<Vec<Field<'a>>>;
 impl<'a> Inputs<'a> {
     /// The algorithm that is asked for.
     pub(crate) fn asked_for(&self) -> SignType {
-        self.sign_type
-            .unwrap_or_else(|| SignType::from_field(self.named_sign_type()))
+        let named = || SignType::from_field(self.named_sign_type());
+        self.request.sign_type.unwrap_or_else(named)
     }
 
     pub(crate) fn named_sign_type(&self) -> Option<&'a str> {
         let mut signed = self.signed();
         let named = signed.find(|(name, _)| *name == "sign_type");
-        named.map(|(_, value)| value)
+        Some(named?.1)
+    }
+
+    pub(crate) fn file_name(&self) -> Option<&'a str> {
+        self.request.file_name
     }
 
     pub(crate) fn value(&self, wanted: &str) -> Option<&'a str> {
-        let pair = self.pairs.iter().find(|(name, _)| *name == wanted);
-        pair.map(|(_, value)| *value)
+        let mut pairs = self.request.pairs.iter();
+        Some(pairs.find(|(name, _)| *name == wanted)?.1)
     }
 
     /// The names of the fields that are to be signed, sorted, the first of them.
@@ -83,23 +82,26 @@ impl<'a> Inputs<'a> {
     pub(crate) fn repeated(&self) -> Option<&'a str> {
         let mut names: Vec<_> = self.signed().map(|(name, _)| name).collect();
         names.sort_unstable();
-        names
-            .windows(2)
-            .find(|pair| pair[0] == pair[1])
-            .map(|pair| pair[0])
+        let repeated = names.windows(2).find(|pair| pair[0] == pair[1]);
+        repeated.map(|pair| pair[0])
     }
 
-    /// A bound of what the names and values of any selection add up to, but for the content.
+    /// An upper bound of the length of any string that is signed, without the content.
     pub(crate) fn length(&self) -> usize {
-        let pairs = self.pairs.iter();
+        let pairs = self.request.pairs.iter();
         let pairs = pairs.map(|(name, value)| name.len() + value.len() + 8);
-        pairs.sum::<usize>() + self.file_name.map_or(0, str::len) + 256
+        pairs.sum::<usize>() + self.file_name().map_or(0, str::len) + 256
     }
 
     /// The fields that are sent, neither empty nor `sign` nor `media`.
-    fn signed(&self) -> impl DoubleEndedIterator<Item = (&'a str, &'a str)> {
-        let pairs = self.pairs.iter().copied();
-        pairs.filter(|(name, value)| !value.is_empty() && !matches!(*name, "sign" | "media"))
+    fn signed(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.sent().filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The fields that are sent, neither `sign` nor `media`.
+    fn sent(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let pairs = self.request.pairs.iter().copied();
+        pairs.filter(|(name, _)| !matches!(*name, "sign" | "media"))
     }
 
     pub(crate) fn to_be_signed(&self) -> Fields<'a> {
@@ -107,9 +109,7 @@ impl<'a> Inputs<'a> {
     }
 
     pub(crate) fn and_empty(&self) -> Fields<'a> {
-        let pairs = self.pairs.iter().copied();
-        let pairs = pairs.filter(|(name, _)| !matches!(*name, "sign" | "media"));
-        Some(pairs.map(text).collect())
+        Some(self.sent().map(text).collect())
     }
 
     /// All but one; nothing where that one is not sent.
@@ -144,21 +144,19 @@ impl<'a> Inputs<'a> {
     }
 
     pub(crate) fn with_content(&self, chain: Chain) -> Fields<'a> {
-        self.with("media", Kind::Hidden, self.content?, chain)
+        self.with("media", Kind::Hidden, self.request.content?, chain)
     }
 
     /// The first or the last of each name.
     pub(crate) fn one_of_equal(&self, last: bool) -> Fields<'a> {
         let mut fields = self.to_be_signed()?;
-        let mut seen = BTreeSet::new();
-        let mut dedup =
-            |fields: &mut Vec<Field<'a>>| fields.retain(|field| seen.insert(field.name.clone()));
         if last {
             fields.reverse();
-            dedup(&mut fields);
+        }
+        let mut seen = BTreeSet::new();
+        fields.retain(|field| seen.insert(field.name.clone()));
+        if last {
             fields.reverse();
-        } else {
-            dedup(&mut fields);
         }
         Some(fields)
     }

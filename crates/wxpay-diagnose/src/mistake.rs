@@ -1,4 +1,4 @@
-//! A mistake: its name, its words, and the row of the table that knows how it is made.
+//! A mistake: its name, its words, and the row of the table that says how it is made.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -14,10 +14,7 @@ use crate::{
 /// The language of messages.
 ///
 /// ```
-/// use wxpay_diagnose::Lang;
-///
-/// assert_eq!("zh-CN".parse(), Ok(Lang::Zh));
-/// assert!("fr".parse::<Lang>().is_err());
+/// assert_eq!("zh-CN".parse(), Ok(wxpay_diagnose::Lang::Zh));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -53,15 +50,10 @@ pub struct ParseLangError(());
 /// Names of fields in its words are the sender's own text: escape them where that matters.
 ///
 /// ```
-/// use wxpay_diagnose::{Lang, Request};
-/// use wxpay_sign::ApiKey;
-///
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let request = Request::new([("mch_id", "1000000000")]);
+/// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let request = wxpay_diagnose::Request::new([("mch_id", "1000000000")]);
 /// let report = request.diagnose(&key, &[], "84fa6ef2e28f769dc0ae3a58e819f997");
-/// let mistake = &report.mistakes()[0];
-/// assert_eq!(mistake.name(), "lower_case");
-/// assert_eq!(mistake.advice(Lang::En), "write the digits A to F in upper case");
+/// assert_eq!(report.mistakes()[0].name(), "lower_case");
 /// # Ok::<(), wxpay_sign::ApiKeyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -85,39 +77,37 @@ impl Mistake {
         self.messages.name
     }
 
-    /// What was done, in one clause without a full stop.
+    /// The mistake, in one clause without a full stop.
     #[must_use]
     pub fn explanation(&self, lang: Lang) -> Cow<'static, str> {
-        let [done, _] = self.messages.of(lang);
+        let [done, _] = self.messages(lang);
         match &*self.about {
             "" => done.into(),
             about => done.replace("{}", about).into(),
         }
     }
 
-    /// What to change, in one clause without a full stop.
+    /// The change to make, in one clause without a full stop.
     #[must_use]
     pub fn advice(&self, lang: Lang) -> &'static str {
-        let [_, advice] = self.messages.of(lang);
+        let [_, advice] = self.messages(lang);
         advice
+    }
+
+    fn messages(&self, lang: Lang) -> [&'static str; 2] {
+        match lang {
+            Lang::En => self.messages.en,
+            Lang::Zh => self.messages.zh,
+        }
     }
 }
 
-/// A name for programs, and for each language what was done and what to change.
+/// A name for programs, and in each language the mistake and the advice.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Messages {
     pub(crate) name: &'static str,
     en: [&'static str; 2],
     zh: [&'static str; 2],
-}
-
-impl Messages {
-    fn of(&self, lang: Lang) -> [&'static str; 2] {
-        match lang {
-            Lang::En => self.en,
-            Lang::Zh => self.zh,
-        }
-    }
 }
 
 /// A row of the table of mistakes.

@@ -1,4 +1,4 @@
-//! From the simplest explanation to the last.
+//! The search for the mistakes that give a signature, the simplest explanation first.
 
 use std::iter;
 
@@ -12,8 +12,8 @@ use crate::{
     variant::{Step, Variant},
 };
 
-/// So many bytes of the parameters' text are hashed at most, unless the right string alone is longer.
-/// A request of this API needs less than a tenth of it for all there is to try.
+/// Maximum number of bytes of the parameters' text that are hashed, unless the right string alone is
+/// longer. A request of this API needs less than a tenth of it for everything that is tried.
 const BUDGET: usize = 8 * 1024 * 1024;
 
 /// The mistakes that make a signature, in the table's order, those of writing last, none where it is
@@ -39,10 +39,8 @@ fn attempt(inputs: &Inputs<'_>, received: &Received, together: Together<'_>) -> 
     let variant = variant(inputs, together)?;
     let written = received.matches(&variant.digest(inputs)?)?;
     let made = together.into_iter().flatten();
-    let mut mistakes: Vec<_> = made
-        .map(|candidate| candidate.mistake(inputs))
-        .chain(written)
-        .collect();
+    let made = made.map(|candidate| candidate.mistake(inputs));
+    let mut mistakes: Vec<_> = made.chain(written).collect();
     if let Some(name) = inputs.repeated() {
         let repeated = Mistake::new(named("field_repeated"), inputs.redact(name));
         if !mistakes.contains(&repeated) {
@@ -59,7 +57,7 @@ fn named(name: &str) -> &'static Row {
         .expect("the table has a row of this name")
 }
 
-/// How many strings may be hashed: the right one in any case.
+/// The number of strings that may be hashed: the right one in any case.
 fn affordable(inputs: &Inputs<'_>) -> usize {
     (BUDGET / inputs.length()).max(1)
 }
@@ -68,7 +66,7 @@ fn affordable(inputs: &Inputs<'_>) -> usize {
 struct Candidate {
     row: &'static Row,
     steps: &'static [Step],
-    /// What the row is about, where it is tried for several fields or keys.
+    /// The field or the key, where the row is tried for each.
     one: Box<str>,
     common: bool,
 }
@@ -148,7 +146,7 @@ struct Received {
     forms: Vec<Form>,
 }
 
-/// A way to write a digest of so many bytes that may give as long a text as was received.
+/// A way to write a digest of that many bytes, for a text as long as the received one.
 struct Form {
     row: Option<&'static Row>,
     chain: Chain,
@@ -186,16 +184,14 @@ impl Received {
             forms: Vec::new(),
         };
         let right: (_, Chain) = (None, &[HEX_UPPER]);
-        let written = TABLE
-            .iter()
-            .flat_map(|row| row.written.iter().map(move |chain| (Some(row), *chain)));
+        let chains = |row: &'static Row| row.written.iter().map(move |chain| (Some(row), *chain));
+        let written = TABLE.iter().flat_map(chains);
         for (row, chain) in iter::once(right).chain(written) {
             for bytes in [16, 32] {
                 let form = Form { row, chain, bytes };
                 // Zeros are written shortest, and bytes of 0xff longest.
-                let [shortest, longest] =
-                    [0, 0xff].map(|byte| encode(chain, &[byte; 32][..bytes]).len());
-                if (shortest..=longest).contains(&received.text(&form).len()) {
+                let length = |byte| encode(chain, &[byte; 32][..bytes]).len();
+                if (length(0)..=length(0xff)).contains(&received.text(&form).len()) {
                     received.forms.push(form);
                 }
             }
@@ -208,57 +204,56 @@ impl Received {
     fn matches(&self, digest: &[u8]) -> Option<Vec<Mistake>> {
         let mut forms = self.forms.iter().filter(|form| form.bytes == digest.len());
         let form = forms.find(|form| encode(form.chain, digest).ct_eq(self.text(form)).into())?;
-        let lower_case = self.lower_case && !form.is_base64();
-        let rows = [
-            form.row,
-            lower_case.then(|| named("lower_case")),
-            self.padded.then(|| named("padded")),
-        ];
-        let rows = rows.into_iter().flatten();
+        let lower_case = (self.lower_case && !form.is_base64()).then(|| named("lower_case"));
+        let padded = self.padded.then(|| named("padded"));
+        let rows = [form.row, lower_case, padded].into_iter().flatten();
         Some(rows.map(|row| Mistake::new(row, "".into())).collect())
     }
 
     fn text(&self, form: &Form) -> &[u8] {
-        if form.is_base64() {
-            &self.base64
-        } else {
-            &self.digits
+        match form.is_base64() {
+            true => &self.base64,
+            false => &self.digits,
         }
     }
 }
 
-/// What holds for every row of the table.
+/// Properties of every row of the table.
 #[cfg(test)]
 mod tests {
     use proptest::{prelude::*, sample::Index};
     use wxpay_sign::ApiKey;
 
     use super::*;
-    use crate::{encoding::Secret, variant::Algorithm};
+    use crate::{encoding::Secret, request::Request, variant::Algorithm};
 
     type Pairs = Vec<(String, String)>;
 
-    fn inputs<'a>(
-        pairs: &'a [(&'a str, &'a str)],
-        key: &'a ApiKey,
-        others: &'a [ApiKey],
-    ) -> Inputs<'a> {
+    fn inputs<'a>(request: &'a Request<'a>, key: &'a ApiKey, others: &'a [ApiKey]) -> Inputs<'a> {
         Inputs {
-            pairs,
-            file_name: Some("shop front.png"),
-            content: Some(b"\x89PNG\r\n\x1a\n"),
-            sign_type: None,
+            request,
             key,
             others,
             first_pass: &[],
         }
     }
 
-    fn borrowed(pairs: &Pairs) -> Vec<(&str, &str)> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect()
+    fn request<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Request<'a> {
+        let request = Request::new(pairs).file_name("shop front.png");
+        request.content(b"\x89PNG\r\n\x1a\n")
+    }
+
+    fn request_of(pairs: &Pairs) -> Request<'_> {
+        request(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        )
+    }
+
+    /// The right signature of the variant, where it has one and is a mistake with its algorithm.
+    fn signed(inputs: &Inputs<'_>, together: Together<'_>) -> Option<String> {
+        digits(inputs, &variant(inputs, together)?)
     }
 
     fn key() -> ApiKey {
@@ -301,31 +296,24 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Or as another that gives the same string: then it is one as well, and stands before it.
+        /// Or as an earlier row that gives the same string.
         #[test]
-        fn each_row_is_told_as_its_mistake(pairs in pairs(), [right, one, other] in keys()) {
-            let (pairs, others) = (borrowed(&pairs), [one, other]);
-            let inputs = inputs(&pairs, &right, &others);
+        fn each_row_is_named_as_its_mistake(pairs in pairs(), [right, one, other] in keys()) {
+            let (request, others) = (request_of(&pairs), [one, other]);
+            let inputs = inputs(&request, &right, &others);
             let candidates = candidates(&inputs);
             for (index, candidate) in candidates.iter().enumerate() {
-                let Some(variant) = variant(&inputs, [Some(candidate), None]) else {
-                    continue;
-                };
-                let Some(sign) = digits(&inputs, &variant) else {
+                let Some(sign) = signed(&inputs, [Some(candidate), None]) else {
                     continue;
                 };
                 let made = candidate.mistake(&inputs);
                 let (found, _) = search(&inputs, &sign).unwrap();
-                // A repeated name is told beside.
-                let told: Vec<_> = found
-                    .iter()
-                    .filter(|told| **told == made || told.name() != "field_repeated")
-                    .collect();
-                prop_assert!(told.len() <= 1, "{made:?} is called {told:?}");
-                let before = |told: &&Mistake| {
-                    candidates[..=index].iter().any(|other| other.mistake(&inputs) == **told)
-                };
-                prop_assert!(told.iter().all(before), "{made:?} is called {told:?}");
+                // A repeated name is named beside it.
+                let is_named = |it: &&Mistake| **it == made || it.name() != "field_repeated";
+                let named: Vec<_> = found.iter().filter(is_named).collect();
+                prop_assert!(named.len() <= 1, "{made:?} is called {named:?}");
+                let mut before = candidates[..=index].iter().map(|other| other.mistake(&inputs));
+                prop_assert!(named.iter().all(|named| before.any(|it| it == **named)), "{made:?} is called {named:?}");
             }
         }
 
@@ -335,16 +323,13 @@ mod tests {
             [right, one, other] in keys(),
             picks in prop::collection::vec(any::<Index>(), 8),
         ) {
-            let (pairs, others) = (borrowed(&pairs), [one, other]);
-            let inputs = inputs(&pairs, &right, &others);
+            let (request, others) = (request_of(&pairs), [one, other]);
+            let inputs = inputs(&request, &right, &others);
             let candidates = candidates(&inputs);
             let tries: Vec<_> = tries(&candidates).collect();
             for pick in picks {
                 let together = tries[pick.index(tries.len())];
-                let Some(variant) = variant(&inputs, together) else {
-                    continue;
-                };
-                let Some(sign) = digits(&inputs, &variant) else {
+                let Some(sign) = signed(&inputs, together) else {
                     continue;
                 };
                 let found = search(&inputs, &sign.to_lowercase());
@@ -360,20 +345,21 @@ mod tests {
     fn the_work_is_bounded() {
         let key = key();
         let others = [(); 1_000].map(|()| key.clone());
-        let count = |pairs, others| tries(&candidates(&inputs(pairs, &key, others))).count();
-        let usual = [("mch_id", "1"), ("media_hash", "2"), ("sign_type", "MD5")];
+        let count = |request, others| tries(&candidates(&inputs(request, &key, others))).count();
+        let usual = request([("mch_id", "1"), ("media_hash", "2"), ("sign_type", "MD5")]);
         assert!(count(&usual, &[]) < 1_200, "{}", count(&usual, &[]));
         assert!(affordable(&inputs(&usual, &key, &[])) > 10 * count(&usual, &[]));
         let long = "1".repeat(1024 * 1024);
-        assert_eq!(affordable(&inputs(&[("mch_id", &long)], &key, &[])), 7);
+        let long = request([("mch_id", long.as_str())]);
+        assert_eq!(affordable(&inputs(&long, &key, &[])), 7);
         let names: Vec<_> = (0..1_000).map(|number| format!("name{number}")).collect();
-        let many: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        let many = request(names.iter().map(|name| (name.as_str(), "1")));
         assert!(count(&many, &others) < 2_000, "{}", count(&many, &others));
     }
 
     #[test]
     fn at_most_eight_hashes_cover_the_file() {
-        let candidates = candidates(&inputs(&[("mch_id", "1")], &key(), &[]));
+        let candidates = candidates(&inputs(&request([("mch_id", "1")]), &key(), &[]));
         let covers = |together: &Together<'_>| {
             let mut made = together.iter().flatten();
             made.any(|candidate| candidate.row.messages.name == "content_signed")
@@ -384,7 +370,8 @@ mod tests {
     #[test]
     fn the_first_candidate_is_the_other_algorithm() {
         for (value, other) in [("", Algorithm::HmacSha256), ("HMAC-SHA256", Algorithm::Md5)] {
-            let candidates = candidates(&inputs(&[("sign_type", value)], &key(), &[]));
+            let request = request([("sign_type", value)]);
+            let candidates = candidates(&inputs(&request, &key(), &[]));
             assert!(matches!(candidates[0].steps, [Step::Sign(algorithm)] if *algorithm == other));
         }
     }
@@ -392,23 +379,18 @@ mod tests {
     /// One that is shorter than 32 digits is made by few digests.
     #[test]
     fn only_what_may_be_as_long_is_compared() {
-        for (length, may_be) in [
-            (0, false),
-            (15, false),
-            (16, true),
-            (256, true),
-            (257, false),
-        ] {
-            let received = Received::new(&"0".repeat(length));
-            assert_eq!(received.is_some(), may_be, "{length}");
-        }
+        let received = |length| Received::new(&"0".repeat(length));
+        assert_eq!(
+            [0, 15, 257].map(|length| received(length).is_some()),
+            [false; 3]
+        );
+        assert_eq!(
+            [16, 256].map(|length| received(length).is_some()),
+            [true; 2]
+        );
         let chains = |length, bytes| {
-            let received = Received::new(&"0".repeat(length)).unwrap();
-            received
-                .forms
-                .iter()
-                .filter(|form| form.bytes == bytes)
-                .count()
+            let forms = received(length).unwrap().forms.into_iter();
+            forms.filter(|form| form.bytes == bytes).count()
         };
         // Plain, cut, without zeros (two) or sign-extended (two); and the first digits of HMAC's.
         assert_eq!((chains(32, 16), chains(32, 32)), (6, 4));

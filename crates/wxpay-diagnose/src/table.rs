@@ -1,8 +1,7 @@
-//! The known mistakes: for each its name, its words, and what it does to the string.
+//! The known mistakes: for each its name, its words, and the change of the string.
 //!
-//! To add a mistake is to add a row, and its case to `tests/independent/mistakes.py`. Where two rows give
-//! the same string, the first is told: what is more specific, or more often seen, stands before what is
-//! less so.
+//! To add a mistake, add a row, and its case to `tests/independent/mistakes.py`. Where two rows give the
+//! same string, the first is named: a more specific or more frequent mistake stands before a less so.
 
 use wxpay_sign::SignType;
 
@@ -114,12 +113,12 @@ pub(crate) static TABLE: &[Row] = &[
         "the file's name was signed",
         "leave the file and its name out of the string: the file is covered by `media_hash`",
         "文件名参与了签名", "文件和文件名都不参与签名:文件由 `media_hash` 保证")
-        .common(&[&[Select(|i, _| i.with_text("media", i.file_name?))]])
+        .common(&[&[Select(|i, _| i.with_text("media", i.file_name()?))]])
         .rare(&[
             // As curl and PHP's older uploads have it.
-            &[Select(|i, _| i.with("media", Text, i.file_name?.as_bytes(), &[Between("@", "")]))],
-            &[Select(|i, _| i.with_text("filename", i.file_name?))],
-            &[Select(|i, _| i.with_text("file_name", i.file_name?))],
+            &[Select(|i, _| i.with("media", Text, i.file_name()?.as_bytes(), &[Between("@", "")]))],
+            &[Select(|i, _| i.with_text("filename", i.file_name()?))],
+            &[Select(|i, _| i.with_text("file_name", i.file_name()?))],
         ]),
     row("media_signed",
         "the file's field `media` was among the fields that were signed",
@@ -246,7 +245,7 @@ pub(crate) static TABLE: &[Row] = &[
         "the MD5 of the API key was used in place of the key",
         "use the API key as it is set, without hashing it",
         "用 API 密钥的 MD5 代替了密钥", "直接使用设置的 API 密钥,不要再做摘要")
-        .rare(&[&[key(&[Hashed, HexLower])], &[key(&[Hashed, HEX_UPPER])]]),
+        .rare(&[&[key(&[Hashed, HEX_UPPER, LowerCase])], &[key(&[Hashed, HEX_UPPER])]]),
     row("key_empty",
         "the key was empty, or a setting that is not there (`undefined`, `null`, `None`)",
         "look at how the API key is read: the program had none",
@@ -268,7 +267,7 @@ pub(crate) static TABLE: &[Row] = &[
         "HMAC was keyed with the MD5 of the API key",
         "key HMAC with the API key itself",
         "HMAC 的密钥是 API 密钥的 MD5", "HMAC 的密钥就是 API 密钥本身")
-        .common(&[&[HmacKey(&[Hashed, HexLower])], &[HmacKey(&[Hashed, HEX_UPPER])]])
+        .common(&[&[HmacKey(&[Hashed, HEX_UPPER, LowerCase])], &[HmacKey(&[Hashed, HEX_UPPER])]])
         .rare(&[&[HmacKey(&[Hashed])]]).only(HmacSha256),
     row("hmac_key_decoded",
         "HMAC was keyed with the bytes that the API key's digits stand for",
@@ -429,7 +428,7 @@ pub(crate) static TABLE: &[Row] = &[
         "the string was hashed with MD5 before it was signed",
         "hash the string itself, once",
         "签名之前先对字符串做了一次 MD5", "只对字符串本身计算一次摘要")
-        .common(&[&[Encode(&[Hashed, HexLower])], &[Encode(&[Hashed, HEX_UPPER])]])
+        .common(&[&[Encode(&[Hashed, HEX_UPPER, LowerCase])], &[Encode(&[Hashed, HEX_UPPER])]])
         .rare(&[&[Encode(&[Hashed])]]),
     // Each is hashed over the whole file: they come last.
     row("content_signed",
@@ -466,12 +465,12 @@ pub(crate) static TABLE: &[Row] = &[
         "the signature's digits were written in hexadecimal digits once more",
         "write the digest in digits once: the hash function's result has them already",
         "签名被十六进制编码了两次", "只做一次十六进制编码:摘要函数的结果已经是十六进制了")
-        .written(&[&[HexLower, HEX_UPPER], &[HEX_UPPER, HEX_UPPER]]),
+        .written(&[&[HEX_UPPER, LowerCase, HEX_UPPER], &[HEX_UPPER, HEX_UPPER]]),
     row("base64",
         "the signature is written in Base64",
         "write the signature in upper-case hexadecimal digits",
         "签名写成了 Base64", "签名用大写十六进制")
-        .written(&[&[Base64Unpadded], &[HexLower, Base64Unpadded], &[HEX_UPPER, Base64Unpadded]]),
+        .written(&[&[Base64Unpadded], &[HEX_UPPER, LowerCase, Base64Unpadded], &[HEX_UPPER, Base64Unpadded]]),
     row("lower_case",
         "the signature is written with lower-case digits",
         "write the digits A to F in upper case",

@@ -18,7 +18,7 @@ use crate::{
     inputs::{Field, Fields, Inputs, Kind, MASK, api_name},
 };
 
-/// Which fields are signed. The text is what the row of the table is about.
+/// The fields that are signed. The text is the field or the key that the row is tried for.
 pub(crate) type Selection = for<'a> fn(&Inputs<'a>, &str) -> Fields<'a>;
 
 /// How a stable sort compares two fields.
@@ -46,11 +46,11 @@ pub(crate) enum Step {
     SwapHmac,
 }
 
-/// Whose name or value is changed.
+/// The fields whose name or value is changed.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose {
     All,
-    /// That of the field that the row of the table is about.
+    /// The field that the row of the table is tried for.
     One,
     MediaHash,
 }
@@ -58,7 +58,7 @@ pub(crate) enum Whose {
 #[derive(Clone, Copy)]
 pub(crate) enum WhichKey {
     Right,
-    /// The other key whose number, from 1, the row of the table is about.
+    /// The other key, by its number from 1, that the row of the table is tried for.
     Other,
 }
 
@@ -114,10 +114,7 @@ pub(crate) const fn key(chain: Chain) -> Step {
 }
 
 pub(crate) const fn separated(separator: &'static str) -> Step {
-    Step::Join(Shape {
-        separator,
-        ..Shape::QUERY
-    })
+    Step::Join(Shape::joined(true, "=", separator))
 }
 
 /// `mchid`, `mchId`, `mchID`, `mch-id`, `MchId`, `MCH_ID`, and the API's own `mch_id`.
@@ -126,10 +123,8 @@ pub(crate) const CAMEL: Spelling = |words| words[0].to_owned() + &PASCAL(&words[
 pub(crate) const CAMEL_ID: Spelling = |words| CAMEL(words).replace("Id", "ID");
 pub(crate) const KEBAB: Spelling = |words| words.join("-");
 pub(crate) const PASCAL: Spelling = |words| {
-    words
-        .iter()
-        .map(|word| word[..1].to_uppercase() + &word[1..])
-        .collect()
+    let capital = |word: &&str| word[..1].to_uppercase() + &word[1..];
+    words.iter().map(capital).collect()
 };
 pub(crate) const UPPER: Spelling = |words| words.join("_").to_uppercase();
 pub(crate) const API: Spelling = |words| words.join("_");
@@ -147,45 +142,32 @@ impl Shape {
         close: "",
     };
 
-    /// `{"a":"1","b":"2"}`.
+    /// `{"a":"1","b":"2"}` · as Python's `json.dumps` and its `str` write it · as Java's `Map.toString`.
     pub(crate) const JSON: Self = Self::object(&[Encoding::Json], ":", ",");
-
-    /// As Python's `json.dumps` writes it.
     pub(crate) const PYTHON_JSON: Self = Self::object(&[Encoding::Json], ": ", ", ");
-
-    /// As Python's `str` writes it.
     pub(crate) const PYTHON_DICT: Self = Self::object(&[Encoding::Between("'", "'")], ": ", ", ");
-
-    /// As Java's `Map.toString` writes it.
     pub(crate) const JAVA_MAP: Self = Self::object(&[], "=", ", ");
 
-    /// `a1b2`.
-    pub(crate) const BARE: Self = Self {
-        between: "",
-        separator: "",
-        ..Self::QUERY
-    };
-
-    /// `1&2`.
-    pub(crate) const VALUES: Self = Self {
-        names: false,
-        ..Self::QUERY
-    };
-
-    /// `12`.
-    pub(crate) const BARE_VALUES: Self = Self {
-        names: false,
-        ..Self::BARE
-    };
+    /// `a1b2` · `1&2` · `12`.
+    pub(crate) const BARE: Self = Self::joined(true, "", "");
+    pub(crate) const VALUES: Self = Self::joined(false, "", "&");
+    pub(crate) const BARE_VALUES: Self = Self::joined(false, "", "");
 
     const fn object(quote: Chain, between: &'static str, separator: &'static str) -> Self {
         Self {
             open: "{",
             quote,
-            names: true,
+            close: "}",
+            ..Self::joined(true, between, separator)
+        }
+    }
+
+    const fn joined(names: bool, between: &'static str, separator: &'static str) -> Self {
+        Self {
+            names,
             between,
             separator,
-            close: "}",
+            ..Self::QUERY
         }
     }
 }
@@ -193,7 +175,7 @@ impl Shape {
 /// From the fields to the digest. [`Variant::right`] is the API's.
 #[derive(Clone, Copy)]
 pub(crate) struct Variant<'r> {
-    /// What the row of the table is about: a field's name, or another key's number.
+    /// The name of the field or the number of the key that the row of the table is tried for.
     pub(crate) one: &'r str,
     pub(crate) algorithm: Algorithm,
     select: Selection,

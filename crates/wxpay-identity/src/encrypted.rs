@@ -158,16 +158,14 @@ fn scrypt(params: &Element<'_>) -> Result<(u64, Derive), Fault> {
         return Err(Fault::Damaged);
     }
     // Lanes are filled one after the other, though all in the same memory.
-    let cost = n.saturating_mul(block_size).saturating_mul(lanes);
-    let cost = cost.saturating_mul(128);
+    let factors = [block_size, lanes, 128];
+    let cost = factors.into_iter().fold(n, u64::saturating_mul);
     if cost > MAX_COST {
         return Err(Fault::Cost);
     }
     let params = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
-    let (salt, params) = (
-        salt.octets()?.into_owned(),
-        params.map_err(|_| Fault::Damaged)?,
-    );
+    let params = params.map_err(|_| Fault::Damaged)?;
+    let salt = salt.octets()?.into_owned();
     let derive = move |password: &[u8], key: &mut [u8]| {
         scrypt::scrypt(password, &salt, &params, key).expect("a cipher's key is not too long");
     };

@@ -78,14 +78,12 @@ impl Identity {
     /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
     /// with PBKDF2 or scrypt. A key that is not encrypted is taken too.
     ///
-    /// It needs the feature `encrypted-pem`. Decrypting takes a second at most: do it where a thread
-    /// may block.
+    /// It needs the feature `encrypted-pem`, and takes a second at most, where a thread may block.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for the
-    /// forms that are not read (PBES1, `DEK-Info`), with the command that converts them, and without
-    /// the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for what is
+    /// not read (PBES1, `DEK-Info`), with the command that converts it, and without the feature.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
@@ -105,15 +103,13 @@ impl Identity {
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
     ///
-    /// It needs the feature `pkcs12`. Read are the forms that have been handed out over the years:
-    /// RC2-40 and 3DES with a SHA-1 MAC, PBES2 with AES, chains in any order, bags without names, and
-    /// BER. It takes a second at most.
+    /// It needs the feature `pkcs12`, and takes a second at most. Old forms are read too: RC2-40 and 3DES
+    /// with a SHA-1 MAC, chains in any order, bags without names, and BER.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] for a file of another form, a damaged one, a wrong password, a file without
-    /// a MAC, without a key or certificate or with several keys, for what
-    /// [`from_pem`](Self::from_pem) refuses, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for a file
+    /// without a MAC, a key or a certificate, or with several keys, and without the feature.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};

@@ -18,7 +18,7 @@ pub(crate) struct Key {
     algorithm: String,
     /// The kind, for people.
     pub(crate) kind: String,
-    /// Whether ring uses keys of its kind.
+    /// True if TLS here uses keys of its kind.
     pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
     pub(crate) public: Option<Vec<u8>>,
@@ -75,35 +75,32 @@ impl Key {
             return Err(Malformed);
         };
         let (oid, secret) = (algorithm.oid()?, Zeroizing::new(key.octets()?.into_owned()));
-        let parsed = Self {
+        // `[1]`, implicit.
+        let public = rest.iter().find(|field| field.tag == 0x81);
+        let mut parsed = Self {
             kind: algorithm::name(&oid),
             is_used: oid == ED25519,
-            // `[1]`, implicit.
-            public: rest
-                .iter()
-                .find(|field| field.tag == 0x81)
-                .and_then(|field| Some(field.contents.split_first()?.1.to_vec())),
-            der: Zeroizing::new(Vec::new()),
+            public: public.and_then(|field| Some(field.contents.get(1..)?.to_vec())),
+            der: Zeroizing::default(),
             algorithm: oid,
             secret,
             curve: None,
         };
-        let parsed = match parsed.algorithm.as_str() {
-            RSA => parsed.rsa()?,
-            EC => parsed.ec(algorithm.children()?.get(1).ok_or(Malformed)?)?,
-            _ => parsed,
-        };
+        match parsed.algorithm.as_str() {
+            RSA => parsed.add_rsa()?,
+            EC => parsed.add_ec(algorithm.children()?.get(1).ok_or(Malformed)?)?,
+            _ => {}
+        }
         Ok(Self { der, ..parsed })
     }
 
     /// Adds the properties of an `RSAPrivateKey`.
-    fn rsa(mut self) -> Result<Self, Malformed> {
+    fn add_rsa(&mut self) -> Result<(), Malformed> {
         let fields = Element::first(&self.secret)?.children()?;
         let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
             return Err(Malformed);
         };
-        let zeros = modulus.contents.iter().take_while(|byte| **byte == 0);
-        let [first, rest @ ..] = &modulus.contents[zeros.count()..] else {
+        let [first, rest @ ..] = significant(modulus) else {
             return Err(Malformed);
         };
         let bits = rest.len() * 8 + first.ilog2() as usize + 1;
@@ -116,11 +113,11 @@ impl Key {
             _ => "RSA with more than two primes".to_owned(),
         };
         self.public = Some(write(SEQUENCE, &[modulus.whole, exponent.whole]));
-        Ok(self)
+        Ok(())
     }
 
     /// Adds the properties of an `ECPrivateKey`.
-    fn ec(mut self, curve: &Element<'_>) -> Result<Self, Malformed> {
+    fn add_ec(&mut self, curve: &Element<'_>) -> Result<(), Malformed> {
         let fields = Element::first(&self.secret)?.children()?;
         let [_version, secret, rest @ ..] = &fields[..] else {
             return Err(Malformed);
@@ -131,18 +128,12 @@ impl Key {
         };
         let public = rest.iter().find(|field| field.tag == EXPLICIT_1);
         let public = public.map(|field| field.explicit()?.bits().map(<[u8]>::to_vec));
-        let zeros = secret
-            .contents
-            .iter()
-            .take_while(|byte| **byte == 0)
-            .count();
-        let secret = Zeroizing::new(secret.contents[zeros..].to_vec());
+        self.public = public.transpose()?;
         self.kind = format!("ECDSA on {}", algorithm::name(&oid));
         self.curve = CURVES.iter().find(|it| it.oid == oid);
         self.is_used = self.curve.is_some();
-        self.public = public.transpose()?;
-        self.secret = secret;
-        Ok(self)
+        self.secret = Zeroizing::new(significant(secret).to_vec());
+        Ok(())
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -179,4 +170,10 @@ impl Key {
         let key = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
         Some(pkcs8(&[EC_DER, curve.der], &key))
     }
+}
+
+/// The bytes of a number, without zeros before them.
+fn significant<'a>(number: &Element<'a>) -> &'a [u8] {
+    let zeros = number.contents.iter().take_while(|byte| **byte == 0);
+    &number.contents[zeros.count()..]
 }

@@ -50,31 +50,26 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
         }
     }
     // An empty password stands also for none, which makes another key.
-    let passwords = [Some(password), None];
-    let passwords = if password.is_empty() {
-        &passwords[..]
-    } else {
-        &passwords[..1]
-    };
+    let passwords = &[Some(password), None][..if password.is_empty() { 2 } else { 1 }];
     let mut budget = Budget::new();
     passwords.iter().try_for_each(|_| budget.spend(mac.cost))?;
-    let all = bags.iter().map(|bag| &bag.sealed).chain(&safes);
-    all.map(Sealed::cost)
-        .try_for_each(|cost| budget.spend(cost))?;
+    let mut all = bags.iter().chain(&safes);
+    all.try_for_each(|sealed| budget.spend(sealed.cost()))?;
 
     let mut passwords = passwords.iter().copied();
     let password = passwords.find(|password| (mac.holds)(&mac, *password, &contents));
     let password = password.ok_or(Fault::WrongPassword)?;
     for safe in safes {
         for bag in safe_contents(&safe.open(password)?)? {
-            budget.spend(bag.sealed.cost())?;
+            budget.spend(bag.cost())?;
             bags.push(bag);
         }
     }
     let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
     for bag in bags {
-        let der = bag.sealed.open(password)?;
-        if bag.is_key {
+        let is_key = bag.is_key;
+        let der = bag.open(password)?;
+        if is_key {
             let key = Key::from_pkcs8(der)?;
             if !keys.iter().any(|it| it.is_same(&key)) {
                 keys.push(key);
@@ -95,13 +90,23 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
     Ok((chain, key))
 }
 
-/// Bytes that a password may encrypt.
+/// A certificate, a key or a safe of them, which a password may encrypt.
 struct Sealed {
+    is_key: bool,
     scheme: Option<Scheme>,
     data: Zeroizing<Vec<u8>>,
 }
 
 impl Sealed {
+    fn new(is_key: bool, scheme: Option<Scheme>, data: &Element<'_>) -> Result<Self, Fault> {
+        let data = Zeroizing::new(data.octets()?.into_owned());
+        Ok(Self {
+            is_key,
+            scheme,
+            data,
+        })
+    }
+
     fn cost(&self) -> u64 {
         self.scheme.as_ref().map_or(0, |scheme| scheme.cost)
     }
@@ -123,31 +128,23 @@ fn content_info<'a>(info: &Element<'a>) -> Result<(String, Element<'a>), Fault> 
 
 fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>, Fault> {
     let infos = Element::first(contents)?.children()?;
-    let sealed = infos.iter().map(|info| {
+    let safes = infos.iter().map(|info| {
         let (kind, content) = content_info(info)?;
-        let (scheme, data) = match kind.as_str() {
-            DATA => (None, content.octets()?),
+        match kind.as_str() {
+            DATA => Sealed::new(false, None, &content),
             ENCRYPTED_DATA => {
                 let [_version, info] = content.fields()?;
                 let [_kind, algorithm, data] = info.fields()?;
-                (Some(scheme(&algorithm)?), data.octets()?)
+                Sealed::new(false, Some(scheme(&algorithm)?), &data)
             }
-            _ => return Err(Fault::Unsupported(kind)),
-        };
-        let data = Zeroizing::new(data.into_owned());
-        Ok(Sealed { scheme, data })
+            _ => Err(Fault::Unsupported(kind)),
+        }
     });
-    sealed.collect()
-}
-
-/// A certificate or a key.
-struct Bag {
-    is_key: bool,
-    sealed: Sealed,
+    safes.collect()
 }
 
 /// Keys and certificates; revocation lists, secrets and the like are passed over.
-fn safe_contents(contents: &[u8]) -> Result<Vec<Bag>, Fault> {
+fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>, Fault> {
     let mut bags = Vec::new();
     for bag in Element::first(contents)?.children()? {
         let fields = bag.children()?;
@@ -155,21 +152,24 @@ fn safe_contents(contents: &[u8]) -> Result<Vec<Bag>, Fault> {
             return Err(Fault::Damaged);
         };
         let value = value.explicit()?;
-        let (is_key, scheme, data) = match kind.oid()?.as_str() {
-            KEY_BAG => (true, None, value.whole.into()),
+        match kind.oid()?.as_str() {
+            KEY_BAG => bags.push(Sealed {
+                is_key: true,
+                scheme: None,
+                data: value.whole.to_vec().into(),
+            }),
             SHROUDED_KEY_BAG => {
                 let [algorithm, data] = value.fields()?;
-                (true, Some(scheme(&algorithm)?), data.octets()?)
+                bags.push(Sealed::new(true, Some(scheme(&algorithm)?), &data)?);
             }
-            CERTIFICATE_BAG => match content_info(&value)? {
-                (kind, data) if kind == X509_CERTIFICATE => (false, None, data.octets()?),
-                _ => continue,
-            },
-            _ => continue,
-        };
-        let data = Zeroizing::new(data.into_owned());
-        let sealed = Sealed { scheme, data };
-        bags.push(Bag { is_key, sealed });
+            CERTIFICATE_BAG => {
+                let (kind, certificate) = content_info(&value)?;
+                if kind == X509_CERTIFICATE {
+                    bags.push(Sealed::new(false, None, &certificate)?);
+                }
+            }
+            _ => {}
+        }
     }
     Ok(bags)
 }

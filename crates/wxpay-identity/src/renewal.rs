@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::{Identity, IdentityError};
 
-/// Certificates are replaced days before it matters; a test of a renewal should not wait for long.
+/// Certificates are replaced days before it matters, but a test of it should not wait for long.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The longest file that is read, in bytes; identities have a few KB.
@@ -38,11 +38,8 @@ pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
 
-    /// Looks for a newer identity, where looking takes time; [`current`](Self::current) answers with
-    /// it afterwards.
-    ///
-    /// A client awaits it before it connects, in all calls at once, so that it bounds by itself how
-    /// often it looks. When looking fails, the last identity holds. Does nothing unless implemented.
+    /// Looks for a newer identity, where looking takes time; does nothing unless implemented. A client
+    /// awaits it before each attempt, so it bounds by itself how often it looks.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }
@@ -97,8 +94,7 @@ impl IdentitySource for IdentityHandle {
 /// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
 /// `tracing` gets one warning for the change, and the next look tries again.
 ///
-/// Looking and reading happen on a blocking thread of tokio, in whose runtime it must be refreshed.
-/// Clones share the identity and the interval's start.
+/// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
 #[derive(Debug, Clone)]
 pub struct IdentityFiles {
     shared: Arc<Shared>,
@@ -116,12 +112,9 @@ impl IdentityFiles {
     /// ```no_run
     /// use wxpay_identity::{IdentityFiles, IdentitySource};
     ///
-    /// # async fn example() -> Result<(), wxpay_identity::IdentityFilesError> {
     /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-    /// files.refresh().await; // before each new connection
     /// println!("{} at present", files.current().serial_number());
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
     /// ```
     pub fn pem(
         certificates: impl Into<PathBuf>,

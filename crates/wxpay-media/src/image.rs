@@ -33,11 +33,17 @@ use wxpay_sign::{ContentHash, ContentMd5};
 /// ```
 #[derive(Clone)]
 pub struct Image {
+    checked: Checked,
+    hash: ContentHash,
+}
+
+/// A picture without its hash.
+#[derive(Clone)]
+pub(crate) struct Checked {
     name: String,
     is_renamed: bool,
     format: Format,
     bytes: Bytes,
-    hash: ContentHash,
 }
 
 impl Image {
@@ -77,7 +83,7 @@ impl Image {
     /// file that is too large is not read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref();
-        Self::new(name_of(path)?, read(path, Vec::new())?.into())
+        Ok(Checked::new(name_of(path)?, read(path, Vec::new())?.into())?.alone())
     }
 
     /// Takes a picture that is in memory already, under the name that is to be sent.
@@ -92,7 +98,7 @@ impl Image {
         name: impl Into<String>,
         bytes: impl Into<Bytes>,
     ) -> Result<Self, ImageError> {
-        Self::new(checked(name.into())?, bytes.into())
+        Ok(Checked::new(checked(name.into())?, bytes.into())?.alone())
     }
 
     /// Reads a picture to its end, under the name that is to be sent.
@@ -118,14 +124,54 @@ impl Image {
             // There may be more: how much is not known.
             return Err(ImageError::TooLarge { size: None });
         }
-        Self::new(name, bytes.into())
+        Ok(Checked::new(name, bytes.into())?.alone())
     }
 
+    /// The file name that is sent.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.checked.name
+    }
+
+    /// The format of the bytes, whatever the name says.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.checked.format
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.checked.bytes
+    }
+
+    /// The MD5 of the bytes, as `media_hash` has it.
+    #[must_use]
+    pub fn hash(&self) -> &ContentHash {
+        &self.hash
+    }
+
+    /// Possible reasons for a refusal that the specification does not name, and changes that avoid one.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let (format, size) = (self.checked.format, self.checked.bytes.len());
+        let is_truncated = !format.is_whole(&self.checked.bytes);
+        let name = self.checked.is_renamed.then(|| self.checked.name.clone());
+        [
+            is_truncated.then_some(Warning::Truncated { format }),
+            (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size }),
+            name.map(|name| Warning::Renamed { name }),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl Checked {
     /// Checks the bytes; the name has been checked.
     pub(crate) fn new(name: String, bytes: Bytes) -> Result<Self, ImageError> {
         match bytes.len() {
             0 => return Err(ImageError::Empty),
-            size @ Self::LIMIT.. => return Err(ImageError::TooLarge { size: Some(size) }),
+            size @ Image::LIMIT.. => return Err(ImageError::TooLarge { size: Some(size) }),
             _ => {}
         }
         let format = match Content::of(&bytes) {
@@ -139,52 +185,28 @@ impl Image {
             Cow::Borrowed(_) => (name, false),
             Cow::Owned(right) => (shortened(right), true),
         };
-        let hash = ContentMd5::of(&bytes);
         Ok(Self {
             name,
             is_renamed,
             format,
             bytes,
-            hash,
         })
     }
 
-    /// The file name that is sent.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The format of the bytes, whatever the name says.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// The picture.
-    #[must_use]
-    pub fn bytes(&self) -> &Bytes {
+    pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The MD5 of the bytes, as `media_hash` has it.
-    #[must_use]
-    pub fn hash(&self) -> &ContentHash {
-        &self.hash
+    pub(crate) fn hashed(self, hash: ContentHash) -> Image {
+        Image {
+            checked: self,
+            hash,
+        }
     }
 
-    /// Possible reasons for a refusal that the specification does not name, and changes that avoid one.
-    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let (format, size) = (self.format, self.bytes.len());
-        let is_truncated = !format.is_whole(&self.bytes);
-        let name = self.is_renamed.then(|| self.name.clone());
-        [
-            is_truncated.then_some(Warning::Truncated { format }),
-            (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size }),
-            name.map(|name| Warning::Renamed { name }),
-        ]
-        .into_iter()
-        .flatten()
+    fn alone(self) -> Image {
+        let hash = ContentMd5::of(&self.bytes);
+        self.hashed(hash)
     }
 }
 
@@ -192,9 +214,9 @@ impl Image {
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Image")
-            .field("name", &self.name)
-            .field("format", &self.format)
-            .field("size", &self.bytes.len())
+            .field("name", &self.checked.name)
+            .field("format", &self.checked.format)
+            .field("size", &self.checked.bytes.len())
             .field("hash", &self.hash.as_str())
             .finish_non_exhaustive()
     }

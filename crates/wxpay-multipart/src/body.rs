@@ -189,8 +189,8 @@ impl fmt::Debug for FormBody {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The stream ended too early: it was declared too long, or what it reads has shrunk. A retry
-    /// helps only when the factory then opens the declared length.
+    /// The stream ended too early: it was declared too long, or its file has shrunk. A retry helps only
+    /// when the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} ended after {yielded} of the {declared} bytes that were declared"
     )]
@@ -203,9 +203,8 @@ pub enum BodyError {
         /// The number of bytes that the stream had.
         yielded: u64,
     },
-    /// The stream has more than was declared: it was declared too short, or what it reads has grown.
-    /// The frame that went too far was not sent. A retry helps only when the factory then opens the
-    /// declared length.
+    /// The stream is too long: it was declared too short, or its file has grown. The frame that went
+    /// too far was not sent. A retry helps only when the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} has at least {yielded} bytes where {declared} were declared"
     )]

@@ -231,7 +231,7 @@ impl Form {
         Some(whole.freeze())
     }
 
-    /// Queues one part: delimiter, header, content of so many bytes, line end.
+    /// Queues one part: delimiter, header, content of that length, line end.
     fn part(
         mut self,
         name: &str,

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, format};
 use core::fmt;
 
-/// A format that the API takes, told by the header of the file.
+/// A format that the API takes, by the header of the file.
 ///
 /// ```
 /// use wxpay_picture::Format;
@@ -32,14 +32,11 @@ impl Format {
     /// The format by the header; `None` for anything else.
     #[must_use]
     pub fn detect(bytes: &[u8]) -> Option<Self> {
-        if is_jpeg(bytes) {
-            Some(Self::Jpeg)
-        } else if is_png(bytes) {
-            Some(Self::Png)
-        } else if is_bmp(bytes) {
-            Some(Self::Bmp)
-        } else {
-            None
+        match bytes.first()? {
+            0xff if is_jpeg(bytes) => Some(Self::Jpeg),
+            0x89 if is_png(bytes) => Some(Self::Png),
+            b'B' if is_bmp(bytes) => Some(Self::Bmp),
+            _ => None,
         }
     }
 
@@ -63,7 +60,7 @@ impl Format {
         }
     }
 
-    /// The name with a right extension: unchanged where it has one, in any case of letters.
+    /// The name with a right extension: unchanged where it has one, in upper or lower case.
     #[must_use]
     pub fn right_name(self, name: &str) -> Cow<'_, str> {
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -71,11 +68,8 @@ impl Format {
         if extension == extension.trim_end() && self.extensions().iter().any(is) {
             return name.into();
         }
-        let stem = if PICTURE_EXTENSIONS.iter().any(is) {
-            stem
-        } else {
-            name
-        };
+        let is_picture = PICTURE_EXTENSIONS.iter().any(is);
+        let stem = if is_picture { stem } else { name };
         format!("{stem}.{}", self.extensions()[0]).into()
     }
 
@@ -107,10 +101,8 @@ impl fmt::Display for Format {
 ///
 /// The markers in use lie from SOF0 (0xC0) to COM (0xFE).
 fn is_jpeg(bytes: &[u8]) -> bool {
-    let Some(rest) = bytes.strip_prefix(b"\xff\xd8\xff") else {
-        return false;
-    };
-    let marker = rest.iter().find(|byte| **byte != 0xff);
+    let rest = bytes.strip_prefix(b"\xff\xd8\xff");
+    let marker = rest.and_then(|rest| rest.iter().find(|byte| **byte != 0xff));
     marker.is_some_and(|marker| (0xc0..=0xfe).contains(marker))
 }
 
@@ -175,9 +167,8 @@ fn has_end_of_image(data: &[u8]) -> bool {
     let Some(seconds) = data.get(1..) else {
         return false;
     };
-    let mut pieces = data[..seconds.len()]
-        .rchunks(PIECE)
-        .zip(seconds.rchunks(PIECE));
+    let firsts = data[..seconds.len()].rchunks(PIECE);
+    let mut pieces = firsts.zip(seconds.rchunks(PIECE));
     pieces.any(|(first, second)| {
         let pairs = first.iter().zip(second);
         pairs.fold(false, |found, pair| {
@@ -196,10 +187,8 @@ fn is_whole_png(bytes: &[u8]) -> bool {
         let [a, b, c, d, name @ ..] = *header;
         // Four bytes of a checksum are behind the data.
         let length = u64::from(u32::from_be_bytes([a, b, c, d])) + 4;
-        let Some(next) = usize::try_from(length)
-            .ok()
-            .and_then(|length| behind.get(length..))
-        else {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let Some(next) = behind.get(length..) else {
             return false;
         };
         if name == *b"IEND" || !name.is_ascii() {
@@ -233,7 +222,7 @@ fn is_whole_bmp(bytes: &[u8]) -> Option<bool> {
     Some(pixels.saturating_add(size) <= bytes.len() as u64)
 }
 
-/// A number of so many bytes at a position.
+/// The number of that size in bytes at the position.
 fn little_endian(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
     let bytes = bytes.get(at..at + size)?.iter().rev();
     Some(bytes.fold(0, |number, byte| number << 8 | u64::from(*byte)))

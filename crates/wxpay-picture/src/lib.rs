@@ -14,9 +14,7 @@ pub use format::Format;
 /// ```
 /// use wxpay_picture::Content;
 ///
-/// let file = Content::of(b"https://example.com/licence.jpg");
-/// assert_eq!(file.to_string(), "a URL");
-/// assert_eq!(file.code(), Some("media-is-url"));
+/// assert_eq!(Content::of(b"https://example.com/licence.jpg").to_string(), "a URL");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,7 +54,7 @@ pub struct Kind {
 enum Signs {
     /// Bytes at a position, `?` for any byte.
     Bytes(&'static [(usize, &'static [u8])]),
-    /// The start of a text in any case of letters; behind `…` what must follow somewhere.
+    /// The start of a text in upper or lower case, and after `…` a part that follows somewhere.
     Text(&'static [&'static str]),
     /// The same of a text of one line under 1 KiB.
     Line(&'static [&'static str]),
@@ -134,7 +132,7 @@ const KINDS: &[Kind] = &[
         Bytes(&[(0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8")])),
     kind("media-converted", "a PNG whose line ends were converted",
         "read, copy and send it in binary mode", Bytes(&[(0, b"\x89PNG")])),
-    // What becomes of the first bytes of a JPEG or PNG when they are decoded as UTF-8, or as Latin-1.
+    // The first bytes of a JPEG or PNG after decoding as UTF-8, or as Latin-1.
     kind("media-decoded", "a picture that was decoded as text", NOT_TEXT, Bytes(&[
         (0, b"\xef\xbf\xbd"), (0, b"\xc3\xbf\xc3\x98"), (0, b"\xc2\x89PNG"),
     ])),
@@ -168,7 +166,7 @@ impl<'a> Content<'a> {
     /// Looks at the bytes of a file.
     #[must_use]
     pub fn of(bytes: &'a [u8]) -> Self {
-        /// The longest text before a picture that is looked behind: some warnings of PHP.
+        /// Maximum length of the bytes before a picture: a few warnings of PHP.
         const LONGEST_PREFIX: usize = 4096;
         if let Some(format) = Format::detect(bytes) {
             return Self::Picture(format);
@@ -177,11 +175,12 @@ impl<'a> Content<'a> {
         if let Some(kind) = KINDS.iter().find(|kind| kind.fits(bytes, text)) {
             return Self::Other(kind);
         }
-        let mut prefixes = (1..bytes.len().min(LONGEST_PREFIX)).map(|at| bytes.split_at(at));
-        let preceded =
-            prefixes.find_map(|(prefix, picture)| Some((prefix, Format::detect(picture)?)));
-        match preceded {
-            Some((prefix, format)) => Self::Preceded { format, prefix },
+        let mut positions = 1..bytes.len().min(LONGEST_PREFIX);
+        match positions.find_map(|at| Some((at, Format::detect(&bytes[at..])?))) {
+            Some((at, format)) => Self::Preceded {
+                format,
+                prefix: &bytes[..at],
+            },
             None => Self::Unknown {
                 first: &bytes[..bytes.len().min(8)],
             },
@@ -241,37 +240,32 @@ impl Kind {
     fn fits(&self, bytes: &[u8], text: Option<&str>) -> bool {
         match self.signs {
             Bytes(patterns) => patterns.iter().any(|(at, pattern)| {
-                let found = bytes
-                    .get(*at..)
-                    .and_then(|bytes| bytes.get(..pattern.len()));
+                let found = bytes.get(*at..*at + pattern.len());
                 let fits = |(byte, sign): (&u8, &u8)| *sign == b'?' || byte == sign;
                 // A text may hold the letters of a sign somewhere by chance.
                 (*at == 0 || text.is_none())
                     && found.is_some_and(|found| found.iter().zip(*pattern).all(fits))
             }),
-            Text(starts) => text.is_some_and(|text| starts.iter().any(|start| begins(text, start))),
+            Text(starts) => text.is_some_and(|text| begins(text, starts)),
             Line(starts) => text.is_some_and(|text| {
-                text.len() < 1024
-                    && !text.contains('\n')
-                    && starts.iter().any(|start| begins(text, start))
+                text.len() < 1024 && !text.contains('\n') && begins(text, starts)
             }),
         }
     }
 }
 
-fn begins(text: &str, start: &str) -> bool {
-    let (start, later) = start.split_once('…').unwrap_or((start, ""));
-    let head = text.as_bytes().get(..start.len());
-    head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes())) && text.contains(later)
+fn begins(text: &str, starts: &[&str]) -> bool {
+    starts.iter().any(|start| {
+        let (start, later) = start.split_once('…').unwrap_or((start, ""));
+        let head = text.as_bytes().get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes())) && text.contains(later)
+    })
 }
 
-/// The bytes as a text without the white space and the mark around it, where they are one.
+/// The bytes as a text, where they are one, without white space and mark around it.
 fn text(bytes: &[u8]) -> Option<&str> {
-    let text = core::str::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.is_empty())?;
+    let text = str::from_utf8(bytes).ok()?;
     let is_text = |c: char| !c.is_control() || c.is_whitespace();
-    text.chars()
-        .all(is_text)
-        .then(|| text.trim_start_matches('\u{feff}').trim())
+    let is_text = !text.is_empty() && text.chars().all(is_text);
+    is_text.then(|| text.trim_start_matches('\u{feff}').trim())
 }

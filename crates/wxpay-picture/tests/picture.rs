@@ -13,19 +13,29 @@ fn example(name: &str) -> Vec<u8> {
 fn jpeg() -> Vec<u8> {
     let thumbnail = b"\xff\xd8\xff\xdb\0\x02\xff\xd9";
     let segment = [b"\xff\xe1\0\x0a".as_slice(), thumbnail].concat();
-    let scan = [
-        b"\xff\xda\0\x04\x01\0".as_slice(),
-        &[0x5a; 5000],
-        b"\xff\0\xff\xd0\x12",
-    ]
-    .concat();
-    [b"\xff\xd8".as_slice(), &segment, &scan, b"\xff\xd9"].concat()
+    let data = [&[0x5a; 5000], &b"\xff\0\xff\xd0\x12"[..]].concat();
+    let parts = [
+        b"\xff\xd8",
+        &segment[..],
+        b"\xff\xda\0\x04\x01\0",
+        &data,
+        b"\xff\xd9",
+    ];
+    parts.concat()
 }
 
 fn png() -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0CRC.".to_vec();
     bytes.extend(b"\0\0\0\x04IDATIENDCRC.\0\0\0\0IEND\xae\x42\x60\x82");
     bytes
+}
+
+fn pictures() -> [(Format, Vec<u8>); 3] {
+    [
+        (Format::Jpeg, jpeg()),
+        (Format::Png, png()),
+        (Format::Bmp, bmp(2, 0)),
+    ]
 }
 
 /// Two rows of three pixels, 24 bits each, of the size field that some writers leave 0.
@@ -46,11 +56,10 @@ fn name(bytes: &[u8]) -> String {
 fn pictures_are_told_by_their_headers() {
     assert_eq!(Format::detect(&example("licence.jpg")), Some(Format::Jpeg));
     assert_eq!(Format::detect(&example("licence.png")), Some(Format::Png));
-    assert_eq!(Format::detect(&jpeg()), Some(Format::Jpeg));
-    assert_eq!(Format::detect(&png()), Some(Format::Png));
-    for height in [2, -2] {
-        assert_eq!(Format::detect(&bmp(height, 0)), Some(Format::Bmp));
+    for (format, picture) in pictures() {
+        assert_eq!(Format::detect(&picture), Some(format));
     }
+    assert_eq!(Format::detect(&bmp(-2, 0)), Some(Format::Bmp));
     // OS/2's first header: width and height have two bytes each.
     let os2 = b"BM\0\0\0\0\0\0\0\0\x1a\0\0\0\x0c\0\0\0\x01\0\x01\0\x01\0\x18\0abc";
     assert_eq!(Format::detect(os2), Some(Format::Bmp));
@@ -87,25 +96,21 @@ fn fill_bytes_may_stand_before_any_marker_of_a_jpeg() {
 
 #[test]
 fn a_cut_picture_is_not_whole_wherever_it_is_cut() {
-    for (format, picture) in [
-        (Format::Jpeg, jpeg()),
-        (Format::Png, png()),
-        (Format::Bmp, bmp(2, 0)),
+    let more = [
         (Format::Bmp, bmp(-2, 0)),
         (Format::Bmp, bmp(2, 1)),
         (Format::Jpeg, example("licence.jpg")),
         (Format::Png, example("licence.png")),
         (Format::Bmp, example("licence.bmp")),
-    ] {
+    ];
+    for (format, picture) in pictures().into_iter().chain(more) {
         assert!(format.is_whole(&picture), "{format}");
         // The padding of a bitmap's last row carries nothing.
         let end = picture.len() - if format == Format::Bmp { 3 } else { 0 };
         for cut in (0..end).step_by(1 + end / 500).chain([end - 1]) {
             let is_header = format == Format::Bmp && cut < 38;
-            assert!(
-                is_header || !format.is_whole(&picture[..cut]),
-                "{format} cut at {cut}"
-            );
+            let is_whole = format.is_whole(&picture[..cut]);
+            assert!(is_header || !is_whole, "{format} cut at {cut}");
         }
     }
 }
@@ -122,16 +127,10 @@ fn what_is_behind_a_whole_picture_does_not_matter() {
         [jpeg(), b"SEFHe\0\0\0SEFT".to_vec()].concat(),
         [b"\0\0\0\x18ftypmp42".to_vec(), vec![7; 100_000]].concat(),
     ];
-    for (format, picture) in [
-        (Format::Jpeg, jpeg()),
-        (Format::Png, png()),
-        (Format::Bmp, bmp(2, 0)),
-    ] {
+    for (format, picture) in pictures() {
         for trailer in &trailers {
-            assert!(
-                format.is_whole(&[picture.as_slice(), trailer].concat()),
-                "{format}"
-            );
+            let bytes = [picture.as_slice(), trailer].concat();
+            assert!(format.is_whole(&bytes), "{format}");
         }
     }
     // Zeros in the place of the rest, as an interrupted download leaves them.
@@ -164,21 +163,14 @@ fn a_name_gets_a_right_extension_and_keeps_one_that_it_has() {
 #[test]
 fn other_files_are_named() {
     let dicom = [&[0; 128], b"DICM".as_slice()].concat();
-    for (bytes, code, called) in [
+    #[rustfmt::skip]
+    let files = [
         (b"\0\0\0\x18ftypheic".as_slice(), "media-is-heic", "a HEIC"),
         (b"\0\0\0\x18ftypmif1", "media-is-heic", "a HEIC"),
         (b"\0\0\0\x18ftypmsf1", "media-is-heic", "a HEIC"),
         (b"\0\0\0\x18ftypavif", "media-is-avif", "an AVIF"),
-        (
-            b"\0\0\0\x18ftypmp42",
-            "media-is-video",
-            "an MP4 or QuickTime film",
-        ),
-        (
-            b"\0\0\0\x0cjP  \r\n\x87\n",
-            "media-is-jpeg-2000",
-            "a JPEG 2000",
-        ),
+        (b"\0\0\0\x18ftypmp42", "media-is-video", "an MP4 or QuickTime film"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "media-is-jpeg-2000", "a JPEG 2000"),
         (b"\xff\x0a\x80", "media-is-jpeg-xl", "a JPEG XL"),
         (b"8BPS\0\x01", "media-is-psd", "a Photoshop file"),
         (b"Rar!\x1a\x07\0", "media-is-rar", "a RAR archive"),
@@ -188,66 +180,27 @@ fn other_files_are_named() {
         (b"GIF89a", "media-is-gif", "a GIF"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "media-is-webp", "a WebP"),
         (b"II*\0\x08\0", "media-is-tiff", "a TIFF"),
-        (
-            b"\x89PNG\n\x1a\n",
-            "media-converted",
-            "a PNG whose line ends were converted",
-        ),
-        (
-            b"\xff\xd8",
-            "media-truncated",
-            "a JPEG or PNG whose header is cut or damaged",
-        ),
-        (
-            b"\x89PNG\r\n\x1a\n",
-            "media-truncated",
-            "a JPEG or PNG whose header is cut or damaged",
-        ),
-        (
-            b"\xef\xbf\xbdPNG",
-            "media-decoded",
-            "a picture that was decoded as text",
-        ),
+        (b"\x89PNG\n\x1a\n", "media-converted", "a PNG whose line ends were converted"),
+        (b"\xff\xd8", "media-truncated", "a JPEG or PNG whose header is cut or damaged"),
+        (b"\x89PNG\r\n\x1a\n", "media-truncated", "a JPEG or PNG whose header is cut or damaged"),
+        (b"\xef\xbf\xbdPNG", "media-decoded", "a picture that was decoded as text"),
         (b"\xff\xfeh\0t\0", "media-is-text", "text in UTF-16"),
         (b"https://a.example/b.jpg", "media-is-url", "a URL"),
-        (
-            b"DATA:image/png;base64,iVBO",
-            "media-is-data-url",
-            "a data URL",
-        ),
-        (
-            b"\xef\xbb\xbf <!DOCTYPE html>\n",
-            "media-is-html",
-            "an HTML page",
-        ),
+        (b"DATA:image/png;base64,iVBO", "media-is-data-url", "a data URL"),
+        (b"\xef\xbb\xbf <!DOCTYPE html>\n", "media-is-html", "an HTML page"),
         (b"<?xml version='1.0'?>\n<svg/>", "media-is-svg", "an SVG"),
-        (
-            b"<?xml version='1.0'?>\n<a/>",
-            "media-is-xml",
-            "an XML document",
-        ),
+        (b"<?xml version='1.0'?>\n<a/>", "media-is-xml", "an XML document"),
         (b"{\"a\": 1}", "media-is-json", "JSON"),
         (b"/9j/4AAQSkZJRg", "media-is-base64", "a picture in base64"),
         (b"FFD8FFE000104A46", "media-is-hex", "a picture in hex"),
         (b"/tmp/php1a2b", "media-is-path", "the path of a file"),
-        (
-            b"[object File]",
-            "media-is-object",
-            "the printed name of an object",
-        ),
+        (b"[object File]", "media-is-object", "the printed name of an object"),
         (b"a text with moov in it", "media-is-text", "text"),
-        (
-            b"BMW is a car, and this is a text about it",
-            "media-is-text",
-            "text",
-        ),
-        (
-            b"iVBORw0KGgoAAAANSUhEUg==",
-            "media-is-base64",
-            "a picture in base64",
-        ),
+        (b"BMW is a car, and this is a text about it", "media-is-text", "text"),
+        (b"iVBORw0KGgoAAAANSUhEUg==", "media-is-base64", "a picture in base64"),
         (b"\r\n \t", "media-is-text", "text"),
-    ] {
+    ];
+    for (bytes, code, called) in files {
         let content = Content::of(bytes);
         assert_eq!(content.code(), Some(code), "{bytes:?}");
         assert_eq!(content.to_string(), called);
@@ -262,22 +215,15 @@ fn other_files_are_named() {
 
 #[test]
 fn nothing_with_a_nul_is_text_and_the_unknown_shows_its_first_bytes() {
-    assert_eq!(
-        name(b"abc\0def"),
-        "of an unknown kind, beginning with 61 62 63 00 64 65 66"
-    );
-    assert_eq!(
-        name(&[1; 100]),
-        "of an unknown kind, beginning with 01 01 01 01 01 01 01 01"
-    );
-    assert_eq!(
-        name("caf\u{7f}".as_bytes()),
-        "of an unknown kind, beginning with 63 61 66 7f"
-    );
-    assert_eq!(
-        name(b"\xd6\xd0"),
-        "of an unknown kind, beginning with d6 d0"
-    ); // GBK
+    for (bytes, first) in [
+        (b"abc\0def".as_slice(), "61 62 63 00 64 65 66"),
+        (&[1; 100], "01 01 01 01 01 01 01 01"),
+        (b"caf\x7f", "63 61 66 7f"),
+        (b"\xd6\xd0", "d6 d0"), // GBK
+    ] {
+        let called = format!("of an unknown kind, beginning with {first}");
+        assert_eq!(name(bytes), called);
+    }
     assert_eq!(name(b""), "empty");
 }
 
@@ -296,11 +242,7 @@ fn a_picture_behind_other_bytes_is_named_with_them() {
             r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#,
         ),
     ] {
-        for (format, picture) in [
-            (Format::Jpeg, jpeg()),
-            (Format::Png, png()),
-            (Format::Bmp, bmp(2, 0)),
-        ] {
+        for (format, picture) in pictures() {
             let bytes = [prefix, &picture].concat();
             assert_eq!(Content::of(&bytes), Content::Preceded { format, prefix });
             assert_eq!(name(&bytes), format!("a {format} {called}"));

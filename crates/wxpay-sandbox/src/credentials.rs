@@ -1,33 +1,50 @@
-//! Everything that a merchant and its sandbox share.
+//! The merchant of a sandbox: id, API key, certificate, and the authority behind it.
 
 pub(crate) mod certificates;
-mod error;
-mod pem;
 
-use std::fmt;
+use std::{error::Error, fmt};
 
-use rustls_pki_types::CertificateDer;
-use wxpay_sign::ApiKey;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rcgen::{Issuer, KeyPair};
+use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
+use wxpay_sign::{ApiKey, ApiKeyError};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use zeroize::Zeroizing;
 
+use crate::{
+    BoxError,
+    request::client_certificate::{ClientCertChecker, common_name},
+    tls,
+};
 use certificates::{Authority, CertifiedKey};
-
-pub use error::CredentialsError;
 
 /// A merchant of the sandbox: id, API key and certificate, and the authority that has issued it.
 ///
-/// The authority issues the server's certificate too, so its certificate, [`ca_pem`](Self::ca_pem),
-/// is what a client has to trust. Credentials are made for tests: they mean nothing to WeChat Pay.
-/// `Debug` shows the merchant id only, and keys are wiped from memory when dropped, but for the copies
-/// that TLS makes.
+/// The authority issues the server's certificate too, so a client has to trust
+/// [`ca_pem`](Self::ca_pem). Credentials are made for tests: they mean nothing to WeChat Pay. `Debug`
+/// shows the merchant id only. Keys are wiped from memory when dropped, but for the copies that TLS
+/// makes.
 ///
 /// ```
-/// use wxpay_sandbox::Credentials;
+/// use wxpay_sandbox::{Credentials, CredentialsError};
 ///
-/// let credentials = Credentials::generate()?;
-/// assert_eq!(credentials.mch_id(), "1900000109");
-/// assert!(credentials.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
-/// # Ok::<(), wxpay_sandbox::CredentialsError>(())
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let new = Credentials::generate()?;
+/// assert_eq!(new.mch_id(), "1900000109");
+/// let other = Credentials::generate_for("1000000000")?;
+/// let other = other.with_api_key("192006250b4c09247ec02edce69f6a2d")?;
+///
+/// // Kept in files for the next start, so that clients need no new ones:
+/// let [key, ca, ca_key] = [other.expose_api_key(), other.ca_pem(), other.ca_key_pem()];
+/// let kept = Credentials::from_pem(key, ca, ca_key, other.cert_pem(), other.key_pem())?;
+/// assert_eq!(kept.mch_id(), "1000000000");
+///
+/// // As the merchant platform hands it out:
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("apiclient_cert.p12"), kept.merchant_p12()?)?;
+/// // openssl pkcs12 -in apiclient_cert.p12 -passin pass:1000000000 -nodes
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Credentials {
@@ -37,8 +54,59 @@ pub struct Credentials {
     merchant: CertifiedKey,
 }
 
-/// Letters and digits, as an API key has.
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Why there are no credentials. No error shows a key.
+///
+/// ```
+/// use wxpay_sandbox::Credentials;
+///
+/// let error = Credentials::generate_for("").unwrap_err();
+/// assert_eq!(error.to_string(), "the merchant id is not 1 to 32 ASCII letters and digits");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// The merchant id has a wrong form.
+    #[error("the merchant id is not 1 to 32 ASCII letters and digits")]
+    MerchantId,
+    /// The API key has a wrong form; the source says how.
+    #[error("the API key cannot be used")]
+    ApiKey(#[from] ApiKeyError),
+    /// No new certificate, or file of one, could be made, mostly for want of randomness.
+    #[error("no new certificate could be made")]
+    Generate(#[source] BoxError),
+    /// A text is not the expected PEM. Keys must be unencrypted PKCS #8 (`BEGIN PRIVATE KEY`).
+    #[error("{what} cannot be read")]
+    Unreadable {
+        /// One of the four texts, as `the authority's key`.
+        what: &'static str,
+        /// The reader's error.
+        source: BoxError,
+    },
+    /// A certificate and a key do not belong together.
+    #[error("{what} does not fit the certificate")]
+    KeyMismatch {
+        /// The key, as `the authority's key`.
+        what: &'static str,
+    },
+    /// The authority's certificate may not issue others.
+    #[error("the authority's certificate is not that of an authority")]
+    NotAnAuthority,
+    /// The merchant's certificate has expired, or another authority has issued it. Make new
+    /// credentials, or find the authority that belongs to it.
+    #[error("the merchant's certificate is not acceptable to the authority")]
+    NotAccepted(#[source] BoxError),
+    /// The merchant's certificate names no merchant.
+    #[error(
+        "the merchant's certificate has a common name that is not 1 to 32 ASCII letters and digits"
+    )]
+    CommonName,
+}
+
+/// The four texts of [`Credentials::from_pem`], as errors call them.
+const CA: &str = "the authority's certificate";
+const CA_KEY: &str = "the authority's key";
+const CERT: &str = "the merchant's certificate";
+const KEY: &str = "the merchant's key";
 
 impl Credentials {
     /// Makes new credentials for merchant `1900000109`, with a random API key.
@@ -58,50 +126,33 @@ impl Credentials {
     ///
     /// [`CredentialsError::MerchantId`] unless the id is 1 to 32 ASCII letters and digits, and
     /// [`CredentialsError::Generate`] when the operating system gives no randomness.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Credentials, CredentialsError};
-    ///
-    /// assert_eq!(Credentials::generate_for("1000000000")?.mch_id(), "1000000000");
-    /// let error = Credentials::generate_for("10 000").unwrap_err();
-    /// assert!(matches!(error, CredentialsError::MerchantId));
-    /// # Ok::<(), CredentialsError>(())
-    /// ```
     pub fn generate_for(mch_id: &str) -> Result<Self, CredentialsError> {
         if !is_merchant_id(mch_id) {
             return Err(CredentialsError::MerchantId);
         }
-        let (ca, authority) = certificates::authority().map_err(CredentialsError::Generate)?;
-        let merchant =
-            certificates::merchant(&authority, mch_id).map_err(CredentialsError::Generate)?;
-        let key = random_api_key().map_err(|error| CredentialsError::Generate(error.into()))?;
-        Self::new(mch_id.to_owned(), &key, ca, merchant)
+        let generate = || {
+            let (ca, authority) = certificates::authority()?;
+            let merchant = certificates::merchant(&authority, mch_id)?;
+            Ok((ca, merchant, random_api_key()?))
+        };
+        let (ca, merchant, api_key) = generate().map_err(CredentialsError::Generate)?;
+        Ok(Self {
+            mch_id: mch_id.to_owned(),
+            api_key: ApiKey::new(&*api_key)?,
+            ca,
+            merchant,
+        })
     }
 
-    /// Takes credentials up again that were kept, so that clients need not be told new ones.
+    /// Reads credentials that were kept, so that clients need no new ones.
     ///
     /// The merchant id is the common name of the merchant's certificate. Texts are taken as they are:
     /// cut the line end off a key that was read from a file.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] says what cannot be read or does not fit the rest. A merchant's
-    /// certificate that this sandbox would refuse, because it has expired say, is an error too.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Credentials;
-    ///
-    /// let kept = Credentials::generate()?;
-    /// let again = Credentials::from_pem(
-    ///     kept.expose_api_key(),
-    ///     kept.ca_pem(),
-    ///     kept.ca_key_pem(),
-    ///     kept.cert_pem(),
-    ///     kept.key_pem(),
-    /// )?;
-    /// assert_eq!(again.mch_id(), kept.mch_id());
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
+    /// [`CredentialsError`] says which text cannot be read or does not fit the rest. A merchant's
+    /// certificate that this sandbox would refuse, as one that has expired, is an error too.
     pub fn from_pem(
         api_key: &str,
         ca_pem: &str,
@@ -114,20 +165,9 @@ impl Credentials {
             key: Zeroizing::new(key.to_owned()),
         };
         let (ca, merchant) = (pair(ca_pem, ca_key_pem), pair(cert_pem, key_pem));
-        let mch_id = pem::check(&ca, &merchant)?;
-        Self::new(mch_id, api_key, ca, merchant)
-    }
-
-    fn new(
-        mch_id: String,
-        api_key: &str,
-        ca: CertifiedKey,
-        merchant: CertifiedKey,
-    ) -> Result<Self, CredentialsError> {
-        let api_key = ApiKey::new(api_key)?;
         Ok(Self {
-            mch_id,
-            api_key,
+            mch_id: check(&ca, &merchant)?,
+            api_key: ApiKey::new(api_key)?,
             ca,
             merchant,
         })
@@ -138,17 +178,9 @@ impl Credentials {
     /// # Errors
     ///
     /// [`CredentialsError::ApiKey`] unless it is 32 ASCII letters and digits.
-    ///
-    /// ```
-    /// use wxpay_sandbox::Credentials;
-    ///
-    /// let key = "192006250b4c09247ec02edce69f6a2d";
-    /// let credentials = Credentials::generate()?.with_api_key(key)?;
-    /// assert_eq!(credentials.expose_api_key(), key);
-    /// # Ok::<(), wxpay_sandbox::CredentialsError>(())
-    /// ```
-    pub fn with_api_key(self, api_key: &str) -> Result<Self, CredentialsError> {
-        Self::new(self.mch_id, api_key, self.ca, self.merchant)
+    pub fn with_api_key(mut self, api_key: &str) -> Result<Self, CredentialsError> {
+        self.api_key = ApiKey::new(api_key)?;
+        Ok(self)
     }
 
     /// The merchant id.
@@ -163,26 +195,26 @@ impl Credentials {
         &self.api_key
     }
 
-    /// The API key as text, to be written where a client reads it. Do not log it.
+    /// The API key as text, for a client's settings. Do not log it.
     #[must_use]
     pub fn expose_api_key(&self) -> &str {
         self.api_key.expose()
     }
 
-    /// The authority's certificate: what a client has to trust.
+    /// The authority's certificate, which a client has to trust.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca.cert
     }
 
-    /// The authority's private key (PKCS #8), to be kept for the next start. It is secret: whoever has
-    /// it can pose as any server to the clients that trust the authority.
+    /// The authority's private key (PKCS #8), for the next start. Its holder can pose as any server to
+    /// clients that trust the authority.
     #[must_use]
     pub fn ca_key_pem(&self) -> &str {
         &self.ca.key
     }
 
-    /// The merchant's API certificate: what a client has to send.
+    /// The merchant's API certificate, which a client has to send.
     #[must_use]
     pub fn cert_pem(&self) -> &str {
         &self.merchant.cert
@@ -197,34 +229,25 @@ impl Credentials {
     /// The merchant's API certificate and its key as PKCS #12: the file `apiclient_cert.p12` of the
     /// merchant platform, whose password is the merchant id.
     ///
-    /// It is made anew at each call, in a form that every client reads: OpenSSL 1.0 to 3, curl, Java,
-    /// Windows. It is as secret as the key.
+    /// It is made anew at each call, in a form that OpenSSL 1.0 to 3, curl, Java and Windows read. It
+    /// is as secret as the key.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::Generate`] when the key is of an algorithm that is unknown in such a file,
-    /// which none of [`generate`](Self::generate) is.
-    ///
-    /// ```
-    /// let credentials = wxpay_sandbox::Credentials::generate()?;
-    /// let folder = tempfile::tempdir()?;
-    /// let file = folder.path().join("apiclient_cert.p12");
-    /// std::fs::write(&file, credentials.merchant_p12()?)?;
-    /// // openssl pkcs12 -in apiclient_cert.p12 -passin pass:1900000109 -nodes
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// [`CredentialsError::Generate`] when such a file cannot hold the key's algorithm; it can hold
+    /// those of [`generate`](Self::generate).
     pub fn merchant_p12(&self) -> Result<Vec<u8>, CredentialsError> {
         certificates::pkcs12(&self.merchant, &self.mch_id).map_err(CredentialsError::Generate)
     }
 
-    /// The authority's certificate, to check others with.
-    pub(crate) fn ca_der(&self) -> Result<CertificateDer<'static>, CredentialsError> {
-        pem::certificate(&self.ca, pem::CA)
-    }
-
-    /// What issues the server's certificate.
-    pub(crate) fn authority(&self) -> Result<Authority, CredentialsError> {
-        pem::authority(&self.ca)
+    /// The authority's certificate, to check clients with, and the authority, to issue with.
+    pub(crate) fn authority(
+        &self,
+    ) -> Result<(CertificateDer<'static>, Authority), CredentialsError> {
+        let cert = certificate(&self.ca, CA)?;
+        let key = key(&self.ca, &parsed(&cert, CA)?, CA_KEY)?;
+        let issuer = Issuer::from_ca_cert_der(&cert, key).map_err(|it| unreadable(CA, it))?;
+        Ok((cert, issuer))
     }
 }
 
@@ -237,42 +260,68 @@ impl fmt::Debug for Credentials {
 }
 
 /// 1 to 32 ASCII letters and digits.
-fn is_merchant_id(text: &str) -> bool {
+pub(crate) fn is_merchant_id(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// Letters and digits, each as likely as any other.
 fn random_api_key() -> Result<Zeroizing<String>, getrandom::Error> {
-    // Bytes from here on would make the first letters of the alphabet more likely.
-    const FAIR: u8 = (256 / ALPHABET.len() * ALPHABET.len()) as u8;
-    let mut key = Zeroizing::new(String::with_capacity(ApiKey::LEN));
-    while key.len() < ApiKey::LEN {
-        let mut bytes = Zeroizing::new([0; ApiKey::LEN]);
-        getrandom::fill(&mut *bytes)?;
-        let fair = bytes.iter().filter(|&&byte| byte < FAIR);
-        let characters = fair.map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
-        let missing = ApiKey::LEN - key.len();
-        key.extend(characters.take(missing));
-    }
-    Ok(key)
+    let mut bytes = Zeroizing::new([0; 48]);
+    getrandom::fill(&mut *bytes)?;
+    // 64 characters, of which two are `+` or `/` on average.
+    let text = Zeroizing::new(BASE64_STANDARD.encode(*bytes));
+    let key = text.chars().filter(char::is_ascii_alphanumeric);
+    Ok(Zeroizing::new(key.take(ApiKey::LEN).collect()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::random_api_key;
+/// Checks that all four texts can be read and belong together, and returns the merchant id.
+fn check(ca: &CertifiedKey, merchant: &CertifiedKey) -> Result<String, CredentialsError> {
+    let ca_cert = certificate(ca, CA)?;
+    let authority = parsed(&ca_cert, CA)?;
+    if !authority.is_ca() {
+        return Err(CredentialsError::NotAnAuthority);
+    }
+    key(ca, &authority, CA_KEY)?;
+    let cert = certificate(merchant, CERT)?;
+    key(merchant, &parsed(&cert, CERT)?, KEY)?;
+    ClientCertChecker::new(ca_cert.clone(), tls::provider())
+        .and_then(|checker| Ok(checker.check(&cert, UnixTime::now())?))
+        .map_err(CredentialsError::NotAccepted)?;
+    common_name(&cert)
+        .filter(|name| is_merchant_id(name))
+        .ok_or(CredentialsError::CommonName)
+}
 
-    #[test]
-    fn every_letter_and_digit_is_as_likely() {
-        let mut counts = [0_u32; 128];
-        for _ in 0..1000 {
-            random_api_key()
-                .unwrap()
-                .bytes()
-                .for_each(|byte| counts[usize::from(byte)] += 1);
-        }
-        // 32,000 characters, 516 of each: six standard deviations are 136.
-        for character in ('0'..='9').chain('A'..='Z').chain('a'..='z') {
-            let count = counts[character as usize];
-            assert!((380..=652).contains(&count), "{character}: {count}");
-        }
+fn certificate(
+    pair: &CertifiedKey,
+    what: &'static str,
+) -> Result<CertificateDer<'static>, CredentialsError> {
+    CertificateDer::from_pem_slice(pair.cert.as_bytes()).map_err(|it| unreadable(what, it))
+}
+
+fn parsed<'a>(
+    cert: &'a CertificateDer<'_>,
+    what: &'static str,
+) -> Result<X509Certificate<'a>, CredentialsError> {
+    let parsed = X509Certificate::from_der(cert).map_err(|it| unreadable(what, it))?;
+    Ok(parsed.1)
+}
+
+fn key(
+    pair: &CertifiedKey,
+    cert: &X509Certificate<'_>,
+    what: &'static str,
+) -> Result<KeyPair, CredentialsError> {
+    let key = KeyPair::from_pem(&pair.key).map_err(|it| unreadable(what, it))?;
+    match key.public_key_raw() == &*cert.public_key().subject_public_key.data {
+        true => Ok(key),
+        false => Err(CredentialsError::KeyMismatch { what }),
+    }
+}
+
+fn unreadable(what: &'static str, source: impl Error + Send + Sync + 'static) -> CredentialsError {
+    CredentialsError::Unreadable {
+        what,
+        source: Box::new(source),
     }
 }

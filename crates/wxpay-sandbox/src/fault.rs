@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong, and in which calls.
+//! Faults on demand: their effects, and the calls that they hit.
 
 mod effect;
 mod grammar;
@@ -17,14 +17,13 @@ pub(crate) use schedule::{Faults, Plan};
 
 /// Something that goes wrong on purpose: an [`Effect`], and the calls that it hits.
 ///
-/// By itself it hits every call. The conditions narrow that down, in this order: calls whose file name
+/// By itself it hits every call. Conditions narrow that down, in this order: calls whose file name
 /// matches ([`for_file`](Self::for_file)); of these every n-th ([`every_nth`](Self::every_nth)); of these
-/// some, drawn from a seed ([`probability`](Self::probability)); and so many of them
+/// some, drawn from a seed ([`probability`](Self::probability)); and a number of them
 /// ([`times`](Self::times)), after which it is exhausted. The same calls always meet the same faults.
 ///
-/// One grammar serves three places: this type, its text (`system-error,next=2`, by [`FromStr`] and
-/// [`Display`]), and its JSON (`{"fault": "system-error", "next": 2}`, by serde). It is described in
-/// `docs/sandbox.md`.
+/// `docs/sandbox.md` has the grammar of its text (by `FromStr` and `Display`) and its JSON (by serde,
+/// `{"fault": "system-error", "next": 2}`).
 ///
 /// ```
 /// use wxpay_sandbox::{Effect, Fault};
@@ -34,9 +33,6 @@ pub(crate) use schedule::{Faults, Plan};
 /// assert_eq!("system-error,next=2,file=*.png".parse::<Fault>()?, fault);
 /// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
 /// ```
-///
-/// [`FromStr`]: std::str::FromStr
-/// [`Display`]: std::fmt::Display
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a fault does nothing until it is injected"]
 pub struct Fault {
@@ -50,12 +46,6 @@ pub struct Fault {
 
 impl Fault {
     /// A fault that hits every call.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Fault};
-    ///
-    /// assert_eq!(Fault::new(Effect::WrongSignature).to_string(), "wrong-signature");
-    /// ```
     pub fn new(effect: Effect) -> Self {
         Self {
             effect,
@@ -67,41 +57,38 @@ impl Fault {
         }
     }
 
-    /// Hits so many calls, the next ones that the other conditions pass, and is exhausted then. 0 counts
-    /// as 1. In text: `next=N`.
+    /// Hits the next `calls` that the other conditions pass, and is exhausted then. 0 counts as 1. In
+    /// text: `next=N`.
     ///
-    /// Several such faults, injected one after the other, are a script: the first is exhausted before the
-    /// second hits.
+    /// Several such faults are a script: the first is exhausted before the second hits.
     pub fn times(mut self, calls: u32) -> Self {
-        self.times = Some(at_least_one(calls));
+        self.times = Some(NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN));
         self
     }
 
     /// Hits every n-th call, the n-th first. 0 counts as 1. In text: `every=N`.
     pub fn every_nth(mut self, nth: u32) -> Self {
-        self.every_nth = Some(at_least_one(nth));
+        self.every_nth = Some(NonZeroU32::new(nth).unwrap_or(NonZeroU32::MIN));
         self
     }
 
-    /// Hits calls whose file name matches: `*` is any text, `?` any character, all else itself. Of a
-    /// pattern and of a name the first 256 characters count. In text: `file=PATTERN`.
+    /// Hits calls whose file name (that of the field `media`, or an empty one) matches: `*` is any text,
+    /// `?` any character. Of pattern and name the first 256 characters count. In text: `file=PATTERN`.
     ///
-    /// The name is that of the field `media`, empty where there is none. It comes with the request's
-    /// body, so [`Effect::CutInRequest`], which does not wait for that, finds it empty.
+    /// [`Effect::CutInRequest`] comes before the name is known, and finds it empty.
     pub fn for_file(mut self, pattern: impl AsRef<str>) -> Self {
         self.file = Some(Pattern::new(pattern.as_ref()));
         self
     }
 
-    /// Hits so many of a hundred calls, more than 100 being all. Which ones depends on the seed alone. In
-    /// text: `chance=N%,seed=N`.
+    /// Hits `percent` of a hundred calls; the seed alone decides which. In text: `chance=N%,seed=N`.
     pub fn probability(mut self, percent: u8, seed: u64) -> Self {
         self.percent = Some(percent.min(100));
         self.seed = Some(seed);
         self
     }
 
-    /// What goes wrong.
+    /// Its effect.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
@@ -112,8 +99,4 @@ impl From<Effect> for Fault {
     fn from(effect: Effect) -> Self {
         Self::new(effect)
     }
-}
-
-fn at_least_one(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }

@@ -1,7 +1,7 @@
-//! What is wrong with a call, or odd about it, in words.
+//! Everything that is wrong with a call, or odd about it, in words.
 //!
-//! Nothing here decides anything: the rules do. It looks at more than they do, and at everything, where
-//! they stop at the first that is broken. It is slow, and so it runs beside the response.
+//! The rules decide, and stop at the first that is broken; findings decide nothing, and cover all of the
+//! call. They are slow, so they are made beside the response.
 
 mod fields;
 mod framing;
@@ -16,7 +16,7 @@ use wxpay_diagnose::{Lang, Mistake, Request};
 use wxpay_sign::ApiKey;
 
 use crate::{
-    limits::{FIELDS, FINDINGS, MESSAGE, Redactor, SEARCHED, Texts},
+    limits::{FINDINGS, Redactor, SEARCHED},
     request::{Call, client_certificate::ClientCertStatus},
     rules::Evaluation,
 };
@@ -28,26 +28,15 @@ use messages::MESSAGES;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What it is, as `media-is-url`.
+    /// Its code, as `media-is-url`.
     pub code: Cow<'static, str>,
-    /// What it is and what to change, in English, for people.
+    /// The problem and what to change, in English, for people.
     pub message: String,
     /// The same in Chinese.
     pub message_zh: String,
 }
 
-impl Finding {
-    /// Within the bounds of a record, and without API keys.
-    pub(crate) fn kept(self, texts: &mut Texts<'_>) -> Self {
-        Self {
-            code: self.code,
-            message: texts.text(self.message, MESSAGE),
-            message_zh: texts.text(self.message_zh, MESSAGE),
-        }
-    }
-}
-
-/// Whom the gateway is for, and the keys that clients may have signed with.
+/// The gateway's merchant, and the keys that clients may have signed with.
 #[derive(Debug)]
 pub(crate) struct Merchant {
     pub(crate) mch_id: String,
@@ -67,14 +56,14 @@ impl Merchant {
     }
 }
 
-/// What has been found so far.
+/// The findings so far.
 struct Findings<'a> {
     redactor: &'a Redactor,
     all: Vec<Finding>,
 }
 
 impl Findings<'_> {
-    /// Adds the row of the table, with its `{0}`, `{1}` filled in. Its code is what is before a slash.
+    /// Adds a row of the table, with its `{0}`, `{1}` filled in.
     fn add(&mut self, row: &'static str, values: &[&str]) {
         let (en, zh) = worded(row, values);
         self.push(row.split('/').next().unwrap_or(row), en, zh);
@@ -90,7 +79,7 @@ impl Findings<'_> {
         }
     }
 
-    /// What a client has sent, short and in quotes.
+    /// A text of a client, short and in quotes.
     fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
         self.redactor.quoted(bytes)
     }
@@ -117,7 +106,7 @@ fn worded(row: &str, values: &[&str]) -> (String, String) {
     (filled(en), filled(zh))
 }
 
-/// Everything that can be said about a call.
+/// All findings of a call.
 pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) -> Vec<Finding> {
     let mut findings = Findings {
         redactor: &merchant.redactor,
@@ -143,17 +132,13 @@ pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) ->
     findings.all
 }
 
-/// Which mistake gives the signature that was sent.
+/// The mistake that gives the signature that was sent.
 fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findings<'_>) {
     let form = &evaluation.form;
     let Some(sign) = form.text("sign").filter(|sign| !sign.is_empty()) else {
         return;
     };
-    let texts = form.parts.iter().take(FIELDS);
-    let texts = texts.filter(|part| part.name != "media" && part.file_name.is_none());
-    let pairs: Vec<_> = texts
-        .filter_map(|part| Some((&*part.name, str::from_utf8(part.content.as_deref()?).ok()?)))
-        .collect();
+    let pairs: Vec<_> = form.texts().collect();
     let length: usize = pairs.iter().map(|pair| pair.0.len() + pair.1.len()).sum();
     if length > SEARCHED {
         let (length, most) = (length.to_string(), SEARCHED.to_string());

@@ -1,6 +1,6 @@
-//! The gateway's rules without a socket, for `fuzz/`.
+//! The gateway's rules without a socket, for `fuzz/` and for unit tests.
 //!
-//! Compiled with `--cfg fuzzing` alone, which no feature turns on: it is not a part of the API.
+//! Users never see it: no feature turns it on, and it is not a part of the API.
 
 use std::{
     sync::Arc,
@@ -17,7 +17,7 @@ use crate::{
     record::Handled,
     request::{Body, Call, Client, End, client_certificate::ClientCertStatus},
     response::respond,
-    rules::{evaluate, sign_type},
+    rules::evaluate,
 };
 
 /// A gateway for one merchant.
@@ -31,8 +31,8 @@ impl Gateway {
         Self(Merchant::new(mch_id, key, Vec::new()))
     }
 
-    /// What is answered to a request, and all that is kept of it. `holder` is whom the client
-    /// certificate is for; without one, none was sent.
+    /// The record of a request, with its response. `holder` is the common name of the client's
+    /// certificate; without one, none was sent.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -44,38 +44,41 @@ impl Gateway {
         holder: Option<&str>,
         effect: Option<Effect>,
     ) -> RecordedRequest {
-        let (head, bytes) = request.into_parts();
-        let client = Client {
-            address: String::new(),
-            tls_version: "TLSv1_3".to_owned(),
-            certificate: None,
-            status: holder.map_or(ClientCertStatus::Missing, |holder| {
-                ClientCertStatus::Accepted(Some(holder.to_owned()))
-            }),
-        };
-        let call = Call {
-            client: Arc::new(client),
-            time: SystemTime::now(),
-            method: head.method,
-            uri: head.uri,
-            headers: head.headers,
-            body: Body {
-                bytes,
-                end: End::Whole,
-            },
-            received_in: Duration::ZERO,
-        };
+        let status = holder.map_or(ClientCertStatus::Missing, |holder| {
+            ClientCertStatus::Accepted(Some(holder.to_owned()))
+        });
+        let call = call(request, End::Whole, status);
         let evaluation = evaluate(&call, &self.0.mch_id, &self.0.key);
-        let sign_type = sign_type(&evaluation.form);
-        let response = respond(&evaluation.result, sign_type, effect, &self.0.key)
-            .expect("the operating system has randomness");
+        let response = respond(&evaluation, effect, &self.0.key);
         let findings = findings::find(&call, &evaluation, &self.0);
         let handled = Handled {
             call,
             evaluation: Some(evaluation),
             faults: Vec::new(),
-            response: Some(response),
+            response: Some(response.expect("the operating system has randomness")),
         };
         RecordedRequest::new(1, &handled, findings, &self.0.redactor)
     }
+}
+
+pub(crate) fn call(request: Request<Bytes>, end: End, status: ClientCertStatus) -> Call {
+    let (head, bytes) = request.into_parts();
+    Call {
+        client: client(status),
+        time: SystemTime::UNIX_EPOCH,
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+        body: Body { bytes, end },
+        received_in: Duration::ZERO,
+    }
+}
+
+pub(crate) fn client(status: ClientCertStatus) -> Arc<Client> {
+    Arc::new(Client {
+        address: String::new(),
+        tls_version: "TLSv1_3".to_owned(),
+        certificate: None,
+        status,
+    })
 }

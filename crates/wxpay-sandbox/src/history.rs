@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
     ops::Range,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
@@ -16,7 +15,7 @@ use crate::{
     rules::PICTURE_LIMIT,
 };
 
-/// A watcher that is slower than that misses calls.
+/// Calls that wait for one watcher; a slower one misses the oldest.
 const WATCHED: usize = 256;
 
 /// The last calls of a sandbox; clones share them.
@@ -64,8 +63,8 @@ impl History {
         number
     }
 
-    /// Records a call that was announced, with its body and the picture's place, and tells whoever
-    /// watches.
+    /// Records a call that was announced, with its body and the picture's place, and sends it to all
+    /// watchers.
     pub(crate) fn add(&self, request: RecordedRequest, body: Option<(Bytes, Range<usize>)>) {
         let mut kept = self.shared.lock();
         let number = request.number;
@@ -90,24 +89,22 @@ impl History {
             kept.body_bytes -= body.len();
             kept.bodies.pop_front();
         }
-        // Told under the lock, so that it is in order. Whether anybody listens does not matter.
+        // Under the lock, so that calls are sent in order; an error means that nobody watches.
         let _listeners = self.news.send(request);
         drop(kept);
         self.shared.recorded.notify_all();
         self.shared.recorded_async.notify_waiters();
     }
 
-    /// Waits until all calls are recorded that were announced before.
-    fn settled(&self) -> MutexGuard<'_, Kept> {
+    /// Blocks the thread until all calls are recorded that were announced before, some milliseconds.
+    pub(crate) fn settle_blocking(&self) {
         let kept = self.shared.lock();
         let last = kept.last_number;
-        self.shared
-            .recorded
-            .wait_while(kept, |kept| kept.is_waiting(last))
-            .unwrap_or_else(PoisonError::into_inner)
+        let wait = |kept: &mut Kept| kept.is_waiting(last);
+        drop(self.shared.recorded.wait_while(kept, wait));
     }
 
-    /// The same without blocking the thread.
+    /// The same without blocking.
     pub(crate) async fn settle(&self) {
         let last = self.shared.lock().last_number;
         loop {
@@ -119,15 +116,7 @@ impl History {
         }
     }
 
-    /// The oldest first. Blocks until they are settled, for some milliseconds.
-    pub(crate) fn settled_calls(&self) -> Vec<Arc<RecordedRequest>> {
-        self.settled().calls.iter().cloned().collect()
-    }
-
-    pub(crate) fn settled_picture(&self, number: u64) -> Option<Bytes> {
-        self.settled().picture(number)
-    }
-
+    /// The oldest first.
     pub(crate) fn calls(&self) -> Vec<Arc<RecordedRequest>> {
         self.shared.lock().calls.iter().cloned().collect()
     }
@@ -186,27 +175,19 @@ impl Kept {
 
 /// The pictures that a [`Sandbox`](crate::Sandbox) keeps, for as long as it does.
 ///
-/// It does not keep the sandbox, so that a [`Watch`] beside it ends with that.
-#[derive(Clone)]
+/// It does not keep the sandbox alive, so that a [`Watch`] beside it ends with the sandbox.
+#[derive(Debug, Clone)]
 pub struct Pictures(Weak<Shared>);
 
 impl Pictures {
-    /// The bytes of the field `media` of a call, by the call's number, as
-    /// [`Sandbox::media`](crate::Sandbox::media).
+    /// As [`Sandbox::media`](crate::Sandbox::media).
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Bytes> {
         self.0.upgrade()?.lock().picture(number)
     }
 }
 
-/// Not what clients have sent.
-impl fmt::Debug for Pictures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pictures").finish_non_exhaustive()
-    }
-}
-
-/// Tells each call of a [`Sandbox`](crate::Sandbox) as soon as it is explained.
+/// A stream of the calls of a [`Sandbox`](crate::Sandbox), each as soon as it is explained.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -229,8 +210,8 @@ pub struct Watch(broadcast::Receiver<Arc<RecordedRequest>>);
 impl Watch {
     /// The next call; none when the sandbox is gone.
     ///
-    /// A watcher that is more than 256 calls behind misses the oldest of them, as their numbers show. To
-    /// give this future up loses no call.
+    /// A watcher that is more than 256 calls behind misses the oldest of them, as their numbers show.
+    /// Dropping this future loses no call.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.0.recv().await {

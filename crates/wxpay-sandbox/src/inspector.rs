@@ -7,33 +7,25 @@ mod guard;
 mod responses;
 mod routes;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::{fault::Faults, history::History, server::accept};
 use guard::Guard;
 
-/// Of a few browsers with a few tabs each.
+/// Enough for a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// A socket that listens, and what is shown on it.
+/// The calls and faults of a gateway, as the page and scripts see them.
 #[derive(Debug)]
 pub(crate) struct Inspector {
-    listener: TcpListener,
-    addr: SocketAddr,
-    state: Arc<AppState>,
-}
-
-/// What is shown, and to whom.
-#[derive(Debug)]
-struct AppState {
     guard: Guard,
-    /// Of the gateway, as `https://127.0.0.1:8443`.
+    /// The gateway's, as `https://127.0.0.1:8443`.
     origin: String,
     mch_id: String,
     faults: Faults,
@@ -41,54 +33,42 @@ struct AppState {
 }
 
 impl Inspector {
-    /// Shows the calls of a gateway; `names` are what it may be called, besides its address.
+    /// An inspector at this address, and under these names beside it.
     pub(crate) fn new(
-        listener: TcpListener,
+        addr: SocketAddr,
         names: &[String],
         origin: String,
-        mch_id: &str,
+        mch_id: String,
         faults: Faults,
         history: History,
-    ) -> io::Result<Self> {
-        let addr = listener.local_addr()?;
-        let state = AppState {
+    ) -> Self {
+        Self {
             guard: Guard::new(addr, names),
             origin,
-            mch_id: mch_id.to_owned(),
+            mch_id,
             faults,
             history,
-        };
-        Ok(Self {
-            listener,
-            addr,
-            state: Arc::new(state),
-        })
-    }
-
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
+        }
     }
 
     /// Serves until it is dropped.
-    pub(crate) async fn run(self) -> Infallible {
-        accept(self.listener, CONNECTIONS, |stream, _| {
-            serve(Arc::clone(&self.state), stream)
+    pub(crate) async fn serve(self, listener: TcpListener) -> Infallible {
+        let inspector = Arc::new(self);
+        accept(listener, CONNECTIONS, |stream, _| {
+            let inspector = Arc::clone(&inspector);
+            async move {
+                let respond =
+                    |request| async { Ok::<_, Infallible>(inspector.respond(request).await) };
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD_TIMEOUT)
+                    .max_buf_size(HEAD_BYTES)
+                    .serve_connection(TokioIo::new(stream), service_fn(respond));
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection to the inspector has ended early");
+                }
+            }
         })
         .await
-    }
-}
-
-async fn serve(state: Arc<AppState>, stream: TcpStream) {
-    let service = service_fn(|request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(state.respond(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection to the inspector has ended early");
     }
 }

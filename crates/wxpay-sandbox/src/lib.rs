@@ -3,7 +3,9 @@
 mod credentials;
 mod fault;
 mod findings;
-#[cfg(fuzzing)]
+#[cfg(test)]
+mod fixture;
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod history;

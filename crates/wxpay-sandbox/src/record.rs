@@ -1,4 +1,4 @@
-//! What is remembered of a call.
+//! The record of a call, within bounds and without API keys.
 
 use std::{
     fmt,
@@ -14,7 +14,9 @@ use wxpay_sign::Params;
 
 use crate::{
     findings::Finding,
-    limits::{BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, Redactor, Texts, VALUE},
+    limits::{
+        BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, MESSAGE, Redactor, Texts, VALUE,
+    },
     request::{
         Call,
         client_certificate::SentCertificate,
@@ -26,10 +28,10 @@ use crate::{
 
 /// A call as the sandbox has seen it, and what it has made of it.
 ///
-/// Everything is what came over the wire, read and cut to size: 32 fields, 64 headers, 2 KiB of each
-/// text, 130 KB in all, with asterisks in the place of the sandbox's API keys. The bytes of the picture
-/// are not in it: see [`Sandbox::media`](crate::Sandbox::media). By serde it becomes a JSON object with
-/// the names of the fields here, by `Display` a block of text for a log.
+/// It is bounded: 32 fields, 64 headers, 2 KiB of each text, 130 KB in all, with asterisks in the place
+/// of the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the picture. By
+/// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
+/// log.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -60,7 +62,7 @@ pub struct RecordedRequest {
     pub client: String,
     /// `TLSv1_2` or `TLSv1_3`.
     pub tls_version: String,
-    /// What the client sent in the handshake; none where it sent nothing.
+    /// The certificate that the client sent in the handshake.
     pub client_certificate: Option<SentCertificate>,
     /// As in the request's first line.
     pub method: String,
@@ -76,26 +78,24 @@ pub struct RecordedRequest {
     pub merchant: Option<String>,
     /// The file name of the field `media`.
     pub file_name: Option<String>,
-    /// The bytes of the field `media`; none where it is not there, or over the 4 MiB that are read.
+    /// The bytes of the field `media`; none where it is missing, or over the 4 MiB that are read.
     pub media_length: Option<usize>,
-    /// The algorithm that the request asks for, `MD5` or `HMAC-SHA256`; none where it has no form that
-    /// could be read.
+    /// The algorithm that the request names, `MD5` or `HMAC-SHA256`; none without a readable form.
     pub sign_type: Option<String>,
-    /// What the signature is over, as it came, with asterisks in place of the key; none where there is
-    /// no field to sign, or one twice.
+    /// The canonical string of the fields as they came, with asterisks in place of the key; none where
+    /// there is no field to sign, or one twice.
     pub canonical: Option<String>,
     /// The rules in the order in which they are checked.
     pub checks: Vec<Check>,
-    /// What the rules say; none where a fault has cut the call off before they were checked. In JSON it
-    /// is called `verdict`.
+    /// The result of the rules; none where a fault has cut the call off before. In JSON it is called
+    /// `verdict`.
     #[serde(rename = "verdict")]
     pub outcome: Option<Outcome>,
-    /// What is wrong with it, or odd about it though it was taken.
+    /// Everything that is wrong with it, or odd about it though it was taken.
     pub findings: Vec<Finding>,
     /// The [`Effect`](crate::Effect)s that it met, in their words.
     pub faults: Vec<String>,
-    /// What was sent back; none where a fault has cut the call off before. In JSON it is called
-    /// `answer`.
+    /// The response; none where a fault has cut the call off before. In JSON it is called `answer`.
     #[serde(rename = "answer")]
     pub response: Option<RecordedResponse>,
     /// The beginning of the body.
@@ -119,7 +119,7 @@ pub struct RecordedField {
     pub length: Option<usize>,
 }
 
-/// What the rules make of a call.
+/// The result of the rules for a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -127,11 +127,11 @@ pub struct Outcome {
     pub code: Option<&'static str>,
     /// `err_code_des`, as `Signature validation`; none for a call that is right.
     pub description: Option<&'static str>,
-    /// Which rule was broken and how, or that none was.
+    /// The rule that was broken and how, or that none was.
     pub message: String,
 }
 
-/// What was sent back.
+/// The response to a call.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RecordedResponse {
@@ -141,7 +141,7 @@ pub struct RecordedResponse {
     pub content_type: &'static str,
     /// `err_code`, where there is one: that of a fault, where the call met one.
     pub code: Option<String>,
-    /// The body: the XML, or what a fault has put in its place.
+    /// The body: the XML, or the page of a fault.
     pub body: String,
 }
 
@@ -153,7 +153,7 @@ impl Outcome {
     }
 }
 
-/// What has become of a call by the time that it is recorded.
+/// A call after its response is known.
 #[derive(Debug)]
 pub(crate) struct Handled {
     pub(crate) call: Call,
@@ -171,58 +171,45 @@ impl RecordedRequest {
         findings: Vec<Finding>,
         redactor: &Redactor,
     ) -> Self {
-        let Handled {
-            call,
-            evaluation,
-            faults,
-            response,
-        } = handled;
-        let mut texts = Texts::new(redactor);
+        let (call, evaluation) = (&handled.call, handled.evaluation.as_ref());
         let empty = Form::default();
-        let form = evaluation
-            .as_ref()
-            .map_or(&empty, |evaluation| &evaluation.form);
+        let form = evaluation.map_or(&empty, |evaluation| &evaluation.form);
         let media = form.part("media");
-        let text = |texts: &mut Texts<'_>, name| {
-            let content = form.part(name)?.content.as_deref()?;
-            Some(texts.text(content, LINE))
-        };
+        let merchant = form.part("mch_id").and_then(|part| part.content.as_ref());
+        let mut texts = Texts::new(redactor);
+        // In this order all texts share their bound: the first are the most useful.
         Self {
             number,
             time: call.time,
             received_in: call.received_in,
             client: call.client.address.clone(),
             tls_version: call.client.tls_version.clone(),
-            client_certificate: call
-                .client
-                .certificate
-                .as_ref()
-                .map(|sent| SentCertificate {
-                    subject: texts.text(&sent.subject, LINE),
-                    ..sent.clone()
-                }),
+            client_certificate: (call.client.certificate.clone()).map(|sent| SentCertificate {
+                subject: texts.text(&sent.subject, LINE),
+                ..sent
+            }),
             method: texts.text(call.method.as_str(), LINE),
             path: texts.text(call.uri.to_string(), LINE),
-            merchant: text(&mut texts, "mch_id"),
-            file_name: media
-                .and_then(|media| media.file_name.as_ref())
+            merchant: merchant.map(|id| texts.text(id, LINE)),
+            file_name: (media.and_then(|media| media.file_name.as_ref()))
                 .map(|name| texts.text(name, LINE)),
             media_length: media.and_then(|media| Some(media.content.as_ref()?.len())),
             sign_type: (!form.parts.is_empty()).then(|| rules::sign_type(form).to_string()),
-            checks: evaluation
-                .as_ref()
-                .map_or_else(Vec::new, |it| it.checks.clone()),
-            outcome: evaluation.as_ref().map(|it| outcome(&it.result)),
-            faults: faults.clone(),
-            response: response.as_ref().map(|response| RecordedResponse {
+            checks: evaluation.map_or_else(Vec::new, |it| it.checks.clone()),
+            outcome: evaluation.map(|it| outcome(&it.result)),
+            faults: handled.faults.clone(),
+            response: (handled.response.as_ref()).map(|response| RecordedResponse {
                 status: response.status.as_u16(),
                 content_type: response.content_type,
                 code: response.result.code().map(str::to_owned),
                 body: response.body.clone(),
             }),
-            findings: findings
-                .into_iter()
-                .map(|finding| finding.kept(&mut texts))
+            findings: (findings.into_iter())
+                .map(|finding| Finding {
+                    code: finding.code,
+                    message: texts.text(finding.message, MESSAGE),
+                    message_zh: texts.text(finding.message_zh, MESSAGE),
+                })
                 .collect(),
             canonical: canonical(form, &mut texts),
             headers: (call.headers.iter().take(HEADERS))
@@ -246,9 +233,10 @@ impl RecordedRequest {
         }
     }
 
-    /// Whether the beginning of the body is not all of it.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.body_start.len() < self.body_length
+    /// A few lines, without a line end behind the last: the call, the response, the broken rule, and in
+    /// this language the findings. Texts of clients are in quotes and escaped.
+    pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
+        Block(self, lang)
     }
 }
 
@@ -263,23 +251,18 @@ fn field(part: &Part, texts: &mut Texts<'_>) -> RecordedField {
     }
 }
 
-/// The string that is signed, with asterisks in place of the key.
+/// The canonical string, with asterisks in place of the key.
 fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
-    // So much of a value that what is left out is cut anyway.
-    let shortened: Vec<_> = (form.parts.iter().take(FIELDS))
-        .filter(|part| part.file_name.is_none() && part.name != "media")
-        .filter_map(|part| Some((&part.name, str::from_utf8(part.content.as_deref()?).ok()?)))
-        .map(|(name, value)| {
-            let bounds = (0..=value.len().min(2 * CANONICAL)).rev();
-            let end = bounds.into_iter().find(|at| value.is_char_boundary(*at));
-            (name.as_str(), &value[..end.unwrap_or_default()])
-        })
-        .collect();
+    // A value is cut behind twice the bound, so that the string is cut before that.
+    let shortened = form.texts().map(|(name, value)| {
+        let mut ends = (0..=value.len().min(2 * CANONICAL)).rev();
+        let end = ends.find(|at| value.is_char_boundary(*at));
+        (name, &value[..end.unwrap_or_default()])
+    });
     let params = Params::new(shortened).ok()?;
     params.iter().next()?;
-    let masked = params.canonical().masked().to_string();
-    // Its end tells that the key is a part of it.
-    let text = texts.text(masked, CANONICAL);
+    let text = texts.text(params.canonical().masked().to_string(), CANONICAL);
+    // A cut string still shows that the key is a part of it.
     Some(match text.strip_suffix('…') {
         Some(start) => format!("{start}…&key=********"),
         None => text,
@@ -314,31 +297,20 @@ fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64(time.as_secs_f64())
 }
 
-/// A few lines in English, as [`RecordedRequest::display`].
+/// In English, as [`RecordedRequest::display`].
 impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(Lang::En, f)
+        Block(self, Lang::En).fmt(f)
     }
 }
 
-struct Written<'a>(&'a RecordedRequest, Lang);
+struct Block<'a>(&'a RecordedRequest, Lang);
 
-impl fmt::Display for Written<'_> {
+impl fmt::Display for Block<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(self.1, f)
-    }
-}
-
-impl RecordedRequest {
-    /// A few lines, without one at the end: what came, what was answered, what was broken, and in this
-    /// language what to change. What clients have sent is in quotes and escaped.
-    pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
-        Written(self, lang)
-    }
-
-    fn write(&self, lang: Lang, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} {} {:?}: ", self.number, self.method, self.path)?;
-        match &self.outcome {
+        let Self(call, lang) = self;
+        write!(f, "#{} {} {:?}: ", call.number, call.method, call.path)?;
+        match &call.outcome {
             None => write!(f, "cut off")?,
             Some(outcome) => match (outcome.code, outcome.description) {
                 (Some(code), Some(description)) => write!(f, "{code}, {description}")?,
@@ -346,28 +318,28 @@ impl RecordedRequest {
             },
         }
         let facts = [
-            self.merchant.as_ref().map(|id| format!("merchant {id:?}")),
-            self.file_name.as_ref().map(|name| format!("file {name:?}")),
-            self.media_length.map(|length| format!("{length} bytes")),
-            self.sign_type.clone(),
+            call.merchant.as_ref().map(|id| format!("merchant {id:?}")),
+            call.file_name.as_ref().map(|name| format!("file {name:?}")),
+            call.media_length.map(|length| format!("{length} bytes")),
+            call.sign_type.clone(),
         ];
         let facts: Vec<_> = facts.into_iter().flatten().collect();
         if !facts.is_empty() {
             write!(f, "\n  {}", facts.join(", "))?;
         }
-        for check in &self.checks {
+        for check in &call.checks {
             if let CheckOutcome::Broken(how) = &check.outcome {
                 write!(f, "\n  broken: {}: {how}", check.rule)?;
             }
         }
-        for finding in &self.findings {
+        for finding in &call.findings {
             let message = match lang {
                 Lang::Zh => &finding.message_zh,
                 _ => &finding.message,
             };
             write!(f, "\n  {}: {message}", finding.code)?;
         }
-        for fault in &self.faults {
+        for fault in &call.faults {
             write!(f, "\n  fault: {fault}")?;
         }
         Ok(())

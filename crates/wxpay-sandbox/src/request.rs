@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, Uri};
 
 use client_certificate::{ClientCertStatus, SentCertificate};
 
-/// A call with all that the rules, the findings and the record are made of.
+/// A call, for the rules, the findings and the record.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) client: Arc<Client>,
@@ -27,7 +27,7 @@ pub(crate) struct Call {
     pub(crate) received_in: Duration,
 }
 
-/// What is known of a client by its TLS handshake.
+/// A client, as its TLS handshake has shown it.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) address: String,
@@ -37,19 +37,20 @@ pub(crate) struct Client {
 }
 
 /// The body of a request, as far as it is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Body {
     pub(crate) bytes: Bytes,
     pub(crate) end: End,
 }
 
-/// How a body has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The end of a body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum End {
     /// As HTTP says it should.
     Whole,
     /// It is longer than what is kept.
     TooLarge,
     /// The client stopped sending, or took too long.
+    #[default]
     Cut,
 }

@@ -1,4 +1,4 @@
-//! The response of the gateway, and what faults do to it.
+//! The response of the gateway, also as faults change it.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use wxpay_xml::Fields;
 
 use crate::{
     fault::Effect,
-    rules::{self, ApiError, CallResult},
+    rules::{self, CallResult, Evaluation},
 };
 
-/// A response, and the result that it tells.
+/// A response, and the result in it.
 #[derive(Debug, Clone)]
 pub(crate) struct GatewayResponse {
     pub(crate) result: CallResult,
@@ -23,29 +23,14 @@ pub(crate) struct GatewayResponse {
 
 /// Responds to a call with the result of the rules, or with that of a fault.
 pub(crate) fn respond(
-    result: &CallResult,
-    sign_type: SignType,
+    evaluation: &Evaluation,
     effect: Option<Effect>,
     key: &ApiKey,
 ) -> Result<GatewayResponse, getrandom::Error> {
+    let sign_type = rules::sign_type(&evaluation.form);
     let overridden = effect.and_then(|effect| override_result(effect, sign_type));
-    let result = overridden.unwrap_or_else(|| result.clone());
-    let page = match effect {
-        Some(Effect::CertificatePage) => Some((
-            StatusCode::BAD_REQUEST,
-            page(
-                "400 No required SSL certificate was sent",
-                "400 Bad Request",
-                "<center>No required SSL certificate was sent</center>\n",
-            ),
-        )),
-        Some(Effect::BadGatewayPage) => Some((
-            StatusCode::BAD_GATEWAY,
-            page("502 Bad Gateway", "502 Bad Gateway", ""),
-        )),
-        _ => None,
-    };
-    if let Some((status, body)) = page {
+    let result = overridden.unwrap_or_else(|| evaluation.result.clone());
+    if let Some((status, body)) = page(effect) {
         return Ok(GatewayResponse {
             result,
             status,
@@ -56,16 +41,18 @@ pub(crate) fn respond(
     let media_id = media_id()?;
     let mut fields = fields(&result, &media_id);
     if effect == Some(Effect::ExtraFields) {
-        // Values that have to be escaped in XML and not for the signature.
+        // The first value is escaped in XML, but not for the signature.
         fields.push(("trace_no", "a&b=<c> \u{4e00}"));
         fields.push(("attach", "more than is documented"));
     }
-    let sign = result
+    let signature = result
         .signed()
         .and_then(|it| sign(&fields, it, effect, key));
-    let sign = sign.as_ref().map(|sign| ("sign", sign.as_str()));
+    if let Some(signature) = &signature {
+        fields.push(("sign", signature.as_str()));
+    }
     let mut document = Fields::new();
-    for (name, value) in fields.iter().copied().chain(sign) {
+    for (name, value) in fields {
         document
             .push(name, value)
             .expect("names and values of a response can be in XML");
@@ -83,52 +70,65 @@ pub(crate) fn respond(
     })
 }
 
-/// The result that an effect puts in the place of the rules'; none where it leaves that as it is.
+/// The result of an effect; none where the effect leaves that of the rules.
 fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
-    let failed = |error: ApiError, message: &'static str| CallResult::Refused {
+    let refused = |error, message: &'static str, signed| CallResult::Refused {
         error,
         message: message.into(),
-        signed: None,
+        signed,
     };
-    let refused = |error: ApiError| CallResult::Refused {
-        error,
-        message: "on demand".into(),
-        signed: Some(sign_type),
-    };
+    let failed = |error, message| refused(error, message, None);
+    let signed = |error| refused(error, "on demand", Some(sign_type));
+    let parameter = "Parameter format checking error: on demand";
+    let sub_vendor = "System error occurred when viewing a sub-vendor";
     Some(match effect {
         Effect::MethodNotSupported => failed(rules::METHOD, "use POST"),
         Effect::InvalidXml => failed(rules::FORM, "Invalid XML format"),
         Effect::CertificateRequired => failed(rules::CERTIFICATE, "no client certificate was sent"),
         Effect::SignError => failed(rules::SIGNATURE, "Signature failure"),
-        Effect::ParamError => failed(
-            rules::PARAMETER,
-            "Parameter format checking error: on demand",
-        ),
+        Effect::ParamError => failed(rules::PARAMETER, parameter),
         Effect::MerchantId => failed(rules::MERCHANT, "no merchant has this mch_id"),
-        Effect::ImageFormat => refused(rules::PICTURE),
-        Effect::EntryPermissions => refused(("INVALID_REQUEST", "Entry permissions")),
+        Effect::ImageFormat => signed(rules::PICTURE),
+        Effect::EntryPermissions => signed(("INVALID_REQUEST", "Entry permissions")),
         Effect::FrequencyLimited | Effect::Rate(_) => {
-            refused(("FREQUENCY_LIMITED", "Frequency limit"))
+            signed(("FREQUENCY_LIMITED", "Frequency limit"))
         }
-        Effect::SystemError => refused((
-            "SYSTEMERROR",
-            "System error occurred when viewing a sub-vendor",
-        )),
+        Effect::SystemError => signed(("SYSTEMERROR", sub_vendor)),
         Effect::Error(code) => CallResult::OnDemand(code, sign_type),
         Effect::FrequencyLimitedWithoutCode => CallResult::WithoutCode("频率限制"),
         _ => return None,
     })
 }
 
-/// What a proxy before the gateway says in its place.
-fn page(title: &str, heading: &str, more: &str) -> String {
-    format!(
+/// The page of a proxy before the gateway.
+fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
+    const SENT: &str = "No required SSL certificate was sent";
+    let (status, title, heading, more) = match effect? {
+        Effect::CertificatePage => (
+            StatusCode::BAD_REQUEST,
+            format!("400 {SENT}"),
+            "400 Bad Request",
+            format!("<center>{SENT}</center>\n"),
+        ),
+        Effect::BadGatewayPage => {
+            let title = "502 Bad Gateway";
+            (
+                StatusCode::BAD_GATEWAY,
+                title.to_owned(),
+                title,
+                String::new(),
+            )
+        }
+        _ => return None,
+    };
+    let page = format!(
         "<html>\n<head><title>{title}</title></head>\n<body>\n<center><h1>{heading}</h1></center>\n\
          {more}<hr><center>nginx</center>\n</body>\n</html>\n"
-    )
+    );
+    Some((status, page))
 }
 
-/// 43 characters of URL-safe base64, as in the API's example: 32 random bytes, which nobody guesses.
+/// 43 characters of URL-safe base64, as in the API's example: 32 random bytes.
 fn media_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
@@ -136,44 +136,34 @@ fn media_id() -> Result<String, getrandom::Error> {
 }
 
 fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a str)> {
+    let understood = |result_code, more: &[(&'a str, &'a str)]| {
+        let first = [
+            ("return_code", "SUCCESS"),
+            ("return_msg", "OK"),
+            ("result_code", result_code),
+        ];
+        [&first, more].concat()
+    };
+    let failed = |code, description| [("err_code", code), ("err_code_des", description)];
     match result {
-        CallResult::WithoutCode(message) => {
-            vec![("return_code", "FAIL"), ("return_msg", message)]
-        }
+        CallResult::WithoutCode(message) => vec![("return_code", "FAIL"), ("return_msg", message)],
         CallResult::Refused {
             error,
             message,
             signed: None,
-        } => vec![
-            ("return_code", "FAIL"),
-            ("return_msg", message),
-            ("err_code", error.0),
-            ("err_code_des", error.1),
-        ],
-        CallResult::Refused { error, .. } => vec![
-            ("return_code", "SUCCESS"),
-            ("return_msg", "OK"),
-            ("result_code", "FAIL"),
-            ("err_code", error.0),
-            ("err_code_des", error.1),
-        ],
-        CallResult::OnDemand(code, _) => vec![
-            ("return_code", "SUCCESS"),
-            ("return_msg", "OK"),
-            ("result_code", "FAIL"),
-            ("err_code", code.as_str()),
-            ("err_code_des", "Error on demand"),
-        ],
-        CallResult::Accepted(_) => vec![
-            ("return_code", "SUCCESS"),
-            ("return_msg", "OK"),
-            ("result_code", "SUCCESS"),
-            ("media_id", media_id),
-        ],
+        } => {
+            let first = [("return_code", "FAIL"), ("return_msg", &**message)];
+            [first, failed(error.0, error.1)].concat()
+        }
+        CallResult::Refused { error, .. } => understood("FAIL", &failed(error.0, error.1)),
+        CallResult::OnDemand(code, _) => {
+            understood("FAIL", &failed(code.as_str(), "Error on demand"))
+        }
+        CallResult::Accepted(_) => understood("SUCCESS", &[("media_id", media_id)]),
     }
 }
 
-/// The signature over the fields, or what stands in its place.
+/// The signature over the fields, or that of a fault.
 fn sign(
     fields: &[(&str, &str)],
     sign_type: SignType,
@@ -210,7 +200,7 @@ fn corrupt(xml: String, effect: Option<Effect>) -> String {
 }
 
 impl CallResult {
-    /// What the response is signed with.
+    /// The algorithm that the response is signed with.
     fn signed(&self) -> Option<SignType> {
         match self {
             Self::Accepted(sign_type) | Self::OnDemand(_, sign_type) => Some(*sign_type),
@@ -220,7 +210,7 @@ impl CallResult {
     }
 }
 
-/// For logs: nothing of what was sent.
+/// For logs: without any text of the client's.
 impl fmt::Display for CallResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

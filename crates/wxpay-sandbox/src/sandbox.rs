@@ -1,12 +1,11 @@
 //! The running sandbox.
 
 mod builder;
-mod error;
 mod thread;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
@@ -20,8 +19,7 @@ use crate::{
 };
 use thread::ServerThread;
 
-pub use builder::SandboxBuilder;
-pub use error::StartError;
+pub use builder::{SandboxBuilder, StartError};
 
 /// A gateway that runs in this process, on a port of its own, until it is dropped.
 ///
@@ -50,54 +48,38 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts to describe a sandbox: on 127.0.0.1, a free port, with new credentials.
+    /// A builder: by default for 127.0.0.1, a free port, new credentials.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// Where it listens, with the port that it got.
+    /// The address that it listens on, with the port that it got.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The scheme, host and port for a client on this machine, as `https://127.0.0.1:42187`.
-    ///
-    /// Where it listens on every address (0.0.0.0, ::), this is the loopback one.
+    /// The origin for a client on this machine, as `https://127.0.0.1:42187`: the loopback address where
+    /// it listens on every one (0.0.0.0, ::).
     #[must_use]
     pub fn origin(&self) -> String {
         origin(self.addr)
     }
 
-    /// Where the inspector listens, with the port that it got; none where it was not
-    /// [asked for](SandboxBuilder::inspector). It speaks plain HTTP.
+    /// The address of the [inspector](SandboxBuilder::inspector), with the port that it got.
     #[must_use]
     pub fn inspector_addr(&self) -> Option<SocketAddr> {
         self.inspector
     }
 
-    /// What a client needs to be accepted.
+    /// The settings that a client needs to be accepted.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// Injects a fault: from now on, calls meet it. Returns its number, by which it can be
+    /// Injects a fault, which calls meet from now on. Returns its number, by which it can be
     /// [removed](Self::remove).
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Effect, Fault, Sandbox};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// sandbox.inject(Fault::new(Effect::SystemError).times(2));
-    /// sandbox.inject("rate=20".parse()?);
-    /// assert_eq!(sandbox.faults().len(), 2);
-    /// sandbox.remove_all();
-    /// # Ok(())
-    /// # }
-    /// ```
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn inject(&self, fault: Fault) -> u64 {
         self.faults.inject(fault)
@@ -126,7 +108,8 @@ impl Sandbox {
     /// This waits until they are explained, for some milliseconds.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
-        self.history.settled_calls()
+        self.history.settle_blocking();
+        self.history.calls()
     }
 
     /// The bytes of the field `media` of a call, by the call's number.
@@ -134,16 +117,17 @@ impl Sandbox {
     /// Of a file that is over 2 MiB, none are kept; of all files 32 MiB, the latest.
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
-        self.history.settled_picture(number)
+        self.history.settle_blocking();
+        self.history.picture(number)
     }
 
-    /// As [`media`](Self::media), for whoever [watches](Self::watch) and has no sandbox at hand.
+    /// As [`media`](Self::media), without the sandbox: for tasks that [watch](Self::watch).
     #[must_use]
     pub fn pictures(&self) -> Pictures {
         self.history.pictures()
     }
 
-    /// Tells calls as they come, from now on.
+    /// A stream of calls, from now on.
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.history.watch()
@@ -158,7 +142,6 @@ impl Sandbox {
     }
 }
 
-/// Not what clients have sent.
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox")
@@ -168,32 +151,24 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// For a client on this machine.
-fn origin(addr: SocketAddr) -> String {
-    format!("https://{}", reachable(addr))
-}
-
-fn reachable(mut addr: SocketAddr) -> SocketAddr {
-    match addr.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
+/// As `https://127.0.0.1:42187`, for a client on this machine.
+fn origin(mut addr: SocketAddr) -> String {
+    if addr.ip().is_unspecified() {
+        addr.set_ip(match addr {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
     }
-    addr
+    format!("https://{addr}")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::reachable;
-
-    #[test]
-    fn every_address_is_reached_by_the_loopback() {
-        for (listening, reached) in [
-            ("0.0.0.0:1", "127.0.0.1:1"),
-            ("[::]:1", "[::1]:1"),
-            ("127.0.0.2:1", "127.0.0.2:1"),
-        ] {
-            assert_eq!(reachable(listening.parse().unwrap()).to_string(), reached);
-        }
+#[test]
+fn every_address_is_reached_by_the_loopback() {
+    for (listening, reached) in [
+        ("0.0.0.0:1", "https://127.0.0.1:1"),
+        ("[::]:1", "https://[::1]:1"),
+        ("127.0.0.2:1", "https://127.0.0.2:1"),
+    ] {
+        assert_eq!(origin(listening.parse().unwrap()), reached);
     }
 }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 ///
 /// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and only
 /// [`expose`](Self::expose) reads it back. It lives in one place on the heap, so that moving it leaves
-/// no copy behind, and is overwritten when dropped, as are the hashers that it went through. Copies
-/// that the caller holds are the caller's to wipe, and the stack may keep what HMAC put there.
+/// no copy behind, and is overwritten when dropped, as are the states of the hashers. The caller wipes
+/// its own copies; the stack may keep a block of HMAC's.
 ///
 /// This is not the API v3 key, which is as long and is set beside it on the merchant's site.
 ///
@@ -30,13 +30,12 @@ impl ApiKey {
 
     /// Checks and copies a key.
     ///
-    /// Nothing is trimmed: a key that was read from a file with its line end is refused, and the
-    /// error says so.
+    /// Nothing is trimmed: a key that was read from a file with its line end is refused.
     ///
     /// # Errors
     ///
-    /// [`ApiKeyError`] says which rule the text breaks; a character that cannot be in a key comes
-    /// before the wrong length.
+    /// [`ApiKeyError`] for the first rule that the text breaks: a character that cannot be in a key
+    /// comes before the wrong length.
     ///
     /// ```
     /// use wxpay_sign::{ApiKey, ApiKeyError};
@@ -61,7 +60,7 @@ impl ApiKey {
         Ok(Self(Zeroizing::new(key.into())))
     }
 
-    /// The text of the key, for code that signs in a way of its own. What copies it has to wipe the copy.
+    /// The text of the key, for code that signs in a way of its own. Wipe each copy of it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -83,15 +82,12 @@ impl FromStr for ApiKey {
     }
 }
 
-/// Which rule a text breaks that should be an [`ApiKey`].
+/// A text is no [`ApiKey`].
 ///
-/// It tells lengths and positions, never a character. Positions count characters, from 1.
+/// The error holds a length or a position, never a character. Positions count characters, from 1.
 ///
 /// ```
-/// use wxpay_sign::{ApiKey, ApiKeyError};
-///
-/// let error = ApiKey::new("192006250b4c").unwrap_err();
-/// assert_eq!(error, ApiKeyError::Length { found: 12 });
+/// let error = wxpay_sign::ApiKey::new("192006250b4c").unwrap_err();
 /// assert_eq!(error.to_string(), "the length of the API key is 12, not 32 characters");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -100,19 +96,19 @@ pub enum ApiKeyError {
     /// All letters and digits, but not 32 of them. An empty key is one of these.
     #[error("the length of the API key is {found}, not {} characters", ApiKey::LEN)]
     Length {
-        /// How many characters there are.
+        /// The number of characters.
         found: usize,
     },
     /// White space or a line end, as of a file that was read to its end or a careless copy.
     #[error("character {position} of the API key is white space or a line end: remove it")]
     WhiteSpace {
-        /// Where it is, from 1.
+        /// Its position, from 1.
         position: usize,
     },
     /// Another character that is not an ASCII letter or digit.
     #[error("character {position} of the API key is not an ASCII letter or digit")]
     Character {
-        /// Where it is, from 1.
+        /// Its position, from 1.
         position: usize,
     },
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// What stands in place of the key. Its length says nothing of the key's.
+/// Stands in place of the key. Its length is not the key's.
 const MASK: &str = "********";
 
 /// A name and a value: a pair of anything that is `AsRef<str>`, or a reference to one.
@@ -44,10 +44,9 @@ impl<P: Pair> Pair for &P {
 /// ```
 /// use wxpay_sign::Params;
 ///
-/// let params = Params::new([("mch_id", "1000000000"), ("media_hash", "709d")])?;
-/// let canonical = params.canonical();
-/// assert_eq!(canonical.to_string(), "mch_id=1000000000&media_hash=709d");
-/// assert_eq!(canonical.masked().to_string(), "mch_id=1000000000&media_hash=709d&key=********");
+/// let params = Params::new([("b", "2"), ("a", "1")])?;
+/// assert_eq!(params.canonical().to_string(), "a=1&b=2");
+/// assert_eq!(params.canonical().masked().to_string(), "a=1&b=2&key=********");
 /// # Ok::<(), wxpay_sign::DuplicateNameError>(())
 /// ```
 #[derive(Debug)]
@@ -65,8 +64,7 @@ impl<'p, P: Pair> Canonical<'p, P> {
         }
     }
 
-    /// The whole string that is signed, with asterisks in place of the key, for people. It has never
-    /// seen the key.
+    /// The whole string that is signed, with asterisks in place of the key.
     #[must_use]
     pub fn masked(self) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The MD5 of a file's content, as `media_hash` holds it, of one content or of many side by side.
 //!
-//! Half of an upload's time is this hash. The crate md-5 makes the signatures, and judges this one in
-//! the tests; here is the same function in the form that compilers make the most of.
+//! This hash is half of an upload's time. The crate md-5 makes the signatures, and the tests compare
+//! this one with it; here is the same function in a form that compilers optimize better.
 
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
@@ -10,9 +10,9 @@ use crate::signature::{hex, text};
 
 /// Computes the MD5 of a content, piece by piece.
 ///
-/// It is what the field `media_hash` of an upload holds. It names a content and proves nothing:
-/// the [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent; a
-/// file that is read twice may have changed in between.
+/// The field `media_hash` of an upload holds it. It names a content and proves nothing: the
+/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent; a file that
+/// is read twice may have changed in between.
 ///
 /// ```
 /// use wxpay_sign::ContentMd5;
@@ -25,9 +25,9 @@ use crate::signature::{hex, text};
 #[derive(Clone)]
 pub struct ContentMd5 {
     state: State,
-    /// How many bytes were appended.
+    /// The number of appended bytes.
     length: u64,
-    /// Those of them that do not fill a block yet.
+    /// The last of them, which do not fill a block yet.
     rest: Block,
 }
 
@@ -56,8 +56,8 @@ impl ContentMd5 {
         md5.finish()
     }
 
-    /// Hashes many contents, four at a time: for sixty-four of any lengths it takes less than half of the
-    /// time that one after the other takes, and for two it is worth it already.
+    /// Hashes many contents, four at a time. For sixty-four of any lengths that takes less than half of
+    /// the time of one after the other; it pays from two contents on.
     #[must_use]
     pub fn of_many(contents: &[impl AsRef<[u8]>]) -> Vec<ContentHash> {
         let mut hashes = vec![ContentHash::new(INITIAL); contents.len()];
@@ -105,7 +105,7 @@ impl ContentMd5 {
         self.rest[..rest.len()].copy_from_slice(rest);
     }
 
-    /// The hash of all that was appended.
+    /// The hash of all bytes that were appended.
     #[must_use]
     pub fn finish(self) -> ContentHash {
         let (tail, blocks) = padded(&self.rest[..self.filled()], self.length);
@@ -187,8 +187,7 @@ fn padded(rest: &[u8], length: u64) -> ([Block; 2], Range<usize>) {
 
 fn compressed(mut state: State, blocks: &[Block]) -> State {
     // Where the constants are known, LLVM adds each together with two more operands in one `lea`, which
-    // takes longer than the two additions that it saves: hashing is a fifth slower. What has been through
-    // a black box is not known.
+    // takes longer than the two additions that it saves: hashing is a fifth slower. A black box hides them.
     let constants = black_box(&CONSTANTS);
     for block in blocks {
         state = compress(state, |index| word(block, index), constants);

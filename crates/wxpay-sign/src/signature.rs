@@ -14,17 +14,16 @@ use crate::{ApiKey, SignType};
 
 /// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
 ///
-/// [`Params::sign`](crate::Params::sign) makes it, to be sent in the field `sign`. Do not compare
-/// one with what came from outside: [`Params::verify`](crate::Params::verify) does, and says what is
-/// wrong. It is no secret once it is sent, but the signature that a stranger's request should have
-/// had is one: keep it out of logs and responses. Two signatures are compared in constant time.
+/// [`Params::sign`](crate::Params::sign) makes it, to be sent in the field `sign`. To check one that
+/// came from outside, use [`Params::verify`](crate::Params::verify). A signature is no secret once it
+/// is sent, but the one that a stranger's request should have had is: keep it out of logs and
+/// responses. Two signatures are compared in constant time.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params, SignType};
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::HmacSha256, &key);
-/// assert_eq!(sign.sign_type(), SignType::HmacSha256);
 /// assert_eq!(sign.as_str().len(), 64);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -75,8 +74,8 @@ where
 
 /// Hexadecimal digits, two a byte, with this one for ten; zeros fill the rest of the array.
 ///
-/// There is no table and no branch: the digits of a signature that is being checked must not show in the
-/// time they take.
+/// There is no table and no branch, so that the time does not depend on the digits of a signature that is
+/// being checked.
 pub(crate) fn hex<const N: usize>(ten: u8, bytes: &[u8]) -> [u8; N] {
     let digit = |value: u8| b'0' + value + u8::from(value > 9) * (ten - b'0' - 10);
     let mut digits = [0; N];
@@ -86,7 +85,7 @@ pub(crate) fn hex<const N: usize>(ten: u8, bytes: &[u8]) -> [u8; N] {
     digits
 }
 
-/// What [`hex`] wrote.
+/// The digits that [`hex`] wrote.
 pub(crate) fn text(digits: &[u8]) -> &str {
     str::from_utf8(digits).expect("hexadecimal digits are ASCII")
 }

@@ -30,7 +30,7 @@ pub(crate) struct Attempt {
     capture: CaptureConnection,
     /// The connection that hyper's client has taken for it.
     connection: Option<Connection>,
-    /// Whether hyper has taken all of the body.
+    /// True when hyper has taken all of the body.
     has_ended: Arc<AtomicBool>,
     proxy: Option<Authority>,
     length: Option<u64>,
@@ -40,7 +40,7 @@ struct Connection {
     state: ConnectionState,
     is_reused: bool,
     since: Instant,
-    /// What had been written to it before.
+    /// The number of bytes written to it before.
     bytes: u64,
 }
 

@@ -60,8 +60,7 @@ impl TransportBuilder {
         self
     }
 
-    /// The certificate authorities whose servers are trusted, Mozilla's unless set. There is no way to
-    /// trust any server.
+    /// The certificate authorities whose servers are trusted; Mozilla's unless set.
     pub fn roots(mut self, roots: Roots) -> Self {
         self.config.roots = roots;
         self
@@ -85,8 +84,7 @@ impl TransportBuilder {
     /// and port are these: what curl calls `--resolve host:port:address[,address]`.
     ///
     /// The server's certificate is still checked against `host`. The last call for a host and port holds.
-    /// A server behind a proxy is resolved by the proxy, whatever is said here; the proxy's own name can
-    /// be given. A host that is an address is not resolved at all.
+    /// A server behind a proxy is resolved by the proxy; the proxy's own name can be given.
     pub fn resolve<A: Into<IpAddr>>(
         mut self,
         host: &str,
@@ -99,9 +97,8 @@ impl TransportBuilder {
     }
 
     /// Opens connections by a function of the caller's, in place of name look-up and TCP: through a
-    /// SOCKS proxy, over a Unix socket, or within the memory of a test. TLS runs over what it returns.
-    ///
-    /// It is given the server's address as a URI, or the proxy's, where there is one.
+    /// SOCKS proxy, over a Unix socket, or within the memory of a test. It is given the address of the
+    /// server as a URI, or that of the proxy; TLS runs over what it returns.
     pub fn dialer<F, Fut, S>(mut self, dial: F) -> Self
     where
         F: Fn(Uri) -> Fut + Send + Sync + 'static,
@@ -118,8 +115,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Tells a function of the steps of each new connection, for metrics, or for people who ask what is
-    /// wrong with it. It must not block.
+    /// Tells a function of the steps of each new connection. It must not block.
     pub fn observer(mut self, observe: impl Fn(ConnectEvent<'_>) + Send + Sync + 'static) -> Self {
         self.config.observer = Observer(Some(Arc::new(observe)));
         self
@@ -172,8 +168,7 @@ impl TransportBuilder {
     }
 
     /// How long a silent connection is left alone before TCP asks whether the other side is still
-    /// there, 30 s unless set; `None` to never ask. It finds out about a dead server in the middle of a
-    /// long wait, and keeps firewalls from forgetting the connection.
+    /// there; 30 s unless set, `None` to never ask.
     pub fn tcp_keepalive(mut self, after: Option<Duration>) -> Self {
         self.config.tcp_keepalive = after;
         self
@@ -197,10 +192,9 @@ impl TransportBuilder {
     /// is in service. A call to any other server goes where its URI says.
     ///
     /// With [`max_retries`](Self::max_retries) an attempt that cannot connect, stalls, is not answered in
-    /// time or is cut on a new connection moves the call on to the next endpoint at once. After several
-    /// such failures in a row later calls pass the endpoint by, until a probe in the background has
-    /// reached it again. A wrong server certificate is an error, never a reason to move: someone may be
-    /// in between.
+    /// time or is cut on a new connection moves the call on to the next endpoint at once; a wrong server
+    /// certificate never does. After several such failures in a row later calls pass the endpoint by, until
+    /// a probe in the background has reached it again.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.config.endpoints = Some(endpoints.into());
         self
@@ -218,10 +212,10 @@ impl TransportBuilder {
     ///
     /// Repeated are connections that fail, stall or are cut, and responses that the
     /// [`classifier`](Self::classifier) wants repeated; nothing else. A repeated attempt sends the
-    /// same bytes. Between attempts on one endpoint there is a [`Backoff`], and at least the time
-    /// that a `Retry-After` asks for; what does not fit into the call's [`timeout`](Self::timeout) is not
-    /// waited for, and the last response or error is the result. Over all calls a budget holds: when much
-    /// fails, little is repeated, so that an outage is not multiplied.
+    /// same bytes, after a [`Backoff`] and the time that a `Retry-After` asks for. What does not fit into
+    /// the call's [`timeout`](Self::timeout) is not waited for: the last response or error is the result.
+    /// Over all calls a budget holds: when much fails, little is repeated, so that an outage is not
+    /// multiplied.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
@@ -233,9 +227,8 @@ impl TransportBuilder {
         self
     }
 
-    /// The function that classifies whole responses; [`RetryClass::of_status`] unless set.
-    ///
-    /// It is called once for each response, from whatever thread polls the call: it should be quick.
+    /// The function that classifies whole responses; [`RetryClass::of_status`] unless set. It is called
+    /// once for each response, and should be quick.
     pub fn classifier(
         mut self,
         classifier: impl Fn(&Response<Bytes>) -> RetryClass + Send + Sync + 'static,

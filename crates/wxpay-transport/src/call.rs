@@ -55,18 +55,18 @@ pub(crate) struct Caller<B> {
 struct Call<B> {
     request: Request<B>,
     policy: Policy,
-    /// Where the last attempt went, or the first will go.
+    /// The server that the last attempt went to, or the first will go to.
     server: Authority,
     /// The attempt under way.
     attempt: Option<Attempt>,
-    /// Why there is another attempt, where the last one has failed.
+    /// The error of the last attempt, where there is another one.
     failure: Option<Error>,
 }
 
 impl<B: RequestBody> Caller<B> {
     pub(crate) fn new(config: Config) -> Result<Self, BuildError> {
         let config = Arc::new(config);
-        let clients = Arc::new(Clients::new(&config)?);
+        let clients = Arc::new(Clients::new(Arc::clone(&config))?);
         let probing = Arc::clone(&clients);
         let probe: Probe = Box::new(move |server| {
             let clients = Arc::clone(&probing);
@@ -88,7 +88,7 @@ impl<B: RequestBody> Caller<B> {
         let uri = request.uri();
         let server = uri.authority().filter(|authority| is_host_port(authority));
         let (Some("https"), Some(server)) = (uri.scheme_str(), server.cloned()) else {
-            return Err(ErrorKind::Request.into());
+            return Err(Error::new(ErrorKind::Request, None));
         };
         let span = debug_span!(
             "http.call",
@@ -226,7 +226,7 @@ impl<B: RequestBody> Caller<B> {
         let response = client.hyper.request(request).await;
         let (head, body) = response.map_err(Error::from_client)?.into_parts();
         if body.size_hint().lower() > limit as u64 {
-            return Err(ErrorKind::ResponseTooLarge { limit }.into());
+            return Err(Error::new(ErrorKind::ResponseTooLarge { limit }, None));
         }
         match Limited::new(body, limit).collect().await {
             Ok(collected) => Ok(Response::from_parts(head, collected.to_bytes())),

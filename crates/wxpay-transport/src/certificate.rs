@@ -64,33 +64,27 @@ impl ServerCertificate {
 }
 
 fn purpose(certificate: &TbsCertificateInner<Raw>) -> Option<Purpose> {
-    let key_of_issuer = certificate
-        .get_extension::<AuthorityKeyIdentifier>()
-        .ok()?
-        .and_then(|(_, id)| id.key_identifier);
+    let issuer_key = certificate.get_extension::<AuthorityKeyIdentifier>().ok()?;
+    let issuer_key = issuer_key.and_then(|(_, id)| id.key_identifier);
     let own_key = certificate.get_extension::<SubjectKeyIdentifier>().ok()?;
     let is_self_signed = certificate.issuer() == certificate.subject()
-        && match (key_of_issuer, own_key) {
+        && match (issuer_key, own_key) {
             (Some(issuer), Some((_, own))) => issuer == own.0,
             _ => true,
         };
-    let constraints = certificate.get_extension::<BasicConstraints>().ok()?;
     let usage = certificate.get_extension::<KeyUsage>().ok()?;
-    let may_issue = match constraints {
+    let may_issue = match certificate.get_extension::<BasicConstraints>().ok()? {
         Some((_, constraints)) => {
             constraints.ca && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
         }
         // Version 1 cannot say it; as in OpenSSL, what has signed itself then is an authority.
         None => certificate.version() == Version::V1 && is_self_signed,
     };
-    if may_issue {
-        return Some(Purpose::Authority);
-    }
-    let for_servers = match certificate.get_extension::<ExtendedKeyUsage>().ok()? {
-        None => true,
-        Some((_, usages)) => usages.0.contains(&SERVER_AUTH) || usages.0.contains(&ANY_USAGE),
-    };
-    Some(match (for_servers, is_self_signed) {
+    let usages = certificate.get_extension::<ExtendedKeyUsage>().ok()?;
+    let is_for_servers = usages
+        .is_none_or(|(_, usages)| usages.0.contains(&SERVER_AUTH) || usages.0.contains(&ANY_USAGE));
+    Some(match (is_for_servers, is_self_signed) {
+        _ if may_issue => Purpose::Authority,
         (false, _) => Purpose::Client,
         (true, true) => Purpose::SelfSignedServer,
         (true, false) => Purpose::Issued,
@@ -119,12 +113,8 @@ mod tests {
     #[test]
     fn the_bits_of_a_weak_key_are_counted() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-        for (file, bits) in [
-            ("weak-key.crt", Some(1024)),
-            ("weak-root.crt", Some(1024)),
-            ("ec-root.crt", None),
-        ] {
-            let der = CertificateDer::from_pem_file(format!("{folder}{file}")).unwrap();
+        for (file, bits) in [("weak-key", Some(1024)), ("ec-root", None)] {
+            let der = CertificateDer::from_pem_file(format!("{folder}{file}.crt")).unwrap();
             let certificate = ServerCertificate::parse(&der).unwrap();
             assert_eq!(certificate.weak_key, bits, "{file}");
         }

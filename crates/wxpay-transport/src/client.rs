@@ -1,4 +1,4 @@
-//! hyper's client for the identity that holds, with its connections.
+//! hyper's client for the identity that holds, with its connections and its TLS configuration.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +7,13 @@ use hyper_util::{
     client::legacy::Client as HyperClient,
     rt::{TokioExecutor, TokioTimer},
 };
+use rustls::{
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 use tracing::debug;
 
@@ -14,9 +21,9 @@ use crate::{
     Identity, authority,
     config::Config,
     connect::Connector,
-    error::{BuildError, Error, ErrorKind},
-    tls::Tls,
+    error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
     tracking::{RequestBody, TrackedBody},
+    verifier::Verifier,
 };
 
 /// Makes a client for an identity, keeps it for as long as that identity holds, and then makes
@@ -26,8 +33,11 @@ use crate::{
 /// and a session in the store were both opened as the old identity, and would go on as it. The old
 /// client lives until the last of its requests is done; with it go its idle connections.
 pub(crate) struct Clients<B> {
-    tls: Tls,
     config: Arc<Config>,
+    versions: ConfigBuilder<ClientConfig, WantsVerifier>,
+    /// Made when it is first needed: to read the machine's store may take long, and a program that
+    /// makes no call should not wait for it.
+    verifier: OnceCell<Arc<Verifier>>,
     current: Mutex<Option<Client<B>>>,
 }
 
@@ -40,10 +50,24 @@ pub(crate) struct Client<B> {
 }
 
 impl<B: RequestBody> Clients<B> {
-    pub(crate) fn new(config: &Arc<Config>) -> Result<Self, BuildError> {
+    pub(crate) fn new(config: Arc<Config>) -> Result<Self, BuildError> {
+        let given = config.crypto_provider.clone();
+        let provider = given.or_else(|| default_provider().map(Arc::new));
+        let provider = provider.ok_or_else(|| {
+            BuildError::new(
+                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in",
+            )
+        })?;
+        if let Some(source) = &config.identity {
+            certified_key(&provider, &source.current()).map_err(BuildError::new)?;
+        }
+        let versions = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(BuildError::new)?;
         Ok(Self {
-            tls: Tls::new(config)?,
-            config: Arc::clone(config),
+            config,
+            versions,
+            verifier: OnceCell::new(),
             current: Mutex::new(None),
         })
     }
@@ -54,7 +78,7 @@ impl<B: RequestBody> Clients<B> {
         if let Some(source) = source {
             source.refresh().await;
         }
-        let verifier = self.tls.verifier().await?;
+        let verifier = self.verifier.get_or_try_init(|| self.verifier()).await?;
         // Asked under the lock: else an attempt that was held up between asking and locking could
         // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +90,7 @@ impl<B: RequestBody> Clients<B> {
                 _ => debug!("another identity: new connections, new sessions"),
             }
         }
-        let tls = self.tls.client_config(verifier, identity.as_ref())?;
+        let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
         let connector = Connector::new(Arc::clone(&self.config), Arc::new(tls));
         let hyper = HyperClient::builder(TokioExecutor::new())
             // Without it idle connections are closed only when the next call finds them.
@@ -87,8 +111,55 @@ impl<B: RequestBody> Clients<B> {
     pub(crate) async fn probe(&self, server: Authority) -> Result<(), Error> {
         let connector = self.current().await?.connector;
         let stream = connector.oneshot(authority::uri("https", &server)).await;
-        stream
-            .map(drop)
-            .map_err(|error| Error::from_below(error, ErrorKind::Connect))
+        let failed = |error| Error::from_below(error, ErrorKind::Connect);
+        stream.map(drop).map_err(failed)
     }
+
+    /// The verifier of servers. It reads the machine's authorities, if they were asked for.
+    async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
+        let roots = &self.config.roots;
+        let store = roots.load().await?;
+        let provider = self.versions.crypto_provider();
+        let observer = self.config.observer.clone();
+        Ok(Arc::new(Verifier::new(provider, store, roots, observer)))
+    }
+
+    /// A configuration with a session store of its own.
+    fn client_config(
+        &self,
+        verifier: Arc<Verifier>,
+        identity: Option<&Identity>,
+    ) -> Result<ClientConfig, Error> {
+        let builder = self.versions.clone().dangerous();
+        let builder = builder.with_custom_certificate_verifier(verifier);
+        let Some(identity) = identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let key = certified_key(self.versions.crypto_provider(), identity);
+        let failed = |error| Error::new(ErrorKind::Tls(TlsErrorKind::Other), BoxError::from(error));
+        let resolver = SingleCertAndKey::from(key.map_err(failed)?);
+        Ok(builder.with_client_cert_resolver(Arc::new(resolver)))
+    }
+}
+
+/// The provider of the features, named in so many words: rustls' process-wide default panics when two
+/// are compiled in, and a library must not install one for its program.
+fn default_provider() -> Option<CryptoProvider> {
+    #[cfg(feature = "ring")]
+    return Some(rustls::crypto::ring::default_provider());
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    return Some(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    None
+}
+
+/// The identity as a provider uses it.
+fn certified_key(
+    provider: &CryptoProvider,
+    identity: &Identity,
+) -> Result<CertifiedKey, rustls::Error> {
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().to_vec());
+    let key = provider.key_provider.load_private_key(key.into())?;
+    let chain = identity.certificates().map(|der| der.to_vec().into());
+    Ok(CertifiedKey::new(chain.collect(), key))
 }

@@ -3,7 +3,8 @@
 use std::{
     fmt, mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use http::uri::Authority;
@@ -34,10 +35,15 @@ pub(crate) struct EndpointPool {
 /// A circuit breaker: closed until so many failures in a row; then open, half-open during each probe,
 /// and closed again by the first success.
 struct Endpoint {
-    status: Mutex<EndpointStatus>,
     authority: Authority,
+    breaker: Mutex<Breaker>,
+}
+
+struct Breaker {
+    state: BreakerState,
+    failures: u32,
     /// The task that probes, while there is one.
-    prober: Mutex<Option<AbortHandle>>,
+    prober: Option<AbortHandle>,
 }
 
 /// The state of an endpoint's circuit breaker.
@@ -66,30 +72,19 @@ pub struct EndpointStatus {
 
 impl Endpoint {
     fn new(authority: &Authority) -> Self {
-        let status = EndpointStatus {
-            authority: authority.clone(),
-            state: BreakerState::Closed,
-            failures: 0,
-        };
         Self {
-            status: Mutex::new(status),
             authority: authority.clone(),
-            prober: Mutex::new(None),
+            breaker: Mutex::new(Breaker {
+                state: BreakerState::Closed,
+                failures: 0,
+                prober: None,
+            }),
         }
     }
 
-    fn status(&self) -> MutexGuard<'_, EndpointStatus> {
-        lock(&self.status)
-    }
-
-    fn is_closed(&self) -> bool {
-        self.status().state == BreakerState::Closed
-    }
-
-    fn stop_probing(&self) {
-        if let Some(prober) = lock(&self.prober).take() {
-            prober.abort();
-        }
+    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,11 +101,8 @@ impl EndpointPool {
     /// All endpoints, where this is one of them; else none.
     pub(crate) fn candidates(&self, authority: &Authority) -> EndpointSet {
         let mut all = self.endpoints.iter();
-        if all.any(|endpoint| is_same(&endpoint.authority, authority)) {
-            self.set_of(|_| true)
-        } else {
-            EndpointSet::default()
-        }
+        let is_one = all.any(|endpoint| is_same(&endpoint.authority, authority));
+        self.set_of(|_| is_one)
     }
 
     fn set_of(&self, is_in: impl Fn(&Endpoint) -> bool) -> EndpointSet {
@@ -125,19 +117,19 @@ impl EndpointPool {
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> EndpointSet {
         self.keep_probing();
-        self.set_of(Endpoint::is_closed)
+        self.set_of(|endpoint| endpoint.breaker().state == BreakerState::Closed)
     }
 
     /// An attempt, or a probe, has reached the endpoint.
     pub(crate) fn record_success(&self, endpoint: usize) {
-        let endpoint = &self.endpoints[endpoint];
-        let mut status = endpoint.status();
-        status.failures = 0;
-        if mem::replace(&mut status.state, BreakerState::Closed) != BreakerState::Closed {
-            drop(status);
-            let host = endpoint.authority.as_str();
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = 0;
+        if mem::replace(&mut breaker.state, BreakerState::Closed) != BreakerState::Closed {
+            let host = self.authority(endpoint).as_str();
             info!(server.address = host, "endpoint back in service");
-            endpoint.stop_probing();
+            if let Some(prober) = breaker.prober.take() {
+                prober.abort();
+            }
         }
     }
 
@@ -146,86 +138,91 @@ impl EndpointPool {
         if self.endpoints.len() < 2 {
             return;
         }
-        let mut status = self.endpoints[endpoint].status();
-        status.failures = status.failures.saturating_add(1);
-        let failures = status.failures;
-        if status.state == BreakerState::Closed && failures >= self.failover.threshold {
-            status.state = BreakerState::Open;
-            drop(status);
-            let host = self.authority(endpoint).as_str();
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = breaker.failures.saturating_add(1);
+        let is_over = breaker.failures >= self.failover.threshold;
+        if breaker.state == BreakerState::Closed && is_over {
+            breaker.state = BreakerState::Open;
             warn!(
-                server.address = host,
-                failures,
+                server.address = self.authority(endpoint).as_str(),
+                failures = breaker.failures,
                 "error.type" = ?why,
                 "endpoint taken out of service"
             );
+            drop(breaker);
             self.keep_probing();
         }
     }
 
     pub(crate) fn statuses(&self) -> Vec<EndpointStatus> {
-        let endpoints = self.endpoints.iter();
-        endpoints.map(|it| it.status().clone()).collect()
+        let status = |endpoint: &Endpoint| {
+            let breaker = endpoint.breaker();
+            EndpointStatus {
+                authority: endpoint.authority.clone(),
+                state: breaker.state,
+                failures: breaker.failures,
+            }
+        };
+        self.endpoints.iter().map(status).collect()
     }
 
     /// Starts the task for each endpoint out of service that has none: none yet, or none any more
     /// because the runtime that it ran on is gone.
     fn keep_probing(self: &Arc<Self>) {
         for (at, endpoint) in self.endpoints.iter().enumerate() {
-            if endpoint.is_closed() {
-                continue;
-            }
-            let mut prober = lock(&endpoint.prober);
-            if prober.as_ref().is_none_or(AbortHandle::is_finished) {
-                *prober = Some(self.probe_until_reached(at));
+            let mut breaker = endpoint.breaker();
+            let is_probed = breaker.prober.as_ref().is_some_and(|it| !it.is_finished());
+            if breaker.state != BreakerState::Closed && !is_probed {
+                let task = probe_until_reached(Arc::downgrade(self), self.failover.interval, at);
+                breaker.prober = Some(tokio::spawn(task).abort_handle());
             }
         }
     }
 
-    fn probe_until_reached(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
-        let pool = Arc::downgrade(self);
-        let interval = self.failover.interval;
-        let task = tokio::spawn(async move {
-            loop {
-                sleep(interval).await;
-                let Some(probe) = pool.upgrade().map(|pool| pool.begin_probe(endpoint)) else {
-                    return;
-                };
-                let answer = probe.await;
-                let Some(pool) = pool.upgrade() else {
-                    return;
-                };
-                match answer {
-                    Ok(()) => return pool.record_success(endpoint),
-                    Err(error) => pool.probe_failed(endpoint, &error),
-                }
-            }
-        });
-        task.abort_handle()
-    }
-
     fn begin_probe(&self, endpoint: usize) -> Probing {
-        let mut status = self.endpoints[endpoint].status();
-        if status.state == BreakerState::Open {
-            status.state = BreakerState::HalfOpen;
+        let mut breaker = self.endpoints[endpoint].breaker();
+        if breaker.state == BreakerState::Open {
+            breaker.state = BreakerState::HalfOpen;
         }
         (self.probe)(self.authority(endpoint).clone())
     }
 
-    fn probe_failed(&self, endpoint: usize, error: &Error) {
-        let mut status = self.endpoints[endpoint].status();
-        status.failures = status.failures.saturating_add(1);
-        if status.state == BreakerState::HalfOpen {
-            status.state = BreakerState::Open;
+    fn end_probe(&self, endpoint: usize, answer: Result<(), Error>) {
+        let Err(error) = answer else {
+            return self.record_success(endpoint);
+        };
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = breaker.failures.saturating_add(1);
+        if breaker.state == BreakerState::HalfOpen {
+            breaker.state = BreakerState::Open;
         }
         let host = self.authority(endpoint).as_str();
         debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
     }
 }
 
+/// Holds no pool while it waits, and ends with the last one. Ended by the success of a probe or a call.
+async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
+    loop {
+        sleep(interval).await;
+        let Some(probe) = pool.upgrade().map(|pool| pool.begin_probe(endpoint)) else {
+            return;
+        };
+        let answer = probe.await;
+        let Some(pool) = pool.upgrade() else {
+            return;
+        };
+        pool.end_probe(endpoint, answer);
+    }
+}
+
 impl Drop for EndpointPool {
     fn drop(&mut self) {
-        self.endpoints.iter().for_each(Endpoint::stop_probing);
+        for endpoint in &self.endpoints {
+            if let Some(prober) = endpoint.breaker().prober.take() {
+                prober.abort();
+            }
+        }
     }
 }
 
@@ -233,9 +230,4 @@ impl fmt::Debug for EndpointPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.statuses()).finish()
     }
-}
-
-/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

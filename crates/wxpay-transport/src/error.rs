@@ -56,8 +56,8 @@ pub struct CallInfo {
 }
 
 impl CallInfo {
-    /// How many attempts were made, the last one included: at least 1 in a response; 0 in an error when
-    /// the call's time was over before its first attempt could begin.
+    /// How many attempts were made: at least 1 in a response; 0 in an error when the call's time was over
+    /// before its first attempt could begin.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -130,7 +130,7 @@ impl Error {
     }
 
     pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
-        let mut error = Self::from(ErrorKind::Timeout(kind));
+        let mut error = Self::new(ErrorKind::Timeout(kind), None);
         error.0.wait = Some(wait);
         error
     }
@@ -180,7 +180,7 @@ impl Error {
     /// From an error of a response's body.
     pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
         if error.is::<LengthLimitError>() {
-            return ErrorKind::ResponseTooLarge { limit }.into();
+            return Self::new(ErrorKind::ResponseTooLarge { limit }, None);
         }
         let kind = find::<hyper::Error>(error.as_ref()).map_or(ErrorKind::Closed, of_hyper);
         Self::from_below(error, kind)
@@ -211,6 +211,7 @@ impl Error {
     }
 }
 
+/// For a service of your own, and for tests of its caller.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind, None)
@@ -328,19 +329,14 @@ impl error::Error for Error {
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The request's URI is not `https`, has no host, a port that is no number, or a user name.
-    /// Nothing was sent; mend the request.
     Request,
-    /// The request's body ended with an error of its own, given as the source. The server has not
-    /// seen a whole request; mend the body.
+    /// The request's body ended with an error of its own, given as the source.
     Body,
-    /// No connection: the name does not resolve, or nobody listens, or the network is down. Nothing
-    /// was sent; the same call may succeed later.
+    /// No connection: the name does not resolve, nobody listens, or the network is down.
     Connect,
-    /// A connection, but not a secure one. The same call will fail again until one side's
-    /// certificate or configuration is mended.
+    /// A connection, but not a secure one.
     Tls(TlsErrorKind),
-    /// No tunnel through the proxy: its own doing, or its word that the server cannot be reached. The
-    /// server has not seen the call.
+    /// No tunnel through the proxy. The server has not seen the call.
     Proxy(ProxyErrorKind),
     /// The connection was closed or reset before the whole response was there. Whether the server has
     /// acted on the request is unknown.

@@ -17,7 +17,6 @@ mod proxy;
 mod rate;
 mod retry;
 mod roots;
-mod tls;
 mod tracking;
 mod transport;
 mod verifier;

@@ -21,7 +21,7 @@ pub(crate) struct Policy {
     attempts: u32,
     /// Of the last attempt.
     endpoint: Option<usize>,
-    /// Whether the next attempt goes elsewhere, if it can.
+    /// True if the next attempt goes elsewhere when it can.
     moves: bool,
     tried: EndpointSet,
     /// Among how many endpoints the time that is left is shared.
@@ -94,7 +94,7 @@ impl Failure {
         }
     }
 
-    /// Whether the endpoint is to blame.
+    /// Returns true if the endpoint is to blame.
     pub(crate) fn is_miss(self) -> bool {
         matches!(self, Self::Missed | Self::Silent)
     }
@@ -190,11 +190,13 @@ impl Policy {
         (end < deadline).then_some(end)
     }
 
-    /// Where the next attempt goes: where the last one went, or to the next endpoint when it moves.
+    /// The endpoint of the next attempt: that of the last one, or the next when it moves.
     fn choose(&self, world: &World) -> Option<usize> {
-        let in_service = match world.in_service {
-            none if none.len() == 0 => self.candidates,
-            some => some,
+        let is_any = world.in_service.len() > 0;
+        let in_service = if is_any {
+            world.in_service
+        } else {
+            self.candidates
         };
         let Some(last) = self.endpoint else {
             return in_service.first().filter(|_| self.candidates.len() > 0);

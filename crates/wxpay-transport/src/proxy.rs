@@ -32,11 +32,8 @@ use crate::{
 /// use http::Uri;
 /// use wxpay_transport::Proxy;
 ///
-/// let proxy = Proxy::new("http://proxy.test:3128")?
-///     .basic_auth("operator", "secret")
-///     .except("localhost, 10.0.0.0/8, .intern.test");
-/// assert_eq!(proxy.to_string(), "proxy.test:3128");
-/// assert!(proxy.applies_to(&Uri::from_static("https://gateway.test/")));
+/// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "secret");
+/// let proxy = proxy.except("localhost, 10.0.0.0/8, .intern.test");
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
 /// # Ok::<(), wxpay_transport::ProxyUriError>(())
 /// ```
@@ -68,12 +65,8 @@ impl Proxy {
     /// # Ok::<(), ProxyUriError>(())
     /// ```
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
-        let with_scheme = if uri.contains("://") {
-            uri.to_owned()
-        } else {
-            format!("http://{uri}")
-        };
-        let with_scheme = Zeroizing::new(with_scheme);
+        let scheme = if uri.contains("://") { "" } else { "http://" };
+        let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
         if is_ambiguous(&with_scheme) {
             return Err(ProxyUriError::Ambiguous);
         }
@@ -129,10 +122,9 @@ impl Proxy {
     ) -> Result<Option<Self>, ProxyUriError> {
         let first_of = |names: &[&str]| {
             for name in names {
-                match read(name)? {
-                    // Set to nothing is the usual way to unset.
-                    Some(value) if !value.trim().is_empty() => return Ok(Some(value)),
-                    _ => {}
+                // Set to nothing is the usual way to unset.
+                if let Some(value) = read(name)?.filter(|it| !it.trim().is_empty()) {
+                    return Ok(Some(value));
                 }
             }
             Ok(None)
@@ -197,10 +189,8 @@ fn every_host_except(hosts: &str) -> Matcher {
     if hosts.split(',').any(|host| host.trim() == "*") {
         return Matcher::builder().build();
     }
-    Matcher::builder()
-        .all("http://proxy.invalid/")
-        .no(hosts)
-        .build()
+    let matcher = Matcher::builder().all("http://proxy.invalid/");
+    matcher.no(hosts).build()
 }
 
 /// Returns true if the user name and password could end at more than one place: RFC 3986 ends them at the
@@ -214,9 +204,8 @@ fn is_ambiguous(uri: &str) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let host = strip_brackets(host)
-        .trim_end_matches('.')
-        .to_ascii_lowercase();
+    let host = strip_brackets(host).trim_end_matches('.');
+    let host = host.to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
@@ -264,38 +253,26 @@ mod tests {
             let found = from(&all[first..]).unwrap();
             assert_eq!(found.map(|proxy| proxy.to_string()).as_deref(), expected);
         }
-        assert!(
-            from(&[("https_proxy", " "), ("HTTPS_PROXY", "")])
-                .unwrap()
-                .is_none()
-        );
+        let empty = from(&[("https_proxy", " "), ("HTTPS_PROXY", "")]);
+        assert!(empty.unwrap().is_none());
         let error = from(&[("https_proxy", "socks5://a.test")]).unwrap_err();
         assert_eq!(error, ProxyUriError::Scheme);
     }
 
     #[test]
     fn exceptions_and_loopback_are_reached_directly_unless_the_proxy_is_given_by_hand() {
-        let proxy = ("HTTPS_PROXY", "b.test:2");
-        let environment = from(&[proxy, ("NO_PROXY", "a.test")]).unwrap().unwrap();
-        let none = from(&[proxy, ("NO_PROXY", "*")]).unwrap().unwrap();
+        let of = |no_proxy| from(&[("HTTPS_PROXY", "b.test:2"), ("NO_PROXY", no_proxy)]);
+        let [some, none] = ["a.test", "*"].map(|no_proxy| of(no_proxy).unwrap().unwrap());
         let given = Proxy::new("b.test:2").unwrap();
-        for (server, is_direct) in [
-            ("https://a.test/", true),
-            ("https://localhost:8443/", true),
-            ("https://LocalHost./", true),
-            ("https://a.localhost/", true),
-            ("https://127.8.9.1:1/", true),
-            ("https://[::1]:8443/", true),
-            ("https://[::ffff:127.0.0.1]/", true),
-            ("https://notlocalhost/", false),
-            ("https://localhost.test/", false),
-            ("https://128.0.0.1/", false),
-            ("https://[2001:db8::1]/", false),
-        ] {
-            let server = Uri::from_static(server);
-            assert_eq!(environment.applies_to(&server), !is_direct, "{server}");
-            assert!(given.applies_to(&server), "{server}");
-            assert!(!none.applies_to(&server), "{server}");
+        let direct = "a.test localhost:8443 LocalHost. a.localhost 127.8.9.1:1 [::1]:8443 \
+                      [::ffff:127.0.0.1]";
+        let proxied = "notlocalhost localhost.test 128.0.0.1 [2001:db8::1]";
+        for (servers, applies) in [(direct, false), (proxied, true)] {
+            for server in servers.split(' ') {
+                let uri: Uri = format!("https://{server}/").parse().unwrap();
+                assert_eq!(some.applies_to(&uri), applies, "{server}");
+                assert!(given.applies_to(&uri) && !none.applies_to(&uri), "{server}");
+            }
         }
     }
 }

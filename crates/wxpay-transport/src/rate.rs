@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    mem,
     num::NonZeroU32,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -19,7 +18,6 @@ use crate::retry::RetryClass;
 ///
 /// Attempts begin in the order in which they came, and are spaced evenly. A burst of refusals counts as
 /// one, for they all have one cause.
-#[derive(Debug)]
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
     /// Only the first in this queue looks at the clock. An attempt that is given up leaves it, and
@@ -45,7 +43,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// An attempt that begins so much late, as timers do, does not delay those after it.
 const TIMER_SLACK: Duration = Duration::from_millis(5);
 
-#[derive(Debug)]
 enum State {
     /// No server has asked to slow down: when responses were taken.
     Unlimited(VecDeque<Instant>),
@@ -53,7 +50,6 @@ enum State {
 }
 
 /// A rate, and when the next attempt may begin.
-#[derive(Debug)]
 struct Rate {
     per_second: f64,
     max: f64,
@@ -71,12 +67,9 @@ struct Rate {
 impl RateLimiter {
     /// With a rate in attempts a second that is never passed, where there is one.
     pub(crate) fn new(max: Option<NonZeroU32>) -> Self {
-        let state = match max {
+        let state = match max.map(|max| f64::from(max.get())) {
             None => State::Unlimited(VecDeque::new()),
-            Some(max) => {
-                let max = f64::from(max.get());
-                State::Limited(Rate::new(max, max, Instant::now(), Duration::ZERO))
-            }
+            Some(max) => State::Limited(Rate::new(max, max, Instant::now(), Duration::ZERO)),
         };
         Self {
             state: Mutex::new(state),
@@ -96,16 +89,6 @@ impl RateLimiter {
         }
     }
 
-    /// Records a response.
-    pub(crate) fn report(&self, class: RetryClass) {
-        let now = Instant::now();
-        match class {
-            RetryClass::Done => self.state().accept(now),
-            RetryClass::Throttle => self.state().refuse(now),
-            RetryClass::Retry => {}
-        }
-    }
-
     /// Begins an attempt, or says when one may begin.
     fn begin(&self) -> Option<Instant> {
         match &mut *self.state() {
@@ -114,55 +97,43 @@ impl RateLimiter {
         }
     }
 
+    /// Records a response.
+    pub(crate) fn report(&self, class: RetryClass) {
+        let now = Instant::now();
+        let mut state = self.state();
+        if let State::Unlimited(taken) = &mut *state {
+            while taken.front().is_some_and(|&taken| taken + WINDOW < now) {
+                taken.pop_front();
+            }
+        }
+        match (class, &mut *state) {
+            (RetryClass::Retry, _) => {}
+            (RetryClass::Done, State::Limited(rate)) => rate.accept(now),
+            (RetryClass::Done, State::Unlimited(taken)) => {
+                if taken.len() < MAX_SAMPLES {
+                    taken.push_back(now);
+                }
+            }
+            (RetryClass::Throttle, State::Limited(rate)) => rate.refuse(now),
+            (RetryClass::Throttle, State::Unlimited(taken)) => {
+                let taken = taken.len() as f64;
+                let rate = Rate::new(taken * DECREASE, f64::INFINITY, now, WINDOW);
+                *state = State::Limited(rate);
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn accept(&mut self, now: Instant) {
-        match self {
-            Self::Limited(rate) => rate.accept(now),
-            Self::Unlimited(taken) => {
-                forget(taken, now);
-                if taken.len() < MAX_SAMPLES {
-                    taken.push_back(now);
-                }
-            }
-        }
-    }
-
-    fn refuse(&mut self, now: Instant) {
-        match self {
-            Self::Limited(rate) => {
-                if !rate.refuse(now) {
-                    return;
-                }
-            }
-            Self::Unlimited(taken) => {
-                forget(taken, now);
-                let taken = mem::take(taken).len() as f64;
-                *self = Self::Limited(Rate::new(taken * DECREASE, f64::INFINITY, now, WINDOW));
-            }
-        }
-        if let Self::Limited(rate) = self {
-            debug!(per_second = rate.per_second, "slowing down");
-        }
-    }
-}
-
-/// Forgets responses that are older than a second.
-fn forget(taken: &mut VecDeque<Instant>, now: Instant) {
-    while taken.front().is_some_and(|&taken| taken + WINDOW < now) {
-        taken.pop_front();
-    }
-}
-
 impl Rate {
     fn new(per_second: f64, max: f64, now: Instant, pause: Duration) -> Self {
-        let since = now + pause;
+        let (per_second, since) = (per_second.max(MIN_RATE), now + pause);
+        debug!(per_second, "a rate for attempts");
         Self {
-            per_second: per_second.max(MIN_RATE),
+            per_second,
             max,
             next: since,
             decreased: now,
@@ -189,21 +160,15 @@ impl Rate {
         }
     }
 
-    /// Returns true when that has lowered the rate.
-    fn refuse(&mut self, now: Instant) -> bool {
+    fn refuse(&mut self, now: Instant) {
         if now < self.since {
-            return false;
+            return;
         }
         self.refused += 1;
-        if now < self.decreased + WINDOW {
-            return false;
+        if now >= self.decreased + WINDOW {
+            let is_steep = self.refused > self.taken;
+            let factor = if is_steep { STEEP_DECREASE } else { DECREASE };
+            *self = Self::new(self.per_second * factor, self.max, now, PAUSE);
         }
-        let left = if self.refused > self.taken {
-            STEEP_DECREASE
-        } else {
-            DECREASE
-        };
-        *self = Self::new(self.per_second * left, self.max, now, PAUSE);
-        true
     }
 }

@@ -50,15 +50,11 @@ impl RetryClass {
 pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
 
 /// Advice about a failed call, to a queue that repeats calls on its own.
-///
-/// Such a caller leaves [`max_retries`](crate::TransportBuilder::max_retries) at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {
     /// Put it back: the same call may succeed, after a while.
     Retry,
-    /// Put it back, and send everything else more slowly, too.
-    Throttle,
     /// Take it out: the same call fails again, but others may succeed.
     Refused,
     /// Stop everything: something about this client, its server or the network between them is wrong,

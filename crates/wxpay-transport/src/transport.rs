@@ -28,12 +28,9 @@ use crate::{
 /// collected under a bound in bytes and under the timeouts of its
 /// [`TransportBuilder`](crate::TransportBuilder). There are no cookies, no redirects and no compression.
 ///
-/// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always
-/// ready: waiting for a free place happens inside the call.
-///
-/// `B` is the request's body; it is inferred from the first call. It must be [`Clone`], so that an
-/// attempt can be repeated with the same bytes: [`Full`] and `String` are, a stream that can be read only
-/// once is not.
+/// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
+/// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
+/// is [`Clone`], as [`Full`] and `String` are, so that an attempt can be repeated with the same bytes.
 ///
 /// ```no_run
 /// # use tower::{Service, ServiceExt};
@@ -83,10 +80,10 @@ where
     /// The future panics when it is polled outside a Tokio runtime with time and I/O enabled.
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let caller = Arc::clone(&self.0);
-        ResponseFuture(Box::pin(async move {
+        Box::pin(async move {
             let response = caller.call(request).await?;
             Ok(response.map(Full::new))
-        }))
+        })
     }
 }
 
@@ -104,24 +101,8 @@ impl<B> fmt::Debug for Transport<B> {
     }
 }
 
-type Responding = dyn Future<Output = Result<Response<Full<Bytes>>, Error>> + Send;
-
 /// The response of a [`Transport`], once it is there, or an [`Error`].
 ///
 /// Dropping it ends the call; a connection that was in use is closed, not returned to the pool.
-#[must_use = "futures do nothing unless awaited"]
-pub struct ResponseFuture(Pin<Box<Responding>>);
-
-impl Future for ResponseFuture {
-    type Output = Result<Response<Full<Bytes>>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ResponseFuture").finish()
-    }
-}
+pub type ResponseFuture =
+    Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Error>> + Send>>;

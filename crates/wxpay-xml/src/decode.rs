@@ -54,8 +54,8 @@ use crate::fields::{Fields, Iter};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    // serde does not tell an `Option` what it is of: an empty value is tried, and where it does not
-    // fit, all is decoded again without it.
+    // serde does not give the type inside of an `Option`: an empty value is tried first, and where it
+    // does not fit, the document is decoded again without it.
     let mut absent = Vec::new();
     loop {
         match T::deserialize(Node::Document(fields, &absent)) {
@@ -111,9 +111,8 @@ impl DecodeError {
     }
 
     fn with_field_of(self, fields: &Fields<'_>) -> Self {
-        let mut candidates = fields
-            .iter()
-            .filter(|(_, value)| self.value.as_deref() == Some(value));
+        let is_value = |(_, value): &(_, &str)| self.value.as_deref() == Some(*value);
+        let mut candidates = fields.iter().filter(is_value);
         match (candidates.next(), candidates.next()) {
             (Some((name, _)), None) => self.in_field(name),
             _ => self,
@@ -251,18 +250,11 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     }
 
     parse! {
-        deserialize_i8 => visit_i8,
-        deserialize_i16 => visit_i16,
-        deserialize_i32 => visit_i32,
-        deserialize_i64 => visit_i64,
-        deserialize_i128 => visit_i128,
-        deserialize_u8 => visit_u8,
-        deserialize_u16 => visit_u16,
-        deserialize_u32 => visit_u32,
-        deserialize_u64 => visit_u64,
-        deserialize_u128 => visit_u128,
-        deserialize_f32 => visit_f32,
-        deserialize_f64 => visit_f64,
+        deserialize_i8 => visit_i8, deserialize_i16 => visit_i16, deserialize_i32 => visit_i32,
+        deserialize_i64 => visit_i64, deserialize_i128 => visit_i128,
+        deserialize_u8 => visit_u8, deserialize_u16 => visit_u16, deserialize_u32 => visit_u32,
+        deserialize_u64 => visit_u64, deserialize_u128 => visit_u128,
+        deserialize_f32 => visit_f32, deserialize_f64 => visit_f64,
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {

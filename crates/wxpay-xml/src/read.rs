@@ -173,8 +173,8 @@ fn check_declaration(text: &str) -> Result<(), Error> {
         return refuse(ErrorKind::UnsupportedVersion);
     }
     // Java and PHP leave out the hyphen.
-    let is_utf8 = |name: &str| ["utf-8", "utf8"].contains(&&*name.to_ascii_lowercase());
-    match encoding.is_none_or(is_utf8) {
+    let is = |name: &str| encoding.is_none_or(|it| it.eq_ignore_ascii_case(name));
+    match is("utf-8") || is("utf8") {
         true => Ok(()),
         false => refuse(ErrorKind::WrongCharset),
     }
@@ -265,31 +265,28 @@ fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Erro
 /// The character that `&name;` stands for: one of five entities, or a number, which is hexadecimal
 /// after an `x`.
 fn referenced(name: &str) -> Result<char, ErrorKind> {
-    let number = match name {
-        "amp" => return Ok('&'),
-        "lt" => return Ok('<'),
-        "gt" => return Ok('>'),
-        "apos" => return Ok('\''),
-        "quot" => return Ok('"'),
-        _ => match name.strip_prefix('#') {
-            Some(number) => number,
-            None if is_name(name) => return Err(ErrorKind::UnknownEntity),
-            None => return Err(ErrorKind::Malformed),
-        },
-    };
-    let (digits, radix) = match number.strip_prefix('x') {
-        Some(digits) => (digits, 16),
-        None => (number, 10),
+    let (digits, radix) = match (name.strip_prefix("#x"), name.strip_prefix('#')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) => (digits, 10),
+        (None, None) => {
+            return match name {
+                "amp" => Ok('&'),
+                "lt" => Ok('<'),
+                "gt" => Ok('>'),
+                "apos" => Ok('\''),
+                "quot" => Ok('"'),
+                _ if is_name(name) => Err(ErrorKind::UnknownEntity),
+                _ => Err(ErrorKind::Malformed),
+            };
+        }
     };
     // `from_str_radix` would take a sign.
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return Err(ErrorKind::Malformed);
     }
-    let char = u32::from_str_radix(digits, radix)
-        .ok()
-        .and_then(char::from_u32);
-    char.filter(|&char| is_legal(char))
-        .ok_or(ErrorKind::IllegalCharacter)
+    let number = u32::from_str_radix(digits, radix).ok();
+    let char = number.and_then(char::from_u32).filter(|&it| is_legal(it));
+    char.ok_or(ErrorKind::IllegalCharacter)
 }
 
 /// Refuses an attribute, and anything else in a start tag, at its first byte.
@@ -298,10 +295,9 @@ fn no_attributes(name: &str, attributes: &str, at: usize) -> Result<(), Error> {
     let Some((offset, first)) = characters.find(|&(_, it)| !is_space(it)) else {
         return Ok(());
     };
-    let kind = match first {
-        '_' | ':' => ErrorKind::Attribute,
-        _ if first.is_alphabetic() => ErrorKind::Attribute,
-        _ => ErrorKind::Malformed,
+    let kind = match first == '_' || first == ':' || first.is_alphabetic() {
+        true => ErrorKind::Attribute,
+        false => ErrorKind::Malformed,
     };
     Err(Error::new(kind, at + "<".len() + name.len() + offset))
 }

@@ -369,7 +369,7 @@ fn an_export_is_what_upload_prints_with_its_time_and_a_spreadsheet_computes_noth
         assert_eq!((lines[0], lines.len()), (header, 3));
         assert!(
             lines[1].starts_with(&format!(
-                "\"{}\",,,10,,image,,",
+                "\"{}\",,,,,image,,",
                 text(&shop.path("=1+2,.png"))
             )),
             "{csv}"

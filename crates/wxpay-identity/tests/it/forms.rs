@@ -74,147 +74,73 @@ fn lost_line_ends_are_named() {
 
 #[test]
 fn another_form_is_named_with_the_way_out() {
+    use Form::{
+        Base64, Certificate, CertificateRequest, DerCertificate, DerPrivateKey, Empty, Jks,
+        OpenSsh, Pkcs7, Pkcs12, PrivateKey, Unknown, WebPage, Zip,
+    };
+    use Part::{Certificate as Cert, Pkcs12 as P12, PrivateKey as Key};
+
     let pair = Pair::new();
     let p12 = fixture("aes256-sha256.p12");
-    let der = |arguments: &str, pem: &str| openssl(arguments, pem);
-    let key_der = der("pkey -outform DER", &pair.key);
-    let key_sec1_der = der("ec -outform DER", &pair.key);
-    let key_pkcs1_der = openssl("rsa -traditional -outform DER", fixture("pkcs1.key"));
-    let encrypted_der = der("pkcs8 -topk8 -outform DER -passout pass:x", &pair.key);
-    let certificate_der = der("x509 -outform DER", &pair.cert);
+    let cert_der = openssl("x509 -outform DER", &pair.cert);
     let old_der = openssl("x509 -outform DER", version_1(&pair.key));
-    let request = openssl_text("req -new -key /dev/stdin -subj /CN=x", &pair.key);
+    let key_der = openssl("pkey -outform DER", &pair.key);
+    let sec1_der = openssl("ec -outform DER", &pair.key);
+    let pkcs1_der = openssl("rsa -traditional -outform DER", fixture("pkcs1.key"));
+    let locked_der = openssl("pkcs8 -topk8 -outform DER -passout pass:x", &pair.key);
+    let request = openssl("req -new -key /dev/stdin -subj /CN=x", &pair.key);
     let request_der = openssl("req -outform DER", &request);
-    let public = openssl_text("pkey -pubout", &pair.key);
-    let pkcs7 = openssl_text("crl2pkcs7 -nocrl -certfile /dev/stdin", &pair.cert);
+    let public = openssl("pkey -pubout", &pair.key);
+    let pkcs7 = openssl("crl2pkcs7 -nocrl -certfile /dev/stdin", &pair.cert);
     let pkcs7_der = openssl("pkcs7 -outform DER", &pkcs7);
-    let body = |pem: &str| -> String { pem.lines().filter(|it| !it.starts_with('-')).collect() };
-    let base64 = body(&pair.cert);
+    let base64: String = pair
+        .cert
+        .lines()
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    let base64 = base64.as_bytes();
     let ssh = pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0none");
-    let (certificate, key, pkcs12) = (Part::Certificate, Part::PrivateKey, Part::Pkcs12);
+    let (zip, html) = (&b"PK\x03\x04\x14\0"[..], &b"\n<html>"[..]);
+    let (jks, jceks) = (b"\xfe\xed\xfe\xed\0\0\0\x02", b"\xce\xce\xce\xce\0\0\0\x02");
     for (wanted, bytes, found, way_out) in [
-        (certificate, &p12[..], Form::Pkcs12, "PKCS#12"),
-        (key, &p12, Form::Pkcs12, "PKCS#12"),
-        (
-            certificate,
-            &certificate_der,
-            Form::DerCertificate,
-            "openssl x509 -inform DER",
-        ),
-        (
-            certificate,
-            &old_der,
-            Form::DerCertificate,
-            "openssl x509 -inform DER",
-        ),
-        (
-            certificate,
-            &key_der,
-            Form::DerPrivateKey,
-            "BEGIN CERTIFICATE",
-        ),
-        (
-            key,
-            &key_der,
-            Form::DerPrivateKey,
-            "openssl pkey -inform DER",
-        ),
-        (
-            key,
-            &key_sec1_der,
-            Form::DerPrivateKey,
-            "openssl pkey -inform DER",
-        ),
-        (
-            key,
-            &key_pkcs1_der,
-            Form::DerPrivateKey,
-            "openssl pkey -inform DER",
-        ),
-        (
-            key,
-            &encrypted_der,
-            Form::DerPrivateKey,
-            "openssl pkey -inform DER",
-        ),
-        (
-            key,
-            &certificate_der,
-            Form::DerCertificate,
-            "BEGIN PRIVATE KEY",
-        ),
-        (
-            certificate,
-            request.as_bytes(),
-            Form::CertificateRequest,
-            "issuer",
-        ),
-        (
-            certificate,
-            &request_der,
-            Form::CertificateRequest,
-            "issuer",
-        ),
-        (
-            certificate,
-            public.as_bytes(),
-            Form::Unknown,
-            "BEGIN CERTIFICATE",
-        ),
-        (key, public.as_bytes(), Form::Unknown, "BEGIN PRIVATE KEY"),
-        (key, ssh.as_bytes(), Form::OpenSsh, "ssh-keygen"),
-        (certificate, pkcs7.as_bytes(), Form::Pkcs7, "openssl pkcs7"),
-        (certificate, &pkcs7_der, Form::Pkcs7, "openssl pkcs7"),
-        (
-            certificate,
-            base64.as_bytes(),
-            Form::Base64,
-            "BEGIN and END",
-        ),
-        (certificate, b"PK\x03\x04\x14\0", Form::Zip, "unpack"),
-        (key, b"PK\x03\x04\x14\0", Form::Zip, "unpack"),
-        (key, b"\n<html>", Form::WebPage, "again"),
-        (
-            key,
-            b"\xfe\xed\xfe\xed\0\0\0\x02",
-            Form::Jks,
-            "keytool -importkeystore",
-        ),
-        (pkcs12, b"PK\x03\x04\x14\0", Form::Zip, "unpack"),
-        (
-            pkcs12,
-            b"\xfe\xed\xfe\xed\0\0\0\x02",
-            Form::Jks,
-            "keytool -importkeystore",
-        ),
-        (
-            pkcs12,
-            b"\xce\xce\xce\xce\0\0\0\x02",
-            Form::Jks,
-            "keytool -importkeystore",
-        ),
-        (
-            pkcs12,
-            pair.cert.as_bytes(),
-            Form::Certificate,
-            "certificate and key",
-        ),
-        (
-            pkcs12,
-            pair.key.as_bytes(),
-            Form::PrivateKey,
-            "certificate and key",
-        ),
-        (pkcs12, &certificate_der, Form::DerCertificate, "PEM"),
-        (pkcs12, &key_der, Form::DerPrivateKey, "PEM"),
-        (pkcs12, base64.as_bytes(), Form::Base64, "openssl base64 -d"),
-        (pkcs12, b"  <!doctype html>", Form::WebPage, "again"),
-        (pkcs12, b"\n", Form::Empty, "again"),
-        (pkcs12, b"no such thing", Form::Unknown, "binary"),
+        (Cert, &p12[..], Pkcs12, "PKCS#12"),
+        (Cert, &cert_der, DerCertificate, "x509 -inform DER"),
+        (Cert, &old_der, DerCertificate, "x509 -inform DER"),
+        (Cert, &key_der, DerPrivateKey, "BEGIN CERTIFICATE"),
+        (Cert, &request, CertificateRequest, "issuer"),
+        (Cert, &request_der, CertificateRequest, "issuer"),
+        (Cert, &public, Unknown, "BEGIN CERTIFICATE"),
+        (Cert, &pkcs7, Pkcs7, "openssl pkcs7"),
+        (Cert, &pkcs7_der, Pkcs7, "openssl pkcs7"),
+        (Cert, base64, Base64, "BEGIN and END"),
+        (Cert, zip, Zip, "unpack"),
+        (Key, &p12, Pkcs12, "PKCS#12"),
+        (Key, &key_der, DerPrivateKey, "pkey -inform DER"),
+        (Key, &sec1_der, DerPrivateKey, "pkey -inform DER"),
+        (Key, &pkcs1_der, DerPrivateKey, "pkey -inform DER"),
+        (Key, &locked_der, DerPrivateKey, "pkey -inform DER"),
+        (Key, &cert_der, DerCertificate, "BEGIN PRIVATE KEY"),
+        (Key, &public, Unknown, "BEGIN PRIVATE KEY"),
+        (Key, ssh.as_bytes(), OpenSsh, "ssh-keygen"),
+        (Key, zip, Zip, "unpack"),
+        (Key, html, WebPage, "again"),
+        (Key, jks, Jks, "keytool -importkeystore"),
+        (P12, zip, Zip, "unpack"),
+        (P12, jks, Jks, "keytool -importkeystore"),
+        (P12, jceks, Jks, "keytool -importkeystore"),
+        (P12, pair.cert.as_bytes(), Certificate, "as certificate"),
+        (P12, pair.key.as_bytes(), PrivateKey, "as certificate"),
+        (P12, &cert_der, DerCertificate, "PEM"),
+        (P12, &key_der, DerPrivateKey, "PEM"),
+        (P12, base64, Base64, "openssl base64 -d"),
+        (P12, html, WebPage, "again"),
+        (P12, b"  <!doctype html>", WebPage, "again"),
+        (P12, b"\n", Empty, "again"),
+        (P12, b"no such thing", Unknown, "binary"),
     ] {
         let read = match wanted {
-            Part::Certificate => Identity::from_pem(bytes, &pair.key),
-            Part::PrivateKey => Identity::from_pem(&pair.cert, bytes),
+            Cert => Identity::from_pem(bytes, &pair.key),
+            Key => Identity::from_pem(&pair.cert, bytes),
             _ => Identity::from_pkcs12(bytes, PASSWORD),
         };
         let error = read.unwrap_err();

@@ -2,11 +2,7 @@
 
 use wxpay_identity::{Identity, IdentityError};
 
-use crate::support::{fixture, openssl, openssl_text};
-
-fn certificate(key: &str) -> String {
-    openssl_text("req -new -x509 -key /dev/stdin -subj /CN=1900000109", key)
-}
+use crate::support::{certificate, fixture, openssl, openssl_text};
 
 #[test]
 fn a_whole_key_that_is_not_used_is_named() {
@@ -17,24 +13,18 @@ fn a_whole_key_that_is_not_used_is_named() {
     let ec = |curve: &str| openssl_text(&format!("ecparam -name {curve} -genkey -noout"), "");
     let pss = "genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048";
     let three = "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
+    let long = String::from_utf8(fixture("rsa-4352.key")).unwrap();
+    let pkcs1 = openssl_text("rsa -traditional", rsa(1024));
+    let pkcs8 = openssl_text("pkcs8 -topk8 -nocrypt", ec("secp521r1"));
     for (key, kind) in [
         (rsa(1024), "RSA of 1024 bits"),
         (rsa(2432), "RSA of 2432 bits"),
-        (
-            String::from_utf8(fixture("rsa-4352.key")).unwrap(),
-            "RSA of 4352 bits",
-        ),
-        (
-            openssl_text("rsa -traditional", rsa(1024)),
-            "RSA of 1024 bits",
-        ),
+        (long, "RSA of 4352 bits"),
+        (pkcs1, "RSA of 1024 bits"),
         (openssl_text(three, ""), "RSA with the public exponent 3"),
         (openssl_text(pss, ""), "RSA-PSS"),
         (ec("secp521r1"), "ECDSA on P-521"),
-        (
-            openssl_text("pkcs8 -topk8 -nocrypt", ec("secp521r1")),
-            "ECDSA on P-521",
-        ),
+        (pkcs8, "ECDSA on P-521"),
         (ec("secp256k1"), "ECDSA on secp256k1"),
         (ec("brainpoolP256r1"), "ECDSA on brainpoolP256r1"),
         (openssl_text("genpkey -algorithm ED448", ""), "Ed448"),

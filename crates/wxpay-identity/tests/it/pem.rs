@@ -2,30 +2,18 @@
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
-use crate::support::{Pair, fixture, openssl_text};
-
-/// A self-signed certificate for a key.
-fn certificate(key: &str) -> String {
-    openssl_text("req -new -x509 -key /dev/stdin -subj /CN=1900000109", key)
-}
+use crate::support::{Pair, certificate, fixture, openssl_text};
 
 #[test]
 fn every_plain_form_of_a_key_is_read() {
     let pkcs8_rsa = openssl_text("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048", "");
     let pkcs1 = openssl_text("rsa -traditional", &pkcs8_rsa);
     let sec1 = openssl_text("ecparam -name prime256v1 -genkey -noout", "");
-    let sec1_with_parameters = openssl_text("ecparam -name prime256v1 -genkey", "");
     let pkcs8_ec = openssl_text("pkcs8 -topk8 -nocrypt", &sec1);
     let ed25519 = openssl_text("genpkey -algorithm ED25519", "");
     assert!(pkcs1.contains("BEGIN RSA PRIVATE KEY") && sec1.contains("BEGIN EC PRIVATE KEY"));
-    for key in [
-        pkcs8_rsa,
-        pkcs1,
-        sec1,
-        sec1_with_parameters,
-        pkcs8_ec,
-        ed25519,
-    ] {
+    let parameters = openssl_text("ecparam -name prime256v1 -genkey", "");
+    for key in [pkcs8_rsa, pkcs1, sec1, parameters, pkcs8_ec, ed25519] {
         Identity::from_pem(certificate(&key), &key).unwrap();
     }
 }
@@ -58,6 +46,8 @@ fn each_mistake_has_its_name() {
     let wrong = |wanted, found| IdentityError::WrongForm { wanted, found };
     let damaged = |part| IdentityError::Damaged(part);
     let (certificate, private_key) = (Part::Certificate, Part::PrivateKey);
+    let two = format!("{key}{}", other.key);
+    let several = IdentityError::SeveralKeys(private_key);
     for (cert, key, expected) in [
         ("", key, wrong(certificate, Form::Empty)),
         ("<html>404</html>", key, wrong(certificate, Form::WebPage)),
@@ -71,11 +61,7 @@ fn each_mistake_has_its_name() {
         (cert, bad_key, damaged(private_key)),
         (cert, &encrypted, IdentityError::PasswordMissing),
         (cert, &encrypted_old, unsupported("DEK-Info")),
-        (
-            cert,
-            &format!("{key}{}", other.key),
-            IdentityError::SeveralKeys(private_key),
-        ),
+        (cert, &two, several),
         (cert, &other.key, IdentityError::Mismatch),
     ] {
         assert_eq!(Identity::from_pem(cert, key).unwrap_err(), expected);
@@ -97,8 +83,11 @@ fn keys_under_a_password() {
             Identity::from_pem_encrypted(fixture("client.crt"), fixture(key), password)
         }
     };
-    let wrong_password = || Err(IdentityError::WrongPassword(Part::PrivateKey));
-    let cost = IdentityError::Cost(Part::PrivateKey);
+    let wrong = || Err(IdentityError::WrongPassword(Part::PrivateKey));
+    let missing = Err(IdentityError::PasswordMissing);
+    let pbes1 = Err(unsupported("PBE-SHA1-3DES"));
+    let dek_info = Err(unsupported("DEK-Info"));
+    let cost = Err(IdentityError::Cost(Part::PrivateKey));
     for (key, password, expected) in [
         ("client.key", None, Ok(())),
         ("client.key", Some("not needed"), Ok(())),
@@ -107,16 +96,12 @@ fn keys_under_a_password() {
         ("pbkdf2-sha1.key", Some("secret"), Ok(())),
         ("pbkdf2-3des.key", Some("secret"), Ok(())),
         ("scrypt.key", Some("secret"), Ok(())),
-        ("pbkdf2.key", None, Err(IdentityError::PasswordMissing)),
-        ("pbkdf2.key", Some("Secret"), wrong_password()),
-        ("pbkdf2.key", Some(""), wrong_password()),
-        (
-            "pbes1.key",
-            Some("secret"),
-            Err(unsupported("PBE-SHA1-3DES")),
-        ),
-        ("dek-info.key", Some("secret"), Err(unsupported("DEK-Info"))),
-        ("costly.key", Some("secret"), Err(cost)),
+        ("pbkdf2.key", None, missing),
+        ("pbkdf2.key", Some("Secret"), wrong()),
+        ("pbkdf2.key", Some(""), wrong()),
+        ("pbes1.key", Some("secret"), pbes1),
+        ("dek-info.key", Some("secret"), dek_info),
+        ("costly.key", Some("secret"), cost),
         ("pkcs1.key", None, Err(IdentityError::Mismatch)),
     ] {
         let read = read(key, password).map(drop);

@@ -47,26 +47,17 @@ fn every_kind_of_file_is_read() {
 
 #[test]
 fn each_mistake_has_its_name() {
+    let no_key = IdentityError::Missing(Part::PrivateKey);
+    let no_certificate = IdentityError::Missing(Part::Certificate);
+    let two_keys = IdentityError::SeveralKeys(Part::Pkcs12);
     for (file, password, expected) in [
         ("rc2-3des-sha1.p12", "1900000108", WRONG_PASSWORD),
         ("aes256-sha256.p12", "", WRONG_PASSWORD),
         ("ber-inner.p12", "wrong", WRONG_PASSWORD),
         ("no-mac.p12", PASSWORD, IdentityError::NoMac),
-        (
-            "no-key.p12",
-            PASSWORD,
-            IdentityError::Missing(Part::PrivateKey),
-        ),
-        (
-            "no-certificate.p12",
-            PASSWORD,
-            IdentityError::Missing(Part::Certificate),
-        ),
-        (
-            "two-keys.p12",
-            PASSWORD,
-            IdentityError::SeveralKeys(Part::Pkcs12),
-        ),
+        ("no-key.p12", PASSWORD, no_key),
+        ("no-certificate.p12", PASSWORD, no_certificate),
+        ("two-keys.p12", PASSWORD, two_keys),
         ("client.crt", PASSWORD, wrong(Form::Certificate)),
         ("client.key", PASSWORD, wrong(Form::PrivateKey)),
     ] {
@@ -86,10 +77,8 @@ fn a_file_that_is_no_pkcs12_is_named() {
         (b"PK\x03\x04", wrong(Form::Zip)),
         (b"\x30\x80", DAMAGED),
     ] {
-        assert_eq!(
-            Identity::from_pkcs12(bytes, PASSWORD).unwrap_err(),
-            expected
-        );
+        let read = Identity::from_pkcs12(bytes, PASSWORD);
+        assert_eq!(read.unwrap_err(), expected);
     }
     for end in 1..whole.len() {
         let cut = Identity::from_pkcs12(&whole[..end], PASSWORD).unwrap_err();
@@ -132,11 +121,8 @@ fn nothing_opens_without_a_mac_that_held() {
         (&right, b"salt", 2, WRONG_PASSWORD),
         (&right, b"salt", 0, DAMAGED),
     ] {
-        assert_eq!(
-            read(digest, salt, rounds),
-            expected,
-            "{digest:02x?} {rounds}"
-        );
+        let error = read(digest, salt, rounds);
+        assert_eq!(error, expected, "{digest:02x?} {rounds}");
     }
     // An empty `MacData`, and one of other values, behind contents in DER and in BER.
     for mac_data in [
@@ -249,6 +235,12 @@ fn client() -> (tempfile::TempDir, String) {
     (folder, path.display().to_string())
 }
 
+/// A PKCS#12 file of it, with the password `x`.
+fn export(arguments: &str, both: &str) -> Vec<u8> {
+    let export = format!("pkcs12 -export {arguments} -passout pass:x -in {both}");
+    openssl(&export, "")
+}
+
 #[test]
 fn an_encryption_that_is_not_read_is_named() {
     let (_folder, both) = client();
@@ -262,11 +254,9 @@ fn an_encryption_that_is_not_read_is_named() {
         ("sm4-cbc", "SM4-CBC"),
     ] {
         let (legacy, algorithm) = ("-provider legacy -provider default", algorithm.to_owned());
-        let file = openssl(
-            &format!(
-                "pkcs12 -export {legacy} -certpbe {cipher} -keypbe {cipher} -passout pass:x -in {both}"
-            ),
-            "",
+        let file = export(
+            &format!("{legacy} -certpbe {cipher} -keypbe {cipher}"),
+            &both,
         );
         let part = Part::Pkcs12;
         let error = Identity::from_pkcs12(file, "x").unwrap_err();
@@ -283,18 +273,13 @@ fn an_encryption_that_is_not_read_is_named() {
         let read = Identity::from_pem_encrypted(fixture("client.crt"), key, "x");
         assert_eq!(read.unwrap_err(), expected(Part::PrivateKey));
     }
+    let rc4 = "-provider legacy -provider default -keypbe PBE-SHA1-RC4-128";
     for (arguments, algorithm) in [
         ("-macalg md5", "MD5"),
         ("-macalg sm3", "SM3"),
-        (
-            "-provider legacy -provider default -keypbe PBE-SHA1-RC4-128",
-            "PBE-SHA1-RC4-128",
-        ),
+        (rc4, "PBE-SHA1-RC4-128"),
     ] {
-        let file = openssl(
-            &format!("pkcs12 -export {arguments} -passout pass:x -in {both}"),
-            "",
-        );
+        let file = export(arguments, &both);
         let read = Identity::from_pkcs12(file, "x");
         let (part, algorithm) = (Part::Pkcs12, algorithm.to_owned());
         assert_eq!(
@@ -314,11 +299,7 @@ fn every_encryption_of_openssl_that_is_read() {
         "-legacy -certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-2DES",
         "-macalg sha512-256 -iter 1",
     ] {
-        let file = openssl(
-            &format!("pkcs12 -export {arguments} -passout pass:x -in {both}"),
-            "",
-        );
-        Identity::from_pkcs12(file, "x").expect(arguments);
+        Identity::from_pkcs12(export(arguments, &both), "x").expect(arguments);
     }
 }
 

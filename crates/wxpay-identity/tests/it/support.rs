@@ -116,6 +116,11 @@ pub(crate) fn openssl_text(arguments: &str, input: impl AsRef<[u8]>) -> String {
     String::from_utf8(openssl(arguments, input)).unwrap()
 }
 
+/// A self-signed certificate for a key, by openssl.
+pub(crate) fn certificate(key: &str) -> String {
+    openssl_text("req -new -x509 -key /dev/stdin -subj /CN=1900000109", key)
+}
+
 /// An element of DER.
 pub(crate) fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let contents = parts.concat();

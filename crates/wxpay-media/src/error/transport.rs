@@ -22,7 +22,6 @@ pub(super) fn assess(error: &Error) -> Assessment {
     };
     let retry_advice = match error.retry_advice() {
         Advice::Retry => RetryAdvice::Retry,
-        Advice::Throttle => RetryAdvice::Throttle,
         Advice::Stop => RetryAdvice::Stop,
         _ => RetryAdvice::Refused,
     };

@@ -2,9 +2,11 @@
 
 use std::{fs, path::PathBuf, pin::pin};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use tempfile::TempDir;
+use tokio::runtime::Builder;
 use wxpay_media::{Endpoint, Image, ImageError, MemoryBudget, request};
+use wxpay_sign::ContentMd5;
 
 use crate::pictures::{merchant, png_of};
 
@@ -66,4 +68,90 @@ async fn a_failure_takes_none() {
     assert!(matches!(large, Err(ImageError::TooLarge { .. })));
     let picture = budget.read(file(&folder, Image::LIMIT - 1)).await;
     assert_eq!(picture.unwrap().bytes().len(), Image::LIMIT - 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_alone_does_not_wait_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, 1000);
+    let start = tokio::time::Instant::now();
+    MemoryBudget::default().read(&path).await.unwrap();
+    assert!(start.elapsed().is_zero());
+}
+
+#[tokio::test]
+async fn pictures_read_together_have_their_own_hashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let budget = &MemoryBudget::new(40 * Image::LIMIT);
+    let sizes = [1000, 70_000, 63, 64, 4000, 1_999_999, 120, 55, 56, 300_000];
+    let mut sizes: Vec<usize> = sizes.into_iter().cycle().take(40).collect();
+    // Some cannot be read: the others do not mind.
+    sizes[3] = 0;
+    sizes[17] = 0;
+    let reads = sizes.iter().enumerate().map(|(index, size)| {
+        let path = folder.path().join(format!("{index}.png"));
+        if *size > 0 {
+            fs::write(&path, png_of(*size)).unwrap();
+        }
+        async move { budget.read(path).await }
+    });
+    for (size, read) in sizes.iter().zip(join_all(reads.collect::<Vec<_>>()).await) {
+        match read {
+            Ok(image) => {
+                assert_eq!(image.bytes(), &png_of(*size));
+                assert_eq!(*image.hash(), ContentMd5::of(&png_of(*size)));
+            }
+            Err(error) => assert!(*size == 0 && matches!(error, ImageError::Read(_))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_takes_nothing_from_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, Image::LIMIT - 1);
+    let budget = MemoryBudget::new(8 * Image::LIMIT);
+    // Gone before it has a share, before it is read, and while it is.
+    for polls in 0..4 {
+        let mut reads: Vec<_> = (0..8).map(|_| Box::pin(budget.read(&path))).collect();
+        for _ in 0..polls {
+            for read in &mut reads {
+                assert!(read.as_mut().now_or_never().is_none_or(|read| read.is_ok()));
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(reads.split_off(1));
+        reads.remove(0).await.unwrap();
+    }
+    // All shares are free again.
+    let all = join_all((0..8).map(|_| budget.read(&path))).await;
+    assert!(all.iter().all(Result::is_ok));
+}
+
+#[test]
+fn a_runtime_that_ends_takes_nothing_from_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, 1000);
+    let budget = MemoryBudget::default();
+    let runtime = || {
+        Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap()
+    };
+    let (one, other) = (runtime(), runtime());
+    // Its only thread is busy, so that what it was asked to read is dropped with it.
+    let (release, busy) = std::sync::mpsc::channel::<()>();
+    one.spawn_blocking(move || busy.recv());
+    let mut of_one = Box::pin(budget.read(&path));
+    let mut of_other = Box::pin(budget.read(&path));
+    for _ in 0..2 {
+        one.block_on(async { assert!(of_one.as_mut().now_or_never().is_none()) });
+    }
+    for _ in 0..2 {
+        other.block_on(async { assert!(of_other.as_mut().now_or_never().is_none()) });
+    }
+    one.shutdown_background();
+    drop(release);
+    other.block_on(of_other).unwrap();
 }

@@ -11,7 +11,6 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full, StreamBody};
-use proptest::{collection::vec, prelude::*};
 use wxpay_multipart::{BodyError, Boundary, Form, FormBody, PartErrorKind};
 
 type Polled = Result<Frame<Bytes>, io::Error>;
@@ -72,7 +71,7 @@ async fn send(body: &mut FormBody) -> (Vec<Bytes>, Option<BodyError>) {
     }
 }
 
-async fn whole(mut body: FormBody) -> Bytes {
+pub(crate) async fn whole(mut body: FormBody) -> Bytes {
     let (frames, error) = send(&mut body).await;
     assert!(error.is_none(), "{error:?}");
     frames.concat().into()
@@ -300,55 +299,4 @@ fn a_reader_says_what_is_wrong_with_a_stream() {
     let pending = with_stream(form(), 5, open).into_body();
     let error = io::read_to_string(pending).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
-}
-
-/// What a part holds: a text, a file in memory, or a stream in frames, empty ones included.
-#[derive(Clone, Debug)]
-enum Content {
-    Text(String),
-    File(Vec<u8>),
-    Stream(Vec<Vec<u8>>),
-}
-
-fn content() -> impl Strategy<Value = Content> {
-    prop_oneof![
-        any::<String>().prop_map(Content::Text),
-        vec(any::<u8>(), 0..50).prop_map(Content::File),
-        vec(vec(any::<u8>(), 0..20), 0..5).prop_map(Content::Stream),
-    ]
-}
-
-fn add(form: Form, content: Content) -> Form {
-    match content {
-        Content::Text(value) => form.text("text", value),
-        Content::File(content) => form.file("file", "a.png", "image/png", content),
-        Content::Stream(frames) => {
-            let len = frames.iter().map(Vec::len).sum::<usize>() as u64;
-            let polled = |frame: Vec<u8>| Polled::Ok(Frame::data(frame.into()));
-            let open =
-                move || StreamBody::new(stream::iter(frames.clone()).map(move |it| polled(it)));
-            form.stream("stream", "a.png", "image/png", len, open)
-        }
-    }
-    .unwrap()
-}
-
-proptest! {
-    #[test]
-    fn hints_are_exact_and_clones_are_whole(
-        contents in vec(content(), 0..6),
-        sent_before in 0..20_usize,
-    ) {
-        let form = contents.into_iter().fold(form(), add);
-        let length = form.content_length();
-        let mut body = form.into_body();
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            let expected = whole(body.clone()).await;
-            assert_eq!(expected.len() as u64, length);
-            for _ in 0..sent_before {
-                body.frame().await.transpose().unwrap();
-            }
-            assert_eq!(whole(body.clone()).await, expected);
-        });
-    }
 }

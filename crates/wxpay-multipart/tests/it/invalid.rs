@@ -1,4 +1,4 @@
-//! What is refused, and how the refusal reads.
+//! Refused parts and boundaries, and their errors.
 
 use wxpay_multipart::{Boundary, Form, PartErrorKind};
 

@@ -84,7 +84,7 @@ fn posted_by_curl(arguments: &[&str]) -> (String, Bytes) {
     thread::spawn(move || sender.send(capture(&listener)));
 
     let output = Command::new("curl")
-        // `-q`: nobody's ~/.curlrc.
+        // `-q`: without a ~/.curlrc.
         .args(["-q", "--silent", "--show-error", "--fail", "--noproxy", "*"])
         .args(["--max-time", &TIMEOUT.as_secs().to_string()])
         .args(arguments)

@@ -5,8 +5,8 @@ use p12_keystore::{
     PrivateKeyChain,
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::BoxError;
 
-/// As the merchant's certificates of the real gateway.
+/// As the real gateway's.
 const MERCHANT_DAYS: i64 = 5 * 365;
 const AUTHORITY_DAYS: i64 = 10 * 365;
 /// Apple's systems refuse more than 825 days even from a private authority, browsers refuse more
@@ -30,7 +30,7 @@ pub(crate) struct CertifiedKey {
     pub(crate) key: Zeroizing<String>,
 }
 
-/// What issues certificates: the authority's name, key identifier and key.
+/// The authority's name, key identifier and key.
 pub(crate) type Authority = Issuer<'static, KeyPair>;
 
 /// Makes a new authority, self-signed.
@@ -66,18 +66,13 @@ pub(crate) fn server(
     authority: &Authority,
     names: Vec<String>,
 ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), BoxError> {
-    let mut params = leaf(
-        "wxpay sandbox",
-        SERVER_DAYS,
-        ExtendedKeyUsagePurpose::ServerAuth,
-    )?;
+    let purpose = ExtendedKeyUsagePurpose::ServerAuth;
+    let mut params = leaf("wxpay sandbox", SERVER_DAYS, purpose)?;
     params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
     let key = KeyPair::generate()?;
-    let cert = params.signed_by(&key, authority)?;
-    Ok((
-        cert.into(),
-        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-    ))
+    let cert = params.signed_by(&key, authority)?.into();
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+    Ok((cert, key.into()))
 }
 
 fn leaf(
@@ -96,10 +91,9 @@ fn leaf(
 
 fn params(common_name: &str, days: i64) -> Result<CertificateParams, BoxError> {
     let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    params.distinguished_name = name;
     params.not_before = OffsetDateTime::now_utc() - BACKDATED;
     params.not_after = params.not_before + Duration::days(days);
     params.serial_number = Some(serial_number()?.to_vec().into());
@@ -114,16 +108,15 @@ fn serial_number() -> Result<[u8; 16], getrandom::Error> {
     Ok(bytes)
 }
 
-/// What OpenSSL writes by default; older readers are slow at more.
-const ITERATIONS: u32 = 2048;
+/// OpenSSL's default; older readers are slow at more.
+const PKCS12_ITERATIONS: u32 = 2048;
 
-/// 3DES for both bags and a SHA-1 MAC: the one form that OpenSSL reads from 1.0 to 3 (which has left
-/// RC2 out), as do Java from 8 on, Windows and macOS. The password is no secret, so neither is weaker
-/// than the other forms would be.
+/// 3DES for both bags and a SHA-1 MAC: the one form that OpenSSL 1.0 to 3 (which has left RC2 out), Java
+/// from 8 on, Windows and macOS all read. The password is no secret, so a newer form would be no safer.
 pub(super) fn pkcs12(merchant: &CertifiedKey, password: &str) -> Result<Vec<u8>, BoxError> {
     let cert = CertificateDer::from_pem_slice(merchant.cert.as_bytes())?;
     let key = PrivatePkcs8KeyDer::from_pem_slice(merchant.key.as_bytes())?;
-    // What tells which certificate is the key's: any bytes, if both have the same.
+    // Any bytes: certificate and key belong together by having the same.
     let id = [1].as_slice();
     let chain = PrivateKeyChain::new(
         id,
@@ -131,17 +124,14 @@ pub(super) fn pkcs12(merchant: &CertifiedKey, password: &str) -> Result<Vec<u8>,
         [Certificate::from_der(&cert)?],
     );
     let mut store = KeyStore::new();
-    store.add_entry(NAME, KeyStoreEntry::PrivateKeyChain(chain));
-    let algorithm = EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc;
+    // Java calls this name the alias.
+    store.add_entry("tenpay certificate", KeyStoreEntry::PrivateKeyChain(chain));
     let file = store
         .writer(password)
-        .encryption_algorithm(algorithm)
-        .encryption_iterations(ITERATIONS)
+        .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
+        .encryption_iterations(PKCS12_ITERATIONS)
         .mac_algorithm(MacAlgorithm::HmacSha1)
-        .mac_iterations(ITERATIONS)
+        .mac_iterations(PKCS12_ITERATIONS)
         .write()?;
     Ok(file)
 }
-
-/// What Java calls the alias.
-const NAME: &str = "tenpay certificate";

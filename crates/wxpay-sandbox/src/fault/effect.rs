@@ -1,17 +1,17 @@
-//! What goes wrong.
+//! The effects of faults.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use super::grammar::{ParseFaultError, number, time, written_time};
 
-/// What goes wrong in a call that a [`Fault`](crate::Fault) hits.
+/// The effect of a [`Fault`](crate::Fault) on a call.
 ///
 /// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer) and one
 /// of all others: in each of these three groups the fault that was injected first.
 ///
-/// An error takes the place of the gateway's own result, whatever that is; it is signed where such a
-/// response of the gateway is, with the algorithm that the request names. What is done to the signature
-/// or the document is done to the response that there would have been.
+/// An error takes the place of the gateway's own result; it is signed where such a response of the
+/// gateway is, with the algorithm that the request names. Effects on the signature or the document
+/// change the response that there would have been.
 ///
 /// ```
 /// use wxpay_sandbox::{Effect, Fault};
@@ -47,19 +47,18 @@ pub enum Effect {
     FrequencyLimitedWithoutCode,
     /// `error=CODE`: this `err_code`, whatever it is, signed.
     Error(ErrorCode),
-    /// `rate=N`: so many calls in any second get the response that they should get, the others with
-    /// [`FrequencyLimited`](Self::FrequencyLimited). Calls that are let pass are not hits.
+    /// `rate=N`: in any second, N calls pass and are not hits; the others meet
+    /// [`FrequencyLimited`](Self::FrequencyLimited).
     Rate(u32),
-    /// `delay=TIME`: the response is as it should be, and comes so much later.
+    /// `delay=TIME`: the response comes this much later.
     Delay(Duration),
     /// `delay-in-answer=TIME`: half of the response, then a pause, then the rest.
     DelayInAnswer(Duration),
     /// `no-signature`: without the field `sign`.
     NoSignature,
-    /// `wrong-signature`: signed over something else. Responses that are not signed stay so.
+    /// `wrong-signature`: signed over something else.
     WrongSignature,
-    /// `other-algorithm`: signed rightly, with MD5 where the request has HMAC-SHA256, and the other
-    /// way round. Responses that are not signed stay so.
+    /// `other-algorithm`: signed with MD5 where the request has HMAC-SHA256, and the other way round.
     OtherAlgorithm,
     /// `extra-fields`: with fields that are documented nowhere, signed like all others.
     ExtraFields,
@@ -120,8 +119,7 @@ const CODES: [(&str, Effect); 3] = [
 ];
 
 impl Effect {
-    /// One of each, for lists to choose from; of those that take a value, a rate of 1 and delays of a
-    /// second.
+    /// One of each, for lists to choose from; values are a rate of 1 and delays of a second.
     pub fn samples() -> impl Iterator<Item = Self> {
         let second = Duration::from_secs(1);
         let with_values = [
@@ -137,11 +135,8 @@ impl FromStr for Effect {
     type Err = ParseFaultError;
 
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
-        let (word, value) = match text.split_once('=') {
-            Some((word, value)) => (word, Some(value)),
-            None => (text, None),
-        };
-        let given = value.unwrap_or_default();
+        let (word, value) = text.split_once('=').unzip();
+        let (word, given) = (word.unwrap_or(text), value.unwrap_or_default());
         let mut known = WORDS.iter().chain(&CODES);
         match word {
             "error" => given.parse().map(Self::Error),
@@ -206,10 +201,10 @@ impl FromStr for ErrorCode {
                 place.copy_from_slice(code.as_bytes());
                 Ok(Self { bytes })
             }
-            _ => Err(ParseFaultError::value(
-                "error",
-                "an err_code, as ACCOUNTERROR",
-            )),
+            _ => {
+                let needs = "an err_code, as ACCOUNTERROR";
+                Err(ParseFaultError::value("error", needs))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::{ActiveFault, Effect, Fault, Pattern};
@@ -30,28 +30,25 @@ impl ParseFaultError {
 impl Fault {
     /// Adds a condition by its word. Text, JSON and forms all come here.
     pub(crate) fn set(&mut self, word: &str, value: &str) -> Result<(), ParseFaultError> {
-        const COUNT: &str = "a number from 1";
+        let count = || number(word, value, "a number from 1");
+        let percent = || {
+            let digits = value.strip_suffix('%').and_then(|it| it.parse().ok());
+            let percent = digits.filter(|percent| *percent <= 100);
+            percent.ok_or_else(|| ParseFaultError::value(word, "a percentage, as 25%"))
+        };
         let is_there = match word {
-            "next" => self.times.replace(number(word, value, COUNT)?).is_some(),
-            "every" => self
-                .every_nth
-                .replace(number(word, value, COUNT)?)
-                .is_some(),
-            "seed" => self
-                .seed
-                .replace(number(word, value, "a number")?)
-                .is_some(),
-            "file" => self.file.replace(Pattern::parse(value)?).is_some(),
-            "chance" => {
-                let digits = value.strip_suffix('%').and_then(|it| it.parse().ok());
-                let percent = digits.filter(|percent| *percent <= 100);
-                let invalid = || ParseFaultError::value(word, "a percentage, as 25%");
-                self.percent.replace(percent.ok_or_else(invalid)?).is_some()
+            "next" => self.times.replace(count()?).is_some(),
+            "every" => self.every_nth.replace(count()?).is_some(),
+            "chance" => self.percent.replace(percent()?).is_some(),
+            "seed" => {
+                let seed = number(word, value, "a number")?;
+                self.seed.replace(seed).is_some()
             }
+            "file" => self.file.replace(Pattern::parse(value)?).is_some(),
             _ => {
-                return Err(ParseFaultError(format!(
-                    "there is no condition {word:?}: use next, every, chance with seed, or file"
-                )));
+                let known = "use next, every, chance with seed, or file";
+                let message = format!("there is no condition {word:?}: {known}");
+                return Err(ParseFaultError(message));
             }
         };
         match is_there {
@@ -119,8 +116,7 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A pattern up to a comma, and what is behind that. A backslash takes its meaning from a comma, or
-/// from another backslash.
+/// A pattern up to a comma, and the text behind that. A backslash escapes a comma or another backslash.
 fn unescaped(text: &str) -> (String, Option<&str>) {
     let mut pattern = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -142,12 +138,12 @@ fn unescaped(text: &str) -> (String, Option<&str>) {
 
 pub(super) fn number<T: FromStr>(
     word: &str,
-    value: &str,
+    text: &str,
     needs: &str,
 ) -> Result<T, ParseFaultError> {
-    // One way to write a number.
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|_| is_plain);
+    // Without a sign: there is one way to write a number.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_plain);
     number.ok_or_else(|| ParseFaultError::value(word, needs))
 }
 
@@ -201,35 +197,31 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Serialize for Fault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.serialize_into(&mut map)?;
-        map.end()
+impl Fault {
+    fn entries(&self) -> Vec<(&'static str, Value)> {
+        let mut entries = vec![("fault", self.effect.to_string().into())];
+        let conditions = self.conditions().into_iter();
+        entries.extend(conditions.filter_map(|(word, value)| Some((word, value?))));
+        entries
     }
 }
 
-impl Fault {
-    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry("fault", &self.effect.to_string())?;
-        for (word, value) in self.conditions() {
-            if let Some(value) = value {
-                map.serialize_entry(word, &value)?;
-            }
-        }
-        Ok(())
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries())
     }
 }
 
 impl Serialize for ActiveFault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id())?;
-        self.fault().serialize_into(&mut map)?;
-        map.serialize_entry("hits", &self.hits())?;
-        map.serialize_entry("spent", &self.is_exhausted())?;
-        map.serialize_entry("text", &self.fault().to_string())?;
-        map.end()
+        let mut entries = vec![("id", self.id().into())];
+        entries.extend(self.fault().entries());
+        entries.extend([
+            ("hits", self.hits().into()),
+            ("spent", self.is_exhausted().into()),
+            ("text", self.fault().to_string().into()),
+        ]);
+        serializer.collect_map(entries)
     }
 }
 
@@ -246,9 +238,10 @@ fn from_json(value: &Value) -> Result<Fault, ParseFaultError> {
         Value::String(text) => return text.parse(),
         Value::Object(object) => object,
         _ => {
-            let form =
-                r#"a fault, as {"fault": "system-error", "next": 2} or "system-error,next=2""#;
-            return Err(ParseFaultError(format!("this is not {form}")));
+            let example = r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
+            return Err(ParseFaultError(format!(
+                "this is not a fault, as {example}"
+            )));
         }
     };
     let effect = object.get("fault").and_then(Value::as_str);

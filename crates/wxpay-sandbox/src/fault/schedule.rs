@@ -1,8 +1,7 @@
-//! Which calls meet which fault.
+//! Decides which calls meet which fault.
 
 use std::{
     collections::VecDeque,
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,7 +13,7 @@ use super::{Effect, Fault, ParseFaultError};
 /// Exhausted faults that are kept to be looked at.
 const EXHAUSTED: usize = 100;
 
-/// A fault that was injected, and what has become of it.
+/// A fault that was injected, and its hits.
 ///
 /// ```
 /// use wxpay_sandbox::{Effect, Fault, Sandbox};
@@ -46,18 +45,18 @@ impl ActiveFault {
         self.id
     }
 
-    /// What was injected.
+    /// The fault itself.
     pub fn fault(&self) -> &Fault {
         &self.fault
     }
 
-    /// How many calls it has hit.
+    /// The number of calls that it has hit.
     #[must_use]
     pub fn hits(&self) -> u64 {
         self.hits
     }
 
-    /// Whether it has hit as many calls as it was to, and hits no more.
+    /// Whether its `next` hits are used up.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         let times = self.fault.times;
@@ -72,18 +71,15 @@ impl ActiveFault {
             return false;
         }
         self.matched += 1;
-        let turn = fault
-            .every_nth
-            .is_none_or(|every| self.matched.is_multiple_of(every.get().into()));
-        let drawn = fault
-            .percent
-            .is_none_or(|percent| draw(fault.seed.unwrap_or_default(), self.matched) < percent);
+        let (every, percent, seed) = (fault.every_nth, fault.percent, fault.seed);
+        let turn = every.is_none_or(|every| self.matched.is_multiple_of(every.get().into()));
+        let drawn = percent.is_none_or(|it| draw(seed.unwrap_or_default(), self.matched) < it);
         let hit = turn && drawn && !self.lets_pass(now);
         self.hits += u64::from(hit);
         hit
     }
 
-    /// Whether a rate is not exceeded yet; other faults let nothing pass.
+    /// Whether a rate is not exceeded yet; other faults let no call pass.
     fn lets_pass(&mut self, now: Instant) -> bool {
         let Effect::Rate(calls) = self.fault.effect else {
             return false;
@@ -118,13 +114,24 @@ struct List {
     active: Vec<ActiveFault>,
 }
 
-/// What a call meets.
+/// The effects that a call meets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) delay: Option<Duration>,
     pub(crate) delay_in_answer: Option<Duration>,
     /// One of all others.
     pub(crate) effect: Option<Effect>,
+}
+
+impl Plan {
+    /// All effects, delays first.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
+        let delays = [
+            self.delay.map(Effect::Delay),
+            self.delay_in_answer.map(Effect::DelayInAnswer),
+        ];
+        delays.into_iter().chain([self.effect]).flatten()
+    }
 }
 
 impl Faults {
@@ -171,8 +178,8 @@ impl Faults {
         cuts.any(|it| it.fault.effect == Effect::CutInRequest && it.hits_call(None, now))
     }
 
-    /// What a call meets: of each group the fault that was injected first. Those that come too late are
-    /// not asked, so that they wait for another call.
+    /// The effects on a call: of each group the fault that was injected first. The others do not count
+    /// the call, and wait for another.
     pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
         let mut plan = Plan::default();
         for fault in &mut self.list().active {
@@ -201,11 +208,11 @@ impl Faults {
 }
 
 /// A pattern of file names: `*` is any text, `?` any character, all else itself.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern(String);
 
-/// Longest pattern in characters, and as much of a name as is compared: a file name's limit in the API.
-/// Without a bound, a long pattern against a long name takes seconds.
+/// Longest pattern and longest part of a name that is compared, in characters: the API's limit of a file
+/// name. Without a bound, a long pattern against a long name takes seconds.
 const MAX_CHARACTERS: usize = 256;
 
 impl Pattern {
@@ -229,7 +236,7 @@ impl Pattern {
     /// In time of the product of both lengths at most: only the last star is ever tried again.
     pub(super) fn matches(&self, name: &str) -> bool {
         let (mut pattern, mut name) = (self.0.as_str(), beginning(name));
-        // Behind the last star, and what of the name it has not swallowed yet.
+        // The pattern behind the last star, and the name behind the text that the star matches.
         let mut last_star: Option<(&str, &str)> = None;
         loop {
             let mut rest = pattern.chars();
@@ -244,14 +251,14 @@ impl Pattern {
                     (pattern, name) = (rest.as_str(), characters.as_str());
                 }
                 _ => {
-                    let Some((behind, unswallowed)) = last_star else {
+                    let Some((behind, unmatched)) = last_star else {
                         return false;
                     };
-                    let mut swallowed = unswallowed.chars();
-                    if swallowed.next().is_none() {
+                    let mut matched = unmatched.chars();
+                    if matched.next().is_none() {
                         return false;
                     }
-                    (pattern, name) = (behind, swallowed.as_str());
+                    (pattern, name) = (behind, matched.as_str());
                     last_star = Some((behind, name));
                 }
             }
@@ -262,10 +269,4 @@ impl Pattern {
 fn beginning(text: &str) -> &str {
     let end = text.char_indices().nth(MAX_CHARACTERS);
     end.map_or(text, |(end, _)| &text[..end])
-}
-
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }

@@ -11,72 +11,54 @@ use serde_json::Value;
 use tokio::time::timeout;
 use wxpay_picture::Format;
 
-use super::{
-    AppState,
-    responses::{self, InspectorResponse},
-};
+use super::responses::{self, InspectorResponse};
 use crate::{RecordedRequest, history::History};
 
-/// A line now and then tells both sides that the other is there.
+/// An empty line of this interval tells both sides that the other is there.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// Every call after the one that the browser knows, and on and on.
-pub(super) fn events(state: &AppState, headers: &HeaderMap, query: &str) -> InspectorResponse {
-    // The browser's own memory of what it has got is newer than the page's.
-    let memory = headers.get("last-event-id");
+/// Every call after the last one that the browser has, until the sandbox ends.
+pub(super) fn events(history: &History, headers: &HeaderMap, query: &str) -> InspectorResponse {
+    // The browser's own number is newer than the page's.
+    let last_id = headers.get("last-event-id");
     let after = form_urlencoded::parse(query.as_bytes()).find(|pair| pair.0 == "after");
-    let known = memory
+    let known = last_id
         .and_then(|id| id.to_str().ok()?.parse().ok())
         .or_else(|| after?.1.parse::<u64>().ok())
         .unwrap_or(0);
-    let history = state.history.clone();
-    // Watched before the missed are looked up, so that none falls between.
+    // Before the missed calls are looked up, so that none falls between.
     let watch = history.watch();
-    let missed = history.calls();
-    let missed = missed.iter().filter(|call| call.number > known);
+    // Without the history, which would keep the stream alive when the sandbox has ended.
+    let pictures = history.pictures();
+    let event = move |call: &RecordedRequest| {
+        let data = summary(call, pictures.of(call.number).as_deref());
+        // JSON has no line ends of its own, so that it is one line of data.
+        format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
+    };
     let (mut last, mut first) = (known, "retry: 1000\n\n".to_owned());
-    for call in missed {
+    for call in history.calls().iter().filter(|call| call.number > known) {
         last = call.number;
-        first += &event(call, &history);
+        first += &event(call);
     }
-    // Pictures without the history, which would keep the stream alive when the sandbox has ended.
-    drop(history);
-    let pictures = state.history.pictures();
-    let frames = stream::unfold((watch, Some(first)), move |(mut watch, first)| {
-        let pictures = pictures.clone();
-        async move {
-            // At once, so that the browser knows that it is connected.
-            let text = match first {
-                Some(first) => first,
-                None => match timeout(BEAT, watch.next()).await {
-                    Ok(None) => return None,
-                    Ok(Some(call)) if call.number > last => {
-                        written(&call, pictures.of(call.number).as_deref())
-                    }
-                    Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
-                },
-            };
-            Some((
-                Ok::<_, Infallible>(Frame::data(Bytes::from(text))),
-                (watch, None),
-            ))
-        }
+    let frames = stream::unfold((watch, Some(first), event), move |state| async move {
+        let (mut watch, first, event) = state;
+        // At once, so that the browser knows that it is connected.
+        let text = match first {
+            Some(first) => first,
+            None => match timeout(BEAT, watch.next()).await {
+                Ok(None) => return None,
+                Ok(Some(call)) if call.number > last => event(&call),
+                Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
+            },
+        };
+        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from(text)));
+        Some((frame, (watch, None, event)))
     });
     let body = StreamBody::new(frames).boxed_unsync();
     responses::new(StatusCode::OK, "text/event-stream", body)
 }
 
-fn event(call: &RecordedRequest, history: &History) -> String {
-    written(call, history.picture(call.number).as_deref())
-}
-
-/// JSON has no line ends of its own, so that it is one line of data.
-fn written(call: &RecordedRequest, picture: Option<&[u8]>) -> String {
-    let data = summary(call, picture);
-    format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
-}
-
-/// A call as a row shows it: without what is shown on a click, which may be long.
+/// A call as a row shows it: without the details, which may be long.
 fn summary(call: &RecordedRequest, picture: Option<&[u8]>) -> Value {
     let mut value = serde_json::to_value(call).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Responses to a browser, and the headers that keep what is in them inert.
+//! Responses to a browser, and the headers that keep their contents inert.
 
 use std::convert::Infallible;
 
@@ -8,14 +8,14 @@ use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 use wxpay_picture::Format;
 
-pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
-pub(super) type InspectorResponse = Response<Body>;
+pub(super) type InspectorResponse = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Nothing from elsewhere, no script but the one file, nowhere to send a form but here.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// For what clients have sent: whatever it is, it runs nothing, even when opened by itself.
+/// For the bytes of clients: whatever they are, they run nothing, even when opened by themselves.
 const SANDBOXED: &str = "default-src 'none'; sandbox";
+const BINARY: &str = "application/octet-stream";
 
 pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> InspectorResponse {
     match serde_json::to_string(value) {
@@ -33,33 +33,27 @@ pub(super) fn asset(content_type: &'static str, text: &'static str) -> Inspector
     whole(StatusCode::OK, content_type, text)
 }
 
-/// A file of a client: shown as a picture where it is one, else only to be saved.
+/// A file of a client: shown where it is a picture, else only to be saved, never under its own name.
 pub(super) fn media(bytes: Bytes) -> InspectorResponse {
-    let format = Format::detect(&bytes);
-    let content_type = format.map_or("application/octet-stream", Format::media_type);
-    let mut response = inert(content_type, bytes);
-    // Not the name that the client gave it: that is the client's.
-    let disposition = match format {
-        Some(_) => "inline",
-        None => "attachment; filename=\"media\"",
+    let (content_type, disposition) = match Format::detect(&bytes) {
+        Some(format) => (format.media_type(), "inline"),
+        None => (BINARY, "attachment; filename=\"media\""),
     };
-    set(&mut response, header::CONTENT_DISPOSITION, disposition);
-    response
+    inert(content_type, disposition, bytes)
 }
 
 /// The bytes of a request's body, or their beginning.
 pub(super) fn body(bytes: Bytes, is_cut: bool) -> InspectorResponse {
-    let mut response = inert("application/octet-stream", bytes);
-    let disposition = "attachment; filename=\"body\"";
-    set(&mut response, header::CONTENT_DISPOSITION, disposition);
+    let mut response = inert(BINARY, "attachment; filename=\"body\"", bytes);
     let name = HeaderName::from_static("x-body-cut");
     set(&mut response, name, if is_cut { "true" } else { "false" });
     response
 }
 
-fn inert(content_type: &'static str, bytes: Bytes) -> InspectorResponse {
+fn inert(content_type: &'static str, disposition: &'static str, bytes: Bytes) -> InspectorResponse {
     let mut response = whole(StatusCode::OK, content_type, bytes);
     set(&mut response, header::CONTENT_SECURITY_POLICY, SANDBOXED);
+    set(&mut response, header::CONTENT_DISPOSITION, disposition);
     response
 }
 
@@ -70,27 +64,25 @@ pub(super) fn see_other(path: &'static str) -> InspectorResponse {
     response
 }
 
-fn whole(
-    status: StatusCode,
-    content_type: &'static str,
-    body: impl Into<Bytes>,
-) -> InspectorResponse {
-    new(status, content_type, Full::new(body.into()).boxed_unsync())
+fn whole(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> InspectorResponse {
+    new(status, kind, Full::new(body.into()).boxed_unsync())
 }
 
-pub(super) fn new(status: StatusCode, content_type: &'static str, body: Body) -> InspectorResponse {
+pub(super) fn new(
+    status: StatusCode,
+    content_type: &'static str,
+    body: UnsyncBoxBody<Bytes, Infallible>,
+) -> InspectorResponse {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    let own_origin = HeaderName::from_static("cross-origin-resource-policy");
     for (name, value) in [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
+        (own_origin, "same-origin"),
         (header::VARY, "accept"),
     ] {
         set(&mut response, name, value);

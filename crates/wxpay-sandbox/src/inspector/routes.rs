@@ -1,4 +1,4 @@
-//! Which request gets which response.
+//! The routes: a response for each request.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
-    AppState,
+    Inspector,
     events::events,
     guard::Rejection,
     responses::{self, InspectorResponse},
@@ -18,11 +18,16 @@ use crate::fault::{Effect, Fault, ParseFaultError};
 
 /// A fault is some dozens of bytes.
 const BODY: usize = 64 * 1024;
-const DEADLINE: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Faults that are not exhausted: more can only be a mistake of a script's.
 const FAULTS: usize = 1000;
 
-impl AppState {
+const PAGE: &str = include_str!("page/inspector.html");
+const STYLE: &str = include_str!("page/inspector.css");
+const SCRIPT: &str = include_str!("page/inspector.js");
+const WORDS: &str = include_str!("page/words.js");
+
+impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
         match self.guard.check(&head.method, &head.headers) {
@@ -47,12 +52,12 @@ impl AppState {
         let remove = |id: &str| id.parse().is_ok_and(|id| self.faults.remove(id));
         match (head.method.as_str(), &segments[..]) {
             ("POST", ["faults"]) => {
-                match timeout(DEADLINE, Limited::new(body, BODY).collect()).await {
+                match timeout(BODY_TIMEOUT, Limited::new(body, BODY).collect()).await {
                     Ok(Ok(body)) => self.inject(&head.headers, &body.to_bytes()),
-                    _ => responses::text(
-                        StatusCode::BAD_REQUEST,
-                        "the body is too large or too slow",
-                    ),
+                    _ => {
+                        let why = "the body is too large or too slow";
+                        responses::text(StatusCode::BAD_REQUEST, why)
+                    }
                 }
             }
             ("DELETE", ["faults"]) => {
@@ -60,49 +65,32 @@ impl AppState {
                 all()
             }
             ("DELETE", ["faults", id]) if remove(id) => all(),
-            // What a form can do, which cannot delete.
+            // For forms, which cannot delete.
             ("POST", ["faults", id, "disarm"]) if remove(id) => responses::see_other("/"),
             ("DELETE", ["requests"]) => {
                 self.history.settle().await;
                 self.history.clear();
-                responses::json(StatusCode::OK, &Value::Array(Vec::new()))
+                responses::json(StatusCode::OK, &json!([]))
             }
             ("POST" | "DELETE", _) => not_found(),
             _ => responses::text(StatusCode::METHOD_NOT_ALLOWED, "use GET, POST or DELETE"),
         }
     }
 
-    fn read(
-        &self,
-        segments: &[&str],
-        query: &str,
-        headers: &HeaderMap,
-    ) -> Option<InspectorResponse> {
-        let page = || {
-            let page = include_str!("page/inspector.html");
-            responses::asset("text/html; charset=utf-8", page)
-        };
-        Some(match segments {
+    fn read(&self, path: &[&str], query: &str, headers: &HeaderMap) -> Option<InspectorResponse> {
+        let page = || responses::asset("text/html; charset=utf-8", PAGE);
+        Some(match path {
             [""] => page(),
-            ["inspector.css"] => responses::asset(
-                "text/css; charset=utf-8",
-                include_str!("page/inspector.css"),
-            ),
-            ["inspector.js"] => responses::asset(
-                "text/javascript; charset=utf-8",
-                include_str!("page/inspector.js"),
-            ),
-            ["words.js"] => responses::asset(
-                "text/javascript; charset=utf-8",
-                include_str!("page/words.js"),
-            ),
+            ["inspector.css"] => responses::asset("text/css; charset=utf-8", STYLE),
+            ["inspector.js"] => responses::asset("text/javascript; charset=utf-8", SCRIPT),
+            ["words.js"] => responses::asset("text/javascript; charset=utf-8", WORDS),
             ["gateway"] => {
                 let effects: Vec<_> = Effect::samples().map(|it| it.to_string()).collect();
                 let gateway =
                     json!({"origin": self.origin, "mch_id": self.mch_id, "effects": effects});
                 responses::json(StatusCode::OK, &gateway)
             }
-            ["events"] => events(self, headers, query),
+            ["events"] => events(&self.history, headers, query),
             ["faults"] => responses::json(StatusCode::OK, &self.faults.all()),
             ["requests"] => {
                 let calls = self.history.calls();
@@ -113,7 +101,7 @@ impl AppState {
             ["requests", number] => {
                 let call = self.history.call(number.parse().ok()?)?;
                 match wants_html(headers) {
-                    // Which call it opens is in its address.
+                    // The page opens the call that is in its address.
                     true => page(),
                     false => responses::json(StatusCode::OK, &*call),
                 }
@@ -127,7 +115,8 @@ impl AppState {
                     Some(body) => responses::body(body, false),
                     None => {
                         let call = self.history.call(number)?;
-                        responses::body(call.body_start.clone(), call.is_cut())
+                        let start = call.body_start.clone();
+                        responses::body(start, call.body_start.len() < call.body_length)
                     }
                 }
             }
@@ -135,7 +124,7 @@ impl AppState {
         })
     }
 
-    /// Injects what a form or a JSON document says.
+    /// Injects the faults of a form or a JSON document.
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
         // By its content, for curl calls whatever it sends a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
@@ -156,10 +145,8 @@ impl AppState {
             let error = format!("{FAULTS} faults are active: remove some");
             return refused(StatusCode::CONFLICT, error);
         }
-        let ids: Vec<_> = faults
-            .into_iter()
-            .map(|it| self.faults.inject(it))
-            .collect();
+        let inject = |fault| self.faults.inject(fault);
+        let ids: Vec<_> = faults.into_iter().map(inject).collect();
         if is_form && wants_html(headers) {
             return responses::see_other("/");
         }

@@ -14,7 +14,7 @@ use super::{
     part_header::{Defect, Disposition, defects},
 };
 
-/// As much of a part's head is looked at.
+/// Bytes of a part's head that are searched for defects.
 const HEAD: usize = 8 * 1024;
 
 /// A form as far as it can be read. Whether the gateway takes it is for the rules to say.
@@ -26,20 +26,20 @@ pub(crate) struct Form {
     pub(crate) error: Option<&'static str>,
     pub(crate) defects: Vec<Defect>,
     pub(crate) boundary_is_quoted: bool,
-    /// It is longer than what is kept: what came first is here, up to the part in which reading ended.
+    /// It is longer than what is kept: the parts end with the one in which reading ended.
     pub(crate) too_large: bool,
 }
 
 /// One part.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// What is not UTF-8 in the names is replaced by `U+FFFD`.
+    /// Bytes of the names that are not UTF-8 are replaced by `U+FFFD`.
     pub(crate) name: String,
     pub(crate) file_name: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) disposition: Disposition,
     pub(crate) names_are_utf8: bool,
-    /// Of no effect, as in all forms of today.
+    /// It has no effect: browsers and servers ignore it.
     pub(crate) transfer_encoding: Option<String>,
     /// None where reading ended in it.
     pub(crate) content: Option<Bytes>,
@@ -47,7 +47,7 @@ pub(crate) struct Part {
     pub(crate) offset: usize,
 }
 
-/// What is wrong with a form; what multer says is not for a response.
+/// A form that multer cannot read; its message is not for a response.
 struct Malformed;
 
 impl From<multer::Error> for Malformed {
@@ -59,23 +59,17 @@ impl From<multer::Error> for Malformed {
 impl Form {
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &Body) -> Self {
         let mut form = Self {
-            parts: Vec::new(),
-            error: None,
-            defects: Vec::new(),
-            // Quotes can be around a boundary only, in a media type that names one.
+            // In this media type, quotes can only be around a boundary.
             boundary_is_quoted: content_type.is_some_and(|it| it.as_bytes().contains(&b'"')),
             too_large: body.end == End::TooLarge,
+            ..Self::default()
         };
         let boundary = content_type
             .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
             .filter(|boundary| !boundary.is_empty());
         let Some(boundary) = boundary else {
-            let is_there = content_type.is_some_and(|it| {
-                it.as_bytes()
-                    .to_ascii_lowercase()
-                    .windows(8)
-                    .any(|it| it == b"boundary")
-            });
+            let lower = content_type.map(|it| it.as_bytes().to_ascii_lowercase());
+            let is_there = lower.is_some_and(|it| find(&it, b"boundary").is_some());
             form.error = Some(match is_there {
                 true => "the boundary in the Content-Type cannot be read",
                 false => "the Content-Type is not multipart/form-data with a boundary",
@@ -87,7 +81,7 @@ impl Form {
             return form;
         }
         let whole = stream::once(ready(Ok::<_, Infallible>(body.bytes.clone())));
-        // All bytes are there, so that nothing has to be waited for.
+        // All bytes are here, so that multer never waits.
         let read = form
             .read_parts(Multipart::new(whole, boundary.clone()))
             .now_or_never();
@@ -105,21 +99,20 @@ impl Form {
             let headers = field.headers();
             let header = headers.get(CONTENT_DISPOSITION).ok_or(Malformed)?;
             let disposition = Disposition::parse(header.as_bytes());
+            let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             // Multer has no name where it is not UTF-8.
-            let lossy = |name: &Vec<u8>| String::from_utf8_lossy(name).into_owned();
-            let name = field.name().map(str::to_owned);
-            let file_name = field.file_name().map(str::to_owned);
+            let or_lossy = |read: Option<&str>, name: &Option<Vec<u8>>| {
+                read.map(str::to_owned)
+                    .or_else(|| name.as_deref().map(lossy))
+            };
             let encoding = headers.get("content-transfer-encoding");
             let mut part = Part {
-                name: name
-                    .or_else(|| disposition.name.as_ref().map(lossy))
-                    .ok_or(Malformed)?,
-                file_name: file_name.or_else(|| disposition.file_name.as_ref().map(lossy)),
+                name: or_lossy(field.name(), &disposition.name).ok_or(Malformed)?,
+                file_name: or_lossy(field.file_name(), &disposition.file_name),
                 content_type: field.content_type().map(ToString::to_string),
-                disposition,
                 names_are_utf8: str::from_utf8(header.as_bytes()).is_ok(),
-                transfer_encoding: encoding
-                    .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+                transfer_encoding: encoding.map(|value| lossy(value.as_bytes())),
+                disposition,
                 content: None,
                 offset: 0,
             };
@@ -131,8 +124,8 @@ impl Form {
         Ok(())
     }
 
-    /// Goes from boundary to boundary, over the contents that multer has found, and looks at what is
-    /// written between them.
+    /// Goes from boundary to boundary, over the contents that multer has found, and collects defects and
+    /// offsets.
     fn look_at_headers(&mut self, boundary: &str, body: &[u8]) {
         let delimiter = format!("--{boundary}");
         let mut at = find(body, delimiter.as_bytes()).unwrap_or(body.len());
@@ -146,10 +139,11 @@ impl Form {
             }
             if looked < FIELDS {
                 looked += 1;
-                let found = defects(&behind[..behind.len().min(HEAD)]);
-                let is_new = |defect: &Defect| !self.defects.contains(defect);
-                let new: Vec<_> = found.into_iter().filter(is_new).collect();
-                self.defects.extend(new);
+                for defect in defects(&behind[..behind.len().min(HEAD)]) {
+                    if !self.defects.contains(&defect) {
+                        self.defects.push(defect);
+                    }
+                }
             }
             at = match parts.next() {
                 Some(Part {
@@ -174,13 +168,20 @@ impl Form {
         self.parts.iter().find(|part| part.name == name)
     }
 
+    /// The text fields beside the picture, of as many parts as are recorded.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = self.parts.iter().take(FIELDS);
+        let texts = parts.filter(|part| part.name != "media" && part.file_name.is_none());
+        texts.filter_map(|it| Some((&*it.name, str::from_utf8(it.content.as_deref()?).ok()?)))
+    }
+
     /// The value of a field, where it is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         str::from_utf8(self.part(name)?.content.as_deref()?).ok()
     }
 }
 
-/// The first place of what is not empty.
+/// The first place of a needle that is not empty.
 pub(crate) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     let candidates = bytes.len().checked_sub(what.len())?;
     (0..=candidates).find(|at| bytes[*at] == what[0] && bytes[*at..].starts_with(what))

@@ -1,7 +1,8 @@
-//! How a sandbox is described before it is started.
+//! Describes a sandbox, and starts it.
 
 use std::{
     convert::Infallible,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -10,9 +11,9 @@ use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
 use wxpay_sign::ApiKey;
 
-use super::{Sandbox, StartError, thread::ServerThread};
+use super::{Sandbox, origin, thread::ServerThread};
 use crate::{
-    Credentials,
+    BoxError, Credentials, CredentialsError,
     credentials::certificates,
     fault::{Fault, Faults},
     findings::Merchant,
@@ -40,10 +41,10 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct SandboxBuilder {
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
     credentials: Option<Credentials>,
     hosts: Vec<String>,
     faults: Vec<Fault>,
@@ -51,23 +52,61 @@ pub struct SandboxBuilder {
     other_keys: Vec<ApiKey>,
 }
 
-impl Default for SandboxBuilder {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            credentials: None,
-            hosts: Vec::new(),
-            faults: Vec::new(),
-            inspector: None,
-            other_keys: Vec::new(),
-        }
-    }
+/// Why a sandbox does not start.
+///
+/// ```
+/// use wxpay_sandbox::{Sandbox, StartError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let sandbox = Sandbox::builder().start().await.unwrap();
+/// let error = Sandbox::builder().listen(sandbox.addr()).start().await.unwrap_err();
+/// assert!(matches!(error, StartError::Listen { .. }));
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on: its port is taken or needs rights, or it is not this
+    /// machine's. Take another; port 0 is any free one.
+    #[error("cannot listen on {addr}")]
+    Listen {
+        /// The address that was asked for.
+        addr: SocketAddr,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// The inspector's address cannot be listened on: take another, or none.
+    #[error("the inspector cannot listen on {addr}")]
+    Inspector {
+        /// The address that was asked for.
+        addr: SocketAddr,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A further name for the certificate cannot be in one.
+    #[error(
+        "{host:?} is neither a DNS name nor an IP address: give it without scheme, port and brackets"
+    )]
+    Host {
+        /// The name.
+        host: String,
+    },
+    /// The credentials cannot be made or used.
+    #[error("the sandbox has no credentials")]
+    Credentials(#[from] CredentialsError),
+    /// The server's certificate cannot be issued.
+    #[error("the server's certificate cannot be made")]
+    Certificate(#[source] BoxError),
+    /// The thread of the server, or its runtime, cannot be started: too many threads or open files.
+    #[error("the server's thread cannot be started")]
+    Thread(#[source] io::Error),
 }
 
 impl SandboxBuilder {
     /// The address to listen on; by default 127.0.0.1 and any free port.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
-        self.listen = addr;
+        self.listen = Some(addr);
         self
     }
 
@@ -77,11 +116,11 @@ impl SandboxBuilder {
         self
     }
 
-    /// One more name in the server's certificate, DNS or IP; can be repeated.
+    /// One more name in the server's certificate, DNS or IP, such as that of a container; can be
+    /// repeated.
     ///
-    /// It is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on. Other names
-    /// are for clients that reach the sandbox by another way, such as the name of its container.
-    /// [`start`](Self::start) refuses what cannot be one.
+    /// The certificate is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on.
+    /// [`start`](Self::start) refuses other texts than names and addresses.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self
@@ -94,7 +133,7 @@ impl SandboxBuilder {
     }
 
     /// A key that a client may take for the right one, the merchant's last one or its API v3 key; can be
-    /// repeated. A signature that was made with it is still refused, and it is told why.
+    /// repeated. A signature that was made with it is still refused, with a finding that says so.
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);
         self
@@ -104,8 +143,8 @@ impl SandboxBuilder {
     /// there is none.
     ///
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
-    /// `localhost`, and what [`host`](Self::host) adds. Its page, and what scripts can ask of it, are in
-    /// `docs/sandbox.md` of the repository.
+    /// `localhost`, and those of [`host`](Self::host). `docs/sandbox.md` of the repository describes the
+    /// page and its routes.
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self
@@ -119,18 +158,6 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// [`StartError`] says whether the address, a name or the credentials are to blame.
-    ///
-    /// ```
-    /// use wxpay_sandbox::{Sandbox, StartError};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let sandbox = Sandbox::builder().start().await?;
-    /// let error = Sandbox::builder().listen(sandbox.addr()).start().await.unwrap_err();
-    /// assert!(matches!(error, StartError::Listen { .. }));
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let (faults, history) = (Faults::default(), History::default());
         for fault in &self.faults {
@@ -149,38 +176,36 @@ impl SandboxBuilder {
         })
     }
 
-    /// Everything that can fail.
+    /// Everything that can fail: the server, and its addresses and credentials.
     async fn open(
         self,
         faults: Faults,
         history: History,
     ) -> Result<(impl Future<Output = Infallible>, Opened), StartError> {
-        let names = self.names()?;
-        let listen = |source| StartError::Listen {
-            addr: self.listen,
+        let listen = self.listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
+        let names = names(&self.hosts, listen.ip())?;
+        let (listener, addr) = bind(listen).await.map_err(|source| StartError::Listen {
+            addr: listen,
             source,
-        };
-        let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
-        let addr = listener.local_addr().map_err(listen)?;
-        let given = self.credentials.clone();
-        let credentials = given.map_or_else(Credentials::generate, Ok)?;
-        let inspector = match self.inspector {
-            None => None,
+        })?;
+        let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
+        let (inspector, inspector_addr) = match self.inspector {
+            None => (None, None),
             Some(at) => {
-                let failed = |source| StartError::Inspector { addr: at, source };
-                let listener = TcpListener::bind(at).await.map_err(failed)?;
-                let (origin, mch_id) = (super::origin(addr), credentials.mch_id());
+                let (listener, at) = bind(at)
+                    .await
+                    .map_err(|source| StartError::Inspector { addr: at, source })?;
+                let (origin, mch_id) = (origin(addr), credentials.mch_id().to_owned());
                 let (faults, history) = (faults.clone(), history.clone());
-                Some(
-                    Inspector::new(listener, &self.hosts, origin, mch_id, faults, history)
-                        .map_err(failed)?,
-                )
+                let inspector = Inspector::new(at, &self.hosts, origin, mch_id, faults, history);
+                (Some((inspector, listener)), Some(at))
             }
         };
-        let (cert, key) = certificates::server(&credentials.authority()?, names)
-            .map_err(StartError::Certificate)?;
-        let checker = ClientCertChecker::new(credentials.ca_der()?, tls::provider())
-            .map_err(StartError::Certificate)?;
+        let (ca, authority) = credentials.authority()?;
+        let (cert, key) =
+            certificates::server(&authority, names).map_err(StartError::Certificate)?;
+        let checker =
+            ClientCertChecker::new(ca, tls::provider()).map_err(StartError::Certificate)?;
         let tls = tls::config(cert, key, checker.clone())
             .map_err(|error| StartError::Certificate(error.into()))?;
         let key = credentials.api_key().clone();
@@ -191,42 +216,44 @@ impl SandboxBuilder {
             merchant,
             faults,
         };
-        let shown_at = inspector.as_ref().map(Inspector::addr);
         let server = async move {
             tokio::select! {
                 never = serve(listener, tls, checker, handler) => never,
-                Some(never) = async { Some(inspector?.run().await) } => never,
+                Some(never) = async {
+                    let (inspector, listener) = inspector?;
+                    Some(inspector.serve(listener).await)
+                } => never,
             }
         };
-        Ok((server, (addr, shown_at, credentials)))
-    }
-
-    /// The names for the certificate, each once.
-    fn names(&self) -> Result<Vec<String>, StartError> {
-        let mut names = ["localhost", "127.0.0.1", "::1"]
-            .map(str::to_owned)
-            .to_vec();
-        let listen = self.listen.ip();
-        let listen = (!listen.is_unspecified()).then(|| listen.to_string());
-        for name in self.hosts.iter().chain(&listen) {
-            let name = normal(name).ok_or_else(|| StartError::Host { host: name.clone() })?;
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        Ok(names)
+        Ok((server, (addr, inspector_addr, credentials)))
     }
 }
 
 /// The address, that of the inspector, and the credentials.
 type Opened = (SocketAddr, Option<SocketAddr>, Credentials);
 
-/// A DNS name or an IP address, in the one way to write it.
-fn normal(name: &str) -> Option<String> {
-    match name.parse::<IpAddr>() {
-        Ok(ip) => Some(ip.to_string()),
-        Err(_) => DnsName::try_from(name)
-            .ok()
-            .map(|name| name.to_lowercase_owned().as_ref().into()),
+/// A listener, and its address with the port that it got.
+async fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(addr).await?;
+    let addr = listener.local_addr()?;
+    Ok((listener, addr))
+}
+
+/// The names for the certificate, each once.
+fn names(hosts: &[String], listen: IpAddr) -> Result<Vec<String>, StartError> {
+    let mut names = ["localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .to_vec();
+    let listen = (!listen.is_unspecified()).then(|| listen.to_string());
+    for host in hosts.iter().chain(&listen) {
+        let name = match (host.parse::<IpAddr>(), DnsName::try_from(host.as_str())) {
+            (Ok(ip), _) => ip.to_string(),
+            (_, Ok(name)) => name.to_lowercase_owned().as_ref().to_owned(),
+            _ => return Err(StartError::Host { host: host.clone() }),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
+    Ok(names)
 }

@@ -1,4 +1,4 @@
-//! The thread that a server lives on.
+//! The thread that a server runs on.
 
 use std::{convert::Infallible, io, thread};
 
@@ -13,7 +13,7 @@ use super::StartError;
 /// blocks would keep the server from answering, and paused time would run out all its deadlines.
 #[derive(Debug)]
 pub(super) struct ServerThread {
-    /// Dropped, it tells the server to stop.
+    /// Dropped, it stops the server.
     stop: Option<oneshot::Sender<Infallible>>,
     /// Its other half is dropped when the runtime is gone.
     ended: oneshot::Receiver<Infallible>,
@@ -21,8 +21,7 @@ pub(super) struct ServerThread {
 }
 
 impl ServerThread {
-    /// Runs `open` on a new thread, then the server that it opens. The rest of what it returns is
-    /// handed back.
+    /// Runs `open` on a new thread, then the server that it opens. The rest of its result is handed back.
     pub(super) async fn start<T, S, F>(
         open: impl FnOnce() -> F + Send + 'static,
     ) -> Result<(Self, T), StartError>
@@ -33,10 +32,9 @@ impl ServerThread {
     {
         let (report, opened) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
-        let (end, ended) = oneshot::channel();
+        let (end, ended) = oneshot::channel::<Infallible>();
         let run = move || {
-            let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = match runtime {
+            let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(report.send(Err(StartError::Thread(error)))),
             };
@@ -60,7 +58,7 @@ impl ServerThread {
             .name("wxpay-sandbox".to_owned())
             .spawn(move || {
                 tracing::dispatcher::with_default(&subscriber, run);
-                drop::<oneshot::Sender<Infallible>>(end);
+                drop(end);
             })
             .map_err(StartError::Thread)?;
         let server = Self {
@@ -72,10 +70,10 @@ impl ServerThread {
         Ok((server, opened.await.map_err(panicked)??))
     }
 
-    /// As dropping, without blocking.
+    /// Drops this without blocking.
     pub(super) async fn stop(mut self) {
         self.stop = None;
-        // Nothing is ever sent: this is how a dropped sender looks.
+        // Nothing is ever sent: a dropped sender ends this.
         let _ended = (&mut self.ended).await;
     }
 }

@@ -25,19 +25,19 @@ use crate::request::{
     client_certificate::{ClientCertChecker, SentCertificate},
 };
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// For the head of a request, and between two requests.
-const HEAD: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// A request's head, at most.
 const HEAD_BYTES: usize = 64 * 1024;
 /// Longest life of a connection: a client that sends and never reads would keep one for ever.
-const LIFE: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_secs(600);
 /// Behind that, for the call that is under way.
 const GRACE: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
-/// What all connections share.
+/// The state that all connections share.
 pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) checker: ClientCertChecker,
@@ -47,27 +47,26 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) async fn serve(&self, stream: TcpStream, address: SocketAddr) {
-        // Where this fails, responses come later, and that is all.
+        // If this fails, responses only come later.
         let _slower = stream.set_nodelay(true);
-        let tls = match timeout(HANDSHAKE, self.acceptor.accept(stream)).await {
+        let tls = match timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream)).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => return tracing::info!(%error, "no TLS handshake"),
             Err(_) => return tracing::info!("the TLS handshake took too long"),
         };
         let client = Arc::new(self.client(&tls, address));
         let abort = AbortSignal::default();
-        let service = service_fn(|request| {
-            Box::pin(
-                self.handler
-                    .handle(Arc::clone(&client), request, &self.memory, &abort),
-            )
-        });
+        let handle = |request| {
+            self.handler
+                .handle(client.clone(), request, &self.memory, &abort)
+        };
+        let service = service_fn(|request| Box::pin(handle(request)));
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
+            .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(tls), service);
-        let mut end = pin!(sleep(LIFE));
+        let mut end = pin!(sleep(LIFETIME));
         let mut is_ending = false;
         let ended = poll_fn(|cx| {
             let polled = connection.poll_without_shutdown(cx);
@@ -93,7 +92,7 @@ impl Connections {
             tracing::info!(%error, "the connection has ended early");
         }
         if abort.is_aborted() {
-            // Without a word: no end of TLS, and a reset where the client is still sending.
+            // Without an end of TLS, and with a reset while the client is still sending.
             return;
         }
         linger(connection.into_parts().io.into_inner()).await;
@@ -132,6 +131,6 @@ async fn linger(mut tls: TlsStream<TcpStream>) {
         }
         std::io::Result::Ok(())
     };
-    // The client may be gone, or never close: both are its own affair.
+    // The client may be gone, or never close: neither matters.
     let _gone = timeout(LINGER, close).await;
 }

@@ -25,8 +25,7 @@ const WAITING: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Diagnosis {
     calls: Option<SyncSender<Waiting>>,
-    merchant: Arc<Merchant>,
-    history: History,
+    recorder: Recorder,
     is_ending: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -38,43 +37,48 @@ struct Waiting {
     _memory: Option<OwnedSemaphorePermit>,
 }
 
+/// Explains a call, or not, and records it.
+#[derive(Debug, Clone)]
+struct Recorder {
+    merchant: Arc<Merchant>,
+    history: History,
+}
+
 impl Diagnosis {
     pub(crate) fn start(merchant: Arc<Merchant>, history: History) -> std::io::Result<Self> {
         let (calls, waiting) = sync_channel::<Waiting>(WAITING);
+        let recorder = Recorder { merchant, history };
         let is_ending = Arc::<AtomicBool>::default();
-        let (ends, whom, into) = (is_ending.clone(), merchant.clone(), history.clone());
+        let (records, ends) = (recorder.clone(), is_ending.clone());
         let thread = thread::Builder::new()
             .name("wxpay-diagnosis".to_owned())
             .spawn(move || {
                 for call in waiting {
-                    // What is left when the sandbox ends is recorded without an explanation.
-                    record(&call, &whom, &into, !ends.load(Ordering::Relaxed));
+                    // Calls that are left when the sandbox ends are recorded without findings.
+                    records.record(&call, !ends.load(Ordering::Relaxed));
                 }
             })?;
         Ok(Self {
             calls: Some(calls),
-            merchant,
-            history,
+            recorder,
             is_ending,
             thread: Some(thread),
         })
     }
 
-    /// Returns at once. The history tells of the call when it has been explained, and whoever asks it
-    /// before waits for that.
+    /// Announces a call to the history and returns at once: readers of the history wait for the record.
     pub(crate) fn add(&self, handled: Handled, memory: Option<OwnedSemaphorePermit>) {
-        let number = self.history.announce();
         let call = Waiting {
-            number,
+            number: self.recorder.history.announce(),
             handled,
             _memory: memory,
         };
         let Some(calls) = &self.calls else { return };
-        // A flood of calls is recorded without explanations, for nobody is to wait for one.
+        // A flood of calls is recorded without findings, for no response waits for the thread.
         if let Err(TrySendError::Full(call) | TrySendError::Disconnected(call)) =
             calls.try_send(call)
         {
-            record(&call, &self.merchant, &self.history, false);
+            self.recorder.record(&call, false);
         }
     }
 }
@@ -90,26 +94,84 @@ impl Drop for Diagnosis {
     }
 }
 
-fn record(call: &Waiting, merchant: &Merchant, history: &History, explain: bool) {
-    let handled = &call.handled;
-    let findings = match &handled.evaluation {
-        Some(evaluation) if explain => {
-            // A call that was announced is recorded, whatever happens.
-            let find = || findings::find(&handled.call, evaluation, merchant);
-            catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
-        }
-        _ => Vec::new(),
+impl Recorder {
+    fn record(&self, waiting: &Waiting, explain: bool) {
+        let Waiting {
+            number, handled, ..
+        } = waiting;
+        let (call, redactor) = (&handled.call, &self.merchant.redactor);
+        let findings = match &handled.evaluation {
+            Some(evaluation) if explain => {
+                // A call that was announced is recorded even if this panics.
+                let find = || findings::find(call, evaluation, &self.merchant);
+                catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let record = RecordedRequest::new(*number, handled, findings, redactor);
+        let evaluation = handled.evaluation.as_ref();
+        let body = evaluation.and_then(|it| {
+            let media = it.form.part("media")?;
+            let length = media.content.as_ref()?.len();
+            let body = redactor.bytes(&call.body.bytes).into_owned();
+            Some((body.into(), media.offset..media.offset + length))
+        });
+        self.history.add(record, body);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::{
+        fault::Faults,
+        fixture::{Form, MCH_ID, PICTURE, key, request},
+        fuzzing::client,
+        request::client_certificate::ClientCertStatus,
+        server::{Handler, body::MemoryBudget, response_body::AbortSignal},
     };
-    let redactor = &merchant.redactor;
-    let record = RecordedRequest::new(call.number, handled, findings, redactor);
-    let media = handled
-        .evaluation
-        .as_ref()
-        .and_then(|it| it.form.part("media"));
-    let body = media.and_then(|media| {
-        let length = media.content.as_ref()?.len();
-        let body = redactor.bytes(&handled.call.body.bytes).into_owned();
-        Some((body.into(), media.offset..media.offset + length))
-    });
-    history.add(record, body);
+
+    #[tokio::test]
+    async fn a_response_does_not_wait_for_its_findings_and_the_history_does() {
+        let merchant = Arc::new(Merchant::new(MCH_ID, key(), Vec::new()));
+        let history = History::default();
+        let recorder = Recorder {
+            merchant: Arc::clone(&merchant),
+            history: history.clone(),
+        };
+        // In the place of the thread: calls are explained when this test says so.
+        let (calls, waiting) = sync_channel(1);
+        let handler = Handler {
+            merchant,
+            faults: Faults::default(),
+            diagnosis: Diagnosis {
+                calls: Some(calls),
+                recorder: recorder.clone(),
+                is_ending: Arc::default(),
+                thread: None,
+            },
+        };
+        let mut form = Form::signed(&[]).with("sign", &"A".repeat(32));
+        form.part("media").2 = [PICTURE, &vec![0x55; 2_097_000]].concat();
+        let request = request(form.bytes()).map(Full::new);
+        let client = client(ClientCertStatus::Accepted(Some(MCH_ID.to_owned())));
+        let (memory, abort) = (MemoryBudget::new(4 << 20), AbortSignal::default());
+        let response = handler
+            .handle(client, request, &memory, &abort)
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200);
+
+        assert!(history.settle().now_or_never().is_none());
+        recorder.record(&waiting.recv().unwrap(), true);
+        history.settle().await;
+        let call = &history.calls()[0];
+        let codes: Vec<_> = call.findings.iter().map(|finding| &*finding.code).collect();
+        let framing = ["signature-unknown", "media-type-missing"];
+        let picture = ["media-truncated", "media-near-limit", "hash-of-other-bytes"];
+        assert_eq!(codes, [&framing[..], &picture].concat());
+    }
 }

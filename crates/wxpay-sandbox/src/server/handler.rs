@@ -8,7 +8,6 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -22,10 +21,10 @@ use crate::{
     record::Handled,
     request::{Body, Call, Client, End},
     response::{GatewayResponse, respond},
-    rules::{evaluate, sign_type},
+    rules::evaluate,
 };
 
-/// What handles the requests of all connections.
+/// Handles the requests of all connections.
 #[derive(Debug)]
 pub(crate) struct Handler {
     pub(crate) merchant: Arc<Merchant>,
@@ -36,31 +35,28 @@ pub(crate) struct Handler {
 impl Handler {
     /// Responds to a request, or aborts the connection. The call is announced to the history before its
     /// response is sent, and explained beside it.
-    pub(super) async fn handle(
+    pub(super) async fn handle<B>(
         &self,
         client: Arc<Client>,
-        request: Request<Incoming>,
+        request: Request<B>,
         memory: &MemoryBudget,
         abort: &AbortSignal,
-    ) -> Result<Response<ResponseBody>, getrandom::Error> {
+    ) -> Result<Response<ResponseBody>, getrandom::Error>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
         let (head, body) = request.into_parts();
-        let time = SystemTime::now();
         let start = Instant::now();
-        let call = |body, received_in| Call {
+        let mut call = Call {
             client,
-            time,
+            time: SystemTime::now(),
             method: head.method,
             uri: head.uri,
             headers: head.headers,
-            body,
-            received_in,
+            body: Body::default(),
+            received_in: Duration::ZERO,
         };
         if self.faults.cut_request(start) {
-            let nothing = Body {
-                bytes: Bytes::new(),
-                end: End::Cut,
-            };
-            let call = call(nothing, Duration::ZERO);
             tracing::info!(fault = %Effect::CutInRequest, "cut");
             let handled = Handled {
                 call,
@@ -73,38 +69,32 @@ impl Handler {
         }
         let (body, permit) = body::read(body, memory).await;
         let end = body.end;
-        let call = call(body, start.elapsed());
-        let evaluation = evaluate(&call, &self.merchant.mch_id, &self.merchant.key);
+        (call.body, call.received_in) = (body, start.elapsed());
+        let Merchant {
+            mch_id,
+            key,
+            redactor,
+            ..
+        } = &*self.merchant;
+        let evaluation = evaluate(&call, mch_id, key);
         let media = evaluation.form.part("media");
         let file_name = media.and_then(|media| media.file_name.as_deref());
         let plan = self.faults.plan(file_name, Instant::now());
-        let sign_type = sign_type(&evaluation.form);
-        let response = respond(
-            &evaluation.result,
-            sign_type,
-            plan.effect,
-            &self.merchant.key,
-        )?;
+        let response = respond(&evaluation, plan.effect, key)?;
         tracing::debug!(
-            method = self.merchant.redactor.quoted(call.method.as_str()),
+            method = redactor.quoted(call.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),
             sent = response.body.len(),
             "responded"
         );
-        let sent = response.clone();
-        let delays = [
-            plan.delay.map(Effect::Delay),
-            plan.delay_in_answer.map(Effect::DelayInAnswer),
-        ];
-        let effects = delays.into_iter().chain([plan.effect]).flatten();
         let is_cut = plan.effect == Some(Effect::CutBeforeAnswer);
         let handled = Handled {
             call,
             evaluation: Some(evaluation),
-            faults: effects.map(|effect| effect.to_string()).collect(),
-            response: (!is_cut).then_some(response),
+            faults: plan.effects().map(|effect| effect.to_string()).collect(),
+            response: (!is_cut).then(|| response.clone()),
         };
         self.diagnosis.add(handled, Some(permit));
         if let Some(time) = plan.delay {
@@ -113,7 +103,7 @@ impl Handler {
         match is_cut {
             true => never(abort).await,
             // Made now, for its pause counts from here.
-            false => Ok(http_response(sent, plan, abort, end)),
+            false => Ok(http_response(response, plan, abort, end)),
         }
     }
 }
@@ -127,13 +117,14 @@ fn http_response(
 ) -> Response<ResponseBody> {
     let is_cut = plan.effect == Some(Effect::CutInAnswer);
     let aborts = is_cut || plan.effect == Some(Effect::CutAfterAnswer);
-    let body = ResponseBody::new(
-        &Bytes::from(response.body),
+    let abort = aborts.then(|| abort.clone());
+    let bytes = Bytes::from(response.body);
+    let mut http = Response::new(ResponseBody::new(
+        &bytes,
         plan.delay_in_answer,
         is_cut,
-        aborts.then(|| abort.clone()),
-    );
-    let mut http = Response::new(body);
+        abort,
+    ));
     *http.status_mut() = response.status;
     let headers = http.headers_mut();
     let content_type = HeaderValue::from_static(response.content_type);

@@ -1,14 +1,14 @@
 //! Python's own digests, from the parameters to the signature: `independent/sign.py`.
 
 use std::{
-    fs,
     io::Write as _,
-    path::Path,
     process::{Command, Stdio},
 };
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use wxpay_sign::{ApiKey, Params, SignType};
+
+use crate::vectors;
 
 #[derive(Debug)]
 struct Case {
@@ -43,26 +43,19 @@ fn random_parameters_are_signed_as_python_signs_them() {
 
 #[test]
 fn vectors_are_signed_as_python_signs_them() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let folders = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let cases: Vec<_> = folders
-        .filter(|path| path.is_dir())
-        .map(|folder| {
-            let read = |file| fs::read_to_string(folder.join(file)).unwrap();
-            let pairs = read("params.txt");
-            let pairs = pairs.lines().map(|line| line.split_once('=').unwrap());
-            Case {
-                sign_type: read("sign_type.txt").trim_end().parse().unwrap(),
-                key: read("key.txt").trim_end().to_owned(),
-                pairs: pairs
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
-            }
-        })
-        .collect();
-    assert!(!cases.is_empty());
+    let case = |name: &&str| {
+        let read = |file| vectors::read(name, file);
+        let pairs = read("params.txt");
+        let pairs = pairs.lines().map(|line| line.split_once('=').unwrap());
+        Case {
+            sign_type: read("sign_type.txt").parse().unwrap(),
+            key: read("key.txt"),
+            pairs: pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    };
+    let cases: Vec<_> = vectors::CASES.iter().map(case).collect();
     assert_python_agrees(&cases);
 }
 
@@ -70,11 +63,7 @@ fn assert_python_agrees(cases: &[Case]) {
     let answers = ask_python(cases);
     assert_eq!(answers.lines().count(), cases.len());
     for (case, answer) in cases.iter().zip(answers.lines()) {
-        let pairs = case
-            .pairs
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        let params = Params::new(pairs).unwrap();
+        let params = Params::new(&case.pairs).unwrap();
         let key = ApiKey::new(&case.key).unwrap();
         let canonical = hex(&params.canonical().to_string());
         let ours = format!("{canonical} {}", params.sign(case.sign_type, &key));
@@ -83,32 +72,29 @@ fn assert_python_agrees(cases: &[Case]) {
 }
 
 fn ask_python(cases: &[Case]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent/sign.py");
     let mut python = Command::new("python3")
-        .arg(script)
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/independent/sign.py"
+        ))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 is installed");
     let question: String = cases.iter().map(line).collect();
     // The script answers only when it has read all of it, so neither side waits for the other.
-    python
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(question.as_bytes())
-        .unwrap();
+    let mut input = python.stdin.take().unwrap();
+    input.write_all(question.as_bytes()).unwrap();
+    drop(input);
     let output = python.wait_with_output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn line(case: &Case) -> String {
-    let pairs: String = case
-        .pairs
-        .iter()
-        .map(|(name, value)| format!(" {}={}", hex(name), hex(value)))
-        .collect();
+    let pairs = case.pairs.iter();
+    let pairs = pairs.map(|(name, value)| format!(" {}={}", hex(name), hex(value)));
+    let pairs: String = pairs.collect();
     format!("{} {}{pairs}\n", case.sign_type, case.key)
 }
 

@@ -1,33 +1,22 @@
-//! Every folder of `vectors/` is a case; `vectors/README.md` says what its files hold.
+//! Every folder of `vectors/` is a case; `vectors/README.md` describes its files.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs};
 
 use md5::{Digest, Md5};
 use wxpay_sign::{ApiKey, Params, SignType, VerifyError};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
 
 macro_rules! cases {
     ($($name:ident)*) => {
         $(
             #[test]
             fn $name() {
-                check(&Case { name: stringify!($name) });
+                check(stringify!($name));
             }
         )*
 
-        #[test]
-        fn every_folder_is_a_case() {
-            let folders: BTreeSet<_> = fs::read_dir(root())
-                .unwrap()
-                .map(|entry| entry.unwrap())
-                .filter(|entry| entry.file_type().unwrap().is_dir())
-                .map(|entry| entry.file_name().into_string().unwrap())
-                .collect();
-            assert_eq!(folders, BTreeSet::from([$(stringify!($name).to_owned()),*]));
-        }
+        pub(crate) const CASES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
@@ -57,13 +46,22 @@ cases! {
     white_space_is_no_empty_value
 }
 
-fn check(case: &Case) {
-    let text = case.read("params.txt");
+#[test]
+fn every_folder_is_a_case() {
+    let entries = fs::read_dir(ROOT).unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let names = folders.map(|folder| folder.file_name().into_string().unwrap());
+    let names: BTreeSet<_> = names.collect();
+    assert!(names.iter().eq(CASES));
+}
+
+fn check(case: &str) {
+    let text = read(case, "params.txt");
     let params = params(&text);
-    let key = ApiKey::new(case.read("key.txt")).unwrap();
-    let sign_type: SignType = case.read("sign_type.txt").parse().unwrap();
-    let canonical = case.read("canonical.txt");
-    let signature = case.read("signature.txt");
+    let key = ApiKey::new(read(case, "key.txt")).unwrap();
+    let sign_type: SignType = read(case, "sign_type.txt").parse().unwrap();
+    let canonical = read(case, "canonical.txt");
+    let signature = read(case, "signature.txt");
 
     assert_eq!(params.canonical().to_string(), canonical);
     assert_eq!(params.sign(sign_type, &key).as_str(), signature);
@@ -73,17 +71,15 @@ fn check(case: &Case) {
     assert_eq!(signed.verify_strict(sign_type, &key), Ok(()));
 }
 
-/// The vector of the trap has to be what it says: the signature of the wrong order.
+/// The wrong signature of the trap's vector is that of the wrong order.
 #[test]
 fn the_wrong_order_is_refused() {
-    let case = Case {
-        name: "trap_mch_id_sorts_first",
-    };
-    let text = case.read("params.txt");
+    let read = |file| read("trap_mch_id_sorts_first", file);
+    let text = read("params.txt");
     let params = params(&text);
-    let key = case.read("key.txt");
-    let wrong_canonical = case.read("wrong_canonical.txt");
-    let wrong_signature = case.read("wrong_signature.txt");
+    let key = read("key.txt");
+    let wrong_canonical = read("wrong_canonical.txt");
+    let wrong_signature = read("wrong_signature.txt");
 
     let hash = Md5::digest(format!("{wrong_canonical}&key={key}"));
     let hex: String = hash.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -93,39 +89,21 @@ fn the_wrong_order_is_refused() {
     assert_ne!(params.canonical().to_string(), wrong_canonical);
     assert_ne!(params.sign(SignType::Md5, &key).as_str(), wrong_signature);
     let signed = params.iter().chain([("sign", wrong_signature.as_str())]);
-    assert_eq!(
-        Params::new(signed).unwrap().verify(&key),
-        Err(VerifyError::Mismatch {
-            sign_type: SignType::Md5
-        })
-    );
+    let mismatch = VerifyError::Mismatch {
+        sign_type: SignType::Md5,
+    };
+    assert_eq!(Params::new(signed).unwrap().verify(&key), Err(mismatch));
 }
 
 fn params(text: &str) -> Params<(&str, &str)> {
     Params::new(text.lines().map(|line| line.split_once('=').unwrap())).unwrap()
 }
 
-struct Case {
-    name: &'static str,
-}
-
-impl Case {
-    fn read(&self, file: &str) -> String {
-        let path = root().join(self.name).join(file);
-        let mut text =
-            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        if file != "params.txt" {
-            assert_eq!(
-                text.pop(),
-                Some('\n'),
-                "{} ends in a line end",
-                path.display()
-            );
-        }
-        text
+pub(crate) fn read(case: &str, file: &str) -> String {
+    let path = format!("{ROOT}/{case}/{file}");
+    let mut text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    if file != "params.txt" {
+        assert_eq!(text.pop(), Some('\n'), "{path} ends in a line end");
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+    text
 }

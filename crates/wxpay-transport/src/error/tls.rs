@@ -1,52 +1,64 @@
 //! The errors of TLS, in words.
 
-use std::fmt;
-
 use rustls::{AlertDescription, CertificateError};
 
-/// The kind of a failed TLS handshake, or of an alert after it.
-///
-/// The first six are about the server's certificate and are this side's word; the next three
-/// are about the client's and are the server's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The kind of a failed TLS handshake, or of an alert after it; "its" means the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
     /// The server's certificate leads to no trusted authority. Add the authority to the roots only
     /// if you know why it is not a public one.
+    #[error("its certificate is from an unknown issuer")]
     UnknownIssuer,
-    /// A signature of the server's certificate or of its handshake does not hold: an authority of
-    /// the same name with another key, or a server without its certificate's key. Add nothing to
-    /// the roots because of it.
+    /// An authority of the same name has another key, or the server lacks its certificate's key. Add
+    /// nothing to the roots because of it.
+    #[error("a signature of its certificate or handshake does not hold")]
     BadSignature,
     /// The server's certificate has expired, or this machine's clock is wrong.
+    #[error("its certificate has expired")]
     Expired,
     /// The server's certificate is not valid yet, or this machine's clock is wrong.
+    #[error("its certificate is not valid yet")]
     NotYetValid,
     /// The server's certificate is for another name.
+    #[error("its certificate is for another name")]
     WrongName,
     /// The server's certificate is wrong in another way: damaged, revoked, not for servers.
+    #[error("its certificate is not acceptable")]
     ServerCertificate,
     /// The server insists on a client certificate, and none was sent.
+    #[error("it requires a client certificate and got none")]
     CertificateRequired,
     /// The server does not accept the client certificate that was sent.
+    #[error("it does not accept the client certificate")]
     CertificateRefused,
-    /// The server takes no signature that the client certificate's key can make, such as one that
-    /// takes ECDSA keys only.
+    /// The server takes no signature that the client certificate's key can make.
+    #[error(
+        "it accepts no signature that the client certificate's key can make; it may take ECDSA keys only"
+    )]
     ClientKeyRefused,
-    /// A certificate on the way from the authority to the server has an RSA key of less than 2048
-    /// bits.
+    /// A certificate on the way from the authority to the server has an RSA key of less than 2048 bits.
+    #[error("a key of its certificates is too weak")]
     WeakKey,
-    /// A certificate on the way from the authority to the server has a signature of a kind that is
-    /// not checked, such as ECDSA with SHA-512 or SHA-1.
+    /// A certificate on the way from the authority to the server has a signature such as ECDSA with
+    /// SHA-512 or SHA-1.
+    #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
-    /// The two sides have no TLS version, cipher suite or signature in common; or, under TLS 1.2, the
-    /// server insists on a client certificate and says no more than that the handshake failed.
+    /// The two sides have nothing in common; or, under TLS 1.2, the server insists on a client
+    /// certificate and says no more than that the handshake failed.
+    #[error(
+        "no TLS version, cipher suite or signature in common, or it wants a client certificate; \
+         spoken are TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"
+    )]
     Incompatible,
     /// The answer is not TLS: perhaps a plain HTTP port.
+    #[error("it does not speak TLS on this port")]
     NotTls,
-    /// The machine's store was to say whom to trust, and not one authority could be read from it.
+    /// No authority could be read from the machine's store, which was asked for.
+    #[error("no certificate authority could be read from this machine's store")]
     NoRoots,
     /// Anything else; the source says what.
+    #[error("the TLS handshake failed")]
     Other,
 }
 
@@ -62,35 +74,6 @@ pub(crate) enum Uncheckable {
     Signature(String),
 }
 
-impl fmt::Display for TlsErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownIssuer => "its certificate is from an unknown issuer",
-            Self::BadSignature => "a signature of its certificate or handshake does not hold",
-            Self::Expired => "its certificate has expired",
-            Self::NotYetValid => "its certificate is not valid yet",
-            Self::WrongName => "its certificate is for another name",
-            Self::ServerCertificate => "its certificate is not acceptable",
-            Self::CertificateRequired => "it requires a client certificate and got none",
-            Self::CertificateRefused => "it does not accept the client certificate",
-            Self::ClientKeyRefused => {
-                "it accepts no signature that the client certificate's key can make; it may take ECDSA keys only"
-            }
-            Self::WeakKey => "a key of its certificates is too weak",
-            Self::UnsupportedSignature => {
-                "a signature of its certificates is of a kind that is not checked"
-            }
-            Self::Incompatible => {
-                "no TLS version, cipher suite or signature in common, or it wants a client certificate; \
-                 spoken are TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"
-            }
-            Self::NotTls => "it does not speak TLS on this port",
-            Self::NoRoots => "no certificate authority could be read from this machine's store",
-            Self::Other => "the TLS handshake failed",
-        })
-    }
-}
-
 impl TlsErrorKind {
     /// Our verifier's own cause, if it is one.
     pub(super) fn uncheckable(error: &rustls::Error) -> Option<&Uncheckable> {
@@ -103,56 +86,49 @@ impl TlsErrorKind {
     }
 
     pub(super) fn of(error: &rustls::Error) -> Self {
-        match Self::uncheckable(error) {
-            Some(Uncheckable::WeakKey(_)) => return Self::WeakKey,
-            Some(Uncheckable::Signature(_)) => return Self::UnsupportedSignature,
-            None => {}
-        }
-        match error {
-            rustls::Error::InvalidCertificate(error) => server_certificate(error),
-            rustls::Error::AlertReceived(alert) => of_alert(*alert),
-            rustls::Error::PeerIncompatible(_) => Self::Incompatible,
-            rustls::Error::InvalidMessage(_) => Self::NotTls,
+        match (error, Self::uncheckable(error)) {
+            (_, Some(Uncheckable::WeakKey(_))) => Self::WeakKey,
+            (_, Some(Uncheckable::Signature(_))) => Self::UnsupportedSignature,
+            (rustls::Error::InvalidCertificate(error), None) => Self::of_certificate(error),
+            (rustls::Error::AlertReceived(alert), None) => Self::of_alert(*alert),
+            (rustls::Error::PeerIncompatible(_), None) => Self::Incompatible,
+            (rustls::Error::InvalidMessage(_), None) => Self::NotTls,
             _ => Self::Other,
         }
     }
-}
 
-fn server_certificate(error: &CertificateError) -> TlsErrorKind {
-    match error {
-        CertificateError::UnknownIssuer => TlsErrorKind::UnknownIssuer,
-        CertificateError::BadSignature => TlsErrorKind::BadSignature,
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            TlsErrorKind::Expired
+    fn of_certificate(error: &CertificateError) -> Self {
+        use CertificateError as Cause;
+
+        match error {
+            Cause::UnknownIssuer => Self::UnknownIssuer,
+            Cause::BadSignature => Self::BadSignature,
+            Cause::Expired | Cause::ExpiredContext { .. } => Self::Expired,
+            Cause::NotValidYet | Cause::NotValidYetContext { .. } => Self::NotYetValid,
+            Cause::NotValidForName | Cause::NotValidForNameContext { .. } => Self::WrongName,
+            _ => Self::ServerCertificate,
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsErrorKind::NotYetValid
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            TlsErrorKind::WrongName
-        }
-        _ => TlsErrorKind::ServerCertificate,
     }
-}
 
-/// An alert is the server's word, so it speaks of the client's certificate.
-fn of_alert(alert: AlertDescription) -> TlsErrorKind {
-    match alert {
-        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            TlsErrorKind::CertificateRequired
+    /// An alert is the server's word, so it speaks of the client's certificate.
+    fn of_alert(alert: AlertDescription) -> Self {
+        use AlertDescription as Alert;
+
+        match alert {
+            Alert::CertificateRequired | Alert::NoCertificate => Self::CertificateRequired,
+            Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            // rustls' alert for a certificate that its alleged issuer has not signed.
+            | Alert::DecryptError
+            | Alert::AccessDenied => Self::CertificateRefused,
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+                Self::Incompatible
+            }
+            _ => Self::Other,
         }
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        // rustls' alert for a certificate that its alleged issuer has not signed.
-        | AlertDescription::DecryptError
-        | AlertDescription::AccessDenied => TlsErrorKind::CertificateRefused,
-        AlertDescription::ProtocolVersion
-        | AlertDescription::HandshakeFailure
-        | AlertDescription::InsufficientSecurity => TlsErrorKind::Incompatible,
-        _ => TlsErrorKind::Other,
     }
 }

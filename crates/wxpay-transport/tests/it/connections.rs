@@ -19,13 +19,13 @@ use tokio::{
     time,
 };
 use tokio_rustls::rustls::{
-    HandshakeKind, SupportedProtocolVersion,
+    HandshakeKind::{Full, Resumed},
+    SupportedProtocolVersion,
     version::{TLS12, TLS13},
 };
-use tower::ServiceExt;
 use wxpay_transport::TransportBuilder;
 
-use crate::support::{Ca, OK, Tls, post, read_request, send, serve, server_with};
+use crate::support::{Ca, OK, Tls, answer_all, post, read_request, send, serve, server_with};
 
 /// Makes calls one after the other, and says how many connections they took.
 async fn connections_of(
@@ -35,20 +35,15 @@ async fn connections_of(
     let ca = Ca::new();
     let connections = Arc::new(AtomicUsize::new(0));
     let counter = connections.clone();
-    let addr = serve(ca.server(), move |mut stream| {
+    let addr = serve(ca.server(), move |stream| {
         counter.fetch_add(1, Ordering::SeqCst);
-        async move {
-            while !read_request(&mut stream).await.is_empty() {
-                stream.write_all(OK.as_bytes()).await.unwrap();
-            }
-        }
+        answer_all(stream)
     })
     .await;
     let transport = builder(ca.builder_for_one_attempt()).build().unwrap();
     for _ in 0..calls {
         // As a clone, for all clones have one pool.
-        let call = transport.clone().oneshot(post(addr, "hello"));
-        call.await.unwrap();
+        send(&transport, post(addr, "hello")).await.unwrap();
     }
     connections.load(Ordering::SeqCst)
 }
@@ -68,27 +63,18 @@ async fn where_none_may_be_idle_every_call_connects() {
 async fn an_idle_connection_is_closed_in_time_though_no_call_comes() {
     let ca = Ca::new();
     let (sender, mut ends) = mpsc::unbounded_channel();
-    let addr = serve(ca.server(), move |mut stream| {
+    let addr = serve(ca.server(), move |stream| {
         let sender = sender.clone();
         async move {
-            while !read_request(&mut stream).await.is_empty() {
-                stream.write_all(OK.as_bytes()).await.unwrap();
-            }
+            answer_all(stream).await;
             sender.send(time::Instant::now()).unwrap();
         }
     })
     .await;
     let idle = Duration::from_secs(7);
-    let transport = ca
-        .builder_for_one_attempt()
-        .pool_idle_timeout(idle)
-        .build()
-        .unwrap();
-    transport
-        .clone()
-        .oneshot(post(addr, "hello"))
-        .await
-        .unwrap();
+    let builder = ca.builder_for_one_attempt().pool_idle_timeout(idle);
+    let transport = builder.build().unwrap();
+    send(&transport, post(addr, "hello")).await.unwrap();
     let start = time::Instant::now();
 
     // From here on the clock jumps to whatever is waited for.
@@ -120,16 +106,8 @@ async fn the_next_connection_resumes_the_tls_session() {
         })
         .await;
         let transport = ca.builder_for_one_attempt().build().unwrap();
-        for kind in [
-            HandshakeKind::Full,
-            HandshakeKind::Resumed,
-            HandshakeKind::Resumed,
-        ] {
-            transport
-                .clone()
-                .oneshot(post(addr, "hello"))
-                .await
-                .unwrap();
+        for kind in [Full, Resumed, Resumed] {
+            send(&transport, post(addr, "hello")).await.unwrap();
             assert_eq!(handshakes.recv().await.unwrap(), Some(kind), "{version:?}");
         }
     }

@@ -100,45 +100,54 @@ async fn the_password_goes_to_the_proxy_alone() {
 
 #[tokio::test]
 async fn what_the_proxy_answers_instead_is_told() {
+    use ProxyErrorKind::{AuthenticationRequired, NoAnswer, Refused, UnsupportedAuthentication};
+
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 7));
+    let password = "answered 407: check the user name";
+    let ask = "answered 403: ask its administrator";
+    let no_http = "no whole answer in HTTP";
+    // Each reply with `|` for the end of a line.
     for (reply, fault, said) in [
         (
-            "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-            ProxyErrorKind::AuthenticationRequired,
-            "answered 407: check the user name",
+            "HTTP/1.1 407 no|length: 0||",
+            AuthenticationRequired,
+            password,
         ),
         (
-            "HTTP/1.1 407 no\r\nproxy-authenticate: Basic realm=\"x\"\r\nProxy-Authenticate: NTLM\r\n\r\n",
-            ProxyErrorKind::AuthenticationRequired,
-            "answered 407: check the user name",
+            "HTTP/1.1 407 no|WWW-Authenticate: NTLM||",
+            AuthenticationRequired,
+            password,
         ),
         (
-            "HTTP/1.1 407 no\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n",
-            ProxyErrorKind::UnsupportedAuthentication,
+            "HTTP/1.1 407 no|proxy-authenticate: Basic realm=x|Proxy-Authenticate: NTLM||",
+            AuthenticationRequired,
+            password,
+        ),
+        (
+            "HTTP/1.1 407 no|Proxy-Authenticate: Digest realm=\"a, b\", nonce=\"c\", Basic realm=\"x\"||",
+            AuthenticationRequired,
+            password,
+        ),
+        (
+            "HTTP/1.1 407 no|proxy-authenticate: Negotiate|Proxy-Authenticate: NTLM, NTLM||",
+            UnsupportedAuthentication,
             "such as cntlm or px (it offers Negotiate, NTLM)",
         ),
+        ("HTTP/1.1 403 Forbidden||no", Refused { status: 403 }, ask),
+        ("HTTP/1.0 403", Refused { status: 403 }, ask),
         (
-            "HTTP/1.1 403 Forbidden\r\n\r\nno",
-            ProxyErrorKind::Refused { status: 403 },
-            "answered 403: ask its administrator",
+            "HTTP/1.0 502 no||",
+            Refused { status: 502 },
+            "502 instead of a tunnel",
         ),
-        (
-            "HTTP/1.0 502 Bad Gateway\r\n\r\n",
-            ProxyErrorKind::Refused { status: 502 },
-            "answered 502 instead of a tunnel",
-        ),
-        (
-            "HTTP/1.1 200 OK\r\n",
-            ProxyErrorKind::NoAnswer,
-            "no whole answer in HTTP",
-        ),
-        (
-            "SSH-2.0-OpenSSH_9.2\r\n",
-            ProxyErrorKind::NoAnswer,
-            "no whole answer in HTTP",
-        ),
-        ("", ProxyErrorKind::NoAnswer, "no whole answer in HTTP"),
+        ("HTTP/1.1 200 OK|", NoAnswer, no_http),
+        ("HTTP/1.1 40", NoAnswer, no_http),
+        ("HTTP/1.1 x00||", NoAnswer, no_http),
+        ("SSH-2.0-OpenSSH_9.2|", NoAnswer, no_http),
+        ("SSH-2.0-OpenSSH_9.2|HTTP/1.1 200 OK||", NoAnswer, no_http),
+        ("", NoAnswer, no_http),
     ] {
+        let reply: &'static str = reply.replace('|', "\r\n").leak();
         let (proxy, _) = proxy(reply, nowhere).await;
         let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
 

@@ -10,7 +10,6 @@ use tokio::{
     time,
 };
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
-use tower::ServiceExt;
 use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, IdentitySource, Transport};
 
 use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, send, serve};
@@ -114,11 +113,7 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
         for pair in [&pairs[0], &pairs[1], &pairs[0]] {
             handle.set(pair.identity());
             for first in [true, false, false] {
-                transport
-                    .clone()
-                    .oneshot(post(addr, "hello"))
-                    .await
-                    .unwrap();
+                send(&transport, post(addr, "hello")).await.unwrap();
                 let seen = seen.recv().await.unwrap();
                 assert_eq!(seen.certificate, pair.der());
                 // Where the connection is kept, there is but the first handshake.
@@ -147,18 +142,10 @@ async fn connections_of_the_old_identity_are_closed() {
     let renewed = ca.pair();
     let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
-    transport
-        .clone()
-        .oneshot(post(addr, "hello"))
-        .await
-        .unwrap();
+    send(&transport, post(addr, "hello")).await.unwrap();
 
     handle.set(renewed.identity());
-    transport
-        .clone()
-        .oneshot(post(addr, "hello"))
-        .await
-        .unwrap();
+    send(&transport, post(addr, "hello")).await.unwrap();
 
     let ended = time::timeout(Duration::from_secs(20), ends.recv()).await;
     assert_ne!(

@@ -7,7 +7,6 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use http::uri::Authority;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -18,7 +17,7 @@ use wxpay_transport::{
     BreakerState, CallInfo, Endpoints, ErrorKind, TimeoutKind, Transport, TransportBuilder,
 };
 
-use crate::support::{Ca, OK, call, post, read_request, send, serve, serve_tcp};
+use crate::support::{Ca, answer_all, authority, call, post, read_request, send, serve, serve_tcp};
 
 /// A line to a server that all its connections share, with a rate in bytes a second.
 async fn line(server: SocketAddr, rate: usize) -> SocketAddr {
@@ -59,26 +58,14 @@ async fn line(server: SocketAddr, rate: usize) -> SocketAddr {
     addr
 }
 
-/// Answers every request that is whole.
 async fn server(ca: &Ca) -> SocketAddr {
-    serve(ca.server(), |mut stream| async move {
-        while !read_request(&mut stream).await.is_empty() {
-            if stream.write_all(OK.as_bytes()).await.is_err() {
-                break;
-            }
-        }
-    })
-    .await
+    serve(ca.server(), answer_all).await
 }
 
 /// Silences of a second are too long; each upload below takes longer than that.
 fn impatient(builder: TransportBuilder) -> TransportBuilder {
     let second = Duration::from_secs(1);
     builder.stall_timeout(second).response_timeout(second)
-}
-
-fn authority(addr: SocketAddr) -> Authority {
-    format!("localhost:{}", addr.port()).parse().unwrap()
 }
 
 #[tokio::test]
@@ -150,11 +137,8 @@ async fn a_line_that_stands_still_is_given_up_with_what_was_sent() {
     let error = send(&transport, post(line, vec![7; 16 << 20]))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Timeout(TimeoutKind::Stall),
-        "{error}"
-    );
+    let stalled = ErrorKind::Timeout(TimeoutKind::Stall);
+    assert_eq!(error.kind(), stalled, "{error}");
     let took = start.elapsed().as_secs_f64();
     assert!((1.0..3.0).contains(&took), "{took}");
     let said = error.to_string();

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, uri::Authority};
 use http_body_util::{BodyExt, Full};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -17,7 +17,8 @@ use tokio::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        DEFAULT_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, crypto::ring,
+        DEFAULT_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion,
+        crypto::{CryptoProvider, ring},
         server::WebPkiClientVerifier,
     },
     server::TlsStream,
@@ -119,21 +120,19 @@ impl Ca {
 
     /// A server of this authority that insists on a client certificate of the other.
     pub(crate) fn server_demanding(&self, other: &Self) -> ServerConfig {
-        server_demanding(&self.pair(), other.pem())
+        server_demanding(&self.pair(), other, ring::default_provider())
     }
 }
 
-/// A server that insists on a client certificate of one of these authorities.
-pub(crate) fn server_demanding(pair: &Pair, authorities: impl AsRef<[u8]>) -> ServerConfig {
+/// A server that insists on a client certificate of this authority, which the provider can check.
+fn server_demanding(pair: &Pair, authority: &Ca, for_clients: CryptoProvider) -> ServerConfig {
     let mut roots = RootCertStore::empty();
-    for authority in CertificateDer::pem_slice_iter(authorities.as_ref()) {
-        roots.add(authority.unwrap()).unwrap();
-    }
-    let provider = Arc::new(ring::default_provider());
+    let authority = CertificateDer::from_pem_slice(authority.pem().as_bytes());
+    roots.add(authority.unwrap()).unwrap();
     let verifier =
-        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+        WebPkiClientVerifier::builder_with_provider(roots.into(), for_clients.into()).build();
     let (chain, key) = der(pair);
-    ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(verifier.unwrap())
@@ -143,25 +142,12 @@ pub(crate) fn server_demanding(pair: &Pair, authorities: impl AsRef<[u8]>) -> Se
 
 /// A server that takes clients of this authority, if their keys are for ECDSA.
 pub(crate) fn server_of_ecdsa_clients(ca: &Ca) -> ServerConfig {
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap())
-        .unwrap();
-    let provider = Arc::new(ring::default_provider());
     let mut for_clients = ring::default_provider();
     let algorithms = &mut for_clients.signature_verification_algorithms;
     let ecdsa = algorithms.mapping.iter().copied();
     let ecdsa = ecdsa.filter(|(scheme, _)| format!("{scheme:?}").starts_with("ECDSA"));
     algorithms.mapping = ecdsa.collect::<Vec<_>>().leak();
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(roots.into(), for_clients.into()).build();
-    let (chain, key) = der(&ca.pair());
-    ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier.unwrap())
-        .with_single_cert(chain, key)
-        .unwrap()
+    server_demanding(&ca.pair(), ca, for_clients)
 }
 
 pub(crate) fn server(pair: &Pair) -> ServerConfig {
@@ -183,10 +169,8 @@ pub(crate) fn server_with(
 
 fn der(pair: &Pair) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap();
-    (
-        vec![cert],
-        PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap(),
-    )
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+    (vec![cert], key)
 }
 
 /// An address that refuses connections for as long as the socket lives, which keeps its port.
@@ -249,6 +233,15 @@ where
     });
 }
 
+/// Answers every request that is whole, until the client closes.
+pub(crate) async fn answer_all(mut stream: Tls) {
+    while !read_request(&mut stream).await.is_empty() {
+        if stream.write_all(OK.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+}
+
 /// A server that reads one request a connection and sends `reply`, byte for byte.
 pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>) -> SocketAddr {
     let reply: Arc<[u8]> = reply.into().into();
@@ -283,6 +276,10 @@ pub(crate) async fn read_request(stream: &mut Tls) -> Vec<u8> {
 }
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+pub(crate) fn authority(addr: SocketAddr) -> Authority {
+    format!("localhost:{}", addr.port()).parse().unwrap()
+}
 
 pub(crate) fn post(addr: SocketAddr, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     let uri = format!("https://localhost:{}/", addr.port());

@@ -7,10 +7,9 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_rustls::rustls::version::TLS12;
-use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, serve_reply, server_with};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply, server_with};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -33,15 +32,10 @@ async fn without_identity(ca: &Ca) -> Error {
 async fn the_server_requires_a_certificate_and_gets_none() {
     let ca = Ca::new();
     let error = without_identity(&ca).await;
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Tls(TlsErrorKind::CertificateRequired),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().contains("requires a client certificate"),
-        "{error}"
-    );
+    let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
+    assert_eq!(error.kind(), missing, "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains("requires a client certificate"), "{said}");
 }
 
 /// The verdict comes while the body is being sent, on another thread than the one that sends it.
@@ -52,15 +46,9 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
     let body = Bytes::from(vec![0; 2_000_000]);
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
-        let error = transport
-            .oneshot(post(addr, body.clone()))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::Tls(TlsErrorKind::CertificateRequired),
-            "{error:?}"
-        );
+        let response = send(&transport, post(addr, body.clone())).await;
+        let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
+        assert_eq!(response.unwrap_err().kind(), missing);
     }
 }
 
@@ -77,62 +65,31 @@ async fn tls_1_2_is_spoken_too() {
 #[test]
 fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
     let (ca, key) = (Ca::new().pem(), KeyPair::generate().unwrap());
+    let (key_pem, key_der) = (key.serialize_pem(), key.serialize_der());
     let der = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
-    let identities = "../../../../wxpay-identity/tests/fixtures/identities/aes256-sha256.p12";
+    let p12 = fixture("../../../../wxpay-identity/tests/fixtures/identities/named.p12");
     let utf16: Vec<u8> = ca.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let base64: String = ca.lines().filter(|line| !line.starts_with('-')).collect();
+    let (spaces, letters) = (ca.replace('\n', " "), ca.replace('\n', "\\n"));
+    let cut = ca.replace("-----END", "");
+    let hello = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let (again, alone) = ("get it again", "must stand alone");
     for (file, found, way_out) in [
-        (&b""[..], "holds nothing", "get it again"),
-        (b"PK\x03\x04\x14\0", "holds a zip archive", "unpack it"),
-        (b"<html>", "holds a web page", "get it again"),
-        (
-            b"\xfe\xed\xfe\xed\0\0\0\x02",
-            "Java key store",
-            "keytool -exportcert",
-        ),
-        (
-            key.serialize_pem().as_bytes(),
-            "holds a private key",
-            "authority",
-        ),
-        (
-            &key.serialize_der(),
-            "holds a private key in DER",
-            "authority",
-        ),
-        (
-            &der,
-            "holds a certificate in DER",
-            "openssl x509 -inform DER",
-        ),
-        (
-            &fixture(identities),
-            "holds PKCS#12",
-            "openssl pkcs12 -cacerts",
-        ),
-        (&utf16, "holds text in UTF-16", "save it as UTF-8"),
-        (base64.as_bytes(), "holds base64", "BEGIN and END lines"),
-        (b"no such thing", "holds no certificate", "must be PEM"),
-        (
-            ca.replace('\n', " ").as_bytes(),
-            "line ends",
-            "must stand alone",
-        ),
-        (
-            ca.replace('\n', "\\n").as_bytes(),
-            "line ends",
-            "must stand alone",
-        ),
-        (
-            ca.replace("-----END", "").as_bytes(),
-            "cut or damaged",
-            "get it again",
-        ),
-        (
-            b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
-            "cut or damaged",
-            "get it again",
-        ),
+        (&b""[..], "nothing", again),
+        (b"PK\x03\x04\x14\0", "a zip archive", "unpack it"),
+        (b"<html>", "a web page", again),
+        (b"\xfe\xed\xfe\xed\0\0", "(JKS)", "keytool -exportcert"),
+        (key_pem.as_bytes(), "a private key", "server's authority"),
+        (&key_der, "a private key in DER", "server's authority"),
+        (&der, "a certificate in DER", "x509 -inform DER"),
+        (&p12, "PKCS#12", "openssl pkcs12 -cacerts"),
+        (&utf16, "text in UTF-16", "save it as UTF-8"),
+        (base64.as_bytes(), "base64", "BEGIN and END lines"),
+        (b"no such thing", "no certificate", "must be PEM"),
+        (spaces.as_bytes(), "line ends", alone),
+        (letters.as_bytes(), "line ends", alone),
+        (cut.as_bytes(), "cut or damaged", again),
+        (hello.as_bytes(), "cut or damaged", again),
     ] {
         let error = Roots::webpki().with_pem(file).unwrap_err();
         assert!(matches!(error, RootsError::File(_)), "{error:?}");
@@ -141,9 +98,8 @@ fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
         assert!(shown.contains(found) && shown.contains(way_out), "{shown}");
     }
     // As other programs for Windows write it.
-    Roots::empty()
-        .with_pem(format!("\u{feff}{ca}").replace('\n', "\r\n"))
-        .unwrap();
+    let marked = format!("\u{feff}{ca}").replace('\n', "\r\n");
+    Roots::empty().with_pem(marked).unwrap();
 }
 
 /// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
@@ -205,21 +161,14 @@ async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
 
 #[tokio::test]
 async fn a_pinned_certificate_is_for_its_names_and_its_time() {
+    let old = self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1));
+    let early = self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1));
+    let name = SanType::DnsName("other.test".try_into().unwrap());
+    let other = self_signed(|it| it.subject_alt_names = vec![name]);
     for (certificate, fault) in [
-        (
-            self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1)),
-            TlsErrorKind::Expired,
-        ),
-        (
-            self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1)),
-            TlsErrorKind::NotYetValid,
-        ),
-        (
-            self_signed(|it| {
-                it.subject_alt_names = vec![SanType::DnsName("other.test".try_into().unwrap())];
-            }),
-            TlsErrorKind::WrongName,
-        ),
+        (old, TlsErrorKind::Expired),
+        (early, TlsErrorKind::NotYetValid),
+        (other, TlsErrorKind::WrongName),
     ] {
         let roots = Roots::empty().with_pem(certificate.pem()).unwrap();
         let came = outcome(&roots, &pair(&certificate)).await;
@@ -265,6 +214,7 @@ fn fixture(name: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_key_or_signature_that_cannot_be_used_is_named() {
+    let unsupported = TlsErrorKind::UnsupportedSignature;
     for (root, name, fault, said) in [
         (
             "weak-root",
@@ -272,18 +222,8 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
             TlsErrorKind::WeakKey,
             "1024 bits",
         ),
-        (
-            "ec-root",
-            "sha512",
-            TlsErrorKind::UnsupportedSignature,
-            "ECDSA with SHA-512",
-        ),
-        (
-            "ec-root",
-            "sha1",
-            TlsErrorKind::UnsupportedSignature,
-            "ECDSA with SHA-1;",
-        ),
+        ("ec-root", "sha512", unsupported, "ECDSA with SHA-512"),
+        ("ec-root", "sha1", unsupported, "ECDSA with SHA-1;"),
     ] {
         let server = Pair {
             cert: String::from_utf8(fixture(&format!("{name}.crt"))).unwrap(),

@@ -9,11 +9,11 @@ use proptest::sample::select;
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) xml: String,
-    /// What a reader should make of it.
+    /// The fields that a reader should get.
     pub(crate) fields: Vec<(String, String)>,
 }
 
-/// A part of a value as it is written, and what it stands for.
+/// A part of a value as it is written, and its meaning.
 type Piece = (String, String);
 
 /// Characters that XML allows, but for CR: readers that conform make a LF of it.
@@ -77,7 +77,7 @@ fn piece() -> impl Strategy<Value = Piece> {
     ]
 }
 
-/// What may stand between elements.
+/// White space and comments between elements.
 fn gap() -> impl Strategy<Value = String> {
     let space = "[ \t\n]{0,3}";
     prop_oneof![4 => space, 1 => (space, comment()).prop_map(|(space, comment)| space + &comment)]

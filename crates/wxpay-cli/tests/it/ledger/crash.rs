@@ -185,7 +185,7 @@ fn a_small_file_system_that_fills_up_is_told_and_one_that_is_read_only_is_refuse
             .output()
             .is_ok_and(|it| it.status.success())
     };
-    if !mount("size=192k") {
+    if !mount("size=128k") {
         return;
     }
     let ledger = place.join("l");

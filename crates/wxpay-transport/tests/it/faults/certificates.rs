@@ -1,7 +1,12 @@
 //! Certificates that are wrong, on either side.
 
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
-use wxpay_transport::{ErrorKind, TlsErrorKind};
+use wxpay_transport::{
+    ErrorKind,
+    TlsErrorKind::{
+        self, BadSignature, Expired, NotYetValid, ServerCertificate, UnknownIssuer, WrongName,
+    },
+};
 
 use super::world::{Outcome::Fails, World};
 use crate::support::{Ca, OK, Pair, serve_reply, server};
@@ -20,26 +25,15 @@ async fn the_servers_certificate_is_wrong() {
         cert: self_signed.cert.pem(),
         key: self_signed.signing_key.serialize_pem(),
     };
+    let (strange, namesake) = (Ca::named("another").pair(), Ca::new().pair());
     for (name, pair, fault) in [
-        ("expired", ca.expired(), TlsErrorKind::Expired),
-        (
-            "not yet valid",
-            ca.not_yet_valid(),
-            TlsErrorKind::NotYetValid,
-        ),
-        ("wrong name", other_name, TlsErrorKind::WrongName),
-        ("for clients", for_clients, TlsErrorKind::ServerCertificate),
-        (
-            "wrong CA",
-            Ca::named("another").pair(),
-            TlsErrorKind::UnknownIssuer,
-        ),
-        (
-            "CA of the same name",
-            Ca::new().pair(),
-            TlsErrorKind::BadSignature,
-        ),
-        ("self-signed", self_signed, TlsErrorKind::UnknownIssuer),
+        ("expired", ca.expired(), Expired),
+        ("not yet valid", ca.not_yet_valid(), NotYetValid),
+        ("wrong name", other_name, WrongName),
+        ("for clients", for_clients, ServerCertificate),
+        ("wrong CA", strange, UnknownIssuer),
+        ("CA of the same name", namesake, BadSignature),
+        ("self-signed", self_signed, UnknownIssuer),
     ] {
         let addr = serve_reply(server(&pair), OK).await;
         world.check(name, addr, Fails(ErrorKind::Tls(fault))).await;

@@ -95,38 +95,17 @@ async fn the_server_speaks_no_tls_that_we_speak() {
         0123456789abcdef0123456789abcdef\x00\xc0\x13\x00";
     const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
     let world = World::new();
+    let incompatible = ErrorKind::Tls(TlsErrorKind::Incompatible);
+    let not_tls = ErrorKind::Tls(TlsErrorKind::NotTls);
+    let cut = b"\x16\x03\x03\x00\x7a\x02";
     for (name, answer, expected) in [
-        (
-            "TLS 1.1, said",
-            REFUSES,
-            ErrorKind::Tls(TlsErrorKind::Incompatible),
-        ),
-        (
-            "TLS 1.1, spoken",
-            GOES_ON,
-            ErrorKind::Tls(TlsErrorKind::Incompatible),
-        ),
-        (
-            "handshake_failure",
-            ALERT,
-            ErrorKind::Tls(TlsErrorKind::Incompatible),
-        ),
-        (
-            "HTTP",
-            b"HTTP/1.1 400 Bad Request\r\n\r\n",
-            ErrorKind::Tls(TlsErrorKind::NotTls),
-        ),
-        (
-            "SSH",
-            b"SSH-2.0-OpenSSH_9.2\r\n",
-            ErrorKind::Tls(TlsErrorKind::NotTls),
-        ),
+        ("TLS 1.1, said", REFUSES, incompatible),
+        ("TLS 1.1, spoken", GOES_ON, incompatible),
+        ("handshake_failure", ALERT, incompatible),
+        ("HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n", not_tls),
+        ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n", not_tls),
         ("cut at once", b"", ErrorKind::Connect),
-        (
-            "cut in a record",
-            b"\x16\x03\x03\x00\x7a\x02",
-            ErrorKind::Connect,
-        ),
+        ("cut in a record", cut, ErrorKind::Connect),
     ] {
         let addr = answering(answer).await;
         world.check(name, addr, Fails(expected)).await;

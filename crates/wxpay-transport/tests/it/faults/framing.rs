@@ -1,6 +1,9 @@
 //! Replies as HTTP/1.1 allows them, and as it does not.
 
-use wxpay_transport::ErrorKind::{self, Closed, Http};
+use wxpay_transport::{
+    ErrorKind::{self, Closed, Http},
+    TransportBuilder,
+};
 
 use super::world::{
     Outcome::{self, Fails, Reply},
@@ -8,148 +11,58 @@ use super::world::{
 };
 use crate::support::serve_reply;
 
-/// Each with the bytes that the server sends before it closes, and what becomes of the call.
-const REPLIES: [(&str, &str, Outcome); 29] = [
-    (
-        "plain",
-        "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nsecretreply",
-        Reply(200, "secretreply"),
-    ),
-    (
-        "100-continue that nobody asked for",
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-        Reply(200, "ok"),
-    ),
-    (
-        "several interim replies",
-        "HTTP/1.1 103 Early Hints\r\nlink: </>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n\
-         HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-        Reply(200, "ok"),
-    ),
-    (
-        "only 100-continue",
-        "HTTP/1.1 100 Continue\r\n\r\n",
-        Fails(Closed),
-    ),
-    (
-        "redirect",
-        "HTTP/1.1 302 Found\r\nlocation: https://localhost:1/\r\ncontent-length: 0\r\n\r\n",
-        Reply(302, ""),
-    ),
-    (
-        "gzip that nobody asked for",
-        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n\x1f\x0b\x08\x01",
-        Reply(200, "\x1f\x0b\x08\x01"),
-    ),
-    ("no body", "HTTP/1.1 204 No Content\r\n\r\n", Reply(204, "")),
-    (
-        "error without a body",
-        "HTTP/1.1 500 \r\ncontent-length: 0\r\n\r\n",
-        Reply(500, ""),
-    ),
-    // The length.
-    (
-        "content-length: short",
-        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nok",
-        Reply(200, "o"),
-    ),
-    (
-        "content-length: long",
-        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok",
-        Fails(Closed),
-    ),
-    (
-        "content-length: no number",
-        "HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\nok",
-        Fails(Http),
-    ),
-    (
-        "content-length: negative",
-        "HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\nok",
-        Fails(Http),
-    ),
-    (
-        "content-length: beyond 64 bits",
-        "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551618\r\n\r\nok",
-        Fails(Http),
-    ),
-    (
-        "content-length: two that differ",
-        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
-        Fails(Http),
-    ),
-    // Chunks.
-    (
-        "chunked",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1;x=y\r\nk\r\n0\r\n\r\n",
-        Reply(200, "ok"),
-    ),
-    (
-        "chunked with trailers",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx: y\r\n\r\n",
-        Reply(200, "ok"),
-    ),
-    (
-        "chunked, cut",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n",
-        Fails(Closed),
-    ),
-    (
-        "chunked, the size no number",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\nok\r\n",
-        Fails(Http),
-    ),
-    (
-        "chunked, the size beyond 64 bits",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\nok\r\n",
-        Fails(Http),
-    ),
-    // Versions.
-    ("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nok", Reply(200, "ok")),
-    (
-        "HTTP/1.0 with a length",
-        "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
-        Reply(200, "ok"),
-    ),
-    (
-        "HTTP/1.1 until the end",
-        "HTTP/1.1 200 OK\r\n\r\nok",
-        Reply(200, "ok"),
-    ),
-    ("HTTP/2", "HTTP/2 200\r\n\r\n", Fails(Http)),
-    (
-        "another protocol",
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        Fails(Http),
-    ),
-    (
-        "a status of two digits",
-        "HTTP/1.1 20 OK\r\n\r\n",
-        Fails(Http),
-    ),
-    (
-        "a control character in a header",
-        "HTTP/1.1 200 OK\r\nx: \x01\r\n\r\n",
-        Fails(Http),
-    ),
-    // Cuts.
-    ("cut before a word", "", Fails(Closed)),
-    (
-        "cut in the head",
-        "HTTP/1.1 200 OK\r\ncontent-le",
-        Fails(Closed),
-    ),
-    (
-        "cut in the body",
-        "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nsecret",
-        Fails(Closed),
-    ),
-];
+/// In each line a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵` the end
+/// of a line), and the outcome of the call.
+const REPLIES: &str = "
+plain | »200 OK↵content-length: 11↵↵secretreply | 200 secretreply
+100-continue that nobody asked for | »100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok
+several interim replies | »103 Early Hints↵link: </>↵↵»100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok
+only 100-continue | »100 Continue↵↵ | Closed
+redirect | »302 Found↵location: https://localhost:1/↵content-length: 0↵↵ | 302 nothing
+gzip that nobody asked for | »200 OK↵content-encoding: gzip↵content-length: 4↵↵\x1f\x0b\x08\x01 | 200 \x1f\x0b\x08\x01
+no body | »204 No Content↵↵ | 204 nothing
+error without a body | »500 ↵content-length: 0↵↵ | 500 nothing
+content-length: short | »200 OK↵content-length: 1↵↵ok | 200 o
+content-length: long | »200 OK↵content-length: 3↵↵ok | Closed
+content-length: no number | »200 OK↵content-length: two↵↵ok | Http
+content-length: negative | »200 OK↵content-length: -2↵↵ok | Http
+content-length: beyond 64 bits | »200 OK↵content-length: 18446744073709551618↵↵ok | Http
+content-length: two that differ | »200 OK↵content-length: 2↵content-length: 3↵↵ok | Http
+chunked | »200 OK↵transfer-encoding: chunked↵↵1↵o↵1;x=y↵k↵0↵↵ | 200 ok
+chunked with trailers | »200 OK↵transfer-encoding: chunked↵↵2↵ok↵0↵x: y↵↵ | 200 ok
+chunked, cut | »200 OK↵transfer-encoding: chunked↵↵2↵ok↵ | Closed
+chunked, the size no number | »200 OK↵transfer-encoding: chunked↵↵xyz↵ok↵ | Http
+chunked, the size beyond 64 bits | »200 OK↵transfer-encoding: chunked↵↵10000000000000000↵ok↵ | Http
+HTTP/1.0 | HTTP/1.0 200 OK↵↵ok | 200 ok
+HTTP/1.0 with a length | HTTP/1.0 200 OK↵content-length: 2↵↵ok | 200 ok
+HTTP/1.1 until the end | »200 OK↵↵ok | 200 ok
+HTTP/2 | HTTP/2 200↵↵ | Http
+another protocol | SSH-2.0-OpenSSH_9.2↵↵ | Http
+a status of two digits | »20 OK↵↵ | Http
+a control character in a header | »200 OK↵x: \x01↵↵ | Http
+cut before a word |  | Closed
+cut in the head | »200 OK↵content-le | Closed
+cut in the body | »200 OK↵content-length: 11↵↵secret | Closed
+";
 
 #[tokio::test]
 async fn every_reply_ends_as_the_table_says() {
     let world = World::new();
-    for (name, reply, expected) in REPLIES {
+    let lines = REPLIES.lines().filter(|line| !line.is_empty());
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(" | ").collect()).collect();
+    assert_eq!(rows.len(), 29);
+    for row in rows {
+        let [name, reply, expected] = row[..] else {
+            panic!("{row:?}");
+        };
+        let expected: Outcome = match expected.split_once(' ') {
+            Some((status, body)) => {
+                Reply(status.parse().unwrap(), body.trim_start_matches("nothing"))
+            }
+            None if expected == "Closed" => Fails(Closed),
+            None => Fails(Http),
+        };
+        let reply = reply.replace('»', "HTTP/1.1 ").replace('↵', "\r\n");
         let addr = serve_reply(world.server(), reply).await;
         world.check(name, addr, expected).await;
     }
@@ -177,14 +90,9 @@ async fn a_reply_of_64_mb_is_refused_without_reading_it() {
         let mut reply = head.clone().into_bytes();
         reply.resize(reply.len() + LENGTH, b'x');
         let addr = serve_reply(world.server(), reply).await;
+        let bounded = |it: TransportBuilder| it.max_response_bytes(1000);
         world
-            .check_with(
-                &head,
-                |it| it.max_response_bytes(1000),
-                "secretbody",
-                addr,
-                expected,
-            )
+            .check_with(&head, bounded, "secretbody", addr, expected)
             .await;
     }
 }

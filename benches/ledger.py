@@ -1,0 +1,180 @@
+"""What `wxpay upload --ledger` costs, against the sandbox: the figures of docs/ledger.md.
+
+    python3 benches/ledger.py PROGRAM million|rate|kill [FOLDER]
+
+It wants a million files of 100 bytes on a disk, and 300 MB for the ledger.
+"""
+
+import base64, collections, hashlib, json, os, random, resource, shutil, signal, sqlite3, struct
+import subprocess, sys, tempfile, time, zlib
+from pathlib import Path
+
+
+def png(number):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixel = zlib.compress(b"\0" + struct.pack(">I", number)[1:])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+
+
+def pictures(folder, count):
+    """So many pictures, all different, a hundred a folder, last changed an hour ago."""
+    paths, then = [], time.time() - 3600
+    for number in range(count):
+        path = f"{folder}/shop-{number // 100:05}/licence-{number:07}.png"
+        if number % 100 == 0:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.exists(path):
+            with open(path, "wb") as file:
+                file.write(png(number) + struct.pack(">I", number))
+            os.utime(path, (then, then))
+        paths.append(path)
+    return paths
+
+
+class Sandbox:
+    def __init__(self, program, folder, *arguments):
+        self.log = open(folder / "calls", "wb")
+        command = [program, "sandbox", "--listen", "127.0.0.1:0", "--inspector", "off", "--json"]
+        command += ["--dir", folder / "credentials", *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process.stdout.readline()
+        lines = (folder / "credentials" / "env").read_text().splitlines()
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines if "export WXPAY_" in line)
+        self.variables = os.environ | {name: value.strip("'") for name, value in pairs}
+
+    def calls(self):
+        for line in (Path(self.log.name)).read_text().splitlines():
+            call = json.loads(line)
+            yield call["file_name"], call["answer"]["code"], call["answer"].get("body") or ""
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def peak(process):
+    """MB that the process has had at most."""
+    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1000
+
+
+def million(program, folder, count=1_000_000):
+    paths = pictures(folder / "pictures", count)
+    (folder / "list").write_text("\n".join(paths))
+    ledger = folder / "ledger"
+    sandbox = Sandbox(program, folder)
+    upload = [program, "upload", "--ledger", ledger, "--from", folder / "list"]
+    options = {"env": sandbox.variables, "text": True, "stderr": subprocess.DEVNULL}
+
+    start = time.perf_counter()
+    run = subprocess.Popen([*upload, "--concurrency", "16"], stdout=subprocess.PIPE, **options)
+    run.stdout.readline()
+    print(f"first upload after {time.perf_counter() - start:.3f} s")
+    end = time.perf_counter() + 20
+    sent = 1
+    while time.perf_counter() < end:
+        run.stdout.readline()
+        sent += 1
+    print(f"{sent / 20:.0f} uploads a second, {peak(run):.1f} MB")
+    run.kill()
+    run.wait()
+
+    # The rest as the program would have written it.
+    database = sqlite3.connect(ledger, isolation_level=None)
+    database.execute("PRAGMA synchronous = OFF")
+    database.execute("BEGIN")
+    (account,) = database.execute("SELECT id FROM accounts").fetchone()
+    for number, path in enumerate(paths):
+        data = png(number) + struct.pack(">I", number)
+        md5, stat = hashlib.md5(data).digest(), os.stat(path)
+        media_id = base64.urlsafe_b64encode(hashlib.sha256(md5).digest()).decode()[:43]
+        row = (account, md5, len(data), int(time.time()), media_id)
+        database.execute("INSERT OR IGNORE INTO contents VALUES (?, ?, ?, 1, ?, ?, 1, NULL, NULL, NULL, NULL, NULL)", row)
+        row = (account, path, len(data), stat.st_mtime_ns // 1_000_000, stat.st_ino, md5)
+        database.execute("INSERT OR IGNORE INTO paths VALUES (?, ?, ?, ?, ?, ?, 1, NULL, NULL, NULL, NULL, NULL)", row)
+    database.execute("COMMIT")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    print(f"ledger {ledger.stat().st_size / 1e6:.0f} MB")
+
+    for what in ("first", "again"):
+        start = time.perf_counter()
+        run = subprocess.Popen(upload, stdout=open(folder / "ids", "w"), **options)
+        most = 0
+        while run.poll() is None:
+            try:
+                most = max(most, peak(run) or 0)
+            except OSError:
+                pass
+            if what == "again" and time.perf_counter() - start > 1:
+                begin = time.perf_counter()
+                subprocess.run([program, "ledger", "status", ledger], check=True, stdout=subprocess.DEVNULL)
+                print(f"status beside a run: {(time.perf_counter() - begin) * 1000:.0f} ms")
+                what = "done"
+            time.sleep(0.05)
+        print(f"a run with nothing to do: {time.perf_counter() - start:.1f} s, {most:.1f} MB")
+    start = time.perf_counter()
+    subprocess.run([program, "ledger", "forget", ledger, "--older-than", "0"], check=True)
+    print(f"to forget all: {time.perf_counter() - start:.1f} s")
+    sandbox.stop()
+
+
+def rate(program, folder, count=2_000):
+    pictures(folder / "pictures", count)
+    for rate in ("10", "off"):
+        sandbox = Sandbox(program, folder, "--fault", "rate=10")
+        upload = [program, "upload", "--ledger", folder / f"rate-{rate}", "--rate", rate, folder / "pictures"]
+        start = time.perf_counter()
+        subprocess.run(upload, env=sandbox.variables, stdout=subprocess.DEVNULL, check=True)
+        pace = count / (time.perf_counter() - start)
+        codes = collections.Counter(code for _, code, _ in sandbox.calls())
+        print(f"--rate {rate}: {pace:.2f} a second, answers {dict(codes)}")
+        sandbox.stop()
+
+
+def kill(program, folder, count=10_000, kills=200):
+    pictures(folder / "pictures", count)
+    sandbox = Sandbox(program, folder)
+    ledger = folder / "ledger"
+    upload = [program, "upload", "--ledger", ledger, "--concurrency", "16", folder / "pictures"]
+    options = {"env": sandbox.variables, "text": True, "stderr": subprocess.DEVNULL}
+    export = lambda: {
+        row["file"]: row.get("media_id")
+        for row in map(json.loads, subprocess.run([program, "ledger", "export", "--json", ledger],
+                                                  stdout=subprocess.PIPE, text=True).stdout.splitlines())
+    }
+    printed, before = set(), {}
+    for number in range(kills):
+        out = open(folder / "ids", "w+")
+        run = subprocess.Popen(upload, stdout=out, **options)
+        time.sleep(random.uniform(0.0, 0.25))
+        run.kill()
+        run.wait()
+        out.seek(0)
+        printed |= {line[:43] for line in out.read().split("\n")[:-1]}
+        if number % 10 == 9:
+            now = export()
+            lost = [file for file, media_id in before.items() if now.get(file) != media_id]
+            assert not lost, lost
+            before = now
+    in_the_middle = len(before)
+    subprocess.run(upload, stdout=subprocess.DEVNULL, check=True, **options)
+    known = export()
+    sandbox.stop()
+    ids = [body.split("media_id><![CDATA[")[1].split("]")[0] for _, _, body in sandbox.calls() if "media_id><" in body]
+    assert all(known[file] == media_id for file, media_id in before.items()), "lost"
+    assert len(known) == count and set(known.values()) <= set(ids), "an id that was not given"
+    assert printed <= set(known.values()), "printed before its commit"
+    print(f"{kills} kills, {in_the_middle} of {count} done by then; {len(ids) - count} calls done twice, "
+          f"{(len(ids) - count) / kills:.1f} a kill; nothing lost")
+
+
+if __name__ == "__main__":
+    program, what = os.path.abspath(sys.argv[1]), sys.argv[2]
+    place = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(tempfile.mkdtemp())
+    place.mkdir(exist_ok=True, parents=True)
+    {"million": million, "rate": rate, "kill": kill}[what](program, place)

@@ -1,4 +1,4 @@
-//! How a client is described before it is built.
+//! The settings of a client.
 
 use crate::{
     client::Client,
@@ -24,7 +24,7 @@ use {
 #[cfg(feature = "transport")]
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
-/// Describes a [`Client`].
+/// The settings of a [`Client`].
 ///
 #[cfg_attr(feature = "ring", doc = "```")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
@@ -59,7 +59,7 @@ pub struct ClientBuilder<L = NoLayer> {
 }
 
 impl Client {
-    /// Starts to describe a client for a merchant and its API v2 key.
+    /// The settings of a client for a merchant and its API v2 key.
     pub fn builder(id: MerchantId, key: ApiKey) -> ClientBuilder {
         Merchant::new(id, key).into()
     }
@@ -86,7 +86,7 @@ impl From<Merchant> for ClientBuilder {
 }
 
 impl<L> ClientBuilder<L> {
-    /// How requests are signed; HMAC-SHA256 by default.
+    /// The way of signing requests; HMAC-SHA256 by default.
     pub fn signing(mut self, signing: Signing) -> Self {
         self.merchant = self.merchant.signing(signing);
         self

@@ -24,7 +24,7 @@ pub(crate) fn of_body(body: &[u8]) -> String {
     }
 }
 
-/// The same of a page: what is between its tags, where there is anything.
+/// The beginning of a page: the texts between its tags, where there are any.
 pub(crate) fn of_page(body: &[u8]) -> String {
     let page = String::from_utf8_lossy(body);
     let texts = page
@@ -36,8 +36,8 @@ pub(crate) fn of_page(body: &[u8]) -> String {
     }
 }
 
-/// Whether it is no XML of anybody's, but a page, which would else be called broken XML. A
-/// declaration, comments and a byte order mark may stand before a page, too.
+/// Returns true for a page, which would else be called broken XML. A declaration, comments and a byte
+/// order mark may stand before it, as before XML.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     const TAGS: [&str; 8] = [
         "<!doctype html",

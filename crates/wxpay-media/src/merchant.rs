@@ -34,7 +34,7 @@ impl Merchant {
         }
     }
 
-    /// How requests are signed.
+    /// The way of signing requests.
     #[must_use]
     pub fn signing(mut self, signing: Signing) -> Self {
         self.signing = signing;
@@ -112,7 +112,7 @@ impl FromStr for MerchantId {
     }
 }
 
-/// Why a text is not a [`MerchantId`].
+/// The reason why a text is no [`MerchantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MerchantIdError {

@@ -2,10 +2,16 @@
 
 use wxpay_picture::Content;
 
-/// The beginning of a text, in one line: one space for all that is between words, no line break, and
-/// no control character that a terminal would act on.
+/// The beginning of a text, in one line: one space for all that is between words, line breaks, control
+/// characters that a terminal would act on, and those without a width that change how a text reads.
 pub(crate) fn excerpt(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let is_between = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let words = text.split(is_between);
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
     match line.char_indices().nth(120) {

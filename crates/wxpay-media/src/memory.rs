@@ -30,22 +30,17 @@ const MAX_GROUP: usize = 16;
 /// pictures at once take two gigabytes.
 ///
 /// ```no_run
-/// # async fn example(client: wxpay_media::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example(client: wxpay_media::Client) {
 /// use wxpay_media::MemoryBudget;
 ///
 /// let budget = MemoryBudget::default();
-/// let mut uploads = tokio::task::JoinSet::new();
 /// for index in 0..1000 {
 ///     let (client, budget) = (client.clone(), budget.clone());
-///     uploads.spawn(async move {
+///     tokio::spawn(async move {
 ///         let image = budget.read(format!("{index}.jpg")).await?;
-///         Ok::<_, wxpay_media::Error>(client.upload(&image).await?.media_id)
+///         client.upload(&image).await
 ///     });
 /// }
-/// while let Some(done) = uploads.join_next().await {
-///     println!("{}", done??);
-/// }
-/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]

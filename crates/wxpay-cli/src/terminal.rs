@@ -165,6 +165,9 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 fn escape(text: &str, keep_line_ends: bool) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if steers_terminal(character) && !(keep_line_ends && character == '\n') {

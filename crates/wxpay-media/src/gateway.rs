@@ -1,4 +1,4 @@
-//! Refusals: what the gateway says, and which row of its error table that is.
+//! Refusals: the gateway's words, and the row of its error table that they tell.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ const MESSAGES: [&str; 10] = [
 /// Fields in which a code has been seen; the API documents the first.
 const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
-/// A refusal in the gateway's own words, and what this crate makes of them.
+/// A refusal in the gateway's own words, with its row of the error table.
 ///
 /// It is believed without a signature: a failure needs no proof, a success does. Where the response
 /// carries a signature that does not fit, [`signature_error`](Self::signature_error) says so.
@@ -73,13 +73,9 @@ impl GatewayError {
             code => code,
         });
         // "OK" stands beside some refusals, and is never their reason.
-        let is_ok = |text: &str| {
-            ["OK", "SUCCESS"]
-                .iter()
-                .any(|ok| text.eq_ignore_ascii_case(ok))
-        };
+        let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
         let texts = MESSAGES.iter().filter_map(given);
-        let texts: Vec<&str> = texts.filter(|text| !is_ok(text.trim())).collect();
+        let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
         let mut all = Vec::new();
         if texts.is_empty() {
             let shown = fields
@@ -110,14 +106,14 @@ impl GatewayError {
         &self.message
     }
 
-    /// Which row of the API's error table it is, as far as code and text tell.
+    /// The row of the API's error table, as far as code and text tell it.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// Why the response's own signature does not fit, where it has one: a hint that this side's key
-    /// is not the gateway's, or that the response is not the gateway's.
+    /// The error of the response's own signature, where it has one that does not fit: this side's key or
+    /// the response is not the gateway's.
     #[must_use]
     pub fn signature_error(&self) -> Option<&VerifyError> {
         self.signature_error.as_ref()
@@ -186,7 +182,7 @@ impl fmt::Display for GatewayError {
 
 impl std::error::Error for GatewayError {}
 
-/// A row of the error table: what a refusal is about, which its code alone does not tell.
+/// A row of the error table, which a refusal's code alone does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

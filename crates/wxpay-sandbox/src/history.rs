@@ -76,7 +76,7 @@ impl History {
             kept.bodies.push_back((number, body, picture));
         }
         let request = Arc::new(request);
-        // A flood is recorded before those that wait to be explained.
+        // Calls of a flood overtake those that wait to be explained.
         let at = kept.calls.partition_point(|call| call.number < number);
         kept.calls.insert(at, Arc::clone(&request));
         if kept.calls.len() > CALLS {
@@ -122,13 +122,12 @@ impl History {
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
-        let kept = self.shared.lock();
-        let found = kept.calls.iter().find(|call| call.number == number);
-        found.cloned()
+        let mut calls = self.calls().into_iter();
+        calls.find(|call| call.number == number)
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.pictures().of(number)
     }
 
     /// The whole body, where it is remembered.
@@ -166,11 +165,6 @@ impl Kept {
     fn is_waiting(&self, last: u64) -> bool {
         self.announced.front().is_some_and(|first| *first <= last)
     }
-
-    fn picture(&self, number: u64) -> Option<Bytes> {
-        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
-        Some(body.slice(picture.clone()))
-    }
 }
 
 /// The pictures that a [`Sandbox`](crate::Sandbox) keeps, for as long as it does.
@@ -183,7 +177,10 @@ impl Pictures {
     /// As [`Sandbox::media`](crate::Sandbox::media).
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Bytes> {
-        self.0.upgrade()?.lock().picture(number)
+        let shared = self.0.upgrade()?;
+        let kept = shared.lock();
+        let (_, body, picture) = kept.bodies.iter().find(|body| body.0 == number)?;
+        Some(body.slice(picture.clone()))
     }
 }
 

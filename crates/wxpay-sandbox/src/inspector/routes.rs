@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use super::{
     Inspector,
     events::events,
-    guard::Rejection,
     responses::{self, InspectorResponse},
 };
 use crate::fault::{Effect, Fault, ParseFaultError};
@@ -30,15 +29,8 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        match self.guard.check(&head.method, &head.headers) {
-            Ok(()) => {}
-            Err(Rejection::Host) => {
-                let why = "this is not a name of the sandbox's inspector: use its address";
-                return responses::text(StatusCode::MISDIRECTED_REQUEST, why);
-            }
-            Err(Rejection::Origin) => {
-                return responses::text(StatusCode::FORBIDDEN, "pages of others may not do this");
-            }
+        if let Err((status, why)) = self.guard.check(&head.method, &head.headers) {
+            return responses::text(status, why);
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
         if head.method == Method::GET || head.method == Method::HEAD {

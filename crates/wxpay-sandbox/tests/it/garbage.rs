@@ -98,15 +98,15 @@ fn bytes_that_are_not_http_do_no_harm() {
 #[test]
 fn bodies_that_are_no_form_are_refused() {
     let bench = Bench::new();
-    let url = bench.url();
+    let url = &*bench.url;
     for length in [0, 1, 1000, 1_000_000] {
         bench.write("garbage", random(length));
         let bytes = ["--data-binary", "@garbage"];
         let edge = ["-H", "Content-Type: multipart/form-data; boundary=edge"];
-        let answer = bench.curl(&[&bytes[..], &edge, &[&url]].concat());
+        let answer = bench.curl(&[&bytes[..], &edge, &[url]].concat());
         answer.assert_fails("INVALID_REQUEST", "Invalid XML format");
 
-        let answer = bench.curl(&["-F", "media=@garbage", &url]);
+        let answer = bench.curl(&["-F", "media=@garbage", url]);
         answer.assert_fails("PARAM_ERROR", "Regular validation");
     }
 }

@@ -329,7 +329,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) other_key_file: Vec<PathBuf>,
 
-    /// Tell each call on stderr as a line of JSON
+    /// Print each call on stderr as a line of JSON
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
@@ -357,7 +357,7 @@ pub(crate) struct SandboxArgs {
 ///
 /// With `--explain --expect SIGN` give every field as it was sent, in sending order, `sign_type` too where
 /// it was sent. The well-known mistakes are tried, alone and two together, and the one that gives
-/// SIGN is told. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
+/// SIGN is named. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order

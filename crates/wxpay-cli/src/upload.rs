@@ -108,7 +108,7 @@ fn configure(
     }
     // The timeouts that are not given are the library's.
     let times = &args.timeouts;
-    let timeouts: [(_, _, fn(To, Duration) -> To); 4] = [
+    let timeouts: [(_, _, SetTimeout); 4] = [
         (times.timeout, TIMEOUT, To::timeout),
         (times.connect_timeout, CONNECT, To::connect_timeout),
         (times.stall_timeout, STALL, To::stall_timeout),
@@ -121,6 +121,8 @@ fn configure(
     }
     Ok((merchant, endpoints, builder))
 }
+
+type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
 

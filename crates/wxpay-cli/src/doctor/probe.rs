@@ -90,7 +90,7 @@ fn step_checks(
     let [name, connection, tls] = ["name", "connection", "tls"].map(at);
     let failed = |check: &str| match error {
         Some(error) => Check::failed(check, root_cause(error)).advise(error.advice()),
-        None => Check::unknown(check, "it was not looked at"),
+        None => Check::unknown(check, "it was not reached"),
     };
     let is_open = proxy.is_none() || steps.is_tunneled;
     let peer = steps.peer.filter(|_| is_open);

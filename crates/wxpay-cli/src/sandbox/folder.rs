@@ -205,7 +205,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     let status = |path: &Path| {
         let metadata = path.metadata();
-        metadata.with_context(|| format!("cannot look at {}", path.display()))
+        metadata.with_context(|| format!("cannot read the owner of {}", path.display()))
     };
     let metadata = status(folder)?;
     if metadata.mode() & 0o002 != 0 {

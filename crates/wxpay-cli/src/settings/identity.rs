@@ -100,14 +100,20 @@ impl IdentityFiles {
                  --p12-password-file"
             }
             (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
-            (None, WrongForm { found, .. }) if *found == Form::Pkcs12 => {
-                "by --p12 or WXPAY_P12, in place of --cert and --key"
-            }
-            (Some(_), WrongForm { found, .. })
-                if matches!(found, Form::Certificate | Form::PrivateKey) =>
-            {
-                "by --cert and --key, in place of --p12"
-            }
+            (
+                None,
+                WrongForm {
+                    found: Form::Pkcs12,
+                    ..
+                },
+            ) => "by --p12 or WXPAY_P12, in place of --cert and --key",
+            (
+                Some(_),
+                WrongForm {
+                    found: Form::Certificate | Form::PrivateKey,
+                    ..
+                },
+            ) => "by --cert and --key, in place of --p12",
             _ => return None,
         })
     }

@@ -119,7 +119,7 @@ fn certificates_that_do_not_hold_have_their_names() {
     let folder = folder.path();
     let _sandbox = Sandbox::in_folder(folder);
     let expired = certificate(folder, |params| {
-        params.not_after = date_time_ymd(2001, 1, 1)
+        params.not_after = date_time_ymd(2001, 1, 1);
     });
     assert_fails(doctor(folder).envs(expired), "certificate validity", "2001");
     let soon = SystemTime::now() + Duration::from_secs(86_400 * 10);
@@ -132,7 +132,7 @@ fn certificates_that_do_not_hold_have_their_names() {
         .envs(soon)
         .assert_exit(0)
         .assert_err("expires within 30 days");
-    // Whole and in time, but nobody's: only the gateway can tell.
+    // The gateway alone knows that it did not issue it.
     let strange = certificate(folder, |_| {});
     let check = "client certificate";
     assert_fails(doctor(folder).envs(strange), check, "does not accept");

@@ -128,13 +128,12 @@ fn shell(script: &str) -> Run {
     Command::new("sh").args(["-c", script]).run()
 }
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 5] = [
     "ca.pem",
     "ca_key.pem",
     "apiclient_cert.pem",
     "apiclient_key.pem",
     "api_key.txt",
-    "env",
 ];
 
 #[test]
@@ -176,7 +175,7 @@ fn the_p12_file_is_opened_by_the_merchant_id() {
         folder.path().display(),
         sandbox.origin
     );
-    // What is wrong is the form, which comes after the certificate.
+    // The certificate passes, and the form, which comes after it, is refused.
     let run = shell(&script).assert_exit(0);
     run.assert_out("Invalid XML format");
 }
@@ -201,20 +200,13 @@ fn sandboxes_that_start_together_on_one_folder_share_its_credentials() {
             std::thread::spawn(move || Sandbox::in_folder(&folder))
         })
         .collect();
-    let sandboxes: Vec<_> = starts
-        .into_iter()
-        .map(|start| start.join().unwrap())
-        .collect();
-    let picture = example("licence.png").canonicalize().unwrap();
+    let joined = starts.into_iter().map(|start| start.join().unwrap());
+    let sandboxes: Vec<_> = joined.collect();
+    let picture = example("licence.png");
     for sandbox in &sandboxes {
-        let script = format!(
-            ". '{}/env' && WXPAY_ENDPOINT='{}' '{}' upload '{}'",
-            folder.path().display(),
-            sandbox.origin,
-            env!("CARGO_BIN_EXE_wxpay"),
-            picture.display()
-        );
-        shell(&script).assert_exit(0);
+        Sandbox::client(folder.path(), &["upload", text(&picture)])
+            .env("WXPAY_ENDPOINT", &sandbox.origin)
+            .assert_exit(0);
     }
 }
 
@@ -245,11 +237,8 @@ fn a_temporary_folder_is_removed_at_the_end() {
 #[test]
 fn started_again_it_keeps_the_credentials() {
     let folder = tempfile::tempdir().unwrap();
-    let read = || {
-        FILES[..5]
-            .iter()
-            .map(|name| fs::read(folder.path().join(name)).unwrap())
-    };
+    let file = |name: &&str| fs::read(folder.path().join(name)).unwrap();
+    let read = || FILES.iter().map(file);
     Sandbox::in_folder(folder.path()).stop("INT").assert_exit(0);
     let before: Vec<_> = read().collect();
 
@@ -257,10 +246,8 @@ fn started_again_it_keeps_the_credentials() {
 
     assert_eq!(read().collect::<Vec<_>>(), before);
     let env = fs::read_to_string(folder.path().join("env")).unwrap();
-    assert!(
-        env.contains(&format!("export WXPAY_ENDPOINT='{}'\n", sandbox.origin)),
-        "{env}"
-    );
+    let endpoint = format!("export WXPAY_ENDPOINT='{}'\n", sandbox.origin);
+    assert!(env.contains(&endpoint), "{env}");
 }
 
 #[cfg(unix)]
@@ -289,38 +276,22 @@ fn private_files_are_for_their_owner_alone() {
 }
 
 #[test]
-fn the_callers_own_merchant_and_key() {
+fn the_caller_may_choose_merchant_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let (dir, key) = (folder.path().join("dir"), folder.path().join("key.txt"));
     fs::write(&key, format!("{KEY}\n")).unwrap();
-    let own = [
-        "--mch-id",
-        "1234567890",
-        "--api-key-file",
-        text(&key),
-        "--host",
-        "gateway.test",
-    ];
-    let sandbox = Sandbox::start(&[&["--dir", text(&dir)][..], &own].concat());
+    let merchant = ["--mch-id", "1234567890", "--host", "gateway.test"];
+    let own = [&merchant[..], &["--api-key-file", text(&key)]].concat();
+    let sandbox = Sandbox::in_folder_with(&dir, &own);
     let env = fs::read_to_string(dir.join("env")).unwrap();
     assert!(env.contains("export WXPAY_MCH_ID='1234567890'\n"), "{env}");
-    assert!(
-        env.contains(&format!("export WXPAY_API_KEY='{KEY}'\n")),
-        "{env}"
-    );
+    let set = format!("export WXPAY_API_KEY='{KEY}'\n");
+    assert!(env.contains(&set), "{env}");
     sandbox.stop("INT").assert_exit(0);
     // Kept without the flags; another merchant's folder is not taken over.
     Sandbox::in_folder(&dir).stop("INT").assert_exit(0);
-    let other = [
-        "sandbox",
-        "--listen",
-        "127.0.0.1:0",
-        "--mch-id",
-        "1",
-        "--dir",
-        text(&dir),
-    ];
-    let run = wxpay(other).assert_exit(2);
+    let mut other = wxpay(["sandbox", "--dir", text(&dir)]);
+    let run = other.with("--listen 127.0.0.1:0 --mch-id 1").assert_exit(2);
     run.assert_err("1234567890");
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
 
 #[test]
-fn the_readmes_first_command() {
+fn the_first_command_of_the_readme_works() {
     let picture = example("licence.jpg");
     let run = wxpay(["upload", "--sandbox", text(&picture)]).assert_exit(0);
     let line = run.out.strip_suffix('\n').unwrap();
@@ -20,7 +20,7 @@ fn the_readmes_first_command() {
 }
 
 #[test]
-fn every_format_and_every_sign_type() {
+fn every_format_uploads_with_every_sign_type() {
     let files = ["licence.jpg", "licence.png", "licence.bmp"].map(example);
     for sign_type in ["md5", "hmac-sha256", "MD5"] {
         let mut command = wxpay(["upload", "--sandbox", "--strict-reply-sign"]);
@@ -48,7 +48,7 @@ fn json_holds_just_what_is_promised() {
 }
 
 #[test]
-fn a_picture_on_stdin() {
+fn a_picture_is_read_from_stdin() {
     let picture = fs::read(example("licence.bmp")).unwrap();
     let run = wxpay(["upload", "--sandbox", "-"])
         .run_with_input(&picture)
@@ -108,7 +108,7 @@ fn a_name_with_a_line_break_is_one_line() {
 }
 
 #[test]
-fn many_files_at_once() {
+fn many_files_have_an_id_each() {
     let picture = example("licence.png");
     let files = vec![text(&picture); 40];
     let mut command = wxpay(["upload", "--sandbox", "--concurrency", "16"]);

@@ -1,4 +1,4 @@
-//! What `wxpay sandbox` tells of calls, and what it is told to spoil.
+//! The calls that `wxpay sandbox` prints and keeps, and its faults.
 
 use std::{fs, process::Stdio};
 
@@ -41,7 +41,7 @@ fn faults_by_flag_and_by_the_inspector() {
 }
 
 #[test]
-fn calls_are_told_in_blocks() {
+fn calls_are_printed_in_blocks() {
     let mut sandbox = Sandbox::start_with(&["--fault", "delay=1ms"], Stdio::piped());
     upload(&mut sandbox);
     let run = sandbox.stop("INT").assert_exit(0);
@@ -59,7 +59,7 @@ fn calls_are_explained_in_chinese() {
 }
 
 #[test]
-fn nobody_has_to_read_what_is_told() {
+fn calls_that_nobody_reads_do_not_stop_it() {
     let mut sandbox = Sandbox::start_with(&[], Stdio::piped());
     let curl = sandbox.line("curl ");
     let many = curl
@@ -72,7 +72,7 @@ fn nobody_has_to_read_what_is_told() {
 }
 
 #[test]
-fn calls_are_told_as_json_and_kept() {
+fn calls_are_printed_as_json_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let keep = folder.path().join("kept");
     let mut sandbox = Sandbox::start_with(&["--json", "--keep", text(&keep)], Stdio::piped());
@@ -95,7 +95,7 @@ fn calls_are_told_as_json_and_kept() {
 }
 
 #[test]
-fn no_inspector_where_it_is_off() {
+fn there_is_no_inspector_where_it_is_off() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["--dir", text(folder.path()), "--inspector", "off"];
     let mut sandbox = Sandbox::start(&arguments);
@@ -109,7 +109,7 @@ fn two_sandboxes_have_an_inspector_each() {
 }
 
 #[test]
-fn what_is_no_fault_or_no_address() {
+fn a_wrong_fault_or_address_is_wrong_usage() {
     for (flag, value, why) in [
         (
             "--fault",

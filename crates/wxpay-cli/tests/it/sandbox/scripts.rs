@@ -77,7 +77,7 @@ fn a_script_can_wait_for_it() {
     assert!(run.out.starts_with("https://127.0.0.1:"), "{run:?}");
     run.assert_out("licence.png");
     assert!(!ready.exists());
-    // What is somebody else's is left alone.
+    // A file of somebody else is left alone.
     fs::write(&ready, "mine").unwrap();
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--ready-file"];
     let run = wxpay(arguments.into_iter().chain([text(&ready)])).assert_exit(2);
@@ -102,7 +102,7 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_command_is_told_of_a_signal_and_decides_itself() {
+fn a_signal_is_passed_on_to_the_command() {
     let script = "trap 'echo told; exit 9' TERM; echo up; while :; do sleep 0.05; done";
     let mut child = wxpay(["sandbox", "--", "sh", "-c", script])
         .stdin(Stdio::null())

@@ -43,7 +43,7 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 pub struct GatewayError {
     code: Option<String>,
     message: String,
-    /// All that came, where there is no message.
+    /// All that came, to be shown where there is no message.
     fields: String,
     reason: Option<Reason>,
     pub(crate) signature_error: Option<VerifyError>,
@@ -76,24 +76,19 @@ impl GatewayError {
         let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
         let texts = MESSAGES.iter().filter_map(given);
         let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
-        let mut all = Vec::new();
-        if texts.is_empty() {
-            let shown = fields
-                .iter()
-                .filter(|(name, value)| *name != "sign" && !value.is_empty());
-            all.extend(shown.map(|(name, value)| format!("{name}={value}")));
-        }
+        let is_shown = |field: &(&str, &str)| field.0 != "sign" && !field.1.is_empty();
+        let show = |(name, value)| format!("{name}={value}");
+        let shown: Vec<_> = fields.iter().filter(is_shown).map(show).collect();
         Some(Self {
             reason: Reason::of(code, &texts),
             code: code.map(str::to_owned),
             message: texts.first().copied().unwrap_or_default().to_owned(),
-            fields: all.join(" "),
+            fields: shown.join(" "),
             signature_error: None,
         })
     }
 
-    /// The gateway's `err_code`, as the API's error table writes it or as it came; some refusals have
-    /// none.
+    /// The gateway's `err_code`, as the API's error table writes it or as it came, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -165,13 +160,16 @@ fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
-        let code = self.code.as_deref().map(excerpt);
-        let (message, fields) = (excerpt(&self.message), excerpt(&self.fields));
-        match (code, message.as_str()) {
-            (Some(code), "") => write!(f, ": {code} ({fields})")?,
-            (Some(code), message) => write!(f, ": {code} ({message})")?,
-            (None, "") => write!(f, " without a reason: {fields}")?,
-            (None, message) => write!(f, ": {message}")?,
+        let has_message = !self.message.is_empty();
+        let told = excerpt(if has_message {
+            &self.message
+        } else {
+            &self.fields
+        });
+        match &self.code {
+            Some(code) => write!(f, ": {} ({told})", excerpt(code))?,
+            None if has_message => write!(f, ": {told}")?,
+            None => write!(f, " without a reason: {told}")?,
         }
         if self.signature_error.is_some() {
             f.write_str("; its own signature does not fit, so check the API key first")?;

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     ops::Range,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -150,7 +150,7 @@ impl History {
     }
 
     pub(crate) fn pictures(&self) -> Pictures {
-        Pictures(Arc::downgrade(&self.shared))
+        Pictures(Arc::clone(&self.shared))
     }
 }
 
@@ -167,18 +167,17 @@ impl Kept {
     }
 }
 
-/// The pictures that a [`Sandbox`](crate::Sandbox) keeps, for as long as it does.
+/// The pictures that a [`Sandbox`](crate::Sandbox) keeps.
 ///
-/// It does not keep the sandbox alive, so that a [`Watch`] beside it ends with the sandbox.
+/// They are there after its end, too, for the last calls of a [`Watch`]; the sandbox itself ends.
 #[derive(Debug, Clone)]
-pub struct Pictures(Weak<Shared>);
+pub struct Pictures(Arc<Shared>);
 
 impl Pictures {
     /// As [`Sandbox::media`](crate::Sandbox::media).
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Bytes> {
-        let shared = self.0.upgrade()?;
-        let kept = shared.lock();
+        let kept = self.0.lock();
         let (_, body, picture) = kept.bodies.iter().find(|body| body.0 == number)?;
         Some(body.slice(picture.clone()))
     }

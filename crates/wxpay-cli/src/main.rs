@@ -33,21 +33,23 @@ const FAILED: u8 = 1;
 /// Wrong usage or configuration: nothing was tried.
 const MISCONFIGURED: u8 = 2;
 
+/// The exit status of work that was tried.
+fn exit_code(has_succeeded: bool) -> ExitCode {
+    ExitCode::from(if has_succeeded { 0 } else { FAILED })
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     let done = refuse_ambiguous(&arguments).and_then(|()| match Cli::try_parse_from(arguments) {
         Ok(cli) => run(cli),
-        Err(error) => Ok(print_usage_error(error)),
+        Err(error) => print_usage_error(error),
     });
     let code = done.unwrap_or_else(|error| {
         let lost = error.downcast_ref::<OutputLost>();
         if !lost.is_some_and(OutputLost::reader_has_gone) {
             terminal::warn(&format!("error: {error:#}"));
         }
-        ExitCode::from(match lost {
-            Some(_) => FAILED,
-            None => MISCONFIGURED,
-        })
+        ExitCode::from(lost.map_or(MISCONFIGURED, |_| FAILED))
     });
     terminal::flush();
     code
@@ -128,10 +130,10 @@ fn is_option_name(text: &str) -> bool {
 /// Prints the help that was asked for, or the error of the command line.
 ///
 /// An argument that may be a secret in the wrong place is not repeated.
-fn print_usage_error(mut error: clap::Error) -> ExitCode {
+fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        terminal::print(error.render().to_string().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
     }
     let is_unknown = error.kind() == ErrorKind::UnknownArgument;
     let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
@@ -158,7 +160,7 @@ fn print_usage_error(mut error: clap::Error) -> ExitCode {
     }
     error.remove(ContextKind::Suggested);
     terminal::warn(error.render().to_string().trim_end());
-    ExitCode::from(MISCONFIGURED)
+    Ok(ExitCode::from(MISCONFIGURED))
 }
 
 fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {

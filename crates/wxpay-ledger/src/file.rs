@@ -20,8 +20,8 @@ use crate::{
 const APPLICATION: i64 = 0x7778_706c;
 const SCHEMA: i64 = 1;
 
-/// To forget a million files takes some twenty seconds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// To forget a million files takes a minute on a busy machine.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// In kibibytes, which SQLite wants negative: for the upper levels of a million rows.
 const CACHE: i64 = -8192;

@@ -33,9 +33,9 @@ pub struct Status {
     pub last: Option<String>,
 }
 
-/// What [`entry`] reads, from the view.
+/// What [`entry`] reads of a file.
 const ENTRY: &str = "SELECT outcome, at, media_hash, bytes, media_id, attempts, endpoint,
-    error_kind, error_code, error_message, error_advice, path, uploaded_at FROM files";
+    error_kind, error_code, error_message, error_advice";
 
 /// The same of bytes that need not be in a file.
 const CONTENT: &str = "SELECT iif(outcome = 1, 'uploaded', 'refused'), at, lower(hex(md5)), bytes,
@@ -77,7 +77,7 @@ impl Reader {
         self.ask(|connection| {
             let transaction = connection.unchecked_transaction()?;
             let mut select = transaction.prepare(&format!(
-                "{ENTRY} WHERE account = ?1 AND path = ?2 AND bytes = ?3 AND mtime = ?4 AND inode = ?5
+                "{ENTRY} FROM files WHERE account = ?1 AND path = ?2 AND bytes = ?3 AND mtime = ?4 AND inode = ?5
                  AND outcome <> 'failed'"
             ))?;
             let find = |(path, state): &(P, FileState)| {
@@ -140,7 +140,9 @@ impl Reader {
         mut take: impl FnMut(&str, Entry, Option<&str>) -> Result<(), E>,
     ) -> Result<Result<(), E>, Error> {
         self.ask(|connection| {
-            let mut select = connection.prepare(&format!("{ENTRY} ORDER BY account, path"))?;
+            let mut select = connection.prepare(&format!(
+                "{ENTRY}, path, uploaded_at FROM files ORDER BY account, path"
+            ))?;
             let mut rows = select.query([])?;
             let mut taken = Ok(());
             while let (Ok(()), Some(row)) = (&taken, rows.next()?) {

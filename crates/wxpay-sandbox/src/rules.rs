@@ -56,7 +56,7 @@ pub(crate) const PICTURE: ApiError = ("PARAM_ERROR", "Image format error");
 
 /// In the order in which they are checked.
 #[rustfmt::skip] // a row a line
-const RULES: [Rule; 10] = [
+const RULES: &[Rule] = &[
     Rule { name: "method", name_zh: "请求方法", error: METHOD, check: method },
     Rule { name: "path", name_zh: "路径", error: UNKNOWN_PATH, check: path },
     Rule { name: "client certificate", name_zh: "客户端证书", error: CERTIFICATE, check: certificate },
@@ -83,8 +83,7 @@ struct Subject<'a> {
 
 /// A rule, and its outcome for a call.
 ///
-/// The rules are `method`, `path`, `client certificate`, `form`, `required fields`, `formats`,
-/// `merchant`, `signature`, `picture` and `hash`, and are checked in this order.
+/// The README has the rules in the order in which they are checked, from `method` to `hash`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
@@ -161,7 +160,7 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     };
     let mut broken = None;
     let mut is_signed = false;
-    let checks = RULES.map(|rule| {
+    let checks = RULES.iter().map(|rule| {
         is_signed |= rule.name == SIGNED_FROM;
         let outcome = if broken.is_some() {
             CheckOutcome::NotReached
@@ -182,8 +181,9 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
             outcome,
         }
     });
+    let checks = checks.collect();
     Evaluation {
-        checks: checks.into(),
+        checks,
         result: broken.unwrap_or(CallResult::Accepted(sign_type)),
         hash: subject.hash.into_inner(),
         form,

@@ -46,7 +46,7 @@ pub enum Effect {
     SystemError,
     /// `frequency-limited-without-code`: `return_code` FAIL and the message 频率限制, nothing else.
     FrequencyLimitedWithoutCode,
-    /// `error=CODE`: this `err_code`, whatever it is, signed.
+    /// `error=CODE`: any `err_code`, signed.
     Error(ErrorCode),
     /// `rate=N`: in any second, N calls pass and are not hits; the others meet
     /// [`FrequencyLimited`](Self::FrequencyLimited).

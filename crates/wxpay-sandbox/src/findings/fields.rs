@@ -65,7 +65,7 @@ fn missing(name: &str, parts: &[Part], findings: &mut Findings<'_>) {
     let mut unknown = parts.iter().filter(|part| !REQUIRED.contains(&&*part.name));
     let is_alike = |part: &&Part| squeezed(&part.name) == squeezed(name);
     let alike = unknown.clone().find(is_alike);
-    // The picture is a file, whatever it is called.
+    // A file may be the picture under any name.
     let found = alike.or_else(|| unknown.find(|it| name == "media" && it.file_name.is_some()));
     match found {
         Some(part) => {

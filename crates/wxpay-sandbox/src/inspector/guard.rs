@@ -1,4 +1,4 @@
-//! Keeps the pages of strangers out, in the browser of whoever runs the sandbox.
+//! Refuses requests that pages of strangers make in the browser of the sandbox's user.
 
 use std::net::SocketAddr;
 

@@ -118,7 +118,7 @@ impl Inspector {
 
     /// Injects the faults of a form or a JSON document.
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
-        // By its content, for curl calls whatever it sends a form.
+        // By its content: curl calls anything a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
         let faults = match is_form {
             true => form(body)

@@ -1,4 +1,4 @@
-//! Whatever comes, a rule answers it: forms by the thousand, without a socket.
+//! Forms by the thousand, without a socket; tests/it has an example of each rule.
 
 use http::Request;
 use proptest::{collection::vec, prelude::*, sample::Index};

@@ -157,7 +157,7 @@ mod tests {
                 thread: None,
             },
         };
-        let mut form = Form::signed(&[]).with("sign", &"A".repeat(32));
+        let mut form = Form::signed(&[]).with("sign", "A".repeat(32));
         form.part("media").2 = [PICTURE, &[0x55; 100_000]].concat();
         let request = request(form.bytes()).map(Full::new);
         let client = client(ClientCertStatus::Accepted(Some(MCH_ID.to_owned())));

@@ -76,19 +76,14 @@ impl Handler {
         let (body, permit) = body::read(body, memory).await;
         let end = body.end;
         (call.body, call.received_in) = (body, start.elapsed());
-        let Merchant {
-            mch_id,
-            key,
-            redactor,
-            ..
-        } = &*self.merchant;
-        let evaluation = evaluate(&call, mch_id, key);
+        let merchant = &self.merchant;
+        let evaluation = evaluate(&call, &merchant.mch_id, &merchant.key);
         let media = evaluation.form.part("media");
         let file_name = media.and_then(|media| media.file_name.as_deref());
         let plan = self.faults.plan(file_name, Instant::now());
-        let response = respond(&evaluation, plan.effect, key)?;
+        let response = respond(&evaluation, plan.effect, &merchant.key)?;
         tracing::debug!(
-            method = redactor.quoted(call.method.as_str()),
+            method = merchant.redactor.quoted(call.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),

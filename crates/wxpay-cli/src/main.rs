@@ -24,6 +24,7 @@ use clap::{
 use clap_complete::Shell;
 use tokio::runtime;
 use tracing::Level;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use args::{Cli, Command};
 use terminal::OutputLost;
@@ -89,12 +90,21 @@ fn log_to_stderr(cli: &Cli) {
         (1, _) => Level::DEBUG,
         _ => Level::TRACE,
     };
+    // A refusal is printed with its file: the library's own line would say it twice.
+    let is_said_once = match (cli.verbose, &cli.command) {
+        (0, Command::Upload(_)) => Targets::new()
+            .with_default(level)
+            .with_target("wxpay_media", Level::ERROR),
+        _ => Targets::new().with_default(level),
+    };
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
         // A log line that cannot be written is lost; an error about it would panic.
         .log_internal_errors(false)
         .with_ansi(false)
+        .finish()
+        .with(is_said_once)
         .init();
 }
 

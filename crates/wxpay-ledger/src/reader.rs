@@ -7,6 +7,25 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, record::key};
 
 /// Reads a ledger, which need not be in use by this process.
+///
+/// ```
+/// use wxpay_ledger::{Content, FileState, Ledger, Reader};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = &folder.path().join("a.ledger");
+/// let account = Ledger::open(path)?.account("1900000109", "mainland", "https://gateway.test")?;
+/// let reader = Reader::open(path)?;
+/// let state = FileState::of(&std::fs::metadata(path)?);
+/// assert_eq!(reader.files(account, &[("licence.jpg", state)])?, [None]); // not uploaded yet
+/// let md5 = "900150983cd24fb0d6963f7d28e17f72".to_owned();
+/// assert_eq!(reader.content(account, &Content { md5, bytes: 3 })?, None);
+/// assert_eq!(reader.status()?[0].uploaded, 0);
+/// reader.export(|file, _entry, _uploaded_at| {
+///     println!("{file}");
+///     Ok::<_, std::io::Error>(())
+/// })??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,

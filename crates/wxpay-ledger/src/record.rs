@@ -23,6 +23,14 @@ pub struct Content {
 }
 
 /// What the system says of a file: while it stays the same, so do the bytes.
+///
+/// ```
+/// use wxpay_ledger::FileState;
+///
+/// let state = FileState::of(&std::fs::metadata("Cargo.toml")?);
+/// assert!(state.bytes > 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FileState {
     /// The size.

@@ -331,6 +331,10 @@ fn a_refusal_that_is_not_of_the_picture_is_tried_again_by_the_next_run() {
     assert_eq!(second["error"]["kind"], "image");
     let status = shop.ledger("status", []).assert_exit(0).out;
     assert!(
+        status.starts_with("merchant 1900000109, https://127.0.0.1:"),
+        "{status}"
+    );
+    assert!(
         status.contains("uploaded  0 files") && status.contains("failed    2"),
         "{status}"
     );

@@ -168,7 +168,7 @@ pub(crate) enum LedgerCommand {
         #[arg(long, value_name = "MD5", group = "what", value_parser = md5)]
         hash: Option<String>,
 
-        /// What is older than so many days
+        /// Pictures that were uploaded more than so many days ago
         #[arg(long, value_name = "DAYS", group = "what")]
         older_than: Option<u32>,
     },

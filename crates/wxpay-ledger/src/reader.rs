@@ -80,7 +80,7 @@ impl Reader {
         Ok(Self { connection, path })
     }
 
-    /// What is known of files that are as they were, in their order: `None` where a file is new, has
+    /// The entries of files that are as they were, in the order given: `None` where a file is new, has
     /// changed, or is to be tried again.
     ///
     /// For many at once: each call is a transaction.
@@ -108,7 +108,7 @@ impl Reader {
         })
     }
 
-    /// What is known of bytes, whatever their file.
+    /// The entry of bytes, whatever their file.
     ///
     /// # Errors
     ///

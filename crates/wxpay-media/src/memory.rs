@@ -58,7 +58,7 @@ struct Shared {
     /// from others, so that fresh buffers would take several times their size.
     buffers: Mutex<Vec<Vec<u8>>>,
     max_bytes: usize,
-    /// What the next [`Reader`] takes; the first that comes here starts it.
+    /// The queue of the next [`Reader`]; the first entry starts it.
     waiting: Mutex<Vec<Waiting>>,
 }
 
@@ -83,12 +83,12 @@ impl Shared {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is guarded here is valid after any statement, so a poisoned lock is safe to reuse.
+    // The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl MemoryBudget {
-    /// So many bytes, and at least enough for one picture of any size.
+    /// A budget of bytes, at least enough for one picture of any size.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let bytes = bytes.clamp(Image::LIMIT, Semaphore::MAX_PERMITS);

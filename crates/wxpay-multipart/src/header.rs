@@ -88,7 +88,7 @@ pub enum PartErrorKind {
     #[error("the content type {content_type:?} is no media type: write it like `image/png`")]
     #[non_exhaustive]
     ContentType {
-        /// As it was given.
+        /// The value given.
         content_type: String,
     },
     /// The form, with this part, would have more than `u64::MAX` bytes.

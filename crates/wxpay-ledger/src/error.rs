@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Newer(i64),
     /// Another process uploads by it.
     InUse,
-    /// Another process has kept it locked for a minute.
+    /// Another process has kept it locked for minutes.
     Busy,
     /// It cannot be written.
     ReadOnly,

@@ -20,8 +20,8 @@ use crate::{
 const APPLICATION: i64 = 0x7778_706c;
 const SCHEMA: i64 = 1;
 
-/// To forget a million files takes some twenty seconds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// To forget a million files takes a minute on a busy machine.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// In kibibytes, which SQLite wants negative: for the upper levels of a million rows.
 const CACHE: i64 = -8192;
@@ -46,7 +46,9 @@ fn connect(path: &Path, create: bool) -> Result<Connection, ErrorKind> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    if !is_ledger(&connection)? {
+    // One snapshot: another process may be creating it.
+    let is_ours = is_ledger(&*connection.unchecked_transaction()?)?;
+    if !is_ours {
         if !create {
             return Err(ErrorKind::Foreign);
         }

@@ -24,7 +24,6 @@ CREATE TABLE paths (
     at INTEGER, kind TEXT, code TEXT, message TEXT, advice TEXT, -- where the content has no reason
     PRIMARY KEY (account, path)
 ) STRICT, WITHOUT ROWID;
-
 CREATE TRIGGER path_added AFTER INSERT ON paths BEGIN
     UPDATE accounts SET files_uploaded = files_uploaded + (NEW.outcome = 1),
         files_refused = files_refused + (NEW.outcome = 2), files_failed = files_failed + (NEW.outcome = 3)
@@ -53,7 +52,6 @@ CREATE TRIGGER content_changed AFTER UPDATE ON contents WHEN NEW.outcome = 1 BEG
     UPDATE paths SET outcome = 1 WHERE OLD.outcome = 2 AND account = NEW.account
         AND md5 = NEW.md5 AND bytes = NEW.bytes AND kind IS NULL;
 END;
-
 -- Every file with what became of it, for people and for the export.
 CREATE VIEW files AS SELECT path, merchant, region,
     CASE paths.outcome WHEN 1 THEN 'uploaded' WHEN 2 THEN 'refused' ELSE 'failed' END AS outcome,

@@ -36,22 +36,17 @@ const GROUP_DELAY: Duration = Duration::from_millis(3);
 /// pictures at once take two gigabytes.
 ///
 /// ```no_run
-/// # async fn example(client: wxpay_media::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example(client: wxpay_media::Client) {
 /// use wxpay_media::MemoryBudget;
 ///
 /// let budget = MemoryBudget::default();
-/// let mut uploads = tokio::task::JoinSet::new();
 /// for index in 0..1000 {
 ///     let (client, budget) = (client.clone(), budget.clone());
-///     uploads.spawn(async move {
+///     tokio::spawn(async move {
 ///         let image = budget.read(format!("{index}.jpg")).await?;
-///         Ok::<_, wxpay_media::Error>(client.upload(&image).await?.media_id)
+///         client.upload(&image).await
 ///     });
 /// }
-/// while let Some(done) = uploads.join_next().await {
-///     println!("{}", done??);
-/// }
-/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
@@ -63,7 +58,7 @@ struct Shared {
     /// from others, so that fresh buffers would take several times their size.
     buffers: Mutex<Vec<Vec<u8>>>,
     max_bytes: usize,
-    /// What the next [`Reader`] takes; the first that comes here starts it.
+    /// The queue of the next [`Reader`]; the first entry starts it.
     waiting: Mutex<Vec<Waiting>>,
 }
 
@@ -88,12 +83,12 @@ impl Shared {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is guarded here is valid after any statement, so a poisoned lock is safe to reuse.
+    // The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl MemoryBudget {
-    /// So many bytes, and at least enough for one picture of any size.
+    /// A budget of bytes, at least enough for one picture of any size.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let bytes = bytes.clamp(Image::LIMIT, Semaphore::MAX_PERMITS);

@@ -43,6 +43,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// An attempt that begins so much late, as timers do, does not delay those after it.
 const TIMER_SLACK: Duration = Duration::from_millis(5);
 
+/// Added to the second within which so many attempts begin: a server sees the first of them late and the
+/// last in time, and refuses one too many within its own second.
+const MARGIN: Duration = Duration::from_millis(25);
+
 enum State {
     /// No server has asked to slow down: when responses were taken.
     Unlimited(VecDeque<Instant>),
@@ -131,7 +135,7 @@ impl RateLimiter {
 impl Rate {
     fn new(per_second: f64, max: f64, now: Instant, pause: Duration) -> Self {
         let (per_second, since) = (per_second.max(MIN_RATE), now + pause);
-        debug!(per_second, "a rate for attempts");
+        debug!(per_second, "attempts are limited");
         Self {
             per_second,
             max,
@@ -148,7 +152,7 @@ impl Rate {
             return Some(self.next);
         }
         let slot = self.next.max(now.checked_sub(TIMER_SLACK).unwrap_or(now));
-        self.next = slot + Duration::from_secs_f64(1.0 / self.per_second);
+        self.next = slot + (WINDOW + MARGIN).div_f64(self.per_second);
         None
     }
 

@@ -59,7 +59,7 @@ impl Run {
     ) -> anyhow::Result<Self> {
         let source = Source::find(args, path)?;
         let ledger = Ledger::open(path)?;
-        let endpoint = endpoints.primary().to_string();
+        let endpoint = format!("https://{}", endpoints.primary());
         let region = match Region::ALL
             .iter()
             .find(|it| Endpoints::from(**it) == *endpoints)

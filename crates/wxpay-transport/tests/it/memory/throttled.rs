@@ -166,14 +166,15 @@ async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
         let network = Network::new(&[]);
         let begun = begun(&network.transport(limited(per_second)), &network, 31).await;
         assert!(begun.is_sorted() && begun[0] == 0, "{begun:?}");
-        let least = 30_000 / u128::from(per_second);
+        // So many in a second, and not one more where the first of them is late.
+        let least = 30_750 / u128::from(per_second);
         assert!(
             (least..least + 200).contains(&begun[30]),
             "{per_second}: {begun:?}"
         );
         let even = begun
             .windows(2)
-            .all(|two| two[1] - two[0] <= 1010 / u128::from(per_second));
+            .all(|two| two[1] - two[0] <= 1035 / u128::from(per_second) + 1);
         assert!(even, "{begun:?}");
     }
 }
@@ -186,7 +187,7 @@ async fn what_is_given_up_delays_nobody() {
     let impatient =
         (0..1000).map(|_| timeout(Duration::from_millis(1), post(&transport, "https://a/")));
     assert!(join_all(impatient).await.iter().all(Result::is_err));
-    assert!(begun(&transport, &network, 1).await[0] < 100);
+    assert!(begun(&transport, &network, 1).await[0] < 103);
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,8 +198,8 @@ async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
     // A quarter of a second's pause, then nine tenths of the rate, and slowly back to it.
     let begun = begun(&transport, &network, 101).await;
     assert!((250..=260).contains(&begun[0]), "{begun:?}");
-    assert!((110..=113).contains(&(begun[1] - begun[0])), "{begun:?}");
-    assert!((99..=101).contains(&(begun[100] - begun[99])), "{begun:?}");
+    assert!((113..=115).contains(&(begun[1] - begun[0])), "{begun:?}");
+    assert!((102..=103).contains(&(begun[100] - begun[99])), "{begun:?}");
 }
 
 #[tokio::test(start_paused = true)]

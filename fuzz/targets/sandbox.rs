@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
     );
     let shown = format!("{told}\n{call:?}");
     assert!(!shown.contains(KEY), "the record holds the key");
-    assert!(call.checks.len() == 10 && call.findings.len() <= 32);
+    assert!(!call.checks.is_empty() && call.findings.len() <= 32);
     let accepted = outcome.is_accepted();
     assert!(
         !accepted || holder == Some(MCH_ID),

@@ -1,4 +1,4 @@
-//! What is read and written is read back as the same, and written in one way.
+//! A document that is read and written is read back as the same, and written in one way.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

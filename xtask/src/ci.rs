@@ -151,7 +151,7 @@ fn clippy(ws: &Workspace) -> Result<()> {
     sets.try_for_each(|set| ws.run(&format!("{clippy} {set} -- -D warnings")))
 }
 
-/// What is compiled must also work: a feature that chooses a crypto provider compiles long before it
+/// A feature set that compiles must also work: a feature that chooses a crypto provider compiles long before it
 /// shakes hands. Examples run with the default features and with all: some need more than one.
 fn test(ws: &Workspace) -> Result<()> {
     feature_sets(ws).into_iter().try_for_each(|set| {

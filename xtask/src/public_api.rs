@@ -98,6 +98,7 @@ fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
 /// Constructors and functions that can fail do, getters and what one only gets do not. The example of
 /// the type, whose path comes first, will do, for a function where it has the call, such as `read(`.
 fn wants_example(item: &str) -> Option<(&str, &str)> {
+    let (item, _bounds) = item.split_once(" where ").unwrap_or((item, ""));
     let (head, result) = item.split_once("fn ")?.1.rsplit_once(" -> ")?;
     let (path, arguments) = head.split_once('(').unwrap_or((head, ""));
     let (type_, name) = path.rsplit_once("::")?;

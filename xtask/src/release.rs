@@ -189,7 +189,7 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
     Ok(())
 }
 
-/// What has been bumped has its version in the manifest, its section, and nothing waiting.
+/// A bumped package has its version in the manifest, its section, and nothing waiting.
 fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
     let Package { name, version, .. } = entry.package;
     let path = ws.path(entry.package, "CHANGELOG.md");

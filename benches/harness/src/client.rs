@@ -24,7 +24,7 @@ const PHP: &str = "PHP's curl";
 
 const API_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-/// What a client is asked to do.
+/// The order to a client.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) origin: String,
@@ -94,7 +94,7 @@ impl Client {
                 words.extend(pictures.map(Into::into));
                 words
             }
-            // What a shell script would do: one process for each, as many at a time as are asked for.
+            // As a shell script would do it: one process for each, as many at a time as are asked for.
             Kind::CurlForEach => {
                 let config = work.folder.join("curl-one.conf");
                 fs::write(&config, curl_upload(work, &work.pictures[0]))?;

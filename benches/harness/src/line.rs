@@ -14,7 +14,7 @@ pub(crate) const BYTES_PER_SECOND: f64 = 20e6 / 8.0;
 /// Half of a round trip.
 const DELAY: Duration = Duration::from_millis(20);
 
-/// What a router would keep, about. All else stays in the client's socket.
+/// About the buffer of a router. All else stays in the client's socket.
 const PIECE: usize = 16 * 1024;
 
 /// A port of its own in front of the server's. All connections share the line, each way.

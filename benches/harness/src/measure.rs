@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// The first word of the harness's own command line when it measures.
 pub(crate) const VERB: &str = "measure";
 
-/// What a process took, its children included.
+/// The costs of a process, its children included.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Usage {
     /// User and system time in milliseconds.

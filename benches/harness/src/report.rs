@@ -12,7 +12,7 @@ use crate::{
     scenario::{Column, SCENARIOS, Scenario},
 };
 
-/// What was measured, round by round.
+/// The measurements, round by round.
 #[derive(Debug)]
 pub(crate) struct Report {
     machine: String,

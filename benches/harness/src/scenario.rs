@@ -1,4 +1,4 @@
-//! What is uploaded, how, and what is counted of it.
+//! The scenarios: the pictures, the way of uploading them, and the figures taken.
 
 use std::{
     fs,

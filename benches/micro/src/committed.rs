@@ -49,7 +49,7 @@ impl Committed {
         self.instructions.get(subject.name).copied()
     }
 
-    /// What is different here, when something is.
+    /// The difference from the committed counts, where there is one.
     pub(crate) fn made_elsewhere(&self, valgrind: &str) -> Option<String> {
         let here = Self::of(valgrind);
         let there = |name: &str, theirs: &str, ours: &str| {

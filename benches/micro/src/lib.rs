@@ -1,4 +1,4 @@
-//! What is measured, each piece of work beside its rivals: by time and allocations in
+//! The pieces of work that are measured, each beside its rivals: by time and allocations in
 //! `benches/micro.rs`, by instructions in `src/main.rs`.
 
 pub mod form;

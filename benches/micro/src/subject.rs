@@ -5,7 +5,7 @@ use std::fmt;
 /// A piece of work that can be repeated.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
-    /// What is done and who does it, such as `reply: ours`. Figures are kept under it.
+    /// The work and its performer, such as `reply: ours`. Figures are kept under it.
     pub name: &'static str,
     /// Makes what the work needs, and answers with the work.
     pub prepare: fn() -> Work,

@@ -6,14 +6,7 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
-use std::{
-    ffi::OsString,
-    net::SocketAddr,
-    num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     ArgGroup, Args, Parser, Subcommand,
@@ -24,7 +17,10 @@ use wxpay_diagnose::Lang;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::{sandbox::Inspector, settings::Override};
+use crate::{
+    sandbox::Inspector,
+    settings::{Override, Rate, Seconds},
+};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -104,12 +100,8 @@ pub(crate) struct UploadArgs {
     pub(crate) timeouts: TimeoutArgs,
 
     /// How many further attempts a file may take after its first, on whatever endpoint
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "2",
-        overrides_with = "retries"
-    )]
+    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(overrides_with = "retries")]
     pub(crate) retries: u32,
 
     /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
@@ -118,12 +110,8 @@ pub(crate) struct UploadArgs {
     pub(crate) rate: Option<Rate>,
 
     /// How many uploads run at once
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "4",
-        overrides_with = "concurrency"
-    )]
+    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(overrides_with = "concurrency")]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Check the pictures, print hash, canonical string and form fields, and send nothing
@@ -180,7 +168,7 @@ pub(crate) enum LedgerCommand {
         #[arg(long, value_name = "MD5", group = "what", value_parser = md5)]
         hash: Option<String>,
 
-        /// What is older than so many days
+        /// Pictures that were uploaded more than so many days ago
         #[arg(long, value_name = "DAYS", group = "what")]
         older_than: Option<u32>,
     },
@@ -201,12 +189,8 @@ pub(crate) struct DoctorArgs {
     pub(crate) gateway: GatewayArgs,
 
     /// How long each step on the way to an endpoint may take
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "10",
-        overrides_with = "timeout"
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    #[arg(overrides_with = "timeout")]
     pub(crate) timeout: Seconds,
 
     /// Print one JSON object a line: check, status, detail, advice
@@ -345,7 +329,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) other_key_file: Vec<PathBuf>,
 
-    /// Tell each call on stderr as a line of JSON
+    /// Print each call on stderr as a line of JSON
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
 
@@ -373,7 +357,7 @@ pub(crate) struct SandboxArgs {
 ///
 /// With `--explain --expect SIGN` give every field as it was sent, in sending order, `sign_type` too where
 /// it was sent. The well-known mistakes are tried, alone and two together, and the one that gives
-/// SIGN is told. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
+/// SIGN is named. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order
@@ -394,12 +378,8 @@ pub(crate) struct SignArgs {
     pub(crate) canonical: bool,
 
     /// Say whether the signature of --expect is right, and if not why
-    #[arg(
-        long,
-        overrides_with = "explain",
-        requires = "expect",
-        conflicts_with = "canonical"
-    )]
+    #[arg(long, requires = "expect", conflicts_with = "canonical")]
+    #[arg(overrides_with = "explain")]
     pub(crate) explain: bool,
 
     /// The signature that was sent, for --explain
@@ -465,43 +445,6 @@ fn file(argument: OsString) -> Result<PathBuf, &'static str> {
     Ok(argument.into())
 }
 
-/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
-const LONGEST: f64 = 86_400.0;
-
-/// A time in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seconds(pub(crate) Duration);
-
-impl FromStr for Seconds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
-        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        // Less than a nanosecond rounds to nothing.
-        let duration = duration.filter(|duration| !duration.is_zero());
-        duration.map(Self).ok_or_else(|| {
-            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
-        })
-    }
-}
-
-/// Uploads a second; `None` for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
-
-impl FromStr for Rate {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        let number = text.parse().map(|number| Self(Some(number)));
-        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
-    }
-}
-
 fn md5(text: &str) -> Result<String, &'static str> {
     if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(text.to_owned());
@@ -525,23 +468,5 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_rate_is_a_whole_number_or_off() {
-        assert_eq!("off".parse(), Ok(Rate(None)));
-        assert_eq!("10".parse(), Ok(Rate(NonZeroU32::new(10))));
-        for wrong in ["", "0", "-1", "1.5", "none", "10/s"] {
-            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_timeout_is_a_positive_number_of_seconds() {
-        let seconds = |text: &str| text.parse::<Seconds>();
-        assert_eq!(seconds("0.5"), Ok(Seconds(Duration::from_millis(500))));
-        for wrong in ["", "0", "-1", "NaN", "inf", "1e300", "1e-12", "soon"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -3,18 +3,17 @@
 mod probe;
 mod settings;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use serde::Serialize;
 use wxpay_media::{
-    Endpoint, Endpoints, Identity,
-    transport::{self, Transport},
+    Endpoint, Endpoints,
+    transport::{Proxy, Transport, TransportBuilder},
 };
 
 use crate::{
-    FAILED,
     args::DoctorArgs,
-    settings::Network,
+    exit_code,
     terminal::{self, OutputLost},
 };
 
@@ -23,50 +22,64 @@ type Found<T> = (Option<T>, Vec<Check>);
 
 /// Runs every check, even after one that failed.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let mut report = Report {
-        json: args.json,
-        works: true,
-    };
-    let mch_id = report.all(settings::merchant_id(&args.gateway))?;
-    report.one(&settings::api_key(&args.gateway))?;
-    report.one(&settings::sign_type(&args.gateway))?;
-    let identity = report.all(settings::identity(&args.gateway, mch_id.as_ref()))?;
-    let network = report.all(settings::network(&args.gateway))?;
-    let endpoints = report.all(settings::endpoints(&args.gateway))?;
+    let (json, works) = (args.json, true);
+    let mut report = Report { json, works };
+    let mch_id = report.print(settings::merchant_id(&args.gateway))?;
+    report.print(settings::api_key(&args.gateway))?;
+    report.print(settings::sign_type(&args.gateway))?;
+    report.print(settings::limits())?;
+    let identity = report.print(settings::identity(&args.gateway, mch_id.as_ref()))?;
+    let network = report.print(settings::network(&args.gateway))?;
+    let endpoints = report.print(settings::endpoints(&args.gateway))?;
     if let (Some(network), Some(endpoints)) = (network, endpoints) {
-        let proxy = network.proxy.as_ref().map(|given| given.value.clone());
-        let transport = builder(&network, identity.as_ref(), args.timeout.0);
-        report
-            .endpoints(&endpoints, &transport, proxy.as_ref(), identity.is_some())
-            .await?;
+        // One attempt for each call, and no more time than was asked for.
+        let mut transport = network
+            .apply(Transport::builder())
+            .connect_timeout(args.timeout.0)
+            .stall_timeout(args.timeout.0)
+            .response_timeout(args.timeout.0)
+            .max_retries(0);
+        let has_identity = identity.is_some();
+        if let Some(identity) = identity {
+            transport = transport.identity(identity);
+        }
+        let proxy = network.proxy.as_ref().map(|given| &given.value);
+        let checks = endpoint_checks(&endpoints, &transport, proxy, has_identity).await;
+        report.print((Some(()), checks))?;
     } else {
-        report.one(&Check::skipped(
-            "way to the endpoints",
-            "the settings above come first",
-        ))?;
+        let check = Check::skipped("way to the endpoints", "the settings above come first");
+        report.print((Some(()), vec![check]))?;
     }
-    Ok(if report.works {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(exit_code(report.works))
 }
 
-/// One attempt for each call, and no more time than was asked for.
-fn builder(
-    network: &Network,
-    identity: Option<&Identity>,
-    timeout: Duration,
-) -> transport::TransportBuilder {
-    let mut builder = network.apply(Transport::builder());
-    if let Some(identity) = identity {
-        builder = builder.identity(identity.clone());
+/// An upload works if the first endpoint works, or is unreachable while another one works.
+async fn endpoint_checks(
+    endpoints: &Endpoints,
+    transport: &TransportBuilder,
+    proxy: Option<&Proxy>,
+    has_identity: bool,
+) -> Vec<Check> {
+    let mut probed = Vec::new();
+    for endpoint in Endpoint::of(endpoints) {
+        probed.push(probe::check(&endpoint, transport, proxy, has_identity).await);
     }
-    builder
-        .connect_timeout(timeout)
-        .stall_timeout(timeout)
-        .response_timeout(timeout)
-        .max_retries(0)
+    let primary_decides = probed[0].works || !probed[0].fails_over;
+    let another_works = probed.iter().skip(1).any(|endpoint| endpoint.works);
+    let mut checks = Vec::new();
+    for (place, endpoint) in probed.into_iter().enumerate() {
+        let is_replaced = match place {
+            0 => !primary_decides && another_works,
+            _ => primary_decides || another_works,
+        };
+        for mut check in endpoint.checks {
+            if is_replaced && check.status == Status::Failed {
+                check.status = Status::Warning;
+            }
+            checks.push(check);
+        }
+    }
+    checks
 }
 
 /// Prints checks as they are made, and remembers whether an upload would work.
@@ -76,46 +89,13 @@ struct Report {
 }
 
 impl Report {
-    fn one(&mut self, check: &Check) -> Result<(), OutputLost> {
-        self.works &= check.status != Status::Failed;
-        check.print(self.json)
-    }
-
-    /// Prints several checks and returns the value that they found.
-    fn all<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
+    /// Prints checks and returns the value that they found.
+    fn print<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
-            self.one(&check)?;
+            self.works &= check.status != Status::Failed;
+            check.print(self.json)?;
         }
         Ok(found)
-    }
-
-    /// An upload works if the first endpoint works, or is unreachable while another one works.
-    async fn endpoints(
-        &mut self,
-        endpoints: &Endpoints,
-        transport: &transport::TransportBuilder,
-        proxy: Option<&transport::Proxy>,
-        has_identity: bool,
-    ) -> Result<(), OutputLost> {
-        let mut looks = Vec::new();
-        for endpoint in Endpoint::of(endpoints) {
-            looks.push(probe::check(&endpoint, transport, proxy, has_identity).await);
-        }
-        let primary_decides = looks[0].works || !looks[0].fails_over;
-        let another_works = looks.iter().skip(1).any(|look| look.works);
-        for (at, look) in looks.into_iter().enumerate() {
-            let stands_in = match at {
-                0 => !primary_decides && another_works,
-                _ => primary_decides || another_works,
-            };
-            for mut check in look.checks {
-                if stands_in && check.status == Status::Failed {
-                    check.status = Status::Warning;
-                }
-                self.one(&check)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -158,26 +138,16 @@ impl Check {
         Self::new(check, Status::Ok, detail)
     }
 
-    fn warning(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Warning, detail)
-    }
-
     fn failed(check: &str, detail: impl Into<String>) -> Self {
         Self::new(check, Status::Failed, detail)
     }
 
-    fn unknown(check: &str, detail: impl Into<String>) -> Self {
-        let detail = format!("cannot tell: {}", detail.into());
-        Self::new(check, Status::Unknown, detail)
+    fn unknown(check: &str, because: &str) -> Self {
+        Self::new(check, Status::Unknown, format!("cannot tell: {because}"))
     }
 
     fn skipped(check: &str, because: &str) -> Self {
         Self::new(check, Status::Skipped, because)
-    }
-
-    /// Whether an upload can work in spite of it.
-    fn is_ok(&self) -> bool {
-        self.status != Status::Failed
     }
 
     /// Adds advice.

@@ -24,6 +24,7 @@ use clap::{
 use clap_complete::Shell;
 use tokio::runtime;
 use tracing::Level;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use args::{Cli, Command};
 use terminal::OutputLost;
@@ -33,21 +34,23 @@ const FAILED: u8 = 1;
 /// Wrong usage or configuration: nothing was tried.
 const MISCONFIGURED: u8 = 2;
 
+/// The exit status of work that was tried.
+fn exit_code(has_succeeded: bool) -> ExitCode {
+    ExitCode::from(if has_succeeded { 0 } else { FAILED })
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     let done = refuse_ambiguous(&arguments).and_then(|()| match Cli::try_parse_from(arguments) {
         Ok(cli) => run(cli),
-        Err(error) => Ok(print_usage_error(error)),
+        Err(error) => print_usage_error(error),
     });
     let code = done.unwrap_or_else(|error| {
         let lost = error.downcast_ref::<OutputLost>();
         if !lost.is_some_and(OutputLost::reader_has_gone) {
             terminal::warn(&format!("error: {error:#}"));
         }
-        ExitCode::from(match lost {
-            Some(_) => FAILED,
-            None => MISCONFIGURED,
-        })
+        ExitCode::from(lost.map_or(MISCONFIGURED, |_| FAILED))
     });
     terminal::flush();
     code
@@ -87,12 +90,21 @@ fn log_to_stderr(cli: &Cli) {
         (1, _) => Level::DEBUG,
         _ => Level::TRACE,
     };
+    // A refusal is printed with its file: the library's own line would say it twice.
+    let is_said_once = match (cli.verbose, &cli.command) {
+        (0, Command::Upload(_)) => Targets::new()
+            .with_default(level)
+            .with_target("wxpay_media", Level::ERROR),
+        _ => Targets::new().with_default(level),
+    };
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
         // A log line that cannot be written is lost; an error about it would panic.
         .log_internal_errors(false)
         .with_ansi(false)
+        .finish()
+        .with(is_said_once)
         .init();
 }
 
@@ -128,10 +140,10 @@ fn is_option_name(text: &str) -> bool {
 /// Prints the help that was asked for, or the error of the command line.
 ///
 /// An argument that may be a secret in the wrong place is not repeated.
-fn print_usage_error(mut error: clap::Error) -> ExitCode {
+fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        terminal::print(error.render().to_string().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
     }
     let is_unknown = error.kind() == ErrorKind::UnknownArgument;
     let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
@@ -158,7 +170,7 @@ fn print_usage_error(mut error: clap::Error) -> ExitCode {
     }
     error.remove(ContextKind::Suggested);
     terminal::warn(error.render().to_string().trim_end());
-    ExitCode::from(MISCONFIGURED)
+    Ok(ExitCode::from(MISCONFIGURED))
 }
 
 fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {

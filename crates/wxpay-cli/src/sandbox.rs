@@ -1,23 +1,27 @@
 //! `wxpay sandbox`.
 
-mod calls;
 mod command;
 mod folder;
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
+    time::UNIX_EPOCH,
 };
 
 use anyhow::{Context, bail};
-use wxpay_sandbox::{Credentials, Sandbox, SandboxBuilder, StartError};
+use wxpay_diagnose::Lang;
+use wxpay_media::Format;
+use wxpay_sandbox::{
+    Credentials, Pictures, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch,
+};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
 use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
-use calls::Calls;
 use folder::{Folder, quote};
 
 /// The port that the documents name, for a sandbox without a command.
@@ -30,7 +34,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let folder = Folder::open(args.dir.as_deref())?;
     let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
     let lock = folder.lock()?;
-    let calls = Calls::new(args.json, args.lang, args.keep.as_deref())?;
+    let keep = args.keep.as_deref().map(folder::make).transpose()?;
     let port = if args.command.is_empty() { PORT } else { 0 };
     let listen = args.listen.unwrap_or(loopback(port));
     let mut builder = Sandbox::builder()
@@ -50,7 +54,9 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;
-    let calls = tokio::spawn(calls.print(sandbox.watch(), sandbox.pictures()));
+    let (calls, pictures) = (sandbox.watch(), sandbox.pictures());
+    let lang = (!args.json).then_some(args.lang);
+    let calls = tokio::spawn(print_calls(calls, pictures, lang, keep));
     folder.write(&sandbox)?;
     drop(lock);
 
@@ -99,19 +105,16 @@ impl FromStr for Inspector {
 
 /// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
 async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
-    match asked {
-        Some(Inspector::Off) => builder.start().await,
-        Some(Inspector::At(addr)) => builder.inspector(addr).start().await,
-        None => match builder
-            .clone()
-            .inspector(loopback(INSPECTOR_PORT))
-            .start()
-            .await
-        {
-            Err(StartError::Inspector { .. }) => builder.inspector(loopback(0)).start().await,
-            started => started,
+    let usual = loopback(INSPECTOR_PORT);
+    let addr = match asked {
+        Some(Inspector::Off) => return builder.start().await,
+        Some(Inspector::At(addr)) => addr,
+        None => match builder.clone().inspector(usual).start().await {
+            Err(StartError::Inspector { .. }) => loopback(0),
+            started => return started,
         },
-    }
+    };
+    builder.inspector(addr).start().await
 }
 
 /// The folder's credentials if it has some, else new ones; with the merchant id and key of the flags.
@@ -164,14 +167,9 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
     let sign = params.sign(SignType::Md5, credentials.api_key());
     // curl's own marks within its arguments: `file:password`, and `file;type=…`.
-    let cert = folder
-        .file("apiclient_cert.pem")
-        .replace('\\', r"\\")
-        .replace(':', r"\:");
-    let sample = folder
-        .file("sample.png")
-        .replace('\\', r"\\")
-        .replace('"', r#"\""#);
+    let [cert, sample] =
+        ["apiclient_cert.pem", "sample.png"].map(|name| folder.file(name).replace('\\', r"\\"));
+    let (cert, sample) = (cert.replace(':', r"\:"), sample.replace('"', r#"\""#));
     Ok(format!(
         "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
          -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
@@ -183,25 +181,68 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     ))
 }
 
+/// Prints each call on stderr, in a language or as JSON, and keeps it in the folder if one is given, until the
+/// sandbox ends.
+async fn print_calls(
+    mut calls: Watch,
+    pictures: Pictures,
+    lang: Option<Lang>,
+    folder: Option<PathBuf>,
+) {
+    while let Some(call) = calls.next().await {
+        // A call as JSON is long; nobody asks for it most of the time.
+        let json = match (lang, &folder) {
+            (Some(_), None) => String::new(),
+            _ => terminal::escape_json(&serde_json::to_string(&*call).unwrap_or_default()),
+        };
+        match lang {
+            Some(lang) => terminal::warn(&call.display(lang).to_string()),
+            None => terminal::warn(&json),
+        }
+        if let Some(folder) = &folder
+            && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())
+        {
+            let message = format!("cannot keep a call in {}: {error}", folder.display());
+            terminal::warn(&terminal::one_line(&message));
+        }
+    }
+}
+
+/// Writes the call and its field `media`, under a name that does not depend on the client.
+fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>) -> io::Result<()> {
+    let since = call.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let format = media.and_then(Format::detect);
+    let extension = format.map_or("bin", |format| format.extensions()[0]);
+    // Pictures of certificates are private.
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    for (extension, content) in [("json", Some(json.as_bytes())), (extension, media)] {
+        let name = format!("{}-{}.{extension}", since.as_millis(), call.number);
+        if let Some(content) = content {
+            options.open(folder.join(name))?.write_all(content)?;
+        }
+    }
+    Ok(())
+}
+
 /// The file by which a script knows that the sandbox is ready. It is removed when this is dropped.
 struct ReadyFile<'a>(&'a Path);
 
 impl<'a> ReadyFile<'a> {
     /// Removes the file of an earlier sandbox, and no other.
     fn new(path: &'a Path) -> anyhow::Result<Self> {
-        const MOST: u64 = 1024;
         let left = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(path)),
             Err(error) => Err(error),
-            Ok(metadata) if metadata.is_file() => settings::read_file(path, MOST),
+            Ok(metadata) if metadata.is_file() => settings::read_file(path, 1),
             Ok(_) => Err(io::Error::other("it is not a regular file")),
         };
-        let left = left.with_context(|| format!("cannot use {}", path.display()))?;
+        let shown = path.display();
+        let left = left.with_context(|| format!("cannot use {shown}"))?;
         if !left.starts_with(b"https://") {
-            bail!(
-                "{} is there already, and not from a sandbox",
-                path.display()
-            );
+            bail!("{shown} is there already, and not from a sandbox");
         }
         fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         Ok(Self(path))
@@ -209,32 +250,15 @@ impl<'a> ReadyFile<'a> {
 
     fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let folder = self.0.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         let content = format!("{}\n", sandbox.origin());
-        folder::replace(
-            folder.unwrap_or(Path::new(".")),
-            self.0,
-            content.as_bytes(),
-            0o644,
-        )
-        .with_context(|| format!("cannot write {}", self.0.display()))
+        folder::replace(folder, self.0, content.as_bytes(), 0o644)
+            .with_context(|| format!("cannot write {}", self.0.display()))
     }
 }
 
 impl Drop for ReadyFile<'_> {
     fn drop(&mut self) {
         let _ = fs::remove_file(self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_inspector_is_off_or_at_an_address() {
-        assert_eq!("off".parse(), Ok(Inspector::Off));
-        let addr = "127.0.0.1:0".parse().unwrap();
-        assert_eq!("127.0.0.1:0".parse(), Ok(Inspector::At(addr)));
-        assert!("localhost".parse::<Inspector>().is_err());
     }
 }

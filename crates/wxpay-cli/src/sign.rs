@@ -2,16 +2,14 @@
 
 use std::{
     io::{self, IsTerminal},
-    path::Path,
     process::ExitCode,
 };
 
 use anyhow::Context;
 use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
-use zeroize::Zeroizing;
 
-use crate::{FAILED, args::SignArgs, settings, terminal};
+use crate::{args::SignArgs, exit_code, settings, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     if let Some(signature) = &args.expect {
@@ -33,9 +31,8 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let named = params.iter().find(|(name, _)| *name == "sign_type");
-    let sign_type = args
-        .sign_type
-        .unwrap_or_else(|| named.map_or(SignType::Md5, |(_, value)| of_field(value)));
+    let named = || named.map_or(SignType::Md5, |(_, value)| of_field(value));
+    let sign_type = args.sign_type.unwrap_or_else(named);
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
     terminal::print(params.sign(sign_type, &key).as_str())?;
     Ok(ExitCode::SUCCESS)
@@ -46,7 +43,7 @@ fn pairs(args: &SignArgs) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// As the gateway reads the field, with a word where that may surprise.
+/// As the gateway reads the field, with a warning where that may surprise.
 fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
     if value != sign_type.as_str() {
@@ -59,36 +56,31 @@ fn of_field(value: &str) -> SignType {
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
+    /// Eight times what the gateway takes, in MiB: a picture that is too large may have been signed too.
+    const LARGEST: u64 = 16;
+
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
     let files = args.try_key_file.iter();
     let sources = files.filter_map(|file| settings::TRY_KEY.find(Some(file)));
     let other_keys = sources.map(|source| source.api_key());
     let other_keys: Vec<ApiKey> = other_keys.collect::<anyhow::Result<_>>()?;
-    let media = args.media.as_deref().map(read_media).transpose()?;
+    let content = args.media.as_ref().map(|file| {
+        let content = settings::read_file(file, LARGEST);
+        content.with_context(|| format!("cannot read {}", file.display()))
+    });
+    let content = content.transpose()?;
 
     let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
         request = request.sign_type(sign_type);
     }
-    if let Some((name, content)) = &media {
-        request = request.file_name(name).content(content);
+    let name = args.media.as_ref().and_then(|file| file.file_name());
+    let name = name.map(|name| name.to_string_lossy());
+    if let Some(content) = &content {
+        request = request.file_name(name.as_deref().unwrap_or_default());
+        request = request.content(content);
     }
     let report = request.diagnose(&key, &other_keys, signature);
     terminal::print(&report.display(args.lang).to_string())?;
-    Ok(if report.is_right() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
-}
-
-/// The name and bytes of a picture that was sent, or of whatever was in its place.
-fn read_media(file: &Path) -> anyhow::Result<(String, Zeroizing<Vec<u8>>)> {
-    /// Eight times what the gateway takes: a picture that is too large may have been signed too.
-    const LARGEST: u64 = 16 * 1024 * 1024;
-
-    let content = settings::read_file(file, LARGEST)
-        .with_context(|| format!("cannot read {}", file.display()))?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok((name.into_owned(), content))
+    Ok(exit_code(report.is_right()))
 }

@@ -4,11 +4,8 @@ use std::{
     error,
     fmt::{self, Write as _},
     io::{self, Write as _},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-        mpsc::{self, Sender},
-    },
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
@@ -25,7 +22,7 @@ pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
 /// Prints a result as one line of JSON.
 pub(crate) fn print_json(result: &impl Serialize) -> Result<(), OutputLost> {
     let json = serde_json::to_string(result).map_err(|error| OutputLost(error.into()))?;
-    print_raw(&escape_json(json))
+    print_raw(&escape_json(&json))
 }
 
 /// Prints a line unescaped, for other programs.
@@ -61,81 +58,87 @@ impl error::Error for OutputLost {
 
 /// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
 pub(crate) fn warn(lines: &str) {
-    let line = escape(lines, true);
-    match MESSAGES.get() {
-        Some(messages) => messages.push(line),
+    let line = escape(lines, true) + "\n";
+    match BACKLOG.get() {
+        Some(backlog) => backlog.push(&line),
         None => write_message(&line),
     }
 }
 
-fn write_message(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+fn write_message(lines: &str) {
+    let _ = io::stderr().write_all(lines.as_bytes());
 }
 
 /// The messages of a server, which must not wait for the reader of stderr.
-static MESSAGES: OnceLock<Messages> = OnceLock::new();
+static BACKLOG: OnceLock<Backlog> = OnceLock::new();
 
+#[derive(Default)]
+struct Backlog {
+    messages: Mutex<Messages>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
 struct Messages {
-    sender: Sender<Message>,
-    /// Bytes that are not yet written.
-    waiting: Arc<AtomicUsize>,
-    dropped: Arc<AtomicUsize>,
+    waiting: String,
+    is_writing: bool,
+    dropped: usize,
 }
 
-enum Message {
-    Line(String),
-    /// All lines before this one are written: sends, and so ends [`flush`].
-    Flush(Sender<()>),
-}
-
-impl Messages {
-    /// Several hundred calls as JSON.
+impl Backlog {
+    /// Several hundred calls as JSON, in bytes.
     const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-    fn push(&self, line: String) {
-        let length = line.len();
-        if self.waiting.fetch_add(length, Relaxed) + length > Self::MAX_WAITING {
-            self.waiting.fetch_sub(length, Relaxed);
-            self.dropped.fetch_add(1, Relaxed);
+    fn messages(&self) -> MutexGuard<'_, Messages> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, line: &str) {
+        let mut messages = self.messages();
+        if messages.waiting.len() + line.len() > Self::MAX_WAITING {
+            messages.dropped += 1;
         } else {
-            let _ = self.sender.send(Message::Line(line));
+            messages.waiting.push_str(line);
+            self.changed.notify_all();
         }
+    }
+
+    /// Writes what waits, and says how many messages were dropped meanwhile.
+    fn write(&self) {
+        let is_empty = |messages: &mut Messages| messages.waiting.is_empty();
+        let waited = self.changed.wait_while(self.messages(), is_empty);
+        let mut messages = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut lines = mem::take(&mut messages.waiting);
+        let dropped = mem::take(&mut messages.dropped);
+        messages.is_writing = true;
+        drop(messages);
+        if dropped > 0 {
+            let _ = writeln!(lines, "warning: {dropped} messages were dropped");
+        }
+        write_message(&lines);
+        self.messages().is_writing = false;
+        self.changed.notify_all();
     }
 }
 
 /// Writes messages on a thread of their own from now on. Those that nobody reads are dropped.
 pub(crate) fn write_in_background() {
-    let (sender, receiver) = mpsc::channel();
-    let [waiting, dropped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-    let (written, lost) = (Arc::clone(&waiting), Arc::clone(&dropped));
-    thread::spawn(move || {
-        for message in receiver {
-            match message {
-                Message::Line(line) => {
-                    write_message(&line);
-                    written.fetch_sub(line.len(), Relaxed);
-                    match lost.swap(0, Relaxed) {
-                        0 => {}
-                        lost => write_message(&format!("warning: {lost} messages were dropped")),
-                    }
-                }
-                Message::Flush(done) => drop(done.send(())),
-            }
+    let backlog = BACKLOG.get_or_init(Backlog::default);
+    thread::spawn(|| {
+        loop {
+            backlog.write();
         }
-    });
-    let _ = MESSAGES.set(Messages {
-        sender,
-        waiting,
-        dropped,
     });
 }
 
 /// Waits at most a second until the messages are written.
 pub(crate) fn flush() {
-    if let Some(messages) = MESSAGES.get() {
-        let (done, is_done) = mpsc::channel();
-        let _ = messages.sender.send(Message::Flush(done));
-        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    if let Some(backlog) = BACKLOG.get() {
+        let is_busy = |messages: &mut Messages| messages.is_writing || !messages.waiting.is_empty();
+        let (messages, second) = (backlog.messages(), Duration::from_secs(1));
+        let _ = backlog
+            .changed
+            .wait_timeout_while(messages, second, is_busy);
     }
 }
 
@@ -168,7 +171,7 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if steers_terminal(character) && !(keep_line_ends && character == '\n') {
-            let _ = write!(escaped, "{}", character.escape_default());
+            escaped.extend(character.escape_default());
         } else {
             escaped.push(character);
         }
@@ -176,12 +179,9 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     escaped
 }
 
-/// The same JSON, with such characters as `\u` and four digits: its values do not change.
-pub(crate) fn escape_json(json: String) -> String {
-    // Outside of strings it has none.
-    if !json.contains(steers_terminal) {
-        return json;
-    }
+/// The same JSON, with such characters as `\u` and four digits: its values do not change. Outside of
+/// strings it has none.
+pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if steers_terminal(character) {
@@ -195,32 +195,21 @@ pub(crate) fn escape_json(json: String) -> String {
     escaped
 }
 
+/// The format characters (Cf) of Unicode 17, and its line and paragraph separators: first and last of each
+/// range.
+const FORMAT: [u32; 38] = [
+    0xad, 0xad, 0x600, 0x605, 0x61c, 0x61c, 0x6dd, 0x6dd, 0x70f, 0x70f, 0x890, 0x891, 0x8e2, 0x8e2,
+    0x180e, 0x180e, 0x200b, 0x200f, 0x2028, 0x202e, 0x2060, 0x206f, 0xfeff, 0xfeff, 0xfff9, 0xfffb,
+    0x110bd, 0x110bd, 0x110cd, 0x110cd, 0x13430, 0x1343f, 0x1bca0, 0x1bca3, 0x1d173, 0x1d17a,
+    0xe0001, 0xe007f,
+];
+
 /// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
-/// controls (C0, DEL, C1), line and paragraph separators, and the format characters (Cf) of Unicode 17.
+/// controls (C0, DEL, C1), separators and format characters.
 fn steers_terminal(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{600}'..='\u{605}'
-                | '\u{61c}'
-                | '\u{6dd}'
-                | '\u{70f}'
-                | '\u{890}'..='\u{891}'
-                | '\u{8e2}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{110bd}'
-                | '\u{110cd}'
-                | '\u{13430}'..='\u{1343f}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0001}'..='\u{e007f}'
-        )
+    let code = u32::from(character);
+    let mut ranges = FORMAT.chunks_exact(2);
+    character.is_control() || ranges.any(|range| (range[0]..=range[1]).contains(&code))
 }
 
 /// An error with its root cause: the errors between repeat it.
@@ -256,7 +245,7 @@ mod tests {
     #[test]
     fn json_keeps_its_values() {
         let value = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}图";
-        let json = escape_json(serde_json::to_string(value).unwrap());
+        let json = escape_json(&serde_json::to_string(value).unwrap());
         assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41图""#);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
     }

@@ -11,15 +11,15 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
-    ApiKey, Client, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType,
-    Signing, transport::TransportBuilder,
+    ApiKey, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
+    transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
-    FAILED,
-    args::{Rate, TimeoutArgs, UploadArgs},
-    settings::{self, IdentitySetting, Network},
+    args::UploadArgs,
+    exit_code,
+    settings::{self, IdentityFiles, Network},
     signals::Stop,
     terminal,
 };
@@ -32,8 +32,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let config = match Config::find(&args, sandbox.as_ref()) {
-        Ok(config) => config,
+    let (merchant, endpoints, builder) = match configure(&args, sandbox.as_ref()) {
+        Ok(configured) => configured,
         Err(error) => {
             // With --json every file has a line.
             if args.json {
@@ -47,26 +47,19 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     };
     let done = if args.dry_run {
         tokio::select! {
-            done = dry_run::run(&args, &config.merchant) => done?,
+            done = dry_run::run(&args, &merchant) => done?,
             _ = stop.asked() => false,
         }
     } else if let Some(path) = &args.ledger {
-        let (merchant, endpoints) = (config.merchant.id(), &config.endpoints);
-        let run = ledger::Run::open(&args, path, merchant, endpoints)?;
-        let client = config.client(&args)?;
-        run.upload(&args, &client, &mut stop).await?
+        let run = ledger::Run::open(&args, path, merchant.id(), &endpoints)?;
+        run.upload(&args, &builder.build()?, &mut stop).await?
     } else {
-        let client = config.client(&args)?;
-        queue::run(&args, &client, &mut stop).await?
+        queue::run(&args, &builder.build()?, &mut stop).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    Ok(if done {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(exit_code(done))
 }
 
 async fn start_sandbox() -> anyhow::Result<Sandbox> {
@@ -78,159 +71,103 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// The settings of all uploads.
-struct Config {
-    merchant: Merchant,
-    endpoints: Endpoints,
-    /// Always there, except that a dry run can do without.
-    identity: Option<Identity>,
-    network: Network,
-    rate: Option<Rate>,
-    timeouts: Vec<(SetTimeout, Duration)>,
-}
+/// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
+/// without.
+fn configure(
+    args: &UploadArgs,
+    sandbox: Option<&Sandbox>,
+) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
+    use TransportBuilder as To;
+    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
 
-impl Config {
-    fn find(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Self> {
-        let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
-        if from_stdin.count() > 1 {
-            bail!("`-` can be given once: stdin holds one picture");
-        }
-        match sandbox {
-            Some(sandbox) => Self::of_sandbox(args, sandbox),
-            None => Self::of_settings(args),
-        }
+    let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
+    if from_stdin.count() > 1 {
+        bail!("`-` can be given once: stdin holds one picture");
     }
-
-    fn of_settings(args: &UploadArgs) -> anyhow::Result<Self> {
-        let gateway = &args.gateway;
-        let mch_id = gateway.mch_id()?.map(|given| given.value);
-        let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
-        let files = IdentitySetting::find(gateway)?;
-        // One error names all missing settings.
-        let mut missing = Vec::new();
-        if mch_id.is_none() {
-            missing.push(settings::HOW_MCH_ID);
-        }
-        if api_key.is_none() {
-            missing.push(settings::HOW_API_KEY);
-        }
-        // A dry run checks the identity where it is given, and sends nothing.
-        match &files {
-            None if args.dry_run => {}
-            None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
-            Some(files) => missing.extend(files.missing()),
-        }
-        let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
-            bail!(
-                "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
-                missing.join("\n  missing ")
-            );
-        };
-        if settings::is_app_id(&id) {
-            let advice = settings::APP_ID_ADVICE;
-            terminal::warn(&format!("warning: {id} is an app id: {advice}"));
-        }
-        let identity = files.map(|files| files.load(Some(&id))).transpose()?;
-        let other = identity.as_ref();
-        if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
-            terminal::warn(&format!(
-                "warning: the certificate is of merchant {other}, not of {id}"
-            ));
-        }
-        Ok(Self {
-            merchant: merchant(args, id, api_key.value)?,
-            endpoints: gateway.endpoints()?.value,
-            identity,
-            network: Network::find(gateway)?,
-            rate: rate(args)?,
-            timeouts: timeouts(&args.timeouts)?,
-        })
-    }
-
-    fn of_sandbox(args: &UploadArgs, sandbox: &Sandbox) -> anyhow::Result<Self> {
-        let credentials = sandbox.credentials();
-        let id = MerchantId::new(credentials.mch_id())?;
-        let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
-        let endpoint: Endpoint = sandbox.origin().parse()?;
-        Ok(Self {
-            merchant: merchant(args, id, credentials.api_key().clone())?,
-            endpoints: endpoint.into(),
-            identity: Some(identity),
-            network: Network::of_sandbox(credentials.ca_pem())?,
-            rate: rate(args)?,
-            timeouts: timeouts(&args.timeouts)?,
-        })
-    }
-
-    fn client(self, args: &UploadArgs) -> anyhow::Result<Client> {
-        let mut builder = ClientBuilder::from(self.merchant)
-            .endpoints(self.endpoints)
-            .max_retries(args.retries)
-            .transport(|transport| {
-                let transport = self.network.apply(transport);
-                let set = |transport, (set, timeout): (SetTimeout, _)| set(transport, timeout);
-                self.timeouts.into_iter().fold(transport, set)
-            });
-        if let Some(identity) = self.identity {
-            builder = builder.identity(identity);
-        }
-        if let Some(Rate(rate)) = self.rate {
-            builder = builder.rate(rate);
-        }
-        Ok(builder.build()?)
-    }
-}
-
-fn merchant(args: &UploadArgs, id: MerchantId, key: ApiKey) -> anyhow::Result<Merchant> {
+    let (id, key, identity, endpoints, network) = match sandbox {
+        Some(sandbox) => of_sandbox(sandbox)?,
+        None => of_settings(args)?,
+    };
     // MD5 as in the API's own example, which names no sign type.
     let signing = match args.gateway.sign_type()?.value {
         SignType::HmacSha256 => Signing::HmacSha256,
         SignType::Md5 => Signing::Md5Unnamed,
     };
-    Ok(Merchant::new(id, key)
+    let merchant = Merchant::new(id, key)
         .signing(signing)
-        .strict_response_sign(args.strict_reply_sign))
-}
-
-fn rate(args: &UploadArgs) -> anyhow::Result<Option<Rate>> {
-    let rate = settings::find(args.rate, "--rate", "WXPAY_RATE")?;
-    Ok(rate.map(|given| given.value))
+        .strict_response_sign(args.strict_reply_sign);
+    let mut builder = ClientBuilder::from(merchant.clone())
+        .endpoints(endpoints.clone())
+        .max_retries(args.retries)
+        .transport(|transport| network.apply(transport));
+    if let Some(identity) = identity {
+        builder = builder.identity(identity);
+    }
+    if let Some(given) = find(args.rate, RATE)? {
+        builder = builder.rate(given.value.0);
+    }
+    // The timeouts that are not given are the library's.
+    let times = &args.timeouts;
+    let timeouts: [(_, _, SetTimeout); 4] = [
+        (times.timeout, TIMEOUT, To::timeout),
+        (times.connect_timeout, CONNECT, To::connect_timeout),
+        (times.stall_timeout, STALL, To::stall_timeout),
+        (times.response_timeout, RESPONSE, To::response_timeout),
+    ];
+    for (flag, names, set) in timeouts {
+        if let Some(given) = find(flag, names)? {
+            builder = builder.transport(|transport| set(transport, given.value.0));
+        }
+    }
+    Ok((merchant, endpoints, builder))
 }
 
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
-/// The timeouts that are given; the others are the library's.
-fn timeouts(args: &TimeoutArgs) -> anyhow::Result<Vec<(SetTimeout, Duration)>> {
-    let settings: [(_, _, _, SetTimeout); 4] = [
-        (
-            args.timeout,
-            "--timeout",
-            "WXPAY_TIMEOUT",
-            TransportBuilder::timeout,
-        ),
-        (
-            args.connect_timeout,
-            "--connect-timeout",
-            "WXPAY_CONNECT_TIMEOUT",
-            TransportBuilder::connect_timeout,
-        ),
-        (
-            args.stall_timeout,
-            "--stall-timeout",
-            "WXPAY_STALL_TIMEOUT",
-            TransportBuilder::stall_timeout,
-        ),
-        (
-            args.response_timeout,
-            "--response-timeout",
-            "WXPAY_RESPONSE_TIMEOUT",
-            TransportBuilder::response_timeout,
-        ),
-    ];
-    let mut timeouts = Vec::new();
-    for (flag, flag_name, variable, set) in settings {
-        let found = settings::find(flag, flag_name, variable)?;
-        timeouts.extend(found.map(|given| (set, given.value.0)));
+type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
+
+fn of_settings(args: &UploadArgs) -> anyhow::Result<Gateway> {
+    let gateway = &args.gateway;
+    let mch_id = gateway.mch_id()?.map(|given| given.value);
+    let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
+    let files = IdentityFiles::find(gateway)?;
+    // One error names all missing settings.
+    let mut missing = Vec::new();
+    missing.extend(mch_id.is_none().then_some(settings::HOW_MCH_ID));
+    missing.extend(api_key.is_none().then_some(settings::HOW_API_KEY));
+    // A dry run checks the identity where it is given, and sends nothing.
+    match &files {
+        None if args.dry_run => {}
+        None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
+        Some(files) => missing.extend(files.missing()),
     }
-    Ok(timeouts)
+    let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {
+        bail!(
+            "missing {}\n  to try without credentials: wxpay upload --sandbox FILE",
+            missing.join("\n  missing ")
+        );
+    };
+    if settings::is_app_id(&id) {
+        let advice = settings::APP_ID_ADVICE;
+        terminal::warn(&format!("warning: {id} is an app id: {advice}"));
+    }
+    let identity = files.map(|files| files.load(Some(&id))).transpose()?;
+    let other = identity.as_ref();
+    if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
+        terminal::warn(&format!(
+            "warning: the certificate is of merchant {other}, not of {id}"
+        ));
+    }
+    let (endpoints, network) = (gateway.endpoints()?.value, Network::find(gateway)?);
+    Ok((id, api_key.value, identity, endpoints, network))
+}
+
+fn of_sandbox(sandbox: &Sandbox) -> anyhow::Result<Gateway> {
+    let credentials = sandbox.credentials();
+    let id = MerchantId::new(credentials.mch_id())?;
+    let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem())?;
+    let endpoint: Endpoint = sandbox.origin().parse()?;
+    let network = Network::of_sandbox(credentials.ca_pem())?;
+    let key = credentials.api_key().clone();
+    Ok((id, key, Some(identity), endpoint.into(), network))
 }

@@ -46,7 +46,9 @@ fn connect(path: &Path, create: bool) -> Result<Connection, ErrorKind> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    if !is_ledger(&connection)? {
+    // One snapshot: another process may be creating it.
+    let is_ours = is_ledger(&*connection.unchecked_transaction()?)?;
+    if !is_ours {
         if !create {
             return Err(ErrorKind::Foreign);
         }

@@ -7,6 +7,25 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, record::key};
 
 /// Reads a ledger, which need not be in use by this process.
+///
+/// ```
+/// use wxpay_ledger::{Content, FileState, Ledger, Reader};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = &folder.path().join("a.ledger");
+/// let account = Ledger::open(path)?.account("1900000109", "mainland", "https://gateway.test")?;
+/// let reader = Reader::open(path)?;
+/// let state = FileState::of(&std::fs::metadata(path)?);
+/// assert_eq!(reader.files(account, &[("licence.jpg", state)])?, [None]); // not uploaded yet
+/// let md5 = "900150983cd24fb0d6963f7d28e17f72".to_owned();
+/// assert_eq!(reader.content(account, &Content { md5, bytes: 3 })?, None);
+/// assert_eq!(reader.status()?[0].uploaded, 0);
+/// reader.export(|file, _entry, _uploaded_at| {
+///     println!("{file}");
+///     Ok::<_, std::io::Error>(())
+/// })??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
@@ -61,7 +80,7 @@ impl Reader {
         Ok(Self { connection, path })
     }
 
-    /// What is known of files that are as they were, in their order: `None` where a file is new, has
+    /// The entries of files that are as they were, in the order given: `None` where a file is new, has
     /// changed, or is to be tried again.
     ///
     /// For many at once: each call is a transaction.
@@ -89,7 +108,7 @@ impl Reader {
         })
     }
 
-    /// What is known of bytes, whatever their file.
+    /// The entry of bytes, whatever their file.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a ledger remembers: plain values.
+//! The values that a ledger remembers.
 
 use std::{
     fs::Metadata,
@@ -22,7 +22,15 @@ pub struct Content {
     pub bytes: u64,
 }
 
-/// What the system says of a file: while it stays the same, so do the bytes.
+/// The system's metadata of a file: while it stays the same, so do the bytes.
+///
+/// ```
+/// use wxpay_ledger::FileState;
+///
+/// let state = FileState::of(&std::fs::metadata("Cargo.toml")?);
+/// assert!(state.bytes > 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FileState {
     /// The size.
@@ -55,7 +63,7 @@ impl FileState {
     }
 }
 
-/// What became of a picture.
+/// The outcome of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It has a media id.
@@ -64,7 +72,7 @@ pub enum Outcome {
         media_id: String,
         /// How many attempts it took.
         attempts: u32,
-        /// Who answered.
+        /// The endpoint that answered.
         endpoint: String,
     },
     /// It is refused for what it is: it is not sent again while its bytes stay the same.
@@ -73,7 +81,7 @@ pub enum Outcome {
     Failed(Reason),
 }
 
-/// Why a picture has no media id.
+/// The reason why a picture has no media id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reason {
     /// The kind of failure, in a word.
@@ -86,7 +94,7 @@ pub struct Reason {
     pub advice: String,
 }
 
-/// What became of a file, or of bytes that are in none, to be written.
+/// The outcome of a file, or of bytes that are in none, to be written.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// The file; a relative path is of the current folder.
@@ -95,13 +103,13 @@ pub struct Record {
     pub file: FileState,
     /// The bytes; `None` where they could not be read.
     pub content: Option<Content>,
-    /// What became of it; `None` where this content is in the ledger already.
+    /// The outcome; `None` where this content is in the ledger already.
     pub outcome: Option<Outcome>,
     /// When.
     pub at: SystemTime,
 }
 
-/// What is known of a file or of bytes.
+/// The entry of a file or of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The bytes; `None` where they could not be read.

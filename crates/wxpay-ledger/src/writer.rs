@@ -110,7 +110,7 @@ impl Ledger {
         })
     }
 
-    /// Writes what became of a picture; when that is on the disk, or has failed, calls `done`, on the
+    /// Writes the outcome of a picture; when it is on the disk, or has failed, calls `done`, on the
     /// ledger's own thread.
     pub fn record(
         &self,

@@ -20,8 +20,8 @@ use crate::{
 /// runtime of its own.
 ///
 /// It is described by the same [`ClientBuilder`](crate::ClientBuilder), has the same errors, and may be
-/// used from any thread but one of an asynchronous runtime, where it refuses: take the other client
-/// there. A clone shares everything.
+/// used from any thread but those of an asynchronous runtime (`spawn_blocking` is one), where it refuses:
+/// take the other client there. A clone shares everything.
 ///
 #[cfg_attr(feature = "ring", doc = "```no_run")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]

@@ -1,4 +1,4 @@
-//! How a client is described before it is built.
+//! The settings of a client.
 
 use crate::{
     client::Client,
@@ -24,7 +24,7 @@ use {
 #[cfg(feature = "transport")]
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
-/// Describes a [`Client`].
+/// The settings of a [`Client`].
 ///
 #[cfg_attr(feature = "ring", doc = "```")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
@@ -48,7 +48,7 @@ pub struct ClientBuilder<L = NoLayer> {
     endpoints: Endpoints,
     #[cfg(feature = "transport")]
     transport: TransportBuilder,
-    /// None of the caller's: what the endpoints are known to allow.
+    /// Without one of the caller's, the known limit of the endpoints.
     #[cfg(feature = "transport")]
     rate: Option<Option<NonZeroU32>>,
     #[cfg_attr(
@@ -59,7 +59,7 @@ pub struct ClientBuilder<L = NoLayer> {
 }
 
 impl Client {
-    /// Starts to describe a client for a merchant and its API v2 key.
+    /// The settings of a client for a merchant and its API v2 key.
     pub fn builder(id: MerchantId, key: ApiKey) -> ClientBuilder {
         Merchant::new(id, key).into()
     }
@@ -86,7 +86,7 @@ impl From<Merchant> for ClientBuilder {
 }
 
 impl<L> ClientBuilder<L> {
-    /// How requests are signed; HMAC-SHA256 by default.
+    /// The way of signing requests; HMAC-SHA256 by default.
     pub fn signing(mut self, signing: Signing) -> Self {
         self.merchant = self.merchant.signing(signing);
         self
@@ -111,10 +111,10 @@ impl<L> ClientBuilder<L> {
 
     /// Builds the client over a service of the caller's: another HTTP client, or a fake one.
     ///
-    /// It does the transport's work: it authenticates by the merchant's certificate, bounds the time,
-    /// and repeats what may pass, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. Settings for a transport are not used; responses are bounded to
-    /// 64 KiB. To put layers around the transport, take `layer` instead.
+    /// The service does the transport's work: it authenticates by the merchant's certificate, bounds
+    /// the time, and repeats, by [`Error::retry_advice`](crate::Error::retry_advice) or
+    /// `response::classify`. Of the settings those of the transport are not used. To put layers around
+    /// the transport, take `layer` instead.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)
     }
@@ -148,29 +148,28 @@ impl<L> ClientBuilder<L> {
         self
     }
 
-    /// How long one upload may take, with all its attempts, connecting and the whole response
-    /// included. Without it only standing still is bounded: connecting, a line that takes nothing, no
-    /// response.
+    /// The bound over one upload with all its attempts; none by default. Standing still is always
+    /// bounded: connecting, a line that takes nothing, no response.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport = self.transport.timeout(timeout);
         self
     }
 
-    /// How many further attempts an upload may take after its first, on whatever endpoint; 2 by default.
+    /// The number of further attempts of an upload, at whatever endpoint; 2 by default.
     ///
-    /// Repeated are failures of the network, pages with a status from 500 on, `SYSTEMERROR` and limits
-    /// on the rate; the last make all uploads of this client slower for a while. A queue that repeats
-    /// on its own sets 0, and asks [`Error::retry_advice`](crate::Error::retry_advice).
+    /// Failures of the network, pages with a status from 500 to 599, `SYSTEMERROR` and limits on the
+    /// rate are repeated. A queue that repeats on its own sets 0, and asks
+    /// [`Error::retry_advice`](crate::Error::retry_advice).
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.transport = self.transport.max_retries(retries);
         self
     }
 
-    /// How many uploads may begin in a second, over all clones; with `None` there is no limit.
+    /// The number of uploads that may begin in a second, over all clones; `None` is no limit.
     ///
-    /// By default there are ten to WeChat Pay's own hosts (`*.mch.weixin.qq.com`), which is what it
-    /// allows a merchant, and no limit elsewhere. When the gateway asks to slow down, all uploads of the
-    /// client become slower for a while, whatever this is.
+    /// The default is ten to WeChat Pay's own hosts (`*.mch.weixin.qq.com`), its limit for a merchant,
+    /// and none elsewhere. When the gateway asks to slow down, all uploads of the client become slower
+    /// for a while, whatever this is.
     pub fn rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.rate = Some(per_second.into());
         self

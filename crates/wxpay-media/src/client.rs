@@ -117,11 +117,7 @@ where
     ///
     /// # Errors
     ///
-    /// As [`upload`](Self::upload).
-    ///
-    /// # Panics
-    ///
-    /// As [`upload`](Self::upload).
+    /// As [`upload`](Self::upload), which has the same panics.
     ///
     /// ```
     /// # use wxpay_media::{Client, Error, Image, Progress};

@@ -1,4 +1,4 @@
-//! Where the gateway is.
+//! Endpoints and regions of the gateway.
 
 use std::{fmt, num::NonZeroU16, str::FromStr};
 
@@ -104,7 +104,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Why a text is not an [`Endpoint`].
+/// The reason why a text is no [`Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseEndpointError {

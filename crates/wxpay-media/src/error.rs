@@ -1,4 +1,4 @@
-//! Why an upload failed, and what to do about it.
+//! Failed uploads, with advice.
 
 use std::{error::Error as StdError, iter};
 
@@ -15,7 +15,7 @@ use crate::{
 #[cfg(feature = "transport")]
 mod transport;
 
-/// Why a picture has no media id: before it was sent, on the way, or in the response.
+/// A failed upload: before the picture was sent, on the way, or in the response.
 ///
 /// Every variant has a [`kind`](Self::kind) for programs, an [`advice`](Self::advice) for people,
 /// and a [`retry_advice`](Self::retry_advice) for queues. None ever holds the API key, the picture,

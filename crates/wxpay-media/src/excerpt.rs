@@ -2,10 +2,16 @@
 
 use wxpay_picture::Content;
 
-/// The beginning of a text, in one line: one space for all that is between words, no line break, and
-/// no control character that a terminal would act on.
+/// The beginning of a text, in one line: one space for all that is between words, line breaks, control
+/// characters that a terminal would act on, and those without a width that change how a text reads.
 pub(crate) fn excerpt(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let is_between = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let words = text.split(is_between);
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
     match line.char_indices().nth(120) {
@@ -24,7 +30,7 @@ pub(crate) fn of_body(body: &[u8]) -> String {
     }
 }
 
-/// The same of a page: what is between its tags, where there is anything.
+/// The beginning of a page: the texts between its tags, where there are any.
 pub(crate) fn of_page(body: &[u8]) -> String {
     let page = String::from_utf8_lossy(body);
     let texts = page
@@ -36,8 +42,8 @@ pub(crate) fn of_page(body: &[u8]) -> String {
     }
 }
 
-/// Whether it is no XML of anybody's, but a page, which would else be called broken XML. A
-/// declaration, comments and a byte order mark may stand before a page, too.
+/// Returns true for a page, which would else be called broken XML. A declaration, comments and a byte
+/// order mark may stand before it, as before XML.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     const TAGS: [&str; 8] = [
         "<!doctype html",

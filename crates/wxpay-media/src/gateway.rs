@@ -1,4 +1,4 @@
-//! Refusals: what the gateway says, and which row of its error table that is.
+//! Refusals: the gateway's words, and the row of its error table that they tell.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ const MESSAGES: [&str; 10] = [
 /// Fields in which a code has been seen; the API documents the first.
 const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
-/// A refusal in the gateway's own words, and what this crate makes of them.
+/// A refusal in the gateway's own words, with its row of the error table.
 ///
 /// It is believed without a signature: a failure needs no proof, a success does. Where the response
 /// carries a signature that does not fit, [`signature_error`](Self::signature_error) says so.
@@ -43,7 +43,7 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 pub struct GatewayError {
     code: Option<String>,
     message: String,
-    /// All that came, where there is no message.
+    /// All that came, to be shown where there is no message.
     fields: String,
     reason: Option<Reason>,
     pub(crate) signature_error: Option<VerifyError>,
@@ -73,31 +73,22 @@ impl GatewayError {
             code => code,
         });
         // "OK" stands beside some refusals, and is never their reason.
-        let is_ok = |text: &str| {
-            ["OK", "SUCCESS"]
-                .iter()
-                .any(|ok| text.eq_ignore_ascii_case(ok))
-        };
+        let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
         let texts = MESSAGES.iter().filter_map(given);
-        let texts: Vec<&str> = texts.filter(|text| !is_ok(text.trim())).collect();
-        let mut all = Vec::new();
-        if texts.is_empty() {
-            let shown = fields
-                .iter()
-                .filter(|(name, value)| *name != "sign" && !value.is_empty());
-            all.extend(shown.map(|(name, value)| format!("{name}={value}")));
-        }
+        let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
+        let is_shown = |field: &(&str, &str)| field.0 != "sign" && !field.1.is_empty();
+        let show = |(name, value)| format!("{name}={value}");
+        let shown: Vec<_> = fields.iter().filter(is_shown).map(show).collect();
         Some(Self {
             reason: Reason::of(code, &texts),
             code: code.map(str::to_owned),
             message: texts.first().copied().unwrap_or_default().to_owned(),
-            fields: all.join(" "),
+            fields: shown.join(" "),
             signature_error: None,
         })
     }
 
-    /// The gateway's `err_code`, as the API's error table writes it or as it came; some refusals have
-    /// none.
+    /// The gateway's `err_code`, as the API's error table writes it or as it came, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -110,14 +101,14 @@ impl GatewayError {
         &self.message
     }
 
-    /// Which row of the API's error table it is, as far as code and text tell.
+    /// The row of the API's error table, as far as code and text tell it.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// Why the response's own signature does not fit, where it has one: a hint that this side's key
-    /// is not the gateway's, or that the response is not the gateway's.
+    /// The error of the response's own signature, where it has one that does not fit: this side's key or
+    /// the response is not the gateway's.
     #[must_use]
     pub fn signature_error(&self) -> Option<&VerifyError> {
         self.signature_error.as_ref()
@@ -169,13 +160,16 @@ fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
-        let code = self.code.as_deref().map(excerpt);
-        let (message, fields) = (excerpt(&self.message), excerpt(&self.fields));
-        match (code, message.as_str()) {
-            (Some(code), "") => write!(f, ": {code} ({fields})")?,
-            (Some(code), message) => write!(f, ": {code} ({message})")?,
-            (None, "") => write!(f, " without a reason: {fields}")?,
-            (None, message) => write!(f, ": {message}")?,
+        let has_message = !self.message.is_empty();
+        let told = excerpt(if has_message {
+            &self.message
+        } else {
+            &self.fields
+        });
+        match &self.code {
+            Some(code) => write!(f, ": {} ({told})", excerpt(code))?,
+            None if has_message => write!(f, ": {told}")?,
+            None => write!(f, " without a reason: {told}")?,
         }
         if self.signature_error.is_some() {
             f.write_str("; its own signature does not fit, so check the API key first")?;
@@ -186,7 +180,7 @@ impl fmt::Display for GatewayError {
 
 impl std::error::Error for GatewayError {}
 
-/// A row of the error table: what a refusal is about, which its code alone does not tell.
+/// A row of the error table, which a refusal's code alone does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

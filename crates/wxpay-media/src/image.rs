@@ -65,14 +65,6 @@ impl Image {
     /// # Panics
     ///
     /// Outside a Tokio runtime.
-    ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), wxpay_media::ImageError> {
-    /// let image = wxpay_media::Image::from_path("licence.jpg").await?;
-    /// println!("{} bytes, MD5 {}", image.bytes().len(), image.hash());
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref().to_owned();
         let task = tokio::task::spawn_blocking(move || Self::read(path));
@@ -89,13 +81,6 @@ impl Image {
     ///
     /// [`ImageError`] when it cannot be read, is not a regular file, or is no picture to send. A
     /// file that is too large is not read.
-    ///
-    /// ```
-    /// use wxpay_media::{Image, ImageError};
-    ///
-    /// let error = Image::read("no such file.jpg").unwrap_err();
-    /// assert!(matches!(error, ImageError::Read(_)));
-    /// ```
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref();
         Ok(Checked::new(name_of(path)?, read(path, Vec::new())?.into())?.alone())
@@ -124,15 +109,6 @@ impl Image {
     ///
     /// [`ImageError`] when reading fails, the name cannot be sent or the bytes are no picture to
     /// send.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let endless = tokio::io::repeat(b'x');
-    /// let error = wxpay_media::Image::from_reader("a.jpg", endless).await.unwrap_err();
-    /// assert!(matches!(error, wxpay_media::ImageError::TooLarge { .. }));
-    /// # }
-    /// ```
     pub async fn from_reader(
         name: impl Into<String>,
         reader: impl AsyncRead + Unpin,

@@ -10,9 +10,8 @@ use wxpay_sign::{ApiKey, SignType};
 /// ```
 /// use wxpay_media::{ApiKey, Merchant, MerchantId, Signing};
 ///
-/// let id = MerchantId::new("1900000109")?;
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let merchant = Merchant::new(id, key).signing(Signing::Md5).strict_response_sign(true);
+/// # let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let merchant = Merchant::new(MerchantId::new("1900000109")?, key).signing(Signing::Md5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -35,7 +34,7 @@ impl Merchant {
         }
     }
 
-    /// How requests are signed.
+    /// The way of signing requests.
     #[must_use]
     pub fn signing(mut self, signing: Signing) -> Self {
         self.signing = signing;
@@ -113,7 +112,7 @@ impl FromStr for MerchantId {
     }
 }
 
-/// Why a text is not a [`MerchantId`].
+/// The reason why a text is no [`MerchantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MerchantIdError {

@@ -9,7 +9,7 @@ use http_body::Body;
 use crate::{
     body::{FormBody, Segment, Source},
     boundary::Boundary,
-    header::{PartError, PartErrorKind, header},
+    header::{PartError, PartErrorKind, write_header},
 };
 
 /// A `multipart/form-data` form: parts in the order in which they were added.
@@ -93,7 +93,7 @@ impl Form {
     pub fn text(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self, PartError> {
         let value = value.as_ref().as_bytes();
         self.part(name.as_ref(), None, value.len() as u64, |form| {
-            form.run.extend(value);
+            form.run.extend_from_slice(value);
         })
     }
 
@@ -212,7 +212,8 @@ impl Form {
     /// The form as it is sent. Take [`content_type`](Self::content_type) first.
     #[must_use]
     pub fn into_body(mut self) -> FormBody {
-        self.run.extend(closing(&self.boundary).as_bytes());
+        self.run
+            .extend_from_slice(closing(&self.boundary).as_bytes());
         self.end_run();
         FormBody::new(self.segments.into(), self.len)
     }
@@ -240,20 +241,23 @@ impl Form {
         content: impl FnOnce(&mut Self),
     ) -> Result<Self, PartError> {
         self.parts += 1;
-        let refuse = |position, kind| PartError {
+        let refuse = |kind| PartError {
             name: name.to_owned(),
-            position,
+            position: self.parts,
             kind,
         };
-        let header = header(name, file).map_err(|kind| refuse(self.parts, kind))?;
-        let around = format!("--{}\r\n{header}", self.boundary);
-        let grown = [around.len() as u64, len, 2]
-            .iter()
-            .try_fold(self.len, |sum, it| sum.checked_add(*it));
-        self.len = grown.ok_or_else(|| refuse(self.parts, PartErrorKind::TooLong))?;
-        self.run.extend(around.as_bytes());
+        let start = self.run.len();
+        for piece in ["--", self.boundary.as_str(), "\r\n"] {
+            self.run.extend_from_slice(piece.as_bytes());
+        }
+        write_header(&mut self.run, name, file).map_err(refuse)?;
+        let around = (self.run.len() - start + "\r\n".len()) as u64;
+        let grown = len
+            .checked_add(around)
+            .and_then(|it| it.checked_add(self.len));
+        self.len = grown.ok_or(PartErrorKind::TooLong).map_err(refuse)?;
         content(&mut self);
-        self.run.extend(b"\r\n");
+        self.run.extend_from_slice(b"\r\n");
         Ok(self)
     }
 

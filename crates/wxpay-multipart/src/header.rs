@@ -1,6 +1,6 @@
 //! The header of one part, and what is refused in it.
 
-use std::fmt::{self, Write as _};
+use bytes::BytesMut;
 
 /// A part was refused. The form that it was to be added to is gone.
 ///
@@ -88,7 +88,7 @@ pub enum PartErrorKind {
     #[error("the content type {content_type:?} is no media type: write it like `image/png`")]
     #[non_exhaustive]
     ContentType {
-        /// As it was given.
+        /// The value given.
         content_type: String,
     },
     /// The form, with this part, would have more than `u64::MAX` bytes.
@@ -96,11 +96,15 @@ pub enum PartErrorKind {
     TooLong,
 }
 
-/// The lines between a part's delimiter and its content; a file has a name and a content type.
+/// Writes the lines between a part's delimiter and its content; a file has a name and a content type.
 ///
 /// `name` goes before `filename`, for there are servers that find it in no other place. There is
 /// never a `filename*`: RFC 7578 forbids it in forms.
-pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, PartErrorKind> {
+pub(crate) fn write_header(
+    out: &mut BytesMut,
+    name: &str,
+    file: Option<(&str, &str)>,
+) -> Result<(), PartErrorKind> {
     if let Some((file_name, content_type)) = file {
         check("file name", file_name)?;
         if !is_media_type(content_type) {
@@ -111,32 +115,31 @@ pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, P
     if name.is_empty() {
         return Err(PartErrorKind::EmptyName);
     }
-    if reads_as_file_name(name) {
+    if reads_as_file_name(name.as_bytes()) {
         return Err(PartErrorKind::FileNameInName);
     }
     check("name", name)?;
-    let name = Quoted(name);
-    Ok(match file {
-        None => format!("Content-Disposition: form-data; name={name}\r\n\r\n"),
-        Some((file_name, content_type)) => {
-            let file_name = Quoted(file_name);
-            format!(
-                "Content-Disposition: form-data; name={name}; filename={file_name}\r\n\
-                 Content-Type: {content_type}\r\n\r\n"
-            )
-        }
-    })
+    out.extend_from_slice(b"Content-Disposition: form-data; name=");
+    write_quoted(out, name);
+    if let Some((file_name, content_type)) = file {
+        out.extend_from_slice(b"; filename=");
+        write_quoted(out, file_name);
+        out.extend_from_slice(b"\r\nContent-Type: ");
+        out.extend_from_slice(content_type.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n\r\n");
+    Ok(())
 }
 
-/// Parsers that search for parameters, rather than read the header from its start, find a `filename`
-/// even within the quotes of `name`: behind a space, a tab or a semicolon, and multer, which goes on
-/// behind a `filename` that is none as if the header began there, behind another `filename`.
-fn reads_as_file_name(name: &str) -> bool {
-    const FILE_NAME: &str = "filename";
-    let name = name.to_ascii_lowercase();
-    name.match_indices(FILE_NAME).any(|(start, _)| {
-        let before = &name[..start];
-        before.ends_with([' ', '\t', ';']) || before.ends_with(FILE_NAME)
+/// Whether a parser that searches the header for parameters finds a `filename` within the quotes of the
+/// name: behind a space, a tab or a semicolon, or behind another `filename`, where multer goes on as if
+/// the header began there.
+fn reads_as_file_name(name: &[u8]) -> bool {
+    let is_file_name = |text: &[u8; 8]| text.eq_ignore_ascii_case(b"filename");
+    (1..name.len()).any(|at| {
+        let (before, rest) = name.split_at(at);
+        rest.first_chunk().is_some_and(is_file_name)
+            && (b" \t;".contains(&before[at - 1]) || before.last_chunk().is_some_and(is_file_name))
     })
 }
 
@@ -159,23 +162,22 @@ fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     Ok(())
 }
 
-/// A text in quotes, with the escapes of the HTML standard ("multipart/form-data encoding
+/// Writes a text in quotes, with the escapes of the HTML standard ("multipart/form-data encoding
 /// algorithm") and no others: it leaves `%` and `\` alone, so that the escaping cannot be undone.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for character in self.0.chars() {
-            match character {
-                '"' => f.write_str("%22")?,
-                '\r' => f.write_str("%0D")?,
-                '\n' => f.write_str("%0A")?,
-                other => f.write_char(other)?,
-            }
-        }
-        f.write_char('"')
+fn write_quoted(out: &mut BytesMut, text: &str) {
+    out.extend_from_slice(b"\"");
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| b"\"\r\n".contains(byte)) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(match rest[at] {
+            b'"' => b"%22",
+            b'\r' => b"%0D",
+            _ => b"%0A",
+        });
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
+    out.extend_from_slice(b"\"");
 }
 
 /// Whether it is `type/subtype`, then parameters, in ASCII, as RFC 9110, section 8.3.1, has it.

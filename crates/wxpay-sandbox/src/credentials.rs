@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     BoxError,
-    request::client_certificate::{ClientCertChecker, common_name},
+    request::client_certificate::{ClientCertChecker, common_name, is_merchant_id},
     tls,
 };
 use certificates::{Authority, CertifiedKey};
@@ -244,8 +244,7 @@ impl Credentials {
     pub(crate) fn authority(
         &self,
     ) -> Result<(CertificateDer<'static>, Authority), CredentialsError> {
-        let cert = certificate(&self.ca, CA)?;
-        let key = key(&self.ca, &parsed(&cert, CA)?, CA_KEY)?;
+        let (cert, key) = parse(&self.ca, CA, CA_KEY)?;
         let issuer = Issuer::from_ca_cert_der(&cert, key).map_err(|it| unreadable(CA, it))?;
         Ok((cert, issuer))
     }
@@ -257,11 +256,6 @@ impl fmt::Debug for Credentials {
             .field("mch_id", &self.mch_id)
             .finish_non_exhaustive()
     }
-}
-
-/// 1 to 32 ASCII letters and digits.
-pub(crate) fn is_merchant_id(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Letters and digits, each as likely as any other.
@@ -276,46 +270,32 @@ fn random_api_key() -> Result<Zeroizing<String>, getrandom::Error> {
 
 /// Checks that all four texts can be read and belong together, and returns the merchant id.
 fn check(ca: &CertifiedKey, merchant: &CertifiedKey) -> Result<String, CredentialsError> {
-    let ca_cert = certificate(ca, CA)?;
-    let authority = parsed(&ca_cert, CA)?;
-    if !authority.is_ca() {
+    let (ca, _) = parse(ca, CA, CA_KEY)?;
+    if !X509Certificate::from_der(&ca).is_ok_and(|(_, cert)| cert.is_ca()) {
         return Err(CredentialsError::NotAnAuthority);
     }
-    key(ca, &authority, CA_KEY)?;
-    let cert = certificate(merchant, CERT)?;
-    key(merchant, &parsed(&cert, CERT)?, KEY)?;
-    ClientCertChecker::new(ca_cert.clone(), tls::provider())
+    let (cert, _) = parse(merchant, CERT, KEY)?;
+    ClientCertChecker::new(ca, tls::provider())
         .and_then(|checker| Ok(checker.check(&cert, UnixTime::now())?))
         .map_err(CredentialsError::NotAccepted)?;
-    common_name(&cert)
-        .filter(|name| is_merchant_id(name))
-        .ok_or(CredentialsError::CommonName)
+    let name = common_name(&cert).filter(|name| is_merchant_id(name));
+    name.ok_or(CredentialsError::CommonName)
 }
 
-fn certificate(
+/// A certificate and its key, whose names are for errors.
+fn parse(
     pair: &CertifiedKey,
-    what: &'static str,
-) -> Result<CertificateDer<'static>, CredentialsError> {
-    CertificateDer::from_pem_slice(pair.cert.as_bytes()).map_err(|it| unreadable(what, it))
-}
-
-fn parsed<'a>(
-    cert: &'a CertificateDer<'_>,
-    what: &'static str,
-) -> Result<X509Certificate<'a>, CredentialsError> {
-    let parsed = X509Certificate::from_der(cert).map_err(|it| unreadable(what, it))?;
-    Ok(parsed.1)
-}
-
-fn key(
-    pair: &CertifiedKey,
-    cert: &X509Certificate<'_>,
-    what: &'static str,
-) -> Result<KeyPair, CredentialsError> {
-    let key = KeyPair::from_pem(&pair.key).map_err(|it| unreadable(what, it))?;
-    match key.public_key_raw() == &*cert.public_key().subject_public_key.data {
-        true => Ok(key),
-        false => Err(CredentialsError::KeyMismatch { what }),
+    cert_name: &'static str,
+    key_name: &'static str,
+) -> Result<(CertificateDer<'static>, KeyPair), CredentialsError> {
+    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes())
+        .map_err(|it| unreadable(cert_name, it))?;
+    let key = KeyPair::from_pem(&pair.key).map_err(|it| unreadable(key_name, it))?;
+    let (_, parsed) = X509Certificate::from_der(&cert).map_err(|it| unreadable(cert_name, it))?;
+    let is_its_key = parsed.public_key().subject_public_key.data == key.public_key_raw();
+    match is_its_key {
+        true => Ok((cert, key)),
+        false => Err(CredentialsError::KeyMismatch { what: key_name }),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) use schedule::{Faults, Plan};
 /// let fault = Fault::new(Effect::SystemError).times(2).for_file("*.png");
 /// assert_eq!(fault.to_string(), "system-error,next=2,file=*.png");
 /// assert_eq!("system-error,next=2,file=*.png".parse::<Fault>()?, fault);
+/// let error = "system-eror".parse::<Fault>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"there is no fault "system-eror""#);
 /// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,6 @@ mod hash;
 mod messages;
 mod picture;
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use wxpay_diagnose::{Lang, Mistake, Request};
 use wxpay_sign::ApiKey;
@@ -29,7 +27,7 @@ use messages::MESSAGES;
 #[non_exhaustive]
 pub struct Finding {
     /// Its code, as `media-is-url`.
-    pub code: Cow<'static, str>,
+    pub code: String,
     /// The problem and what to change, in English, for people.
     pub message: String,
     /// The same in Chinese.
@@ -66,13 +64,15 @@ impl Findings<'_> {
     /// Adds a row of the table, with its `{0}`, `{1}` filled in.
     fn add(&mut self, row: &'static str, values: &[&str]) {
         let (en, zh) = worded(row, values);
-        self.push(row.split('/').next().unwrap_or(row), en, zh);
+        self.push(row, en, zh);
     }
 
-    fn push(&mut self, code: impl Into<Cow<'static, str>>, message: String, message_zh: String) {
+    /// Adds texts under the code of a row, which ends before a slash.
+    fn push(&mut self, row: &str, message: String, message_zh: String) {
         if self.all.len() < FINDINGS {
+            let code = row.split('/').next().unwrap_or(row).to_owned();
             self.all.push(Finding {
-                code: code.into(),
+                code,
                 message,
                 message_zh,
             });
@@ -177,7 +177,7 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         }
     };
     let (en, zh) = worded("signature/", &[]);
-    findings.push(code, joined(Lang::En, en), joined(Lang::Zh, zh));
+    findings.push(&code, joined(Lang::En, en), joined(Lang::Zh, zh));
 }
 
 #[cfg(test)]

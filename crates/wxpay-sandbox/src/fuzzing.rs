@@ -34,7 +34,7 @@ impl Gateway {
     /// The record of a request, with its response. `holder` is the common name of the client's
     /// certificate; without one, none was sent.
     #[must_use]
-    #[expect(
+    #[allow(
         clippy::missing_panics_doc,
         reason = "a machine that fuzzes has randomness"
     )]

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     ops::Range,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -76,7 +76,7 @@ impl History {
             kept.bodies.push_back((number, body, picture));
         }
         let request = Arc::new(request);
-        // A flood is recorded before those that wait to be explained.
+        // Calls of a flood overtake those that wait to be explained.
         let at = kept.calls.partition_point(|call| call.number < number);
         kept.calls.insert(at, Arc::clone(&request));
         if kept.calls.len() > CALLS {
@@ -122,13 +122,12 @@ impl History {
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
-        let kept = self.shared.lock();
-        let found = kept.calls.iter().find(|call| call.number == number);
-        found.cloned()
+        let mut calls = self.calls().into_iter();
+        calls.find(|call| call.number == number)
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.pictures().of(number)
     }
 
     /// The whole body, where it is remembered.
@@ -151,7 +150,7 @@ impl History {
     }
 
     pub(crate) fn pictures(&self) -> Pictures {
-        Pictures(Arc::downgrade(&self.shared))
+        Pictures(Arc::clone(&self.shared))
     }
 }
 
@@ -166,24 +165,21 @@ impl Kept {
     fn is_waiting(&self, last: u64) -> bool {
         self.announced.front().is_some_and(|first| *first <= last)
     }
-
-    fn picture(&self, number: u64) -> Option<Bytes> {
-        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
-        Some(body.slice(picture.clone()))
-    }
 }
 
-/// The pictures that a [`Sandbox`](crate::Sandbox) keeps, for as long as it does.
+/// The pictures that a [`Sandbox`](crate::Sandbox) keeps.
 ///
-/// It does not keep the sandbox alive, so that a [`Watch`] beside it ends with the sandbox.
+/// They are there after its end, too, for the last calls of a [`Watch`]; the sandbox itself ends.
 #[derive(Debug, Clone)]
-pub struct Pictures(Weak<Shared>);
+pub struct Pictures(Arc<Shared>);
 
 impl Pictures {
     /// As [`Sandbox::media`](crate::Sandbox::media).
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Bytes> {
-        self.0.upgrade()?.lock().picture(number)
+        let kept = self.0.lock();
+        let (_, body, picture) = kept.bodies.iter().find(|body| body.0 == number)?;
+        Some(body.slice(picture.clone()))
     }
 }
 

@@ -68,7 +68,7 @@ pub struct RecordedRequest {
     pub method: String,
     /// As in the request's first line, with the query.
     pub path: String,
-    /// In their order, names in lower case. What is not UTF-8 is replaced by `U+FFFD`.
+    /// In their order, names in lower case; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub headers: Vec<(String, String)>,
     /// The bytes of the body that were read, 4 MiB at most.
     pub body_length: usize,
@@ -113,7 +113,7 @@ pub struct RecordedField {
     pub file_name: Option<String>,
     /// The media type that the part states.
     pub content_type: Option<String>,
-    /// For a text, its value, up to 2 KiB. What is not UTF-8 is replaced by `U+FFFD`.
+    /// The value of a text, up to 2 KiB; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub value: Option<String>,
     /// Its whole length in bytes; none where it was not read to its end.
     pub length: Option<usize>,

@@ -102,25 +102,17 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
 
 /// The page of a proxy before the gateway.
 fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
-    const SENT: &str = "No required SSL certificate was sent";
-    let (status, title, heading, more) = match effect? {
-        Effect::CertificatePage => (
-            StatusCode::BAD_REQUEST,
-            format!("400 {SENT}"),
-            "400 Bad Request",
-            format!("<center>{SENT}</center>\n"),
-        ),
-        Effect::BadGatewayPage => {
-            let title = "502 Bad Gateway";
-            (
-                StatusCode::BAD_GATEWAY,
-                title.to_owned(),
-                title,
-                String::new(),
-            )
-        }
+    let none_sent = "No required SSL certificate was sent";
+    let (status, title, heading) = match effect? {
+        Effect::CertificatePage => (StatusCode::BAD_REQUEST, none_sent, "400 Bad Request"),
+        Effect::BadGatewayPage => (StatusCode::BAD_GATEWAY, "Bad Gateway", "502 Bad Gateway"),
         _ => return None,
     };
+    let more = match status {
+        StatusCode::BAD_REQUEST => format!("<center>{none_sent}</center>\n"),
+        _ => String::new(),
+    };
+    let title = format!("{} {title}", status.as_str());
     let page = format!(
         "<html>\n<head><title>{title}</title></head>\n<body>\n<center><h1>{heading}</h1></center>\n\
          {more}<hr><center>nginx</center>\n</body>\n</html>\n"

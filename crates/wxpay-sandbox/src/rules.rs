@@ -1,6 +1,6 @@
 //! The rules of the gateway, one table: to add a rule is to add a row.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, cell::OnceCell, collections::HashSet};
 
 use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
@@ -8,44 +8,37 @@ use serde::Serialize;
 use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
-use crate::fault::ErrorCode;
-use crate::request::{
-    Call,
-    client_certificate::ClientCertStatus,
-    form::{Form, Part},
+use crate::{
+    fault::ErrorCode,
+    request::{
+        Call,
+        client_certificate::{ClientCertStatus, is_merchant_id},
+        form::{Form, Part},
+    },
 };
 
 /// A picture must be smaller than this: "less than 2M", read as 2 MiB.
 pub(crate) const PICTURE_LIMIT: usize = 2 * 1024 * 1024;
 const PATH: &str = "/secapi/mch/uploadmedia";
 
-/// A row: a rule, and what is answered where a call breaks it.
+/// A row: a rule, and the error of a call that breaks it.
 struct Rule {
     name: &'static str,
     name_zh: &'static str,
-    /// `err_code` and `err_code_des`, to the letter of the API's table.
     error: ApiError,
-    check: fn(&Subject<'_>) -> Result<(), Why>,
+    check: fn(&Subject<'_>) -> Result<(), Broken>,
 }
 
-/// What is wrong.
-struct Why {
-    /// For `return_msg`.
-    message: Cow<'static, str>,
-    /// In the place of the row's.
-    error: Option<ApiError>,
-}
+/// How a call breaks a rule: the text for `return_msg`, and an error in the place of the row's.
+struct Broken(Cow<'static, str>, Option<ApiError>);
 
-impl<T: Into<Cow<'static, str>>> From<T> for Why {
+impl<T: Into<Cow<'static, str>>> From<T> for Broken {
     fn from(message: T) -> Self {
-        Self {
-            message: message.into(),
-            error: None,
-        }
+        Self(message.into(), None)
     }
 }
 
-/// `err_code` and `err_code_des`.
+/// `err_code` and `err_code_des`, to the letter of the API's table.
 pub(crate) type ApiError = (&'static str, &'static str);
 
 pub(crate) const METHOD: ApiError = ("INVALID_REQUEST", "HTTP GET method not supported");
@@ -63,7 +56,7 @@ pub(crate) const PICTURE: ApiError = ("PARAM_ERROR", "Image format error");
 
 /// In the order in which they are checked.
 #[rustfmt::skip] // a row a line
-const RULES: [Rule; 10] = [
+const RULES: &[Rule] = &[
     Rule { name: "method", name_zh: "请求方法", error: METHOD, check: method },
     Rule { name: "path", name_zh: "路径", error: UNKNOWN_PATH, check: path },
     Rule { name: "client certificate", name_zh: "客户端证书", error: CERTIFICATE, check: certificate },
@@ -78,20 +71,19 @@ const RULES: [Rule; 10] = [
 /// From here on the caller is known: `return_code` is SUCCESS, and the response is signed.
 const SIGNED_FROM: &str = "picture";
 
-/// A call, and whom the gateway is for.
+/// A call, and the gateway's merchant.
 struct Subject<'a> {
     call: &'a Call,
     form: &'a Form,
     mch_id: &'a str,
     key: &'a ApiKey,
-    /// Of `media`, where it has been made.
-    hash: &'a std::cell::OnceCell<ContentHash>,
+    /// The MD5 of `media`, where it has been made.
+    hash: OnceCell<ContentHash>,
 }
 
-/// A rule, and what has come of it.
+/// A rule, and its outcome for a call.
 ///
-/// The rules are `method`, `path`, `client certificate`, `form`, `required fields`, `formats`,
-/// `merchant`, `signature`, `picture` and `hash`, and are checked in this order.
+/// The README has the rules in the order in which they are checked, from `method` to `hash`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
@@ -99,11 +91,11 @@ pub struct Check {
     pub rule: &'static str,
     /// Its name in Chinese.
     pub rule_zh: &'static str,
-    /// What has come of it.
+    /// Whether the call keeps it.
     pub outcome: CheckOutcome,
 }
 
-/// What has come of a rule.
+/// The outcome of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -116,7 +108,7 @@ pub enum CheckOutcome {
     NotReached,
 }
 
-/// What the rules make of a call.
+/// The outcome of all rules for a call.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
     pub(crate) checks: Vec<Check>,
@@ -126,7 +118,7 @@ pub(crate) struct Evaluation {
     pub(crate) hash: Option<ContentHash>,
 }
 
-/// What becomes of a call.
+/// The result of a call, by the rules or by a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallResult {
     Accepted(SignType),
@@ -134,12 +126,12 @@ pub(crate) enum CallResult {
         error: ApiError,
         /// For `return_msg`, which only a response that is not signed has to itself.
         message: Cow<'static, str>,
-        /// None where `return_code` is FAIL: who calls is not known, so that the response is not signed.
+        /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
         signed: Option<SignType>,
     },
     /// `result_code` is FAIL with the code of a fault.
     OnDemand(ErrorCode, SignType),
-    /// `return_code` is FAIL, and a message is all that is said.
+    /// `return_code` is FAIL, with a message alone.
     WithoutCode(&'static str),
 }
 
@@ -156,33 +148,32 @@ impl CallResult {
 
 /// Checks a call against the rules.
 pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
-    // Read before its turn, so that what is wrong with it is told also where it is not reached.
+    // Before its turn, for the findings and the record need it in any case.
     let form = Form::read(call.headers.get(CONTENT_TYPE), &call.body);
-    let hash = std::cell::OnceCell::new();
+    let sign_type = sign_type(&form);
     let subject = Subject {
         call,
         form: &form,
         mch_id,
         key,
-        hash: &hash,
+        hash: OnceCell::new(),
     };
     let mut broken = None;
     let mut is_signed = false;
-    let checks = RULES.map(|rule| {
+    let checks = RULES.iter().map(|rule| {
         is_signed |= rule.name == SIGNED_FROM;
-        let outcome = match (&broken, (broken.is_none()).then(|| (rule.check)(&subject))) {
-            (None, Some(Ok(()))) => CheckOutcome::Kept,
-            (None, Some(Err(Why { message, error }))) => {
-                let signed = is_signed.then(|| sign_type(&form));
-                let outcome = CheckOutcome::Broken(message.clone().into_owned());
-                broken = Some(CallResult::Refused {
-                    error: error.unwrap_or(rule.error),
-                    message,
-                    signed,
-                });
-                outcome
-            }
-            _ => CheckOutcome::NotReached,
+        let outcome = if broken.is_some() {
+            CheckOutcome::NotReached
+        } else if let Err(Broken(message, error)) = (rule.check)(&subject) {
+            let outcome = CheckOutcome::Broken(message.clone().into_owned());
+            broken = Some(CallResult::Refused {
+                error: error.unwrap_or(rule.error),
+                message,
+                signed: is_signed.then_some(sign_type),
+            });
+            outcome
+        } else {
+            CheckOutcome::Kept
         };
         Check {
             rule: rule.name,
@@ -190,10 +181,11 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
             outcome,
         }
     });
+    let checks = checks.collect();
     Evaluation {
-        checks: checks.into(),
-        result: broken.unwrap_or_else(|| CallResult::Accepted(sign_type(&form))),
-        hash: hash.into_inner(),
+        checks,
+        result: broken.unwrap_or(CallResult::Accepted(sign_type)),
+        hash: subject.hash.into_inner(),
         form,
     }
 }
@@ -203,18 +195,16 @@ pub(crate) fn sign_type(form: &Form) -> SignType {
     SignType::from_field(form.text("sign_type"))
 }
 
-fn method(subject: &Subject<'_>) -> Result<(), Why> {
+fn method(subject: &Subject<'_>) -> Result<(), Broken> {
     ensure(subject.call.method == Method::POST, "use POST")
 }
 
-fn path(subject: &Subject<'_>) -> Result<(), Why> {
-    ensure(
-        subject.call.uri.path() == PATH,
-        "there is nothing at this path",
-    )
+fn path(subject: &Subject<'_>) -> Result<(), Broken> {
+    let is_known = subject.call.uri.path() == PATH;
+    ensure(is_known, "there is nothing at this path")
 }
 
-fn certificate(subject: &Subject<'_>) -> Result<(), Why> {
+fn certificate(subject: &Subject<'_>) -> Result<(), Broken> {
     match &subject.call.client.status {
         ClientCertStatus::Accepted(_) => Ok(()),
         ClientCertStatus::Missing => Err("no client certificate was sent".into()),
@@ -225,42 +215,36 @@ fn certificate(subject: &Subject<'_>) -> Result<(), Why> {
 }
 
 /// The form can be read, and is written as WeChat's parsers are known to want it.
-fn form(subject: &Subject<'_>) -> Result<(), Why> {
+fn form(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
-    let any = |what: fn(&Part) -> bool| form.parts.iter().any(what);
-    let refusal = if let Some(error) = form.error {
-        error
-    } else if form.boundary_is_quoted {
-        "the boundary is in quotes"
-    } else if any(|part| part.disposition.file_name_first) {
-        "filename comes before name"
-    } else if any(|part| part.disposition.extended_file_name) {
-        "a file name is given as filename*"
-    } else if let Some(why) = form.defects.iter().find_map(|defect| defect.refusal())
-        && !form.too_large
-    {
-        why
-    } else {
-        return Ok(());
+    let any = |has: fn(&Part) -> bool| form.parts.iter().any(has);
+    let defect = form.defects.iter().find_map(|defect| defect.refusal());
+    let refusal = match form.error {
+        Some(error) => Some(error),
+        None if form.boundary_is_quoted => Some("the boundary is in quotes"),
+        None if any(|it| it.disposition.file_name_first) => Some("filename comes before name"),
+        None if any(|it| it.disposition.extended_file_name) => {
+            Some("a file name is given as filename*")
+        }
+        None => defect.filter(|_| !form.too_large),
     };
-    Err(refusal.into())
+    refusal.map_or(Ok(()), |why| Err(why.into()))
 }
 
 /// Each field that is required is there and not empty, and no field is there twice.
-fn required_fields(subject: &Subject<'_>) -> Result<(), Why> {
-    // The picture is to blame, for what else is in the form is not known.
-    let too_large = || Why {
-        error: Some(PICTURE),
-        .."the body is over 4 MiB, and a picture must be under 2 MiB".into()
-    };
+fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
+    // The picture is to blame, for nothing is known of the fields behind it.
+    let too_large = || {
+        let message = "the body is over 4 MiB, and a picture must be under 2 MiB";
+        Err(Broken(message.into(), Some(PICTURE)))
+    };
     let cut = form.parts.last().filter(|part| part.content.is_none());
     if form.too_large && cut.is_none_or(|part| part.name != "media") {
-        return Err(too_large());
+        return too_large();
     }
     let mut names = HashSet::new();
-    let is_new = |part: &Part| names.insert(part.name.clone());
-    if !form.parts.iter().all(is_new) {
+    if !form.parts.iter().all(|part| names.insert(&part.name)) {
         return Err(parameter("a field is there more than once"));
     }
     for name in ["mch_id", "media", "media_hash", "sign"] {
@@ -268,54 +252,45 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Why> {
             Some(part) if part.content.as_ref().is_some_and(Bytes::is_empty) => {
                 return Err(parameter(&format!("{name} is empty")));
             }
-            None if form.too_large => return Err(too_large()),
-            None => return Err(parameter(&format!("{name} is missing"))),
             Some(_) => {}
+            None if form.too_large => return too_large(),
+            None => return Err(parameter(&format!("{name} is missing"))),
         }
     }
     Ok(())
 }
 
-fn formats(subject: &Subject<'_>) -> Result<(), Why> {
-    let is_merchant_id =
-        |text: &str| text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_lower_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let mut parts: Vec<_> = subject.form.parts.iter().collect();
-    // Those of the API first, in its order.
+fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
+    // In the order of the API; then all others.
     let known = ["mch_id", "media_hash", "sign", "sign_type"];
-    parts.sort_by_key(|part| {
-        known
-            .iter()
-            .position(|name| part.name == *name)
-            .unwrap_or(9)
-    });
+    let rank = |part: &&Part| known.iter().position(|name| part.name == *name);
+    let mut parts: Vec<_> = subject.form.parts.iter().collect();
+    parts.sort_by_key(|part| rank(part).unwrap_or(known.len()));
     for part in parts.iter().filter(|part| part.name != "media") {
         let text = str::from_utf8(part.content.as_deref().unwrap_or_default());
         let is_right = text.is_ok_and(|text| {
-            is_storable(text)
-                && match part.name.as_str() {
-                    "mch_id" => is_merchant_id(text),
-                    "media_hash" => text.len() == 32 && text.bytes().all(is_lower_hex),
-                    "sign" => text.chars().count() <= 64,
-                    "sign_type" => text.chars().count() <= 11,
-                    _ => true,
-                }
+            let is_lower_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let fits = match part.name.as_str() {
+                "mch_id" => is_merchant_id(text),
+                "media_hash" => text.len() == 32 && text.bytes().all(is_lower_hex),
+                "sign" => text.chars().count() <= 64,
+                "sign_type" => text.chars().count() <= 11,
+                _ => true,
+            };
+            fits && is_storable(text)
         });
         if !is_right {
-            let known = known.iter().find(|name| part.name == **name);
-            let field = known.unwrap_or(&"a further field");
+            let field = rank(part).map_or("a further field", |at| known[at]);
             return Err(parameter(&format!("{field} has a wrong form")));
         }
     }
-    let names_are_utf8 = parts.iter().all(|part| part.names_are_utf8);
     let media = subject.form.part("media");
-    let name = media
-        .and_then(|media| media.file_name.as_deref())
-        .unwrap_or_default();
-    if names_are_utf8 && is_storable(name) && name.chars().count() <= 256 {
-        Ok(())
-    } else {
-        Err(parameter("the file name of media has a wrong form"))
+    let name = media.and_then(|media| media.file_name.as_deref());
+    let is_name_right = parts.iter().all(|part| part.names_are_utf8)
+        && name.is_none_or(|name| is_storable(name) && name.chars().count() <= 256);
+    match is_name_right {
+        true => Ok(()),
+        false => Err(parameter("the file name of media has a wrong form")),
     }
 }
 
@@ -325,7 +300,7 @@ pub(crate) fn is_storable(text: &str) -> bool {
 }
 
 /// The merchant is known, and is the certificate's holder.
-fn merchant(subject: &Subject<'_>) -> Result<(), Why> {
+fn merchant(subject: &Subject<'_>) -> Result<(), Broken> {
     let is_known = subject.form.text("mch_id") == Some(subject.mch_id);
     ensure(is_known, "no merchant has this mch_id")?;
     let is_holder = match &subject.call.client.status {
@@ -335,48 +310,46 @@ fn merchant(subject: &Subject<'_>) -> Result<(), Why> {
     ensure(is_holder, "the certificate is not this merchant's")
 }
 
-fn signature(subject: &Subject<'_>) -> Result<(), Why> {
+fn signature(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let texts = form.parts.iter().filter(|part| part.name != "media");
     let pairs = texts.filter_map(|part| {
-        Some((
-            part.name.as_str(),
-            str::from_utf8(part.content.as_deref()?).ok()?,
-        ))
+        let text = str::from_utf8(part.content.as_deref()?).ok()?;
+        Some((part.name.as_str(), text))
     });
-    // The reason is for a finding, not for whoever may be guessing.
+    // A finding has the reason, and the response has not: the caller may be guessing.
     let is_right = Params::new(pairs)
         .is_ok_and(|params| params.verify_strict(sign_type(form), subject.key).is_ok());
     ensure(is_right, "Signature failure")
 }
 
 /// `media` is a file, a JPEG, PNG or BMP by its first bytes, and under 2 MiB.
-fn picture(subject: &Subject<'_>) -> Result<(), Why> {
-    let media = subject.form.part("media");
-    let is_file = media.is_some_and(|it| it.file_name.as_ref().is_some_and(|it| !it.is_empty()));
-    let bytes = media.and_then(|media| media.content.as_deref());
-    let is_picture =
-        bytes.is_some_and(|bytes| bytes.len() < PICTURE_LIMIT && Format::detect(bytes).is_some());
-    ensure(is_file && is_picture, "media is not a picture under 2 MiB")
+fn picture(subject: &Subject<'_>) -> Result<(), Broken> {
+    let is_picture = subject.form.part("media").is_some_and(|media| {
+        let is_file = media.file_name.as_ref().is_some_and(|it| !it.is_empty());
+        let is_right = |it: &Bytes| it.len() < PICTURE_LIMIT && Format::detect(it).is_some();
+        is_file && media.content.as_ref().is_some_and(is_right)
+    });
+    ensure(is_picture, "media is not a picture under 2 MiB")
 }
 
-fn hash(subject: &Subject<'_>) -> Result<(), Why> {
-    let media = subject.form.part("media");
-    let bytes = media
-        .and_then(|media| media.content.as_deref())
-        .unwrap_or_default();
-    let hash = subject.hash.get_or_init(|| ContentMd5::of(bytes));
+fn hash(subject: &Subject<'_>) -> Result<(), Broken> {
+    let media = subject
+        .form
+        .part("media")
+        .and_then(|it| it.content.as_deref());
+    let made = || ContentMd5::of(media.unwrap_or_default());
+    let hash = subject.hash.get_or_init(made);
     let is_right = subject.form.text("media_hash") == Some(hash.as_str());
     ensure(is_right, "media_hash is not the MD5 of media")
 }
 
-fn ensure(holds: bool, otherwise: &'static str) -> Result<(), Why> {
+fn ensure(holds: bool, otherwise: &'static str) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(otherwise.into()) }
 }
 
-/// A field that is missing, repeated, or of a wrong form: `what` says which and how.
-fn parameter(what: &str) -> Why {
-    // The beginning is documented.
+/// A field that is missing, repeated, or of a wrong form. The API documents the beginning of the text.
+fn parameter(what: &str) -> Broken {
     format!("Parameter format checking error: {what}").into()
 }
 

@@ -25,24 +25,22 @@ pub(crate) fn config(
 ) -> Result<Arc<ServerConfig>, Error> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(Arc::new(OptionalClientAuth { checker }))
+        .with_client_cert_verifier(Arc::new(OptionalClientAuth(checker)))
         .with_single_cert(vec![cert], key)?;
-    // Both, for to a client that offers none of these there is no TLS at all.
+    // Without an offered protocol in common there would be no TLS at all.
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(Arc::new(config))
 }
 
-/// Asks for a client certificate and takes any, or none, as the real gateway does: its status is told in
-/// the response, by [`ClientCertChecker::status`].
+/// Asks for a client certificate and takes any, or none, as the real gateway does: the response states
+/// the result, by [`ClientCertChecker::status`].
 ///
-/// One thing must be settled in the handshake, since nothing shows it later: that the client has the
-/// key of the certificate it sends. A client that sends a certificate that the response would accept,
-/// and cannot sign with its key, is turned away. For other certificates it does not matter, and webpki
-/// could not check it for all of them (versions 1 and 2, short RSA keys).
+/// Only the handshake shows that the client has the key of its certificate. So a client is turned away
+/// whose certificate the response would accept, and which cannot sign with its key. For other
+/// certificates it does not matter, and webpki could not check all of them (versions 1 and 2, short RSA
+/// keys).
 #[derive(Debug)]
-struct OptionalClientAuth {
-    checker: ClientCertChecker,
-}
+struct OptionalClientAuth(ClientCertChecker);
 
 impl OptionalClientAuth {
     fn settle(
@@ -51,7 +49,7 @@ impl OptionalClientAuth {
         signature: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
         match signature {
-            Err(error) if self.checker.check(cert, UnixTime::now()).is_ok() => Err(error),
+            Err(error) if self.0.check(cert, UnixTime::now()).is_ok() => Err(error),
             _ => Ok(HandshakeSignatureValid::assertion()),
         }
     }
@@ -62,7 +60,7 @@ impl ClientCertVerifier for OptionalClientAuth {
         false
     }
 
-    /// None: given names, some clients (Go's) send a certificate only if one of them has issued it.
+    /// Empty: otherwise some clients (Go's) send only certificates that one of these names has issued.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -82,8 +80,8 @@ impl ClientCertVerifier for OptionalClientAuth {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let webpki = self.checker.webpki();
-        self.settle(cert, webpki.verify_tls12_signature(message, cert, dss))
+        let verified = self.0.webpki().verify_tls12_signature(message, cert, dss);
+        self.settle(cert, verified)
     }
 
     fn verify_tls13_signature(
@@ -92,11 +90,11 @@ impl ClientCertVerifier for OptionalClientAuth {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let webpki = self.checker.webpki();
-        self.settle(cert, webpki.verify_tls13_signature(message, cert, dss))
+        let verified = self.0.webpki().verify_tls13_signature(message, cert, dss);
+        self.settle(cert, verified)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.checker.webpki().supported_verify_schemes()
+        self.0.webpki().supported_verify_schemes()
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     Backoff, BuildError, Endpoints, Failover, Identity, IdentitySource, Proxy, RetryClass, Roots,
     Transport,
-    config::{Config, ConnectEvent, Io, MAX_TIMEOUT, Observer},
+    config::{Config, ConnectEvent, Io, MAX_TIMEOUT},
 };
 
 /// Describes a [`Transport`]; every setting has a default that is safe to keep.
@@ -92,7 +92,8 @@ impl TransportBuilder {
         addresses: impl IntoIterator<Item = A>,
     ) -> Self {
         let addresses = addresses.into_iter().map(Into::into).collect();
-        self.config.overrides.set(host, port, addresses);
+        let place = (host.to_ascii_lowercase(), port);
+        self.config.overrides.insert(place, addresses);
         self
     }
 
@@ -117,7 +118,7 @@ impl TransportBuilder {
 
     /// Tells a function of the steps of each new connection. It must not block.
     pub fn observer(mut self, observe: impl Fn(ConnectEvent<'_>) + Send + Sync + 'static) -> Self {
-        self.config.observer = Observer(Some(Arc::new(observe)));
+        self.config.observer = Some(Arc::new(observe));
         self
     }
 

@@ -117,11 +117,10 @@ impl<B: RequestBody> Clients<B> {
 
     /// The verifier of servers. It reads the machine's authorities, if they were asked for.
     async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
-        let roots = &self.config.roots;
-        let store = roots.load().await?;
-        let provider = self.versions.crypto_provider();
-        let observer = self.config.observer.clone();
-        Ok(Arc::new(Verifier::new(provider, store, roots, observer)))
+        let store = self.config.roots.load().await?;
+        let provider = Arc::clone(self.versions.crypto_provider());
+        let config = Arc::clone(&self.config);
+        Ok(Arc::new(Verifier::new(provider, store, config)))
     }
 
     /// A configuration with a session store of its own.

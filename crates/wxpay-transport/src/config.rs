@@ -1,6 +1,7 @@
 //! The settings of a transport, as plain data.
 
 use std::{
+    collections::HashMap,
     fmt, io,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
@@ -31,9 +32,10 @@ pub(crate) struct Config {
     pub(crate) identity: Option<Arc<dyn IdentitySource>>,
     pub(crate) roots: Roots,
     pub(crate) proxy: Option<Proxy>,
-    pub(crate) overrides: Overrides,
+    /// The addresses given for hosts, in lower case, and ports.
+    pub(crate) overrides: HashMap<(String, u16), Arc<[IpAddr]>>,
     pub(crate) dialer: Option<Dialer>,
-    pub(crate) observer: Observer,
+    pub(crate) observer: Option<Observer>,
     pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
@@ -64,9 +66,9 @@ impl Default for Config {
             identity: None,
             roots: Roots::webpki(),
             proxy: None,
-            overrides: Overrides::default(),
+            overrides: HashMap::new(),
             dialer: None,
-            observer: Observer::default(),
+            observer: None,
             rules: Rules {
                 max_retries: 0,
                 backoff: Backoff::default(),
@@ -97,6 +99,19 @@ impl Config {
     pub(crate) fn proxy_to(&self, server: &Uri) -> Option<&Proxy> {
         self.proxy.as_ref().filter(|proxy| proxy.applies_to(server))
     }
+
+    /// The addresses that were given for a URI's host and port, if any were.
+    pub(crate) fn addresses_of(&self, uri: &Uri) -> Option<Arc<[IpAddr]>> {
+        let host = uri.host()?.to_ascii_lowercase();
+        self.overrides.get(&(host, port(uri))).cloned()
+    }
+
+    /// Tells the observer of a step, if there is one.
+    pub(crate) fn tell(&self, event: ConnectEvent<'_>) {
+        if let Some(observe) = &self.observer {
+            observe(event);
+        }
+    }
 }
 
 /// With what can be shown: no function, no key, no password.
@@ -108,25 +123,6 @@ impl fmt::Debug for Config {
             .field("endpoints", &self.endpoints)
             .field("rules", &self.rules)
             .finish_non_exhaustive()
-    }
-}
-
-/// The addresses given for hosts and ports. Few enough to be looked through one by one.
-#[derive(Clone, Default)]
-pub(crate) struct Overrides(Vec<(String, u16, Arc<[IpAddr]>)>);
-
-impl Overrides {
-    pub(crate) fn set(&mut self, host: &str, port: u16, addresses: Arc<[IpAddr]>) {
-        // The last one holds.
-        self.0.insert(0, (host.to_owned(), port, addresses));
-    }
-
-    /// The addresses that were given for a URI's host and port, if any were.
-    pub(crate) fn find(&self, uri: &Uri) -> Option<Arc<[IpAddr]>> {
-        let (host, port) = (uri.host()?, port(uri));
-        let mut all = self.0.iter();
-        let found = all.find(|(known, at, _)| *at == port && known.eq_ignore_ascii_case(host));
-        found.map(|(_, _, addresses)| Arc::clone(addresses))
     }
 }
 
@@ -178,22 +174,5 @@ pub enum ConnectEvent<'a> {
     },
 }
 
-type Observe = dyn Fn(ConnectEvent<'_>) + Send + Sync;
-
-/// The function that is told of connections, if there is one.
-#[derive(Clone, Default)]
-pub(crate) struct Observer(pub(crate) Option<Arc<Observe>>);
-
-impl Observer {
-    pub(crate) fn tell(&self, event: ConnectEvent<'_>) {
-        if let Some(observe) = &self.0 {
-            observe(event);
-        }
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
-    }
-}
+/// The function that is told of connections.
+pub(crate) type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;

@@ -61,7 +61,7 @@ impl Connector {
         let stream = connected?;
         if let MaybeHttpsStream::Https(tls) = &stream {
             let event = secured(tls.inner().get_ref().1);
-            self.config.observer.tell(event);
+            self.config.tell(event);
         }
         // A little longer than a call waits: there is none that does so any more.
         let write_timeout = self.config.rules.stall_timeout + Duration::from_secs(1);

@@ -187,10 +187,7 @@ impl EndpointPool {
         (self.probe)(self.authority(endpoint).clone())
     }
 
-    fn end_probe(&self, endpoint: usize, answer: Result<(), Error>) {
-        let Err(error) = answer else {
-            return self.record_success(endpoint);
-        };
+    fn probe_failed(&self, endpoint: usize, error: &Error) {
         let mut breaker = self.endpoints[endpoint].breaker();
         breaker.failures = breaker.failures.saturating_add(1);
         if breaker.state == BreakerState::HalfOpen {
@@ -201,7 +198,7 @@ impl EndpointPool {
     }
 }
 
-/// Holds no pool while it waits, and ends with the last one. Ended by the success of a probe or a call.
+/// Probes an endpoint until it is reached. It holds no pool while it waits, and ends with the last one.
 async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
     loop {
         sleep(interval).await;
@@ -212,7 +209,10 @@ async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpo
         let Some(pool) = pool.upgrade() else {
             return;
         };
-        pool.end_probe(endpoint, answer);
+        match answer {
+            Ok(()) => return pool.record_success(endpoint),
+            Err(error) => pool.probe_failed(endpoint, &error),
+        }
     }
 }
 

@@ -367,8 +367,8 @@ pub enum TimeoutKind {
     Total,
 }
 
-/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto provider, one without a
-/// TLS version that is spoken, or one that cannot read the client's key. The source says which.
+/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto
+/// provider, one without a TLS version that is spoken, or one that cannot read the client's key.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError {

@@ -135,7 +135,7 @@ impl RateLimiter {
 impl Rate {
     fn new(per_second: f64, max: f64, now: Instant, pause: Duration) -> Self {
         let (per_second, since) = (per_second.max(MIN_RATE), now + pause);
-        debug!(per_second, "a rate for attempts");
+        debug!(per_second, "attempts are limited");
         Self {
             per_second,
             max,

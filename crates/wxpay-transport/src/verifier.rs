@@ -21,9 +21,8 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 
 use crate::{
-    Roots,
     certificate::ServerCertificate,
-    config::{ConnectEvent, Observer},
+    config::{Config, ConnectEvent},
     error::Uncheckable,
 };
 
@@ -33,28 +32,24 @@ use crate::{
 pub(crate) struct Verifier {
     /// None where there is no authority, which rustls' verifier cannot be made of.
     authorities: Option<Arc<WebPkiServerVerifier>>,
-    roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
-    observer: Observer,
+    config: Arc<Config>,
 }
 
 impl Verifier {
     pub(crate) fn new(
-        provider: &Arc<CryptoProvider>,
+        provider: Arc<CryptoProvider>,
         authorities: RootCertStore,
-        roots: &Roots,
-        observer: Observer,
+        config: Arc<Config>,
     ) -> Self {
-        let provider = Arc::clone(provider);
         let algorithms = provider.signature_verification_algorithms;
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
         Self {
             // Without revocation lists there is no other error than that there is no authority.
             authorities: verifier.ok(),
-            roots: roots.clone(),
             algorithms,
-            observer,
+            config,
         }
     }
 
@@ -66,7 +61,8 @@ impl Verifier {
         match why {
             CertificateError::BadSignature => {
                 let mut certificates = chain.iter().flatten();
-                let of_authority = certificates.find_map(|it| self.roots.weak_key(&it.issuer_der));
+                let of_authority =
+                    certificates.find_map(|it| self.config.roots.weak_key(&it.issuer_der));
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
                 match of_issuer.or(of_authority) {
@@ -98,20 +94,20 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let chain = [end_entity].into_iter().chain(intermediates);
         let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
-        if self.observer.0.is_some() {
+        if self.config.observer.is_some() {
             // Empty for one that cannot be read.
             let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
             let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
             let issuers: Vec<String> = issuers.collect();
             let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
-            self.observer.tell(event);
+            self.config.tell(event);
         }
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.
         if let Some(bits) = own.and_then(|own| own.weak_key) {
             return Err(Uncheckable::WeakKey(bits).into());
         }
-        if let Some(own) = own.filter(|_| self.roots.pinned().contains(end_entity)) {
+        if let Some(own) = own.filter(|_| self.config.roots.pinned().contains(end_entity)) {
             let now = UNIX_EPOCH + Duration::from_secs(now.as_secs());
             if now > own.not_after {
                 return Err(CertificateError::Expired.into());
@@ -161,11 +157,10 @@ impl From<Uncheckable> for Error {
 
 /// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
 fn signature(id: &[u8]) -> String {
-    let oid = SliceReader::new(id).and_then(|mut reader| ObjectIdentifier::decode(&mut reader));
+    let oid = SliceReader::new(id).and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader));
     let Ok(oid) = oid else {
         return "of an unknown kind".to_owned();
     };
-    let oid: ObjectIdentifier = oid;
     let name = match oid.to_string().as_str() {
         "1.2.840.10045.4.1" => "ECDSA with SHA-1",
         "1.2.840.10045.4.3.1" => "ECDSA with SHA-224",

@@ -1,4 +1,4 @@
-//! A reply is read with few allocations, and looked up in without any.
+//! A response is read with few allocations, and looked up in without any.
 //!
 //! In a test program of its own: the counter is a global allocator.
 
@@ -9,7 +9,7 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use wxpay_xml::Fields;
 
-const REPLY: &str = "<xml>
+const RESPONSE: &str = "<xml>
 <return_code><![CDATA[SUCCESS]]></return_code>
 <return_msg><![CDATA[OK]]></return_msg>
 <result_code><![CDATA[SUCCESS]]></result_code>
@@ -24,8 +24,8 @@ fn with_fields(count: usize) -> String {
 
 /// quick-xml's stack of open elements: their names, made twice, and where each starts.
 #[test]
-fn reading_a_reply_allocates_three_times() {
-    for document in [REPLY, &with_fields(8)] {
+fn reading_a_response_allocates_three_times() {
+    for document in [RESPONSE, &with_fields(8)] {
         let read = measure(|| drop(black_box(Fields::parse(document).unwrap())));
         assert!(read.count_total <= 3, "{}", read.count_total);
         assert_eq!(read.count_current, 0);
@@ -42,7 +42,7 @@ fn a_reference_allocates() {
 
 #[test]
 fn looking_up_allocates_nothing() {
-    let fields = Fields::parse(REPLY).unwrap();
+    let fields = Fields::parse(RESPONSE).unwrap();
     let looked_up = measure(|| {
         assert_eq!(fields.get("return_msg"), Some("OK"));
         assert_eq!(fields.get("err_code"), None);

@@ -12,7 +12,7 @@ pub struct Documents {
     pub front: (String, Vec<u8>),
 }
 
-/// What the next API of the enrolment takes.
+/// The input of the next API of the enrolment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uploaded {
     /// The media id of the business licence.
@@ -29,7 +29,7 @@ pub enum EnrolmentError {
     Picture {
         /// Which picture.
         of: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         source: ImageError,
     },
     /// Nothing that the shop could mend.

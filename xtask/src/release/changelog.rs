@@ -11,7 +11,7 @@ const UNRELEASED: &str = "## [Unreleased]";
 #[derive(Clone, Debug)]
 pub(super) struct Changelog {
     before: String,
-    /// What is written for the next release; empty where nothing is.
+    /// The entries of the next release; empty where there are none.
     pub(super) unreleased: String,
     /// Each with its heading.
     released: Vec<String>,

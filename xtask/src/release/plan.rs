@@ -1,4 +1,4 @@
-//! What a release would do: which packages, in which versions, and why.
+//! The plan of a release: which packages, in which versions, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use super::changelog::Changelog;
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
 
-/// What a change means for those who use a crate, from the smallest to the largest: nothing that they
+/// The weight of a change for those who use a crate, from the smallest to the largest: nothing that they
 /// write changes, there is more to use, or what used to compile may do so no longer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Step {
@@ -88,7 +88,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What a package's users get with it.
+/// The change that a package's users get with it.
 fn needs(package: &Package) -> BTreeSet<&str> {
     let shipped = package.dependencies.iter();
     let shipped = shipped.filter(|it| it.kind != DependencyKind::Development);
@@ -239,7 +239,7 @@ fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
     ))
 }
 
-/// What is found between a release and now, with headlines such as `enum_variant_added: enum variant
+/// The differences between a release and now, with headlines such as `enum_variant_added: enum variant
 /// added on exhaustive enum`.
 pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
     println!("cargo-semver-checks: {name} since {tag}");

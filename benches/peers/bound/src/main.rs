@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use wxpay_sign::ContentMd5;
 
-/// What a TLS record holds at most.
+/// Maximum content of a TLS record, in bytes.
 const RECORD: usize = 16 * 1024;
 
 fn main() -> anyhow::Result<()> {

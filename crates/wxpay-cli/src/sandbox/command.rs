@@ -23,7 +23,7 @@ pub(super) async fn run(
         .args(arguments)
         .envs(variables.iter().map(|(name, value)| (name, value.as_str())))
         .spawn()
-        .with_context(|| format!("cannot run {}", program.display()))?;
+        .with_context(|| format!("cannot run {program:?}"))?;
     // The command decides how long it takes to end.
     stop.wait_without_bound();
     let process = child.id();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 use wxpay_sandbox::{Credentials, Sandbox};
 use zeroize::Zeroizing;
 
@@ -26,9 +26,6 @@ const CREDENTIALS: [&str; 5] = [
 /// A picture for the curl command, 16 by 16 pixels.
 pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 
-/// More than any of the credentials has.
-const LARGEST: u64 = 1024 * 1024;
-
 /// The folder. A temporary one is removed when this is dropped.
 pub(super) struct Folder {
     /// Absolute, for `env` is read from other folders; and UTF-8.
@@ -39,15 +36,16 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder that the caller names, or a temporary one.
     pub(super) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
-        let (path, temporary) = match given {
-            Some(path) => (path.to_owned(), None),
+        let mut temporary = None;
+        let path = match given {
+            Some(path) => path,
             None => {
                 let made = tempfile::Builder::new().prefix("wxpay-sandbox-").tempdir();
                 let made = made.context("cannot make a temporary folder")?;
-                (made.path().to_owned(), Some(made))
+                temporary.insert(made).path()
             }
         };
-        let path = make(&path)?;
+        let path = make(path)?;
         if path.to_str().is_none() {
             bail!("the folder's path {} is not UTF-8", path.display());
         }
@@ -87,20 +85,15 @@ impl Folder {
                 there.join(", ")
             );
         }
-        let [ca, ca_key, cert, key, api_key] = CREDENTIALS.map(|name| self.read(name));
-        let (ca, ca_key, cert, key, api_key) = (ca?, ca_key?, cert?, key?, api_key?);
-        Credentials::from_pem(api_key.trim_end(), &ca, &ca_key, &cert, &key)
+        let read = |name| {
+            let bytes = settings::read_file(&self.path.join(name), 1);
+            let bytes = bytes.with_context(|| format!("cannot read {}", self.file(name)))?;
+            anyhow::Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        let [ca, ca_key, cert, key, api_key] = CREDENTIALS.map(read);
+        Credentials::from_pem(api_key?.trim_end(), &ca?, &ca_key?, &cert?, &key?)
             .with_context(|| format!("the credentials in {}", self.path.display()))
             .map(Some)
-    }
-
-    fn read(&self, name: &str) -> anyhow::Result<Zeroizing<String>> {
-        let read = || {
-            let bytes = settings::read_file(&self.path.join(name), LARGEST)?;
-            let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
-            Ok::<_, io::Error>(Zeroizing::new(text.to_owned()))
-        };
-        read().with_context(|| format!("cannot read {}", self.file(name)))
     }
 
     /// Locks the folder against other sandboxes that start on it, until this is dropped: each
@@ -131,23 +124,22 @@ impl Folder {
         // Both in one, for clients that want it so; its password is the merchant id.
         let p12 = Zeroizing::new(credentials.merchant_p12()?);
         let env = self.env(sandbox);
-        for (name, content, is_public) in [
-            ("ca.pem", credentials.ca_pem().as_bytes(), true),
-            ("ca_key.pem", credentials.ca_key_pem().as_bytes(), false),
+        for (name, content, mode) in [
+            ("ca.pem", credentials.ca_pem().as_bytes(), 0o644),
+            ("ca_key.pem", credentials.ca_key_pem().as_bytes(), 0o600),
             (
                 "apiclient_cert.pem",
                 credentials.cert_pem().as_bytes(),
-                true,
+                0o644,
             ),
-            ("apiclient_key.pem", credentials.key_pem().as_bytes(), false),
-            ("apiclient_cert.p12", &p12, false),
-            ("api_key.txt", api_key.as_bytes(), false),
-            ("env", env.as_bytes(), false),
-            ("sample.png", SAMPLE, true),
+            ("apiclient_key.pem", credentials.key_pem().as_bytes(), 0o600),
+            ("apiclient_cert.p12", &p12, 0o600),
+            ("api_key.txt", api_key.as_bytes(), 0o600),
+            ("env", env.as_bytes(), 0o600),
+            ("sample.png", SAMPLE, 0o644),
         ] {
-            let mode = if is_public { 0o644 } else { 0o600 };
-            replace(&self.path, &self.path.join(name), content, mode)
-                .with_context(|| format!("cannot write {}", self.file(name)))?;
+            let replaced = replace(&self.path, &self.path.join(name), content, mode);
+            replaced.with_context(|| format!("cannot write {}", self.file(name)))?;
         }
         Ok(())
     }
@@ -191,6 +183,9 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
 /// Creates a missing folder and returns its absolute path. A folder that others could change is refused:
 /// keys are kept there, and a shell runs `env`.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
+    if path.is_file() {
+        bail!("{} is not a folder", path.display());
+    }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
@@ -210,7 +205,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     let status = |path: &Path| {
         let metadata = path.metadata();
-        metadata.with_context(|| format!("cannot look at {}", path.display()))
+        metadata.with_context(|| format!("cannot read the owner of {}", path.display()))
     };
     let metadata = status(folder)?;
     if metadata.mode() & 0o002 != 0 {
@@ -234,36 +229,18 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
 /// Replaces a file in one step, whatever its mode: no reader sees half of it, and a link is replaced, not
 /// followed.
 pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut new = new_file(folder, mode)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut new = builder.tempfile_in(folder)?;
     new.write_all(content)?;
     new.persist(file)?;
     Ok(())
 }
 
-#[cfg(unix)]
-fn new_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-    tempfile::Builder::new()
-        .permissions(permissions)
-        .tempfile_in(folder)
-}
-
-#[cfg(not(unix))]
-fn new_file(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
-}
-
 /// Quotes any text as one word for a POSIX shell.
 pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn a_quote_in_a_path_does_not_end_the_word() {
-        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-    }
 }

@@ -7,10 +7,7 @@ use wxpay_media::{Image, MemoryBudget, Merchant, request};
 use wxpay_sign::Params;
 
 use super::{outcome::Outcome, picture};
-use crate::{
-    args::UploadArgs,
-    terminal::{self, OutputLost},
-};
+use crate::{args::UploadArgs, terminal};
 
 /// Checks every file and prints its request; true when all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
@@ -48,42 +45,29 @@ struct Media<'a> {
 fn show(file: &Path, image: &Image, merchant: &Merchant, json: bool) -> anyhow::Result<()> {
     let file = file.to_string_lossy();
     let signed = request::fields(merchant, image.hash());
-    let canonical = Params::new(&signed)?.canonical().masked().to_string();
-    let media = Media {
-        filename: image.name(),
-        content_type: image.format().media_type(),
+    let fields = signed.iter().map(|(name, value)| (*name, value.as_str()));
+    let shown = Shown {
+        file: &file,
+        media_hash: image.hash().as_str(),
+        bytes: image.bytes().len(),
+        canonical: Params::new(&signed)?.canonical().masked().to_string(),
+        fields: fields.clone().collect(),
+        media: Media {
+            filename: image.name(),
+            content_type: image.format().media_type(),
+        },
     };
     if json {
-        let shown = Shown {
-            file: &file,
-            media_hash: image.hash().as_str(),
-            bytes: image.bytes().len(),
-            canonical,
-            fields: signed
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect(),
-            media,
-        };
         return Ok(terminal::print_json(&shown)?);
     }
-    let line = |name: &str, value: &str| -> Result<(), OutputLost> {
-        terminal::print(&format!("  {name:<11} {}", terminal::one_line(value)))
-    };
+    let (name, kind) = (shown.media.filename, shown.media.content_type);
+    let media = format!("{name} ({kind}, {} bytes)", shown.bytes);
     terminal::print(&terminal::one_line(&file))?;
-    line("hash", image.hash().as_str())?;
-    line("canonical", &canonical)?;
-    for (name, value) in &signed {
-        line(name, value)?;
+    let mut lines = vec![("hash", shown.media_hash), ("canonical", &shown.canonical)];
+    lines.extend(fields);
+    lines.push(("media", &media));
+    for (name, value) in lines {
+        terminal::print(&format!("  {name:<11} {}", terminal::one_line(value)))?;
     }
-    line(
-        "media",
-        &format!(
-            "{} ({}, {} bytes)",
-            media.filename,
-            media.content_type,
-            image.bytes().len()
-        ),
-    )?;
     Ok(())
 }

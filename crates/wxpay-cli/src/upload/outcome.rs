@@ -73,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// What a ledger knows of a file.
+    /// The ledger's entry of a file.
     pub(crate) fn known(file: &Path, entry: ledger::Entry) -> Self {
         let (why, retryable) = match entry.outcome {
             ledger::Outcome::Uploaded {

@@ -50,8 +50,7 @@ fn a_file_name_does_not_steer_a_terminal() {
                 let run = command
                     .args(more)
                     .args(["--", text(path)])
-                    .run()
-                    .exits(status);
+                    .assert_exit(status);
                 assert_harmless(&run);
                 if more.contains(&"--json") {
                     // The value itself is unchanged.
@@ -77,12 +76,12 @@ fn an_argument_does_not_steer_a_terminal() {
             &["completions", name],
             &[name],
         ] {
-            let run = wxpay(arguments.iter().copied()).run().exits(2);
+            let run = wxpay(arguments.iter().copied()).assert_exit(2);
             assert_harmless(&run);
         }
         let mut command = complete(folder.path());
         command.env("WXPAY_CA", name).arg("x.png");
-        assert_harmless(&command.run().exits(2));
+        assert_harmless(&command.assert_exit(2));
     }
 }
 
@@ -106,94 +105,54 @@ fn an_option_that_is_a_file_here_is_refused() {
     ] {
         fs::write(folder.path().join(name), "").unwrap();
         for verb in ["upload", "doctor", "sign"] {
-            let run = in_folder(folder.path(), &[verb, name, "a.png"])
-                .run()
-                .exits(2);
+            let run = in_folder(folder.path(), &[verb, name, "a.png"]).assert_exit(2);
             assert!(run.err.contains("`--`") && run.out.is_empty(), "{run:?}");
             assert_harmless(&run);
         }
         // After the mark it is a file: not a picture, here.
-        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name])
-            .run()
-            .exits(1);
-        assert!(run.err.contains("empty"), "{run:?}");
+        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name]).assert_exit(1);
+        run.assert_err("empty");
         fs::remove_file(folder.path().join(name)).unwrap();
     }
     // A link into nowhere is a file here, too.
     std::os::unix::fs::symlink("nowhere", folder.path().join("--sandbox")).unwrap();
-    in_folder(folder.path(), &["upload", "--sandbox", "a.png"])
-        .run()
-        .exits(2);
+    in_folder(folder.path(), &["upload", "--sandbox", "a.png"]).assert_exit(2);
 }
 
 #[test]
 fn what_decides_trust_destination_or_identity_is_given_once() {
-    for flag in [
-        "--ca",
-        "--cert",
-        "--key",
-        "--key-password-file",
-        "--p12",
-        "--p12-password-file",
-        "--api-key-file",
-        "--mch-id",
-        "--region",
-        "--proxy",
-        "--proxy-auth-file",
-    ] {
-        let value = if flag == "--region" { "us" } else { "a" };
-        for verb in ["upload", "doctor"] {
-            let twice = [verb, flag, value, flag, value, "--proxy", "http://h"];
-            let twice = twice
-                .into_iter()
-                .take(if flag == "--proxy-auth-file" { 7 } else { 5 });
-            let file = (verb == "upload").then_some("x.png");
-            let run = wxpay(twice.chain(file)).run().exits(2);
-            assert!(run.err.contains("multiple times"), "{flag}: {run:?}");
+    let gateway = "--ca --cert --key --key-password-file --p12 --p12-password-file --api-key-file \
+                   --mch-id --proxy --proxy-auth-file";
+    let mut twice = Vec::new();
+    for verb in ["upload x.png", "doctor"] {
+        twice.push(format!("{verb} --region us --region us"));
+        for flag in gateway.split(' ').filter(|flag| !flag.is_empty()) {
+            let proxy = if flag == "--proxy-auth-file" {
+                "--proxy http://h"
+            } else {
+                ""
+            };
+            twice.push(format!("{verb} {proxy} {flag} a {flag} a"));
         }
     }
-    for twice in [
-        &["sandbox", "--dir", "a", "--dir", "b"][..],
-        &["sandbox", "--keep", "a", "--keep", "b"],
-        &["sandbox", "--mch-id", "1", "--mch-id", "2"],
-        &["sandbox", "--api-key-file", "a", "--api-key-file", "b"],
-        &[
-            "sandbox",
-            "--listen",
-            "127.0.0.1:0",
-            "--listen",
-            "0.0.0.0:0",
-        ],
-        &["sign", "a=b", "--api-key-file", "a", "--api-key-file", "b"],
-        &["verify", "a", "--api-key-file", "a", "--api-key-file", "b"],
-    ] {
-        let run = wxpay(twice.iter().copied()).run().exits(2);
-        assert!(run.err.contains("multiple times"), "{run:?}");
+    for flag in "--dir --keep --mch-id --api-key-file --ready-file".split(' ') {
+        twice.push(format!("sandbox {flag} 1 {flag} 2"));
+    }
+    let listen = "sandbox --listen 127.0.0.1:0 --listen 0.0.0.0:0";
+    twice.push(listen.to_owned());
+    for verb in ["sign a=b", "verify a"] {
+        twice.push(format!("{verb} --api-key-file a --api-key-file b"));
+    }
+    for arguments in twice {
+        let run = wxpay([]).with(&arguments).assert_exit(2);
+        assert!(run.err.contains("multiple times"), "{arguments}: {run:?}");
     }
     // What decides none of these may be said again, as for an alias.
-    let again = [
-        "--timeout",
-        "9",
-        "--timeout",
-        "8",
-        "--json",
-        "--json",
-        "--retries",
-        "1",
-        "--retries",
-        "0",
-    ];
+    let again = "--timeout 9 --timeout 8 --json --json --retries 1 --retries 0 --concurrency 1 \
+                 --concurrency 2";
     let picture = example("licence.png");
-    let upload = [
-        "upload",
-        "--sandbox",
-        "--concurrency",
-        "1",
-        "--concurrency",
-        "2",
-        text(&picture),
-    ];
-    wxpay(upload.into_iter().chain(again)).run().exits(0);
+    let mut upload = wxpay(["upload", "--sandbox", text(&picture)]);
+    upload.with(again).assert_exit(0);
 }
 
 #[test]
@@ -208,28 +167,23 @@ fn what_is_not_a_file_is_said_to_be_what_it_is() {
         ("licence[0-9].png", "pattern"),
         ("missing?.png", "pattern"),
     ] {
-        let run = in_folder(folder.path(), &["upload", "--sandbox", argument])
-            .run()
-            .exits(1);
-        assert!(
-            run.err.contains(word) && run.err.contains(argument),
-            "{run:?}"
-        );
-        let run = in_folder(folder.path(), &["upload", "--sandbox", "--json", argument]).run();
-        let error = &run.exits(1).json()[0]["error"];
+        let upload = ["upload", "--sandbox", argument];
+        let run = in_folder(folder.path(), &upload).assert_exit(1);
+        run.assert_err(word);
+        run.assert_err(argument);
+        let run = in_folder(folder.path(), &upload)
+            .arg("--json")
+            .assert_exit(1);
+        let error = &run.json()[0]["error"];
         assert_eq!(error["kind"], "image");
         assert!(error["message"].as_str().unwrap().contains(word), "{error}");
     }
-    let run = in_folder(folder.path(), &["upload", "--sandbox", ""])
-        .run()
-        .exits(2);
-    assert!(run.err.contains("empty"), "{run:?}");
+    let run = in_folder(folder.path(), &["upload", "--sandbox", ""]).assert_exit(2);
+    run.assert_err("empty");
     // A file of just this name is a file.
     #[cfg(unix)]
     for name in ["@list.txt", "a*.jpg"] {
         fs::copy(example("licence.jpg"), folder.path().join(name)).unwrap();
-        in_folder(folder.path(), &["upload", "--sandbox", name])
-            .run()
-            .exits(0);
+        in_folder(folder.path(), &["upload", "--sandbox", name]).assert_exit(0);
     }
 }

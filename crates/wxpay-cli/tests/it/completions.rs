@@ -7,7 +7,7 @@ use crate::program::{RunToEnd, wxpay};
 #[test]
 fn every_shell_has_the_commands_and_options() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = wxpay(["completions", shell]).run().exits(0).out;
+        let script = wxpay(["completions", shell]).assert_exit(0).out;
         for word in ["upload", "doctor", "sandbox", "api-key-file", "concurrency"] {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
@@ -16,7 +16,7 @@ fn every_shell_has_the_commands_and_options() {
 
 #[test]
 fn bash_completes_a_command() {
-    let script = wxpay(["completions", "bash"]).run().exits(0).out;
+    let script = wxpay(["completions", "bash"]).assert_exit(0).out;
     let asked = format!(
         "{script}\nCOMP_WORDS=(wxpay up); COMP_CWORD=1; _wxpay wxpay up wxpay; echo \"${{COMPREPLY[@]}}\""
     );
@@ -28,7 +28,7 @@ fn bash_completes_a_command() {
 
 #[test]
 fn a_shell_that_does_not_exist_is_wrong_usage() {
-    let run = wxpay(["completions", "cmd"]).run().exits(2);
+    let run = wxpay(["completions", "cmd"]).assert_exit(2);
     assert!(run.err.contains("bash"), "{}", run.err);
 }
 
@@ -36,7 +36,7 @@ fn a_shell_that_does_not_exist_is_wrong_usage() {
 fn each_command_has_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    wxpay(["man", path]).run().exits(0);
+    wxpay(["man", path]).assert_exit(0);
     for (page, word) in [
         ("wxpay.1", "wxpay\\-upload(1)"),
         ("wxpay-upload.1", "concurrency"),
@@ -49,6 +49,6 @@ fn each_command_has_a_page() {
 
 #[test]
 fn pages_need_a_folder() {
-    let run = wxpay(["man", "/no/such/folder"]).run().exits(2);
+    let run = wxpay(["man", "/no/such/folder"]).assert_exit(2);
     assert!(run.err.contains("/no/such/folder"), "{}", run.err);
 }

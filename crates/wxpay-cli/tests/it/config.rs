@@ -23,23 +23,16 @@ pub(crate) fn complete(folder: &Path) -> Command {
         .env("WXPAY_MCH_ID", "1900000109")
         .env("WXPAY_API_KEY", KEY)
         .env("WXPAY_CERT", folder.join("cert.pem"))
-        .env("WXPAY_KEY", folder.join("cert_key.pem"));
+        .env("WXPAY_KEY", folder.join("cert_key.pem"))
+        .current_dir(folder);
     command
 }
 
 #[test]
 fn all_that_is_missing_is_named_at_once() {
-    let run = wxpay(["upload", text(&example("licence.png"))])
-        .run()
-        .exits(2);
-    for name in [
-        "WXPAY_MCH_ID",
-        "WXPAY_API_KEY",
-        "WXPAY_CERT",
-        "WXPAY_KEY",
-        "--sandbox",
-    ] {
-        assert!(run.err.contains(name), "{name}: {run:?}");
+    let run = wxpay(["upload", "x.png"]).assert_exit(2);
+    for name in "WXPAY_MCH_ID WXPAY_API_KEY WXPAY_CERT WXPAY_KEY --sandbox".split(' ') {
+        run.assert_err(name);
     }
     assert_eq!(run.out, "");
 }
@@ -47,69 +40,48 @@ fn all_that_is_missing_is_named_at_once() {
 #[test]
 fn an_empty_variable_counts_as_not_set() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = complete(folder.path());
-    let run = command
-        .env("WXPAY_MCH_ID", "")
+    let run = complete(folder.path())
+        .with("WXPAY_MCH_ID= x.png")
+        .assert_exit(2);
+    run.assert_err("WXPAY_MCH_ID");
+    complete(folder.path())
+        .with("WXPAY_CA= WXPAY_ENDPOINT= WXPAY_SIGN_TYPE= WXPAY_RATE= WXPAY_TIMEOUT= --dry-run")
         .arg(example("licence.png"))
-        .run()
-        .exits(2);
-    assert!(run.err.contains("WXPAY_MCH_ID"), "{run:?}");
-    let mut command = complete(folder.path());
-    let empty = ["WXPAY_CA", "WXPAY_ENDPOINT", "WXPAY_SIGN_TYPE"].map(|name| (name, ""));
-    command
-        .envs(empty)
-        .args(["--dry-run", text(&example("licence.png"))])
-        .run()
-        .exits(0);
+        .assert_exit(0);
 }
 
 #[test]
 fn each_wrong_setting_is_explained() {
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     write_pair(folder.path(), "other");
+    let with_line_end = format!("{KEY}\n");
     for (name, value, word) in [
-        ("WXPAY_API_KEY", "short".to_owned(), "WXPAY_API_KEY"),
-        ("WXPAY_API_KEY", format!("{KEY}\n"), "WXPAY_API_KEY"),
-        ("WXPAY_MCH_ID", "19 00".to_owned(), "WXPAY_MCH_ID"),
-        ("WXPAY_CERT", file("missing.pem"), "missing.pem"),
-        ("WXPAY_CERT", file("cert_key.pem"), "swapped"),
-        ("WXPAY_KEY", file("cert.pem"), "swapped"),
-        ("WXPAY_KEY", file("other_key.pem"), "does not belong"),
-        ("WXPAY_KEY", file("key.txt"), "no private key"),
-        ("WXPAY_KEY", "/dev/zero".to_owned(), "1 MiB"),
-        (
-            "WXPAY_CA",
-            file("cert_key.pem"),
-            "holds a private key: give",
-        ),
-        (
-            "WXPAY_ENDPOINT",
-            "http://localhost".to_owned(),
-            "WXPAY_ENDPOINT",
-        ),
-        (
-            "WXPAY_ENDPOINT",
-            "https://localhost/path".to_owned(),
-            "no path",
-        ),
-        ("WXPAY_SIGN_TYPE", "sha1".to_owned(), "WXPAY_SIGN_TYPE"),
+        ("WXPAY_API_KEY", "short", "WXPAY_API_KEY"),
+        ("WXPAY_API_KEY", &with_line_end, "WXPAY_API_KEY"),
+        ("WXPAY_MCH_ID", "19 00", "WXPAY_MCH_ID"),
+        ("WXPAY_CERT", "missing.pem", "missing.pem"),
+        ("WXPAY_CERT", "cert_key.pem", "swapped"),
+        ("WXPAY_KEY", "cert.pem", "swapped"),
+        ("WXPAY_KEY", "other_key.pem", "does not belong"),
+        ("WXPAY_KEY", "key.txt", "no private key"),
+        ("WXPAY_KEY", "/dev/zero", "1 MiB"),
+        ("WXPAY_CA", "cert_key.pem", "holds a private key: give"),
+        ("WXPAY_ENDPOINT", "http://localhost", "WXPAY_ENDPOINT"),
+        ("WXPAY_ENDPOINT", "https://localhost/path", "no path"),
+        ("WXPAY_SIGN_TYPE", "sha1", "WXPAY_SIGN_TYPE"),
+        ("WXPAY_RATE", "1.5", "WXPAY_RATE"),
+        ("WXPAY_STALL_TIMEOUT", "soon", "WXPAY_STALL_TIMEOUT"),
     ] {
         let mut command = complete(folder.path());
-        let run = command
-            .env(name, &value)
-            .arg(example("licence.png"))
-            .run()
-            .exits(2);
+        let run = command.env(name, value).arg("x.png").assert_exit(2);
         assert!(run.err.contains(word), "{name}={value}: {run:?}");
         assert!(!run.err.contains(KEY), "{run:?}");
 
         let mut command = complete(folder.path());
         let run = command
-            .env(name, &value)
-            .args(["--json", "a.png", "b.png"])
-            .run()
-            .exits(2);
+            .env(name, value)
+            .with("--json a.png b.png")
+            .assert_exit(2);
         let lines = run.json();
         assert_eq!((lines.len(), &lines[1]["file"]), (2, &"b.png".into()));
         assert_eq!(lines[0]["error"]["kind"], "config");
@@ -119,84 +91,98 @@ fn each_wrong_setting_is_explained() {
 #[test]
 fn a_flag_beats_the_environment() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = complete(folder.path());
-    let run = command
-        .env("WXPAY_API_KEY", "wrong")
-        .arg("--api-key-file")
-        .arg(folder.path().join("key.txt"))
-        .args(["--mch-id", "42", "--dry-run", text(&example("licence.png"))])
-        .run()
-        .exits(0);
-    assert!(run.out.contains("mch_id=42&"), "{run:?}");
+    complete(folder.path())
+        .with("WXPAY_API_KEY=wrong --api-key-file key.txt --mch-id 42 --dry-run")
+        .arg(example("licence.png"))
+        .assert_exit(0)
+        .assert_out("mch_id=42&");
 }
 
 #[test]
 fn a_key_file_may_end_with_a_line_end_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let key_file = folder.path().join("key.txt");
     for (content, status) in [
-        (format!("{KEY}\n"), 0),
-        (format!("{KEY}\r\n"), 0),
-        (format!("{KEY} \n"), 2),
-        (format!(" {KEY}"), 2),
-        (format!("{KEY}{KEY}"), 2),
-        (String::new(), 2),
+        ("KEY\n", 0),
+        ("KEY\r\n", 0),
+        ("KEY \n", 2),
+        (" KEY", 2),
+        ("KEYKEY", 2),
+        ("", 2),
     ] {
         let mut command = complete(folder.path());
-        fs::write(&key_file, &content).unwrap();
-        command.arg("--api-key-file").arg(&key_file);
-        let run = command
-            .args(["--dry-run", text(&example("licence.png"))])
-            .run();
-        let run = run.exits(status);
+        fs::write(folder.path().join("own.txt"), content.replace("KEY", KEY)).unwrap();
+        command
+            .with("--api-key-file own.txt --dry-run")
+            .arg(example("licence.png"));
+        let run = command.assert_exit(status);
         assert!(!run.err.contains(&KEY[..8]), "{run:?}");
     }
 }
 
 #[test]
 fn wrong_usage_is_status_2() {
-    let picture = example("licence.png");
-    let picture = text(&picture);
     for arguments in [
-        &["upload"][..],
-        &["upload", "--no-such-flag", picture],
-        &["upload", "--api-key", KEY, picture],
-        &["upload", "--timeout", "0", picture],
-        &["upload", "--concurrency", "0", picture],
-        &["upload", "--sign-type", "sha1", picture],
-        &["upload", "--endpoint", "https://localhost/path", picture],
-        &["upload", "--endpoint", "http://localhost", picture],
-        &["upload", "--sandbox", "--mch-id", "1", picture],
-        &["sign"],
-        &["sign", "no-equals-sign"],
-        &["verify"],
-        &["no-such-command"],
-        &[],
+        "upload",
+        "upload --no-such-flag x.png",
+        "upload --api-key KEY x.png",
+        "upload --sandbox --mch-id 1 x.png",
+        "sign",
+        "sign no-equals-sign",
+        "verify",
+        "no-such-command",
+        "",
     ] {
-        let run = wxpay(arguments.iter().copied()).run().exits(2);
-        assert!(
-            !run.err.is_empty() && run.out.is_empty(),
-            "{arguments:?}: {run:?}"
-        );
+        let run = wxpay([]).with(arguments).assert_exit(2);
+        assert!(!run.err.is_empty() && run.out.is_empty(), "{run:?}");
     }
+    for (flag, wrong) in [
+        (
+            "--timeout",
+            &["", "0", "-1", "NaN", "inf", "1e300", "1e-12", "soon"][..],
+        ),
+        ("--rate", &["", "0", "-1", "1.5", "none", "10/s"]),
+        ("--concurrency", &["", "0", "-1"]),
+        ("--retries", &["", "-1"]),
+        ("--sign-type", &["", "sha1"]),
+        (
+            "--endpoint",
+            &["", "https://localhost/path", "http://localhost"],
+        ),
+        (
+            "--resolve",
+            &[
+                "",
+                "a",
+                "a:443",
+                "a:443:",
+                "a:443:b",
+                ":443:127.0.0.1",
+                "a:b:127.0.0.1",
+            ],
+        ),
+    ] {
+        for value in wrong {
+            let run = wxpay(["upload", &format!("{flag}={value}"), "x.png"]).assert_exit(2);
+            run.assert_err(flag);
+            assert_eq!(run.out, "");
+        }
+    }
+    let right =
+        "--rate 10 --rate off --timeout 0.5 --resolve a:1:::1 --resolve a:1:127.0.0.1,[::1]";
+    let picture = example("licence.png");
+    wxpay(["upload", "--dry-run", "--concurrency", "1", text(&picture)])
+        .with("WXPAY_MCH_ID=1900000109 --sign-type md5")
+        .env("WXPAY_API_KEY", KEY)
+        .with(right)
+        .assert_exit(0);
 }
 
 #[test]
 fn help_and_version_are_there() {
-    assert!(
-        wxpay(["--version"])
-            .run()
-            .exits(0)
-            .out
-            .starts_with("wxpay 0.")
-    );
-    for arguments in [&["--help"][..], &["upload", "--help"], &["sandbox", "-h"]] {
-        assert!(
-            !wxpay(arguments.iter().copied())
-                .run()
-                .exits(0)
-                .out
-                .is_empty()
-        );
+    let version = wxpay(["--version"]).assert_exit(0);
+    assert!(version.out.starts_with("wxpay 0."), "{version:?}");
+    for arguments in ["--help", "upload --help", "sandbox -h"] {
+        let help = wxpay([]).with(arguments).assert_exit(0);
+        help.assert_out("Usage:");
     }
 }

@@ -7,55 +7,25 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
+    time::{Duration, SystemTime},
 };
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::{
     certificates::{authority, issue},
-    program::{KEY, RunToEnd, example, text, wxpay},
+    program::{KEY, RunToEnd, example, text},
     sandbox::Sandbox,
 };
 
-/// A sandbox, and the settings for it.
-struct Running {
-    sandbox: Sandbox,
-    variables: Vec<(String, String)>,
-}
-
-impl Running {
-    fn start(folder: &Path) -> Self {
-        Self::start_with(folder, &[])
-    }
-
-    fn start_with(folder: &Path, arguments: &[&str]) -> Self {
-        let sandbox = Sandbox::start(&[&["--dir", text(folder)], arguments].concat());
-        // All of its files are there when it listens.
-        let variables = Sandbox::variables(folder);
-        Self { sandbox, variables }
-    }
-
-    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.variables
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-    }
-
-    fn origin(&self) -> &str {
-        &self.sandbox.origin
-    }
-}
-
-/// `wxpay doctor` with the settings of a sandbox.
-fn doctor(sandbox: &Running) -> Command {
-    let mut command = wxpay(["doctor", "--json"]);
-    command.envs(sandbox.variables());
-    command
+/// `wxpay doctor` with the settings of the sandbox in a folder.
+fn doctor(folder: &Path) -> Command {
+    Sandbox::client(folder, &["doctor", "--json"])
 }
 
 /// Status and detail of the check with this name, the part at an endpoint left out.
 fn status(command: &mut Command, exit: i32, check: &str) -> (String, String) {
-    let run = command.run().exits(exit);
+    let run = command.assert_exit(exit);
     assert!(!run.out.contains(KEY), "{run:?}");
     let lines = run.json();
     let found = lines.iter().find(|line| {
@@ -67,7 +37,7 @@ fn status(command: &mut Command, exit: i32, check: &str) -> (String, String) {
     (field("status"), field("detail") + "; " + &field("advice"))
 }
 
-fn fails(command: &mut Command, check: &str, word: &str) {
+fn assert_fails(command: &mut Command, check: &str, word: &str) {
     let (status, detail) = status(command, 1, check);
     assert_eq!(status, "failed", "{check}: {detail}");
     assert!(detail.contains(word), "{check}: {detail}");
@@ -76,101 +46,53 @@ fn fails(command: &mut Command, check: &str, word: &str) {
 #[test]
 fn with_a_healthy_sandbox_all_is_ok() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start(folder.path());
-    let run = doctor(&sandbox).run().exits(0);
+    let _sandbox = Sandbox::in_folder(folder.path());
+    let run = doctor(folder.path()).assert_exit(0);
     assert!(run.json().len() > 12, "{run:?}");
     for line in run.json() {
         assert_eq!(line["status"], "ok", "{line}");
     }
     // For people: a line each.
-    let run = wxpay(["doctor"]).envs(sandbox.variables()).run().exits(0);
-    assert!(
-        run.out.lines().all(|line| line.starts_with("ok      ")),
-        "{run:?}"
-    );
+    let run = Sandbox::client(folder.path(), &["doctor"]).assert_exit(0);
+    let is_ok = |line: &str| line.starts_with("ok      ");
+    assert!(run.out.lines().all(is_ok), "{run:?}");
 }
 
 #[test]
 fn wrong_settings_have_their_names() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start(folder.path());
-    let file = |name: &str, contents: &str| {
-        let path = folder.path().join(name);
-        fs::write(&path, contents).unwrap();
-        path
-    };
-    let p12 = folder.path().join("apiclient_cert.p12");
-
-    fails(
-        doctor(&sandbox).env("WXPAY_MCH_ID", ""),
-        "merchant id",
-        "--mch-id",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_API_KEY", ""),
-        "api key",
-        "--api-key-file",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_API_KEY", "short"),
-        "api key",
-        "32",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_SIGN_TYPE", "sha1"),
-        "sign type",
-        "WXPAY_SIGN_TYPE",
-    );
-    let neither = [("WXPAY_CERT", ""), ("WXPAY_KEY", "")];
-    fails(doctor(&sandbox).envs(neither), "certificate file", "--p12");
-    fails(
-        doctor(&sandbox).env("WXPAY_KEY", ""),
-        "certificate file",
-        "--key",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_CERT", "/nowhere"),
-        "certificate file",
-        "/nowhere",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_P12", &p12),
-        "certificate file",
-        "WXPAY_P12",
-    );
-    let empty = file("empty.p12", "");
-    fails(
-        doctor(&sandbox).args(["--p12", text(&empty)]),
-        "certificate file",
-        "empty",
-    );
-    let password = file("password.txt", "wrong\n");
-    fails(
-        doctor(&sandbox).args(["--p12", text(&p12), "--p12-password-file", text(&password)]),
-        "certificate file",
-        "password",
-    );
-    let other = file("other.pem", &KeyPair::generate().unwrap().serialize_pem());
-    fails(
-        doctor(&sandbox).args(["--key", text(&other)]),
-        "private key",
-        "does not belong",
-    );
-    fails(
-        doctor(&sandbox).args(["--mch-id", "5"]),
-        "certificate merchant",
-        "1900000109",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_CA", text(&password)),
-        "network",
-        "WXPAY_CA",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_ENDPOINT", "http://a"),
-        "endpoints",
-        "https://",
-    );
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    for (name, contents) in [
+        ("empty.p12", ""),
+        ("wrong.txt", "wrong\n"),
+        ("other.pem", &other),
+    ] {
+        fs::write(folder.join(name), contents).unwrap();
+    }
+    let wrong_password = "--p12 apiclient_cert.p12 --p12-password-file wrong.txt";
+    for (check, settings, word) in [
+        ("merchant id", "WXPAY_MCH_ID=", "--mch-id"),
+        ("api key", "WXPAY_API_KEY=", "--api-key-file"),
+        ("api key", "WXPAY_API_KEY=short", "32"),
+        ("sign type", "WXPAY_SIGN_TYPE=sha1", "WXPAY_SIGN_TYPE"),
+        ("rate", "WXPAY_RATE=fast", "WXPAY_RATE"),
+        ("timeouts", "WXPAY_TIMEOUT=0", "WXPAY_TIMEOUT"),
+        ("timeouts", "WXPAY_STALL_TIMEOUT=x", "WXPAY_STALL_TIMEOUT"),
+        ("certificate file", "WXPAY_CERT= WXPAY_KEY=", "--p12"),
+        ("certificate file", "WXPAY_KEY=", "--key"),
+        ("certificate file", "WXPAY_CERT=/nowhere", "/nowhere"),
+        ("certificate file", "WXPAY_P12=own.p12", "WXPAY_P12"),
+        ("certificate file", "--p12 empty.p12", "empty"),
+        ("certificate file", wrong_password, "password"),
+        ("private key", "--key other.pem", "does not belong"),
+        ("certificate merchant", "--mch-id 5", "1900000109"),
+        ("network", "WXPAY_CA=wrong.txt", "WXPAY_CA"),
+        ("endpoints", "WXPAY_ENDPOINT=http://a", "https://"),
+    ] {
+        assert_fails(doctor(folder).with(settings), check, word);
+    }
 }
 
 /// A client's certificate of an unknown authority.
@@ -194,93 +116,73 @@ fn certificate(
 #[test]
 fn certificates_that_do_not_hold_have_their_names() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start(folder.path());
-    let expired = certificate(folder.path(), |params| {
+    let folder = folder.path();
+    let _sandbox = Sandbox::in_folder(folder);
+    let expired = certificate(folder, |params| {
         params.not_after = date_time_ymd(2001, 1, 1);
     });
-    fails(
-        doctor(&sandbox).envs(expired),
-        "certificate validity",
-        "2001",
-    );
-    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400 * 10);
-    let soon = certificate(folder.path(), |params| params.not_after = soon.into());
-    let (warned, detail) = status(doctor(&sandbox).envs(soon), 1, "certificate validity");
+    assert_fails(doctor(folder).envs(expired), "certificate validity", "2001");
+    let soon = SystemTime::now() + Duration::from_secs(86_400 * 10);
+    let soon = certificate(folder, |params| params.not_after = soon.into());
+    let (warned, detail) = status(doctor(folder).envs(soon.clone()), 1, "certificate validity");
     assert_eq!(warned, "warning", "{detail}");
-    // Whole and in time, but nobody's: only the gateway can tell.
-    let strange = certificate(folder.path(), |_| {});
-    fails(
-        doctor(&sandbox).envs(strange),
-        "client certificate",
-        "does not accept",
-    );
+    // An upload says so on stderr.
+    let picture = example("licence.png");
+    Sandbox::client(folder, &["upload", "--dry-run", text(&picture)])
+        .envs(soon)
+        .assert_exit(0)
+        .assert_err("expires within 30 days");
+    // The gateway alone knows that it did not issue it.
+    let strange = certificate(folder, |_| {});
+    let check = "client certificate";
+    assert_fails(doctor(folder).envs(strange), check, "does not accept");
 }
 
 #[test]
 fn what_is_wrong_on_the_way_has_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start(folder.path());
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let nobody = format!("https://{free}");
-    fails(
-        doctor(&sandbox).args(["--endpoint", &nobody]),
-        "connection",
-        "refused",
-    );
-    fails(
-        doctor(&sandbox).args(["--endpoint", "https://no-such-host.invalid"]),
-        "name",
-        "no-such-host.invalid",
-    );
-    fails(
-        doctor(&sandbox).env("WXPAY_CA", ""),
-        "tls",
-        "unknown issuer",
-    );
-    let port = sandbox.origin().rsplit_once(':').unwrap().1.to_owned();
-    let elsewhere = format!("https://gateway.test:{port}");
-    let resolve = format!("gateway.test:{port}:127.0.0.1");
-    fails(
-        doctor(&sandbox).args(["--endpoint", &elsewhere, "--resolve", &resolve]),
-        "tls",
-        "another name",
-    );
+    let folder = folder.path();
+    let sandbox = Sandbox::in_folder(folder);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("--endpoint https://{}", free.local_addr().unwrap());
+    drop(free);
+    let port = sandbox.origin.rsplit_once(':').unwrap().1;
+    let elsewhere =
+        format!("--endpoint https://gateway.test:{port} --resolve gateway.test:{port}:127.0.0.1");
     let plain = answering("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-    fails(
-        doctor(&sandbox).args(["--endpoint", &format!("https://{plain}")]),
-        "tls",
-        "TLS",
-    );
     let proxy = answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
-    fails(
-        doctor(&sandbox).args(["--proxy", &format!("http://{proxy}")]),
-        "connection",
-        "403",
-    );
-    let (status, detail) = status(
-        doctor(&sandbox).args(["--endpoint", sandbox.origin(), "--endpoint", &nobody]),
-        0,
-        "answer",
-    );
+    let no_name = "--endpoint https://no-such-host.invalid";
+    for (check, settings, word) in [
+        ("connection", &*nobody, "refused"),
+        ("name", no_name, "no-such-host.invalid"),
+        ("tls", "WXPAY_CA=", "unknown issuer"),
+        ("tls", &elsewhere, "another name"),
+        ("tls", &format!("--endpoint https://{plain}"), "TLS"),
+        ("connection", &format!("--proxy http://{proxy}"), "403"),
+    ] {
+        assert_fails(doctor(folder).with(settings), check, word);
+    }
+    let both = format!("--endpoint {} {nobody}", sandbox.origin);
+    let (status, detail) = status(doctor(folder).with(&both), 0, "answer");
     assert_eq!(status, "ok", "{detail}");
 }
 
 #[test]
 fn a_page_in_place_of_an_answer_has_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start_with(folder.path(), &["--fault", "certificate-page"]);
-    let mut command = doctor(&sandbox);
-    fails(&mut command, "answer", "a page with status 400");
-    fails(&mut command, "client certificate", "a page says");
-
-    let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start_with(folder.path(), &["--fault", "bad-gateway-page"]);
-    let mut command = doctor(&sandbox);
-    fails(&mut command, "answer", "a page with status 502");
-    let (status, detail) = status(&mut command, 1, "client certificate");
+    let folder = folder.path();
+    {
+        let _sandbox = Sandbox::in_folder_with(folder, &["--fault", "certificate-page"]);
+        assert_fails(
+            &mut doctor(folder),
+            "answer",
+            "certificate, says its page: 400",
+        );
+        assert_fails(&mut doctor(folder), "client certificate", "did not accept");
+    }
+    let _sandbox = Sandbox::in_folder_with(folder, &["--fault", "bad-gateway-page"]);
+    assert_fails(&mut doctor(folder), "answer", "a page with HTTP status 502");
+    let (status, detail) = status(&mut doctor(folder), 1, "client certificate");
     assert_eq!(status, "unknown", "{detail}");
 }
 
@@ -296,18 +198,4 @@ fn answering(words: &'static str) -> std::net::SocketAddr {
         }
     });
     addr
-}
-
-#[test]
-fn an_upload_warns_of_a_certificate_that_expires_soon_on_stderr() {
-    let folder = tempfile::tempdir().unwrap();
-    let sandbox = Running::start(folder.path());
-    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400 * 10);
-    let soon = certificate(folder.path(), |params| params.not_after = soon.into());
-    let run = wxpay(["upload", "--dry-run", text(&example("licence.png"))])
-        .envs(sandbox.variables())
-        .envs(soon)
-        .run()
-        .exits(0);
-    assert!(run.err.contains("expires within 30 days"), "{run:?}");
 }

@@ -14,7 +14,7 @@ fn it_shows_hash_canonical_string_and_fields() {
     let mut command = complete(folder.path());
     // Nobody listens there, and nobody is asked.
     command.env("WXPAY_ENDPOINT", "https://127.0.0.1:1");
-    let run = command.args(["--dry-run", text(&picture)]).run().exits(0);
+    let run = command.args(["--dry-run", text(&picture)]).assert_exit(0);
     for word in [
         "mch_id=1900000109&media_hash=",
         "&sign_type=HMAC-SHA256&key=***",
@@ -22,7 +22,7 @@ fn it_shows_hash_canonical_string_and_fields() {
         "licence.png",
         "sign_type",
     ] {
-        assert!(run.out.contains(word), "{word}: {run:?}");
+        run.assert_out(word);
     }
     assert!(!run.out.contains(KEY), "{run:?}");
 }
@@ -36,8 +36,7 @@ fn as_json_it_is_one_object_a_line() {
     command.args(["--dry-run", "--json", "--sign-type", "md5"]);
     let run = command
         .args([text(&picture), text(&missing)])
-        .run()
-        .exits(1);
+        .assert_exit(1);
     let [shown, failed] = run.json().try_into().unwrap();
     let hash = shown["media_hash"].as_str().unwrap();
     assert_eq!(shown["fields"]["media_hash"], hash);
@@ -52,12 +51,12 @@ fn it_needs_no_certificate_but_judges_one_that_is_given() {
     let picture = example("licence.png");
     let mut command = complete(folder.path());
     command.env_remove("WXPAY_CERT").env_remove("WXPAY_KEY");
-    command.args(["--dry-run", text(&picture)]).run().exits(0);
+    command.args(["--dry-run", text(&picture)]).assert_exit(0);
 
     fs::write(folder.path().join("bad.pem"), "no certificate").unwrap();
     let mut command = complete(folder.path());
     command.arg("--cert").arg(folder.path().join("bad.pem"));
-    command.args(["--dry-run", text(&picture)]).run().exits(2);
+    command.args(["--dry-run", text(&picture)]).assert_exit(2);
 }
 
 #[test]
@@ -71,8 +70,8 @@ fn a_truncated_picture_and_another_name_are_warnings_as_they_are_in_an_upload() 
         &["upload", "--sandbox"],
     ] {
         let run = wxpay(arguments.iter().copied()).arg(&picture).run();
-        assert!(run.err.contains("the picture is truncated"), "{run:?}");
-        assert!(run.err.contains("is sent as `licence.jpg`"), "{run:?}");
+        run.assert_err("the picture is truncated");
+        run.assert_err("is sent as `licence.jpg`");
     }
 }
 
@@ -85,5 +84,5 @@ fn with_the_sandbox_it_needs_nothing() {
         text(&example("licence.jpg")),
     ])
     .run();
-    assert!(run.exits(0).out.contains("media_hash="));
+    assert!(run.assert_exit(0).out.contains("media_hash="));
 }

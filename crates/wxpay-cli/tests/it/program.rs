@@ -49,9 +49,19 @@ impl From<Output> for Run {
 
 impl Run {
     /// Asserts the exit status and goes on.
-    pub(crate) fn exits(self, status: i32) -> Self {
+    pub(crate) fn assert_exit(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self:?}");
         self
+    }
+
+    /// Asserts that this is on stdout.
+    pub(crate) fn assert_out(&self, text: &str) {
+        assert!(self.out.contains(text), "{text}: {self:?}");
+    }
+
+    /// Asserts that this is on stderr.
+    pub(crate) fn assert_err(&self, text: &str) {
+        assert!(self.err.contains(text), "{text}: {self:?}");
     }
 
     /// The lines of stdout as JSON.
@@ -66,6 +76,14 @@ impl Run {
 pub(crate) trait RunToEnd {
     fn run(&mut self) -> Run;
     fn run_with_input(&mut self, input: &[u8]) -> Run;
+
+    /// Sets the variables among these words (`NAME=value`); the others are arguments.
+    fn with(&mut self, words: &str) -> &mut Self;
+
+    /// Runs to the end and asserts the exit status.
+    fn assert_exit(&mut self, status: i32) -> Run {
+        self.run().assert_exit(status)
+    }
 }
 
 impl RunToEnd for Command {
@@ -83,6 +101,17 @@ impl RunToEnd for Command {
         // A program that fails early does not read; that is not this side's fault.
         let _ = child.stdin.take().unwrap().write_all(input);
         wait(child)
+    }
+
+    fn with(&mut self, words: &str) -> &mut Self {
+        let in_name = |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            match word.split_once('=') {
+                Some((name, value)) if name.bytes().all(in_name) => self.env(name, value),
+                _ => self.arg(word),
+            };
+        }
+        self
     }
 }
 
@@ -118,6 +147,11 @@ pub(crate) fn signal(process: u32, name: &str) {
         .args([format!("-{name}"), process.to_string()])
         .status();
     assert!(status.unwrap().success());
+}
+
+pub(crate) fn openssl(folder: &Path, arguments: &str) -> Run {
+    let mut openssl = Command::new("openssl");
+    openssl.current_dir(folder).with(arguments).assert_exit(0)
 }
 
 /// A file of the workspace's examples.

@@ -49,7 +49,18 @@ impl Sandbox {
     }
 
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self::start(&["--dir", text(folder)])
+        Self::in_folder_with(folder, &[])
+    }
+
+    pub(crate) fn in_folder_with(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start(&[&["--dir", text(folder)], arguments].concat())
+    }
+
+    /// The program in the folder of a sandbox, with its settings.
+    pub(crate) fn client(folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = wxpay(arguments.iter().copied());
+        command.envs(Self::variables(folder)).current_dir(folder);
+        command
     }
 
     /// What the `env` file in its folder sets, which is quoted for a shell.
@@ -110,20 +121,19 @@ impl Drop for Sandbox {
 /// A start on a folder that must not be taken.
 fn refused_in(folder: &Path) -> Run {
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--dir", text(folder)];
-    wxpay(arguments).run().exits(2)
+    wxpay(arguments).assert_exit(2)
 }
 
 fn shell(script: &str) -> Run {
     Command::new("sh").args(["-c", script]).run()
 }
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 5] = [
     "ca.pem",
     "ca_key.pem",
     "apiclient_cert.pem",
     "apiclient_key.pem",
     "api_key.txt",
-    "env",
 ];
 
 #[test]
@@ -138,7 +148,7 @@ fn the_env_file_is_all_that_an_upload_needs() {
             ". '{env}' && cd / && '{program}' upload --sign-type {sign_type} '{}'",
             picture.canonicalize().unwrap().display()
         );
-        shell(&script).exits(0);
+        shell(&script).assert_exit(0);
     }
 }
 
@@ -149,7 +159,7 @@ fn the_printed_curl_command_works_as_it_stands() {
     for name in ["plain", "it's \"$HOME\"", "a:b;c,d=e\\f"] {
         let mut sandbox = Sandbox::in_folder(&folder.path().join(name));
         let curl = sandbox.line("curl ");
-        let run = shell(&format!("{} --silent --show-error", curl.trim_end())).exits(0);
+        let run = shell(&format!("{} --silent --show-error", curl.trim_end())).assert_exit(0);
         let done = "<result_code><![CDATA[SUCCESS]]></result_code>";
         assert!(run.out.contains(done), "{curl} {run:?}");
     }
@@ -165,9 +175,9 @@ fn the_p12_file_is_opened_by_the_merchant_id() {
         folder.path().display(),
         sandbox.origin
     );
-    // What is wrong is the form, which comes after the certificate.
-    let run = shell(&script).exits(0);
-    assert!(run.out.contains("Invalid XML format"), "{run:?}");
+    // The certificate passes, and the form, which comes after it, is refused.
+    let run = shell(&script).assert_exit(0);
+    run.assert_out("Invalid XML format");
 }
 
 #[test]
@@ -176,7 +186,7 @@ fn what_is_not_the_sandboxs_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), "mine").unwrap();
         let run = refused_in(folder.path());
-        assert!(run.err.contains(name), "{run:?}");
+        run.assert_err(name);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
@@ -190,20 +200,13 @@ fn sandboxes_that_start_together_on_one_folder_share_its_credentials() {
             std::thread::spawn(move || Sandbox::in_folder(&folder))
         })
         .collect();
-    let sandboxes: Vec<_> = starts
-        .into_iter()
-        .map(|start| start.join().unwrap())
-        .collect();
-    let picture = example("licence.png").canonicalize().unwrap();
+    let joined = starts.into_iter().map(|start| start.join().unwrap());
+    let sandboxes: Vec<_> = joined.collect();
+    let picture = example("licence.png");
     for sandbox in &sandboxes {
-        let script = format!(
-            ". '{}/env' && WXPAY_ENDPOINT='{}' '{}' upload '{}'",
-            folder.path().display(),
-            sandbox.origin,
-            env!("CARGO_BIN_EXE_wxpay"),
-            picture.display()
-        );
-        shell(&script).exits(0);
+        Sandbox::client(folder.path(), &["upload", text(&picture)])
+            .env("WXPAY_ENDPOINT", &sandbox.origin)
+            .assert_exit(0);
     }
 }
 
@@ -215,7 +218,7 @@ fn a_log_that_nobody_takes_does_not_end_it() {
     let mut sandbox = Sandbox::start_with(&["--dir", text(folder.path())], full.into());
     let curl = sandbox.line("curl ");
     for _ in 0..3 {
-        shell(&format!("{} --silent --show-error", curl.trim_end())).exits(0);
+        shell(&format!("{} --silent --show-error", curl.trim_end())).assert_exit(0);
     }
 }
 
@@ -226,7 +229,7 @@ fn a_temporary_folder_is_removed_at_the_end() {
         let line = sandbox.line("credentials in ");
         let folder = PathBuf::from(line.trim_end().strip_prefix("credentials in ").unwrap());
         assert!(folder.join("env").exists());
-        sandbox.stop(name).exits(0);
+        sandbox.stop(name).assert_exit(0);
         assert!(!folder.exists());
     }
 }
@@ -234,22 +237,17 @@ fn a_temporary_folder_is_removed_at_the_end() {
 #[test]
 fn started_again_it_keeps_the_credentials() {
     let folder = tempfile::tempdir().unwrap();
-    let read = || {
-        FILES[..5]
-            .iter()
-            .map(|name| fs::read(folder.path().join(name)).unwrap())
-    };
-    Sandbox::in_folder(folder.path()).stop("INT").exits(0);
+    let file = |name: &&str| fs::read(folder.path().join(name)).unwrap();
+    let read = || FILES.iter().map(file);
+    Sandbox::in_folder(folder.path()).stop("INT").assert_exit(0);
     let before: Vec<_> = read().collect();
 
     let sandbox = Sandbox::in_folder(folder.path());
 
     assert_eq!(read().collect::<Vec<_>>(), before);
     let env = fs::read_to_string(folder.path().join("env")).unwrap();
-    assert!(
-        env.contains(&format!("export WXPAY_ENDPOINT='{}'\n", sandbox.origin)),
-        "{env}"
-    );
+    let endpoint = format!("export WXPAY_ENDPOINT='{}'\n", sandbox.origin);
+    assert!(env.contains(&endpoint), "{env}");
 }
 
 #[cfg(unix)]
@@ -273,62 +271,55 @@ fn private_files_are_for_their_owner_alone() {
             // What was opened up by hand is closed again by the next start.
             fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
         }
-        sandbox.stop("INT").exits(0);
+        sandbox.stop("INT").assert_exit(0);
     }
 }
 
 #[test]
-fn the_callers_own_merchant_and_key() {
+fn the_caller_may_choose_merchant_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let (dir, key) = (folder.path().join("dir"), folder.path().join("key.txt"));
     fs::write(&key, format!("{KEY}\n")).unwrap();
-    let own = [
-        "--mch-id",
-        "1234567890",
-        "--api-key-file",
-        text(&key),
-        "--host",
-        "gateway.test",
-    ];
-    let sandbox = Sandbox::start(&[&["--dir", text(&dir)][..], &own].concat());
+    let merchant = ["--mch-id", "1234567890", "--host", "gateway.test"];
+    let own = [&merchant[..], &["--api-key-file", text(&key)]].concat();
+    let sandbox = Sandbox::in_folder_with(&dir, &own);
     let env = fs::read_to_string(dir.join("env")).unwrap();
     assert!(env.contains("export WXPAY_MCH_ID='1234567890'\n"), "{env}");
-    assert!(
-        env.contains(&format!("export WXPAY_API_KEY='{KEY}'\n")),
-        "{env}"
-    );
-    sandbox.stop("INT").exits(0);
+    let set = format!("export WXPAY_API_KEY='{KEY}'\n");
+    assert!(env.contains(&set), "{env}");
+    sandbox.stop("INT").assert_exit(0);
     // Kept without the flags; another merchant's folder is not taken over.
-    Sandbox::in_folder(&dir).stop("INT").exits(0);
-    let other = [
-        "sandbox",
-        "--listen",
-        "127.0.0.1:0",
-        "--mch-id",
-        "1",
-        "--dir",
-        text(&dir),
-    ];
-    let run = wxpay(other).run().exits(2);
-    assert!(run.err.contains("1234567890"), "{run:?}");
+    Sandbox::in_folder(&dir).stop("INT").assert_exit(0);
+    let mut other = wxpay(["sandbox", "--dir", text(&dir)]);
+    let run = other.with("--listen 127.0.0.1:0 --mch-id 1").assert_exit(2);
+    run.assert_err("1234567890");
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_is_called_one() {
+    let file = example("licence.png");
+    for flag in ["--dir", "--keep"] {
+        let run = wxpay(["sandbox", "--listen", "127.0.0.1:0", flag, text(&file)]).assert_exit(2);
+        run.assert_err("is not a folder");
+    }
 }
 
 #[test]
 fn a_folder_with_half_of_the_files_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
-    Sandbox::in_folder(folder.path()).stop("INT").exits(0);
+    Sandbox::in_folder(folder.path()).stop("INT").assert_exit(0);
     fs::remove_file(folder.path().join("ca_key.pem")).unwrap();
     let run = refused_in(folder.path());
-    assert!(run.err.contains("ca_key.pem"), "{run:?}");
+    run.assert_err("ca_key.pem");
 }
 
 #[test]
 fn a_port_that_is_taken_is_status_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let run = wxpay(["sandbox", "--listen", &address]).run().exits(2);
-    assert!(run.err.contains(&address), "{run:?}");
-    wxpay(["sandbox", "--listen", "nowhere"]).run().exits(2);
+    let run = wxpay(["sandbox", "--listen", &address]).assert_exit(2);
+    run.assert_err(&address);
+    wxpay(["sandbox", "--listen", "nowhere"]).assert_exit(2);
 }
 
 #[cfg(unix)]
@@ -344,24 +335,24 @@ fn a_folder_that_others_could_change_is_refused() {
         for open in [0o777, 0o1777, 0o702] {
             mode(open);
             let arguments = ["sandbox", "--listen", "127.0.0.1:0", flag, text(&dir)];
-            let run = wxpay(arguments).run().exits(2);
-            assert!(run.err.contains("everybody"), "{run:?}");
+            let run = wxpay(arguments).assert_exit(2);
+            run.assert_err("everybody");
             assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
         }
     }
     // A group is warned of.
     mode(0o770);
     let sandbox = Sandbox::start_with(&["--dir", text(&dir)], Stdio::piped());
-    let run = sandbox.stop("INT").exits(0);
-    assert!(run.err.contains("group"), "{run:?}");
+    let run = sandbox.stop("INT").assert_exit(0);
+    run.assert_err("group");
     mode(0o755);
     // Only root can give a folder away.
     if chown(&dir, Some(12345), None).is_ok() {
         let run = refused_in(&dir);
-        assert!(run.err.contains("another user"), "{run:?}");
+        run.assert_err("another user");
         // As a container sees a folder of its host.
         chown(folder.path(), Some(12345), None).unwrap();
-        Sandbox::in_folder(&dir).stop("INT").exits(0);
+        Sandbox::in_folder(&dir).stop("INT").assert_exit(0);
     }
 }
 
@@ -369,13 +360,13 @@ fn a_folder_that_others_could_change_is_refused() {
 #[test]
 fn what_is_not_a_regular_file_is_not_read_as_credentials() {
     let folder = tempfile::tempdir().unwrap();
-    Sandbox::in_folder(folder.path()).stop("INT").exits(0);
+    Sandbox::in_folder(folder.path()).stop("INT").assert_exit(0);
     let path = folder.path().join("api_key.txt");
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
     assert!(refused_in(folder.path()).err.contains("regular file"));
     fs::remove_file(&path).unwrap();
-    Command::new("mkfifo").arg(&path).run().exits(0);
+    Command::new("mkfifo").arg(&path).assert_exit(0);
     assert!(refused_in(folder.path()).err.contains("pipe"));
     fs::remove_file(&path).unwrap();
     fs::write(&path, vec![b'0'; 2 << 20]).unwrap();

@@ -1,14 +1,10 @@
 //! Settings that lead to secrets: read in every form that people have, and never repeated.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 use crate::{
     config::complete,
-    program::{KEY, Run, RunToEnd, example, text, wait, wxpay},
+    program::{KEY, Run, RunToEnd, example, openssl, text, wxpay},
     sandbox::Sandbox,
 };
 
@@ -32,55 +28,36 @@ fn assert_hidden(run: &Run, secret: &str) {
 
 /// The program with complete settings, as people call it: for people, as JSON, and the doctor.
 fn ways(folder: &Path) -> [Command; 3] {
-    let picture = example("licence.png");
-    let variables = || {
-        let complete = complete(folder);
-        let set = complete.get_envs().filter_map(|(name, value)| {
-            let name = name.to_str().unwrap().to_owned();
-            Some((name, value?.to_owned()))
-        });
-        set.collect::<Vec<_>>()
-    };
     [
-        &["upload", text(&picture)][..],
-        &["upload", "--json", text(&picture)],
-        &["doctor", "--json", "--timeout", "0.2"],
+        "upload x.png",
+        "upload --json x.png",
+        "doctor --json --timeout 0.2",
     ]
     .map(|arguments| {
-        let mut command = wxpay(arguments.iter().copied());
-        command
-            .envs(variables())
-            .env("WXPAY_ENDPOINT", "https://127.0.0.1:1");
+        let mut command = wxpay([]);
+        let complete = complete(folder);
+        let set = complete
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        command.envs(set).with(arguments);
+        command.env("WXPAY_ENDPOINT", "https://127.0.0.1:1");
         command
     })
 }
 
-fn base64(folder: &Path, file: &Path) -> String {
-    let run = Command::new("openssl")
-        .args(["base64", "-A", "-in", text(file)])
-        .current_dir(folder)
-        .run();
-    run.exits(0).out.trim_end().to_owned()
-}
-
-/// The settings of a folder's own PEM pair as a PKCS#12 file.
-fn pkcs12(folder: &Path) -> PathBuf {
-    complete(folder);
-    let arguments =
-        "pkcs12 -export -in cert.pem -inkey cert_key.pem -passout pass:1900000109 -out own.p12";
-    let run = Command::new("openssl")
-        .args(arguments.split(' '))
-        .current_dir(folder)
-        .run();
-    run.exits(0);
-    folder.join("own.p12")
+fn base64(folder: &Path, file: &str) -> String {
+    let run = openssl(folder, &format!("base64 -A -in {file}"));
+    run.out.trim_end().to_owned()
 }
 
 #[test]
 fn a_secret_given_as_a_path_is_not_echoed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let p12 = base64(folder, &pkcs12(folder));
+    complete(folder);
+    let own = "pkcs12 -export -in cert.pem -inkey cert_key.pem -passout pass:1900000109";
+    openssl(folder, &format!("{own} -out own.p12"));
+    let p12 = base64(folder, "own.p12");
     let pem = fs::read_to_string(folder.join("cert_key.pem")).unwrap();
     for (variable, secret) in [
         ("WXPAY_KEY", &*pem),
@@ -129,10 +106,8 @@ fn a_secret_given_as_a_path_is_not_echoed() {
             let run = command.args([flag, secret]).run();
             assert!(matches!(run.status, Some(1 | 2)), "{run:?}");
             assert!((run.out.clone() + &run.err).contains(flag), "{run:?}");
-            let secret = secret
-                .rsplit_once(".p12:")
-                .map_or(secret, |(_, password)| password);
-            assert_hidden(&run, secret);
+            let password = secret.rsplit_once(".p12:");
+            assert_hidden(&run, password.map_or(secret, |(_, password)| password));
         }
     }
 }
@@ -140,48 +115,33 @@ fn a_secret_given_as_a_path_is_not_echoed() {
 #[test]
 fn a_message_says_what_a_setting_wants() {
     let folder = tempfile::tempdir().unwrap();
-    let pem = {
-        complete(folder.path());
-        fs::read_to_string(folder.path().join("cert_key.pem")).unwrap()
-    };
-    let picture = example("licence.png");
     let mut command = complete(folder.path());
-    let run = command.env("WXPAY_KEY", &pem).arg(&picture).run().exits(2);
-    assert!(
-        run.err
-            .contains("WXPAY_KEY holds the private key itself; it wants the path of a file"),
-        "{run:?}"
-    );
-    assert!(run.err.contains("WXPAY_KEY_PEM"), "{run:?}");
+    let pem = fs::read_to_string(folder.path().join("cert_key.pem")).unwrap();
+    let run = command.env("WXPAY_KEY", &pem).arg("x.png").assert_exit(2);
+    run.assert_err("WXPAY_KEY holds the private key itself; it wants the path of a file");
+    run.assert_err("WXPAY_KEY_PEM");
     let mut command = complete(folder.path());
-    let run = command.args(["--api-key-file", KEY]).arg(&picture).run();
-    assert!(
-        run.err
-            .contains("--api-key-file holds the API v2 key itself"),
-        "{run:?}"
-    );
+    let run = command.args(["--api-key-file", KEY, "x.png"]).run();
+    run.assert_err("--api-key-file holds the API v2 key itself");
 }
 
 #[test]
 fn a_secret_among_the_arguments_is_not_echoed() {
     for arguments in [
-        &["upload", "--api-key", KEY, "x.png"][..],
-        &["upload", &format!("--{KEY}"), "x.png"],
-        &["upload", "--retries", KEY, "x.png"],
-        &["upload", &format!("--json={KEY}"), "x.png"],
-        &[
-            "upload",
-            "--endpoint",
-            "https://operator:192006250b@h",
-            "x.png",
-        ],
-        &["sign", "a=b", KEY],
-        &["sign", "a=b", "--sign-type", KEY],
-        &["doctor", KEY],
-        &["verify", "reply.xml", KEY],
-        &[KEY],
+        "upload --api-key KEY x.png",
+        "upload --KEY x.png",
+        "upload --retries KEY x.png",
+        "upload --json=KEY x.png",
+        "upload --endpoint https://operator:KEY@h x.png",
+        "sign a=b KEY",
+        "sign a=b --sign-type KEY",
+        "doctor KEY",
+        "verify reply.xml KEY",
+        "KEY",
     ] {
-        let run = wxpay(arguments.iter().copied()).run().exits(2);
+        let run = wxpay([])
+            .with(&arguments.replace("KEY", KEY))
+            .assert_exit(2);
         assert_hidden(&run, KEY);
     }
 }
@@ -191,40 +151,30 @@ fn a_mark_before_a_text_and_a_line_end_after_it_do_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let _sandbox = Sandbox::in_folder(folder);
-    let file = |name: &str, before: &str, content: &str, after: &str| {
-        let path = folder.join(format!("marked-{name}"));
-        fs::write(&path, [before, content, after].concat()).unwrap();
-        path
-    };
-    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    fs::write(folder.join("password.txt"), "1900000109").unwrap();
+    let picture = example("licence.png");
     for after in ["", "\r\n"] {
-        let mark = "\u{feff}";
-        let variables = Sandbox::variables(folder);
-        let key = file("key.txt", mark, read("api_key.txt").trim_end(), after);
-        let password = file("password.txt", mark, "1900000109", after);
-        let crlf = |name: &str| read(name).replace('\n', "\r\n");
-        for identity in [
-            vec![
-                "--cert".to_owned(),
-                text(&file("c.pem", mark, &crlf("apiclient_cert.pem"), after)).to_owned(),
-                "--key".to_owned(),
-                text(&file("k.pem", mark, &crlf("apiclient_key.pem"), after)).to_owned(),
-            ],
-            vec![
-                "--p12".to_owned(),
-                text(&folder.join("apiclient_cert.p12")).to_owned(),
-                "--p12-password-file".to_owned(),
-                text(&password).to_owned(),
-            ],
+        for name in [
+            "api_key.txt",
+            "password.txt",
+            "ca.pem",
+            "apiclient_cert.pem",
+            "apiclient_key.pem",
         ] {
-            wxpay(["upload", text(&example("licence.png"))])
-                .envs(variables.clone())
+            let content = fs::read_to_string(folder.join(name)).unwrap();
+            let content = content.trim_end().replace('\n', "\r\n");
+            let marked = ["\u{feff}", &content, after].concat();
+            fs::write(folder.join(format!("marked-{name}")), marked).unwrap();
+        }
+        for identity in [
+            "--cert marked-apiclient_cert.pem --key marked-apiclient_key.pem",
+            "--p12 apiclient_cert.p12 --p12-password-file marked-password.txt",
+        ] {
+            Sandbox::client(folder, &["upload", text(&picture)])
                 .env_remove("WXPAY_API_KEY")
-                .args(["--api-key-file", text(&key)])
-                .args(["--ca", text(&file("ca.pem", mark, &crlf("ca.pem"), after))])
-                .args(identity)
-                .run()
-                .exits(0);
+                .with("--api-key-file marked-api_key.txt --ca marked-ca.pem")
+                .with(identity)
+                .assert_exit(0);
         }
     }
 }
@@ -232,36 +182,15 @@ fn a_mark_before_a_text_and_a_line_end_after_it_do_not_matter() {
 #[test]
 fn utf_16_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("utf-16.txt");
-    let picture = example("licence.png");
-    for big_endian in [false, true] {
-        for flag in [
-            "--api-key-file",
-            "--cert",
-            "--key",
-            "--key-password-file",
-            "--ca",
-        ] {
-            let units = format!("\u{feff}{KEY}")
-                .encode_utf16()
-                .flat_map(|unit| {
-                    if big_endian {
-                        unit.to_be_bytes()
-                    } else {
-                        unit.to_le_bytes()
-                    }
-                })
-                .collect::<Vec<u8>>();
-            fs::write(&path, units).unwrap();
+    for to_bytes in [u16::to_be_bytes, u16::to_le_bytes] {
+        let units = format!("\u{feff}{KEY}");
+        let bytes: Vec<u8> = units.encode_utf16().flat_map(to_bytes).collect();
+        fs::write(folder.path().join("utf-16.txt"), bytes).unwrap();
+        for flag in "--api-key-file --cert --key --key-password-file --ca".split(' ') {
             let mut command = complete(folder.path());
-            let run = command
-                .args([flag, text(&path), text(&picture)])
-                .run()
-                .exits(2);
-            assert!(
-                run.err.contains("UTF-16") && run.err.contains(flag),
-                "{run:?}"
-            );
+            let run = command.args([flag, "utf-16.txt", "x.png"]).assert_exit(2);
+            run.assert_err("UTF-16");
+            run.assert_err(flag);
         }
     }
 }
@@ -270,25 +199,26 @@ fn utf_16_is_named() {
 #[test]
 fn a_settings_file_is_a_regular_file_or_a_pipe_that_gives_something() {
     let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("pipe");
-    Command::new("mkfifo").arg(&pipe).run().exits(0);
-    let picture = example("licence.png");
+    let folder = folder.path();
+    Command::new("mkfifo")
+        .arg(folder.join("pipe"))
+        .assert_exit(0);
     for (file, word) in [
-        (text(&pipe), "nobody writes"),
+        ("pipe", "nobody writes"),
         ("/dev/zero", "not a regular file"),
-        (text(folder.path()), "folder"),
+        (".", "folder"),
     ] {
         for flag in ["--api-key-file", "--key", "--ca"] {
-            let mut command = complete(folder.path());
-            let run = command.args([flag, file, text(&picture)]).run().exits(2);
-            assert!(run.err.contains(word) && run.err.contains(flag), "{run:?}");
+            let run = complete(folder).args([flag, file, "x.png"]).assert_exit(2);
+            run.assert_err(word);
+            run.assert_err(flag);
         }
     }
-    let mut command = complete(folder.path());
-    command.args(["--api-key-file", "/dev/stdin", "--dry-run", text(&picture)]);
-    command
+    let picture = example("licence.png");
+    complete(folder)
+        .args(["--api-key-file", "/dev/stdin", "--dry-run", text(&picture)])
         .run_with_input(format!("{KEY}\n").as_bytes())
-        .exits(0);
+        .assert_exit(0);
 }
 
 #[test]
@@ -297,13 +227,9 @@ fn secrets_are_taken_as_text_from_the_environment() {
     let folder = folder.path();
     let _sandbox = Sandbox::in_folder(folder);
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-    let paths = ["WXPAY_CERT", "WXPAY_KEY"];
-    let command = |verb: &[&str]| {
-        let mut command = wxpay(verb.iter().copied());
-        command.envs(Sandbox::variables(folder));
-        for path in paths {
-            command.env_remove(path);
-        }
+    let command = |arguments: &[&str]| {
+        let mut command = Sandbox::client(folder, arguments);
+        command.env_remove("WXPAY_CERT").env_remove("WXPAY_KEY");
         command
     };
     let picture = example("licence.png");
@@ -312,74 +238,51 @@ fn secrets_are_taken_as_text_from_the_environment() {
         ("WXPAY_CERT_PEM", read("apiclient_cert.pem")),
         ("WXPAY_KEY_PEM", read("apiclient_key.pem")),
     ];
-    let p12 = base64(folder, &folder.join("apiclient_cert.p12"));
-    upload().envs(pem.clone()).run().exits(0);
-    upload().env("WXPAY_P12_BASE64", &p12).run().exits(0);
-    let wrapped: Vec<_> = p12
-        .as_bytes()
-        .chunks(64)
-        .map(|l| str::from_utf8(l).unwrap())
-        .collect();
-    upload()
-        .env("WXPAY_P12_BASE64", wrapped.join("\n") + "\n")
-        .run()
-        .exits(0);
+    let p12 = base64(folder, "apiclient_cert.p12");
+    let (start, end) = p12.split_at(64);
+    upload().envs(pem.clone()).assert_exit(0);
+    for base64 in [&p12, &format!("{start}\n{end}\n")] {
+        upload().env("WXPAY_P12_BASE64", base64).assert_exit(0);
+    }
 
     // A flag beats a path, a path beats text; the doctor says which was taken.
-    let taken = |run: Run| {
-        let lines = run.json();
+    let assert_taken = |doctor: &mut Command, sources: &[&str]| {
+        let lines = doctor.assert_exit(0).json();
         let found = lines
             .iter()
             .find(|line| line["check"] == "certificate file");
-        found.unwrap()["detail"].as_str().unwrap().to_owned()
+        let detail = found.unwrap()["detail"].as_str().unwrap();
+        let is_named = |source: &&str| detail.contains(source);
+        assert!(sources.iter().all(is_named), "{sources:?}: {detail}");
     };
-    let doctor = || command(&["doctor", "--json"]);
-    let nothing = [("WXPAY_CERT_PEM", "nothing"), ("WXPAY_KEY_PEM", "nothing")];
-    let detail = taken(doctor().envs(pem.clone()).run().exits(0));
-    assert!(
-        detail.contains("WXPAY_CERT_PEM") && detail.contains("WXPAY_KEY_PEM"),
-        "{detail}"
+    let mut doctor = command(&["doctor", "--json"]);
+    assert_taken(
+        doctor.envs(pem.clone()),
+        &["WXPAY_CERT_PEM", "WXPAY_KEY_PEM"],
     );
-    let (cert, key) = (
-        folder.join("apiclient_cert.pem"),
-        folder.join("apiclient_key.pem"),
-    );
-    let detail = taken(
-        doctor()
-            .envs(nothing)
-            .env("WXPAY_CERT", &cert)
-            .args(["--key", text(&key)])
-            .run()
-            .exits(0),
-    );
-    assert!(
-        detail.contains("(WXPAY_CERT)") && detail.contains("(--key)"),
-        "{detail}"
-    );
-    let detail = taken(
-        doctor()
-            .envs(nothing)
-            .env("WXPAY_P12", folder.join("apiclient_cert.p12"))
-            .run()
-            .exits(0),
-    );
-    assert!(detail.contains("(WXPAY_P12)"), "{detail}");
+    let nothing = "WXPAY_CERT_PEM=nothing WXPAY_KEY_PEM=nothing";
+    for (settings, sources) in [
+        (
+            "WXPAY_CERT=apiclient_cert.pem --key apiclient_key.pem",
+            &["(WXPAY_CERT)", "(--key)"][..],
+        ),
+        ("WXPAY_P12=apiclient_cert.p12", &["(WXPAY_P12)"]),
+    ] {
+        let mut doctor = command(&["doctor", "--json"]);
+        assert_taken(doctor.with(nothing).with(settings), sources);
+    }
 
     // Two kinds from one place, and what is not base64.
-    let run = upload()
+    let both = upload()
         .envs(pem)
         .env("WXPAY_P12_BASE64", &p12)
-        .run()
-        .exits(2);
-    assert!(
-        run.err.contains("WXPAY_P12_BASE64") && run.err.contains("WXPAY_CERT_PEM"),
-        "{run:?}"
-    );
+        .assert_exit(2);
+    both.assert_err("WXPAY_P12_BASE64");
+    both.assert_err("WXPAY_CERT_PEM");
     let run = upload()
-        .env("WXPAY_P12_BASE64", "/etc/own.p12")
-        .run()
-        .exits(2);
-    assert!(run.err.contains("WXPAY_P12_BASE64"), "{run:?}");
+        .with("WXPAY_P12_BASE64=/etc/own.p12")
+        .assert_exit(2);
+    run.assert_err("WXPAY_P12_BASE64");
 }
 
 /// Only the flags and variables that lead to it: no secret is an argument, none is in a log.
@@ -388,14 +291,7 @@ fn a_verbose_run_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let _sandbox = Sandbox::in_folder(folder.path());
     let picture = example("licence.png");
-    let child = wxpay(["-vv", "upload", text(&picture)])
-        .envs(Sandbox::variables(folder.path()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let run = wait(child).exits(0);
+    let run = Sandbox::client(folder.path(), &["-vv", "upload", text(&picture)]).assert_exit(0);
     for file in ["api_key.txt", "apiclient_key.pem"] {
         let secret = fs::read_to_string(folder.path().join(file)).unwrap();
         assert_hidden(&run, &secret);

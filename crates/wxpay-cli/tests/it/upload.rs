@@ -7,37 +7,27 @@ use serde_json::json;
 use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
 
 #[test]
-fn the_readmes_first_command() {
+fn the_first_command_of_the_readme_works() {
     let picture = example("licence.jpg");
-    let run = wxpay(["upload", "--sandbox", text(&picture)])
-        .run()
-        .exits(0);
-    let (id, path) = run
-        .out
-        .strip_suffix('\n')
-        .unwrap()
-        .split_once("  ")
-        .unwrap();
+    let run = wxpay(["upload", "--sandbox", text(&picture)]).assert_exit(0);
+    let line = run.out.strip_suffix('\n').unwrap();
+    let (id, path) = line.split_once("  ").unwrap();
     assert_eq!(id.len(), 43, "{run:?}");
-    assert!(
-        id.chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
-        "{run:?}"
-    );
+    let in_id = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    assert!(id.chars().all(in_id), "{run:?}");
     assert_eq!(path, text(&picture));
-    assert!(run.err.contains("sandbox at https://127.0.0.1:"), "{run:?}");
+    run.assert_err("sandbox at https://127.0.0.1:");
 }
 
 #[test]
-fn every_format_and_every_sign_type() {
+fn every_format_uploads_with_every_sign_type() {
     let files = ["licence.jpg", "licence.png", "licence.bmp"].map(example);
     for sign_type in ["md5", "hmac-sha256", "MD5"] {
         let mut command = wxpay(["upload", "--sandbox", "--strict-reply-sign"]);
         let run = command
             .args(["--sign-type", sign_type])
             .args(&files)
-            .run()
-            .exits(0);
+            .assert_exit(0);
         assert_eq!(run.out.lines().count(), 3, "{run:?}");
     }
 }
@@ -45,35 +35,29 @@ fn every_format_and_every_sign_type() {
 #[test]
 fn json_holds_just_what_is_promised() {
     let picture = example("licence.png");
-    let run = wxpay(["upload", "--sandbox", "--json", text(&picture)])
-        .run()
-        .exits(0);
+    let run = wxpay(["upload", "--sandbox", "--json", text(&picture)]).assert_exit(0);
     let [line] = run.json().try_into().unwrap();
     let size = fs::metadata(&picture).unwrap().len();
     assert_eq!(line["file"], text(&picture));
     assert_eq!(line["bytes"], size);
     assert_eq!(line["attempts"], 1);
     assert_eq!(line["media_hash"].as_str().unwrap().len(), 32);
-    assert!(
-        line["endpoint"]
-            .as_str()
-            .unwrap()
-            .starts_with("https://127.0.0.1:")
-    );
+    let endpoint = line["endpoint"].as_str().unwrap();
+    assert!(endpoint.starts_with("https://127.0.0.1:"), "{line}");
     assert_eq!(line.as_object().unwrap().len(), 6);
 }
 
 #[test]
-fn a_picture_on_stdin() {
+fn a_picture_is_read_from_stdin() {
     let picture = fs::read(example("licence.bmp")).unwrap();
     let run = wxpay(["upload", "--sandbox", "-"])
         .run_with_input(&picture)
-        .exits(0);
+        .assert_exit(0);
     assert!(run.out.ends_with("  -\n"), "{run:?}");
 
-    let empty = wxpay(["upload", "--sandbox", "--json", "-"]).run().exits(1);
+    let empty = wxpay(["upload", "--sandbox", "--json", "-"]).assert_exit(1);
     assert_eq!(empty.json()[0]["error"]["kind"], "image");
-    wxpay(["upload", "--sandbox", "-", "-"]).run().exits(2);
+    wxpay(["upload", "--sandbox", "-", "-"]).assert_exit(2);
 }
 
 #[test]
@@ -93,28 +77,20 @@ fn a_file_that_is_no_picture_says_why() {
         ("", "not a regular file"),
     ] {
         let path = file(name);
-        let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
-            .run()
-            .exits(1);
+        let run = wxpay(["upload", "--sandbox", "--json", text(&path)]).assert_exit(1);
         let line = &run.json()[0];
         assert_eq!(line["file"], text(&path));
         let error = line["error"].as_object().unwrap();
-        assert_eq!(
-            (&error["kind"], &error["code"]),
-            (&json!("image"), &json!(null))
-        );
-        assert!(
-            error["message"].as_str().unwrap().contains(word),
-            "{error:?}"
-        );
+        assert_eq!(error["kind"], "image");
+        assert_eq!(error["code"], json!(null));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(word), "{error:?}");
         assert_eq!(error.len(), 5);
 
-        let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(1);
+        let run = wxpay(["upload", "--sandbox", text(&path)]).assert_exit(1);
         assert_eq!(run.out, "");
-        assert!(
-            run.err.contains(word) && run.err.contains(text(&path)),
-            "{run:?}"
-        );
+        run.assert_err(word);
+        run.assert_err(text(&path));
     }
 }
 
@@ -124,51 +100,66 @@ fn a_name_with_a_line_break_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two\nlines\u{1b}[31m.png");
     fs::copy(example("licence.png"), &path).unwrap();
-    let run = wxpay(["upload", "--sandbox", text(&path)]).run().exits(0);
+    let run = wxpay(["upload", "--sandbox", text(&path)]).assert_exit(0);
     assert_eq!(run.out.lines().count(), 1, "{run:?}");
-    assert!(run.out.contains(r"two\nlines\u{1b}[31m.png"), "{run:?}");
-    let run = wxpay(["upload", "--sandbox", "--json", text(&path)])
-        .run()
-        .exits(0);
+    run.assert_out(r"two\nlines\u{1b}[31m.png");
+    let run = wxpay(["upload", "--sandbox", "--json", text(&path)]).assert_exit(0);
     assert_eq!(run.json()[0]["file"], text(&path));
 }
 
 #[test]
-fn many_files_at_once() {
+fn many_files_have_an_id_each() {
     let picture = example("licence.png");
     let files = vec![text(&picture); 40];
     let mut command = wxpay(["upload", "--sandbox", "--concurrency", "16"]);
-    let run = command.args(files).run().exits(0);
+    let run = command.args(files).assert_exit(0);
     let mut ids: Vec<_> = run.out.lines().map(|line| &line[..43]).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 40);
 }
 
+/// Runs it with this as standard output or standard error.
+#[cfg(target_os = "linux")]
+fn run_onto(arguments: &[&str], out: Stdio, err: Stdio) -> crate::program::Run {
+    let mut command = wxpay(arguments.iter().copied());
+    let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+    wait(child.unwrap())
+}
+
 #[cfg(target_os = "linux")]
 #[test]
-fn an_id_that_cannot_be_printed_is_a_failure_not_a_panic() {
+fn an_output_that_cannot_be_written_is_a_failure_not_a_panic() {
     let picture = example("licence.png");
-    let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut command = wxpay(["upload", "--sandbox", text(&picture)]);
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .spawn();
-    let run = wait(child.unwrap()).exits(1);
-    assert!(run.err.contains("standard output"), "{run:?}");
-
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let mut command = wxpay(["upload", "--sandbox", text(&picture)]);
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(writer)
-        .stderr(Stdio::piped())
-        .spawn();
-    let run = wait(child.unwrap()).exits(1);
-    assert!(!run.err.contains("error"), "{run:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for arguments in [
+        &["upload", "--sandbox", text(&picture)][..],
+        &["upload", "--sandbox", "--json", text(&picture)],
+        &["upload", "--sandbox", "--json", text(&missing)],
+        &["upload", "--sandbox", "--dry-run", text(&picture)],
+        &[
+            "doctor",
+            "--timeout",
+            "0.1",
+            "--endpoint",
+            "https://127.0.0.1:1",
+        ],
+        &["sandbox", "--listen", "127.0.0.1:0", "--inspector", "off"],
+        &["sign", "--canonical", "a=b"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let run = run_onto(arguments, full.into(), Stdio::piped()).assert_exit(1);
+        run.assert_err("standard output");
+        // A reader that has gone has seen enough.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = run_onto(arguments, writer.into(), Stdio::piped()).assert_exit(1);
+        assert!(!run.err.contains("error"), "{run:?}");
+    }
 }
 
 #[cfg(unix)]
@@ -201,13 +192,9 @@ fn a_picture_that_never_ends_on_stdin_can_be_interrupted() {
 fn a_log_that_nobody_takes_does_not_stop_an_upload() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let picture = example("licence.png");
-    let mut command = wxpay(["upload", "-v", "--sandbox", text(&picture)]);
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(full)
-        .spawn();
-    assert_eq!(wait(child.unwrap()).exits(0).out.lines().count(), 1);
+    let arguments = ["upload", "-v", "--sandbox", text(&picture)];
+    let run = run_onto(&arguments, Stdio::piped(), full.into()).assert_exit(0);
+    assert_eq!(run.out.lines().count(), 1);
 }
 
 #[cfg(unix)]
@@ -235,11 +222,9 @@ fn an_interrupted_upload_ends_cleanly() {
     signal(child.id(), "TERM");
     child.stdin.take();
 
-    let run = wait(child).exits(1);
+    let run = wait(child).assert_exit(1);
 
     let error = &run.json()[0]["error"];
-    assert_eq!(
-        (&error["kind"], &error["retryable"]),
-        (&json!("other"), &json!(true))
-    );
+    assert_eq!(error["kind"], "other");
+    assert_eq!(error["retryable"], true);
 }

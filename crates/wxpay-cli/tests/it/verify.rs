@@ -10,8 +10,7 @@ fn reply(sign_type: &str) -> String {
     let arguments = ["sign", "--sign-type", sign_type].into_iter().chain(fields);
     let sign = wxpay(arguments)
         .env("WXPAY_API_KEY", KEY)
-        .run()
-        .exits(0)
+        .assert_exit(0)
         .out;
     let sign = sign.trim_end();
     format!(
@@ -31,11 +30,16 @@ fn verify(arguments: &[&str], reply: &str) -> Run {
 #[test]
 fn either_algorithm_holds_and_a_flag_insists_on_one() {
     let (md5, hmac) = (reply("md5"), reply("hmac-sha256"));
-    assert!(verify(&["-"], &md5).exits(0).out.contains("MD5"));
-    assert!(verify(&["-"], &hmac).exits(0).out.contains("HMAC-SHA256"));
-    verify(&["--sign-type", "hmac-sha256", "-"], &hmac).exits(0);
-    verify(&["--sign-type", "md5", "-"], &hmac).exits(1);
-    verify(&["--sign-type", "hmac-sha256", "-"], &md5).exits(1);
+    assert!(verify(&["-"], &md5).assert_exit(0).out.contains("MD5"));
+    assert!(
+        verify(&["-"], &hmac)
+            .assert_exit(0)
+            .out
+            .contains("HMAC-SHA256")
+    );
+    verify(&["--sign-type", "hmac-sha256", "-"], &hmac).assert_exit(0);
+    verify(&["--sign-type", "md5", "-"], &hmac).assert_exit(1);
+    verify(&["--sign-type", "hmac-sha256", "-"], &md5).assert_exit(1);
 }
 
 #[test]
@@ -51,7 +55,7 @@ fn what_does_not_hold_is_status_1_and_shows_no_right_signature() {
         good.replace("</xml>", ""),
         String::new(),
     ] {
-        let run = verify(&["-"], &bad).exits(1);
+        let run = verify(&["-"], &bad).assert_exit(1);
         assert!(run.err.starts_with("not valid: "), "{run:?}");
         assert!(
             !run.err.contains(&right) && !run.err.contains(KEY),
@@ -65,9 +69,9 @@ fn a_file_is_read_and_a_missing_one_is_status_2() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("reply.xml");
     fs::write(&file, reply("md5")).unwrap();
-    verify(&[text(&file)], "").exits(0);
-    verify(&[text(&folder.path().join("missing.xml"))], "").exits(2);
-    wxpay(["verify", text(&file)]).run().exits(2);
+    verify(&[text(&file)], "").assert_exit(0);
+    verify(&[text(&folder.path().join("missing.xml"))], "").assert_exit(2);
+    wxpay(["verify", text(&file)]).assert_exit(2);
 }
 
 #[test]
@@ -83,27 +87,25 @@ fn a_refusal_is_called_one_and_its_reason_is_told() {
             "频率限制",
         ),
     ] {
-        let run = verify(&["-"], refusal).exits(1);
+        let run = verify(&["-"], refusal).assert_exit(1);
         assert!(
             run.err
                 .starts_with("not valid: it is a refusal, which needs no signature"),
             "{run:?}"
         );
-        assert!(run.err.contains(told), "{run:?}");
+        run.assert_err(told);
     }
     let gbk = b"<xml><return_code>FAIL</return_code><return_msg>\xc7\xa9\xc3\xfb</return_msg>\
                 <err_code>SIGNERROR</err_code></xml>";
     let run = wxpay(["verify", "-"])
         .env("WXPAY_API_KEY", KEY)
         .run_with_input(gbk)
-        .exits(1);
-    assert!(
-        run.err.contains("it is a refusal") && run.err.contains("SIGNERROR"),
-        "{run:?}"
-    );
+        .assert_exit(1);
+    run.assert_err("it is a refusal");
+    run.assert_err("SIGNERROR");
     // One that is signed is checked.
     let signed = reply("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
-    let run = verify(&["-"], &signed).exits(1);
+    let run = verify(&["-"], &signed).assert_exit(1);
     assert!(!run.err.contains("needs no signature"), "{run:?}");
 }
 
@@ -114,11 +116,8 @@ fn what_stands_before_the_document_is_shown() {
         "\n> POST /x\n",
         "body: ",
     ] {
-        let run = verify(&["-"], &format!("{before}{}", reply("md5"))).exits(1);
-        assert!(run.err.contains("cut it away"), "{run:?}");
-        assert!(
-            run.err.contains(before.trim().lines().next().unwrap()),
-            "{run:?}"
-        );
+        let run = verify(&["-"], &format!("{before}{}", reply("md5"))).assert_exit(1);
+        run.assert_err("cut it away");
+        run.assert_err(before.trim().lines().next().unwrap());
     }
 }

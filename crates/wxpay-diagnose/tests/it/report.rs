@@ -151,10 +151,3 @@ fn what_a_report_holds_is_bounded() {
         assert!(!shown.contains(&text[..8]), "{length}");
     }
 }
-
-#[test]
-fn characters_without_a_width_stay_off_the_terminal() {
-    let request = Request::new([("note", "a\u{202e}b\u{200b}c\u{9b}")]);
-    let report = request.diagnose(&key(), &[], "").to_string();
-    assert!(report.contains("a\\u{202e}b\\u{200b}c\\u{9b}"), "{report}");
-}

@@ -219,23 +219,21 @@ fn a_failure_needs_no_proof_but_a_wrong_one_is_a_hint() {
     assert_eq!(right.signature_error(), None);
     let doubtful = refusal_of(signed(fields, SignType::Md5, OTHER_KEY));
     assert!(doubtful.signature_error().is_some());
-    assert!(
-        doubtful.to_string().contains("check the API key"),
-        "{doubtful}"
-    );
+    let hint = "check the API key";
+    assert!(doubtful.to_string().contains(hint), "{doubtful}");
     assert_eq!(doubtful.code(), Some("SYSTEMERROR"));
 }
 
 /// Nobody has signed a refusal, and it must not write lines of its own into a log.
 #[test]
 fn a_refusal_in_an_error_is_one_line_of_bounded_length() {
-    let message = format!("no\npicture\u{9b}2J{}", "!".repeat(10_000));
+    let message = format!("no\npicture\u{9b}2J\u{202e}\u{feff}{}", "!".repeat(10_000));
     let error = refusal(&format!(
         "return_code=FAIL|return_msg={message}|err_code=A\n  B"
     ));
     assert_eq!(error.message(), message);
     let told = error.to_string();
-    let start = "the gateway refused the picture: A B (no picture 2J!!!";
+    let start = "the gateway refused the picture: A B (no picture 2J !!!";
     assert!(told.starts_with(start), "{told}");
     assert!(told.ends_with("!…)") && told.len() < 200, "{told}");
 }

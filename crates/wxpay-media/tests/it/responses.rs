@@ -164,13 +164,6 @@ fn a_document_that_is_no_response_of_this_api_is_not_guessed_at() {
 }
 
 #[test]
-fn an_external_entity_is_refused_as_xml() {
-    let attack = "<?xml version=\"1.0\"?><!DOCTYPE xml [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\
-                  <xml><return_code>SUCCESS</return_code><media_id>&e;</media_id></xml>";
-    assert_eq!(read(attack).unwrap_err().kind(), ErrorKind::Xml);
-}
-
-#[test]
 fn pages_are_told_from_responses() {
     let nginx = |text| format!("<html>\r\n<head><title>400</title></head>\r\n<body>{text}</body>");
     for text in [
@@ -184,6 +177,8 @@ fn pages_are_told_from_responses() {
     for (status, body) in [(400, nginx("Bad Request").as_str()), (404, "")] {
         assert_eq!(read_with_status(status, body).kind(), ErrorKind::Http);
     }
+    let attack = "<?xml version=\"1.0\"?><!DOCTYPE xml [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\
+                  <xml><return_code>SUCCESS</return_code><media_id>&e;</media_id></xml>";
     for (body, kind) in [
         ("\n<!DOCTYPE HTML><p>log in", ErrorKind::Http),
         ("", ErrorKind::Http),
@@ -192,7 +187,7 @@ fn pages_are_told_from_responses() {
         ("<?xml version='1.0'?><!DOCTYPE html>", ErrorKind::Http),
         ("\u{feff}<!-- --> <head>", ErrorKind::Http),
         ("<xml><return_code>", ErrorKind::Xml),
-        ("<!DOCTYPE a [<!ENTITY e 'f'>]><xml/>", ErrorKind::Xml),
+        (attack, ErrorKind::Xml),
         ("<other/>", ErrorKind::Xml),
     ] {
         assert_eq!(read_with_status(200, body).kind(), kind, "{body}");
@@ -222,10 +217,8 @@ fn a_redirect_is_not_followed_and_says_where_it_leads() {
     };
     for (status, to) in [(302, "https://portal.example/login"), (307, "/a\u{e9}")] {
         let error = read(status, to);
-        assert!(
-            error.to_string().contains(&format!("a redirect to {to}")),
-            "{error}"
-        );
+        let told = format!("a redirect to {to}");
+        assert!(error.to_string().contains(&told), "{error}");
         assert!(error.advice().contains("redirect"));
     }
     let error = read(200, "/x");

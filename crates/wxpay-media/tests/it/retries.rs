@@ -87,11 +87,12 @@ async fn the_second_endpoint_stands_in_for_the_first() {
 }
 
 #[tokio::test]
-async fn an_error_knows_its_attempts_too() {
+async fn an_endpoint_that_cannot_be_reached_is_named_with_the_attempts() {
     let builder = ClientBuilder::from(merchant()).endpoints(nobody());
     let client = builder.max_retries(1).build().unwrap();
     let error = client.upload(&image()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.is_retryable() && error.advice().contains("name and port"));
     let call = error.transport().unwrap().info();
     assert_eq!(call.map(CallInfo::attempts), Some(2));
 }
@@ -115,11 +116,8 @@ fn each_failure_of_the_transport_has_its_advice() {
     ] {
         let error = wxpay_media::Error::Service(Error::from(kind).into());
         assert_eq!(error.kind(), expected, "{kind:?}");
-        assert!(
-            error.advice().contains(advice),
-            "{kind:?}: {}",
-            error.advice()
-        );
+        let given = error.advice();
+        assert!(given.contains(advice), "{kind:?}: {given}");
     }
 }
 

@@ -14,10 +14,11 @@ use super::grammar::{ParseFaultError, number, time, written_time};
 /// change the response that there would have been.
 ///
 /// ```
-/// use wxpay_sandbox::{Effect, Fault};
+/// use wxpay_sandbox::Effect;
 ///
-/// let limited: Fault = "rate=20".parse()?;
-/// assert_eq!(limited.effect(), Effect::Rate(20));
+/// assert_eq!("rate=20".parse::<Effect>()?, Effect::Rate(20));
+/// let any_code = Effect::Error("NOTENOUGH".parse()?);
+/// assert_eq!(any_code.to_string(), "error=NOTENOUGH");
 /// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +46,7 @@ pub enum Effect {
     SystemError,
     /// `frequency-limited-without-code`: `return_code` FAIL and the message 频率限制, nothing else.
     FrequencyLimitedWithoutCode,
-    /// `error=CODE`: this `err_code`, whatever it is, signed.
+    /// `error=CODE`: any `err_code`, signed.
     Error(ErrorCode),
     /// `rate=N`: in any second, N calls pass and are not hits; the others meet
     /// [`FrequencyLimited`](Self::FrequencyLimited).
@@ -168,14 +169,6 @@ impl fmt::Display for Effect {
 }
 
 /// An `err_code` for [`Effect::Error`]: 1 to 32 upper-case ASCII letters, digits and underscores.
-///
-/// ```
-/// use wxpay_sandbox::{Effect, Fault};
-///
-/// let fault = Fault::new(Effect::Error("NOTENOUGH".parse()?)).times(1);
-/// assert_eq!(fault.to_string(), "error=NOTENOUGH,next=1");
-/// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ErrorCode {
     /// Zeros behind the code.

@@ -8,11 +8,6 @@ use serde_json::Value;
 use super::{ActiveFault, Effect, Fault, Pattern};
 
 /// Why a text, a form or a JSON value is not a [`Fault`].
-///
-/// ```
-/// let error = "system-eror".parse::<wxpay_sandbox::Fault>().unwrap_err();
-/// assert_eq!(error.to_string(), r#"there is no fault "system-eror""#);
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseFaultError(String);

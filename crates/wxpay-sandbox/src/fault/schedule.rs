@@ -13,20 +13,7 @@ use super::{Effect, Fault, ParseFaultError};
 /// Exhausted faults that are kept to be looked at.
 const EXHAUSTED: usize = 100;
 
-/// A fault that was injected, and its hits.
-///
-/// ```
-/// use wxpay_sandbox::{Effect, Fault, Sandbox};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let sandbox = Sandbox::builder().start().await?;
-/// let id = sandbox.inject(Fault::new(Effect::SystemError).times(1));
-/// let active = &sandbox.faults()[0];
-/// assert_eq!((active.id(), active.hits(), active.is_exhausted()), (id, 0, false));
-/// # Ok(())
-/// # }
-/// ```
+/// A fault that was injected, and its hits, as [`Sandbox::faults`](crate::Sandbox::faults) has it.
 #[derive(Debug, Clone)]
 pub struct ActiveFault {
     id: u64,

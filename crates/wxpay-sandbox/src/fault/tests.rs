@@ -27,10 +27,10 @@ prop_compose! {
         chance in option::of(any::<(u8, u64)>()),
         file in option::of("\\PC*"),
     ) -> Fault {
-        let mut fault = Fault::new(effect);
-        fault = next.map_or(fault.clone(), |next| fault.times(next));
-        fault = every.map_or(fault.clone(), |every| fault.every_nth(every));
-        fault = chance.map_or(fault.clone(), |(percent, seed)| fault.probability(percent, seed));
+        let fault = Fault::new(effect);
+        let fault = next.map_or(fault.clone(), |next| fault.times(next));
+        let fault = every.map_or(fault.clone(), |every| fault.every_nth(every));
+        let fault = chance.map_or(fault.clone(), |(percent, seed)| fault.probability(percent, seed));
         match file.filter(|_| effect != Effect::CutInRequest) {
             Some(file) => fault.for_file(file),
             None => fault,

@@ -1,4 +1,4 @@
-//! The fields of a form: which there are, what they are called, and their values.
+//! The fields of a form: their presence, names and values.
 
 use super::Findings;
 use crate::{
@@ -18,14 +18,13 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
         if part.disposition.extended_file_name {
             findings.add("filename-extended", &[&name]);
         }
-        if let Some(encoding) = &part.transfer_encoding
-            && !["binary", "8bit", "7bit"].contains(&encoding.to_ascii_lowercase().as_str())
-        {
+        let encoding = part.transfer_encoding.as_deref().unwrap_or("binary");
+        if !["binary", "8bit", "7bit"].contains(&&*encoding.to_ascii_lowercase()) {
             let encoding = findings.quoted(encoding);
             findings.add("transfer-encoding", &[&name, &encoding]);
         }
     }
-    // What comes after a part that was not read to its end is not known.
+    // Nothing is known of the fields behind a part that was not read to its end.
     let is_whole = parts.len() < FIELDS && parts.iter().all(|part| part.content.is_some());
     for name in REQUIRED {
         match parts.iter().filter(|part| part.name == name).count() {
@@ -36,11 +35,10 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
         }
     }
     let is_repeated = |at: usize, name: &str| parts[..at].iter().any(|part| part.name == name);
-    let other = parts
-        .iter()
-        .enumerate()
-        .find(|(at, part)| !REQUIRED.contains(&&*part.name) && is_repeated(*at, &part.name));
-    if let Some((_, part)) = other {
+    let is_other = |(at, part): &(usize, &Part)| {
+        !REQUIRED.contains(&&*part.name) && is_repeated(*at, &part.name)
+    };
+    if let Some((_, part)) = parts.iter().enumerate().find(is_other) {
         let name = findings.quoted(&part.name);
         findings.add("field-repeated/other", &[&name]);
     }
@@ -65,10 +63,9 @@ fn missing(name: &str, parts: &[Part], findings: &mut Findings<'_>) {
         letters.flat_map(char::to_lowercase).collect()
     };
     let mut unknown = parts.iter().filter(|part| !REQUIRED.contains(&&*part.name));
-    let alike = unknown
-        .clone()
-        .find(|part| squeezed(&part.name) == squeezed(name));
-    // The picture is a file, whatever it is called.
+    let is_alike = |part: &&Part| squeezed(&part.name) == squeezed(name);
+    let alike = unknown.clone().find(is_alike);
+    // A file may be the picture under any name.
     let found = alike.or_else(|| unknown.find(|it| name == "media" && it.file_name.is_some()));
     match found {
         Some(part) => {
@@ -80,8 +77,7 @@ fn missing(name: &str, parts: &[Part], findings: &mut Findings<'_>) {
 }
 
 fn value(part: &Part, findings: &mut Findings<'_>) {
-    let name = findings.quoted(&part.name);
-    let name = name.as_str();
+    let name = &*findings.quoted(&part.name);
     if !part.names_are_utf8 {
         findings.add("not-utf8/name", &[name]);
     }
@@ -89,7 +85,7 @@ fn value(part: &Part, findings: &mut Findings<'_>) {
         return;
     };
     if part.file_name.is_some() {
-        // Another is the picture, under a wrong name.
+        // A file of another name may be the picture.
         if ["mch_id", "media_hash", "sign", "sign_type"].contains(&part.name.as_str()) {
             findings.add("text-sent-as-file", &[name]);
         }

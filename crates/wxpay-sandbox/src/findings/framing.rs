@@ -34,7 +34,7 @@ pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
     }
 }
 
-/// Tells the boundary, where there is one.
+/// The boundary, where there is one.
 fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(value) = values.next() else {
@@ -76,13 +76,14 @@ fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<Stri
 
 fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<'_>) {
     for defect in &form.defects {
-        match defect {
-            Defect::BareLf => findings.add("line-ends", &[]),
-            Defect::Folded => findings.add("header-folded", &[]),
-            Defect::NoDisposition => findings.add("disposition-missing", &[]),
-            Defect::NoName => findings.add("field-unnamed", &[]),
-            Defect::Padding => findings.add("boundary-spaces/line", &[]),
-        }
+        let row = match defect {
+            Defect::BareLf => "line-ends",
+            Defect::Folded => "header-folded",
+            Defect::NoDisposition => "disposition-missing",
+            Defect::NoName => "field-unnamed",
+            Defect::Padding => "boundary-spaces/line",
+        };
+        findings.add(row, &[]);
     }
     let delimiter = format!("--{boundary}");
     let first = find(body, delimiter.as_bytes());
@@ -92,24 +93,17 @@ fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<
         // RFC 2046 allows text before the first boundary; curl and browsers send none.
         Some(before) => findings.add("preamble", &[&before.to_string()]),
         None if start.starts_with(b"--") => {
-            let line = start
-                .split(|byte| *byte == b'\n')
-                .next()
-                .unwrap_or_default();
-            let (stated, found) = (
-                findings.quoted(boundary),
-                findings.quoted(line.trim_ascii()),
-            );
+            let line = start.split(|byte| *byte == b'\n').next();
+            let found = findings.quoted(line.unwrap_or_default().trim_ascii());
+            let stated = findings.quoted(boundary);
             findings.add("boundary-mismatch", &[&stated, &found]);
         }
         None => findings.add("not-a-form", &[]),
     }
     let closing = format!("{delimiter}--");
     let tail = &body[body.len().saturating_sub(closing.len() + 64)..];
-    let is_closed = tail
-        .windows(closing.len())
-        .any(|it| it == closing.as_bytes());
-    if first.is_some() && !is_closed && !form.too_large && form.defects.is_empty() {
+    let is_open = find(tail, closing.as_bytes()).is_none();
+    if first.is_some() && is_open && !form.too_large && form.defects.is_empty() {
         findings.add("form-not-closed", &[]);
     }
 }

@@ -1,4 +1,4 @@
-//! The hash: of which bytes it would be right.
+//! The hash: the bytes or the form for which it would be right.
 
 use base64::{
     Engine, alphabet,
@@ -16,14 +16,7 @@ pub(super) fn look(
     known: Option<&ContentHash>,
     findings: &mut Findings<'_>,
 ) {
-    let made;
-    let right = match known {
-        Some(known) => known,
-        None => {
-            made = ContentMd5::of(bytes);
-            &made
-        }
-    };
+    let right = known.map_or_else(|| ContentMd5::of(bytes), Clone::clone);
     if sent == right.as_str().as_bytes() {
         return;
     }
@@ -34,11 +27,10 @@ pub(super) fn look(
     let (before, before_zh) = worded("hash/", &[&findings.quoted(sent), right.as_str()]);
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     let (why, why_zh) = worded(row, &values);
-    let code = row.split('/').next().unwrap_or(row);
-    findings.push(code, before + &why, before_zh + &why_zh);
+    findings.push(row, before + &why, before_zh + &why_zh);
 }
 
-/// A row of the table, and what is filled in.
+/// A row of the table, and the values for it.
 type Reason = (&'static str, Vec<String>);
 
 /// The right hash in another form, or another kind of hash.
@@ -72,7 +64,7 @@ fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
     Some((row, Vec::new()))
 }
 
-/// The MD5 of something else that the client had. Each is made once; all of 2 MiB take some 50 ms.
+/// The MD5 of other bytes that the client had. Each is made once; all of 2 MiB take some 50 ms.
 fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<Reason> {
     if sent.len() != 32 {
         return None;
@@ -100,8 +92,8 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
     Some((row, Vec::new()))
 }
 
-/// A beginning of the file: what a read that was not repeated gives, a whole number of KiB, or a file but
-/// for its last bytes; and the whole of it with a line end more, all in one pass.
+/// A beginning of the file, in one pass: a whole number of KiB, as a read that was not repeated gives, or
+/// all but the last bytes; and the whole of it with one more line end.
 fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
     const BLOCK: usize = 1024;
     let is = |hasher: &ContentMd5| hasher.clone().finish().as_str() == sent;
@@ -117,12 +109,10 @@ fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
         hasher.update(&bytes[at..end]);
         at = end;
         if at > 0 && at < bytes.len() && is(&hasher) {
+            let lengths = vec![at.to_string(), bytes.len().to_string()];
             return Some(match at == without_space {
                 true => ("hash-of-line-end", Vec::new()),
-                false => (
-                    "hash-of-truncated",
-                    vec![at.to_string(), bytes.len().to_string()],
-                ),
+                false => ("hash-of-truncated", lengths),
             });
         }
     }
@@ -165,7 +155,7 @@ fn is_of_converted(is: &impl Fn(&[u8]) -> bool, bytes: &[u8]) -> bool {
     let has_crlf = to_lf.len() < bytes.len();
     let doubled = replaced(bytes, b"\n", b"\r\n");
     let to_crlf = replaced(&to_lf, b"\n", b"\r\n");
-    // Where nothing was replaced, it is what has been looked at before.
+    // Without a replacement it is a content that was compared before.
     (has_crlf && is(&to_lf))
         || (doubled.len() > bytes.len() && is(&doubled))
         || (has_crlf && to_crlf.len() != bytes.len() && is(&to_crlf))
@@ -189,7 +179,7 @@ fn replaced(bytes: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
     replaced
 }
 
-/// The beginning of what base64 holds, of either alphabet.
+/// The content of base64 of either alphabet, without a last group that is cut.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     const ANY: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

@@ -1,7 +1,7 @@
 //! The findings in words: a row for each, in English and in Chinese.
 
-/// A row: its code, what it is and what to change in English, the same in Chinese. Rows of one code are
-/// told apart behind a slash; `{0}` and `{1}` are filled in.
+/// A row: its code, the problem and the remedy in English, the same in Chinese. Rows of one code differ
+/// behind a slash; `{0}` and `{1}` are filled in.
 pub(super) type Message = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip] // English, then Chinese
@@ -202,7 +202,7 @@ pub(super) const MESSAGES: &[Message] = &[
      "这是别的内容的摘要：请在图片处理（缩放、重新编码）完成后，对实际发送的字节计算"),
 ];
 
-/// What is in a picture's place, in Chinese; `wxpay-picture` has the English.
+/// Other files in a picture's place, in Chinese; `wxpay-picture` has the English.
 #[rustfmt::skip]
 pub(super) const KINDS_ZH: &[(&str, &str)] = &[
     ("media-is-gif", "这是 GIF，请转换为 JPEG 或 PNG"),

@@ -1,4 +1,4 @@
-//! The picture, and what is sent in its place.
+//! The picture, or another file in its place.
 
 use wxpay_picture::{Content, Format};
 
@@ -8,7 +8,7 @@ use crate::{
     rules::{Evaluation, PICTURE_LIMIT, is_storable},
 };
 
-/// From here on a picture is near enough to the limit to be told.
+/// From here on a picture is near enough to the limit for a finding.
 const NEAR: usize = 2_000_000;
 
 pub(super) fn look(evaluation: &Evaluation, findings: &mut Findings<'_>) {
@@ -34,13 +34,8 @@ pub(super) fn look(evaluation: &Evaluation, findings: &mut Findings<'_>) {
     }
     if let Some(sent) = form.part("media_hash") {
         let sent = sent.content.as_deref().unwrap_or_default();
-        hash::look(
-            sent,
-            bytes,
-            media.file_name.as_deref(),
-            evaluation.hash.as_ref(),
-            findings,
-        );
+        let (name, known) = (media.file_name.as_deref(), evaluation.hash.as_ref());
+        hash::look(sent, bytes, name, known, findings);
     }
 }
 
@@ -56,10 +51,8 @@ fn other(bytes: &[u8], findings: &mut Findings<'_>) {
         false => String::new(),
     };
     let (what, advice) = (content.to_string(), content.advice());
-    let zh = KINDS_ZH
-        .iter()
-        .find(|row| row.0 == code)
-        .map_or("", |row| row.1);
+    let zh = KINDS_ZH.iter().find(|row| row.0 == code);
+    let zh = zh.map_or("", |row| row.1);
     let (en, _) = worded("media-is", &[&what, &shown, advice]);
     let (_, zh) = worded("media-is", &[zh, &shown]);
     findings.push(code, en, zh);

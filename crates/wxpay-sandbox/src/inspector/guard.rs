@@ -1,8 +1,8 @@
-//! Keeps the pages of strangers out, in the browser of whoever runs the sandbox.
+//! Refuses requests that pages of strangers make in the browser of the sandbox's user.
 
 use std::net::SocketAddr;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 /// The names of the inspector.
 ///
@@ -15,12 +15,8 @@ pub(super) struct Guard {
     hosts: Vec<String>,
 }
 
-/// Why a request is turned away.
-#[derive(Debug)]
-pub(super) enum Rejection {
-    Host,
-    Origin,
-}
+/// The status and the text for a request that is turned away.
+pub(super) type Rejection = (StatusCode, &'static str);
 
 impl Guard {
     pub(super) fn new(addr: SocketAddr, names: &[String]) -> Self {
@@ -41,14 +37,15 @@ impl Guard {
         let mut hosts = headers.get_all(header::HOST).iter();
         let is_host_ours = hosts.next().is_some_and(|host| self.knows(host, ""));
         if !is_host_ours || hosts.next().is_some() {
-            return Err(Rejection::Host);
+            let why = "this is not a name of the sandbox's inspector: use its address";
+            return Err((StatusCode::MISDIRECTED_REQUEST, why));
         }
         let is_harmless = method == Method::GET || method == Method::HEAD;
         let mut origins = headers.get_all(header::ORIGIN).iter();
         // Without an origin it is a script, which needs no browser to do harm.
         match is_harmless || origins.all(|origin| self.knows(origin, "http://")) {
             true => Ok(()),
-            false => Err(Rejection::Origin),
+            false => Err((StatusCode::FORBIDDEN, "pages of others may not do this")),
         }
     }
 

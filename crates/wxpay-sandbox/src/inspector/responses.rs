@@ -13,7 +13,7 @@ pub(super) type InspectorResponse = Response<UnsyncBoxBody<Bytes, Infallible>>;
 /// Nothing from elsewhere, no script but the one file, nowhere to send a form but here.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// For the bytes of clients: whatever they are, they run nothing, even when opened by themselves.
+/// For the bytes of clients: they run nothing, even when opened by themselves.
 const SANDBOXED: &str = "default-src 'none'; sandbox";
 const BINARY: &str = "application/octet-stream";
 

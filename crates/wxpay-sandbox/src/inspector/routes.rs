@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use super::{
     Inspector,
     events::events,
-    guard::Rejection,
     responses::{self, InspectorResponse},
 };
 use crate::fault::{Effect, Fault, ParseFaultError};
@@ -30,15 +29,8 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        match self.guard.check(&head.method, &head.headers) {
-            Ok(()) => {}
-            Err(Rejection::Host) => {
-                let why = "this is not a name of the sandbox's inspector: use its address";
-                return responses::text(StatusCode::MISDIRECTED_REQUEST, why);
-            }
-            Err(Rejection::Origin) => {
-                return responses::text(StatusCode::FORBIDDEN, "pages of others may not do this");
-            }
+        if let Err((status, why)) = self.guard.check(&head.method, &head.headers) {
+            return responses::text(status, why);
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
         if head.method == Method::GET || head.method == Method::HEAD {
@@ -126,7 +118,7 @@ impl Inspector {
 
     /// Injects the faults of a form or a JSON document.
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
-        // By its content, for curl calls whatever it sends a form.
+        // By its content: curl calls anything a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
         let faults = match is_form {
             true => form(body)

@@ -13,12 +13,12 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use crate::{BoxError, limits};
 
-/// Status of what a client has sent in the handshake. The response tells it.
+/// The gateway's opinion of a client's certificate, which the response states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClientCertStatus {
     /// None was sent.
     Missing,
-    /// It is not one of the authority's, or not valid now; here is why, for people.
+    /// It is not one of the authority's, or not valid now, for this reason.
     Refused(&'static str),
     /// The authority's, valid now, and for this common name, if it has one.
     Accepted(Option<String>),
@@ -26,12 +26,10 @@ pub(crate) enum ClientCertStatus {
 
 /// Checks client certificates: those that one authority has issued directly are accepted.
 ///
-/// Chains are not followed. The authority issues no intermediates, and so a certificate can be checked
-/// by itself, in the handshake and after it alike.
+/// The authority issues no intermediates, so chains are not followed, and a certificate can be checked
+/// by itself, in the handshake and after it.
 #[derive(Debug, Clone)]
-pub(crate) struct ClientCertChecker {
-    webpki: Arc<dyn ClientCertVerifier>,
-}
+pub(crate) struct ClientCertChecker(Arc<dyn ClientCertVerifier>);
 
 impl ClientCertChecker {
     pub(crate) fn new(
@@ -41,7 +39,7 @@ impl ClientCertChecker {
         let mut roots = RootCertStore::empty();
         roots.add(authority.into_owned())?;
         let webpki = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build()?;
-        Ok(Self { webpki })
+        Ok(Self(webpki))
     }
 
     /// Status of the certificates that a client has sent, its own first.
@@ -61,12 +59,12 @@ impl ClientCertChecker {
 
     /// Whether the authority has issued it, for clients, and it is valid now.
     pub(crate) fn check(&self, cert: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
-        self.webpki.verify_client_cert(cert, &[], now).map(drop)
+        self.0.verify_client_cert(cert, &[], now).map(drop)
     }
 
     /// Verifier of the handshake's signatures.
     pub(crate) fn webpki(&self) -> &dyn ClientCertVerifier {
-        &*self.webpki
+        &*self.0
     }
 }
 
@@ -78,30 +76,30 @@ pub struct SentCertificate {
     pub subject: String,
     /// In upper-case hex, as the merchant platform shows it; empty where it cannot be read.
     pub serial_number: String,
-    /// Why it is not accepted; none for one that is.
+    /// The reason why it is not accepted.
     pub refused: Option<String>,
 }
 
 impl SentCertificate {
     pub(crate) fn new(certificate: &CertificateDer<'_>, status: &ClientCertStatus) -> Self {
-        let shortened = |text: String| limits::capped(text.as_bytes(), limits::LINE);
-        let (subject, serial_number) = match X509Certificate::from_der(certificate) {
-            Ok((_, certificate)) => (
-                shortened(certificate.subject().to_string()),
-                shortened(format!("{:X}", certificate.serial)),
-            ),
-            Err(_) => Default::default(),
-        };
-        let refused = match status {
-            ClientCertStatus::Refused(why) => Some((*why).to_owned()),
-            ClientCertStatus::Missing | ClientCertStatus::Accepted(_) => None,
-        };
+        let shown = |text: String| limits::capped(text.as_bytes(), limits::LINE);
+        let parsed = X509Certificate::from_der(certificate).ok().map(|it| it.1);
+        let subject = parsed.as_ref().map(|it| shown(it.subject().to_string()));
+        let serial = parsed.as_ref().map(|it| shown(format!("{:X}", it.serial)));
         Self {
-            subject,
-            serial_number,
-            refused,
+            subject: subject.unwrap_or_default(),
+            serial_number: serial.unwrap_or_default(),
+            refused: match status {
+                ClientCertStatus::Refused(why) => Some((*why).to_owned()),
+                ClientCertStatus::Missing | ClientCertStatus::Accepted(_) => None,
+            },
         }
     }
+}
+
+/// 1 to 32 ASCII letters and digits.
+pub(crate) fn is_merchant_id(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The subject's common name; of several, the first.
@@ -112,21 +110,16 @@ pub(crate) fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
 }
 
 fn reason(error: &Error) -> &'static str {
+    use CertificateError as E;
     let Error::InvalidCertificate(error) = error else {
         return "it cannot be checked";
     };
     match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet"
-        }
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "this sandbox's authority has not issued it"
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not for clients"
-        }
-        CertificateError::BadEncoding => "it cannot be read",
+        E::Expired | E::ExpiredContext { .. } => "it has expired",
+        E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet",
+        E::UnknownIssuer | E::BadSignature => "this sandbox's authority has not issued it",
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => "it is not for clients",
+        E::BadEncoding => "it cannot be read",
         _ => "it is not acceptable",
     }
 }

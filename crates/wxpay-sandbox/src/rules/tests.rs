@@ -1,8 +1,8 @@
-//! The rules without a socket: many forms for each.
+//! Forms by the thousand, without a socket; tests/it has an example of each rule.
 
 use http::Request;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use wxpay_sign::{ContentMd5, Params};
+use wxpay_sign::Params;
 use wxpay_xml::Fields;
 
 use super::*;
@@ -29,134 +29,6 @@ fn error(evaluation: &Evaluation) -> Option<(ApiError, bool)> {
 
 fn error_of(form: &Form) -> Option<(ApiError, bool)> {
     error(&evaluated(form.bytes(), End::Whole))
-}
-
-/// A form in which the first of these bytes are replaced.
-fn edited(what: &str, by: &[u8]) -> Vec<u8> {
-    let mut form = Form::signed(&[]).bytes();
-    let at = crate::request::form::find(&form, what.as_bytes()).unwrap();
-    form.splice(at..at + what.len(), by.iter().copied());
-    form
-}
-
-#[test]
-fn a_field_that_is_missing_empty_or_repeated_is_refused() {
-    let signed = || Form::signed(&[("further", "1")]);
-    for name in ["mch_id", "media", "media_hash", "sign", "further"] {
-        let (mut missing, mut repeated) = (signed(), signed());
-        missing.parts.retain(|part| part.0 != name);
-        let again = repeated.part(name).clone();
-        repeated.parts.push(again);
-        assert_eq!(error_of(&repeated), Some((PARAMETER, false)), "{name}");
-        if name != "further" {
-            assert_eq!(error_of(&missing), Some((PARAMETER, false)), "{name}");
-            let empty = signed().with(name, "");
-            assert_eq!(error_of(&empty), Some((PARAMETER, false)), "{name}");
-        }
-    }
-}
-
-#[test]
-fn each_wrong_value_breaks_its_rule() {
-    let hash = ContentMd5::of(crate::fixture::PICTURE).to_string();
-    let hmac = || Form::signed(&[("sign_type", "HMAC-SHA256"), ("further", "店")]);
-    let sign = String::from_utf8(hmac().part("sign").2.clone()).unwrap();
-    let large = [b"\xff\xd8\xff\xe0".as_slice(), &[0; 2 * 1024 * 1024]].concat();
-    #[rustfmt::skip] // a row a line
-    let rows: [(&str, &[u8], ApiError, bool); 20] = [
-        ("mch_id", b"1900000109\n", PARAMETER, false),
-        ("mch_id", b"19000-0109", PARAMETER, false),
-        ("mch_id", &[b'1'; 33], PARAMETER, false),
-        ("media_hash", &hash.to_uppercase().into_bytes(), PARAMETER, false),
-        ("media_hash", &hash.as_bytes()[..31], PARAMETER, false),
-        ("sign", &[b'A'; 65], PARAMETER, false),
-        ("sign_type", b"HMAC-SHA-256", PARAMETER, false),
-        ("further", "\u{1f600}".as_bytes(), PARAMETER, false),
-        ("further", b"\xff", PARAMETER, false),
-        ("mch_id", b"1900000110", MERCHANT, false),
-        ("further", "铺".as_bytes(), SIGNATURE, false),
-        ("sign_type", b"MD5", SIGNATURE, false),
-        ("sign", &sign.to_lowercase().into_bytes(), SIGNATURE, false),
-        ("sign", &sign.as_bytes()[..63], SIGNATURE, false),
-        ("sign", b"A", SIGNATURE, false),
-        ("media", b"BMW is a car", PICTURE, true),
-        ("media", &large[..2 * 1024 * 1024], PICTURE, true),
-        ("media", &large[..2 * 1024 * 1024 - 1], PICTURE, true),
-        ("media", b"https://example.com/shop.png", PICTURE, true),
-        ("media", b"\xff\xd8\xff\xe0 another", PICTURE, true),
-    ];
-    for (name, value, expected, is_signed) in rows {
-        let evaluation = evaluated(hmac().with(name, value).bytes(), End::Whole);
-        let shown = value.escape_ascii();
-        assert_eq!(
-            error(&evaluation),
-            Some((expected, is_signed)),
-            "{name} {shown:.40}"
-        );
-    }
-    let mut unsigned = Form::signed(&[]);
-    unsigned.parts.push(("more".into(), None, "1".into()));
-    assert_eq!(error_of(&unsigned), Some((SIGNATURE, false)));
-}
-
-#[test]
-fn an_unknown_sign_type_is_md5() {
-    for (more, sign_type) in [
-        (&[][..], SignType::Md5),
-        (&[("sign_type", "MD5")], SignType::Md5),
-        (&[("sign_type", "")], SignType::Md5),
-        (&[("sign_type", "sha1"), ("further", "=&")], SignType::Md5),
-        (&[("sign_type", "HMAC-SHA256")], SignType::HmacSha256),
-    ] {
-        let evaluation = evaluated(Form::signed(more).bytes(), End::Whole);
-        assert_eq!(
-            evaluation.result,
-            CallResult::Accepted(sign_type),
-            "{more:?}"
-        );
-    }
-}
-
-#[test]
-fn file_names_are_utf8_of_the_basic_plane_and_short() {
-    let with_name = |name: Option<&str>| {
-        let mut form = Form::signed(&[]);
-        form.part("media").1 = name.map(str::to_owned);
-        error_of(&form)
-    };
-    for accepted in ["x", "店铺.jpg", "no extension", &"名".repeat(256)] {
-        assert_eq!(with_name(Some(accepted)), None, "{accepted}");
-    }
-    for wrong in ["\u{1f600}.jpg", &"n".repeat(257)] {
-        assert_eq!(with_name(Some(wrong)), Some((PARAMETER, false)), "{wrong}");
-    }
-    // A text field, as in the forum threads where `media` is a URL.
-    for none in [None, Some("")] {
-        assert_eq!(with_name(none), Some((PICTURE, true)));
-    }
-    for name in [&b"\xb5\xea\xc6\xcc.jpg"[..], b"fa\xe7ade.jpg", b"\xa5\x5c"] {
-        let evaluation = evaluated(edited("shop.jpg", name), End::Whole);
-        let media = evaluation.form.part("media").unwrap();
-        assert!(media.file_name.is_some(), "{name:?}");
-        assert_eq!(error(&evaluation), Some((PARAMETER, false)));
-    }
-}
-
-#[test]
-fn a_call_needs_its_merchants_certificate() {
-    for (status, expected) in [
-        (ClientCertStatus::Missing, CERTIFICATE),
-        (ClientCertStatus::Refused("it has expired"), CERTIFICATE),
-        (ClientCertStatus::Accepted(None), MERCHANT),
-        (
-            ClientCertStatus::Accepted(Some("1900000110".into())),
-            MERCHANT,
-        ),
-    ] {
-        let call = fuzzing::call(request(Form::signed(&[]).bytes()), End::Whole, status);
-        let evaluation = evaluate(&call, MCH_ID, &key());
-        assert_eq!(error(&evaluation), Some((expected, false)));
-    }
 }
 
 #[test]

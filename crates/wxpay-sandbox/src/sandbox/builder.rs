@@ -11,7 +11,7 @@ use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
 use wxpay_sign::ApiKey;
 
-use super::{Sandbox, origin, thread::ServerThread};
+use super::{Sandbox, ServerThread, origin};
 use crate::{
     BoxError, Credentials, CredentialsError,
     credentials::certificates,
@@ -27,7 +27,7 @@ use crate::{
 /// Describes a [`Sandbox`]; nothing has to be set.
 ///
 /// ```
-/// use wxpay_sandbox::{Credentials, Sandbox};
+/// use wxpay_sandbox::{Credentials, Sandbox, StartError};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,6 +38,8 @@ use crate::{
 ///     .start()
 ///     .await?;
 /// assert_eq!(sandbox.credentials().mch_id(), "1000000000");
+/// let taken = Sandbox::builder().listen(sandbox.addr()).start().await.unwrap_err();
+/// assert!(matches!(taken, StartError::Listen { .. }));
 /// # Ok(())
 /// # }
 /// ```
@@ -53,17 +55,6 @@ pub struct SandboxBuilder {
 }
 
 /// Why a sandbox does not start.
-///
-/// ```
-/// use wxpay_sandbox::{Sandbox, StartError};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let sandbox = Sandbox::builder().start().await.unwrap();
-/// let error = Sandbox::builder().listen(sandbox.addr()).start().await.unwrap_err();
-/// assert!(matches!(error, StartError::Listen { .. }));
-/// # }
-/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

@@ -21,16 +21,16 @@ use crate::request::{Body, End};
 const KEPT: usize = 4 * 1024 * 1024;
 /// Bytes read: a client that is still sending when it is answered may not look for the answer.
 const READ: usize = 64 * 1024 * 1024;
-/// Longest pause between two pieces, and time that a body has without having sent anything.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest pause between two pieces, and time that a body has without any byte.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The same while others wait for memory.
-const CONTENDED_PATIENCE: Duration = Duration::from_secs(2);
-/// What one wait counts for at most: a server that is late itself does not blame the client.
+const CONTENDED_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest time that one poll counts for: a server that is late itself does not blame the client.
 const TICK: Duration = Duration::from_millis(250);
 /// Bytes that buy one more second: a slow line (128 kbit/s) is waited for, a drip is not.
 const BYTES_PER_SECOND: u64 = 16 * 1024;
 /// Longest time for one body.
-const DEADLINE: Duration = Duration::from_secs(300);
+const BODY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Memory for the bodies of all connections together.
 #[derive(Debug, Clone)]
@@ -60,10 +60,10 @@ impl MemoryBudget {
             .expect("the semaphore is never closed")
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         match self.waiting.load(Ordering::Relaxed) {
-            0 => PATIENCE,
-            _ => CONTENDED_PATIENCE,
+            0 => IDLE_TIMEOUT,
+            _ => CONTENDED_TIMEOUT,
         }
     }
 }
@@ -76,17 +76,18 @@ impl Drop for Waits<'_> {
     }
 }
 
-/// Reads to the end, or to a bound. The memory is given back with the permit beside the body.
+/// Reads to the end, or to a bound. Dropping the permit beside the body frees its memory.
 ///
-/// Time counts from when there is memory, so that a client does not pay for those before it.
+/// Time counts from the reservation on: a client does not pay for those before it.
 pub(super) async fn read<B>(mut body: B, memory: &MemoryBudget) -> (Body, OwnedSemaphorePermit)
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    let declared = body.size_hint().exact();
-    let place = declared.map_or(KEPT, |bytes| {
-        usize::try_from(bytes).map_or(KEPT, |it| it.min(KEPT))
-    });
+    let declared = body
+        .size_hint()
+        .exact()
+        .and_then(|it| usize::try_from(it).ok());
+    let place = declared.unwrap_or(KEPT).min(KEPT);
     let permit = memory.reserve(place).await;
     let mut kept = BytesMut::with_capacity(place);
     let mut length = 0_usize;
@@ -110,9 +111,9 @@ where
             Ok(Some(Err(_))) => break End::Cut,
             Err(_) => idle += tick,
         }
-        let patience = memory.patience();
-        let earned = patience + Duration::from_secs(length as u64 / BYTES_PER_SECOND);
-        if idle >= patience || waited >= earned.min(DEADLINE) {
+        let allowed = memory.idle_timeout();
+        let earned = allowed + Duration::from_secs(length as u64 / BYTES_PER_SECOND);
+        if idle >= allowed || waited >= earned.min(BODY_TIMEOUT) {
             break End::Cut;
         }
     };
@@ -125,70 +126,61 @@ where
 mod tests {
     use std::convert::Infallible;
 
-    use futures_util::{StreamExt, future::join_all, stream};
+    use futures_util::{Stream, StreamExt, future::join_all, stream};
     use http_body::Frame;
-    use http_body_util::{Full, StreamBody};
+    use http_body_util::{Full, Limited, StreamBody};
     use tokio::time::sleep;
 
     use super::*;
 
-    fn piece(bytes: impl Into<Bytes>) -> Result<Frame<Bytes>, Infallible> {
-        Ok(Frame::data(bytes.into()))
+    type Piece = Result<Frame<Bytes>, Infallible>;
+
+    fn piece(length: usize) -> Piece {
+        Ok(Frame::data(vec![b'x'; length].into()))
     }
 
-    /// A body of pieces of a mebibyte, without a length.
-    fn mebibytes(count: usize) -> impl http_body::Body<Data = Bytes> + Unpin {
-        let mebibyte = Bytes::from(vec![0x55; 1 << 20]);
-        StreamBody::new(stream::iter(
-            std::iter::repeat_with(move || piece(mebibyte.clone())).take(count),
-        ))
-    }
-
-    /// A body that sends so many bytes at a time, with pauses.
-    fn drip(
-        bytes: usize,
-        pause: Duration,
-    ) -> impl http_body::Body<Data = Bytes, Error = Infallible> + Unpin {
-        StreamBody::new(Box::pin(stream::unfold((), move |()| async move {
+    /// A body of pieces of this length, without a length of its own, with a pause before each.
+    fn drip(length: usize, pause: Duration) -> impl Stream<Item = Piece> + Unpin {
+        Box::pin(stream::repeat(()).then(move |()| async move {
             sleep(pause).await;
-            Some((piece(vec![b'-'; bytes]), ()))
-        })))
+            piece(length)
+        }))
     }
 
-    fn budget() -> MemoryBudget {
-        MemoryBudget::new(KEPT)
+    async fn ended(
+        pieces: impl Stream<Item = Piece> + Unpin,
+        memory: &MemoryBudget,
+    ) -> (usize, End) {
+        let (body, _) = read(StreamBody::new(pieces), memory).await;
+        (body.bytes.len(), body.end)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_drip_is_timed_by_its_bytes() {
+    async fn a_body_is_timed_by_its_bytes() {
+        let budget = MemoryBudget::new(KEPT);
         for (bytes, pause) in [(1, 1), (1, 9), (1000, 1), (8 * 1024, 1)] {
-            let start = Instant::now();
-            let pause = Duration::from_secs(pause);
-            let (body, _) = read(drip(bytes, pause), &budget()).await;
-            assert_eq!(body.end, End::Cut, "{bytes} each {pause:?}");
+            let (start, pause) = (Instant::now(), Duration::from_secs(pause));
+            let (_, end) = ended(drip(bytes, pause), &budget).await;
             let seconds = start.elapsed().as_secs();
-            assert!(seconds <= 40, "{bytes} each {pause:?}: {seconds} s");
+            assert!(
+                end == End::Cut && seconds <= 40,
+                "{bytes} each {pause:?}: {seconds} s"
+            );
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_line_is_waited_for() {
-        // Two mebibytes at 200 kbit/s.
-        let pieces = (0..84).map(|_| piece(vec![b'x'; 25_000]));
-        let slow = stream::iter(pieces).then(|piece| async {
-            sleep(Duration::from_secs(1)).await;
-            piece
-        });
-        let (body, _) = read(StreamBody::new(Box::pin(slow)), &budget()).await;
-        assert_eq!((body.bytes.len(), body.end), (2_100_000, End::Whole));
+        // A slow line is waited for: two mebibytes at 200 kbit/s.
+        let slow = drip(25_000, Duration::from_secs(1)).take(84);
+        assert_eq!(ended(slow, &budget).await, (2_100_000, End::Whole));
+        // A client that stops is not.
+        let start = Instant::now();
+        let stalled = stream::iter([piece(1 << 20)]).chain(stream::pending());
+        assert_eq!(ended(stalled, &budget).await, (1 << 20, End::Cut));
+        assert!(start.elapsed() <= IDLE_TIMEOUT + TICK);
     }
 
     #[tokio::test(start_paused = true)]
     async fn bodies_that_drip_hold_an_honest_one_up_for_seconds() {
         let budget = MemoryBudget::new(8 * KEPT);
-        let drips = join_all((0..60).map(|_| async {
-            drop(read(drip(1, Duration::from_secs(9)), &budget).await);
-        }));
+        let drips = (0..60).map(|_| ended(drip(1, Duration::from_secs(9)), &budget));
         let honest = async {
             // Behind sixty that want a place each, and eight have one.
             sleep(Duration::from_millis(1)).await;
@@ -196,7 +188,7 @@ mod tests {
             let (body, _) = read(Full::new(Bytes::from(vec![0; 1 << 20])), &budget).await;
             (body.end, start.elapsed())
         };
-        let (_, (end, waited)) = tokio::join!(drips, honest);
+        let (_, (end, waited)) = tokio::join!(join_all(drips), honest);
         assert_eq!(end, End::Whole);
         assert!(waited <= Duration::from_secs(20), "{waited:?}");
     }
@@ -205,40 +197,25 @@ mod tests {
     async fn two_hundred_bodies_share_the_memory_for_two() {
         let budget = MemoryBudget::new(KEPT);
         let all = join_all((0..200).map(|_| async {
-            let body = StreamBody::new(stream::iter((0..64).map(|_| piece(vec![0; 32 * 1024]))));
-            let sized = http_body_util::Limited::new(body, 2 << 20);
-            read(sized, &budget).await.0.end
+            let body = StreamBody::new(stream::iter((0..64).map(|_| piece(32 * 1024))));
+            read(Limited::new(body, 2 << 20), &budget).await.0.end
         }));
         assert!(all.await.iter().all(|end| *end == End::Whole));
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_memory_a_body_is_not_read() {
-        let budget = budget();
+        let budget = MemoryBudget::new(KEPT);
+        let mebibytes = |count| StreamBody::new(stream::iter((0..count).map(|_| piece(1 << 20))));
         let (first, place) = read(mebibytes(4), &budget).await;
-        assert_eq!(first.end, End::Whole);
+        assert_eq!((first.bytes.len(), first.end), (KEPT, End::Whole));
         let mut second = Box::pin(read(mebibytes(1), &budget));
-        assert!(timeout(DEADLINE, &mut second).await.is_err());
+        assert!(timeout(BODY_TIMEOUT, &mut second).await.is_err());
         drop(place);
         assert_eq!(second.await.0.end, End::Whole);
-    }
-
-    #[tokio::test]
-    async fn four_mebibytes_are_kept() {
-        let four = read(mebibytes(4), &budget()).await.0;
-        assert_eq!((four.bytes.len(), four.end), (KEPT, End::Whole));
         for more in [5, usize::MAX] {
-            let body = read(mebibytes(more), &budget()).await.0;
+            let (body, _) = read(mebibytes(more), &budget).await;
             assert_eq!((body.bytes.len(), body.end), (KEPT, End::TooLarge));
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_stops_is_not_waited_for() {
-        let stalled = stream::iter([piece(vec![b'x'; 1 << 20])]).chain(stream::pending());
-        let start = Instant::now();
-        let body = read(StreamBody::new(stalled), &budget()).await.0;
-        assert_eq!((body.bytes.len(), body.end), (1 << 20, End::Cut));
-        assert!(start.elapsed() <= PATIENCE + TICK);
     }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use wxpay_sandbox::Sandbox;
 
-use crate::support::{Bench, start};
+use crate::support::{Bench, CURL, IDENTITY, start};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
 
@@ -27,28 +27,13 @@ fn the_page_is_used() {
         Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()),
     ));
     bench.write("test.jpg", PIXEL);
-    let mut form = bench.form(&[]);
-    *form.last_mut().unwrap() =
-        "media=@test.jpg;filename=<img src onerror=hacked=1>.png".to_owned();
+    let media = "media=@test.jpg;filename=<img src onerror=hacked=1>.png";
+    let form = bench.changed(&[], &[("media", media)]);
     let page = format!("http://{}/", bench.sandbox.inspector_addr().unwrap());
-    let (url, folder) = (bench.url(), bench.path(""));
-    // Where somebody wants to see them.
-    let folder =
-        std::env::var("WXPAY_SCREENSHOTS").unwrap_or_else(|_| folder.to_str().unwrap().to_owned());
-    let upload = [
-        "curl",
-        "--silent",
-        "--noproxy",
-        "*",
-        "--cacert",
-        "ca.pem",
-        "--cert",
-        "cert.pem",
-    ];
-    let mut arguments = vec![SCRIPT, chromium, &page, &folder];
-    arguments.extend(upload);
-    arguments.extend(["--key", "key.pem"]);
-    arguments.extend(form.iter().map(String::as_str));
-    arguments.push(&url);
-    bench.run("python3", &arguments);
+    // Where somebody wants to see the screenshots.
+    let folder = std::env::var("WXPAY_SCREENSHOTS");
+    let folder = folder.unwrap_or_else(|_| bench.path("").to_str().unwrap().to_owned());
+    let script = [SCRIPT, chromium, &page, &folder, "curl"];
+    let arguments = [&script[..], &CURL, &IDENTITY, &["--cacert", "ca.pem"]].concat();
+    bench.run("python3", &bench.words(&arguments, &form));
 }

@@ -95,22 +95,6 @@ fn bytes_that_are_not_http_do_no_harm() {
     bench.assert_uploads();
 }
 
-#[test]
-fn bodies_that_are_no_form_are_refused() {
-    let bench = Bench::new();
-    let url = bench.url();
-    for length in [0, 1, 1000, 1_000_000] {
-        bench.write("garbage", random(length));
-        let bytes = ["--data-binary", "@garbage"];
-        let edge = ["-H", "Content-Type: multipart/form-data; boundary=edge"];
-        let answer = bench.curl(&[&bytes[..], &edge, &[&url]].concat());
-        answer.assert_fails("INVALID_REQUEST", "Invalid XML format");
-
-        let answer = bench.curl(&["-F", "media=@garbage", &url]);
-        answer.assert_fails("PARAM_ERROR", "Regular validation");
-    }
-}
-
 /// A client that sends on and on, and looks for the answer only when it can send no more.
 #[test]
 fn a_body_without_an_end_is_answered() {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use wxpay_sandbox::{Sandbox, StartError};
 
-use crate::support::{Bench, PNG, block_on, start};
+use crate::support::{Bench, CURL, PNG, block_on, start};
 
 /// A bench with an inspector.
 fn bench() -> Bench {
@@ -22,16 +22,8 @@ fn bench() -> Bench {
 fn ask(bench: &Bench, path: &str, arguments: &[&str]) -> (String, String) {
     let addr = bench.sandbox.inspector_addr().unwrap();
     let url = format!("http://{addr}{path}");
-    let always = [
-        "--silent",
-        "--noproxy",
-        "*",
-        "--max-time",
-        "60",
-        "--write-out",
-        "%{http_code}",
-    ];
-    let mut out = bench.run("curl", &[&always[..], arguments, &[&url]].concat());
+    let shown = ["--write-out", "%{http_code}", &url];
+    let mut out = bench.run("curl", &[&CURL[..], arguments, &shown].concat());
     let status = out.split_off(out.len() - 3);
     (status, out)
 }
@@ -78,42 +70,27 @@ fn a_call_has_all_that_the_page_shows() {
     let bench = bench();
     bench.assert_uploads();
     let call = json(&bench, "/requests/1", &[]);
-    for (field, value) in [
-        ("file_name", "test.jpg"),
-        ("merchant", "1900000109"),
-        ("sign_type", "MD5"),
-        ("tls_version", "TLSv1_3"),
+    for (pointer, value) in [
+        ("/file_name", "test.jpg"),
+        ("/merchant", "1900000109"),
+        ("/sign_type", "MD5"),
+        ("/tls_version", "TLSv1_3"),
+        ("/client_certificate/subject", "CN=1900000109"),
+        ("/checks/2/rule", "client certificate"),
+        ("/checks/2/rule_zh", "客户端证书"),
+        ("/checks/2/outcome", "kept"),
+        ("/fields/1/name", "media_hash"),
+        ("/headers/0/0", "host"),
+        ("/findings/0/code", "media-truncated"),
     ] {
-        assert_eq!(call[field], value, "{call}");
+        assert_eq!(call.pointer(pointer).unwrap(), value, "{call}");
     }
-    assert!(
-        call["client"].as_str().unwrap().starts_with("127.0.0.1:"),
-        "{call}"
-    );
-    assert_eq!(call["client_certificate"]["subject"], "CN=1900000109");
-    assert!(
-        call["canonical"]
-            .as_str()
-            .unwrap()
-            .ends_with("&key=********")
-    );
-    assert!(
-        call["answer"]["body"]
-            .as_str()
-            .unwrap()
-            .contains("<media_id>")
-    );
-    assert_eq!(call["checks"][2]["rule"], "client certificate");
-    assert_eq!(call["checks"][2]["rule_zh"], "客户端证书");
-    assert_eq!(call["checks"][2]["outcome"], "kept");
-    assert_eq!(call["fields"][1]["name"], "media_hash");
-    assert_eq!(call["headers"][0][0], "host");
-    assert_eq!(call["findings"][0]["code"], "media-truncated");
-    assert!(
-        !call
-            .to_string()
-            .contains(bench.credentials().expose_api_key())
-    );
+    let text = |pointer: &str| call.pointer(pointer).unwrap().as_str().unwrap();
+    assert!(text("/client").starts_with("127.0.0.1:"), "{call}");
+    assert!(text("/canonical").ends_with("&key=********"), "{call}");
+    assert!(text("/answer/body").contains("<media_id>"), "{call}");
+    let key = bench.credentials().expose_api_key();
+    assert!(!call.to_string().contains(key), "{call}");
 }
 
 #[test]
@@ -135,7 +112,7 @@ fn the_bytes_of_a_request_are_exact_while_its_picture_is_remembered() {
     assert!(bytes.windows(picture.len()).any(|window| window == picture));
     // Of a body that is no form, the beginning is kept.
     bench.write("long", "x".repeat(100_000));
-    bench.curl(&["--data-binary", "@long", &bench.url()]);
+    bench.curl(&["--data-binary", "@long", &bench.url]);
     let (_, body) = ask(&bench, "/requests/2/body", &["--include"]);
     assert!(body.contains("x-body-cut: true"), "{body:.500}");
     assert!(body.ends_with(&"x".repeat(8192)));
@@ -173,9 +150,9 @@ fn calls_are_listed_as_json() {
 fn what_clients_send_stays_inert() {
     let bench = bench();
     bench.write("test.jpg", "<script>alert(1)</script>");
-    let mut form = bench.form(&["more=x<img src=x onerror=alert(1)>"]);
-    *form.last_mut().unwrap() = "media=@test.jpg;filename=<script>alert(2)</script>".to_owned();
-    bench.upload(&form);
+    let media = "media=@test.jpg;filename=<script>alert(2)</script>";
+    let more = ["more=x<img src=x onerror=alert(1)>"];
+    bench.upload(&bench.changed(&more, &[("media", media)]));
     for path in ["/", "/requests/1"] {
         assert!(!get(&bench, path).contains("alert("), "{path}");
     }
@@ -276,19 +253,46 @@ fn faults_are_injected_by_forms() {
 
 #[test]
 fn pages_of_others_are_turned_away() {
-    let bench = bench();
-    assert_eq!(ask(&bench, "/", &["-H", "Host: evil.test"]).0, "421");
-    let injected = |origin: &str| ask(&bench, "/faults", &["-H", origin, "-d", "\"bom\""]).0;
-    assert_eq!(injected("Origin: http://evil.test"), "403");
-    assert_eq!(injected("Origin: null"), "403");
-    assert!(bench.sandbox.faults().is_empty());
+    let inspector = Sandbox::builder().inspector(([127, 0, 0, 1], 0).into());
+    let bench = Bench::of(start(inspector.host("gateway.test")));
     let addr = bench.sandbox.inspector_addr().unwrap();
-    let json = ["-H", "Content-Type: application/json", "-d", "\"bom\""];
-    let ours = format!("Origin: http://{addr}");
-    assert_eq!(
-        ask(&bench, "/faults", &[&json[..], &["-H", &ours]].concat()).0,
-        "201"
-    );
+    let port = addr.port();
+    let other = if port == 8481 { 8482 } else { 8481 };
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), "200"),
+        (format!("localhost:{port}"), "200"),
+        (format!("LocalHost:{port}"), "200"),
+        (format!("[::1]:{port}"), "200"),
+        (format!("gateway.test:{port}"), "200"),
+        ("localhost".to_owned(), "421"),
+        (format!("127.0.0.1:{other}"), "421"),
+        (format!("evil.test:{port}"), "421"),
+        (format!("localhost:{port}\r\nHost: evil.test"), "421"),
+    ] {
+        let header = format!("Host: {host}");
+        assert_eq!(ask(&bench, "/", &["-H", &header]).0, status, "{host}");
+    }
+    for (origin, status) in [
+        (format!("http://localhost:{port}"), "201"),
+        (format!("http://{addr}"), "201"),
+        (format!("https://localhost:{port}"), "403"),
+        (format!("http://localhost:{other}"), "403"),
+        ("http://evil.test".to_owned(), "403"),
+        ("null".to_owned(), "403"),
+    ] {
+        let header = format!("Origin: {origin}");
+        let inject = ["-H", &header, "-d", "\"bom\""];
+        assert_eq!(ask(&bench, "/faults", &inject).0, status, "{origin}");
+        assert_eq!(
+            ask(&bench, "/faults", &["-H", &header]).0,
+            "200",
+            "{origin}"
+        );
+        let remove = ["-H", &header, "-X", "DELETE"];
+        let removed = if status == "201" { "200" } else { status };
+        assert_eq!(ask(&bench, "/faults", &remove).0, removed, "{origin}");
+    }
+    assert!(bench.sandbox.faults().is_empty());
     assert_eq!(ask(&bench, "/", &["-X", "PUT"]).0, "405");
 }
 

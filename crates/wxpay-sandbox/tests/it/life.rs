@@ -112,30 +112,35 @@ fn credentials_that_do_not_belong_together_are_refused() {
     let from_pem = |api_key, ca, ca_key, cert, key| {
         Credentials::from_pem(api_key, ca, ca_key, cert, key).unwrap_err()
     };
+    let [other_cert, other_key] = [other.cert_pem(), other.key_pem()];
     type Kind = CredentialsError;
     let error = from_pem("short", ca, ca_key, cert, key);
     assert!(
         matches!(error, Kind::ApiKey(_)) && error.source().is_some(),
         "{error:?}"
     );
-    let error = from_pem(api_key, "", ca_key, cert, key);
-    assert_eq!(
-        error.to_string(),
-        "the authority's certificate cannot be read"
-    );
-    let error = from_pem(api_key, ca, "-----BEGIN RUBBISH-----", cert, key);
-    assert_eq!(error.to_string(), "the authority's key cannot be read");
-    let error = from_pem(api_key, ca, other.ca_key_pem(), cert, key);
-    assert_eq!(
-        error.to_string(),
-        "the authority's key does not fit the certificate"
-    );
-    let error = from_pem(api_key, ca, ca_key, cert, other.key_pem());
-    assert_eq!(
-        error.to_string(),
-        "the merchant's key does not fit the certificate"
-    );
-    let error = from_pem(api_key, ca, ca_key, other.cert_pem(), other.key_pem());
+    let rubbish = "-----BEGIN RUBBISH-----";
+    for (error, message) in [
+        (
+            from_pem(api_key, "", ca_key, cert, key),
+            "the authority's certificate cannot be read",
+        ),
+        (
+            from_pem(api_key, ca, rubbish, cert, key),
+            "the authority's key cannot be read",
+        ),
+        (
+            from_pem(api_key, ca, other.ca_key_pem(), cert, key),
+            "the authority's key does not fit the certificate",
+        ),
+        (
+            from_pem(api_key, ca, ca_key, cert, other_key),
+            "the merchant's key does not fit the certificate",
+        ),
+    ] {
+        assert_eq!(error.to_string(), message);
+    }
+    let error = from_pem(api_key, ca, ca_key, other_cert, other_key);
     assert!(matches!(error, Kind::NotAccepted(_)), "{error:?}");
     let error = from_pem(api_key, cert, key, cert, key);
     assert!(matches!(error, Kind::NotAnAuthority), "{error:?}");

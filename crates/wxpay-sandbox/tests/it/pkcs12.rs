@@ -43,13 +43,15 @@ fn the_password_is_the_merchant_id() {
 #[test]
 fn curl_uploads_with_it() {
     let bench = bench();
-    let (form, url) = (bench.form(&[]), bench.url());
-    let mut arguments = vec!["--cert-type", "P12", "--cert"];
-    arguments.push("apiclient_cert.p12:1900000109");
-    arguments.extend(form.iter().map(String::as_str));
-    arguments.push(&url);
-    let answer = bench.anonymous_curl(&arguments);
-    assert_eq!(answer.get("result_code"), Some("SUCCESS"), "{answer:?}");
+    let form = bench.form(&[]);
+    let identity = [
+        "--cert-type",
+        "P12",
+        "--cert",
+        "apiclient_cert.p12:1900000109",
+    ];
+    let answer = bench.anonymous_curl(&bench.words(&identity, &form));
+    answer.assert_accepted();
 }
 
 #[test]

@@ -76,19 +76,7 @@ fn two_hundred_uploads_of_two_mebibytes_at_once_all_succeed() {
     picture.resize(2_097_149, 0x55);
     picture.extend(b"\xff\xd9");
     bench.write("test.jpg", &picture);
-    let fields = bench.form(&[]);
-    let mut body = Vec::new();
-    for field in fields.iter().filter(|field| *field != "-F") {
-        let (name, value) = field.split_once('=').unwrap();
-        let (file, value) = match value.strip_prefix('@') {
-            Some(_) => ("; filename=\"test.jpg\"", picture.as_slice()),
-            None => ("", value.as_bytes()),
-        };
-        let head =
-            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
-        body.extend([head.as_bytes(), value, b"\r\n"].concat());
-    }
-    body.extend(b"--edge--\r\n");
+    let body = bench.written_form();
     let head = format!(
         "POST /secapi/mch/uploadmedia HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          content-type: multipart/form-data; boundary=edge\r\ncontent-length: {}\r\n\r\n",

@@ -2,12 +2,15 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     path::PathBuf,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, LazyLock, Mutex},
 };
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use wxpay_sandbox::{Credentials, Sandbox, SandboxBuilder};
+use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
 
 /// The picture of the tests; the sandbox looks at its first bytes only.
@@ -17,6 +20,11 @@ pub(crate) const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture, as far as the sa
 pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
+
+/// curl without a progress bar, an end or a proxy of its own; and with the merchant's certificate.
+#[rustfmt::skip] // an option and its value belong together
+pub(crate) const CURL: [&str; 6] = ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*"];
+pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
@@ -34,6 +42,7 @@ pub(crate) fn start(builder: SandboxBuilder) -> Sandbox {
 /// A sandbox, and a folder with `ca.pem`, `cert.pem`, `key.pem` and `test.jpg`.
 pub(crate) struct Bench {
     pub(crate) sandbox: Sandbox,
+    pub(crate) url: String,
     folder: TempDir,
 }
 
@@ -44,6 +53,7 @@ impl Bench {
 
     pub(crate) fn of(sandbox: Sandbox) -> Self {
         let bench = Self {
+            url: format!("{}/secapi/mch/uploadmedia", sandbox.origin()),
             sandbox,
             folder: tempfile::tempdir().unwrap(),
         };
@@ -56,10 +66,6 @@ impl Bench {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         self.sandbox.credentials()
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("{}/secapi/mch/uploadmedia", self.sandbox.origin())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -90,93 +96,143 @@ impl Bench {
 
     /// Calls with curl and no certificate.
     pub(crate) fn anonymous_curl(&self, arguments: &[&str]) -> Answer {
-        let always = [
-            "--silent",
-            "--show-error",
-            "--max-time",
-            "60",
-            "--noproxy",
-            "*",
-        ];
         let shown = ["--cacert", "ca.pem", "--write-out", "%{http_code}"];
-        let out = self.run("curl", &[&always[..], &shown, arguments].concat());
-        Answer::new(&out)
+        Answer::new(&self.run("curl", &[&CURL[..], &shown, arguments].concat()))
     }
 
     /// Calls with curl and the merchant's certificate.
     pub(crate) fn curl(&self, arguments: &[&str]) -> Answer {
-        let identity = ["--cert", "cert.pem", "--key", "key.pem"];
-        self.anonymous_curl(&[&identity[..], arguments].concat())
+        self.anonymous_curl(&[&IDENTITY[..], arguments].concat())
     }
 
     /// curl's arguments for an upload of `test.jpg`, hashed and signed by Python.
     pub(crate) fn form(&self, more: &[&str]) -> Vec<String> {
-        let hash = self.run("python3", &["-c", MD5, "test.jpg"]);
+        let hash = python(&json!({"file": self.path("test.jpg")}));
         let mut fields = vec![
             format!("mch_id={}", self.credentials().mch_id()),
             format!("media_hash={hash}"),
         ];
         fields.extend(more.iter().map(|&field| field.to_owned()));
-        let sign_type = more
-            .iter()
-            .find_map(|field| field.strip_prefix("sign_type="));
-        let algorithm = if sign_type == Some("HMAC-SHA256") {
-            "sha256"
-        } else {
-            "md5"
-        };
+        let is_hmac = more.contains(&"sign_type=HMAC-SHA256");
+        let algorithm = if is_hmac { "sha256" } else { "md5" };
         fields.push(format!("sign={}", self.python_sign(algorithm, &fields)));
         fields.push("media=@test.jpg".to_owned());
-        fields
+        let arguments = fields
             .into_iter()
-            .flat_map(|field| ["-F".to_owned(), field])
-            .collect()
+            .flat_map(|field| ["-F".to_owned(), field]);
+        arguments.collect()
+    }
+
+    /// The same with fields in the place of others; an empty one leaves the field out.
+    pub(crate) fn changed(&self, more: &[&str], changes: &[(&str, &str)]) -> Vec<String> {
+        let mut form = self.form(more);
+        for (name, field) in changes {
+            let is_field = |word: &String| word.starts_with(&format!("{name}="));
+            let at = form.iter().position(is_field).unwrap();
+            match field.is_empty() {
+                true => drop(form.drain(at - 1..=at)),
+                false => (*field).clone_into(&mut form[at]),
+            }
+        }
+        form
+    }
+
+    /// The body of the same form, with the boundary `edge`, for clients that are not curl.
+    pub(crate) fn written_form(&self) -> Vec<u8> {
+        let picture = fs::read(self.path("test.jpg")).unwrap();
+        let mut body = Vec::new();
+        for field in self.form(&[]).iter().filter(|field| *field != "-F") {
+            let (name, value) = field.split_once('=').unwrap();
+            let (file, value) = match value {
+                "@test.jpg" => ("; filename=\"test.jpg\"", &*picture),
+                text => ("", text.as_bytes()),
+            };
+            let disposition = format!("form-data; name=\"{name}\"{file}");
+            let head = format!("--edge\r\nContent-Disposition: {disposition}\r\n\r\n");
+            body.extend([head.as_bytes(), value, b"\r\n"].concat());
+        }
+        body.extend(b"--edge--\r\n");
+        body
     }
 
     /// Uploads a form by curl.
     pub(crate) fn upload(&self, form: &[String]) -> Answer {
-        let url = self.url();
-        let mut arguments: Vec<_> = form.iter().map(String::as_str).collect();
-        arguments.push(&url);
-        self.curl(&arguments)
+        self.curl(&self.words(&[], form))
+    }
+
+    /// curl's arguments, a form, and the address.
+    pub(crate) fn words<'a>(&'a self, arguments: &[&'a str], form: &'a [String]) -> Vec<&'a str> {
+        let form = form.iter().map(String::as_str).chain([&*self.url]);
+        arguments.iter().copied().chain(form).collect()
     }
 
     /// Uploads the picture of the tests; it must be taken.
     #[track_caller]
     pub(crate) fn assert_uploads(&self) {
-        let answer = self.upload(&self.form(&[]));
-        assert_eq!(answer.get("result_code"), Some("SUCCESS"), "{answer:?}");
+        self.upload(&self.form(&[])).assert_accepted();
+    }
+
+    /// The last call.
+    pub(crate) fn last(&self) -> Arc<RecordedRequest> {
+        self.sandbox.requests().pop().unwrap()
+    }
+
+    /// The codes of the findings of the last call.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let last = self.last();
+        last.findings
+            .iter()
+            .map(|finding| finding.code.clone())
+            .collect()
     }
 
     /// The signature over `name=value` texts, by Python's hashlib and hmac.
     pub(crate) fn python_sign(&self, algorithm: &str, fields: &[String]) -> String {
         let key = self.credentials().expose_api_key();
-        let fields: Vec<_> = fields.iter().map(String::as_str).collect();
-        self.run(
-            "python3",
-            &[&["-c", SIGN, algorithm, key], &fields[..]].concat(),
-        )
+        python(&json!({"algorithm": algorithm, "key": key, "fields": fields}))
     }
 }
 
-const MD5: &str = r"
-import hashlib, sys
-print(hashlib.md5(open(sys.argv[1], 'rb').read()).hexdigest(), end='')
+/// The answer of the one Python that all tests share, to a file to hash or fields to sign.
+fn python(question: &Value) -> String {
+    static PYTHON: LazyLock<Mutex<Child>> = LazyLock::new(|| {
+        let mut python = Command::new("python3");
+        let python = python
+            .args(["-c", SCRIPT])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let child = python
+            .spawn()
+            .unwrap_or_else(|error| panic!("python3 is wanted: {error}"));
+        Mutex::new(child)
+    });
+    let python = &mut *PYTHON.lock().unwrap();
+    writeln!(python.stdin.as_mut().unwrap(), "{question}").unwrap();
+    let mut answer = String::new();
+    // Python answers a line with a line, so that nothing of the next is read ahead.
+    let mut output = BufReader::new(python.stdout.as_mut().unwrap());
+    output.read_line(&mut answer).unwrap();
+    answer.trim_end().to_owned()
+}
+
+const SCRIPT: &str = r"
+import hashlib, hmac, json, sys
+for line in sys.stdin:
+    question = json.loads(line)
+    if 'file' in question:
+        print(hashlib.md5(open(question['file'], 'rb').read()).hexdigest(), flush=True)
+        continue
+    pairs = sorted(field.split('=', 1) for field in question['fields'])
+    text = '&'.join(f'{name}={value}' for name, value in pairs if value)
+    key, text = question['key'], text + '&key=' + question['key']
+    if question['algorithm'] == 'md5':
+        digest = hashlib.md5(text.encode())
+    else:
+        digest = hmac.new(key.encode(), text.encode(), hashlib.sha256)
+    print(digest.hexdigest().upper(), flush=True)
 ";
 
-const SIGN: &str = r"
-import hashlib, hmac, sys
-algorithm, key, *fields = sys.argv[1:]
-pairs = sorted(field.split('=', 1) for field in fields)
-text = '&'.join(f'{name}={value}' for name, value in pairs if value) + '&key=' + key
-if algorithm == 'md5':
-    digest = hashlib.md5(text.encode())
-else:
-    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256)
-print(digest.hexdigest().upper(), end='')
-";
-
-/// What curl has printed: a document, then the HTTP status.
+/// curl's output: a document, then the HTTP status.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: String,
@@ -218,6 +274,11 @@ impl Answer {
         bench.python_sign(algorithm, &fields)
     }
 
+    #[track_caller]
+    pub(crate) fn assert_accepted(&self) {
+        assert_eq!(self.get("result_code"), Some("SUCCESS"), "{self:?}");
+    }
+
     /// A refusal with `return_code` FAIL, in its documented form.
     #[track_caller]
     pub(crate) fn assert_fails(&self, code: &str, description: &str) {
@@ -238,15 +299,8 @@ impl Answer {
     ) {
         let codes = [self.get("return_code"), self.get("result_code")];
         assert_eq!(codes, [Some("SUCCESS"), Some("FAIL")], "{self:?}");
-        let names = [
-            "return_code",
-            "return_msg",
-            "result_code",
-            "err_code",
-            "err_code_des",
-            "sign",
-        ];
-        assert_eq!(self.names(), names, "{self:?}");
+        let names = "return_code return_msg result_code err_code err_code_des sign";
+        assert_eq!(self.names().join(" "), names, "{self:?}");
         self.assert_says(code, description);
         self.assert_signed(bench, algorithm);
     }

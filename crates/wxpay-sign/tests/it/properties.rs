@@ -61,16 +61,19 @@ fn key() -> impl Strategy<Value = ApiKey> {
     "[0-9A-Za-z]{32}".prop_map(|key| ApiKey::new(key).unwrap())
 }
 
-fn sign_type() -> impl Strategy<Value = SignType> {
-    prop::sample::select(&SignType::ALL)
+fn signing() -> impl Strategy<Value = (SignType, ApiKey)> {
+    (prop::sample::select(&SignType::ALL), key())
 }
 
-/// Changes one byte, and leaves the text UTF-8.
-fn change_byte(text: &str, at: &Index, mask: u8) -> Option<String> {
+/// Changes one byte, where the text then is UTF-8.
+fn change_byte(text: &mut String, at: &Index, mask: u8) -> bool {
     let mut bytes = text.as_bytes().to_vec();
     let byte = &mut bytes[at.index(text.len())];
     *byte ^= if byte.is_ascii() { mask } else { 1 };
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).is_ok_and(|changed| {
+        *text = changed;
+        true
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -94,8 +97,7 @@ proptest! {
             let shuffled = Just(pairs.clone()).prop_shuffle();
             (Just(pairs), shuffled)
         }),
-        sign_type in sign_type(),
-        key in key(),
+        (sign_type, key) in signing(),
     ) {
         let (one, other) = (params(&pairs), params(&shuffled));
         prop_assert_eq!(&one, &other);
@@ -109,8 +111,7 @@ proptest! {
             let at = prop::collection::vec(any::<Index>(), dropped.len());
             (Just(dropped), at)
         }),
-        sign_type in sign_type(),
-        key in key(),
+        (sign_type, key) in signing(),
     ) {
         let mut mixed = pairs.clone();
         for (pair, at) in dropped.into_iter().zip(at) {
@@ -141,21 +142,18 @@ proptest! {
         prop_assert_eq!(error.name(), name);
     }
 
-    /// Of one byte, that is: the value stays in its place, so the string differs in that byte.
+    /// In one byte: the value stays in its place, so that the string differs in that byte.
     #[test]
     fn a_changed_value_changes_the_signature(
         pairs in some_signed(),
         at: Index,
         byte: Index,
         mask in 1..=0x7f_u8,
-        sign_type in sign_type(),
-        key in key(),
+        (sign_type, key) in signing(),
     ) {
         let at = at.index(pairs.len());
         let mut changed = pairs.clone();
-        let value = change_byte(&pairs[at].1, &byte, mask);
-        prop_assume!(value.is_some());
-        changed[at].1 = value.unwrap();
+        prop_assume!(change_byte(&mut changed[at].1, &byte, mask));
         prop_assert_ne!(params(&pairs).sign(sign_type, &key), params(&changed).sign(sign_type, &key));
     }
 
@@ -168,24 +166,20 @@ proptest! {
         prop_assert_ne!(params(&pairs).canonical().to_string(), params(&changed).canonical().to_string());
     }
 
-    /// Of one byte, too. The pair may move, but then the bytes of the string are no longer the same
-    /// ones in whatever order; or it becomes `sign`, and the string shorter. Exempt is only a name
-    /// that another parameter has, which is refused.
+    /// In one byte, too: the pair may move, but the string then does not hold the same bytes in any
+    /// order; or it becomes `sign`, and the string shorter. A name that another parameter has is refused.
     #[test]
     fn a_changed_name_changes_the_signature(
         pairs in some_signed(),
         at: Index,
         byte: Index,
         mask in 1..=0x7f_u8,
-        sign_type in sign_type(),
-        key in key(),
+        (sign_type, key) in signing(),
     ) {
         let at = at.index(pairs.len());
         prop_assume!(!pairs[at].0.is_empty());
         let mut changed = pairs.clone();
-        let name = change_byte(&pairs[at].0, &byte, mask);
-        prop_assume!(name.is_some());
-        changed[at].0 = name.unwrap();
+        prop_assume!(change_byte(&mut changed[at].0, &byte, mask));
         match Params::new(borrow(&changed)) {
             Ok(changed) => {
                 prop_assert_ne!(params(&pairs).sign(sign_type, &key), changed.sign(sign_type, &key));
@@ -200,10 +194,9 @@ proptest! {
     #[test]
     fn a_changed_key_changes_the_signature(
         pairs in signed(),
-        key in key(),
+        (sign_type, key) in signing(),
         at in 0..ApiKey::LEN,
         to in "[0-9A-Za-z]",
-        sign_type in sign_type(),
     ) {
         let mut changed = key.expose().to_owned();
         changed.replace_range(at..=at, &to);
@@ -214,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_signed_is_verified(pairs in signed(), key in key(), sign_type in sign_type()) {
+    fn what_was_signed_is_verified(pairs in signed(), (sign_type, key) in signing()) {
         let params = params(&pairs);
         let sign = params.sign(sign_type, &key);
         let signed = with_sign(&pairs, sign.as_str());
@@ -225,8 +218,7 @@ proptest! {
     #[test]
     fn a_changed_signature_does_not_match(
         pairs in signed(),
-        key in key(),
-        sign_type in sign_type(),
+        (sign_type, key) in signing(),
         at: Index,
         to in "[0-9A-Fa-f签]",
     ) {

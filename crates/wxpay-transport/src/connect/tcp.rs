@@ -50,7 +50,7 @@ pub(super) async fn connect(
             })?;
             connecting.reach(Step::ProxyTunnel);
             connect_through_proxy(&mut io, proxy, &server).await?;
-            config.observer.tell(ConnectEvent::Tunneled);
+            config.tell(ConnectEvent::Tunneled);
             io
         }
     };
@@ -81,7 +81,7 @@ async fn open(
         connecting.reach(opening);
         tell_resolved(config, opening, &[address]);
     }
-    let (given, resolved_by) = (config.overrides.find(&server), Arc::clone(config));
+    let (given, resolved_by) = (config.addresses_of(&server), Arc::clone(config));
     let resolved = Arc::clone(connecting);
     let resolver = service_fn(move |name| {
         let (config, connecting) = (Arc::clone(&resolved_by), Arc::clone(&resolved));
@@ -107,7 +107,7 @@ async fn open(
     let stream = connector.oneshot(server).await?.into_inner();
     bound_unsent(&stream, config.rules.stall_timeout)?;
     let peer = stream.peer_addr()?;
-    config.observer.tell(ConnectEvent::Connected { peer });
+    config.tell(ConnectEvent::Connected { peer });
     Ok(Box::new(stream))
 }
 
@@ -124,7 +124,7 @@ async fn resolve(name: Name, given: Option<Arc<[IpAddr]>>) -> io::Result<Vec<IpA
 /// The addresses of a proxy are none of the server's.
 fn tell_resolved(config: &Config, opening: Step, addresses: &[IpAddr]) {
     if opening == Step::Connect {
-        config.observer.tell(ConnectEvent::Resolved { addresses });
+        config.tell(ConnectEvent::Resolved { addresses });
     }
 }
 

@@ -13,8 +13,8 @@ use wxpay_transport::{
 };
 
 use crate::support::{
-    Ca, OK, answer_all, authority, call, post, read_request, refusing, send, serve, serve_on,
-    serve_tcp,
+    Ca, OK, answer_all, authority, call, post, read_request, refusing, send, serve, serve_no_reply,
+    serve_on, serve_silence, serve_tcp,
 };
 
 const NONE: Backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
@@ -87,18 +87,7 @@ async fn each_attempt_sends_the_same_bytes() {
 async fn a_first_endpoint_that_hangs_leaves_the_second_enough_time() {
     let ca = Ca::new();
     let healthy = healthy(&ca).await;
-    // Accepts, and says nothing: before TLS, and after it.
-    let silent = serve_tcp(|stream| async move {
-        let _held = stream;
-        std::future::pending::<()>().await;
-    })
-    .await;
-    let mute = serve(ca.server(), |mut stream| async move {
-        read_request(&mut stream).await;
-        std::future::pending::<()>().await;
-    })
-    .await;
-    for first in [silent, mute] {
+    for first in [serve_silence().await, serve_no_reply(ca.server()).await] {
         let builder = pair(&ca, first, healthy)
             .connect_timeout(Duration::from_millis(400))
             .timeout(Duration::from_secs(2));

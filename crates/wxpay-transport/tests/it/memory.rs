@@ -18,6 +18,7 @@ use http::{Request, Response};
 use rcgen::{CertificateParams, SanType};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, copy, duplex, sink},
+    runtime::Runtime,
     time::{Instant, sleep},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -88,12 +89,8 @@ impl Network {
 
     fn dial(&self, host: &str) -> io::Result<DuplexStream> {
         self.0.times.lock().unwrap().push(Instant::now());
-        let seconds = self.0.start.elapsed().as_secs();
-        self.0
-            .log
-            .lock()
-            .unwrap()
-            .push(format!("{seconds}s {host}"));
+        let line = format!("{}s {host}", self.0.start.elapsed().as_secs());
+        self.0.log.lock().unwrap().push(line);
         let mut script = self.0.script.lock().unwrap();
         let word = script.get_mut(host).and_then(VecDeque::pop_front);
         let word = word.unwrap_or_else(|| "200".to_owned());
@@ -199,6 +196,11 @@ async fn read_request(
         }
     }
     request
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().unwrap()
 }
 
 /// Two repetitions, 20 s for a call, 5 s to connect; no back-off, so that every time is certain.

@@ -103,59 +103,47 @@ async fn what_the_proxy_answers_instead_is_told() {
     use ProxyErrorKind::{AuthenticationRequired, NoAnswer, Refused, UnsupportedAuthentication};
 
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 7));
-    let password = "answered 407: check the user name";
-    let ask = "answered 403: ask its administrator";
-    let no_http = "no whole answer in HTTP";
     // Each reply with `|` for the end of a line.
-    for (reply, fault, said) in [
+    let wants_password = [
+        "HTTP/1.1 407 no|content-length: 0||",
+        "HTTP/1.1 407 no|WWW-Authenticate: NTLM||",
+        "HTTP/1.1 407 no|proxy-authenticate: Basic realm=\"x\"|Proxy-Authenticate: NTLM||",
+        "HTTP/1.1 407 no|Proxy-Authenticate: Digest realm=\"a, b\", nonce=\"c\", Basic realm=\"x\"||",
+    ];
+    let wants_ntlm =
+        ["HTTP/1.1 407 no|proxy-authenticate: Negotiate|Proxy-Authenticate: NTLM, NTLM||"];
+    let no_answer = [
+        "HTTP/1.1 200 OK|",
+        "HTTP/1.1 40",
+        "HTTP/1.1 x00||",
+        "SSH-2.0-OpenSSH_9.2|",
+        "SSH-2.0-OpenSSH_9.2|HTTP/1.1 200 OK||",
+        "",
+    ];
+    let forbids = ["HTTP/1.1 403 Forbidden||no", "HTTP/1.0 403"];
+    let (password, administrator) = ("407: check the user name", "403: ask its administrator");
+    let ntlm = "such as cntlm or px (it offers Negotiate, NTLM)";
+    for (fault, said, replies) in [
+        (AuthenticationRequired, password, &wants_password[..]),
+        (UnsupportedAuthentication, ntlm, &wants_ntlm),
+        (Refused { status: 403 }, administrator, &forbids),
         (
-            "HTTP/1.1 407 no|length: 0||",
-            AuthenticationRequired,
-            password,
-        ),
-        (
-            "HTTP/1.1 407 no|WWW-Authenticate: NTLM||",
-            AuthenticationRequired,
-            password,
-        ),
-        (
-            "HTTP/1.1 407 no|proxy-authenticate: Basic realm=x|Proxy-Authenticate: NTLM||",
-            AuthenticationRequired,
-            password,
-        ),
-        (
-            "HTTP/1.1 407 no|Proxy-Authenticate: Digest realm=\"a, b\", nonce=\"c\", Basic realm=\"x\"||",
-            AuthenticationRequired,
-            password,
-        ),
-        (
-            "HTTP/1.1 407 no|proxy-authenticate: Negotiate|Proxy-Authenticate: NTLM, NTLM||",
-            UnsupportedAuthentication,
-            "such as cntlm or px (it offers Negotiate, NTLM)",
-        ),
-        ("HTTP/1.1 403 Forbidden||no", Refused { status: 403 }, ask),
-        ("HTTP/1.0 403", Refused { status: 403 }, ask),
-        (
-            "HTTP/1.0 502 no||",
             Refused { status: 502 },
-            "502 instead of a tunnel",
+            "502 instead",
+            &["HTTP/1.0 502 no||"],
         ),
-        ("HTTP/1.1 200 OK|", NoAnswer, no_http),
-        ("HTTP/1.1 40", NoAnswer, no_http),
-        ("HTTP/1.1 x00||", NoAnswer, no_http),
-        ("SSH-2.0-OpenSSH_9.2|", NoAnswer, no_http),
-        ("SSH-2.0-OpenSSH_9.2|HTTP/1.1 200 OK||", NoAnswer, no_http),
-        ("", NoAnswer, no_http),
+        (NoAnswer, "no whole answer in HTTP", &no_answer),
     ] {
-        let reply: &'static str = reply.replace('|', "\r\n").leak();
-        let (proxy, _) = proxy(reply, nowhere).await;
-        let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
+        for reply in replies {
+            let (proxy, _) = proxy(reply.replace('|', "\r\n").leak(), nowhere).await;
+            let error = failure(Ca::new().builder_for_one_attempt(), proxy).await;
 
-        assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
-        let shown = error.to_string();
-        let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
-        assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
-        assert!(error.source().is_some());
+            assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
+            let shown = error.to_string();
+            let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
+            assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
+            assert!(error.source().is_some());
+        }
     }
 }
 

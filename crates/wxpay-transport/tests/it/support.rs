@@ -1,6 +1,6 @@
 //! A certificate authority and a scripted TLS server.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, uri::Authority};
@@ -240,6 +240,24 @@ pub(crate) async fn answer_all(mut stream: Tls) {
             break;
         }
     }
+}
+
+/// A server that accepts, and never says a word.
+pub(crate) async fn serve_silence() -> SocketAddr {
+    serve_tcp(|stream| async move {
+        pending::<()>().await;
+        drop(stream);
+    })
+    .await
+}
+
+/// A server that reads a request, and never answers it.
+pub(crate) async fn serve_no_reply(config: ServerConfig) -> SocketAddr {
+    serve(config, |mut stream| async move {
+        read_request(&mut stream).await;
+        pending::<()>().await;
+    })
+    .await
 }
 
 /// A server that reads one request a connection and sends `reply`, byte for byte.

@@ -1,12 +1,12 @@
 //! Servers that hang, under a clock that stands still until nothing else can happen.
 
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use tokio::{io::AsyncWriteExt, sync::mpsc, time};
 use tower::ServiceExt;
 use wxpay_transport::{Error, ErrorKind, TimeoutKind, TransportBuilder};
 
-use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply, serve_tcp};
+use crate::support::{Ca, OK, call, post, read_request, serve, serve_reply, serve_silence};
 
 const SHORT: Duration = Duration::from_secs(7);
 const LONG: Duration = Duration::from_secs(700);
@@ -15,18 +15,9 @@ fn assert_timeout(error: &Error, deadline: TimeoutKind) {
     assert_eq!(error.kind(), ErrorKind::Timeout(deadline), "{error}");
 }
 
-/// Accepts, and never says a word.
-async fn silent_server() -> SocketAddr {
-    serve_tcp(|stream| async move {
-        std::future::pending::<()>().await;
-        drop(stream);
-    })
-    .await
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_speaks_tls_is_given_up_and_the_handshake_named() {
-    let addr = silent_server().await;
+    let addr = serve_silence().await;
     let builder = Ca::new().builder_for_one_attempt().connect_timeout(SHORT);
 
     let start = time::Instant::now();
@@ -41,7 +32,7 @@ async fn a_server_that_never_speaks_tls_is_given_up_and_the_handshake_named() {
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_timeout_counts_connecting() {
-    let addr = silent_server().await;
+    let addr = serve_silence().await;
     let builder = Ca::new().builder().connect_timeout(LONG).timeout(SHORT);
 
     let error = call(builder, addr).await.unwrap_err();

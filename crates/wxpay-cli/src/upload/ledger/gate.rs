@@ -1,4 +1,4 @@
-//! Who may call the gateway: everybody while it works, one at a time while that is not known.
+//! Admission of calls: any number while the gateway works, one at a time while that is not known.
 
 use std::{
     cell::{Cell, RefCell},

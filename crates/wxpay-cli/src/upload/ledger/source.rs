@@ -30,7 +30,7 @@ pub(super) struct Item {
     pub(super) error: Option<io::Error>,
 }
 
-/// What is to be uploaded.
+/// The files to upload.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     files: Vec<PathBuf>,

@@ -51,7 +51,7 @@ fn nothing_is_lost_by_kill_9_at_any_moment() {
         }
         done_before = done;
     }
-    let run = shop.upload(["pictures"]).run().exits(0);
+    let run = shop.upload(["pictures"]).assert_exit(0);
     let export = shop.export();
     assert_eq!(
         (run.out.lines().count(), export.len()),
@@ -97,7 +97,7 @@ fn an_interrupted_run_keeps_what_is_done() {
         thread::sleep(Duration::from_millis(5));
     }
     signal(child.id(), "INT");
-    let run = wait(child).exits(1);
+    let run = wait(child).assert_exit(1);
     assert!(run.err.contains("interrupted: run it again"), "{run:?}");
     let done = shop.export();
     assert!(
@@ -127,13 +127,13 @@ fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
         assert!(started.elapsed() < Duration::from_secs(60));
         thread::sleep(Duration::from_millis(20));
     }
-    let second = shop.upload(["pictures"]).run().exits(2);
+    let second = shop.upload(["pictures"]).assert_exit(2);
     assert!(
         second.err.contains("another process uploads by it"),
         "{second:?}"
     );
-    shop.ledger("export", []).exits(0);
-    shop.ledger("forget", ["--older-than", "0"]).exits(0);
+    shop.ledger("export", []).assert_exit(0);
+    shop.ledger("forget", ["--older-than", "0"]).assert_exit(0);
     signal(child.id(), "TERM");
     assert_eq!(ends(&mut child), Some(1));
 }
@@ -144,7 +144,7 @@ fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
 fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
     let shop = Shop::new(&[]);
     fill(&shop);
-    shop.upload(["pictures/0.png"]).run().exits(0);
+    shop.upload(["pictures/0.png"]).assert_exit(0);
     let arguments = shop.upload(["pictures"]);
     let mut limited = Command::new("bash");
     limited
@@ -157,7 +157,7 @@ fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
                 .get_envs()
                 .filter_map(|(name, value)| Some((name, value?))),
         );
-    let run = limited.run().exits(1);
+    let run = limited.assert_exit(1);
     assert!(run.err.contains("error: the ledger "), "{run:?}");
     let done = shop.export();
     assert!(done.len() < PICTURES as usize, "{run:?}");
@@ -167,7 +167,7 @@ fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
             "{line} is not on the disk"
         );
     }
-    shop.upload(["pictures"]).run().exits(0);
+    shop.upload(["pictures"]).assert_exit(0);
     assert_eq!(shop.export().len(), PICTURES as usize);
 }
 
@@ -203,8 +203,8 @@ fn a_small_file_system_that_fills_up_is_told_and_one_that_is_read_only_is_refuse
     let refused = upload();
     let unmounted = Command::new("umount").arg(&place).status();
     assert!(unmounted.unwrap().success() && remounted);
-    assert!(full.exits(1).err.contains("the disk is full"));
-    assert!(refused.exits(2).err.contains("cannot be written"));
+    assert!(full.assert_exit(1).err.contains("the disk is full"));
+    assert!(refused.assert_exit(2).err.contains("cannot be written"));
 }
 
 #[cfg(unix)]
@@ -225,7 +225,7 @@ fn a_ledger_that_is_removed_under_a_run_ends_it() {
         thread::sleep(Duration::from_millis(5));
     }
     fs::remove_file(shop.path("ledger")).unwrap();
-    let run = wait(child).exits(1);
+    let run = wait(child).assert_exit(1);
     assert!(run.err.contains("removed or replaced"), "{run:?}");
     assert_eq!(run.err.matches("error: ").count(), 1, "{run:?}");
 }

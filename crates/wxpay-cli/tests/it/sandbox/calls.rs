@@ -1,4 +1,4 @@
-//! What `wxpay sandbox` tells of calls, and what it is told to spoil.
+//! The calls that `wxpay sandbox` prints and keeps, and its faults.
 
 use std::{fs, process::Stdio};
 
@@ -9,7 +9,7 @@ use crate::program::{KEY, RunToEnd, example, text, wxpay};
 fn upload(sandbox: &mut Sandbox) -> String {
     let curl = sandbox.line("curl ");
     let run = shell(&format!("{} --silent --show-error", curl.trim_end()));
-    run.exits(0).out
+    run.assert_exit(0).out
 }
 
 #[test]
@@ -28,60 +28,56 @@ fn faults_by_flag_and_by_the_inspector() {
     let curl = sandbox.line("curl ");
     let upload = || {
         shell(&format!("{} --silent --show-error", curl.trim_end()))
-            .exits(0)
+            .assert_exit(0)
             .out
     };
     assert!(upload().contains("SYSTEMERROR"));
     assert!(upload().starts_with("<xml>"));
     let arm = "curl --silent --noproxy '*' -d '{\"fault\": \"frequency-limited\", \"next\": 1}'";
-    shell(&format!("{arm} {inspector}/faults")).exits(0);
+    shell(&format!("{arm} {inspector}/faults")).assert_exit(0);
     assert!(upload().contains("FREQUENCY_LIMITED"));
-    let calls = shell(&format!("curl --silent --noproxy '*' {inspector}/requests")).exits(0);
+    let calls = shell(&format!("curl --silent --noproxy '*' {inspector}/requests")).assert_exit(0);
     assert_eq!(calls.json()[0][0]["number"], 3);
 }
 
 #[test]
-fn calls_are_told_in_blocks() {
+fn calls_are_printed_in_blocks() {
     let mut sandbox = Sandbox::start_with(&["--fault", "delay=1ms"], Stdio::piped());
     upload(&mut sandbox);
-    let run = sandbox.stop("INT").exits(0);
-    assert!(
-        run.err
-            .contains("#1 POST \"/secapi/mch/uploadmedia\": accepted"),
-        "{run:?}"
-    );
-    assert!(run.err.contains("  fault: delay=1ms"), "{run:?}");
+    let run = sandbox.stop("INT").assert_exit(0);
+    run.assert_err("#1 POST \"/secapi/mch/uploadmedia\": accepted");
+    run.assert_err("  fault: delay=1ms");
 }
 
 #[test]
 fn calls_are_explained_in_chinese() {
     let mut sandbox = Sandbox::start_with(&["--lang", "zh"], Stdio::piped());
     let curl = sandbox.line("curl ");
-    shell(&curl.trim_end().replace("-F sign=", "-F sign=x")).exits(0);
-    let run = sandbox.stop("INT").exits(0);
-    assert!(run.err.contains("signature-unknown: 签名不正确"), "{run:?}");
+    shell(&curl.trim_end().replace("-F sign=", "-F sign=x")).assert_exit(0);
+    let run = sandbox.stop("INT").assert_exit(0);
+    run.assert_err("signature-unknown: 签名不正确");
 }
 
 #[test]
-fn nobody_has_to_read_what_is_told() {
+fn calls_that_nobody_reads_do_not_stop_it() {
     let mut sandbox = Sandbox::start_with(&[], Stdio::piped());
     let curl = sandbox.line("curl ");
     let many = curl
         .trim_end()
         .replace("uploadmedia", "'uploadmedia?[1-700]'");
-    let run = shell(&format!("{many} --silent --show-error --max-time 120")).exits(0);
+    let run = shell(&format!("{many} --silent --show-error --max-time 120")).assert_exit(0);
     assert_eq!(run.out.matches("<media_id>").count(), 700);
     // Also told that it should end, it does.
-    sandbox.stop("TERM").exits(0);
+    sandbox.stop("TERM").assert_exit(0);
 }
 
 #[test]
-fn calls_are_told_as_json_and_kept() {
+fn calls_are_printed_as_json_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let keep = folder.path().join("kept");
     let mut sandbox = Sandbox::start_with(&["--json", "--keep", text(&keep)], Stdio::piped());
     upload(&mut sandbox);
-    let run = sandbox.stop("INT").exits(0);
+    let run = sandbox.stop("INT").assert_exit(0);
     let call: serde_json::Value = serde_json::from_str(&run.err).unwrap();
     assert_eq!(call["file_name"], "sample.png");
     let mut kept: Vec<_> = fs::read_dir(&keep)
@@ -99,7 +95,7 @@ fn calls_are_told_as_json_and_kept() {
 }
 
 #[test]
-fn no_inspector_where_it_is_off() {
+fn there_is_no_inspector_where_it_is_off() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["--dir", text(folder.path()), "--inspector", "off"];
     let mut sandbox = Sandbox::start(&arguments);
@@ -113,7 +109,7 @@ fn two_sandboxes_have_an_inspector_each() {
 }
 
 #[test]
-fn what_is_no_fault_or_no_address() {
+fn a_wrong_fault_or_address_is_wrong_usage() {
     for (flag, value, why) in [
         (
             "--fault",
@@ -126,9 +122,10 @@ fn what_is_no_fault_or_no_address() {
             "8480",
             "neither an address with a port nor off",
         ),
+        ("--inspector", "localhost", "neither an address"),
     ] {
-        let run = wxpay(["sandbox", flag, value]).run().exits(2);
-        assert!(run.err.contains(why), "{run:?}");
+        let run = wxpay(["sandbox", flag, value]).assert_exit(2);
+        run.assert_err(why);
     }
 }
 
@@ -146,9 +143,9 @@ fn other_keys_are_tried() {
         text(&dir),
         picture.canonicalize().unwrap().display()
     );
-    shell(&upload).exits(1);
-    let run = sandbox.stop("INT").exits(0);
-    assert!(run.err.contains("signature-other-key"), "{run:?}");
+    shell(&upload).assert_exit(1);
+    let run = sandbox.stop("INT").assert_exit(0);
+    run.assert_err("signature-other-key");
     assert!(!run.err.contains(KEY), "{run:?}");
 }
 
@@ -163,8 +160,8 @@ fn messages_that_nobody_reads_stop_nothing() {
         let picture = example("licence.png");
         let upload = [&["upload"][..], &[text(&picture); 200]].concat();
         let variables = Sandbox::variables(folder.path());
-        let run = wxpay(upload.iter().copied()).envs(variables).run().exits(0);
+        let run = wxpay(upload.iter().copied()).envs(variables).assert_exit(0);
         assert_eq!(run.out.lines().count(), 200);
-        sandbox.stop_unread("TERM").exits(0);
+        sandbox.stop_unread("TERM").assert_exit(0);
     }
 }

@@ -26,7 +26,7 @@ fn a_signal_ends_it_while_it_is_blocked() {
         err.read_line(&mut line).unwrap();
         assert!(line.starts_with("waiting for another sandbox"), "{line}");
         signal(child.id(), name);
-        wait(child).exits(1);
+        wait(child).assert_exit(1);
     }
 }
 
@@ -73,17 +73,15 @@ fn a_script_can_wait_for_it() {
         example("licence.png").canonicalize().unwrap().display(),
         program = env!("CARGO_BIN_EXE_wxpay"),
     );
-    let run = shell(&script).exits(0);
+    let run = shell(&script).assert_exit(0);
     assert!(run.out.starts_with("https://127.0.0.1:"), "{run:?}");
-    assert!(run.out.contains("licence.png"), "{run:?}");
+    run.assert_out("licence.png");
     assert!(!ready.exists());
-    // What is somebody else's is left alone.
+    // A file of somebody else is left alone.
     fs::write(&ready, "mine").unwrap();
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--ready-file"];
-    let run = wxpay(arguments.into_iter().chain([text(&ready)]))
-        .run()
-        .exits(2);
-    assert!(run.err.contains("ready"), "{run:?}");
+    let run = wxpay(arguments.into_iter().chain([text(&ready)])).assert_exit(2);
+    run.assert_err("ready");
     assert_eq!(fs::read_to_string(&ready).unwrap(), "mine");
 }
 
@@ -92,22 +90,19 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
     let (program, picture) = (env!("CARGO_BIN_EXE_wxpay"), example("licence.png"));
     let run = wxpay(["sandbox", "--", program, "upload", text(&picture)])
         .env("HTTPS_PROXY", "http://127.0.0.1:1")
-        .run()
-        .exits(0);
+        .assert_exit(0);
     assert!(run.out.ends_with("licence.png\n"), "{run:?}");
     assert_eq!(run.out.lines().count(), 1, "{run:?}");
     for (command, status) in [("exit 7", 7), ("kill -KILL $$", 137), ("true", 0)] {
-        wxpay(["sandbox", "--", "sh", "-c", command])
-            .run()
-            .exits(status);
+        wxpay(["sandbox", "--", "sh", "-c", command]).assert_exit(status);
     }
-    let run = wxpay(["sandbox", "--", "/no/such/program"]).run().exits(2);
-    assert!(run.err.contains("/no/such/program"), "{run:?}");
+    let run = wxpay(["sandbox", "--", "/no/such/program"]).assert_exit(2);
+    run.assert_err("/no/such/program");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_command_is_told_of_a_signal_and_decides_itself() {
+fn a_signal_is_passed_on_to_the_command() {
     let script = "trap 'echo told; exit 9' TERM; echo up; while :; do sleep 0.05; done";
     let mut child = wxpay(["sandbox", "--", "sh", "-c", script])
         .stdin(Stdio::null())
@@ -119,7 +114,7 @@ fn a_command_is_told_of_a_signal_and_decides_itself() {
     out.read_line(&mut line).unwrap();
     assert_eq!(line, "up\n");
     signal(child.id(), "TERM");
-    wait(child).exits(9);
+    wait(child).assert_exit(9);
     out.read_line(&mut line).unwrap();
     assert_eq!(line, "up\ntold\n");
 }
@@ -134,8 +129,8 @@ fn a_companys_proxy_is_not_asked_for_it() {
         "{proxy}; {} --silent --show-error",
         curl.trim_end()
     ))
-    .exits(0);
-    assert!(run.out.contains("SUCCESS"), "{run:?}");
+    .assert_exit(0);
+    run.assert_out("SUCCESS");
     let env = folder.path().join("env");
     for before in [
         "unset NO_PROXY no_proxy; set -u",
@@ -147,7 +142,7 @@ fn a_companys_proxy_is_not_asked_for_it() {
             env!("CARGO_BIN_EXE_wxpay"),
             example("licence.png").canonicalize().unwrap().display()
         );
-        let run = shell(&script).exits(0);
+        let run = shell(&script).assert_exit(0);
         assert_eq!(
             run.out.contains("intern.test"),
             before.contains("intern"),
@@ -158,6 +153,6 @@ fn a_companys_proxy_is_not_asked_for_it() {
             "{proxy}; . '{}' && curl --silent --show-error --cacert \"$WXPAY_CA\" $WXPAY_ENDPOINT/",
             env.display()
         );
-        shell(&script).exits(0);
+        shell(&script).assert_exit(0);
     }
 }

@@ -1,5 +1,6 @@
 //! Which endpoint is called.
 
+use tokio::runtime::Handle;
 use wxpay_transport::BreakerState;
 
 use super::*;
@@ -54,58 +55,45 @@ async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
 async fn the_shares_of_three() {
     let endpoints = ["a", "b", "c"].map(|name| name.parse().unwrap());
     let three = builder().endpoints(Endpoints::new(endpoints).unwrap());
-    let script = [("a", "hang"), ("b", "hang")];
-    // 20 / 3, then (20 - 6.67) / 2, then the rest.
-    check(
-        three.clone(),
-        &[0],
-        &script,
-        "0s a, 6s b, 13s c = 200 c (3)",
-    )
-    .await;
-    // With one attempt left, the time is for that one.
-    let two_attempts = three.clone().max_retries(1);
-    check(
-        two_attempts,
-        &[0],
-        &script,
-        "0s a, 10s b = Timeout(Total) (2)",
-    )
-    .await;
-    let one_attempt = three.max_retries(0);
-    check(one_attempt, &[0], &script, "0s a = Timeout(Total) (1)").await;
+    for (retries, expected) in [
+        // 20 / 3, then (20 - 6.67) / 2, then the rest.
+        (2, "0s a, 6s b, 13s c = 200 c (3)"),
+        // With one attempt left, the time is for that one.
+        (1, "0s a, 10s b = Timeout(Total) (2)"),
+        (0, "0s a = Timeout(Total) (1)"),
+    ] {
+        let script = [("a", "hang"), ("b", "hang")];
+        let builder = three.clone().max_retries(retries);
+        check(builder, &[0], &script, expected).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_silence_has_its_own_time_too() {
-    let capped = pair().response_timeout(Duration::from_secs(3));
-    check(
-        capped.clone(),
-        &[0],
-        &[("a", "hang")],
-        "0s a, 3s b = 200 b (2)",
-    )
-    .await;
-    let both = [("a", "hang"), ("b", "hang")];
-    check(
-        capped.clone(),
-        &[0],
-        &both,
-        "0s a, 3s b = Timeout(Response) (2)",
-    )
-    .await;
-    // However often a byte comes.
-    check(capped, &[0], &[("a", "drip")], "0s a, 3s b = 200 b (2)").await;
-    let alone = builder().response_timeout(Duration::from_secs(3));
-    check(
-        alone,
-        &[0],
-        &[("a", "hang")],
-        "0s a = Timeout(Response) (1)",
-    )
-    .await;
-    let without = pair().timeout(None);
-    check(without, &[0], &[("a", "hang")], "0s a, 30s b = 200 b (2)").await;
+    let short = Duration::from_secs(3);
+    let capped = || pair().response_timeout(short);
+    for (builder, script, expected) in [
+        (capped(), &[("a", "hang")][..], "0s a, 3s b = 200 b (2)"),
+        (
+            capped(),
+            &[("a", "hang"), ("b", "hang")],
+            "0s a, 3s b = Timeout(Response) (2)",
+        ),
+        // However often a byte comes.
+        (capped(), &[("a", "drip")], "0s a, 3s b = 200 b (2)"),
+        (
+            builder().response_timeout(short),
+            &[("a", "hang")],
+            "0s a = Timeout(Response) (1)",
+        ),
+        (
+            pair().timeout(None),
+            &[("a", "hang")],
+            "0s a, 30s b = 200 b (2)",
+        ),
+    ] {
+        check(builder, &[0], script, expected).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,10 +150,8 @@ async fn with_none_in_service_all_are_tried_and_a_success_is_as_good_as_a_probe(
 async fn a_call_to_another_server_goes_there_alone() {
     let network = Network::new(&[("c", "refuse refuse refuse refuse")]);
     let transport = network.transport(pair());
-    assert_eq!(
-        outcome(&post(&transport, "https://c/").await),
-        "Connect (3)"
-    );
+    let came = outcome(&post(&transport, "https://c/").await);
+    assert_eq!(came, "Connect (3)");
     assert_eq!(network.take_log(), "0s c, 0s c, 0s c");
 }
 
@@ -173,10 +159,8 @@ async fn a_call_to_another_server_goes_there_alone() {
 async fn any_endpoint_may_be_named_and_the_first_is_taken() {
     let network = Network::new(&[]);
     let transport = network.transport(pair());
-    assert_eq!(
-        outcome(&post(&transport, "https://b:443/").await),
-        "200 a (1)"
-    );
+    let came = outcome(&post(&transport, "https://b:443/").await);
+    assert_eq!(came, "200 a (1)");
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,10 +171,8 @@ async fn clones_share_what_is_known_of_the_endpoints() {
         post(&transport, "https://a/").await.unwrap();
     }
     let state = |at: usize| transport.endpoints()[at].state;
-    assert_eq!(
-        (state(0), state(1)),
-        (BreakerState::Open, BreakerState::Closed)
-    );
+    let expected = [BreakerState::Open, BreakerState::Closed];
+    assert_eq!([0, 1].map(state), expected);
     assert_eq!(transport.endpoints()[0].failures, 2);
     sleep(Duration::from_secs(31)).await;
     assert_eq!(state(0), BreakerState::HalfOpen);
@@ -198,11 +180,7 @@ async fn clones_share_what_is_known_of_the_endpoints() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_ends_with_the_last_clone() {
-    let tasks = || {
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks()
-    };
+    let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     let network = Network::new(&[("a", "refuse refuse stall")]);
     let transport = network.transport(pair().failover(quick()));
@@ -219,13 +197,6 @@ async fn a_probe_ends_with_the_last_clone() {
 
 #[test]
 fn a_transport_outlives_its_runtime() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
-    };
     let network = runtime().block_on(async { Network::new(&[("a", "refuse refuse")]) });
     let transport = network.transport(pair().failover(quick()));
     runtime().block_on(async {

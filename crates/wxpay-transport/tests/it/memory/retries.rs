@@ -53,14 +53,10 @@ async fn nothing_is_repeated_unless_the_caller_says_so() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_times_out_says_what_came_before() {
     let network = Network::new(&[("a", "cut hang")]);
-    let error = post(&network.transport(builder()), "https://a/")
-        .await
-        .unwrap_err();
-    let source = std::error::Error::source(&error).unwrap();
-    assert!(
-        source.to_string().contains("closed the connection"),
-        "{source}"
-    );
+    let result = post(&network.transport(builder()), "https://a/").await;
+    let error = result.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("closed the connection"), "{source}");
     assert_eq!(outcome(&Err(error)), "Timeout(Total) (2)");
 }
 
@@ -86,11 +82,7 @@ async fn a_cut_on_a_reused_connection_is_repeated_at_once_at_the_same_endpoint()
                     }
                     *counter.lock().unwrap() += 1;
                     if answers {
-                        write(
-                            &mut stream,
-                            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-                        )
-                        .await;
+                        write(&mut stream, crate::support::OK).await;
                     }
                 }
             });
@@ -112,20 +104,12 @@ async fn the_callers_classifier_is_asked() {
         _ => RetryClass::Done,
     };
     let builder = builder().classifier(classify);
-    check(
-        builder.clone(),
-        &[0],
-        &[("a", "404 503")],
-        "0s a, 0s a = 503 a (2)",
-    )
-    .await;
-    check(
-        builder,
-        &[0],
-        &[("a", "404 404 404")],
-        "0s a, 0s a, 0s a = 404 a (3)",
-    )
-    .await;
+    for (script, expected) in [
+        ("404 503", "0s a, 0s a = 503 a (2)"),
+        ("404 404 404", "0s a, 0s a, 0s a = 404 a (3)"),
+    ] {
+        check(builder.clone(), &[0], &[("a", script)], expected).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,10 +126,8 @@ async fn attempts_back_off_with_jitter() {
     // Up to 1 s and up to 2 s.
     let (least, most) = (took.iter().min().unwrap(), took.iter().max().unwrap());
     assert!(*most <= Duration::from_millis(3002), "{most:?}");
-    assert!(
-        *most - *least > Duration::from_millis(500),
-        "{least:?}–{most:?}"
-    );
+    let spread = *most - *least;
+    assert!(spread > Duration::from_millis(500), "{spread:?}");
 }
 
 #[tokio::test(start_paused = true)]

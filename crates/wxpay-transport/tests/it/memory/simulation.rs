@@ -164,12 +164,7 @@ async fn run(schedule: Schedule) {
 }
 
 fn simulate(schedule: Schedule) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(run(schedule));
+    runtime().block_on(run(schedule));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Settings whose value is the content of a file: where it is, and the one function that reads it.
+//! The table of settings whose value is the content of a file, and the one function that reads it.
 
 use std::{
     env,
@@ -32,10 +32,9 @@ pub(crate) const API_KEY: FileSetting =
     FileSetting::secret("--api-key-file", "the API v2 key").or_text("WXPAY_API_KEY");
 pub(crate) const OTHER_KEY: FileSetting = FileSetting::secret("--other-key-file", "the other key");
 pub(crate) const TRY_KEY: FileSetting = FileSetting::secret("--try-key-file", "the other key");
-pub(crate) const CERT: FileSetting = FileSetting::secret("--cert", "the certificate")
+pub(crate) const CERT: FileSetting = FileSetting::public("--cert", "the certificate")
     .or_path("WXPAY_CERT")
-    .or_text("WXPAY_CERT_PEM")
-    .public();
+    .or_text("WXPAY_CERT_PEM");
 pub(crate) const KEY: FileSetting = FileSetting::secret("--key", "the private key")
     .or_path("WXPAY_KEY")
     .or_text("WXPAY_KEY_PEM");
@@ -48,21 +47,27 @@ pub(crate) const P12: FileSetting = FileSetting::secret("--p12", "the PKCS#12 fi
 pub(crate) const P12_PASSWORD: FileSetting =
     FileSetting::secret("--p12-password-file", "the password of the PKCS#12 file")
         .or_text("WXPAY_P12_PASSWORD");
-pub(crate) const CA: FileSetting = FileSetting::secret("--ca", "the authority's certificate")
-    .or_path("WXPAY_CA")
-    .public();
+pub(crate) const CA: FileSetting =
+    FileSetting::public("--ca", "the authority's certificate").or_path("WXPAY_CA");
 pub(crate) const PROXY_AUTH: FileSetting =
     FileSetting::secret("--proxy-auth-file", "the proxy's user:password");
 
 impl FileSetting {
     const fn secret(flag: &'static str, holds: &'static str) -> Self {
+        let (path_variable, text_variable, is_public) = (None, None, false);
         Self {
             flag,
-            path_variable: None,
-            text_variable: None,
+            path_variable,
+            text_variable,
             holds,
-            is_public: false,
+            is_public,
         }
+    }
+
+    const fn public(flag: &'static str, holds: &'static str) -> Self {
+        let mut setting = Self::secret(flag, holds);
+        setting.is_public = true;
+        setting
     }
 
     const fn or_path(mut self, variable: &'static str) -> Self {
@@ -75,21 +80,13 @@ impl FileSetting {
         self
     }
 
-    const fn public(mut self) -> Self {
-        self.is_public = true;
-        self
-    }
-
     /// Where the value is: by the flag, else by a variable.
     pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
         let variable = |name: Option<&'static str>| Some((name?, variable(name?)?));
-        let (place, (by, value)) = match flag {
-            Some(path) => (Place::Flag, (self.flag, path.into())),
-            None => match (variable(self.path_variable), variable(self.text_variable)) {
-                (Some(path), _) => (Place::Path, path),
-                (None, text) => (Place::Text, text?),
-            },
-        };
+        let by_flag = flag.map(|path| (Place::Flag, (self.flag, path.into())));
+        let by_path = || Some((Place::Path, variable(self.path_variable)?));
+        let by_text = || Some((Place::Text, variable(self.text_variable)?));
+        let (place, (by, value)) = by_flag.or_else(by_path).or_else(by_text)?;
         Some(Source {
             setting: self,
             place,
@@ -122,8 +119,7 @@ impl Source {
     pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let mut bytes = match self.place {
             Place::Text => self.text()?,
-            _ => read_file(Path::new(&self.value), LARGEST)
-                .map_err(|error| self.unreadable(&error))?,
+            _ => read_file(Path::new(&self.value), 1).map_err(|error| self.unreadable(&error))?,
         };
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             bail!("{self} is in UTF-16: save it as UTF-8");
@@ -138,9 +134,8 @@ impl Source {
     /// secret's.
     pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
         let bytes = self.bytes()?;
-        let text = str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| !text.contains('\0'));
+        let text = str::from_utf8(&bytes).ok();
+        let text = text.filter(|text| !text.contains('\0'));
         let text = text.with_context(|| format!("{self} is not text in UTF-8"))?;
         let line = match self.place {
             Place::Text => text,
@@ -155,10 +150,8 @@ impl Source {
 
     fn text(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let by = self.by;
-        let text = self
-            .value
-            .to_str()
-            .with_context(|| format!("{by} is not UTF-8"))?;
+        let text = self.value.to_str();
+        let text = text.with_context(|| format!("{by} is not UTF-8"))?;
         if !by.ends_with("_BASE64") {
             return Ok(Zeroizing::new(text.into()));
         }
@@ -207,49 +200,40 @@ impl fmt::Display for Source {
     }
 }
 
-/// More than any key, certificate or list of authorities has.
-const LARGEST: u64 = 1024 * 1024;
-
-/// Reads a file of at most so many bytes: a regular file, or a pipe whose other side writes. A device
-/// has no end.
-pub(crate) fn read_file(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a file of at most so many mebibytes: a regular file, or a pipe whose other side writes. A
+/// device has no end.
+pub(crate) fn read_file(path: &Path, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(io::Error::other("it is a folder, not a file"));
     }
     #[cfg(unix)]
     if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
-        return read_pipe(path.to_owned(), most);
+        return read_pipe(path.to_owned(), mebibytes);
     }
     if !metadata.is_file() {
-        let size = mebibytes(most);
-        return Err(io::Error::other(format!(
-            "it is not a regular file of at most {size}"
-        )));
+        let message = format!("it is not a regular file of at most {mebibytes} MiB");
+        return Err(io::Error::other(message));
     }
-    read_to_end(File::open(path)?, most)
+    read_to_end(File::open(path)?, mebibytes)
 }
 
-fn read_to_end(file: File, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads at most so many mebibytes.
+pub(crate) fn read_to_end(from: impl Read, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let most = mebibytes * 1024 * 1024;
     let mut bytes = Zeroizing::new(Vec::new());
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    from.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        let size = mebibytes(most);
-        return Err(io::Error::other(format!(
-            "it has more than {size}: is it another file?"
-        )));
+        let message = format!("it has more than {mebibytes} MiB: is it another file?");
+        return Err(io::Error::other(message));
     }
     Ok(bytes)
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes / 1024 / 1024)
 }
 
 /// Reads a pipe, such as `<(pass show wxpay)` or `/dev/stdin`, on a thread of its own: its other side may
 /// never open, or never end.
 #[cfg(unix)]
-fn read_pipe(path: std::path::PathBuf, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::{
         sync::mpsc::{self, RecvTimeoutError},
         thread,
@@ -266,7 +250,7 @@ fn read_pipe(path: std::path::PathBuf, most: u64) -> io::Result<Zeroizing<Vec<u8
     thread::spawn(move || {
         let bytes = File::open(path).and_then(|file| {
             let _ = opened.send(());
-            read_to_end(file, most)
+            read_to_end(file, mebibytes)
         });
         let _ = read.send(bytes);
     });
@@ -290,12 +274,11 @@ const MAX_SHOWN: usize = 255;
 pub(crate) fn may_hold_secret(value: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
     let has_digit = |run: &str| run.contains(|c: char| c.is_ascii_digit());
+    let mut runs = value.split(|c| !is_of_key(c));
     value.len() > MAX_SHOWN
         || value.contains(['\r', '\n', '@'])
         || value.contains("-----")
-        || value
-            .split(|c| !is_of_key(c))
-            .any(|run| run.len() >= 20 && has_digit(run))
+        || runs.any(|run| run.len() >= 20 && has_digit(run))
 }
 
 #[cfg(test)]

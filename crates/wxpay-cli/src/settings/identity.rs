@@ -1,0 +1,147 @@
+//! The merchant's certificate and key: where they are, and under which password.
+
+use std::fmt;
+
+use anyhow::{Context, anyhow, bail};
+use wxpay_media::{Identity, IdentityError, MerchantId, transport::identity::Form};
+
+use super::file::{CERT, KEY, KEY_PASSWORD, P12, P12_PASSWORD, Source};
+use super::{HOW_CERT, HOW_KEY};
+use crate::args::GatewayArgs;
+
+/// One PKCS#12 file, whose password is the merchant id unless given, or else a PEM pair, of which one
+/// may be missing.
+#[derive(Debug)]
+pub(crate) struct IdentityFiles {
+    p12: Option<Source>,
+    cert: Option<Source>,
+    key: Option<Source>,
+    password: Option<Source>,
+}
+
+impl IdentityFiles {
+    /// The files of the flags, else of the paths in the environment, else the texts there; of a pair each
+    /// by itself.
+    ///
+    /// Both kinds from one place are an error: the choice would be a guess.
+    pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
+        let p12 = P12.find(args.p12.as_deref());
+        let cert = CERT.find(args.cert.as_deref());
+        let key = KEY.find(args.key.as_deref());
+        let pair = [&cert, &key].into_iter().flatten();
+        let p12 = match (p12, pair.min_by_key(|it| it.place)) {
+            (None, None) => return Ok(None),
+            (Some(p12), Some(pem)) if pem.place == p12.place => bail!(
+                "both a PEM pair ({}) and a PKCS#12 file ({}) are given: take one of them away",
+                pem.by,
+                p12.by
+            ),
+            (p12, pem) => p12.filter(|p12| pem.is_none_or(|pem| p12.place < pem.place)),
+        };
+        let password = match p12 {
+            Some(_) => P12_PASSWORD.find(args.p12_password_file.as_deref()),
+            None => KEY_PASSWORD.find(args.key_password_file.as_deref()),
+        };
+        Ok(Some(Self {
+            p12,
+            cert,
+            key,
+            password,
+        }))
+    }
+
+    /// How to give the part that is still missing.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        match (&self.p12, &self.cert, &self.key) {
+            (None, None, _) => Some(HOW_CERT),
+            (None, _, None) => Some(HOW_KEY),
+            _ => None,
+        }
+    }
+
+    /// Reads it. The merchant id is the password of a PKCS#12 file that has none of its own.
+    pub(crate) fn load(&self, mch_id: Option<&MerchantId>) -> anyhow::Result<Identity> {
+        self.read(mch_id)?.map_err(|error| match self.hint(&error) {
+            Some(hint) => anyhow!("{self}: {error}; {hint}"),
+            None => anyhow!("{self}: {error}"),
+        })
+    }
+
+    /// The same, with errors of the identity itself apart from files that cannot be read.
+    pub(crate) fn read(
+        &self,
+        mch_id: Option<&MerchantId>,
+    ) -> anyhow::Result<Result<Identity, IdentityError>> {
+        let password = self.password.as_ref().map(Source::line).transpose()?;
+        let password = password.as_ref().map(|password| password.as_str());
+        if let Some(p12) = &self.p12 {
+            let password = password.or(mch_id.map(MerchantId::as_str));
+            let password = password.context("the merchant id, its password, is missing")?;
+            return Ok(Identity::from_pkcs12(&*p12.bytes()?, password));
+        }
+        if let Some(missing) = self.missing() {
+            bail!("missing {missing}");
+        }
+        let bytes = |source: &Option<Source>| source.as_ref().context("missing")?.bytes();
+        let (cert, key) = (bytes(&self.cert)?, bytes(&self.key)?);
+        Ok(match password {
+            None => Identity::from_pem(&*cert, &*key),
+            Some(password) => Identity::from_pem_encrypted(&*cert, &*key, password),
+        })
+    }
+
+    /// The settings that mend it.
+    pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
+        use IdentityError::{PasswordMissing, WrongForm, WrongPassword};
+
+        Some(match (&self.p12, error) {
+            (Some(_), WrongPassword { .. }) if self.password.is_none() => {
+                "its password is the id of the merchant that it was made for, which may be another: \
+                 --p12-password-file"
+            }
+            (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
+            (
+                None,
+                WrongForm {
+                    found: Form::Pkcs12,
+                    ..
+                },
+            ) => "by --p12 or WXPAY_P12, in place of --cert and --key",
+            (
+                Some(_),
+                WrongForm {
+                    found: Form::Certificate | Form::PrivateKey,
+                    ..
+                },
+            ) => "by --cert and --key, in place of --p12",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for IdentityFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = |source: &Option<Source>| match source {
+            Some(source) => source.to_string(),
+            None => "(missing)".to_owned(),
+        };
+        match (&self.p12, &self.password) {
+            (Some(p12), None) => {
+                write!(f, "the PKCS#12 file {p12} with the merchant id as password")
+            }
+            (Some(p12), _) => write!(f, "the PKCS#12 file {p12} with a password of its own"),
+            (None, password) => {
+                let (cert, key) = (path(&self.cert), path(&self.key));
+                write!(f, "the certificate {cert} with the key {key}")?;
+                f.write_str(password.as_ref().map_or("", |_| " and its password"))
+            }
+        }
+    }
+}
+
+/// The merchant that the certificate is of, where that is another one: the merchant platform writes the
+/// merchant id into the common name.
+pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Option<&'a str> {
+    let name = identity.common_name()?;
+    (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)
+}

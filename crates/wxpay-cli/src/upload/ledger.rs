@@ -109,7 +109,11 @@ impl Run {
         let is_done = report.finish(&[])?;
         terminal::warn(&queue.tally.summary());
         match ended {
-            Ok(ended) => Ok(ended && is_done),
+            Ok(true) => Ok(is_done),
+            Ok(false) => {
+                terminal::warn("interrupted: run it again to go on");
+                Ok(false)
+            }
             Err(error) if error.is::<terminal::OutputLost>() => Err(error),
             Err(error) => {
                 terminal::warn(&format!("error: {error:#}"));

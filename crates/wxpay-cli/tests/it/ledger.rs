@@ -105,6 +105,8 @@ impl Shop {
     /// Hash of the picture and media id of each call.
     fn calls(&self) -> Vec<(String, String)> {
         let log = fs::read_to_string(self.path("calls")).unwrap();
+        // The last line may be under way.
+        let log = log.rfind('\n').map_or("", |end| &log[..end]);
         let calls = log
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());

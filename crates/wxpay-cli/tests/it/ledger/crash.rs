@@ -98,6 +98,7 @@ fn an_interrupted_run_keeps_what_is_done() {
     }
     signal(child.id(), "INT");
     let run = wait(child).assert_exit(1);
+    assert!(run.err.contains("interrupted: run it again"), "{run:?}");
     let done = shop.export();
     assert!(
         !done.is_empty() && done.len() < PICTURES as usize,

@@ -88,10 +88,10 @@ impl Reader {
     /// # Errors
     ///
     /// [`Error`] when the ledger cannot be read.
-    pub fn files<P: AsRef<Path>>(
+    pub fn files(
         &self,
         account: Account,
-        files: &[(P, FileState)],
+        files: &[(impl AsRef<Path>, FileState)],
     ) -> Result<Vec<Option<Entry>>, Error> {
         self.ask(|connection| {
             let transaction = connection.unchecked_transaction()?;
@@ -99,12 +99,13 @@ impl Reader {
                 "{ENTRY} FROM files WHERE account = ?1 AND path = ?2 AND bytes = ?3 AND mtime = ?4 AND inode = ?5
                  AND outcome <> 'failed'"
             ))?;
-            let find = |(path, state): &(P, FileState)| {
+            let mut entries = Vec::with_capacity(files.len());
+            for (path, state) in files {
                 let (path, bytes) = (key(path.as_ref()), state.bytes as i64);
                 let file = params![account.0, path, bytes, state.mtime, state.inode as i64];
-                select.query_row(file, entry).optional()
-            };
-            files.iter().map(find).collect()
+                entries.push(select.query_row(file, entry).optional()?);
+            }
+            Ok(entries)
         })
     }
 

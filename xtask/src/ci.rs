@@ -192,18 +192,15 @@ fn each(ws: &Workspace, line: &str) -> Result<()> {
     libraries.try_for_each(|it| ws.run(&format!("{line} -p {}", it.name)))
 }
 
-/// The main sets of features: the default ones, none, the other crypto provider, and all. Each single
-/// feature and each pair is left to the job `features`.
+/// The main sets of features: the default ones of all; of the libraries that have features none, the
+/// other crypto provider, and all. Each single feature and each pair is left to the job `features`.
 fn feature_sets(ws: &Workspace) -> [String; 4] {
-    let libraries = ws.libraries().map(|it| format!("-p {} ", it.name));
-    let none = libraries.collect::<String>() + "--no-default-features";
+    let libraries = ws.libraries().filter(|it| !it.features.is_empty());
+    let libraries: String = libraries.map(|it| format!("-p {} ", it.name)).collect();
+    let none = format!("{libraries}--no-default-features");
     let other = format!("{none} --features aws-lc-rs");
-    [
-        "--workspace".into(),
-        none,
-        other,
-        "--workspace --all-features".into(),
-    ]
+    let all = format!("{libraries}--all-features");
+    ["--workspace".into(), none, other, all]
 }
 
 #[cfg(test)]

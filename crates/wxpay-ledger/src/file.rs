@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, named_params};
 
 use crate::{
     Error, ErrorKind,
+    error::Cause,
     record::{key, seconds},
 };
 
@@ -30,15 +31,15 @@ const CACHE: i64 = -8192;
 pub(crate) fn open(path: &Path, create: bool) -> Result<Connection, Error> {
     let is_ours = match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(ErrorKind::Foreign),
+        Ok(_) => Err(ErrorKind::Foreign.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound && create => Ok(()),
         Err(error) => Err(error.into()),
     };
     let connection = is_ours.and_then(|()| connect(path, create));
-    connection.map_err(|kind| Error::new(path, kind))
+    connection.map_err(|cause| Error::new(path, cause))
 }
 
-fn connect(path: &Path, create: bool) -> Result<Connection, ErrorKind> {
+fn connect(path: &Path, create: bool) -> Result<Connection, Cause> {
     if create {
         // The system says better than SQLite why it cannot be opened.
         File::options().append(true).create(true).open(path)?;
@@ -50,7 +51,7 @@ fn connect(path: &Path, create: bool) -> Result<Connection, ErrorKind> {
     let is_ours = is_ledger(&*connection.unchecked_transaction()?)?;
     if !is_ours {
         if !create {
-            return Err(ErrorKind::Foreign);
+            return Err(ErrorKind::Foreign.into());
         }
         initialize(&mut connection)?;
     }
@@ -60,25 +61,24 @@ fn connect(path: &Path, create: bool) -> Result<Connection, ErrorKind> {
 }
 
 /// Whether it is a ledger; an empty file is not yet one.
-fn is_ledger(connection: &Connection) -> Result<bool, ErrorKind> {
+fn is_ledger(connection: &Connection) -> Result<bool, Cause> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let version = number("PRAGMA user_version")?;
     match number("PRAGMA application_id")? {
         APPLICATION if version == SCHEMA => Ok(true),
-        APPLICATION => Err(ErrorKind::Newer(version)),
+        APPLICATION => Err(ErrorKind::Newer(version).into()),
         0 if version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(false),
-        _ => Err(ErrorKind::Foreign),
+        _ => Err(ErrorKind::Foreign.into()),
     }
 }
 
-fn initialize(connection: &mut Connection) -> Result<(), ErrorKind> {
+fn initialize(connection: &mut Connection) -> Result<(), Cause> {
     let text = |row: &Row<'_>| row.get::<_, String>(0);
     if connection.query_row("PRAGMA journal_mode = WAL", [], text)? != "wal" {
         let problem = "its file system has no shared memory: put it on a local disk";
-        return Err(ErrorKind::Other(problem.to_owned()));
+        return Err(ErrorKind::Other(problem.to_owned()).into());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have been faster.
     if !is_ledger(&transaction)? {
         transaction.execute_batch(include_str!("schema.sql"))?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -89,7 +89,7 @@ fn initialize(connection: &mut Connection) -> Result<(), ErrorKind> {
 
 /// Keeps a second process from uploading by the same file until this one ends, however it does. A lock on
 /// the ledger itself would shut SQLite out on some systems.
-pub(crate) fn lock(path: &Path) -> Result<File, ErrorKind> {
+pub(crate) fn lock(path: &Path) -> Result<File, Cause> {
     let mut options = File::options();
     let file = options
         .append(true)
@@ -97,7 +97,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, ErrorKind> {
         .open(beside(path, "-lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ErrorKind::InUse),
+        Err(TryLockError::WouldBlock) => Err(ErrorKind::InUse.into()),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
@@ -145,7 +145,7 @@ pub enum Selection {
 pub fn forget(ledger: &Path, selection: &Selection) -> Result<usize, Error> {
     let mut connection = open(ledger, false)?;
     let forgotten = forget_in(&mut connection, selection);
-    forgotten.map_err(|error| Error::new(ledger, error.into()))
+    forgotten.map_err(|error| Error::new(ledger, error))
 }
 
 fn forget_in(connection: &mut Connection, selection: &Selection) -> rusqlite::Result<usize> {

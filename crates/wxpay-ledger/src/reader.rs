@@ -67,13 +67,6 @@ impl Reader {
     /// # Errors
     ///
     /// [`Error`] when there is none.
-    ///
-    /// ```
-    /// use wxpay_ledger::{ErrorKind, Reader};
-    ///
-    /// let error = Reader::open("missing.ledger".as_ref()).unwrap_err();
-    /// assert_eq!(error.kind(), &ErrorKind::Missing);
-    /// ```
     pub fn open(path: &Path) -> Result<Self, Error> {
         let connection = file::open(path, false)?;
         let path = path.to_owned();
@@ -174,7 +167,7 @@ impl Reader {
     }
 
     fn ask<T>(&self, it: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        it(&self.connection).map_err(|error| Error::new(&self.path, error.into()))
+        it(&self.connection).map_err(|error| Error::new(&self.path, error))
     }
 }
 

@@ -40,8 +40,8 @@ const IO_MODULES: &str = "env fs net os process";
 
 /// Crates whose types may show in a public signature, for their next major version is ours then, and
 /// single types of others. What else comes from others is converted or boxed.
-const PUBLIC: &str = "alloc bytes core futures_core http http_body rustls::crypto::CryptoProvider \
-                      serde serde_core std tokio tower_service";
+const PUBLIC: &str = "alloc bytes core futures_core http http_body http_body_util serde serde_core \
+                      std tokio tower_layer tower_service rustls::crypto::CryptoProvider";
 
 /// Words that the transport does not know, in lower case. `pay`, `sign` and `media` are too common.
 const NOUNS: &str = "hmac mch_id mchid media_hash media_id merchant nonce_str wechat weixin xml";

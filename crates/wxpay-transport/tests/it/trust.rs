@@ -225,6 +225,10 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
         ("ec-root", "sha512", unsupported, "ECDSA with SHA-512"),
         ("ec-root", "sha1", unsupported, "ECDSA with SHA-1;"),
     ] {
+        // aws-lc-rs checks this one.
+        if name == "sha512" && !cfg!(feature = "ring") {
+            continue;
+        }
         let server = Pair {
             cert: String::from_utf8(fixture(&format!("{name}.crt"))).unwrap(),
             key: String::from_utf8(fixture(&format!("{name}.key"))).unwrap(),

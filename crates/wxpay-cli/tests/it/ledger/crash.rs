@@ -1,9 +1,9 @@
-//! What is on the disk when a run ends in the middle, however it does.
+//! The state on the disk when a run ends in the middle, however it does.
 
 use std::{
     collections::{HashMap, HashSet},
     fs,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -80,10 +80,8 @@ fn nothing_is_lost_by_kill_9_at_any_moment() {
     );
 }
 
-#[test]
-fn an_interrupted_run_keeps_what_is_done() {
-    let shop = Shop::new(&["delay=20ms"]);
-    fill(&shop);
+/// A run that is under way: so many calls have come in.
+fn started(shop: &Shop, calls: usize) -> Child {
     let child = shop
         .upload(["pictures"])
         .stdin(Stdio::null())
@@ -92,10 +90,18 @@ fn an_interrupted_run_keeps_what_is_done() {
         .spawn()
         .unwrap();
     let started = Instant::now();
-    while shop.calls().len() < 10 {
+    while shop.calls().len() < calls {
         assert!(started.elapsed() < Duration::from_secs(60));
         thread::sleep(Duration::from_millis(5));
     }
+    child
+}
+
+#[test]
+fn an_interrupted_run_keeps_what_is_done() {
+    let shop = Shop::new(&["delay=20ms"]);
+    fill(&shop);
+    let child = started(&shop, 10);
     signal(child.id(), "INT");
     let run = wait(child).assert_exit(1);
     assert!(run.err.contains("interrupted: run it again"), "{run:?}");
@@ -212,18 +218,7 @@ fn a_small_file_system_that_fills_up_is_told_and_one_that_is_read_only_is_refuse
 fn a_ledger_that_is_removed_under_a_run_ends_it() {
     let shop = Shop::new(&["delay=50ms"]);
     fill(&shop);
-    let child = shop
-        .upload(["pictures"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while shop.calls().len() < 5 {
-        assert!(started.elapsed() < Duration::from_secs(60));
-        thread::sleep(Duration::from_millis(5));
-    }
+    let child = started(&shop, 5);
     fs::remove_file(shop.path("ledger")).unwrap();
     let run = wait(child).assert_exit(1);
     assert!(run.err.contains("removed or replaced"), "{run:?}");

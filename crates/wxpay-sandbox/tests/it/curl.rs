@@ -6,13 +6,13 @@ use crate::support::{Bench, CURL, IDENTITY, PNG};
 fn the_documented_command_is_accepted_and_its_response_signed() {
     let bench = Bench::new();
     for (more, algorithm) in [
-        (&[][..], "md5"),
-        (&["sign_type=MD5"], "md5"),
-        (&["sign_type=HMAC-SHA256"], "sha256"),
+        (&[][..], "MD5"),
+        (&["sign_type=MD5"], "MD5"),
+        (&["sign_type=HMAC-SHA256"], "HMAC-SHA256"),
         // An unknown one is MD5, and signed like any other field.
-        (&["sign_type=sha1", "further==&"], "md5"),
-        (&["sign_type="], "md5"),
-        (&["a=1&b=2", "z=店铺", "empty="], "md5"),
+        (&["sign_type=sha1", "further==&"], "MD5"),
+        (&["sign_type="], "MD5"),
+        (&["a=1&b=2", "z=店铺", "empty="], "MD5"),
     ] {
         let answer = bench.upload(&bench.form(more));
         assert_eq!(answer.status, "200");

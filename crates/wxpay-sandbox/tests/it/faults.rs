@@ -20,7 +20,7 @@ fn body(received: &str) -> &str {
     received.split_once("\r\n\r\n").unwrap().1
 }
 
-const BOTH: [(&[&str], &str); 2] = [(&[], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")];
+const BOTH: [(&[&str], &str); 2] = [(&[], "MD5"), (&["sign_type=HMAC-SHA256"], "HMAC-SHA256")];
 
 #[test]
 fn documented_errors_are_answered_on_demand() {
@@ -68,7 +68,7 @@ fn documented_errors_are_answered_on_demand() {
         .sandbox
         .inject(Fault::new(Effect::SystemError).times(1));
     let answer = bench.anonymous_curl(&[&bench.url]);
-    answer.assert_refuses(&bench, "md5", "SYSTEMERROR", sub_vendor);
+    answer.assert_refuses(&bench, "MD5", "SYSTEMERROR", sub_vendor);
     bench.assert_uploads();
     assert!(bench.sandbox.faults().iter().all(ActiveFault::is_exhausted));
 }
@@ -86,20 +86,20 @@ fn signatures_are_left_out_or_spoilt() {
     let answer = bench.upload(&bench.form(&[]));
     let sign = answer.get("sign").unwrap();
     assert_eq!(sign.len(), 32);
-    assert_ne!(sign, answer.python_sign(&bench, "md5"));
+    assert_ne!(sign, answer.python_sign(&bench, "MD5"));
 
     inject(Effect::OtherAlgorithm);
     bench
         .upload(&bench.form(&[]))
-        .assert_signed(&bench, "sha256");
+        .assert_signed(&bench, "HMAC-SHA256");
     inject(Effect::OtherAlgorithm);
     bench
         .upload(&bench.form(&["sign_type=HMAC-SHA256"]))
-        .assert_signed(&bench, "md5");
+        .assert_signed(&bench, "MD5");
 
     inject(Effect::ExtraFields);
     let answer = bench.upload(&bench.form(&[]));
-    answer.assert_signed(&bench, "md5");
+    answer.assert_signed(&bench, "MD5");
     assert_eq!(answer.get("trace_no"), Some("a&b=<c> 一"));
 }
 

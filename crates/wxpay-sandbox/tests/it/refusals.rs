@@ -148,7 +148,10 @@ fn other_files_than_pictures_and_other_hashes_are_refused() {
         "media=<test.jpg",
         "media=@test.jpg;filename=",
     ] {
-        for (sign_type, algorithm) in [(&[][..], "md5"), (&["sign_type=HMAC-SHA256"], "sha256")] {
+        for (sign_type, algorithm) in [
+            (&[][..], "MD5"),
+            (&["sign_type=HMAC-SHA256"], "HMAC-SHA256"),
+        ] {
             let answer = bench.upload(&bench.changed(sign_type, &[("media", media)]));
             answer.assert_refuses(&bench, algorithm, "PARAM_ERROR", "Image format error");
         }
@@ -163,7 +166,7 @@ fn pictures_that_are_too_large_are_refused() {
         picture.resize(size, 0x55);
         bench.write("test.jpg", &picture);
         let answer = bench.upload(&bench.form(&["sign_type=HMAC-SHA256"]));
-        answer.assert_refuses(&bench, "sha256", "PARAM_ERROR", "Image format error");
+        answer.assert_refuses(&bench, "HMAC-SHA256", "PARAM_ERROR", "Image format error");
     }
     // The fields that come after five megabytes are not read.
     let mut form = bench.form(&[]);
@@ -207,12 +210,12 @@ fn the_first_rule_that_is_broken_is_told() {
     form[1] = "mch_id=1900000109".to_owned();
     let answer = bench.upload(&form);
     answer.assert_fails("SIGNERROR", "Signature validation");
-    let sign = bench.python_sign("md5", &[form[1].clone(), form[3].clone()]);
+    let sign = bench.python_sign("MD5", &[form[1].clone(), form[3].clone()]);
     form[5] = format!("sign={sign}");
     for media in ["media=?", "media=@test.jpg"] {
         media.clone_into(&mut form[7]);
         let answer = bench.upload(&form);
-        answer.assert_refuses(&bench, "md5", "PARAM_ERROR", "Image format error");
+        answer.assert_refuses(&bench, "MD5", "PARAM_ERROR", "Image format error");
     }
     bench.assert_uploads();
 }

@@ -8,7 +8,6 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
@@ -21,9 +20,12 @@ pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
 
-/// curl without a progress bar, an end or a proxy of its own; and with the merchant's certificate.
+/// curl without a progress bar, an end or a proxy of its own; and the merchant's certificate for it.
 #[rustfmt::skip] // an option and its value belong together
 pub(crate) const CURL: [&str; 6] = ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*"];
+/// A field that asks for HMAC-SHA256.
+pub(crate) const HMAC: &[&str] = &["sign_type=HMAC-SHA256"];
+
 pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -107,15 +109,18 @@ impl Bench {
 
     /// curl's arguments for an upload of `test.jpg`, hashed and signed by Python.
     pub(crate) fn form(&self, more: &[&str]) -> Vec<String> {
-        let hash = python(&json!({"file": self.path("test.jpg")}));
+        let hash = python(&format!(
+            "FILE {}",
+            hex(self.path("test.jpg").to_str().unwrap())
+        ));
         let mut fields = vec![
             format!("mch_id={}", self.credentials().mch_id()),
             format!("media_hash={hash}"),
         ];
         fields.extend(more.iter().map(|&field| field.to_owned()));
-        let is_hmac = more.contains(&"sign_type=HMAC-SHA256");
-        let algorithm = if is_hmac { "sha256" } else { "md5" };
-        fields.push(format!("sign={}", self.python_sign(algorithm, &fields)));
+        let is_hmac = more.contains(&HMAC[0]);
+        let sign_type = if is_hmac { "HMAC-SHA256" } else { "MD5" };
+        fields.push(format!("sign={}", self.python_sign(sign_type, &fields)));
         fields.push("media=@test.jpg".to_owned());
         let arguments = fields
             .into_iter()
@@ -187,23 +192,32 @@ impl Bench {
     }
 
     /// The signature over `name=value` texts, by Python's hashlib and hmac.
-    pub(crate) fn python_sign(&self, algorithm: &str, fields: &[String]) -> String {
-        let key = self.credentials().expose_api_key();
-        python(&json!({"algorithm": algorithm, "key": key, "fields": fields}))
+    pub(crate) fn python_sign(&self, sign_type: &str, fields: &[String]) -> String {
+        python_sign(sign_type, self.credentials().expose_api_key(), fields)
     }
 }
 
-/// The answer of the one Python that all tests share, to a file to hash or fields to sign.
-fn python(question: &Value) -> String {
+pub(crate) fn python_sign(sign_type: &str, key: &str, fields: &[String]) -> String {
+    let pairs = fields.iter().map(|field| {
+        let (name, value) = field.split_once('=').unwrap();
+        format!(" {}={}", hex(name), hex(value))
+    });
+    let answer = python(&format!("{sign_type} {key}{}", pairs.collect::<String>()));
+    answer.rsplit(' ').next().unwrap().to_owned()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The answer of the one Python that all tests share, to a line.
+fn python(question: &str) -> String {
+    const SCRIPT: &str = "/../wxpay-sign/tests/independent/sign.py";
     static PYTHON: LazyLock<Mutex<Child>> = LazyLock::new(|| {
         let mut python = Command::new("python3");
-        let python = python
-            .args(["-c", SCRIPT])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let child = python
-            .spawn()
-            .unwrap_or_else(|error| panic!("python3 is wanted: {error}"));
+        python.arg(env!("CARGO_MANIFEST_DIR").to_owned() + SCRIPT);
+        python.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = python.spawn().expect("python3 is installed");
         Mutex::new(child)
     });
     let python = &mut *PYTHON.lock().unwrap();
@@ -214,23 +228,6 @@ fn python(question: &Value) -> String {
     output.read_line(&mut answer).unwrap();
     answer.trim_end().to_owned()
 }
-
-const SCRIPT: &str = r"
-import hashlib, hmac, json, sys
-for line in sys.stdin:
-    question = json.loads(line)
-    if 'file' in question:
-        print(hashlib.md5(open(question['file'], 'rb').read()).hexdigest(), flush=True)
-        continue
-    pairs = sorted(field.split('=', 1) for field in question['fields'])
-    text = '&'.join(f'{name}={value}' for name, value in pairs if value)
-    key, text = question['key'], text + '&key=' + question['key']
-    if question['algorithm'] == 'md5':
-        digest = hashlib.md5(text.encode())
-    else:
-        digest = hmac.new(key.encode(), text.encode(), hashlib.sha256)
-    print(digest.hexdigest().upper(), flush=True)
-";
 
 /// curl's output: a document, then the HTTP status.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     process::{Command, Stdio},
+    thread,
 };
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
@@ -82,11 +83,11 @@ fn ask_python(cases: &[Case]) -> String {
         .spawn()
         .expect("python3 is installed");
     let question: String = cases.iter().map(line).collect();
-    // The script answers only when it has read all of it, so neither side waits for the other.
     let mut input = python.stdin.take().unwrap();
-    input.write_all(question.as_bytes()).unwrap();
-    drop(input);
+    // It answers while it is asked, so that one side would wait for the other.
+    let ask = thread::spawn(move || input.write_all(question.as_bytes()).unwrap());
     let output = python.wait_with_output().unwrap();
+    ask.join().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }

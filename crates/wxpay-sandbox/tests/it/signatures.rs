@@ -3,7 +3,7 @@
 use wxpay_sandbox::Sandbox;
 use wxpay_sign::ApiKey;
 
-use crate::support::{Bench, HMAC, WHOLE, python_sign, start};
+use crate::support::{Bench, HMAC, WHOLE, python_sign};
 
 /// Old, or of API v3.
 const OTHER: &str = "0123456789abcdef0123456789abcdef";
@@ -12,7 +12,7 @@ const OTHER: &str = "0123456789abcdef0123456789abcdef";
 #[test]
 fn mistakes_are_named() {
     let other = ApiKey::new(OTHER).unwrap();
-    let bench = Bench::of(start(Sandbox::builder().other_key(other)));
+    let bench = Bench::of(Sandbox::builder().other_key(other));
     bench.write("test.jpg", WHOLE);
     let key = bench.credentials().expose_api_key();
     let upper: fn(String) -> String = |sign| sign;
@@ -29,7 +29,7 @@ fn mistakes_are_named() {
         let form = bench.changed(more, &[("sign", ""), ("media", "")]);
         let fields: Vec<_> = form.into_iter().filter(|word| word != "-F").collect();
         let sign = write(python_sign(sign_type, signed_with, &fields));
-        let answer = bench.upload(&bench.changed(more, &[("sign", &format!("sign={sign}"))]));
+        let answer = bench.send_changed(more, "sign", &format!("sign={sign}"));
         // The response says what the API documents, and no more.
         answer.assert_fails("SIGNERROR", "Signature validation");
         assert_eq!(answer.get("return_msg"), Some("Signature failure"));

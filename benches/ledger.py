@@ -162,8 +162,8 @@ def kill(program, folder, count=10_000, kills=200):
     subprocess.run(upload(folder / "undisturbed"), stdout=subprocess.DEVNULL, check=True, **options)
     undisturbed, _ = export(program, folder / "undisturbed")
     # A call is written down after its answer.
-    while sum(map(len, (earlier := ids()).values())) < count:
-        time.sleep(0.1)
+    time.sleep(1)
+    earlier = ids()
 
     ledger, printed, before = folder / "ledger", set(), {}
     for number in range(kills):

@@ -11,8 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    Backoff, BuildError, Endpoints, Failover, Identity, IdentitySource, Proxy, RetryClass, Roots,
-    Transport,
+    BuildError, Endpoints, Identity, IdentitySource, Proxy, RetryClass, Roots, Transport,
     config::{Config, ConnectEvent, Io, MAX_TIMEOUT},
 };
 
@@ -201,9 +200,17 @@ impl TransportBuilder {
         self
     }
 
-    /// When an endpoint is taken out of service, and how often it is probed then.
-    pub fn failover(mut self, failover: Failover) -> Self {
-        self.config.failover = failover;
+    /// How many attempts in a row must fail to reach an endpoint before calls pass it by: 3 unless set,
+    /// and 0 is read as 1.
+    pub fn failover_after(mut self, failures: u32) -> Self {
+        self.config.failover_after = failures.max(1);
+        self
+    }
+
+    /// How long to wait before an endpoint out of service is probed, and between two probes; 30 s unless
+    /// set, and at least 1 s. A probe connects, makes the TLS handshake and closes.
+    pub fn probe_interval(mut self, interval: Duration) -> Self {
+        self.config.probe_interval = interval.max(Duration::from_secs(1));
         self
     }
 
@@ -213,18 +220,20 @@ impl TransportBuilder {
     ///
     /// Repeated are connections that fail, stall or are cut, and responses that the
     /// [`classifier`](Self::classifier) wants repeated; nothing else. A repeated attempt sends the
-    /// same bytes, after a [`Backoff`] and the time that a `Retry-After` asks for. What does not fit into
-    /// the call's [`timeout`](Self::timeout) is not waited for: the last response or error is the result.
-    /// Over all calls a budget holds: when much fails, little is repeated, so that an outage is not
-    /// multiplied.
+    /// same bytes, after a [`backoff`](Self::backoff) and the time that a `Retry-After` asks for. What does
+    /// not fit into the call's [`timeout`](Self::timeout) is not waited for: the last response or error is
+    /// the result. Over all calls a budget holds: when much fails, little is repeated, so that an outage is
+    /// not multiplied.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
     }
 
-    /// How long to wait between attempts on one endpoint.
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.config.rules.backoff = backoff;
+    /// How long to wait between attempts on one endpoint: at first any time up to the base (100 ms unless
+    /// set), then up to twice, four times … the base, and never more than the cap (5 s). With a base of
+    /// zero there is no wait.
+    pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
+        self.config.rules.backoff = (base, cap);
         self
     }
 

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    Backoff, Endpoints, Failover, IdentitySource, Proxy, Roots,
+    Endpoints, IdentitySource, Proxy, Roots,
     authority::port,
     retry::{Classifier, RetryClass},
 };
@@ -43,7 +43,8 @@ pub(crate) struct Config {
     pub(crate) pool_idle_timeout: Duration,
     pub(crate) pool_max_idle_per_host: usize,
     pub(crate) endpoints: Option<Endpoints>,
-    pub(crate) failover: Failover,
+    pub(crate) failover_after: u32,
+    pub(crate) probe_interval: Duration,
     pub(crate) classifier: Classifier,
     pub(crate) max_rate: Option<NonZeroU32>,
 }
@@ -52,7 +53,8 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) max_retries: u32,
-    pub(crate) backoff: Backoff,
+    /// The base and the cap.
+    pub(crate) backoff: (Duration, Duration),
     pub(crate) connect_timeout: Duration,
     pub(crate) stall_timeout: Duration,
     pub(crate) response_timeout: Duration,
@@ -71,7 +73,7 @@ impl Default for Config {
             observer: None,
             rules: Rules {
                 max_retries: 0,
-                backoff: Backoff::default(),
+                backoff: (Duration::from_millis(100), Duration::from_secs(5)),
                 connect_timeout: Duration::from_secs(10),
                 // curl's and rclone's users set about this; a line that moves at all moves within it.
                 stall_timeout: Duration::from_secs(30),
@@ -87,7 +89,8 @@ impl Default for Config {
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
-            failover: Failover::default(),
+            failover_after: 3,
+            probe_interval: Duration::from_secs(30),
             classifier: Arc::new(|response| RetryClass::of_status(response.status())),
             max_rate: None,
         }

@@ -16,8 +16,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
 use crate::{
-    ProxyUriError,
     authority::{is_host_port, strip_brackets},
+    error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 
 /// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
@@ -39,8 +39,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
-    authority: Authority,
-    authorization: Option<HeaderValue>,
+    pub(crate) authority: Authority,
+    pub(crate) authorization: Option<HeaderValue>,
     matcher: Arc<Matcher>,
     /// Set for a proxy of the environment: loopback is then reached directly.
     skips_loopback: bool,
@@ -144,8 +144,16 @@ impl Proxy {
     /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
     #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "base64 always makes a header's value"
+    )]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.authorization = Some(authorization(user, password));
+        let plain = Zeroizing::new(format!("{user}:{password}"));
+        let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
+        let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
+        value.set_sensitive(true);
+        self.authorization = Some(value);
         self
     }
 
@@ -165,21 +173,15 @@ impl Proxy {
         !is_direct && self.matcher.intercept(server).is_some()
     }
 
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
+    /// No tunnel through this proxy.
+    pub(crate) fn failure(&self, kind: ProxyErrorKind, source: Option<BoxError>) -> ProxyFailure {
+        ProxyFailure {
+            proxy: self.authority.clone(),
+            kind,
+            detail: String::new(),
+            source,
+        }
     }
-
-    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
-    }
-}
-
-fn authorization(user: &str, password: &str) -> HeaderValue {
-    let plain = Zeroizing::new(format!("{user}:{password}"));
-    let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
-    let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
-    value.set_sensitive(true);
-    value
 }
 
 /// The proxy's part is played by any URI: what counts is whether there is an answer.
@@ -226,6 +228,24 @@ impl fmt::Debug for Proxy {
             .field("has_authorization", &self.authorization.is_some())
             .finish_non_exhaustive()
     }
+}
+
+/// The reason why a URI does not describe a proxy. The URI itself, which may hold a password, is not
+/// shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyUriError {
+    /// Not a URI, or one without a host, or with a port that is no number.
+    #[error("the proxy's uri is not of the form http://host:port")]
+    Uri,
+    /// The user name or password holds `@`, `/`, `?`, `#` or `\\` as it is.
+    #[error(
+        "the proxy's uri can be read in two ways: percent-encode the user name and the password in it"
+    )]
+    Ambiguous,
+    /// A proxy that is spoken to over TLS (`https`) or SOCKS.
+    #[error("the proxy's uri is not http: proxies over TLS or SOCKS are not supported")]
+    Scheme,
 }
 
 #[cfg(test)]

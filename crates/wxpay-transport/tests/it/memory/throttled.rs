@@ -125,7 +125,7 @@ fn bucket() -> impl Fn(Instant) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
+async fn the_rate_that_is_allowed_is_learnt_and_kept_with_few_refusals() {
     for figures in [
         thousand(sliding()).await,
         thousand(fixed()).await,
@@ -133,8 +133,8 @@ async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
     ] {
         assert_eq!(figures.succeeded, 1000, "{figures:?}");
         // 50 s are the least.
-        assert!(figures.seconds < 70.0, "{figures:?}");
-        assert!(figures.refusals < 100, "{figures:?}");
+        assert!(figures.seconds < 52.5, "{figures:?}");
+        assert!(figures.refusals < 50, "{figures:?}");
     }
 }
 
@@ -195,10 +195,10 @@ async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
     let network = Network::new(&[("a", &("200 ".repeat(19) + "429"))]);
     let transport = network.transport(limited(10));
     begun(&transport, &network, 20).await;
-    // A quarter of a second's pause, then nine tenths of the rate, and slowly back to it.
+    // A tenth of a second's pause, then a twentieth less than the rate, and slowly back to it.
     let begun = begun(&transport, &network, 101).await;
-    assert!((250..=260).contains(&begun[0]), "{begun:?}");
-    assert!((113..=115).contains(&(begun[1] - begun[0])), "{begun:?}");
+    assert!((100..=110).contains(&begun[0]), "{begun:?}");
+    assert!((107..=108).contains(&(begun[1] - begun[0])), "{begun:?}");
     assert!((102..=103).contains(&(begun[100] - begun[99])), "{begun:?}");
 }
 

@@ -22,7 +22,7 @@ const CONSTRUCTED: u8 = 0x20;
 /// PKCS#12 files are about 12 deep; the stack holds thousands.
 const MAX_DEPTH: usize = 32;
 
-/// A tag with its contents. What is not of the expected form is an error that names the file it is from.
+/// A tag with its contents. An error names the file that it is from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,

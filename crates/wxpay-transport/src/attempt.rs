@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response, uri::Authority};
+use http::{Extensions, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::{
@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     config::MAX_TIMEOUT,
     error::{BoxError, Error, Step, TimeoutKind, TlsErrorKind, Wait},
-    policy::{Policy, Silence},
+    policy::Policy,
 };
 
 /// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
@@ -56,7 +56,7 @@ impl Connecting {
     }
 
     pub(crate) fn step(&self) -> Step {
-        *lock(&self.step)
+        lock(&self.step).clone()
     }
 
     pub(crate) fn reach(&self, step: Step) {
@@ -171,7 +171,6 @@ pub(crate) struct Attempt {
     connection: Option<Connection>,
     /// True when hyper has taken all of the body.
     has_ended: Arc<AtomicBool>,
-    proxy: Option<Authority>,
     length: Option<u64>,
 }
 
@@ -189,7 +188,6 @@ impl Attempt {
         request: &mut Request<TrackedBody<B>>,
         begun: Instant,
         end: Option<Instant>,
-        proxy: Option<Authority>,
     ) -> Self {
         Self {
             begun,
@@ -197,7 +195,6 @@ impl Attempt {
             capture: capture_connection(request),
             connection: None,
             has_ended: Arc::clone(&request.body().has_ended),
-            proxy,
             length: request.body().size_hint().exact(),
         }
     }
@@ -214,20 +211,15 @@ impl Attempt {
             let (silence, since) = self.silence(now);
             let end = policy.end_of(silence, since);
             // The connector looks after its own time.
-            let is_over = |end: &Instant| silence != Silence::Connecting && *end <= now;
+            let is_over = |end: &Instant| silence != TimeoutKind::Connect && *end <= now;
             if let Some(end) = end.filter(is_over) {
-                let kind = match silence {
-                    Silence::Receiving => TimeoutKind::Response,
-                    _ => TimeoutKind::Stall,
-                };
-                return Err(Error::timeout(kind, self.wait(end - since)));
+                return Err(Error::timeout(silence, self.wait(end - since)));
             }
             // A silence that begins from now on ends no earlier than that.
-            let ends = match silence {
-                Silence::Receiving => [end, None],
-                _ => [Silence::Sending, Silence::Receiving].map(|it| policy.end_of(it, now)),
-            };
-            let end = ends.into_iter().chain([end]).flatten().min();
+            let later = [TimeoutKind::Stall, TimeoutKind::Response].into_iter();
+            let later = later.filter(|_| silence != TimeoutKind::Response);
+            let ends = later.map(|silence| policy.end_of(silence, now));
+            let end = ends.chain([end]).flatten().min();
             let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
             let done = poll_fn(|cx| {
                 let polled = response.as_mut().poll(cx);
@@ -269,21 +261,21 @@ impl Attempt {
     }
 
     /// The present silence, and when it began.
-    fn silence(&self, now: Instant) -> (Silence, Instant) {
+    fn silence(&self, now: Instant) -> (TimeoutKind, Instant) {
         let Some(connection) = &self.connection else {
-            return (Silence::Connecting, now);
+            return (TimeoutKind::Connect, now);
         };
         let facts = connection.state.lock();
         let since = facts.last_write.max(connection.since);
         if !self.has_ended.load(Ordering::Acquire) || facts.is_blocked {
-            return (Silence::Sending, since);
+            return (TimeoutKind::Stall, since);
         }
         drop(facts);
         // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
         let sent = self.sent().max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = since - connection.since;
-        (Silence::Receiving, since + sending.mul_f64(share))
+        (TimeoutKind::Response, since + sending.mul_f64(share))
     }
 
     fn sent(&self) -> u64 {
@@ -296,12 +288,11 @@ impl Attempt {
     pub(crate) fn wait(&self, time: Duration) -> Wait {
         Wait {
             step: match self.silence(Instant::now()).0 {
-                Silence::Connecting => self.connecting.step(),
-                Silence::Sending => Step::Send,
-                Silence::Receiving => Step::Response,
+                TimeoutKind::Connect => self.connecting.step(),
+                TimeoutKind::Stall => Step::Send,
+                _ => Step::Response,
             },
             time,
-            proxy: self.proxy.clone(),
             sent: self.sent(),
             length: self.length,
         }

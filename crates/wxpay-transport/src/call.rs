@@ -29,7 +29,7 @@ use crate::{
     config::Config,
     endpoints::{Endpoint, EndpointPool},
     error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
-    policy::{Event, Failure, Next, Policy, Silence, World},
+    policy::{Outcome, Policy, Repetition, World},
     rate::RateLimiter,
     retry::{RetryClass, retry_after},
 };
@@ -142,7 +142,7 @@ impl<B: RequestBody> Caller<B> {
         let time = self.config.rules.timeout.unwrap_or_default();
         let attempt = call.attempt.as_ref();
         let wait = attempt.map(|attempt| attempt.wait(time));
-        let wait = wait.unwrap_or(Wait::new(Step::Turn, time, None));
+        let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
         Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
     }
 
@@ -154,9 +154,9 @@ impl<B: RequestBody> Caller<B> {
             let endpoint = call.policy.begin(&self.world());
             let result = self.attempt(call, endpoint).await;
             drop(place);
-            let event = self.event(call, endpoint, &result);
-            match call.policy.next(event, &self.world()) {
-                Next::Repeat { after, on_budget } if !on_budget || self.budget.withdraw() => {
+            let outcome = self.outcome(call, endpoint, &result);
+            match call.policy.next(outcome, &self.world()) {
+                Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
                     call.failure = result.err();
                 }
@@ -207,10 +207,8 @@ impl<B: RequestBody> Caller<B> {
             // in the meantime then leaves the pool instead of taking this request.
             yield_now().await;
             let mut request = call.attempt_request();
-            let end = call.policy.end_of(Silence::Connecting, begun);
-            let proxy = self.config.proxy_to(request.uri());
-            let proxy = proxy.map(|proxy| proxy.authority.clone());
-            let attempt = Attempt::new(&mut request, begun, end, proxy);
+            let end = call.policy.end_of(TimeoutKind::Connect, begun);
+            let attempt = Attempt::new(&mut request, begun, end);
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
@@ -244,35 +242,38 @@ impl<B: RequestBody> Caller<B> {
         }
     }
 
-    /// Turns the outcome of an attempt into an event, and tells the rate, the budget and the breaker.
-    fn event(
+    /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
+    fn outcome(
         &self,
         call: &mut Call<B>,
         endpoint: Option<usize>,
         result: &Result<Response<Bytes>, Error>,
-    ) -> Event {
+    ) -> Outcome {
         let attempt = call.attempt.take();
         match result {
             Ok(response) => {
                 let class = (self.config.classifier)(response);
                 self.rate.report(class);
-                if class == RetryClass::Done {
-                    self.budget.deposit();
-                }
                 // Whatever it says, it is there.
                 if let Some(endpoint) = endpoint {
                     self.endpoints.record_success(endpoint);
                 }
-                let retry_after = retry_after(response.headers());
-                Event::Responded { class, retry_after }
+                match class {
+                    RetryClass::Retry => Outcome::Retry(retry_after(response.headers())),
+                    RetryClass::Throttle => Outcome::Throttle(retry_after(response.headers())),
+                    RetryClass::Done => {
+                        self.budget.deposit();
+                        Outcome::Final
+                    }
+                }
             }
             Err(error) => {
                 let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
-                let failure = Failure::new(error.kind(), is_reused);
-                if let (Some(endpoint), true) = (endpoint, failure.is_miss()) {
+                let outcome = Outcome::of_failure(error.kind(), is_reused);
+                if let Some(endpoint) = endpoint.filter(|_| outcome.is_miss()) {
                     self.endpoints.record_failure(endpoint, error.kind());
                 }
-                Event::Failed(failure)
+                outcome
             }
         }
     }

@@ -84,8 +84,7 @@ impl Default for Config {
             concurrency: None,
             // Often enough for firewalls that forget a silent connection after a minute.
             tcp_keepalive: Some(Duration::from_secs(30)),
-            // Below the 60 s and 75 s after which common servers close an idle connection: a request
-            // that is sent into one that is just being closed is lost.
+            // Below the 60 s and 75 s after which common servers close an idle connection.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
@@ -141,10 +140,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
     }
 }
 
-type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
-
 /// The caller's own way to open connections.
 pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
+type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
 /// A step of a connection, as an [observer](crate::TransportBuilder::observer) is told of it.
 #[derive(Debug, Clone, Copy)]

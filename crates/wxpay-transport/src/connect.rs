@@ -49,12 +49,8 @@ impl Connector {
             service_fn(move |server| tcp::connect(Arc::clone(&config), server, Arc::clone(&steps)));
         let names = Arc::new(DefaultServerNameResolver::default());
         let mut https = HttpsConnector::new(tcp, self.tls, true, names);
-        let Ok(connected) = timeout_at(end, https.call(server.clone())).await else {
-            let proxy = self
-                .config
-                .proxy_to(&server)
-                .map(|proxy| proxy.authority.clone());
-            return Err(Wait::new(connecting.step(), end - connecting.begun, proxy).into());
+        let Ok(connected) = timeout_at(end, https.call(server)).await else {
+            return Err(Wait::new(connecting.step(), end - connecting.begun).into());
         };
         let stream = connected?;
         if let MaybeHttpsStream::Https(tls) = &stream {

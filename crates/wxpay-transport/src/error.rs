@@ -71,21 +71,20 @@ impl CallInfo {
 pub(crate) struct Wait {
     pub(crate) step: Step,
     pub(crate) time: Duration,
-    pub(crate) proxy: Option<Authority>,
     /// Of the request, in bytes.
     pub(crate) sent: u64,
     pub(crate) length: Option<u64>,
 }
 
 /// The steps of a call, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// For the rate, for a place, or for the back-off to be over.
     Turn,
     Resolve,
     Connect,
-    ProxyConnect,
-    ProxyTunnel,
+    ProxyConnect(Authority),
+    ProxyTunnel(Authority),
     Handshake,
     Send,
     Response,
@@ -249,30 +248,29 @@ impl fmt::Display for Error {
 
 impl Wait {
     /// A step in which nothing of the request is sent.
-    pub(crate) fn new(step: Step, time: Duration, proxy: Option<Authority>) -> Self {
+    pub(crate) fn new(step: Step, time: Duration) -> Self {
+        let (sent, length) = (0, None);
         Self {
             step,
             time,
-            proxy,
-            sent: 0,
-            length: None,
+            sent,
+            length,
         }
     }
 
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
         // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
         let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
             write!(f, "the call took longer than {seconds} s, at last ")?;
         }
-        match self.step {
+        match &self.step {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
-            Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
-            Step::ProxyTunnel => {
+            Step::ProxyConnect(proxy) => write!(f, "connecting to the proxy {proxy}"),
+            Step::ProxyTunnel(proxy) => {
                 write!(
                     f,
                     "waiting for the proxy {proxy} to give a tunnel to {server}"
@@ -287,7 +285,7 @@ impl Wait {
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        match (self.step, self.length) {
+        match (&self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
                 write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
             }

@@ -30,12 +30,13 @@ use crate::{
 ///
 /// ```
 /// use http::Uri;
-/// use wxpay_transport::Proxy;
+/// use wxpay_transport::{Proxy, ProxyUriError};
 ///
 /// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "secret");
 /// let proxy = proxy.except("localhost, 10.0.0.0/8, .intern.test");
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
-/// # Ok::<(), wxpay_transport::ProxyUriError>(())
+/// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
+/// # Ok::<(), ProxyUriError>(())
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
@@ -53,17 +54,8 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`ProxyUriError`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
-    /// these are not supported. A user name or password that holds `@`, `/`, `?` or `#` as it is makes
-    /// the URI ambiguous, and is refused before any name is looked up.
-    ///
-    /// ```
-    /// use wxpay_transport::{ProxyUriError, Proxy};
-    ///
-    /// assert_eq!(Proxy::new("proxy.test:3128")?.to_string(), "proxy.test:3128");
-    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
-    /// # Ok::<(), ProxyUriError>(())
-    /// ```
+    /// [`ProxyUriError`] when it is no such URI: proxies that are spoken to over TLS or SOCKS are not
+    /// supported, and `@`, `/`, `?` or `#` in a user name or password must be percent-encoded.
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let scheme = if uri.contains("://") { "" } else { "http://" };
         let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
@@ -74,18 +66,14 @@ impl Proxy {
         if parsed.scheme() != Some(&Scheme::HTTP) {
             return Err(ProxyUriError::Scheme);
         }
+        // It takes the user name and password out of the authority.
         let matcher = Matcher::builder().all(with_scheme.as_str()).build();
-        // The matcher takes the user name out of the URI, and leaves host and port.
-        let intercept = matcher
-            .intercept(&Uri::from_static("https://any.invalid/"))
-            .ok_or(ProxyUriError::Uri)?;
-        let authority = intercept.uri().authority().ok_or(ProxyUriError::Uri)?;
-        if !is_host_port(authority) {
-            return Err(ProxyUriError::Uri);
-        }
+        let any = Uri::from_static("https://server.invalid/");
+        let found = matcher.intercept(&any).ok_or(ProxyUriError::Uri)?;
+        let authority = found.uri().authority().filter(|it| is_host_port(it));
         Ok(Self {
-            authority: authority.clone(),
-            authorization: intercept.basic_auth().cloned(),
+            authority: authority.cloned().ok_or(ProxyUriError::Uri)?,
+            authorization: found.basic_auth().cloned(),
             matcher: Arc::new(every_host_except("")),
             skips_loopback: false,
         })

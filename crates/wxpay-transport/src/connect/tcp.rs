@@ -39,12 +39,13 @@ pub(super) async fn connect(
     let io = match config.proxy_to(&server) {
         None => open(&config, server, Step::Connect, &connecting).await?,
         Some(proxy) => {
-            connecting.reach(Step::ProxyConnect);
+            let step = Step::ProxyConnect(proxy.authority.clone());
+            connecting.reach(step.clone());
             let uri = authority::uri("http", &proxy.authority);
-            let opened = open(&config, uri, Step::ProxyConnect, &connecting).await;
+            let opened = open(&config, uri, step, &connecting).await;
             let unreachable = ProxyErrorKind::Unreachable;
             let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
-            connecting.reach(Step::ProxyTunnel);
+            connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
             connect_through_proxy(&mut io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);
             io
@@ -71,7 +72,7 @@ async fn open(
     }
     let (told, reached) = (Arc::clone(config), Arc::clone(connecting));
     let resolved = move |addresses: &[IpAddr]| {
-        reached.reach(opening);
+        reached.reach(opening.clone());
         // The addresses of a proxy are none of the server's.
         if opening == Step::Connect {
             told.tell(ConnectEvent::Resolved { addresses });

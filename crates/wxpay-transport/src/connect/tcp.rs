@@ -24,10 +24,10 @@ use tower::{ServiceExt, service_fn};
 
 use super::proxy::connect_through_proxy;
 use crate::{
+    attempt::{Connecting, ConnectionState, MAX_UNSENT},
     authority::{self, strip_brackets},
     config::{Config, ConnectEvent, Io},
-    error::{BoxError, ProxyErrorKind, ProxyFailure, Step},
-    tracking::{Connecting, ConnectionState, MAX_UNSENT},
+    error::{BoxError, ProxyErrorKind, Step},
 };
 
 /// Connects to a server, or to the proxy, and has that connect to the server.
@@ -37,18 +37,15 @@ pub(super) async fn connect(
     connecting: Arc<Connecting>,
 ) -> Result<Tcp, BoxError> {
     let io = match config.proxy_to(&server) {
-        None => open(&config, server, (Step::Resolve, Step::Connect), &connecting).await?,
+        None => open(&config, server, Step::Connect, &connecting).await?,
         Some(proxy) => {
-            let uri = authority::uri("http", proxy.authority());
-            let steps = (Step::ProxyConnect, Step::ProxyConnect);
-            let opened = open(&config, uri, steps, &connecting).await;
-            let mut io = opened.map_err(|source| ProxyFailure {
-                proxy: proxy.authority().clone(),
-                kind: ProxyErrorKind::Unreachable,
-                detail: None,
-                source: Some(source),
-            })?;
-            connecting.reach(Step::ProxyTunnel);
+            let step = Step::ProxyConnect(proxy.authority.clone());
+            connecting.reach(step.clone());
+            let uri = authority::uri("http", &proxy.authority);
+            let opened = open(&config, uri, step, &connecting).await;
+            let unreachable = ProxyErrorKind::Unreachable;
+            let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
+            connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
             connect_through_proxy(&mut io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);
             io
@@ -63,36 +60,42 @@ pub(super) async fn connect(
 
 /// Resolves the name, by the caller's word or the system's, and connects: to the addresses one after
 /// the other, and to those of the other IP version too when the first take more than 300 ms.
-///
-/// The steps are those that the name and its address stand for.
 async fn open(
     config: &Arc<Config>,
     server: Uri,
-    (resolving, opening): (Step, Step),
+    opening: Step,
     connecting: &Arc<Connecting>,
 ) -> Result<Box<dyn Io>, BoxError> {
-    connecting.reach(resolving);
     if let Some(dial) = &config.dialer {
         connecting.reach(opening);
         return Ok(dial(server).await?);
     }
+    let (told, reached) = (Arc::clone(config), Arc::clone(connecting));
+    let resolved = move |addresses: &[IpAddr]| {
+        reached.reach(opening.clone());
+        // The addresses of a proxy are none of the server's.
+        if opening == Step::Connect {
+            told.tell(ConnectEvent::Resolved { addresses });
+        }
+    };
     let host = strip_brackets(server.host().unwrap_or_default());
     if let Ok(address) = host.parse::<IpAddr>() {
-        connecting.reach(opening);
-        tell_resolved(config, opening, &[address]);
+        resolved(&[address]);
     }
-    let (given, resolved_by) = (config.addresses_of(&server), Arc::clone(config));
-    let resolved = Arc::clone(connecting);
-    let resolver = service_fn(move |name| {
-        let (config, connecting) = (Arc::clone(&resolved_by), Arc::clone(&resolved));
-        let given = given.clone();
+    let given = config.addresses_of(&server);
+    let resolver = service_fn(move |name: Name| {
+        let (given, resolved) = (given.clone(), resolved.clone());
         async move {
-            let addresses = resolve(name, given).await?;
-            connecting.reach(opening);
-            tell_resolved(&config, opening, &addresses);
+            let addresses: Vec<IpAddr> = match given {
+                Some(given) => given.to_vec(),
+                None => {
+                    let found = GaiResolver::new().oneshot(name).await?;
+                    found.map(|address| address.ip()).collect()
+                }
+            };
+            resolved(&addresses);
             // The connector puts the URI's port in place of 0.
-            let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
-            io::Result::Ok(addresses.collect::<Vec<_>>().into_iter())
+            io::Result::Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)))
         }
     });
     let mut connector = HttpConnector::new_with_resolver(resolver);
@@ -111,23 +114,6 @@ async fn open(
     Ok(Box::new(stream))
 }
 
-async fn resolve(name: Name, given: Option<Arc<[IpAddr]>>) -> io::Result<Vec<IpAddr>> {
-    match given {
-        Some(given) => Ok(given.to_vec()),
-        None => {
-            let found = GaiResolver::new().oneshot(name).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        }
-    }
-}
-
-/// The addresses of a proxy are none of the server's.
-fn tell_resolved(config: &Config, opening: Step, addresses: &[IpAddr]) {
-    if opening == Step::Connect {
-        config.tell(ConnectEvent::Resolved { addresses });
-    }
-}
-
 /// Has the system tell soon when the other side takes nothing.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
@@ -140,16 +126,19 @@ fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(timeout))
 }
 
-/// Other systems have no `TCP_NOTSENT_LOWAT` and no `TCP_USER_TIMEOUT`.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
-fn bound_unsent(stream: &TcpStream, _: Duration) -> io::Result<()> {
+use self::bound_send_buffer as bound_unsent;
+
+/// The same for systems without `TCP_NOTSENT_LOWAT` and `TCP_USER_TIMEOUT`.
+#[cfg(any(test, not(any(target_os = "android", target_os = "linux"))))]
+fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
 
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {
     io: TokioIo<Box<dyn Io>>,
-    state: ConnectionState,
+    pub(super) state: ConnectionState,
 }
 
 impl Tcp {
@@ -157,10 +146,6 @@ impl Tcp {
     pub(super) fn reset_when_dropped(&self) -> io::Result<()> {
         let io: &dyn Io = &**self.io.inner();
         io.tcp().map_or(Ok(()), TcpStream::set_zero_linger)
-    }
-
-    pub(super) fn state(&self) -> &ConnectionState {
-        &self.state
     }
 }
 
@@ -187,8 +172,7 @@ impl Write for Tcp {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.state.wrote(&written);
-        written
+        self.state.wrote(written)
     }
 
     fn poll_write_vectored(
@@ -197,8 +181,7 @@ impl Write for Tcp {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.state.wrote(&written);
-        written
+        self.state.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -216,20 +199,53 @@ impl Write for Tcp {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::future::poll_fn;
+
+    use tokio::{net::TcpListener, time::timeout};
+
     use super::*;
+
+    /// A connection to a server that reads nothing.
+    async fn connected() -> (Tcp, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("https://{}/", listener.local_addr().unwrap());
+        let connecting = Connecting::new(Instant::now(), None);
+        let tcp = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
+        (tcp.unwrap(), listener)
+    }
 
     #[tokio::test]
     async fn the_socket_sends_at_once_and_keeps_little_unsent() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("https://{}/", listener.local_addr().unwrap());
-        let connecting = Connecting::new(Instant::now(), None);
-        let connected = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
-        let io = connected.unwrap().io.into_inner();
-        let stream = (*io).tcp().unwrap();
+        let (tcp, _listener) = connected().await;
+        let stream = (**tcp.io.inner()).tcp().unwrap();
         assert!(stream.nodelay().unwrap());
         let socket = SockRef::from(stream);
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
         let timeout = Some(Duration::from_secs(30));
         assert_eq!(socket.tcp_user_timeout().unwrap(), timeout);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_reads_nothing_blocks_the_writes_on_every_system() {
+        let bounds: [fn(&TcpStream, Duration) -> _; 2] = [bound_unsent, bound_send_buffer];
+        for bound in bounds {
+            let (mut tcp, listener) = connected().await;
+            // What the server's system takes in its place is bounded, too.
+            SockRef::from(&listener)
+                .set_recv_buffer_size(16 * 1024)
+                .unwrap();
+            bound((**tcp.io.inner()).tcp().unwrap(), Duration::MAX).unwrap();
+            let mut taken = 0;
+            let deadline = Duration::from_millis(200);
+            loop {
+                let write = poll_fn(|cx| Pin::new(&mut tcp).poll_write(cx, &[7; 4096]));
+                match timeout(deadline, write).await {
+                    Ok(written) => taken += written.unwrap(),
+                    Err(_) => break,
+                }
+                assert!(taken < 16 * MAX_UNSENT as usize, "{taken} bytes");
+            }
+            assert!(tcp.state.lock().is_blocked);
+        }
     }
 }

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::tcp::Tcp;
-use crate::error::tls_alert;
+use crate::error::{TlsErrorKind, find};
 
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
@@ -75,7 +75,7 @@ impl TlsStream {
                 let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
                 while timer.as_mut().poll(cx).is_ready() {
                     // A long flush may move slowly.
-                    let end = self.tcp().state().writes().last + limit;
+                    let end = self.tcp().state.lock().last_write + limit;
                     if end <= Instant::now() {
                         // Nor does the system go on for us.
                         self.tcp().reset_when_dropped()?;
@@ -111,9 +111,10 @@ impl Read for TlsStream {
     ) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
         if let Poll::Ready(Err(error)) = &polled
-            && let Some(alert) = tls_alert(error)
+            && let Some(error) = find::<rustls::Error>(error)
         {
-            self.tcp().state().set_alert(alert);
+            let mut facts = self.tcp().state.lock();
+            facts.alert.get_or_insert(TlsErrorKind::of(error));
         }
         polled
     }

@@ -51,7 +51,7 @@ const JOBS: &[Job] = &[
     ("vectors", false, &vectors::NEEDS, |ws| vectors::run(ws, true),
         "openssl and Python compute the committed signature vectors"),
     ("typos", false, &["typos"], |ws| ws.run("typos"), "no well-known misspelling in any file"),
-    ("machete", false, &["cargo-machete"], |ws| ws.run("cargo machete --with-metadata"),
+    ("machete", false, &["cargo-machete"], |ws| ws.run("cargo machete --with-metadata crates xtask"),
         "no dependency that nothing uses"),
     ("deny", false, &["cargo-deny"],
         |ws| ws.run("cargo deny --locked --all-features check bans licenses sources"),

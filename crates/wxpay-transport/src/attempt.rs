@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response};
+use http::{Extensions, Request};
 use http_body::{Body, Frame, SizeHint};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::{
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     config::MAX_TIMEOUT,
-    error::{BoxError, Error, Step, TimeoutKind, TlsErrorKind, Wait},
+    error::{BoxError, CallResult, Error, Step, TimeoutKind, TlsErrorKind, Wait},
     policy::Policy,
 };
 
@@ -164,7 +164,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) struct Attempt {
-    begun: Instant,
     connecting: Arc<Connecting>,
     capture: CaptureConnection,
     /// The connection that hyper's client has taken for it.
@@ -190,7 +189,6 @@ impl Attempt {
         end: Option<Instant>,
     ) -> Self {
         Self {
-            begun,
             connecting: Connecting::new(begun, end),
             capture: capture_connection(request),
             connection: None,
@@ -203,8 +201,8 @@ impl Attempt {
     pub(crate) async fn watch(
         &mut self,
         policy: &Policy,
-        response: impl Future<Output = Result<Response<Bytes>, Error>>,
-    ) -> Result<Response<Bytes>, Error> {
+        response: impl Future<Output = CallResult>,
+    ) -> CallResult {
         let mut response = pin!(CONNECTING.scope(Arc::clone(&self.connecting), response));
         loop {
             let now = Instant::now();
@@ -248,7 +246,7 @@ impl Attempt {
             return;
         };
         let mut facts = state.lock();
-        let is_reused = facts.is_used || facts.opened < self.begun;
+        let is_reused = facts.is_used || facts.opened < self.connecting.begun;
         facts.is_used = true;
         let written = facts.written;
         drop(facts);
@@ -302,12 +300,10 @@ impl Attempt {
         self.connection.as_ref().is_some_and(|it| it.is_reused)
     }
 
-    /// Adds what the connection and the client know of an error.
-    pub(crate) fn explain(&self, error: Error, has_identity: bool) -> Error {
-        let alert = self
-            .connection
+    /// The TLS alert that the connection ended with.
+    pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
+        self.connection
             .as_ref()
-            .and_then(|it| it.state.lock().alert);
-        error.explained(alert, has_identity, self.wait(self.begun.elapsed()))
+            .and_then(|it| it.state.lock().alert)
     }
 }

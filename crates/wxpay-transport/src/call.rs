@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{
     Request, Response, Uri, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -28,7 +27,9 @@ use crate::{
     client::{Client, Clients},
     config::Config,
     endpoints::{Endpoint, EndpointPool},
-    error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
+    error::{
+        BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
+    },
     policy::{Outcome, Policy, Repetition, World},
     rate::RateLimiter,
     retry::{RetryClass, retry_after},
@@ -89,7 +90,7 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Makes a call, in a span of its own.
-    pub(crate) async fn call(&self, request: Request<B>) -> Result<Response<Bytes>, Error> {
+    pub(crate) async fn call(&self, request: Request<B>) -> CallResult {
         let uri = request.uri();
         let server = uri.authority().filter(|authority| is_host_port(authority));
         let (Some("https"), Some(server)) = (uri.scheme_str(), server.cloned()) else {
@@ -120,19 +121,16 @@ impl<B: RequestBody> Caller<B> {
             endpoint: call.server,
         };
         span.record("http.request.resend_count", info.attempts.saturating_sub(1));
-        let result = match result {
-            Ok(mut response) => {
-                response.extensions_mut().insert(info);
-                Ok(response)
-            }
-            Err(error) => Err(error.after(info)),
-        };
+        let mut result = result.map_err(|error| error.after(info.clone()));
+        if let Ok(response) = &mut result {
+            response.extensions_mut().insert(info);
+        }
         span.in_scope(|| tell(&result, begun));
         result
     }
 
     /// Runs the call under its `timeout`.
-    async fn drive(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
+    async fn drive(&self, call: &mut Call<B>) -> CallResult {
         let Some(deadline) = call.policy.deadline else {
             return self.run(call).await;
         };
@@ -140,14 +138,13 @@ impl<B: RequestBody> Caller<B> {
             return result;
         }
         let time = self.config.rules.timeout.unwrap_or_default();
-        let attempt = call.attempt.as_ref();
-        let wait = attempt.map(|attempt| attempt.wait(time));
+        let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
         let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
         Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
     }
 
     /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
-    async fn run(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
+    async fn run(&self, call: &mut Call<B>) -> CallResult {
         let mut back_off = Duration::ZERO;
         loop {
             let place = self.turn(back_off).await;
@@ -185,11 +182,7 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Connects, sends and receives.
-    async fn attempt(
-        &self,
-        call: &mut Call<B>,
-        endpoint: Option<usize>,
-    ) -> Result<Response<Bytes>, Error> {
+    async fn attempt(&self, call: &mut Call<B>, endpoint: Option<usize>) -> CallResult {
         if let Some(endpoint) = endpoint {
             call.server = self.endpoints.authority(endpoint).clone();
         }
@@ -212,7 +205,8 @@ impl<B: RequestBody> Caller<B> {
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            result.map_err(|error| attempt.explain(error, client.identity.is_some()))
+            let (alert, wait) = (attempt.alert(), attempt.wait(begun.elapsed()));
+            result.map_err(|error| error.explained(alert, client.identity.is_some(), wait))
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| tell(&result, begun));
@@ -221,16 +215,11 @@ impl<B: RequestBody> Caller<B> {
 
     /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
     /// the bound: from its `Content-Length`, else when the first byte too many arrives.
-    async fn exchange(
-        &self,
-        client: &Client<B>,
-        request: Request<TrackedBody<B>>,
-    ) -> Result<Response<Bytes>, Error> {
+    async fn exchange(&self, client: &Client<B>, request: Request<TrackedBody<B>>) -> CallResult {
         let limit = self.config.max_response_bytes;
         let too_large = || Error::new(ErrorKind::ResponseTooLarge { limit }, None);
-        let response = client.hyper.request(request).await;
-        let response =
-            response.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
+        let response = client.hyper.request(request).await.map_err(BoxError::from);
+        let response = response.map_err(|error| Error::from_below(error, ErrorKind::Http))?;
         let (head, body) = response.into_parts();
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large());
@@ -243,12 +232,7 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
-    fn outcome(
-        &self,
-        call: &mut Call<B>,
-        endpoint: Option<usize>,
-        result: &Result<Response<Bytes>, Error>,
-    ) -> Outcome {
+    fn outcome(&self, call: &mut Call<B>, endpoint: Option<usize>, result: &CallResult) -> Outcome {
         let attempt = call.attempt.take();
         match result {
             Ok(response) => {
@@ -299,16 +283,16 @@ impl<B: RequestBody> Call<B> {
 /// Logs the outcome in the present span.
 ///
 /// The path, the headers and both bodies stay out: they are the caller's secrets.
-fn tell(result: &Result<Response<Bytes>, Error>, begun: Instant) {
+fn tell(result: &CallResult, begun: Instant) {
     let span = Span::current();
     let milliseconds = begun.elapsed().as_millis();
     match result {
         Ok(response) => {
-            let status = response.status().as_u16();
+            let (status, size) = (response.status().as_u16(), response.body().len());
             span.record("http.response.status_code", status);
             debug!(
                 http.response.status_code = status,
-                http.response.body.size = response.body().len(),
+                http.response.body.size = size,
                 milliseconds,
                 "answered"
             );

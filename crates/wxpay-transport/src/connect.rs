@@ -6,6 +6,7 @@ mod tls_stream;
 
 use std::{
     future::Future,
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -24,6 +25,8 @@ use crate::{
     error::{BoxError, Wait},
 };
 use tls_stream::TlsStream;
+
+type Polled<T> = Poll<io::Result<T>>;
 
 /// From an `https` URI to a connection, its TLS handshake done: hyper-rustls' connector over TCP or a
 /// tunnel, under a time, with a guard around its stream.

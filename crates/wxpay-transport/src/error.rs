@@ -4,7 +4,8 @@ mod tls;
 
 use std::{error, fmt, io, time::Duration};
 
-use http::uri::Authority;
+use bytes::Bytes;
+use http::{Response, uri::Authority};
 use hyper_util::client::legacy;
 
 pub use tls::TlsErrorKind;
@@ -12,6 +13,7 @@ pub(crate) use tls::Uncheckable;
 
 /// The error that a layer below, or a caller's body, may end with.
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
+pub(crate) type CallResult = Result<Response<Bytes>, Error>;
 
 /// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
 /// [`source`](error::Error::source) for people.

@@ -302,8 +302,6 @@ impl Attempt {
 
     /// The TLS alert that the connection ended with.
     pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        self.connection
-            .as_ref()
-            .and_then(|it| it.state.lock().alert)
+        self.connection.as_ref()?.state.lock().alert
     }
 }

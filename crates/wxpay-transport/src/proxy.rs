@@ -172,9 +172,7 @@ impl Proxy {
     }
 }
 
-/// The proxy's part is played by any URI: what counts is whether there is an answer.
-///
-/// hyper-util takes `*` for all names, but not for addresses.
+/// Answers for every host but these. hyper-util takes `*` for all names, but not for addresses.
 fn every_host_except(hosts: &str) -> Matcher {
     if hosts.split(',').any(|host| host.trim() == "*") {
         return Matcher::builder().build();
@@ -211,10 +209,7 @@ impl fmt::Display for Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy")
-            .field("authority", &self.authority)
-            .field("has_authorization", &self.authorization.is_some())
-            .finish_non_exhaustive()
+        write!(f, "Proxy({self})")
     }
 }
 

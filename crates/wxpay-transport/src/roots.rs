@@ -295,20 +295,3 @@ fn rsa_bits(certificate: &TbsCertificateInner<Raw>) -> Option<usize> {
     let first = modulus.as_bytes().first()?;
     Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
 }
-
-#[cfg(test)]
-mod tests {
-    use rustls_pki_types::pem::PemObject;
-
-    use super::*;
-
-    #[test]
-    fn the_bits_of_a_weak_key_are_counted() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-        for (file, bits) in [("weak-key", Some(1024)), ("ec-root", None)] {
-            let der = CertificateDer::from_pem_file(format!("{folder}{file}.crt")).unwrap();
-            let certificate = ServerCertificate::parse(&der).unwrap();
-            assert_eq!(certificate.weak_key, bits, "{file}");
-        }
-    }
-}

@@ -55,8 +55,8 @@ impl Outcome {
             media_id: upload.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
-            attempts: call.attempts(),
-            endpoint: format!("https://{}", call.endpoint()),
+            attempts: call.attempts,
+            endpoint: format!("https://{}", call.endpoint),
         };
         Self::new(file, Kind::Uploaded(uploaded))
     }

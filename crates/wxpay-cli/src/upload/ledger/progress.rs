@@ -60,12 +60,14 @@ impl Counts {
         let counted = Arc::clone(&total);
         spawn_blocking(move || counted.set(source.count()));
         let mut ticks = interval(Duration::from_secs(1));
-        let mut past = VecDeque::new();
+        let mut past = VecDeque::<(Instant, u64)>::new();
         let mut told = Instant::now();
         loop {
             ticks.tick().await;
             past.push_back((Instant::now(), self.sent.get()));
-            past.pop_front_if(|(then, _)| then.elapsed() > MINUTE);
+            if past[0].0.elapsed() > MINUTE {
+                past.pop_front();
+            }
             let (then, sent) = past[0];
             let pace = (self.sent.get() - sent) as f64 / then.elapsed().as_secs_f64().max(0.1);
             let total = total.get().copied().flatten();

@@ -1,14 +1,14 @@
 //! An identity that can change while the program runs.
 
 use std::{
-    fmt,
+    array, fmt,
     fs::{self, File},
     future::{Future, ready},
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::{task::spawn_blocking, time::Instant};
@@ -31,9 +31,7 @@ const MAX_LENGTH: u64 = 1024 * 1024;
 ///
 /// An [`Identity`] is a source that never changes, [`IdentityFiles`] watches files, and the caller tells
 /// an [`IdentityHandle`]. Another source, such as a key store in the network, is a type of yours.
-///
-/// Identities are told apart by [`Identity::ptr_eq`]: a clone of the last one is no change, one that was
-/// read again is.
+/// Identities are told apart by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
@@ -88,11 +86,10 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), at most once in an
-/// [interval](Self::poll_interval), it looks at the files' time of modification and length. When these
-/// have changed, it reads them, and takes the new identity if certificate and key fit each other and no
-/// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
-/// `tracing` gets one warning for the change, and the next look tries again.
+/// When it is [refreshed](IdentitySource::refresh), it reads the files, and when they have changed, takes
+/// the new identity if it is a whole one and no file changed meanwhile. Otherwise, as in the middle of a
+/// replacement, the old identity holds, `tracing` gets one warning for the change, and the next look tries
+/// again.
 ///
 /// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
 #[derive(Debug, Clone)]
@@ -102,8 +99,7 @@ pub struct IdentityFiles {
 }
 
 impl IdentityFiles {
-    /// Reads and watches a PEM certificate chain and its PEM key, or twice the one file that holds
-    /// both, as [`Identity::from_pem`] takes them.
+    /// Reads and watches a PEM certificate chain and its PEM key, as [`Identity::from_pem`] takes them.
     ///
     /// # Errors
     ///
@@ -148,22 +144,20 @@ impl IdentityFiles {
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
     ) -> Result<Self, IdentityFilesError> {
         let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
-        let load = Box::new(move |contents: &[Content]| {
-            load(std::array::from_fn(|at| contents[at].as_slice()))
-        });
+        let load = move |contents: &Contents| load(array::from_fn(|at| contents[at].as_slice()));
         let last_poll = Mutex::new(Instant::now());
-        let (identity, loaded) = read(&paths, &*load)?;
-        let refused = None;
-        let shared = Shared {
+        let contents = read(&paths)?;
+        let shared = Arc::new(Shared {
+            identity: IdentityHandle::new(identity_in(&contents, &paths, &load)?),
             paths,
-            load,
-            identity: Mutex::new(identity),
+            load: Box::new(load),
             last_poll,
-            seen: Mutex::new(Seen { loaded, refused }),
-        };
+            seen: Mutex::new((contents, None)),
+        });
+        let poll_interval = POLL_INTERVAL;
         Ok(Self {
-            shared: Arc::new(shared),
-            poll_interval: POLL_INTERVAL,
+            shared,
+            poll_interval,
         })
     }
 
@@ -177,7 +171,7 @@ impl IdentityFiles {
 
 impl IdentitySource for IdentityFiles {
     fn current(&self) -> Identity {
-        lock(&self.shared.identity).clone()
+        self.shared.identity.current()
     }
 
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -195,23 +189,17 @@ impl IdentitySource for IdentityFiles {
     }
 }
 
-type Content = Zeroizing<Vec<u8>>;
-type Load = dyn Fn(&[Content]) -> Result<Identity, IdentityError> + Send + Sync;
+type Contents = Vec<Zeroizing<Vec<u8>>>;
+type Load = dyn Fn(&Contents) -> Result<Identity, IdentityError> + Send + Sync;
 
 struct Shared {
     paths: Vec<PathBuf>,
     load: Box<Load>,
-    identity: Mutex<Identity>,
+    identity: IdentityHandle,
     last_poll: Mutex<Instant>,
-    /// Locked while the files are looked at, so that this happens once at a time.
-    seen: Mutex<Seen>,
-}
-
-struct Seen {
-    /// The files that the identity was read from.
-    loaded: Vec<FileMetadata>,
-    /// The files of which a warning has said that they cannot be used.
-    refused: Option<Vec<FileMetadata>>,
+    /// The contents that the identity was made of, and those of which a warning has said that they cannot
+    /// be used. Locked while the files are read, so that this happens once at a time.
+    seen: Mutex<(Contents, Option<Contents>)>,
 }
 
 impl Shared {
@@ -231,20 +219,20 @@ impl Shared {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        let found = metadata(&self.paths);
-        if found.as_ref().is_ok_and(|found| *found == seen.loaded) {
-            return;
-        }
-        match read(&self.paths, &*self.load) {
-            Ok((identity, loaded)) => {
-                *lock(&self.identity) = identity;
-                let refused = None;
-                *seen = Seen { loaded, refused };
+        let (identity, found) = match read(&self.paths) {
+            Ok(found) if found == seen.0 => return,
+            Ok(found) => (identity_in(&found, &self.paths, &*self.load), found),
+            Err(error) => (Err(error), Contents::new()),
+        };
+        match identity {
+            Ok(identity) => {
+                self.identity.set(identity);
+                *seen = (found, None);
                 info!(files = ?self.paths, "identity renewed");
             }
             Err(error) => {
-                let refused = seen.refused.replace(found.unwrap_or_default());
-                if seen.refused != refused {
+                let refused = seen.1.replace(found);
+                if seen.1 != refused {
                     let error: &dyn std::error::Error = &error;
                     warn!(
                         error,
@@ -260,7 +248,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
             .field("paths", &self.paths)
-            .field("identity", &*lock(&self.identity))
+            .field("identity", &self.identity)
             .finish_non_exhaustive()
     }
 }
@@ -270,56 +258,43 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Time of modification, length and inode. The inode helps where clocks are coarse and the file was
-/// moved into place.
-type FileMetadata = (Option<SystemTime>, u64, u64);
-
-fn metadata(paths: &[PathBuf]) -> io::Result<Vec<FileMetadata>> {
-    let metadata = |path| {
-        let metadata = fs::metadata(path)?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok((metadata.modified().ok(), metadata.len(), inode))
-    };
-    paths.iter().map(metadata).collect()
-}
-
-/// The identity in the files, unless one changes while they are read.
-fn read(
+/// The identity in the files' contents, unless these have changed meanwhile.
+fn identity_in(
+    contents: &Contents,
     paths: &[PathBuf],
     load: &Load,
-) -> Result<(Identity, Vec<FileMetadata>), IdentityFilesError> {
-    let before = metadata(paths).ok();
-    let contents: Result<Vec<_>, _> = paths.iter().map(|path| read_file(path)).collect();
-    let identity = load(&contents?);
-    let loaded = before.filter(|before| metadata(paths).is_ok_and(|after| after == *before));
-    let loaded = loaded.ok_or(IdentityFilesError::Changing)?;
+) -> Result<Identity, IdentityFilesError> {
+    let identity = load(contents);
+    if !read(paths).is_ok_and(|now| now == *contents) {
+        return Err(IdentityFilesError::Changing);
+    }
     let paths = paths.to_vec();
-    let identity = identity.map_err(|source| IdentityFilesError::Identity { paths, source })?;
-    Ok((identity, loaded))
+    identity.map_err(|source| IdentityFilesError::Identity { paths, source })
 }
 
-fn read_file(path: &Path) -> Result<Content, IdentityFilesError> {
-    let failed = |source| IdentityFilesError::Read {
-        path: path.to_owned(),
-        source,
+fn read(paths: &[PathBuf]) -> Result<Contents, IdentityFilesError> {
+    let content = |path: &PathBuf| {
+        let path = path.clone();
+        read_file(&path).map_err(|source| IdentityFilesError::Read { path, source })
     };
-    let metadata = fs::metadata(path).map_err(failed)?;
+    paths.iter().map(content).collect()
+}
+
+fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let metadata = fs::metadata(path)?;
     // To open a pipe could wait forever.
     if !metadata.is_file() {
         let reason = "it is not a regular file";
-        return Err(failed(io::Error::new(ErrorKind::InvalidInput, reason)));
+        return Err(io::Error::new(ErrorKind::InvalidInput, reason));
     }
     if metadata.len() > MAX_LENGTH {
         let reason = "it is longer than 1 MiB, so probably no identity";
-        return Err(failed(io::Error::new(ErrorKind::FileTooLarge, reason)));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, reason));
     }
     // The final capacity at once: a vector that grows leaves copies that are not zeroized.
-    let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
-    let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
-    file.read_to_end(&mut content).map_err(failed)?;
+    let length = metadata.len() + 1;
+    let mut content = Zeroizing::new(Vec::with_capacity(length as usize));
+    File::open(path)?.take(length).read_to_end(&mut content)?;
     Ok(content)
 }
 
@@ -339,10 +314,7 @@ pub enum IdentityFilesError {
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
     /// The files hold no identity; the source says why.
-    #[error(
-        "no identity can be made of {}",
-        paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
-    )]
+    #[error("no identity can be made of {}", paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and "))]
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,

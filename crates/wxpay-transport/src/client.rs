@@ -18,25 +18,23 @@ use tower::ServiceExt;
 use tracing::debug;
 
 use crate::{
-    Identity, authority,
+    Identity,
+    attempt::{RequestBody, TrackedBody},
+    authority,
     config::Config,
-    connect::Connector,
-    error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
-    tracking::{RequestBody, TrackedBody},
+    connect::{Connector, connector},
+    error::{BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
 
-/// Makes a client for an identity, keeps it for as long as that identity holds, and then makes
-/// another.
+/// Makes a client for an identity, and another one when another identity holds.
 ///
-/// The whole client is replaced: connector, pool and TLS sessions together. A connection in the pool
-/// and a session in the store were both opened as the old identity, and would go on as it. The old
-/// client lives until the last of its requests is done; with it go its idle connections.
+/// The whole client is replaced, connector, pool and TLS sessions together, for all of these would go on as
+/// the old identity. The old client lives until the last of its requests is done.
 pub(crate) struct Clients<B> {
     config: Arc<Config>,
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
-    /// Made when it is first needed: to read the machine's store may take long, and a program that
-    /// makes no call should not wait for it.
+    /// Made when it is first needed, for to read the machine's store may take long.
     verifier: OnceCell<Arc<Verifier>>,
     current: Mutex<Option<Client<B>>>,
 }
@@ -54,19 +52,19 @@ impl<B: RequestBody> Clients<B> {
         let given = config.crypto_provider.clone();
         let provider = given.or_else(|| default_provider().map(Arc::new));
         let provider = provider.ok_or_else(|| {
-            BuildError::new(
-                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in",
-            )
+            let missing =
+                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in";
+            BuildError(missing.into())
         })?;
+        let unusable = |error: rustls::Error| BuildError(error.into());
         if let Some(source) = &config.identity {
-            certified_key(&provider, &source.current()).map_err(BuildError::new)?;
+            certified_key(&provider, &source.current()).map_err(unusable)?;
         }
-        let versions = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(BuildError::new)?;
+        let versions = ClientConfig::builder_with_provider(provider);
+        let versions = versions.with_safe_default_protocol_versions();
         Ok(Self {
             config,
-            versions,
+            versions: versions.map_err(unusable)?,
             verifier: OnceCell::new(),
             current: Mutex::new(None),
         })
@@ -78,7 +76,12 @@ impl<B: RequestBody> Clients<B> {
         if let Some(source) = source {
             source.refresh().await;
         }
-        let verifier = self.verifier.get_or_try_init(|| self.verifier()).await?;
+        let verifier = self.verifier.get_or_try_init(|| async {
+            let authorities = self.config.roots.load().await?;
+            let (provider, config) = (self.versions.crypto_provider(), &self.config);
+            Ok::<_, Error>(Arc::new(Verifier::new(provider, authorities, config)))
+        });
+        let verifier = verifier.await?;
         // Asked under the lock: else an attempt that was held up between asking and locking could
         // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +94,7 @@ impl<B: RequestBody> Clients<B> {
             }
         }
         let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
-        let connector = Connector::new(Arc::clone(&self.config), Arc::new(tls));
+        let connector = connector(Arc::clone(&self.config), Arc::new(tls));
         let hyper = HyperClient::builder(TokioExecutor::new())
             // Without it idle connections are closed only when the next call finds them.
             .pool_timer(TokioTimer::new())
@@ -106,21 +109,12 @@ impl<B: RequestBody> Clients<B> {
         Ok(current.insert(client).clone())
     }
 
-    /// Connects, makes the TLS handshake and closes: whether the server could be called, without a
-    /// call.
+    /// Connects, makes the TLS handshake and closes.
     pub(crate) async fn probe(&self, server: Authority) -> Result<(), Error> {
         let connector = self.current().await?.connector;
         let stream = connector.oneshot(authority::uri("https", &server)).await;
         let failed = |error| Error::from_below(error, ErrorKind::Connect);
         stream.map(drop).map_err(failed)
-    }
-
-    /// The verifier of servers. It reads the machine's authorities, if they were asked for.
-    async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
-        let store = self.config.roots.load().await?;
-        let provider = Arc::clone(self.versions.crypto_provider());
-        let config = Arc::clone(&self.config);
-        Ok(Arc::new(Verifier::new(provider, store, config)))
     }
 
     /// A configuration with a session store of its own.
@@ -135,7 +129,9 @@ impl<B: RequestBody> Clients<B> {
             return Ok(builder.with_no_client_auth());
         };
         let key = certified_key(self.versions.crypto_provider(), identity);
-        let failed = |error| Error::new(ErrorKind::Tls(TlsErrorKind::Other), BoxError::from(error));
+        let failed = |error: rustls::Error| {
+            Error::new(ErrorKind::Tls(TlsErrorKind::Other), Some(error.into()))
+        };
         let resolver = SingleCertAndKey::from(key.map_err(failed)?);
         Ok(builder.with_client_cert_resolver(Arc::new(resolver)))
     }

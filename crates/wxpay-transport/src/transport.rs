@@ -16,10 +16,10 @@ use tower::Service;
 
 use crate::{
     EndpointStatus,
+    attempt::RequestBody,
     call::Caller,
     config::Config,
     error::{BuildError, Error},
-    tracking::RequestBody,
 };
 
 /// An HTTPS client with a client certificate, as a tower service.
@@ -31,19 +31,6 @@ use crate::{
 /// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
 /// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
 /// is [`Clone`], as [`Full`] and `String` are, so that an attempt can be repeated with the same bytes.
-///
-/// ```no_run
-/// # use tower::{Service, ServiceExt};
-/// use wxpay_transport::Transport;
-///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut transport = Transport::builder().build()?;
-/// let request = http::Request::post("https://localhost:8443/").body("hello".to_owned())?;
-/// let response = transport.ready().await?.call(request).await?;
-/// println!("{}", response.status());
-/// # Ok(())
-/// # }
-/// ```
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {
@@ -96,7 +83,7 @@ impl<B> Clone for Transport<B> {
 impl<B> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("endpoints", &self.0.endpoints)
+            .field("endpoints", &self.endpoints())
             .finish_non_exhaustive()
     }
 }

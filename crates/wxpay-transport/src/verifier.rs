@@ -21,9 +21,9 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 
 use crate::{
-    certificate::ServerCertificate,
     config::{Config, ConnectEvent},
     error::Uncheckable,
+    roots::ServerCertificate,
 };
 
 /// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
@@ -38,48 +38,51 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(
-        provider: Arc<CryptoProvider>,
+        provider: &Arc<CryptoProvider>,
         authorities: RootCertStore,
-        config: Arc<Config>,
+        config: &Arc<Config>,
     ) -> Self {
+        let (authorities, provider) = (Arc::new(authorities), Arc::clone(provider));
         let algorithms = provider.signature_verification_algorithms;
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
+        let verifier = WebPkiServerVerifier::builder_with_provider(authorities, provider);
         Self {
             // Without revocation lists there is no other error than that there is no authority.
-            authorities: verifier.ok(),
+            authorities: verifier.build().ok(),
             algorithms,
-            config,
+            config: Arc::clone(config),
         }
     }
 
     /// Says why a signature in the chain could not be checked, where the error does not.
     fn explain(&self, error: Error, chain: &[Option<ServerCertificate>]) -> Error {
+        use CertificateError::{
+            BadSignature, UnsupportedSignatureAlgorithmContext as OfKind,
+            UnsupportedSignatureAlgorithmForPublicKeyContext as ForKey,
+        };
+
         let Error::InvalidCertificate(why) = &error else {
             return error;
         };
-        match why {
-            CertificateError::BadSignature => {
-                let mut certificates = chain.iter().flatten();
-                let of_authority =
-                    certificates.find_map(|it| self.config.roots.weak_key(&it.issuer_der));
+        let cause = match why {
+            BadSignature => {
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
-                match of_issuer.or(of_authority) {
-                    Some(bits) => Uncheckable::WeakKey(bits).into(),
-                    None => error,
-                }
+                let of_authority =
+                    |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer_der);
+                let bits = of_issuer.or_else(|| chain.iter().flatten().find_map(of_authority));
+                bits.map(Uncheckable::WeakKey)
             }
-            CertificateError::UnsupportedSignatureAlgorithmContext {
-                signature_algorithm_id: id,
+            OfKind {
+                signature_algorithm_id,
                 ..
             }
-            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                signature_algorithm_id: id,
+            | ForKey {
+                signature_algorithm_id,
                 ..
-            } => Uncheckable::Signature(signature(id)).into(),
-            _ => error,
-        }
+            } => Some(Uncheckable::Signature(signature(signature_algorithm_id))),
+            _ => None,
+        };
+        cause.map_or(error, Error::from)
     }
 }
 
@@ -94,20 +97,21 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let chain = [end_entity].into_iter().chain(intermediates);
         let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
-        if self.config.observer.is_some() {
-            // Empty for one that cannot be read.
-            let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
-            let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
-            let issuers: Vec<String> = issuers.collect();
-            let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
-            self.config.tell(event);
-        }
+        // Empty for one that cannot be read.
+        let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
+        let issuers: Vec<_> = chain
+            .iter()
+            .map(issuer)
+            .map(Option::unwrap_or_default)
+            .collect();
+        let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
+        self.config.tell(event);
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.
         if let Some(bits) = own.and_then(|own| own.weak_key) {
             return Err(Uncheckable::WeakKey(bits).into());
         }
-        if let Some(own) = own.filter(|_| self.config.roots.pinned().contains(end_entity)) {
+        if let Some(own) = own.filter(|_| self.config.roots.pinned.contains(end_entity)) {
             let now = UNIX_EPOCH + Duration::from_secs(now.as_secs());
             if now > own.not_after {
                 return Err(CertificateError::Expired.into());

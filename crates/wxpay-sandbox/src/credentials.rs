@@ -11,10 +11,7 @@ use wxpay_sign::{ApiKey, ApiKeyError};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use zeroize::Zeroizing;
 
-use crate::{
-    BoxError,
-    tls::{ClientCertChecker, common_name, is_merchant_id},
-};
+use crate::tls::{BoxError, ClientCertChecker, common_name, is_merchant_id};
 use certificates::{Authority, CertifiedKey};
 
 /// A merchant of the sandbox: id, API key and certificate, and the authority that has issued it.

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::P
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
-use crate::BoxError;
+use crate::tls::BoxError;
 
 /// As the real gateway's.
 const MERCHANT_DAYS: i64 = 5 * 365;

@@ -15,14 +15,14 @@ use tokio::net::TcpListener;
 use wxpay_sign::ApiKey;
 
 use crate::{
-    credentials::{Credentials, CredentialsError, certificates},
+    credentials::{Credentials, CredentialsError},
     fault::{ActiveFault, Fault, Faults},
     findings::Merchant,
     history::{History, Watch},
     inspector::{self, Inspector},
     record::RecordedRequest,
     server::{Diagnosis, Handler, serve},
-    tls::{self, BoxError, ClientCertChecker},
+    tls::{self, BoxError},
 };
 use thread::ServerThread;
 
@@ -343,10 +343,9 @@ impl SandboxBuilder {
             };
             (inspector, inspector_addr) = (Some((shown, listener)), Some(at));
         }
-        let (ca, authority) = credentials.authority()?;
         let make = || {
-            let (cert, key) = certificates::server(&authority, names)?;
-            let checker = ClientCertChecker::new(ca)?;
+            let checker = credentials.checker()?;
+            let (cert, key) = credentials.server(names)?;
             Ok((tls::config(cert, key, checker.clone())?, checker))
         };
         let (tls, checker) = make().map_err(StartError::Certificate)?;

@@ -30,7 +30,7 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        if let Err((status, why)) = guard::check(&self.hosts, &head.method, &head.headers) {
+        if let Err((status, why)) = guard(&self.hosts, &head.method, &head.headers) {
             return responses::text(status, why);
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();

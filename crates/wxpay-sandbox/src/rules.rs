@@ -257,8 +257,10 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     Ok(())
 }
 
+type Fits = fn(&str) -> bool;
+
 /// The form of each field's text, in the order of the API.
-const FORMATS: [(&str, fn(&str) -> bool); 4] = [
+const FORMATS: [(&str, Fits); 4] = [
     ("mch_id", is_merchant_id),
     ("media_hash", |text| {
         let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -270,7 +272,7 @@ const FORMATS: [(&str, fn(&str) -> bool); 4] = [
 
 fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
     let parts = &subject.form.parts;
-    let has_text = |part: &Part, fits: fn(&str) -> bool| {
+    let has_text = |part: &Part, fits: Fits| {
         let text = str::from_utf8(part.content.as_deref().unwrap_or_default());
         text.is_ok_and(|text| fits(text) && is_storable(text))
     };

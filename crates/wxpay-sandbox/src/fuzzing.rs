@@ -64,9 +64,7 @@ pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> C
     Call {
         client: client(holder),
         time: SystemTime::UNIX_EPOCH,
-        method: head.method,
-        uri: head.uri,
-        headers: head.headers,
+        head,
         body: Body { bytes, end },
         received_in: Duration::ZERO,
     }

@@ -17,10 +17,7 @@ use crate::{
     limits::{
         BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, MESSAGE, Redactor, Texts, VALUE,
     },
-    request::{
-        Call,
-        form::{Form, Part},
-    },
+    request::{Call, Form, Part},
     response::GatewayResponse,
     rules::{self, CallResult, Check, CheckOutcome, Evaluation},
     tls::SentCertificate,
@@ -173,8 +170,8 @@ impl RecordedRequest {
                 subject: texts.text(&sent.subject, LINE),
                 ..sent
             }),
-            method: texts.text(call.method.as_str(), LINE),
-            path: texts.text(call.uri.to_string(), LINE),
+            method: texts.text(call.head.method.as_str(), LINE),
+            path: texts.text(call.head.uri.to_string(), LINE),
             merchant: merchant.map(|id| texts.text(id, LINE)),
             file_name: (media.and_then(|media| media.file_name.as_ref()))
                 .map(|name| texts.text(name, LINE)),
@@ -197,7 +194,7 @@ impl RecordedRequest {
                 })
                 .collect(),
             canonical: canonical(form, &mut texts),
-            headers: (call.headers.iter().take(HEADERS))
+            headers: (call.head.headers.iter().take(HEADERS))
                 .map(|(name, value)| {
                     // A key may be in it in base64.
                     let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;

@@ -10,10 +10,7 @@ use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
 use crate::{
     fault::ErrorCode,
-    request::{
-        Call,
-        form::{Form, Part},
-    },
+    request::{Call, Form, Part},
     tls::{ClientCertStatus, is_merchant_id},
 };
 
@@ -149,7 +146,7 @@ impl CallResult {
 /// Checks a call against the rules.
 pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     // Before its turn, for the findings and the record need it in any case.
-    let form = Form::read(call.headers.get(CONTENT_TYPE), &call.body);
+    let form = Form::read(call.head.headers.get(CONTENT_TYPE), &call.body);
     let sign_type = sign_type(&form);
     let subject = Subject {
         call,
@@ -193,11 +190,11 @@ pub(crate) fn sign_type(form: &Form) -> SignType {
 }
 
 fn method(subject: &Subject<'_>) -> Result<(), Broken> {
-    ensure(subject.call.method == Method::POST, "use POST")
+    ensure(subject.call.head.method == Method::POST, "use POST")
 }
 
 fn path(subject: &Subject<'_>) -> Result<(), Broken> {
-    let is_known = subject.call.uri.path() == PATH;
+    let is_known = subject.call.head.uri.path() == PATH;
     ensure(is_known, "there is nothing at this path")
 }
 

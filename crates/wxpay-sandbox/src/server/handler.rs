@@ -56,9 +56,7 @@ impl Handler {
         let mut call = Call {
             client,
             time: SystemTime::now(),
-            method: head.method,
-            uri: head.uri,
-            headers: head.headers,
+            head,
             body: Body::default(),
             received_in: Duration::ZERO,
         };
@@ -83,7 +81,7 @@ impl Handler {
         let plan = self.faults.plan(file_name, Instant::now());
         let response = respond(&evaluation, plan.effect, &merchant.key)?;
         tracing::debug!(
-            method = merchant.redactor.quoted(call.method.as_str()),
+            method = merchant.redactor.quoted(call.head.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),

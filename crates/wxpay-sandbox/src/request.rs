@@ -86,7 +86,7 @@ pub(crate) struct Part {
     pub(crate) transfer_encoding: Option<String>,
     /// None where reading ended in it.
     pub(crate) content: Option<Bytes>,
-    /// Where in the body its content begins.
+    /// Position of its content in the body.
     pub(crate) offset: usize,
 }
 

@@ -127,7 +127,7 @@ fn json_that_is_refused() {
     }
 }
 
-/// Which of ten calls a fault hits, the first being 1.
+/// The calls, of ten, that a fault hits; the first is 1.
 fn hit(fault: &str) -> Vec<u32> {
     let faults = Faults::default();
     faults.inject(fault.parse().unwrap());

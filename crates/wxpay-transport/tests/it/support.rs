@@ -13,6 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::mpsc,
     time::{sleep, timeout},
 };
 use tokio_rustls::{
@@ -235,6 +236,31 @@ where
             }
         }
     });
+}
+
+/// A server that hands on what `handle` makes of each connection.
+pub(crate) async fn serve_telling<T, F, Fut>(
+    config: ServerConfig,
+    handle: F,
+) -> (SocketAddr, mpsc::UnboundedReceiver<T>)
+where
+    T: Send + 'static,
+    F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let (sender, told) = mpsc::unbounded_channel();
+    let addr = serve(config, move |stream| {
+        let (told, sender) = (handle(stream), sender.clone());
+        async move { drop(sender.send(told.await)) }
+    });
+    (addr.await, told)
+}
+
+/// Reads a request and answers it.
+pub(crate) async fn answer(stream: &mut Tls) -> Vec<u8> {
+    let request = read_request(stream).await;
+    let _ = stream.write_all(OK.as_bytes()).await;
+    request
 }
 
 /// Answers every request that is whole, until the client closes.

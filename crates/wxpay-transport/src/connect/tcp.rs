@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
-    task::Context,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::Instant};
 use tower::{ServiceExt, service_fn};
 
-use super::{Polled, proxy::connect_through_proxy};
+use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT},
     authority::{self, strip_brackets},
@@ -131,6 +131,8 @@ use self::bound_send_buffer as bound_unsent;
 fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
+
+pub(super) type Polled<T> = Poll<io::Result<T>>;
 
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {

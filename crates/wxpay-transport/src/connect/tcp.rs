@@ -30,6 +30,9 @@ use crate::{
     error::{BoxError, ProxyErrorKind, Step},
 };
 
+/// TCP asks so often whether the other side is still there: firewalls forget a silent connection after a minute.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// Connects to a server, or to the proxy, and has that connect to the server.
 pub(super) async fn connect(
     config: Arc<Config>,
@@ -99,8 +102,8 @@ async fn open(
     connector.enforce_http(false);
     // Without it the last piece of a body waits for the acknowledgement of the one before.
     connector.set_nodelay(true);
-    connector.set_keepalive(config.tcp_keepalive);
-    connector.set_keepalive_interval(config.tcp_keepalive);
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_keepalive_interval(Some(KEEPALIVE));
     // Shared out among the addresses of a name, so that a dead one does not use up all of it.
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     connector.set_connect_timeout(connecting.end.map(left));

@@ -7,68 +7,64 @@ mod picture;
 mod progress;
 mod queue;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use wxpay_media::{
     ApiKey, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
-    transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     args::UploadArgs,
-    exit_code,
     settings::{self, IdentityFiles, Network},
     signals::Stop,
-    terminal,
+    terminal::{self, OutputLost},
 };
-use outcome::{Failure, Outcome};
+use outcome::{Failure, FileOutcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
-    let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let sandbox = if args.sandbox {
-        Some(start_sandbox().await?)
-    } else {
-        None
-    };
-    let (merchant, endpoints, builder) = match configure(&args, sandbox.as_ref()) {
-        Ok(configured) => configured,
-        Err(error) => {
-            // With --json every file has a line.
-            if args.json {
-                let failure = Failure::config(&error);
-                for file in &args.files {
-                    Outcome::failed(file, failure.clone()).print(true)?;
-                }
-            }
-            return Err(error);
+    let done = upload(&args).await;
+    if let Err(error) = &done
+        && args.json
+        && !error.is::<OutputLost>()
+    {
+        // With --json every file has a line.
+        let failure = Failure::config(error);
+        for file in &args.files {
+            FileOutcome::failed(file, failure.clone()).print(true)?;
         }
-    };
+    }
+    Ok(terminal::exit_code(done?))
+}
+
+/// True when every file is uploaded; an error before any is tried.
+async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
+    let mut stop = Stop::listen().context("cannot listen for signals")?;
+    let mut sandbox = None;
+    if args.sandbox {
+        let started = sandbox.insert(Sandbox::builder().start().await?);
+        let origin = started.origin();
+        terminal::warn(&format!(
+            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+        ));
+    }
+    let (merchant, endpoints, builder) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
-            done = dry_run::run(&args, &merchant) => done?,
+            done = dry_run::run(args, &merchant) => done?,
             _ = stop.asked() => false,
         }
     } else if let Some(path) = &args.ledger {
-        let run = ledger::Run::open(&args, path, merchant.id(), &endpoints)?;
-        run.upload(&args, &builder.build()?, &mut stop).await?
+        let (merchant, client) = (merchant.id(), builder.build()?);
+        ledger::run(args, path, merchant, &endpoints, &client, &mut stop).await?
     } else {
-        queue::run(&args, &builder.build()?, &mut stop).await?
+        queue::run(args, &builder.build()?, &mut stop).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    Ok(exit_code(done))
-}
-
-async fn start_sandbox() -> anyhow::Result<Sandbox> {
-    let sandbox = Sandbox::builder().start().await?;
-    terminal::warn(&format!(
-        "sandbox at {}: its media ids mean nothing to WeChat Pay",
-        sandbox.origin()
-    ));
-    Ok(sandbox)
+    Ok(done)
 }
 
 /// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
@@ -77,9 +73,6 @@ fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
 ) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
-    use TransportBuilder as To;
-    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
-
     let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
     if from_stdin.count() > 1 {
         bail!("`-` can be given once: stdin holds one picture");
@@ -103,26 +96,23 @@ fn configure(
     if let Some(identity) = identity {
         builder = builder.identity(identity);
     }
-    if let Some(given) = find(args.rate, RATE)? {
+    if let Some(given) = settings::find(args.rate, settings::RATE)? {
         builder = builder.rate(given.value.0);
     }
-    // The timeouts that are not given are the library's.
     let times = &args.timeouts;
-    let timeouts: [(_, _, SetTimeout); 4] = [
-        (times.timeout, TIMEOUT, To::timeout),
-        (times.connect_timeout, CONNECT, To::connect_timeout),
-        (times.stall_timeout, STALL, To::stall_timeout),
-        (times.response_timeout, RESPONSE, To::response_timeout),
+    let flags = [
+        times.timeout,
+        times.connect_timeout,
+        times.stall_timeout,
+        times.response_timeout,
     ];
-    for (flag, names, set) in timeouts {
-        if let Some(given) = find(flag, names)? {
+    for (flag, (names, set)) in flags.into_iter().zip(settings::TIMEOUTS) {
+        if let Some(given) = settings::find(flag, names)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
     Ok((merchant, endpoints, builder))
 }
-
-type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
 

@@ -16,7 +16,7 @@ use tokio::{runtime, sync::oneshot};
 use crate::{
     Credentials,
     fault::{ActiveFault, Fault, Faults},
-    history::{History, Pictures, Watch},
+    history::{History, Watch},
     record::RecordedRequest,
 };
 
@@ -39,6 +39,11 @@ pub use builder::{SandboxBuilder, StartError};
 /// let id = sandbox.inject("system-error,next=1".parse()?);
 /// let fault = &sandbox.faults()[0];
 /// assert_eq!((fault.id(), fault.hits(), fault.is_exhausted()), (id, 0, false));
+/// // … the client under test uploads …
+/// for request in sandbox.requests() {
+///     assert_eq!(request.file_name.as_deref(), Some("shop.jpg"));
+///     assert!(request.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -124,12 +129,6 @@ impl Sandbox {
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.settle_blocking();
         self.history.picture(number)
-    }
-
-    /// As [`media`](Self::media), without the sandbox: for tasks that [watch](Self::watch).
-    #[must_use]
-    pub fn pictures(&self) -> Pictures {
-        self.history.pictures()
     }
 
     /// A stream of calls, from now on.

@@ -49,7 +49,7 @@ const TIMER_SLACK: Duration = Duration::from_millis(5);
 
 /// Added to the second within which so many attempts begin: a server sees the first of them late and the
 /// last in time, and refuses one too many within its own second.
-const MARGIN: Duration = Duration::from_millis(25);
+const MARGIN: Duration = Duration::from_millis(40);
 
 enum State {
     /// No server has asked to slow down: when responses were taken.

@@ -1,6 +1,6 @@
 //! `wxpay upload --ledger`: only what is not done yet, however often it is run.
 
-mod gate;
+mod breaker;
 mod progress;
 mod source;
 
@@ -8,128 +8,87 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     future::ready,
-    path::{Path, PathBuf},
+    path::Path,
     rc::Rc,
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 use tokio::{
-    sync::{Mutex, mpsc::Receiver, oneshot},
+    sync::{Mutex, oneshot},
     time::Instant,
 };
 use wxpay_ledger::{Account, Content, Ledger, Reader, Record};
 use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice};
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{Failure, FileOutcome, content},
     picture,
     progress::Bars,
     queue::{self, Report},
 };
 use crate::{args::UploadArgs, signals::Stop, terminal};
-use gate::{Gate, Halted};
-use progress::Tally;
+use breaker::Breaker;
+use progress::Counts;
 use source::{Item, Source};
 
-/// A picture that fails while others are taken is given up in this run after so many attempts.
-const STRIKES: u32 = 5;
+/// A picture that the gateway answers with an error, or that fails while others are taken, is given up in this
+/// run after so many attempts.
+const MAX_FAILURES: u32 = 5;
 
-/// Then the run ends: somebody has to look.
+/// How long an outage is waited for: so long for each picture that waits, so that one picture does not hold up
+/// the end for long, and a day at most. Then somebody has to look.
+const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Uploads wait for one another and for their commits, beside those that call the gateway.
 const WAITING: usize = 32;
 
-/// A ledger that is open for a run.
-pub(super) struct Run {
-    ledger: Ledger,
-    account: Account,
-    path: PathBuf,
-    source: Source,
-}
-
-impl Run {
-    pub(super) fn open(
-        args: &UploadArgs,
-        path: &Path,
-        merchant: &MerchantId,
-        endpoints: &Endpoints,
-    ) -> anyhow::Result<Self> {
-        let source = Source::find(args, path)?;
-        let ledger = Ledger::open(path)?;
-        let endpoint = format!("https://{}", endpoints.primary());
-        let region = match Region::ALL
-            .iter()
-            .find(|it| Endpoints::from(**it) == *endpoints)
-        {
-            _ if args.sandbox => "sandbox",
-            Some(region) => region.as_str(),
-            None => &endpoint,
-        };
-        let account = ledger.account(merchant.as_str(), region, &endpoint)?;
-        let path = path.to_owned();
-        Ok(Self {
-            ledger,
-            account,
-            path,
-            source,
+/// Uploads what is not done; true when every file is. An error before any is tried.
+pub(super) async fn run(
+    args: &UploadArgs,
+    ledger: &Path,
+    merchant: &MerchantId,
+    endpoints: &Endpoints,
+    client: &Client,
+    stop: &mut Stop,
+) -> anyhow::Result<bool> {
+    let source = Source::find(args, ledger)?;
+    let writer = Ledger::open(ledger)?;
+    let endpoint = format!("https://{}", endpoints.primary());
+    let mut regions = Region::ALL.iter();
+    let region = match regions.find(|it| Endpoints::from(**it) == *endpoints) {
+        _ if args.sandbox => "sandbox",
+        Some(region) => region.as_str(),
+        None => &endpoint,
+    };
+    let account = writer.account(merchant.as_str(), region, &endpoint)?;
+    let mut batches = source.clone().read(Reader::open(ledger)?, account);
+    let batches = stream::poll_fn(move |context| batches.poll_recv(context));
+    let items = batches.flat_map(|batch| {
+        stream::iter(match batch {
+            Ok(items) => items.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
         })
+    });
+    let (bars, at_once) = (&Bars::unbounded(), args.concurrency.get());
+    let send = async |file: &Path, image: &Image| queue::send(client, bars, file, image).await;
+    let queue = Queue::new(writer, account, Reader::open(ledger)?, at_once, send);
+    let mut report = Report::new(args.json, bars);
+    let ended = tokio::select! {
+        ended = queue::drive(queue.uploads(items), at_once + WAITING, &mut report, stop) => ended,
+        ended = queue.counts.show(source, bars) => match ended {},
+    };
+    let is_done = report.finish(&[])?;
+    terminal::warn(&queue.counts.summary());
+    match ended {
+        Ok(true) => return Ok(is_done),
+        Ok(false) => terminal::warn("interrupted: run it again to go on"),
+        Err(error) if error.is::<terminal::OutputLost>() => return Err(error),
+        Err(error) => terminal::warn(&format!("error: {error:#}")),
     }
-
-    /// Uploads what is not done; true when every file is.
-    pub(super) async fn upload(
-        self,
-        args: &UploadArgs,
-        client: &Client,
-        stop: &mut Stop,
-    ) -> anyhow::Result<bool> {
-        let bars = &Bars::unbounded();
-        let send = async |file: &Path, image: &Image| {
-            let (progress, _bar) = bars.file(file, image);
-            let uploaded = client.upload_with_progress(image, progress).await?;
-            Ok(Outcome::uploaded(file, uploaded, image))
-        };
-        let (account, at_once) = (self.account, args.concurrency.get());
-        let files = self.source.clone().read(Reader::open(&self.path)?, account);
-        let queue = Queue::new(
-            self.ledger,
-            account,
-            Reader::open(&self.path)?,
-            at_once,
-            send,
-        );
-        let mut report = Report::new(args.json, bars);
-        let uploads = queue.uploads(items(files));
-        let ended = tokio::select! {
-            ended = queue::drive(uploads, at_once + WAITING, &mut report, stop) => ended,
-            ended = queue.tally.show(self.source, bars) => match ended {},
-        };
-        let is_done = report.finish(&[])?;
-        terminal::warn(&queue.tally.summary());
-        match ended {
-            Ok(true) => Ok(is_done),
-            Ok(false) => {
-                terminal::warn("interrupted: run it again to go on");
-                Ok(false)
-            }
-            Err(error) if error.is::<terminal::OutputLost>() => Err(error),
-            Err(error) => {
-                terminal::warn(&format!("error: {error:#}"));
-                Ok(false)
-            }
-        }
-    }
-}
-
-/// The files of all batches.
-fn items(files: Receiver<anyhow::Result<Vec<Item>>>) -> impl Stream<Item = anyhow::Result<Item>> {
-    let batches = stream::unfold(files, async |mut files| Some((files.recv().await?, files)));
-    batches.flat_map(|batch| match batch {
-        Ok(items) => Either::Left(stream::iter(items.into_iter().map(Ok))),
-        Err(error) => Either::Right(stream::iter([Err(error)])),
-    })
+    Ok(false)
 }
 
 /// Files on their way into the ledger.
@@ -139,24 +98,24 @@ struct Queue<F> {
     reader: Reader,
     /// Calls the gateway.
     send: F,
-    gate: Gate,
+    breaker: Breaker,
     budget: MemoryBudget,
     /// One for each content under way: files with equal bytes wait for the first of them.
     turns: RefCell<HashMap<Content, Rc<Mutex<()>>>>,
-    tally: Tally,
+    counts: Counts,
 }
 
-impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
+impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
     fn new(ledger: Ledger, account: Account, reader: Reader, at_once: usize, send: F) -> Self {
         Self {
             ledger,
             account,
             reader,
             send,
-            gate: Gate::new(at_once),
+            breaker: Breaker::new(at_once),
             budget: MemoryBudget::default(),
             turns: RefCell::default(),
-            tally: Tally::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -164,155 +123,130 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     fn uploads(
         &self,
         items: impl Stream<Item = anyhow::Result<Item>>,
-    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, Outcome)>>> {
+    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, FileOutcome)>>> {
         items.enumerate().map(move |(place, item)| match item {
-            Ok(Item {
-                path,
-                known: Some(entry),
-                ..
-            }) => {
-                self.tally.known(&entry);
-                Either::Left(ready(Ok((place, Outcome::known(&path, entry)))))
+            Ok(Item::Known(path, entry)) => {
+                let outcome = FileOutcome::known(&path, entry);
+                self.counts.count(&outcome);
+                Either::Left(ready(Ok((place, outcome))))
             }
             item => Either::Right(Box::pin(async move {
-                let outcome = self.upload(item?).await;
-                outcome
-                    .map(|it| (place, it))
-                    .inspect_err(|_| self.gate.halt())
+                let outcome = self.upload(item).await;
+                let outcome = outcome.inspect_err(|_| self.breaker.halt())?;
+                self.counts.count(&outcome);
+                Ok((place, outcome))
             })),
         })
     }
 
-    async fn upload(&self, item: Item) -> anyhow::Result<Outcome> {
-        let Item {
-            path, state, error, ..
-        } = item;
-        if let Some(error) = error {
-            self.tally.failed();
-            let advice = "check that it is there and may be read";
-            let failure = Failure::image(&format!("cannot be read: {error}"), advice);
-            return Ok(Outcome::failed(&path, failure));
-        }
+    async fn upload(&self, item: anyhow::Result<Item>) -> anyhow::Result<FileOutcome> {
+        let (path, file) = match item? {
+            Item::New(path, file) => (path, file),
+            Item::Known(path, entry) => return Ok(FileOutcome::known(&path, entry)),
+            Item::Unreadable(path, error) => {
+                let advice = "check that it is there and may be read";
+                let failure = Failure::image(&format!("cannot be read: {error}"), advice);
+                return Ok(FileOutcome::failed(&path, failure));
+            }
+        };
         let mut record = Record {
             path: (!picture::is_stdin(&path)).then(|| path.clone()),
-            file: state,
+            file,
             content: None,
             outcome: None,
             at: SystemTime::now(),
         };
         let image = match picture::read(&path, &self.budget).await {
             Ok(image) => image,
-            Err(failure) => return self.give_up(&path, record, failure).await,
+            Err(failure) => {
+                let outcome = FileOutcome::failed(&path, failure);
+                record.outcome = Some(outcome.outcome.clone());
+                self.commit(record).await?;
+                return Ok(outcome);
+            }
         };
-        let content = Content {
-            md5: image.hash().to_string(),
-            bytes: image.bytes().len() as u64,
-        };
+        let content = content(&image);
         record.content = Some(content.clone());
         let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
-        let outcome = {
-            let _turn = turn.lock().await;
-            self.upload_unless_known(&path, &image, &content, record)
-                .await
+        let locked = turn.lock().await;
+        let outcome = match self.reader.content(self.account, &content)? {
+            Some(entry) => FileOutcome::known(&path, entry),
+            None => {
+                let outcome = self.call(&path, &image).await?;
+                record.outcome = Some(outcome.outcome.clone());
+                record.at = SystemTime::now();
+                outcome
+            }
         };
+        self.commit(record).await?;
+        drop(locked);
         // The map has one, this is the other.
         if Rc::strong_count(&turn) == 2 {
             self.turns.borrow_mut().remove(&content);
         }
-        outcome
-    }
-
-    async fn upload_unless_known(
-        &self,
-        path: &Path,
-        image: &Image,
-        content: &Content,
-        mut record: Record,
-    ) -> anyhow::Result<Outcome> {
-        if let Some(entry) = self.reader.content(self.account, content)? {
-            self.commit(record).await?;
-            self.tally.known(&entry);
-            return Ok(Outcome::known(path, entry));
-        }
-        match self.call(path, image).await? {
-            Ok(outcome) => {
-                record.at = SystemTime::now();
-                record.outcome = Some((&outcome).into());
-                self.commit(record).await?;
-                self.tally.sent();
-                Ok(outcome)
-            }
-            Err(failure) => self.give_up(path, record, failure).await,
-        }
+        Ok(outcome)
     }
 
     /// Calls until the gateway has dealt with the picture.
     ///
-    /// A picture that fails while others are taken is given up after some attempts, for it is not the gateway
-    /// that does not work. While none is taken, all wait.
-    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Outcome, Failure>> {
-        let _active = self.gate.activate();
+    /// A picture that the gateway answers with an error (`SYSTEMERROR`), or that fails while others are taken, is
+    /// given up after some attempts, for this is no outage. While the gateway gives none an answer, all wait.
+    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<FileOutcome> {
+        let breaker = &self.breaker;
+        let _active = breaker.activate();
         let mut seen = None;
-        let (mut strikes, mut delay) = (0, Duration::from_secs(1));
+        let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
-            let pass = self
-                .gate
-                .enter()
-                .await
-                .map_err(|Halted| anyhow!("halted"))?;
-            let seen = seen.get_or_insert(self.gate.successes());
+            let permit = breaker.permit().await.context("halted")?;
+            let seen = seen.get_or_insert(breaker.successes());
             let error = match (self.send)(path, image).await {
                 Ok(outcome) => {
-                    self.gate.succeeded();
-                    return Ok(Ok(outcome));
+                    breaker.record_success();
+                    self.counts.sent();
+                    return Ok(outcome);
                 }
                 Err(error) => error,
             };
             let failure = Failure::from(&error);
-            match error.retry_advice() {
-                RetryAdvice::Refused if matches!(error, Error::Gateway(_)) => {
-                    self.gate.succeeded();
-                    return Ok(Err(failure));
+            let (is_answered, advice) = (matches!(error, Error::Gateway(_)), error.retry_advice());
+            match advice {
+                RetryAdvice::Refused if is_answered => {
+                    breaker.record_success();
+                    return Ok(FileOutcome::failed(path, failure));
                 }
                 // The answer is not the gateway's. If one of the gateway's came before, this may pass.
-                RetryAdvice::Refused if self.gate.successes() == 0 => return self.stop(&failure),
+                RetryAdvice::Refused if breaker.successes() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
-            let successes = self.gate.successes();
             // The last picture of a run has no others to tell an outage by.
-            let is_alone = strikes > 0 && self.gate.active() == 1;
-            if successes > *seen || is_alone {
-                (*seen, strikes) = (successes, strikes + 1);
-                if strikes == STRIKES {
-                    return Ok(Err(failure));
+            let is_alone = failures > 0 && breaker.active() == 1;
+            let is_outage = breaker.successes() == *seen && !is_alone;
+            *seen = breaker.successes();
+            if !is_outage || is_answered && advice == RetryAdvice::Retry {
+                failures += 1;
+            }
+            if failures == MAX_FAILURES {
+                return Ok(FileOutcome::failed(path, failure));
+            }
+            if is_outage {
+                let most = OUTAGE_OF_ONE.saturating_mul(breaker.active() as u32);
+                if breaker.record_failure(&failure.reason.message) > most.min(MAX_OUTAGE) {
+                    return self.stop(&failure);
                 }
-                drop(pass);
-                self.gate.sleep(Instant::now() + delay).await;
+            } else {
+                drop(permit);
+                breaker.sleep(Instant::now() + delay).await;
                 delay *= 2;
-            } else if self.gate.failed(&failure.message) > MAX_OUTAGE {
-                return self.stop(&failure);
             }
         }
     }
 
     /// Ends the run, for whatever is sent fails like this.
     fn stop<T>(&self, failure: &Failure) -> anyhow::Result<T> {
-        self.gate.halt();
-        let (message, advice) = (&failure.message, &failure.advice);
+        self.breaker.halt();
+        let (message, advice) = (&failure.reason.message, &failure.reason.advice);
         bail!("nothing more is sent: {message}\n  {advice}")
-    }
-
-    async fn give_up(
-        &self,
-        path: &Path,
-        mut record: Record,
-        failure: Failure,
-    ) -> anyhow::Result<Outcome> {
-        record.outcome = Some((&failure).into());
-        self.commit(record).await?;
-        self.tally.gave_up(&failure);
-        Ok(Outcome::failed(path, failure))
     }
 
     /// Waits until it is on the disk.
@@ -321,10 +255,8 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        is_committed
-            .await
-            .context("the ledger's thread has ended")??;
-        Ok(())
+        let result = is_committed.await;
+        Ok(result.context("the ledger's thread has ended")??)
     }
 }
 
@@ -332,31 +264,41 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
 mod tests {
     use std::{cell::Cell, fs};
 
+    use bytes::Bytes;
+    use http::Response;
     use tower::timeout::error::Elapsed;
-    use wxpay_ledger::{Entry, FileState};
+    use wxpay_ledger::{Entry, FileState, Outcome};
+    use wxpay_media::{ApiKey, Merchant, response};
 
     use super::*;
 
     const PICTURE: &[u8] = include_bytes!("../../../../examples/licence.png");
 
-    /// How many of these pictures get an id, and how long it takes, where the gateway works as it is told:
-    /// by the name of the picture and the time since the start.
+    /// No answer at all.
+    fn silence() -> Error {
+        Error::Service(Elapsed::new().into())
+    }
+
+    /// The gateway's own answer.
+    fn system_error() -> Error {
+        let key = ApiKey::new("0".repeat(ApiKey::LEN)).unwrap();
+        let merchant = Merchant::new(MerchantId::new("1900000109").unwrap(), key);
+        let body = "<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
+        response::media_id(&merchant, &Response::new(Bytes::from(body))).unwrap_err()
+    }
+
+    /// How many of these pictures get an id, how long it takes, and how many calls, where the gateway fails as
+    /// it is told: by the name of the picture and the time since the start.
     async fn run(
         names: &[String],
         at_once: usize,
-        works: impl Fn(&str, Duration) -> bool,
+        fails: impl Fn(&str, Duration) -> Option<Error>,
     ) -> (u64, Duration, usize) {
         let folder = tempfile::tempdir().unwrap();
         let item = |name: &String| {
             let path = folder.path().join(name);
             fs::write(&path, [PICTURE, name.as_bytes()].concat()).unwrap();
-            let state = FileState::default();
-            Ok(Item {
-                path,
-                state,
-                known: None,
-                error: None,
-            })
+            Ok(Item::New(path, FileState::default()))
         };
         let items: Vec<_> = names.iter().map(item).collect();
         let path = folder.path().join("ledger");
@@ -367,24 +309,23 @@ mod tests {
         let send = async |file: &Path, image: &Image| {
             calls.set(calls.get() + 1);
             tokio::time::sleep(Duration::from_millis(10)).await;
-            if !works(file.file_name().unwrap().to_str().unwrap(), start.elapsed()) {
-                return Err(Error::Service(Elapsed::new().into()));
+            let name = file.file_name().unwrap().to_str().unwrap();
+            if let Some(error) = fails(name, start.elapsed()) {
+                return Err(error);
             }
-            let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
-            let outcome = wxpay_ledger::Outcome::Uploaded {
-                media_id: md5.clone(),
+            let (media_id, endpoint) = (image.hash().to_string(), String::new());
+            let outcome = Outcome::Uploaded {
+                media_id,
                 attempts: 1,
-                endpoint: String::new(),
+                endpoint,
             };
-            let content = Some(Content { md5, bytes });
-            Ok(Outcome::known(
-                file,
-                Entry {
-                    content,
-                    outcome,
-                    at: 0,
-                },
-            ))
+            let content = Some(content(image));
+            let entry = Entry {
+                content,
+                outcome,
+                at: 0,
+            };
+            Ok(FileOutcome::known(file, entry))
         };
         let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
         let uploads = queue
@@ -404,29 +345,62 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_of_ten_minutes_fails_no_picture() {
-        for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
-            let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
-            let (uploaded, lasted, calls) =
-                run(&names(60), at_once, |_, now| !outage.contains(&now)).await;
-            assert_eq!(uploaded, 60, "{at_once} at once");
-            assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
-            // One call at a time, ever more rarely, beside those that were under way.
-            assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+        for error in [silence, system_error] {
+            for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
+                let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
+                let fails = |_: &str, now| outage.contains(&now).then(error);
+                let (uploaded, lasted, calls) = run(&names(60), at_once, fails).await;
+                assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
+                assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
+                // One call at a time, ever more rarely, beside those that were under way.
+                assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+            }
         }
     }
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "nothing more is sent: request timed out")]
     async fn an_outage_of_a_day_ends_the_run() {
-        run(&names(3), 1, |_, _| false).await;
+        let day = Duration::from_secs(24 * 60 * 60);
+        // Up to a minute before its end there is hope.
+        let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
+        run(&names(60), 1, fails).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "nothing more is sent: request timed out")]
+    async fn a_last_picture_without_an_answer_ends_the_run_within_hours() {
+        let fails = |name: &str, now| {
+            let is_over = now > Duration::from_secs(2 * 60 * 60 + 90);
+            (["58.png", "59.png"].contains(&name) && !is_over).then(silence)
+        };
+        run(&names(60), 4, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_picture_that_fails_alone_holds_up_no_other() {
-        for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
-            let (uploaded, lasted, _) = run(&names(200), at_once, |name, _| name != bad).await;
-            assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
-            assert!(lasted.as_secs() < 120, "{lasted:?}");
+        for error in [silence, system_error] {
+            for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
+                let fails = |name: &str, _| (name == bad).then(error);
+                let (uploaded, lasted, _) = run(&names(200), at_once, fails).await;
+                assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
+                assert!(lasted.as_secs() < 120, "{lasted:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_pictures_that_the_gateway_answers_with_an_error_are_given_up_within_minutes()
+    {
+        for (count, bad, minutes) in [(1, "0", 1), (10, "9", 1), (10, "8", 6), (10, "7", 11)] {
+            let fails = |name: &str, _| (name >= bad).then(system_error);
+            let (uploaded, lasted, _) = run(&names(count), 4, fails).await;
+            let refused = names(count)
+                .iter()
+                .filter(|name| name.as_str() >= bad)
+                .count();
+            assert_eq!(uploaded as usize, count - refused);
+            assert!(lasted.as_secs() < 60 * minutes, "{lasted:?} for {refused}");
         }
     }
 }

@@ -167,14 +167,14 @@ async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
         let begun = begun(&network.transport(limited(per_second)), &network, 31).await;
         assert!(begun.is_sorted() && begun[0] == 0, "{begun:?}");
         // So many in a second, and not one more where the first of them is late.
-        let least = 30_750 / u128::from(per_second);
+        let least = 31_200 / u128::from(per_second);
         assert!(
             (least..least + 200).contains(&begun[30]),
             "{per_second}: {begun:?}"
         );
         let even = begun
             .windows(2)
-            .all(|two| two[1] - two[0] <= 1035 / u128::from(per_second) + 1);
+            .all(|two| two[1] - two[0] <= 1050 / u128::from(per_second) + 1);
         assert!(even, "{begun:?}");
     }
 }
@@ -187,7 +187,7 @@ async fn what_is_given_up_delays_nobody() {
     let impatient =
         (0..1000).map(|_| timeout(Duration::from_millis(1), post(&transport, "https://a/")));
     assert!(join_all(impatient).await.iter().all(Result::is_err));
-    assert!(begun(&transport, &network, 1).await[0] < 103);
+    assert!(begun(&transport, &network, 1).await[0] <= 104);
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,8 +198,8 @@ async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
     // A tenth of a second's pause, then a twentieth less than the rate, and slowly back to it.
     let begun = begun(&transport, &network, 101).await;
     assert!((100..=110).contains(&begun[0]), "{begun:?}");
-    assert!((107..=108).contains(&(begun[1] - begun[0])), "{begun:?}");
-    assert!((102..=103).contains(&(begun[100] - begun[99])), "{begun:?}");
+    assert!((109..=110).contains(&(begun[1] - begun[0])), "{begun:?}");
+    assert!((104..=105).contains(&(begun[100] - begun[99])), "{begun:?}");
 }
 
 #[tokio::test(start_paused = true)]

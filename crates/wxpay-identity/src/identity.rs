@@ -142,10 +142,10 @@ impl Identity {
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
         if now > not_after {
-            return Err(IdentityError::Expired { not_after });
+            return Err(IdentityError::Expired(not_after));
         }
         if now < not_before {
-            return Err(IdentityError::NotYetValid { not_before });
+            return Err(IdentityError::NotYetValid(not_before));
         }
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {

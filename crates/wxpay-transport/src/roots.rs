@@ -124,8 +124,8 @@ impl Roots {
                 self.pinned.push(der);
                 Ok(())
             }
-            Purpose::Issued => Err(RootsError::NotAnAuthority { subject }),
-            Purpose::Client => Err(RootsError::ForClients { subject }),
+            Purpose::Issued => Err(RootsError::NotAnAuthority(subject)),
+            Purpose::Client => Err(RootsError::ForClients(subject)),
         }
     }
 
@@ -156,24 +156,17 @@ pub enum RootsError {
     /// The file is of another form than PEM, has no certificate in it, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued: that authority is to be trusted in its place.
+    /// A certificate that an authority has issued, by its subject: that authority is to be trusted in its
+    /// place.
     #[error(
-        "the certificate of `{subject}` is not an authority's, but issued by one: give the authority's certificate"
+        "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]
-    #[non_exhaustive]
-    NotAnAuthority {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
-    /// A certificate for clients, such as one's own.
+    NotAnAuthority(String),
+    /// A certificate for clients, such as one's own, by its subject.
     #[error(
-        "the certificate of `{subject}` is for clients: give the certificate of the server's authority"
+        "the certificate of `{0}` is for clients: give the certificate of the server's authority"
     )]
-    #[non_exhaustive]
-    ForClients {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
+    ForClients(String),
 }
 
 /// Adds the machine's authorities to the store.

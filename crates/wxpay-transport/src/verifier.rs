@@ -103,7 +103,7 @@ impl ServerCertVerifier for Verifier {
             .map(issuer)
             .map(Option::unwrap_or_default)
             .collect();
-        let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
+        let event = ConnectEvent::CertificatesPresented(&issuers);
         self.config.tell(event);
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.

@@ -4,7 +4,7 @@ use std::{
     io::{self, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,7 +24,7 @@ use tower::{ServiceExt, service_fn};
 
 use super::proxy::connect_through_proxy;
 use crate::{
-    attempt::{Connecting, ConnectionState, MAX_UNSENT},
+    attempt::{Connecting, ConnectionState, MAX_UNSENT, lock},
     authority::{self, strip_brackets},
     config::{Config, ConnectEvent, Io},
     error::{BoxError, ProxyErrorKind, Step},
@@ -75,7 +75,7 @@ async fn open(
         reached.reach(opening.clone());
         // The addresses of a proxy are none of the server's.
         if opening == Step::Connect {
-            told.tell(ConnectEvent::Resolved { addresses });
+            told.tell(ConnectEvent::Resolved(addresses));
         }
     };
     let host = strip_brackets(server.host().unwrap_or_default());
@@ -109,8 +109,7 @@ async fn open(
     connector.set_connect_timeout(connecting.end.map(left));
     let stream = connector.oneshot(server).await?.into_inner();
     bound_unsent(&stream, config.rules.stall_timeout)?;
-    let peer = stream.peer_addr()?;
-    config.tell(ConnectEvent::Connected { peer });
+    config.tell(ConnectEvent::Connected(stream.peer_addr()?));
     Ok(Box::new(stream))
 }
 
@@ -140,7 +139,7 @@ pub(super) type Polled<T> = Poll<io::Result<T>>;
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {
     io: TokioIo<Box<dyn Io>>,
-    pub(super) state: ConnectionState,
+    pub(super) state: Arc<Mutex<ConnectionState>>,
 }
 
 impl Tcp {
@@ -177,7 +176,8 @@ impl Read for Tcp {
 impl Write for Tcp {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.state.wrote(written)
+        lock(&self.state).wrote(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -186,7 +186,8 @@ impl Write for Tcp {
         slices: &[IoSlice<'_>],
     ) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.state.wrote(written)
+        lock(&self.state).wrote(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -234,7 +235,7 @@ mod tests {
             bound(stream.as_ref().unwrap(), Duration::MAX).unwrap();
             let mut tcp = Tcp::new(Box::new(stream.unwrap()));
             let mut taken = 0;
-            while !tcp.state.lock().is_blocked {
+            while !lock(&tcp.state).is_blocked {
                 let write = poll_fn(|cx| Pin::new(&mut tcp).poll_write(cx, &[7; 4096]));
                 let written = timeout(Duration::from_millis(200), write).await;
                 taken += written.unwrap_or(Ok(0)).unwrap();

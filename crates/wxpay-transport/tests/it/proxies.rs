@@ -126,12 +126,8 @@ async fn what_the_proxy_answers_instead_is_told() {
     for (fault, said, replies) in [
         (AuthenticationRequired, password, &wants_password[..]),
         (UnsupportedAuthentication, ntlm, &wants_ntlm),
-        (Refused { status: 403 }, administrator, &forbids),
-        (
-            Refused { status: 502 },
-            "502 instead",
-            &["HTTP/1.0 502 no||"],
-        ),
+        (Refused(403), administrator, &forbids),
+        (Refused(502), "502 instead", &["HTTP/1.0 502 no||"]),
         (NoAnswer, "no whole answer in HTTP", &no_answer),
     ] {
         for reply in replies {

@@ -19,6 +19,7 @@ use wxpay_sandbox::Fault;
 
 use crate::{
     sandbox::Inspector,
+    serve::ServeArgs,
     settings::{Override, Rate, Seconds},
 };
 
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     Doctor(Box<DoctorArgs>),
     Sandbox(SandboxArgs),
+    Serve(Box<ServeArgs>),
     Sign(SignArgs),
     Verify(VerifyArgs),
     Completions(CompletionsArgs),

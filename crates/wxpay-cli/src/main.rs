@@ -7,6 +7,7 @@ mod args;
 mod doctor;
 mod ledger;
 mod sandbox;
+mod serve;
 mod settings;
 mod sign;
 mod signals;
@@ -72,6 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ledger(command) => ledger::run(command),
         Command::Doctor(args) => runtime.block_on(doctor::run(&args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
+        Command::Serve(args) => runtime.block_on(serve::run(*args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Completions(args) => print_completions(args.shell),

@@ -171,8 +171,12 @@ impl Network {
         })
     }
 
+    pub(crate) fn apply_roots(&self, builder: TransportBuilder) -> TransportBuilder {
+        builder.roots(self.roots.clone())
+    }
+
     pub(crate) fn apply(&self, mut builder: TransportBuilder) -> TransportBuilder {
-        builder = builder.roots(self.roots.clone());
+        builder = self.apply_roots(builder);
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.value.clone());
         }
@@ -213,6 +217,13 @@ pub(crate) struct Override {
     host: String,
     port: u16,
     addresses: Vec<IpAddr>,
+}
+
+impl Override {
+    /// The host, the port, and its addresses.
+    pub(crate) fn parts(&self) -> (&str, u16, Vec<IpAddr>) {
+        (&self.host, self.port, self.addresses.clone())
+    }
 }
 
 impl FromStr for Override {

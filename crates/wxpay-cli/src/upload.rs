@@ -32,7 +32,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let (merchant, endpoints, builder) = match configure(&args, sandbox.as_ref()) {
+    let (merchant, endpoints, builder, _) = match configure(&args, sandbox.as_ref()) {
         Ok(configured) => configured,
         Err(error) => {
             // With --json every file has a line.
@@ -62,7 +62,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(done))
 }
 
-async fn start_sandbox() -> anyhow::Result<Sandbox> {
+pub(crate) async fn start_sandbox() -> anyhow::Result<Sandbox> {
     let sandbox = Sandbox::builder().start().await?;
     terminal::warn(&format!(
         "sandbox at {}: its media ids mean nothing to WeChat Pay",
@@ -71,15 +71,12 @@ async fn start_sandbox() -> anyhow::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
-/// without.
-fn configure(
+/// The merchant, its endpoints, a client with all settings, and its identity, which is always there, except
+/// that a dry run can do without.
+pub(crate) fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
-) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
-    use TransportBuilder as To;
-    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
-
+) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder, Option<Identity>)> {
     let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
     if from_stdin.count() > 1 {
         bail!("`-` can be given once: stdin holds one picture");
@@ -96,13 +93,26 @@ fn configure(
     let merchant = Merchant::new(id, key)
         .signing(signing)
         .strict_response_sign(args.strict_reply_sign);
-    let mut builder = ClientBuilder::from(merchant.clone())
-        .endpoints(endpoints.clone())
+    let mut builder = ClientBuilder::from(merchant.clone()).endpoints(endpoints.clone());
+    if let Some(identity) = &identity {
+        builder = builder.identity(identity.clone());
+    }
+    let builder = tune(builder, args, &network)?;
+    Ok((merchant, endpoints, builder, identity))
+}
+
+/// A client with the settings that are no merchant's own: the way to the endpoints, timeouts, a rate.
+pub(crate) fn tune(
+    builder: ClientBuilder,
+    args: &UploadArgs,
+    network: &Network,
+) -> anyhow::Result<ClientBuilder> {
+    use TransportBuilder as To;
+    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
+
+    let mut builder = builder
         .max_retries(args.retries)
         .transport(|transport| network.apply(transport));
-    if let Some(identity) = identity {
-        builder = builder.identity(identity);
-    }
     if let Some(given) = find(args.rate, RATE)? {
         builder = builder.rate(given.value.0);
     }
@@ -119,7 +129,7 @@ fn configure(
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
-    Ok((merchant, endpoints, builder))
+    Ok(builder)
 }
 
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;

@@ -1,6 +1,6 @@
 //! The agent: what it is made of, and its start.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, watch},
@@ -10,22 +10,31 @@ use wxpay_media::Image;
 
 use crate::{
     Fetcher, Listener, Merchants, Store, Token,
+    guard::Guard,
     merchants::Registry,
     routes::Door,
-    server::{self, Phase, Strangers},
+    server::{self, Phase},
 };
 
 /// Memory for the pictures of all merchants together: two of them may have all that one may have.
 const MEMORY: usize = 16 * Image::LIMIT;
 
-/// Bounds of an agent.
+/// The settings of an agent.
 ///
 /// ```
-/// let limits = wxpay_agent::Limits { queue: 64, ..Default::default() };
-/// # let _ = limits;
+/// use wxpay_agent::Options;
+///
+/// let options = Options { queue: 64, ..Options::default() };
+/// assert_eq!(options.grace.as_secs(), 30);
 /// ```
-#[derive(Debug, Clone)]
-pub struct Limits {
+#[derive(Debug)]
+pub struct Options {
+    /// The token that callers over TCP must send. Without one, every program on the machine may upload.
+    pub token: Option<Token>,
+    /// Further names of the agent, beside its address and `localhost`: requests to others are refused.
+    pub hosts: Vec<String>,
+    /// Fetches pictures by URL; without it, such requests are refused.
+    pub fetcher: Option<Fetcher>,
     /// How many requests of a merchant may wait or be under way; more are refused at once.
     pub queue: usize,
     /// How long what was accepted may take when the agent is asked to stop; what is not done by then is
@@ -33,10 +42,14 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// Twice as many as the callers that are known to come at once; half a minute to stop, as other servers.
-impl Default for Limits {
+/// No token; a queue of 512, twice as many as the callers that are known to come at once; a grace of half a
+/// minute.
+impl Default for Options {
     fn default() -> Self {
         Self {
+            token: None,
+            hosts: Vec::new(),
+            fetcher: None,
             queue: 512,
             grace: Duration::from_secs(30),
         }
@@ -46,11 +59,12 @@ impl Default for Limits {
 /// A server on this machine that takes pictures over HTTP and answers with their media ids.
 ///
 /// ```no_run
-/// use wxpay_agent::{Agent, Limits, Listener, Merchants, Store, Token};
+/// use wxpay_agent::{Agent, Listener, Merchants, Options, Store, Token};
 ///
 /// # async fn example(merchants: Merchants) -> Result<(), Box<dyn std::error::Error>> {
-/// let agent = Agent::start(merchants, Store::in_memory(), Limits::default()).await?;
-/// let agent = agent.token(Token::open("token".as_ref())?);
+/// let token = Some(Token::open("token".as_ref())?);
+/// let options = Options { token, ..Options::default() };
+/// let agent = Agent::start(merchants, Store::in_memory(), options).await?;
 /// let listener = Listener::tcp("127.0.0.1:8479".parse()?).await?;
 /// agent.serve(vec![listener], std::future::pending()).await;
 /// # Ok(())
@@ -59,10 +73,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Agent {
     merchants: Registry,
-    store: Arc<Store>,
-    limits: Limits,
-    fetcher: Option<Fetcher>,
-    strangers: Strangers,
+    options: Options,
 }
 
 impl Agent {
@@ -78,63 +89,39 @@ impl Agent {
     pub async fn start(
         merchants: Merchants,
         store: Store,
-        limits: Limits,
+        options: Options,
     ) -> Result<Self, StartError> {
-        let store = Arc::new(store);
-        let (of_merchants, bounds) = (Arc::clone(&store), limits.clone());
-        let read = move || Registry::open(merchants, of_merchants, bounds);
-        let merchants = spawn_blocking(read).await;
-        let merchants = merchants.map_err(|error| StartError::new(error.to_string()))?;
-        Ok(Self {
-            merchants: merchants?,
-            store,
-            limits,
-            fetcher: None,
-            strangers: Strangers::default(),
-        })
-    }
-
-    /// The token that callers over TCP must send. Without one, every program on the machine may upload.
-    #[must_use]
-    pub fn token(mut self, token: Token) -> Self {
-        self.strangers.token = Some(token);
-        self
-    }
-
-    /// A further name of the agent, beside its address and `localhost`: requests to others are refused.
-    #[must_use]
-    pub fn host(mut self, name: &str) -> Self {
-        self.strangers.names.push(name.to_ascii_lowercase());
-        self
-    }
-
-    /// Fetches pictures by URL; without this, such requests are refused.
-    #[must_use]
-    pub fn fetcher(mut self, fetcher: Fetcher) -> Self {
-        self.fetcher = Some(fetcher);
-        self
+        let queue = options.queue;
+        let read = spawn_blocking(move || Registry::open(merchants, store, queue)).await;
+        let read = read.map_err(|error| StartError(error.to_string()))?;
+        let merchants = read.map_err(StartError)?;
+        Ok(Self { merchants, options })
     }
 
     /// Serves until `stop` ends, and then until what was accepted is answered. True unless a connection
     /// had to be cut.
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> bool {
         let (phase, phases) = watch::channel(Phase::Serving);
+        let Options {
+            token,
+            hosts,
+            fetcher,
+            grace,
+            ..
+        } = self.options;
         let door = Arc::new(Door {
             merchants: self.merchants,
-            store: self.store,
-            fetcher: self.fetcher,
+            fetcher,
             memory: Arc::new(Semaphore::new(MEMORY)),
             phase: phases,
         });
-        server::run(
-            door,
-            listeners,
-            &self.strangers,
-            self.limits.grace,
-            phase,
-            stop,
-        )
-        .await
+        let guarded = listeners.into_iter().map(|listener| {
+            let addr = listener.addr();
+            let token = token.clone().filter(|_| addr.is_some());
+            let hosts = hosts.clone();
+            (Arc::new(Guard { addr, token, hosts }), listener)
+        });
+        server::run(door, guarded.collect(), grace, phase, stop).await
     }
 }
 
@@ -142,16 +129,10 @@ impl Agent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartError(String);
 
-impl StartError {
-    pub(crate) fn new(message: String) -> Self {
-        Self(message)
-    }
-}
-
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for StartError {}
+impl StdError for StartError {}

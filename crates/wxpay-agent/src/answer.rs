@@ -7,25 +7,31 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use wxpay_media::{Error, ErrorReport, RetryAdvice};
 
 /// Seconds to wait after the gateway has asked to slow down: by then the pace is a lower one.
 const AFTER_THROTTLING: u64 = 2;
 /// The same after a failure that may pass.
-const AFTER_FAILURE: u64 = 5;
+pub(crate) const AFTER_FAILURE: u64 = 5;
 
 /// A picture that has a media id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Entry {
     pub(crate) media_id: String,
     pub(crate) media_hash: String,
     pub(crate) bytes: u64,
+    /// In seconds since 1970, as a ledger has it.
+    #[serde(rename = "uploaded_at", serialize_with = "rfc3339")]
+    pub(crate) at: u64,
     pub(crate) attempts: u32,
     pub(crate) endpoint: String,
-    /// In seconds since 1970, as a ledger has it.
-    pub(crate) at: u64,
+}
+
+fn rfc3339<S: Serializer>(at: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    let at = OffsetDateTime::from_unix_timestamp(*at as i64).map_err(ser::Error::custom)?;
+    serializer.serialize_str(&at.format(&Rfc3339).map_err(ser::Error::custom)?)
 }
 
 impl Entry {
@@ -37,27 +43,12 @@ impl Entry {
     pub(crate) fn answer(&self, reused: bool) -> Response {
         #[derive(Serialize)]
         struct Answer<'a> {
-            media_id: &'a str,
-            media_hash: &'a str,
-            bytes: u64,
+            #[serde(flatten)]
+            entry: &'a Entry,
             reused: bool,
-            uploaded_at: String,
-            attempts: u32,
-            endpoint: &'a str,
         }
-        let at = OffsetDateTime::from_unix_timestamp(self.at as i64).ok();
-        let answer = Answer {
-            media_id: &self.media_id,
-            media_hash: &self.media_hash,
-            bytes: self.bytes,
-            reused,
-            uploaded_at: at
-                .and_then(|at| at.format(&Rfc3339).ok())
-                .unwrap_or_default(),
-            attempts: self.attempts,
-            endpoint: &self.endpoint,
-        };
-        json(StatusCode::OK, &answer)
+        let entry = self;
+        json(StatusCode::OK, &Answer { entry, reused })
     }
 }
 
@@ -65,20 +56,19 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     status: StatusCode,
-    pub(crate) error: ErrorReport,
     /// In seconds.
     retry_after: Option<u64>,
+    pub(crate) error: Box<ErrorReport>,
 }
 
 impl Refusal {
     pub(crate) fn new(
         status: StatusCode,
-        kind: &'static str,
         message: impl Into<String>,
         advice: &'static str,
     ) -> Self {
         let error = ErrorReport {
-            kind: kind.into(),
+            kind: "request".into(),
             code: None,
             message: message.into(),
             advice: advice.into(),
@@ -86,44 +76,41 @@ impl Refusal {
         };
         Self {
             status,
-            error,
             retry_after: None,
+            error: Box::new(error),
         }
     }
 
-    /// The request itself is wrong.
-    pub(crate) fn request(message: impl Into<String>, advice: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "request", message, advice)
+    /// The request is wrong.
+    pub(crate) fn bad(message: impl Into<String>, advice: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message, advice)
     }
 
-    pub(crate) fn not_found(message: impl Into<String>, advice: &'static str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "request", message, advice)
+    pub(crate) fn not_found(message: &str, advice: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message, advice)
     }
 
-    pub(crate) fn forbidden(message: &str, advice: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "request", message, advice)
-    }
-
-    /// The same call may succeed after so many seconds.
-    pub(crate) fn again(kind: &'static str, message: impl Into<String>, seconds: u64) -> Self {
-        let (status, advice) = (StatusCode::SERVICE_UNAVAILABLE, "try again later");
-        Self::new(status, kind, message, advice).retryable(seconds)
+    /// The same request may succeed after so many seconds.
+    pub(crate) fn again(message: impl Into<String>, seconds: u64) -> Self {
+        let mut refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, message, "try again later");
+        refusal.error.retryable = true;
+        refusal.retry_after = Some(seconds);
+        refusal.kind("busy")
     }
 
     pub(crate) fn stopping() -> Self {
-        Self::again("busy", "the agent is stopping", AFTER_FAILURE)
+        Self::again("the agent is stopping", AFTER_FAILURE)
     }
 
-    fn retryable(mut self, seconds: u64) -> Self {
-        self.error.retryable = true;
-        self.retry_after = Some(seconds);
+    pub(crate) fn kind(mut self, kind: &'static str) -> Self {
+        self.error.kind = kind.into();
         self
     }
 }
 
 /// The one place where advice for a queue becomes a status.
-impl From<&Error> for Refusal {
-    fn from(error: &Error) -> Self {
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
         let (status, retry_after) = match error.retry_advice() {
             RetryAdvice::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None),
             RetryAdvice::Throttle => (StatusCode::TOO_MANY_REQUESTS, Some(AFTER_THROTTLING)),
@@ -132,19 +119,26 @@ impl From<&Error> for Refusal {
         };
         Self {
             status,
-            error: error.into(),
             retry_after,
+            error: Box::new(ErrorReport::from(&error)),
         }
+    }
+}
+
+impl From<wxpay_ledger::Error> for Refusal {
+    fn from(error: wxpay_ledger::Error) -> Self {
+        let advice = "mend the ledger, then upload again: a second upload is harmless";
+        Self::new(StatusCode::BAD_GATEWAY, error.to_string(), advice).kind("ledger")
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         #[derive(Serialize)]
-        struct Answer<'a> {
-            error: &'a ErrorReport,
+        struct Answer {
+            error: Box<ErrorReport>,
         }
-        let mut response = json(self.status, &Answer { error: &self.error });
+        let mut response = json(self.status, &Answer { error: self.error });
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -160,9 +154,6 @@ impl IntoResponse for Refusal {
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut body = serde_json::to_vec(value).unwrap_or_default();
     body.push(b'\n');
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    (status, [(header::CONTENT_TYPE, kind)], Body::from(body)).into_response()
 }

@@ -1,73 +1,35 @@
 //! The three forms of a request's body, read into bounded memory.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{error::Error as StdError, iter, time::Duration};
 
 use axum::{
     RequestExt,
     body::Body,
-    extract::{Multipart, Request},
+    extract::{Multipart, Request, multipart::MultipartError},
 };
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body::Body as _;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde::Deserialize;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::timeout;
 use wxpay_media::{Error, Image, ImageError};
 
-use crate::{answer::Refusal, store::lock};
+use crate::answer::Refusal;
 
 /// The largest body.
-pub(crate) const MAX_BODY: u64 = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 /// The largest JSON: a URL is seldom longer than 2 KB.
 const MAX_JSON: usize = 16 * 1024;
-/// A body that stands still for so long is given up: it keeps memory from others.
-const STALL: Duration = Duration::from_secs(10);
-/// So is one that is not there after so long, however it moves.
-const LONGEST: Duration = Duration::from_secs(120);
-/// What is left of a body behind a refusal is thrown away, so that the client reads the answer and is not
-/// reset while it sends: at most so many bytes, and for so long.
-const DISCARD_BYTES: u64 = 64 * 1024 * 1024;
-const DISCARD_TIME: Duration = Duration::from_secs(10);
+/// A body that is not there after so long is given up: it keeps memory from others.
+const LONGEST: Duration = Duration::from_secs(60);
 
-/// A body that counts its bytes, and keeps the reason why it was given up. A clone is the same body.
-#[derive(Clone)]
-pub(crate) struct Inbound(Arc<Mutex<State>>);
-
-struct State {
-    body: Body,
-    read: u64,
-    begun: Option<Instant>,
-    stall: Option<Pin<Box<Sleep>>>,
-    fault: Option<Fault>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    TooLarge,
-    Stalled,
-    /// The connection was cut, or the framing is wrong.
-    Cut,
-}
-
-/// A picture as it was sent.
-#[derive(Debug)]
-pub(crate) struct Picture {
-    /// The file name of its part.
-    pub(crate) name: Option<String>,
-    pub(crate) bytes: Bytes,
-}
+const ADVICE: &str =
+    "send the picture itself, multipart/form-data with one file part, or {\"url\": …}";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    Raw,
+    Picture,
     Multipart,
     Url,
 }
@@ -76,254 +38,147 @@ impl Form {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let kind = headers.get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if kind.eq_ignore_ascii_case("multipart/form-data") {
-            Self::Multipart
-        } else if kind.eq_ignore_ascii_case("application/json") {
-            Self::Url
-        } else {
-            Self::Raw
+        let kind = kind.split(';').next().unwrap_or_default();
+        match &*kind.trim().to_ascii_lowercase() {
+            "multipart/form-data" => Self::Multipart,
+            "application/json" => Self::Url,
+            _ => Self::Picture,
         }
     }
 }
 
-impl Inbound {
-    pub(crate) fn new(body: Body) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            body,
-            read: 0,
-            begun: None,
-            stall: None,
-            fault: None,
-        })))
-    }
-
-    /// Its length, where that is known before.
-    pub(crate) fn declared(&self) -> Option<u64> {
-        lock(&self.0).body.size_hint().exact()
-    }
-
-    /// The picture that the body itself is. Of one that is too large, the length is counted and nothing
-    /// kept.
-    pub(crate) async fn picture(mut self) -> Result<Picture, Refusal> {
-        let mut content = Content::new(self.declared());
-        while let Some(frame) = self.frame().await {
-            let frame = frame.map_err(|_| self.refusal(""))?;
-            if let Ok(bytes) = frame.into_data() {
-                content.push(bytes);
-            }
-        }
-        let bytes = content.finish()?;
-        Ok(Picture { name: None, bytes })
-    }
-
-    /// The one part of a form that is a file: it has a file name, or a type that is not that of a text.
-    pub(crate) async fn file_part(self, mut request: Request) -> Result<Picture, Refusal> {
-        let advice = "send multipart/form-data with one file part, or the picture itself";
-        *request.body_mut() = Body::new(self.clone());
-        let form: Result<Multipart, _> = request.extract().await;
-        let mut form = form.map_err(|error| Refusal::request(error.body_text(), advice))?;
-        let mut picture = None;
-        loop {
-            let part = form.next_field().await;
-            let part = part.map_err(|error| self.refusal(&error.body_text()))?;
-            let Some(mut part) = part else { break };
-            let is_text = part
-                .content_type()
-                .is_none_or(|kind| kind.starts_with("text/plain"));
-            let is_file = part.file_name().is_some() || !is_text;
-            let name = part.file_name().filter(|name| !name.is_empty());
-            let name = name.map(str::to_owned);
-            let mut content = Content::new(None);
-            loop {
-                let chunk = part.chunk().await;
-                match chunk.map_err(|error| self.refusal(&error.body_text()))? {
-                    Some(chunk) if is_file => content.push(chunk),
-                    Some(_) => {}
-                    None => break,
-                }
-            }
-            if is_file && picture.replace((name, content)).is_some() {
-                return Err(Refusal::request("the form has more than one file", advice));
-            }
-        }
-        let (name, content) =
-            picture.ok_or_else(|| Refusal::request("the form has no file", advice))?;
-        let bytes = content.finish()?;
-        Ok(Picture { name, bytes })
-    }
-
-    /// The URL in JSON.
-    pub(crate) async fn url(mut self) -> Result<String, Refusal> {
-        #[derive(Deserialize)]
-        struct ByUrl {
-            url: String,
-        }
-        let wrong = || {
-            let advice = "send {\"url\": \"https://…\"}, or the picture with another content type";
-            Refusal::request("the JSON has no `url`", advice)
-        };
-        let mut json = Vec::new();
-        while let Some(frame) = self.frame().await {
-            let frame = frame.map_err(|_| self.refusal(""))?;
-            if let Ok(bytes) = frame.into_data() {
-                json.extend_from_slice(&bytes);
-            }
-            if json.len() > MAX_JSON {
-                return Err(wrong());
-            }
-        }
-        let by_url: Result<ByUrl, _> = serde_json::from_slice(&json);
-        by_url.map(|it| it.url).map_err(|_| wrong())
-    }
-
-    /// Why reading has failed.
-    fn refusal(&self, message: &str) -> Refusal {
-        match lock(&self.0).fault {
-            Some(Fault::TooLarge) => too_large(),
-            Some(Fault::Stalled) => Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "request",
-                "the body did not come in time",
-                "send it at once",
-            ),
-            Some(Fault::Cut) => Refusal::request("the body is cut", "send it again"),
-            None => {
-                let message = format!("the form cannot be read: {message}");
-                Refusal::request(message, "send multipart/form-data with one file part")
-            }
-        }
-    }
-
-    /// Throws the rest away in the background. A client that waits for `100 Continue` sends none.
-    pub(crate) fn discard(self, headers: &HeaderMap) {
-        {
-            let state = lock(&self.0);
-            let waits = headers.contains_key(header::EXPECT) && state.begun.is_none();
-            if waits || state.body.is_end_stream() || matches!(state.fault, Some(Fault::Cut)) {
-                return;
-            }
-        }
-        tokio::spawn(timeout(DISCARD_TIME, async move {
-            let mut bytes = 0;
-            let frame = || poll_fn(|cx| Pin::new(&mut lock(&self.0).body).poll_frame(cx));
-            while let Some(Ok(frame)) = frame().await {
-                bytes += frame.data_ref().map_or(0, |it| it.len() as u64);
-                if bytes > DISCARD_BYTES {
-                    break;
-                }
-            }
-        }));
-    }
-}
-
-impl http_body::Body for Inbound {
-    type Data = Bytes;
-    type Error = BodyGivenUp;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyGivenUp>>> {
-        let mut state = lock(&self.0);
-        let polled = state.poll(cx);
-        if let Poll::Ready(Some(Err(fault))) = polled {
-            state.fault = Some(fault);
-        }
-        polled.map_err(|_| BodyGivenUp)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        lock(&self.0).body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        lock(&self.0).body.size_hint()
-    }
-}
-
-impl State {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
-        let now = Instant::now();
-        let begun = *self.begun.get_or_insert(now);
-        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-            ready!(stall.as_mut().poll(cx));
-            return Poll::Ready(Some(Err(Fault::Stalled)));
-        };
-        stall.as_mut().reset(now + STALL);
-        Poll::Ready(match frame {
-            None => None,
-            Some(Err(_)) => Some(Err(Fault::Cut)),
-            Some(Ok(frame)) => {
-                self.read += frame.data_ref().map_or(0, |it| it.len() as u64);
-                if self.read > MAX_BODY {
-                    Some(Err(Fault::TooLarge))
-                } else if now - begun > LONGEST {
-                    Some(Err(Fault::Stalled))
-                } else {
-                    Some(Ok(frame))
-                }
-            }
-        })
-    }
-}
-
-/// The reason is kept by the body.
+/// A body's content: the bytes of a picture, with the file name of its part, or a URL.
 #[derive(Debug)]
-pub(crate) struct BodyGivenUp;
-
-impl fmt::Display for BodyGivenUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body was given up")
-    }
+pub(crate) enum Sent {
+    Picture(Option<String>, Bytes),
+    Url(String),
 }
 
-impl std::error::Error for BodyGivenUp {}
+/// Reads a body, whose length the router bounds.
+pub(crate) async fn read(form: Form, request: Request) -> Result<Sent, Refusal> {
+    let read = async {
+        match form {
+            Form::Picture => picture(request.with_limited_body().into_body()).await,
+            Form::Multipart => file_part(request).await,
+            Form::Url => url(request.with_limited_body().into_body()).await,
+        }
+    };
+    let late = |_| {
+        let message = "the body did not come within a minute";
+        Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            message,
+            "send it at once",
+        ))
+    };
+    timeout(LONGEST, read).await.unwrap_or_else(late)
+}
+
+/// The picture that the body itself is.
+async fn picture(mut body: Body) -> Result<Sent, Refusal> {
+    let declared = body.size_hint().exact().unwrap_or_default();
+    let mut content = Content {
+        kept: BytesMut::with_capacity(Image::LIMIT.min(declared as usize)),
+        size: 0,
+    };
+    while let Some(frame) = body.frame().await {
+        if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
+            content.push(&bytes);
+        }
+    }
+    Ok(Sent::Picture(None, content.finish()?))
+}
+
+/// The one part of a form that is a file: it has a file name, or a type that is not that of a text.
+async fn file_part(request: Request) -> Result<Sent, Refusal> {
+    let failed = |error: MultipartError| match unreadable(&error) {
+        _ if error.status() != StatusCode::PAYLOAD_TOO_LARGE => Refusal::bad(
+            format!("the form cannot be read: {}", error.body_text()),
+            ADVICE,
+        ),
+        too_large => too_large,
+    };
+    let form: Result<Multipart, _> = request.extract().await;
+    let mut form = form.map_err(|error| Refusal::bad(error.body_text(), ADVICE))?;
+    let mut picture = None;
+    while let Some(mut part) = form.next_field().await.map_err(failed)? {
+        let name = part.file_name().map(str::to_owned);
+        let is_text = |kind: &str| kind.starts_with("text/plain");
+        let is_file = name.is_some() || !part.content_type().is_none_or(is_text);
+        let mut content = Content::default();
+        while let Some(bytes) = part.chunk().await.map_err(failed)? {
+            if is_file {
+                content.push(&bytes);
+            }
+        }
+        if is_file && picture.replace((name, content)).is_some() {
+            return Err(Refusal::bad("the form has more than one file", ADVICE));
+        }
+    }
+    let (name, content) = picture.ok_or_else(|| Refusal::bad("the form has no file", ADVICE))?;
+    Ok(Sent::Picture(name, content.finish()?))
+}
+
+/// The URL in JSON.
+async fn url(mut body: Body) -> Result<Sent, Refusal> {
+    #[derive(Deserialize)]
+    struct ByUrl {
+        url: String,
+    }
+    let mut json = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
+            json.extend_from_slice(&bytes);
+        }
+        if json.len() > MAX_JSON {
+            break;
+        }
+    }
+    let by_url: Result<ByUrl, _> = serde_json::from_slice(&json);
+    let by_url = by_url.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
+    Ok(Sent::Url(by_url.url))
+}
+
+fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    if causes.any(|cause| cause.is::<LengthLimitError>()) {
+        return too_large();
+    }
+    Refusal::bad("the body is cut", "send it again")
+}
 
 /// The bytes of a picture: kept while they may be one, counted otherwise.
+#[derive(Default)]
 struct Content {
     kept: BytesMut,
     size: usize,
 }
 
 impl Content {
-    fn new(declared: Option<u64>) -> Self {
-        let capacity = declared.map_or(0, |it| it.min(Image::LIMIT as u64) as usize);
-        Self {
-            kept: BytesMut::with_capacity(capacity),
-            size: 0,
-        }
-    }
-
-    fn push(&mut self, bytes: Bytes) {
+    fn push(&mut self, bytes: &[u8]) {
         self.size += bytes.len();
         if self.size < Image::LIMIT {
-            self.kept.extend_from_slice(&bytes);
+            self.kept.extend_from_slice(bytes);
         } else {
             self.kept = BytesMut::new();
         }
     }
 
     fn finish(self) -> Result<Bytes, Refusal> {
-        if self.size >= Image::LIMIT {
-            return Err(oversized(self.size));
+        match self.size {
+            size @ Image::LIMIT.. => Err(oversized(Some(size))),
+            _ => Ok(self.kept.freeze()),
         }
-        Ok(self.kept.freeze())
     }
 }
 
 /// A picture that the gateway would refuse for its size.
-pub(crate) fn oversized(size: impl Into<Option<usize>>) -> Refusal {
-    let size = size.into();
-    Refusal::from(&Error::from(ImageError::TooLarge { size }))
+pub(crate) fn oversized(size: Option<usize>) -> Refusal {
+    Error::from(ImageError::TooLarge { size }).into()
 }
 
 pub(crate) fn too_large() -> Refusal {
-    Refusal::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "request",
-        "the body has more than 16 MiB",
-        "scale the picture down: the gateway takes less than 2 MiB",
-    )
+    let advice = "scale the picture down: the gateway takes less than 2 MiB";
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    Refusal::new(status, "the body has more than 16 MiB", advice)
 }

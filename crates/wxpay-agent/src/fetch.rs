@@ -17,7 +17,10 @@ use wxpay_media::{
     transport::{ErrorKind, RetryAdvice},
 };
 
-use crate::{answer::Refusal, body::oversized};
+use crate::{
+    answer::{AFTER_FAILURE, Refusal},
+    body::oversized,
+};
 
 /// How many pictures are fetched at once: a slow host keeps memory from others.
 const AT_ONCE: usize = 4;
@@ -26,8 +29,6 @@ const MAX_REDIRECTS: usize = 3;
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// For one picture, with its redirects.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Seconds after which a caller may try again.
-const AGAIN: u64 = 5;
 /// The port of HTTPS.
 const PORT: u16 = 443;
 
@@ -115,39 +116,30 @@ impl Fetcher {
             .await
             .expect("the semaphore is never closed");
         let fetched = timeout(LONGEST, self.follow(url)).await;
-        fetched.unwrap_or_else(|_| Err(Refusal::again("url", "the URL's host is too slow", AGAIN)))
+        fetched.unwrap_or_else(|_| Err(again("the URL's host is too slow")))
     }
 
     async fn follow(&self, url: &str) -> Result<Bytes, Refusal> {
         let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;
         for _ in 0..=MAX_REDIRECTS {
             let target =
-                target(&url).ok_or_else(|| refused("the URL has not the form https://HOST/…"))?;
+                target(&url).ok_or_else(|| refused("the URL is not https, or has a user name"))?;
             if !self.allowed.contains(&target) {
                 return Err(refused("the URL's host is not allowed"));
             }
             let response = self.get(&url, &target).await?;
             let status = response.status();
-            if status.is_success() {
-                return Ok(response.into_body());
-            }
+            let answer = || format!("the URL's host answers with status {}", status.as_u16());
             let location = response.headers().get(header::LOCATION);
             url = match location.filter(|_| status.is_redirection()) {
-                Some(location) => next(&url, location)
-                    .ok_or_else(|| refused("the URL redirects to what is no URL"))?,
-                None if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                    let message = format!("the URL's host answers with status {}", status.as_u16());
-                    return Err(Refusal::again("url", message, AGAIN));
-                }
-                None => {
-                    return Err(useless(format!(
-                        "the URL's host answers with status {}",
-                        status.as_u16()
-                    )));
-                }
+                Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
+                None if status.is_success() => return Ok(response.into_body()),
+                None if status.is_server_error() => return Err(again(answer())),
+                None if status == StatusCode::TOO_MANY_REQUESTS => return Err(again(answer())),
+                None => return Err(useless(answer())),
             };
         }
-        Err(useless("the URL redirects too often".to_owned()))
+        Err(useless("the URL redirects too often"))
     }
 
     async fn get(&self, url: &Uri, target: &AllowedHost) -> Result<Response<Bytes>, Refusal> {
@@ -156,9 +148,7 @@ impl Fetcher {
         // other that a name server may tell later.
         let transport = self.transport.clone();
         let transport = transport.resolve(&target.host, target.port, addresses);
-        let transport: Transport<String> = transport
-            .build()
-            .map_err(|error| Refusal::again("url", error.to_string(), AGAIN))?;
+        let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
         let request = Request::get(url)
             .header(header::ACCEPT, "image/*")
             .header(
@@ -167,19 +157,15 @@ impl Fetcher {
             )
             .body(String::new());
         let request = request.map_err(|_| refused("this is no URL"))?;
-        let response = transport.oneshot(request).await;
-        let response = response.map_err(|error| match error.kind() {
-            ErrorKind::ResponseTooLarge { .. } => oversized(None),
-            _ if error.retry_advice() == RetryAdvice::Retry => {
-                Refusal::again("url", format!("the URL cannot be fetched: {error}"), AGAIN)
+        let response = transport.oneshot(request).await.map_err(|error| {
+            let message = format!("the URL cannot be fetched: {error}");
+            match error.kind() {
+                ErrorKind::ResponseTooLarge { .. } => oversized(None),
+                _ if error.retry_advice() == RetryAdvice::Retry => again(message),
+                _ => useless(message),
             }
-            _ => useless(format!("the URL cannot be fetched: {error}")),
         })?;
-        let (head, body) = response.into_parts();
-        Ok(Response::from_parts(
-            head,
-            body.into_inner().unwrap_or_default(),
-        ))
+        Ok(response.map(|body| body.into_inner().unwrap_or_default()))
     }
 
     /// Looks a name up, once. Where one of its addresses is private, none is taken.
@@ -193,11 +179,11 @@ impl Fetcher {
             Err(_) => {
                 let looking = timeout(LOOK_UP, lookup_host((name, target.port))).await;
                 let found = looking.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-                let found = found.map_err(|error| {
-                    let message = format!("the URL's host cannot be looked up: {error}");
-                    Refusal::again("url", message, AGAIN)
-                })?;
-                found.map(|address| address.ip()).collect()
+                let unknown = |error| again(format!("the URL's host cannot be looked up: {error}"));
+                found
+                    .map_err(unknown)?
+                    .map(|address| address.ip())
+                    .collect()
             }
         };
         match found.iter().all(|address| is_public(*address)) {
@@ -209,17 +195,16 @@ impl Fetcher {
 
 fn refused(message: &str) -> Refusal {
     let advice = "give an https URL of a host that the agent was started with: --allow-url HOST";
-    Refusal::request(message, advice)
+    Refusal::bad(message, advice).kind("url")
 }
 
-fn useless(message: String) -> Refusal {
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Refusal::new(
-        status,
-        "url",
-        message,
-        "check that the picture is there and may be read",
-    )
+fn again(message: impl Into<String>) -> Refusal {
+    Refusal::again(message, AFTER_FAILURE).kind("url")
+}
+
+fn useless(message: impl Into<String>) -> Refusal {
+    let advice = "check that the picture is there and may be read";
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, advice).kind("url")
 }
 
 /// The host of a URL that may be fetched: https, without a user.
@@ -286,96 +271,4 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         _ => false,
     };
     is_global && !is_special
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_addresses_of_both_versions_are_known() {
-        for private in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "100.127.255.255",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.8",
-            "192.168.1.1",
-            "198.18.0.1",
-            "203.0.113.9",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:10.0.0.1",
-            "::ffff:127.0.0.1",
-            "::10.0.0.1",
-            "64:ff9b::a00:1",
-            "fe80::1",
-            "fc00::1",
-            "fd12:3456::1",
-            "fec0::1",
-            "ff02::1",
-            "2001:db8::1",
-            "2001::1",
-            "2002:7f00:1::",
-            "100::1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in [
-            "1.1.1.1",
-            "100.63.255.255",
-            "100.128.0.1",
-            "172.15.0.1",
-            "172.32.0.1",
-            "192.0.1.1",
-            "223.255.255.255",
-            "::ffff:1.1.1.1",
-            "2400:3200::1",
-            "2606:4700::1111",
-            "240e::1",
-        ] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-    }
-
-    #[test]
-    fn only_https_without_a_user_has_a_target() {
-        let target = |url: &str| target(&url.parse().unwrap());
-        let host = |host: &str, port| {
-            Some(AllowedHost {
-                host: host.to_owned(),
-                port,
-            })
-        };
-        assert_eq!(target("https://A.test./x.png"), host("a.test", 443));
-        assert_eq!(target("https://a.test:8443/"), host("a.test", 8443));
-        assert_eq!(target("https://[::1]:1/"), host("[::1]", 1));
-        for url in [
-            "http://a.test/",
-            "https://u:p@a.test/",
-            "ftp://a.test/",
-            "/x",
-            "https://a.test:99999/",
-        ] {
-            assert_eq!(target(url), None, "{url}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_is_read_as_a_browser_reads_it() {
-        let next = |location: &str| {
-            let from = "https://a.test/x".parse().unwrap();
-            next(&from, &location.parse().unwrap()).map(|it| it.to_string())
-        };
-        assert_eq!(next("/y?z").as_deref(), Some("https://a.test/y?z"));
-        assert_eq!(next("https://b.test/").as_deref(), Some("https://b.test/"));
-        assert_eq!(next("http://b.test/").as_deref(), Some("http://b.test/"));
-        assert_eq!(next("y"), None);
-    }
 }

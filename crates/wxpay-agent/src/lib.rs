@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod fetch;
 mod guard;
+mod listener;
 mod merchant;
 mod merchant_file;
 mod merchants;
@@ -12,16 +13,14 @@ mod metrics;
 mod routes;
 mod server;
 mod store;
-#[cfg(unix)]
-mod systemd;
 
-pub use agent::{Agent, Limits};
+pub use agent::{Agent, Options, StartError};
 pub use fetch::{AllowedHost, Fetcher, ParseAllowedHostError};
 pub use guard::Token;
-pub use merchant::Settings;
-pub use merchant_file::ClientDefaults;
-pub use merchants::{Merchants, Source};
-pub use server::Listener;
-pub use store::Store;
+pub use listener::Listener;
 #[cfg(unix)]
-pub use systemd::{activated, notify};
+pub use listener::{activated, notify};
+pub use merchant::Settings;
+pub use merchant_file::read_merchant;
+pub use merchants::{Loaded, Merchants};
+pub use store::Store;

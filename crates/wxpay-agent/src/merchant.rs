@@ -7,15 +7,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice};
+use wxpay_media::{CallInfo, Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice};
 
 use crate::{
-    agent::Limits,
     answer::{Entry, Refusal},
     metrics::Metrics,
-    store::{Account, Store, lock},
+    store::{Book, Store, lock},
 };
 
 /// Memory for the pictures of a merchant that are read, wait for their turn and are sent: eight of the
@@ -29,7 +27,7 @@ pub struct Settings {
     client: Client,
     region: String,
     endpoint: String,
-    pub(crate) not_after: Option<SystemTime>,
+    not_after: Option<SystemTime>,
 }
 
 impl Settings {
@@ -37,12 +35,12 @@ impl Settings {
     #[must_use]
     pub fn new(id: MerchantId, client: Client, endpoints: &Endpoints) -> Self {
         let endpoint = format!("https://{}", endpoints.primary());
-        let mut regions = Region::ALL.iter();
-        let region = regions.find(|it| Endpoints::from(**it) == *endpoints);
+        let is_of = |region: &&Region| Endpoints::from(**region) == *endpoints;
+        let region = Region::ALL.iter().find(is_of).map(|region| region.as_str());
         Self {
             id,
             client,
-            region: region.map_or(endpoint.clone(), |region| region.as_str().to_owned()),
+            region: region.unwrap_or(&endpoint).to_owned(),
             endpoint,
             not_after: None,
         }
@@ -65,11 +63,6 @@ impl Settings {
     pub(crate) fn id(&self) -> &str {
         self.id.as_str()
     }
-
-    /// The merchant's account in a store.
-    pub(crate) fn account(&self, store: &Store) -> Result<Account, wxpay_ledger::Error> {
-        store.account(self.id(), &self.region, &self.endpoint)
-    }
 }
 
 /// Bytes, by MD5 and length.
@@ -79,7 +72,7 @@ type Flight = watch::Receiver<Option<Outcome>>;
 
 #[derive(Debug)]
 pub(crate) struct Merchant {
-    current: Mutex<Arc<(Settings, Account)>>,
+    current: Mutex<Arc<(Settings, Arc<Book>)>>,
     /// Uploads under way: equal bytes wait for the first of them.
     flights: Mutex<HashMap<Content, Flight>>,
     places: Arc<Semaphore>,
@@ -94,40 +87,50 @@ pub(crate) struct Merchant {
 #[derive(Debug)]
 pub(crate) struct Share {
     _place: OwnedSemaphorePermit,
-    memory: Vec<OwnedSemaphorePermit>,
+    memory: [OwnedSemaphorePermit; 2],
 }
 
 /// How a picture gets its id.
 #[derive(Debug)]
 pub(crate) enum Submitted {
     Known(Entry),
-    /// By an upload of its own, or by that of equal bytes.
-    Flight {
-        flight: Flight,
-        is_own: bool,
-    },
+    Own(Flight),
+    /// By the upload of equal bytes.
+    Shared(Flight),
 }
 
 impl Merchant {
-    pub(crate) fn new(settings: Settings, account: Account, limits: &Limits) -> Self {
-        Self {
-            current: Mutex::new(Arc::new((settings, account))),
+    pub(crate) fn new(
+        settings: Settings,
+        store: &Store,
+        queue: usize,
+    ) -> Result<Self, wxpay_ledger::Error> {
+        let book = store.book(settings.id(), &settings.region, &settings.endpoint)?;
+        Ok(Self {
+            current: Mutex::new(Arc::new((settings, Arc::new(book)))),
             flights: Mutex::default(),
-            places: Arc::new(Semaphore::new(limits.queue)),
-            queue: limits.queue,
+            places: Arc::new(Semaphore::new(queue)),
+            queue,
             memory: Arc::new(Semaphore::new(MEMORY)),
             stopped: Mutex::default(),
             metrics: Metrics::default(),
+        })
+    }
+
+    /// Uploads by these settings from now on, if they are of the same merchant in the same region. Uploads
+    /// under way finish by the old ones.
+    pub(crate) fn replace(&self, settings: &Settings) -> bool {
+        let mut current = lock(&self.current);
+        let (old, book) = &**current;
+        let is_same = (&old.id, &old.region) == (&settings.id, &settings.region);
+        if is_same {
+            *current = Arc::new((settings.clone(), Arc::clone(book)));
+            *lock(&self.stopped) = None;
         }
+        is_same
     }
 
-    /// Uploads by these settings from now on. Those under way finish by the old ones.
-    pub(crate) fn replace(&self, settings: Settings, account: Account) {
-        *lock(&self.current) = Arc::new((settings, account));
-        *lock(&self.stopped) = None;
-    }
-
-    fn current(&self) -> Arc<(Settings, Account)> {
+    fn current(&self) -> Arc<(Settings, Arc<Book>)> {
         Arc::clone(&lock(&self.current))
     }
 
@@ -135,8 +138,8 @@ impl Merchant {
         self.current().0.id().to_owned()
     }
 
-    pub(crate) fn account(&self) -> Account {
-        self.current().1
+    pub(crate) fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.current().1)
     }
 
     pub(crate) fn not_after(&self) -> Option<SystemTime> {
@@ -145,9 +148,10 @@ impl Merchant {
 
     /// Why it cannot upload.
     pub(crate) fn problem(&self) -> Option<String> {
-        let is_expired = self.not_after().is_some_and(|end| end < SystemTime::now());
-        let expired = is_expired.then(|| "the certificate has expired".to_owned());
-        expired.or_else(|| lock(&self.stopped).clone())
+        match self.not_after() {
+            Some(end) if end < SystemTime::now() => Some("the certificate has expired".to_owned()),
+            _ => lock(&self.stopped).clone(),
+        }
     }
 
     /// How many requests wait or are under way.
@@ -161,33 +165,31 @@ impl Merchant {
 
     /// A place in the queue, at once or not at all.
     pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            let message = format!("{} requests are waiting already", self.queue);
-            // As if ten were done a second, which is what WeChat Pay takes.
-            Refusal::again("busy", message, (self.queue as u64 / 10).clamp(1, 60))
-        })
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        // As if ten were done a second, which is what WeChat Pay takes.
+        let seconds = (self.queue as u64 / 10).clamp(1, 60);
+        place.map_err(|_| Refusal::again("too many requests are waiting already", seconds))
     }
 
-    /// Waits until so many bytes may be read: those of this merchant may not take all of the memory.
+    /// Waits until so many bytes may be read: one merchant may not take the memory of all.
     pub(crate) async fn share(
         &self,
         place: OwnedSemaphorePermit,
         all: &Arc<Semaphore>,
         bytes: u32,
     ) -> Share {
-        let mut memory = Vec::with_capacity(2);
-        for semaphore in [&self.memory, all] {
-            let share = Arc::clone(semaphore).acquire_many_owned(bytes);
-            memory.push(share.await.expect("the semaphore is never closed"));
-        }
+        let take = async |semaphore: &Arc<Semaphore>| {
+            let share = Arc::clone(semaphore).acquire_many_owned(bytes).await;
+            share.expect("the semaphore is never closed")
+        };
         Share {
             _place: place,
-            memory,
+            memory: [take(&self.memory).await, take(all).await],
         }
     }
 
     /// Finds out how a picture gets its id, and starts its upload where it needs one. It may read from the
-    /// disk; it wants a runtime.
+    /// disk, and wants a runtime.
     ///
     /// An upload goes on when nobody waits for it any more: others may come, and its id is kept.
     pub(crate) fn submit(
@@ -195,26 +197,21 @@ impl Merchant {
         image: Image,
         reuse: Option<Duration>,
         share: Share,
-        store: &Arc<Store>,
     ) -> Result<Submitted, Refusal> {
         let content = (image.hash().to_string(), image.bytes().len() as u64);
         let current = self.current();
-        // Under the lock all the time: an upload leaves only after its id is in the store.
+        // Under the lock all the time: an upload leaves the list only after its id is in the book.
         let mut flights = lock(&self.flights);
         if let Some(flight) = flights.get(&content) {
             self.metrics.reused();
-            return Ok(Submitted::Flight {
-                flight: flight.clone(),
-                is_own: false,
-            });
+            return Ok(Submitted::Shared(flight.clone()));
         }
-        if let Some(max_age) = reuse {
-            let known = store.find(current.1, &content.0, Some(content.1));
-            let known = known.map_err(|error| ledger_failed(&error))?;
-            if let Some(entry) = known.filter(|entry| entry.age() <= max_age) {
-                self.metrics.reused();
-                return Ok(Submitted::Known(entry));
-            }
+        if let Some(max_age) = reuse
+            && let Some(entry) = current.1.find(&content.0, Some(content.1))?
+            && entry.age() <= max_age
+        {
+            self.metrics.reused();
+            return Ok(Submitted::Known(entry));
         }
         let (sender, flight) = watch::channel(None);
         flights.insert(content.clone(), flight.clone());
@@ -222,64 +219,44 @@ impl Merchant {
             merchant: Arc::clone(self),
             content,
             sender,
-            outcome: Err(Refusal::again("other", "the upload was given up", 1)),
+            outcome: Err(Refusal::stopping()),
         };
-        let store = Arc::clone(store);
         tokio::spawn(async move {
-            let merchant = Arc::clone(&landing.merchant);
-            landing.outcome = merchant.upload(&current, image, &store).await;
+            let (settings, book) = &*current;
+            landing.outcome = landing.merchant.upload(settings, book, image).await;
             drop((landing, share));
         });
-        Ok(Submitted::Flight {
-            flight,
-            is_own: true,
-        })
+        Ok(Submitted::Own(flight))
     }
 
-    async fn upload(
-        &self,
-        (settings, account): &(Settings, Account),
-        image: Image,
-        store: &Store,
-    ) -> Outcome {
+    async fn upload(&self, settings: &Settings, book: &Book, image: Image) -> Outcome {
         let begun = Instant::now();
         let result = settings.client.upload(&image).await;
-        self.metrics
-            .uploaded(result.as_ref().map(drop), begun.elapsed());
-        self.remember(&result);
-        let uploaded = result.map_err(|error| Refusal::from(&error))?;
+        let outcome = result.as_ref().map(drop);
+        self.metrics.uploaded(outcome, begun.elapsed());
+        match outcome.map_err(Error::retry_advice) {
+            Ok(()) => *lock(&self.stopped) = None,
+            Err(RetryAdvice::Stop) => {
+                *lock(&self.stopped) = outcome.err().map(ToString::to_string);
+            }
+            Err(_) => {}
+        }
+        let uploaded = result?;
         let call = uploaded.call.as_ref();
+        let endpoint = call.map(|call| format!("https://{}", call.endpoint()));
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let entry = Entry {
             media_id: uploaded.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
-            attempts: call.map_or(1, |call| call.attempts()),
-            endpoint: call.map_or(settings.endpoint.clone(), |call| {
-                format!("https://{}", call.endpoint())
-            }),
             at: now.unwrap_or_default().as_secs(),
+            attempts: call.map_or(1, CallInfo::attempts),
+            endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),
         };
-        // The picture is not needed for the commit.
-        drop(image);
-        match store.record(*account, &entry).await {
-            Ok(()) => Ok(entry),
-            Err(error) => {
-                let refusal = ledger_failed(&error);
-                *lock(&self.stopped) = Some(refusal.error.message.clone());
-                Err(refusal)
-            }
-        }
-    }
-
-    fn remember(&self, result: &Result<wxpay_media::Uploaded, Error>) {
-        match result {
-            Ok(_) => *lock(&self.stopped) = None,
-            Err(error) if error.retry_advice() == RetryAdvice::Stop => {
-                *lock(&self.stopped) = Some(error.to_string());
-            }
-            Err(_) => {}
-        }
+        book.record(&entry).await.inspect_err(|error| {
+            *lock(&self.stopped) = Some(error.to_string());
+        })?;
+        Ok(entry)
     }
 }
 
@@ -290,11 +267,6 @@ impl Share {
             drop(share.split(share.num_permits().saturating_sub(bytes)));
         }
     }
-}
-
-pub(crate) fn ledger_failed(error: &wxpay_ledger::Error) -> Refusal {
-    let advice = "mend the ledger, then upload again: a second upload is harmless";
-    Refusal::new(StatusCode::BAD_GATEWAY, "ledger", error.to_string(), advice)
 }
 
 /// Ends an upload, however it ends: no later request waits for it, then those that wait are answered.
@@ -308,8 +280,7 @@ struct Landing {
 impl Drop for Landing {
     fn drop(&mut self) {
         lock(&self.merchant.flights).remove(&self.content);
-        let given_up = Err(Refusal::stopping());
-        let outcome = mem::replace(&mut self.outcome, given_up);
+        let outcome = mem::replace(&mut self.outcome, Err(Refusal::stopping()));
         self.sender.send_replace(Some(outcome));
     }
 }

@@ -10,10 +10,8 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    agent::{Limits, StartError},
     answer::Refusal,
     merchant::{Merchant, Settings},
-    merchant_file::{self, ClientDefaults},
     store::{Store, lock},
 };
 
@@ -23,91 +21,84 @@ pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A file that is away for so many looks in a row is removed, and not about to be replaced.
 const AWAY: u8 = 2;
 
-/// How a merchant's settings are read, again whenever one of their files has changed.
-pub struct Source {
-    /// What to call it: the file's name without its ending, or nothing.
-    name: String,
-    load: Box<Load>,
-}
+/// The clock of a file system may be so late.
+const CLOCK_TICK: Duration = Duration::from_millis(50);
 
-/// Gives the files that the settings depend on, also where they cannot be used, and the settings.
-type Load = dyn Fn() -> (Vec<PathBuf>, Result<Settings, String>) + Send + Sync;
-
-impl Source {
-    /// Settings that `load` reads, with the files that it has read, also where they cannot be used.
-    ///
-    /// It is called on a thread that may block.
-    pub fn new(
-        load: impl Fn() -> (Vec<PathBuf>, Result<Settings, String>) + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            name: String::new(),
-            load: Box::new(load),
-        }
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The merchants that an agent uploads for.
+/// The settings of a merchant, as they were read.
 #[derive(Debug)]
-pub struct Merchants(Kind);
+pub struct Loaded {
+    /// The files that they depend on, also where they cannot be used: when one of them changes, all are
+    /// read again.
+    pub files: Vec<PathBuf>,
+    /// The settings, or why they cannot be used.
+    pub settings: Result<Settings, String>,
+}
 
-#[derive(Debug)]
-enum Kind {
-    One(Source),
-    Folder(PathBuf, ClientDefaults),
+/// The merchants that an agent uploads for, and how their settings are read, on a thread that may block.
+pub struct Merchants {
+    folder: Option<PathBuf>,
+    load: Box<dyn Fn(&Path) -> Loaded + Send + Sync>,
 }
 
 impl Merchants {
     /// One, whose settings must be right from the start.
     #[must_use]
-    pub fn one(source: Source) -> Self {
-        Self(Kind::One(source))
+    pub fn one(load: impl Fn() -> Loaded + Send + Sync + 'static) -> Self {
+        Self {
+            folder: None,
+            load: Box::new(move |_| load()),
+        }
     }
 
-    /// A TOML file each, `*.toml` in a folder; files may come, change and go. What is not in a file is as
-    /// the defaults say.
+    /// One for each file `*.toml` in a folder, such as by [`read_merchant`](crate::read_merchant). Files
+    /// may come, change and go.
     #[must_use]
-    pub fn folder(path: impl Into<PathBuf>, defaults: ClientDefaults) -> Self {
-        Self(Kind::Folder(path.into(), defaults))
+    pub fn folder(
+        path: impl Into<PathBuf>,
+        load: impl Fn(&Path) -> Loaded + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            folder: Some(path.into()),
+            load: Box::new(load),
+        }
     }
 }
 
-/// The merchants as of now, and how they are read.
+impl fmt::Debug for Merchants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Merchants");
+        shown.field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The merchants as of now.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    folder: Option<(PathBuf, ClientDefaults)>,
+    merchants: Merchants,
     /// Locked while files are read, which takes time.
     slots: Mutex<Vec<Slot>>,
     views: Mutex<Arc<Vec<View>>>,
-    store: Arc<Store>,
-    limits: Limits,
+    store: Store,
+    queue: usize,
 }
 
 /// A merchant's files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Slot {
-    source: Source,
-    file: Option<PathBuf>,
+    file: PathBuf,
     away: u8,
-    seen: Option<(Vec<PathBuf>, Vec<Option<FileMetadata>>)>,
+    seen: Option<Vec<(PathBuf, FileMetadata)>>,
     view: View,
 }
 
 /// Time of modification, length and inode, by which a change is seen.
-type FileMetadata = (Option<SystemTime>, u64, u64);
+type FileMetadata = Option<(Option<SystemTime>, u64, u64)>;
 
 /// A merchant as callers see it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct View {
-    pub(crate) name: String,
+    /// The file's name without its ending.
+    name: String,
     /// None where its settings could not be used yet.
     pub(crate) merchant: Option<Arc<Merchant>>,
     /// Why its settings as they are now cannot be used; the merchant has the old ones.
@@ -127,36 +118,31 @@ pub(crate) struct Readiness {
 
 impl Registry {
     /// Reads all merchants, on a thread that may block.
-    pub(crate) fn open(
-        merchants: Merchants,
-        store: Arc<Store>,
-        limits: Limits,
-    ) -> Result<Self, StartError> {
-        let mut registry = Self {
-            folder: None,
-            slots: Mutex::default(),
-            views: Mutex::default(),
-            store,
-            limits,
-        };
-        match merchants.0 {
-            Kind::One(source) => {
-                let slots = registry.slots.get_mut();
-                let slots = slots.unwrap_or_else(std::sync::PoisonError::into_inner);
-                slots.push(Slot::new(source, None));
-                registry.poll();
-                if let Some(broken) = &registry.views()[0].broken {
-                    return Err(StartError::new(broken.clone()));
-                }
-            }
-            Kind::Folder(path, defaults) => {
-                let unreadable = |error| format!("cannot read {}: {error}", path.display());
-                files(&path).map_err(|error| StartError::new(unreadable(error)))?;
-                registry.folder = Some((path, defaults));
-                registry.poll();
+    pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> Result<Self, String> {
+        let mut slots = Vec::new();
+        match &merchants.folder {
+            None => slots.push(Slot::default()),
+            Some(folder) => {
+                let files = files(folder);
+                files.map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
             }
         }
-        Ok(registry)
+        let is_one = !slots.is_empty();
+        let registry = Self {
+            merchants,
+            slots: Mutex::new(slots),
+            views: Mutex::default(),
+            store,
+            queue,
+        };
+        registry.poll();
+        match registry.views().first() {
+            Some(View {
+                broken: Some(broken),
+                ..
+            }) if is_one => Err(broken.clone()),
+            _ => Ok(registry),
+        }
     }
 
     pub(crate) fn views(&self) -> Arc<Vec<View>> {
@@ -166,79 +152,61 @@ impl Registry {
     /// Looks for changes, and reads what has changed.
     pub(crate) fn poll(&self) {
         let mut slots = lock(&self.slots);
-        if let Some((folder, defaults)) = &self.folder
-            // A folder that cannot be read for a moment takes no merchant away.
-            && let Ok(files) = files(folder)
-        {
+        // A folder that cannot be read for a moment takes no merchant away.
+        if let Some(Ok(mut files)) = self.merchants.folder.as_deref().map(files) {
             for slot in slots.iter_mut() {
-                let is_there = slot.file.as_ref().is_none_or(|file| files.contains(file));
+                let is_there = files.contains(&slot.file);
                 slot.away = if is_there { 0 } else { slot.away + 1 };
             }
             slots.retain(|slot| slot.away < AWAY);
-            for file in files {
-                if slots.iter().all(|slot| slot.file.as_ref() != Some(&file)) {
-                    slots.push(Slot::new(
-                        merchant_file::source(&file, defaults),
-                        Some(file),
-                    ));
-                }
-            }
+            files.retain(|file| slots.iter().all(|slot| slot.file != *file));
+            slots.extend(files.into_iter().map(Slot::new));
         }
         for at in 0..slots.len() {
-            let (before, rest) = slots.split_at_mut(at);
-            let (slot, after) = rest.split_first_mut().expect("the place is in the list");
-            if slot.away == 0 && slot.has_changed() {
-                let others = before.iter().chain(&*after);
-                self.read(slot, others);
+            if slots[at].away == 0 && slots[at].has_changed() {
+                self.read(&mut slots, at);
             }
         }
         let views = slots.iter().map(|slot| slot.view.clone()).collect();
         *lock(&self.views) = Arc::new(views);
     }
 
-    fn read<'a>(&self, slot: &mut Slot, others: impl Iterator<Item = &'a Slot>) {
-        // Taken before reading: a change meanwhile is seen the next time.
-        let files = slot.seen.take().map(|(files, _)| files).unwrap_or_default();
-        let before = metadata(&files);
-        let (now, loaded) = (slot.source.load)();
-        let before = if now == files { before } else { metadata(&now) };
-        slot.seen = Some((now, before));
-        let id = |merchant: &Arc<Merchant>| merchant.id();
-        let mut taken = others.filter_map(|slot| slot.view.merchant.as_ref().map(id));
-        let used = loaded.and_then(|settings| {
-            if taken.any(|id| id == settings.id()) {
-                return Err(format!(
-                    "merchant {} is in another file, too",
-                    settings.id()
-                ));
+    fn read(&self, slots: &mut [Slot], at: usize) {
+        let begun = SystemTime::now() - CLOCK_TICK;
+        let Loaded { files, settings } = (self.merchants.load)(&slots[at].file);
+        // A file that has changed while it was read is seen as changed the next time.
+        let settled =
+            |seen: FileMetadata| seen.filter(|(time, ..)| time.is_none_or(|it| it < begun));
+        let seen = files.into_iter().map(|file| (metadata(&file), file));
+        slots[at].seen = Some(seen.map(|(seen, file)| (file, settled(seen))).collect());
+        let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
+        let mut others = others.filter_map(|(_, slot)| slot.view.merchant.as_ref());
+        let used = settings.and_then(|settings| {
+            if others.any(|merchant| merchant.id() == settings.id()) {
+                return Err(format!("merchant {} has another file, too", settings.id()));
             }
-            let account = settings
-                .account(&self.store)
-                .map_err(|error| error.to_string())?;
-            match &slot.view.merchant {
-                Some(merchant) if merchant.id() == settings.id() => {
-                    merchant.replace(settings, account);
-                }
-                _ => {
-                    let merchant = Merchant::new(settings, account, &self.limits);
-                    slot.view.merchant = Some(Arc::new(merchant));
-                }
+            match &slots[at].view.merchant {
+                Some(merchant) if merchant.replace(&settings) => Ok(Arc::clone(merchant)),
+                _ => match Merchant::new(settings, &self.store, self.queue) {
+                    Ok(merchant) => Ok(Arc::new(merchant)),
+                    Err(error) => Err(error.to_string()),
+                },
             }
-            Ok(())
         });
-        let name = slot.view.shown();
-        match &used {
-            Ok(()) => tracing::info!(merchant = name, "settings read"),
-            Err(error) if slot.view.merchant.is_some() => {
+        let view = &mut slots[at].view;
+        view.broken = used.as_ref().err().cloned();
+        view.merchant = used.ok().or(view.merchant.take());
+        match &view.broken {
+            None => tracing::info!(merchant = view.shown(), "settings read"),
+            Some(error) => {
+                let holds = view.merchant.as_ref().map_or("", |_| ", the old ones hold");
                 tracing::warn!(
-                    merchant = name,
+                    merchant = view.shown(),
                     error,
-                    "settings changed and cannot be used, the old ones hold"
+                    "settings cannot be used{holds}"
                 );
             }
-            Err(error) => tracing::warn!(merchant = name, error, "settings cannot be used"),
         }
-        slot.view.broken = used.err();
     }
 
     /// The merchant of an id or a file's name, or the only one.
@@ -248,17 +216,18 @@ impl Registry {
             .iter()
             .filter_map(|view| Some((view, view.merchant.as_ref()?)));
         let advice = "give the merchant id, or the name of its file, by `?merchant=`";
-        let Some(name) = name else {
-            return match (usable.next(), usable.next()) {
-                (Some((_, merchant)), None) => Ok(Arc::clone(merchant)),
-                (None, _) => Err(Refusal::not_found("there is no merchant", "see /readyz")),
-                (Some(_), Some(_)) => Err(Refusal::not_found(
-                    "there is more than one merchant",
-                    advice,
-                )),
-            };
+        let found = match name {
+            None => match (usable.next(), usable.next()) {
+                (Some(_), Some(_)) => {
+                    return Err(Refusal::not_found(
+                        "there is more than one merchant",
+                        advice,
+                    ));
+                }
+                (only, _) => only,
+            },
+            Some(name) => usable.find(|(view, it)| view.name == name || it.id() == name),
         };
-        let found = usable.find(|(view, merchant)| view.name == name || merchant.id() == name);
         let found = found.map(|(_, merchant)| Arc::clone(merchant));
         found.ok_or_else(|| Refusal::not_found("this merchant is not known", advice))
     }
@@ -267,47 +236,39 @@ impl Registry {
 impl View {
     /// The file's name, else the merchant's id.
     pub(crate) fn shown(&self) -> String {
-        let id = || self.merchant.as_ref().map(|merchant| merchant.id());
-        let name = (!self.name.is_empty()).then(|| self.name.clone());
-        name.or_else(id).unwrap_or_default()
+        match &self.merchant {
+            Some(merchant) if self.name.is_empty() => merchant.id(),
+            _ => self.name.clone(),
+        }
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
-        let problem = self.merchant.as_ref().map(|merchant| merchant.problem());
+        let merchant = self.merchant.as_ref();
+        let problem = merchant.and_then(|merchant| merchant.problem());
         Readiness {
             merchant: self.shown(),
-            ready: matches!(problem, Some(None)),
-            problem: problem.flatten(),
+            ready: merchant.is_some() && problem.is_none(),
+            problem,
             broken: self.broken.clone(),
         }
     }
 }
 
 impl Slot {
-    fn new(source: Source, file: Option<PathBuf>) -> Self {
-        let view = View {
-            name: source.name.clone(),
-            merchant: None,
-            broken: None,
-        };
-        Self {
-            source,
-            file,
-            away: 0,
-            seen: None,
-            view,
-        }
+    fn new(file: PathBuf) -> Self {
+        let mut slot = Self::default();
+        let name = file.file_stem().unwrap_or_default();
+        slot.view.name = name.to_string_lossy().into_owned();
+        slot.file = file;
+        slot
     }
 
     fn has_changed(&self) -> bool {
-        let seen = self.seen.as_ref();
-        seen.is_none_or(|(files, seen)| metadata(files) != *seen)
+        let is_as_seen = |(file, seen): &(PathBuf, FileMetadata)| metadata(file) == *seen;
+        self.seen
+            .as_ref()
+            .is_none_or(|seen| !seen.iter().all(is_as_seen))
     }
-}
-
-/// A source by a name of its own.
-pub(crate) fn named(name: String, source: Source) -> Source {
-    Source { name, ..source }
 }
 
 /// The merchants' files, in the order of their names.
@@ -316,21 +277,20 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut files: Vec<_> = paths.collect::<io::Result<_>>()?;
     files.retain(|file| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        file.extension().is_some_and(|it| it == "toml") && !name.starts_with('.')
+        let is_hidden = file
+            .file_name()
+            .is_some_and(|it| it.as_encoded_bytes()[0] == b'.');
+        file.extension().is_some_and(|it| it == "toml") && !is_hidden
     });
     files.sort();
     Ok(files)
 }
 
-fn metadata(files: &[PathBuf]) -> Vec<Option<FileMetadata>> {
-    let metadata = |file: &PathBuf| {
-        let metadata = fs::metadata(file).ok()?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Some((metadata.modified().ok(), metadata.len(), inode))
-    };
-    files.iter().map(metadata).collect()
+fn metadata(file: &Path) -> FileMetadata {
+    let metadata = fs::metadata(file).ok()?;
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Some((metadata.modified().ok(), metadata.len(), inode))
 }

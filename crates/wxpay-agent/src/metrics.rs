@@ -1,14 +1,14 @@
 //! Counters, and Prometheus' text of them.
 
 use std::{
-    fmt::{Display, Write},
+    fmt::Write,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
 use wxpay_media::{Error, RetryAdvice};
 
-use crate::merchant::Merchant;
+use crate::{merchant::Merchant, merchants::View};
 
 /// Upper bounds of the buckets, in seconds: a round trip to the next city, one around the world, a queue
 /// of a minute.
@@ -20,8 +20,8 @@ const OUTCOMES: [&str; 5] = ["uploaded", "refused", "throttled", "failed", "stop
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     outcomes: [AtomicU64; OUTCOMES.len()],
-    buckets: [AtomicU64; BUCKETS.len()],
-    uploads: AtomicU64,
+    /// The last one is for what takes longer.
+    buckets: [AtomicU64; BUCKETS.len() + 1],
     microseconds: AtomicU64,
     reused: AtomicU64,
 }
@@ -36,11 +36,10 @@ impl Metrics {
             Err(_) => 4,
         };
         add(&self.outcomes[outcome], 1);
-        let seconds = took.as_secs_f64();
-        if let Some(at) = BUCKETS.iter().position(|bound| seconds <= *bound) {
-            add(&self.buckets[at], 1);
-        }
-        add(&self.uploads, 1);
+        let bucket = BUCKETS
+            .iter()
+            .position(|bound| took.as_secs_f64() <= *bound);
+        add(&self.buckets[bucket.unwrap_or(BUCKETS.len())], 1);
         add(&self.microseconds, took.as_micros() as u64);
     }
 
@@ -62,92 +61,89 @@ fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
-/// The exposition of all merchants, and of what the folder holds that is not used.
-pub(crate) fn render<'a>(
-    merchants: impl Iterator<Item = &'a Merchant> + Clone,
-    broken: impl Iterator<Item = (String, bool)>,
-) -> String {
+/// All that is known of the merchants, in Prometheus' exposition format.
+pub(crate) fn render(views: &[View]) -> String {
     let mut text = String::new();
-    family(
-        &mut text,
-        "wxpay_uploads_total",
-        "counter",
-        "Uploads by outcome.",
-    );
-    for merchant in merchants.clone() {
-        for (outcome, count) in OUTCOMES.iter().zip(&merchant.metrics.outcomes) {
-            let labels = format!("{},outcome=\"{outcome}\"", of(merchant));
-            sample(&mut text, "wxpay_uploads_total", &labels, read(count));
-        }
-    }
+    let usable = views.iter().filter_map(|view| view.merchant.as_deref());
+    let merchants: Vec<(String, &Merchant)> = usable.map(|it| (escape(&it.id()), it)).collect();
+    // Writing into a string cannot fail.
+    let mut family =
+        |name: &str, kind: &str, help: &str, samples: &dyn Fn(&str, &Merchant) -> String| {
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+            text.extend(merchants.iter().map(|(id, merchant)| samples(id, merchant)));
+        };
+    let name = "wxpay_uploads_total";
+    family(name, "counter", "Pictures by outcome.", &|id, merchant| {
+        let counts = OUTCOMES.iter().zip(&merchant.metrics.outcomes);
+        let sample = |(outcome, count)| {
+            format!(
+                "{name}{{merchant=\"{id}\",outcome=\"{outcome}\"}} {}\n",
+                read(count)
+            )
+        };
+        counts.map(sample).collect()
+    });
     let name = "wxpay_upload_duration_seconds";
     family(
-        &mut text,
         name,
         "histogram",
         "Time of an upload, with its turn and all attempts.",
+        &|id, merchant| {
+            let (mut samples, mut count) = (String::new(), 0);
+            let bounds = BUCKETS
+                .iter()
+                .map(f64::to_string)
+                .chain(["+Inf".to_owned()]);
+            for (bound, bucket) in bounds.zip(&merchant.metrics.buckets) {
+                count += read(bucket);
+                let _ = writeln!(
+                    samples,
+                    "{name}_bucket{{merchant=\"{id}\",le=\"{bound}\"}} {count}"
+                );
+            }
+            let seconds = read(&merchant.metrics.microseconds) as f64 / 1e6;
+            let _ = writeln!(samples, "{name}_sum{{merchant=\"{id}\"}} {seconds}");
+            let _ = writeln!(samples, "{name}_count{{merchant=\"{id}\"}} {count}");
+            samples
+        },
     );
-    for merchant in merchants.clone() {
-        let (labels, metrics) = (of(merchant), &merchant.metrics);
-        let mut count = 0;
-        for (bound, bucket) in BUCKETS.iter().zip(&metrics.buckets) {
-            count += read(bucket);
-            let labels = format!("{labels},le=\"{bound}\"");
-            sample(&mut text, &format!("{name}_bucket"), &labels, count);
-        }
-        let all = read(&metrics.uploads);
-        let seconds = read(&metrics.microseconds) as f64 / 1e6;
-        let infinite = format!("{labels},le=\"+Inf\"");
-        sample(&mut text, &format!("{name}_bucket"), &infinite, all);
-        sample(&mut text, &format!("{name}_sum"), &labels, seconds);
-        sample(&mut text, &format!("{name}_count"), &labels, all);
-    }
+    let name = "wxpay_reused_total";
     family(
-        &mut text,
-        "wxpay_reused_total",
+        name,
         "counter",
-        "Ids that were given without an upload.",
+        "Ids that were given without an upload of their own.",
+        &|id, merchant| {
+            format!(
+                "{name}{{merchant=\"{id}\"}} {}\n",
+                read(&merchant.metrics.reused)
+            )
+        },
     );
-    for merchant in merchants.clone() {
-        let count = read(&merchant.metrics.reused);
-        sample(&mut text, "wxpay_reused_total", &of(merchant), count);
-    }
+    let name = "wxpay_queue_requests";
     family(
-        &mut text,
-        "wxpay_queue_requests",
+        name,
         "gauge",
         "Requests that wait or are under way.",
+        &|id, merchant| format!("{name}{{merchant=\"{id}\"}} {}\n", merchant.waiting()),
     );
-    for merchant in merchants.clone() {
-        sample(
-            &mut text,
-            "wxpay_queue_requests",
-            &of(merchant),
-            merchant.waiting(),
-        );
-    }
     let name = "wxpay_certificate_days_left";
     family(
-        &mut text,
         name,
         "gauge",
-        "Days until the merchant's certificate expires.",
+        "Days until the certificate expires.",
+        &|id, merchant| {
+            let days = merchant.not_after().map(days_until);
+            days.map_or(String::new(), |days| {
+                format!("{name}{{merchant=\"{id}\"}} {days:.2}\n")
+            })
+        },
     );
-    for merchant in merchants {
-        if let Some(end) = merchant.not_after() {
-            sample(&mut text, name, &of(merchant), days_until(end));
-        }
-    }
-    let name = "wxpay_merchant_file_broken";
-    family(
-        &mut text,
-        name,
-        "gauge",
-        "1 where a merchant's settings cannot be used as they are now.",
-    );
-    for (file, is_broken) in broken {
-        let labels = format!("file=\"{}\"", escape(&file));
-        sample(&mut text, name, &labels, u8::from(is_broken));
+    let name = "wxpay_merchant_settings_broken";
+    let help = "1 where settings have changed and cannot be used.";
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
+    for view in views {
+        let (shown, is_broken) = (escape(&view.shown()), u8::from(view.broken.is_some()));
+        let _ = writeln!(text, "{name}{{merchant=\"{shown}\"}} {is_broken}");
     }
     text
 }
@@ -157,23 +153,11 @@ fn days_until(end: SystemTime) -> f64 {
         Ok(left) => left.as_secs_f64(),
         Err(passed) => -passed.duration().as_secs_f64(),
     };
-    (seconds / 86_400.0 * 100.0).round() / 100.0
+    seconds / 86_400.0
 }
 
-fn of(merchant: &Merchant) -> String {
-    format!("merchant=\"{}\"", escape(&merchant.id()))
-}
-
+/// The value of a label: an id, or the name of a file.
 fn escape(value: &str) -> String {
     let value = value.replace('\\', r"\\").replace('"', "\\\"");
     value.replace('\n', r"\n")
-}
-
-fn family(text: &mut String, name: &str, kind: &str, help: &str) {
-    // Writing into a string cannot fail.
-    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-}
-
-fn sample(text: &mut String, name: &str, labels: &str, value: impl Display) {
-    let _ = writeln!(text, "{name}{{{labels}}} {value}");
 }

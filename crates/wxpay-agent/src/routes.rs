@@ -1,16 +1,16 @@
 //! The routes: which request gets which answer.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::HttpBody,
     extract::{DefaultBodyLimit, Path, Request, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderValue, StatusCode, Uri, header};
-use serde::Serialize;
+use bytes::Bytes;
+use http::{StatusCode, Uri, header};
 use tokio::{
     sync::{Semaphore, watch},
     task::spawn_blocking,
@@ -20,14 +20,13 @@ use wxpay_media::{Error, Image};
 
 use crate::{
     answer::{Refusal, json},
-    body::{Form, Inbound, MAX_BODY, Picture, oversized, too_large},
+    body::{self, Form, MAX_BODY, Sent, oversized, too_large},
     fetch::Fetcher,
     guard::Guard,
-    merchant::{Merchant, Share, Submitted, ledger_failed},
-    merchants::{Readiness, Registry},
+    merchant::{Merchant, Share, Submitted},
+    merchants::{Readiness, Registry, View},
     metrics,
     server::Phase,
-    store::Store,
 };
 
 /// An id is given again for so long, unless a caller says otherwise.
@@ -35,13 +34,12 @@ const REUSE: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The least that a picture counts for in memory, in bytes: its request and its answer take some, too.
-const LEAST_SHARE: u32 = 16 * 1024;
+const LEAST_SHARE: usize = 16 * 1024;
 
 /// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) merchants: Registry,
-    pub(crate) store: Arc<Store>,
     pub(crate) fetcher: Option<Fetcher>,
     /// The memory of all merchants together.
     pub(crate) memory: Arc<Semaphore>,
@@ -51,160 +49,121 @@ pub(crate) struct Door {
 type Shared = State<Arc<Door>>;
 
 pub(crate) fn router(door: Arc<Door>) -> Router {
-    // The body's own bound is a larger one.
-    let upload = post(upload).layer(DefaultBodyLimit::disable());
+    const ADVICE: &str = "POST pictures to /v1/media";
+    let upload = post(async |State(door): Shared, request| door.upload(request).await);
+    let wrong_method = |message| Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message, ADVICE);
     Router::new()
-        .route("/v1/media", upload)
+        .route("/v1/media", upload.layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/v1/media/{md5}", get(look_up).delete(forget))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(show_metrics))
-        .fallback(async || {
-            Refusal::not_found("there is no such path", "POST pictures to /v1/media")
-        })
-        .method_not_allowed_fallback(async || {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            let advice = "POST pictures to /v1/media";
-            Refusal::new(
-                status,
-                "request",
-                "this path does not take this method",
-                advice,
-            )
-        })
+        .fallback(async || Refusal::not_found("there is no such path", ADVICE))
+        .method_not_allowed_fallback(async move || wrong_method("not by this method"))
         .with_state(door)
 }
 
 /// Answers a request, if it is no stranger's.
 pub(crate) async fn respond(router: Router, guard: &Guard, request: Request) -> Response {
     let is_free = ["/livez", "/readyz", "/metrics"].contains(&request.uri().path());
-    let checked = guard.check_page(request.uri(), request.headers());
-    let checked = checked.and_then(|()| match is_free {
+    let (uri, headers) = (request.uri(), request.headers());
+    let checked = guard.check_page(uri, headers).and_then(|()| match is_free {
         true => Ok(()),
-        false => guard.check_token(request.headers()),
+        false => guard.check_token(headers),
     });
     match checked {
-        Ok(()) => match router.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        Err(refusal) => {
-            let (head, body) = request.into_parts();
-            Inbound::new(body).discard(&head.headers);
-            refusal.into_response()
-        }
-    }
-}
-
-async fn upload(State(door): Shared, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let inbound = Inbound::new(body);
-    let headers = head.headers.clone();
-    let request = Request::from_parts(head, Body::empty());
-    match door.upload(request, inbound.clone()).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            inbound.discard(&headers);
-            refusal.into_response()
-        }
-    }
-}
-
-async fn look_up(State(door): Shared, Path(md5): Path<String>, uri: Uri) -> Response {
-    let find = |md5: String| {
-        let merchant = door.merchants.find(Query::of(&uri)?.merchant.as_deref())?;
-        let found = door.store.find(merchant.account(), &md5, None);
-        let found = found.map_err(|error| ledger_failed(&error))?;
-        found.ok_or_else(|| unknown("no upload of these bytes is known"))
-    };
-    match hash(&md5).and_then(find) {
-        Ok(entry) => entry.answer(true),
+        Ok(()) => router.oneshot(request).await.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn forget(State(door): Shared, Path(md5): Path<String>, uri: Uri) -> Response {
-    let forget = async {
-        let md5 = hash(&md5)?;
-        let merchant = door.merchants.find(Query::of(&uri)?.merchant.as_deref())?;
-        let store = Arc::clone(&door.store);
-        let forgotten = spawn_blocking(move || store.forget(merchant.account(), &md5)).await;
-        match forgotten {
-            Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
-            Ok(Err(error)) => Err(ledger_failed(&error)),
-            Err(_) => Err(Refusal::stopping()),
-        }
-    };
-    match forget.await {
-        Ok(status) => status.into_response(),
-        Err(refusal) => refusal.into_response(),
-    }
+async fn look_up(
+    State(door): Shared,
+    Path(md5): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let (merchant, md5) = door.known(&uri, &md5)?;
+    let found = merchant.book().find(&md5, None)?;
+    let unknown = || Refusal::not_found("no upload of these bytes is known", "upload them");
+    Ok(found.ok_or_else(unknown)?.answer(true))
 }
 
-/// An MD5 in lower case.
-fn hash(text: &str) -> Result<String, Refusal> {
-    let is_md5 = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let md5 = is_md5.then(|| text.to_ascii_lowercase());
-    md5.ok_or_else(|| unknown("this is no MD5"))
-}
-
-fn unknown(message: &str) -> Refusal {
-    Refusal::not_found(message, "give the MD5 of the picture, 32 hex digits")
+async fn forget(
+    State(door): Shared,
+    Path(md5): Path<String>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    let (merchant, md5) = door.known(&uri, &md5)?;
+    let forgotten = spawn_blocking(move || merchant.book().forget(&md5)).await;
+    forgotten.map_err(|_| Refusal::stopping())??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn readyz(State(door): Shared) -> Response {
-    #[derive(Serialize)]
-    struct Answer {
-        ready: bool,
-        merchants: Vec<Readiness>,
-    }
     let views = door.merchants.views();
-    let merchants: Vec<_> = views.iter().map(|view| view.readiness()).collect();
+    let merchants: Vec<_> = views.iter().map(View::readiness).collect();
+    let can_upload = |it: &Readiness| it.ready;
     let is_serving = *door.phase.borrow() == Phase::Serving;
-    let ready = is_serving && !merchants.is_empty() && merchants.iter().all(|it| it.ready);
+    let ready = is_serving && !merchants.is_empty() && merchants.iter().all(can_upload);
     let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    json(status, &Answer { ready, merchants })
+    let answer = serde_json::json!({"ready": ready, "merchants": merchants});
+    json(status, &answer)
 }
 
 async fn show_metrics(State(door): Shared) -> Response {
-    let views = door.merchants.views();
-    let merchants = views.iter().filter_map(|view| view.merchant.as_deref());
-    let broken = views
-        .iter()
-        .map(|view| (view.shown(), view.broken.is_some()));
-    let mut response = Response::new(metrics::render(merchants, broken).into());
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    let text = metrics::render(&door.merchants.views());
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 impl Door {
-    async fn upload(&self, request: Request, body: Inbound) -> Result<Response, Refusal> {
+    /// The merchant of a request, and an MD5 in lower case.
+    fn known(&self, uri: &Uri, md5: &str) -> Result<(Arc<Merchant>, String), Refusal> {
+        if md5.len() != 32 || !md5.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let advice = "give the MD5 of the picture, 32 hex digits";
+            return Err(Refusal::not_found("this is no MD5", advice));
+        }
+        let merchant = self.merchants.find(Query::of(uri)?.merchant.as_deref())?;
+        Ok((merchant, md5.to_ascii_lowercase()))
+    }
+
+    async fn upload(&self, request: Request) -> Result<Response, Refusal> {
         let query = Query::of(request.uri())?;
         let merchant = self.merchants.find(query.merchant.as_deref())?;
-        let (form, declared) = (Form::of(request.headers()), body.declared());
-        match declared {
-            Some(MAX_BODY..) if declared > Some(MAX_BODY) => return Err(too_large()),
-            Some(size) if form == Form::Raw && size >= Image::LIMIT as u64 => {
-                merchant.metrics.refused();
-                return Err(oversized(size as usize));
-            }
-            _ => {}
+        let form = Form::of(request.headers());
+        let size = request.body().size_hint().exact().map(|size| size as usize);
+        if size.is_some_and(|size| size > MAX_BODY) {
+            return Err(too_large());
+        }
+        if form == Form::Picture && size.is_some_and(|size| size >= Image::LIMIT) {
+            merchant.metrics.refused();
+            return Err(oversized(size));
         }
         let place = merchant.enter()?;
-        let bytes = match (form, declared) {
-            (Form::Raw | Form::Multipart, Some(size)) => size.min(Image::LIMIT as u64) as u32,
-            _ => Image::LIMIT as u32,
-        };
+        // A URL is short, and its picture may be long.
+        let size = size.filter(|_| form != Form::Url).unwrap_or(Image::LIMIT);
+        let bytes = size.clamp(LEAST_SHARE, Image::LIMIT) as u32;
         let work = async {
-            let bytes = bytes.max(LEAST_SHARE);
-            let mut share = merchant.share(place, &self.memory, bytes).await;
-            let picture = self.read(form, request, body).await?;
-            share.shrink(picture.bytes.len().max(LEAST_SHARE as usize));
-            self.submit(&merchant, query, picture, share).await
+            let share = merchant.share(place, &self.memory, bytes).await;
+            let (name, picture) = match body::read(form, request).await? {
+                Sent::Picture(name, picture) => (name, picture),
+                Sent::Url(url) => match &self.fetcher {
+                    Some(fetcher) => (None, fetcher.fetch(&url).await?),
+                    None => {
+                        let advice = "start the agent with --allow-url HOST, or send the picture";
+                        return Err(Refusal::bad("no URL is allowed", advice));
+                    }
+                },
+            };
+            let name = query
+                .name
+                .or(name)
+                .map_or_else(String::new, |name| sendable(&name));
+            self.submit(&merchant, name, picture, query.reuse, share)
+                .await
         };
         tokio::select! {
             // What is done is answered, also at the last moment.
@@ -221,69 +180,47 @@ impl Door {
         let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
     }
 
-    async fn read(&self, form: Form, request: Request, body: Inbound) -> Result<Picture, Refusal> {
-        match form {
-            Form::Raw => body.picture().await,
-            Form::Multipart => body.file_part(request).await,
-            Form::Url => {
-                let url = body.url().await?;
-                let Some(fetcher) = &self.fetcher else {
-                    let advice =
-                        "start the agent with --allow-url HOST, or send the picture itself";
-                    return Err(Refusal::request("no URL is allowed", advice));
-                };
-                let bytes = fetcher.fetch(&url).await?;
-                Ok(Picture { name: None, bytes })
-            }
-        }
-    }
-
     async fn submit(
         &self,
         merchant: &Arc<Merchant>,
-        query: Query,
-        picture: Picture,
-        share: Share,
+        mut name: String,
+        picture: Bytes,
+        reuse: Option<Duration>,
+        mut share: Share,
     ) -> Result<Response, Refusal> {
-        let name = query.name.or(picture.name);
-        let name = name.map_or_else(|| "picture".to_owned(), |name| sendable(&name));
-        let (store, submitting) = (Arc::clone(&self.store), Arc::clone(merchant));
+        if name.is_empty() {
+            // Its kind gives the extension.
+            name.push_str("picture");
+        }
+        share.shrink(picture.len().max(LEAST_SHARE));
+        let merchant = Arc::clone(merchant);
         // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
         let submitted = spawn_blocking(move || {
-            let image = Image::from_bytes(name, picture.bytes).map_err(|error| {
-                submitting.metrics.refused();
-                Refusal::from(&Error::from(error))
+            let image = Image::from_bytes(name, picture).map_err(|error| {
+                merchant.metrics.refused();
+                Error::from(error)
             })?;
             for warning in image.warnings() {
                 tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
             }
-            submitting.submit(image, query.reuse, share, &store)
+            merchant.submit(image, reuse, share)
         });
-        match submitted
-            .await
-            .unwrap_or_else(|_| Err(Refusal::stopping()))?
-        {
-            Submitted::Known(entry) => Ok(entry.answer(true)),
-            Submitted::Flight { mut flight, is_own } => {
-                let landed = flight.wait_for(Option::is_some).await;
-                let outcome = landed.ok().and_then(|outcome| outcome.clone());
-                let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
-                Ok(entry.answer(!is_own))
-            }
-        }
+        let (mut flight, reused) = match submitted.await.map_err(|_| Refusal::stopping())?? {
+            Submitted::Known(entry) => return Ok(entry.answer(true)),
+            Submitted::Own(flight) => (flight, false),
+            Submitted::Shared(flight) => (flight, true),
+        };
+        let landed = flight.wait_for(Option::is_some).await;
+        let outcome = landed.ok().and_then(|outcome| outcome.clone());
+        let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
+        Ok(entry.answer(reused))
     }
 }
 
 /// A name with `_` for what the gateway does not take: callers pass on what phones and browsers say.
 fn sendable(name: &str) -> String {
-    let is_refused = |c: char| c.is_control() || c > '\u{ffff}';
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name = name.replace(is_refused, "_");
-    if name.is_empty() {
-        "picture".to_owned()
-    } else {
-        name
-    }
+    name.replace(|it: char| it.is_control() || it > '\u{ffff}', "_")
 }
 
 /// The parameters of a request.
@@ -303,21 +240,15 @@ impl Query {
             reuse: Some(REUSE),
         };
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-            let given = || Some(Cow::into_owned(value.clone()));
             match (&*name, &*value) {
-                ("name", _) => query.name = given(),
-                ("merchant", _) => query.merchant = given(),
+                ("name", _) => query.name = Some(value.into_owned()),
+                ("merchant", _) => query.merchant = Some(value.into_owned()),
                 ("reuse", "never") => query.reuse = None,
                 ("reuse", "1h") => query.reuse = Some(REUSE),
                 ("reuse", "24h") => query.reuse = Some(DAY),
-                ("reuse", _) => {
-                    let message = "`reuse` is none of never, 1h and 24h";
-                    return Err(Refusal::request(message, "leave it out for 1h"));
-                }
                 _ => {
-                    let message = "a parameter is not known";
-                    let advice = "there are `name`, `merchant` and `reuse`";
-                    return Err(Refusal::request(message, advice));
+                    let advice = "there are `name`, `merchant`, and `reuse` of never, 1h or 24h";
+                    return Err(Refusal::bad("a parameter of the URL is not known", advice));
                 }
             }
         }

@@ -2,30 +2,31 @@
 
 use std::{
     convert::Infallible,
-    fmt,
     future::poll_fn,
     io,
-    net::SocketAddr,
-    path::PathBuf,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{Router, body::Body};
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
     sync::watch,
     task::{JoinSet, spawn_blocking},
-    time::{Instant, MissedTickBehavior, interval, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
-    guard::{Guard, Token},
+    Listener,
+    guard::Guard,
+    listener::Io,
     merchants::POLL_INTERVAL,
     routes::{self, Door},
 };
@@ -38,9 +39,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// A request's head, and what is read of a body at a time.
 const BUFFER: usize = 64 * 1024;
+/// A body that was refused unread is thrown away in this time, and up to so many bytes: a socket that is
+/// closed while the client is still sending is reset, which can take the answer away.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// What a connection that was just accepted has sent is read in this time, before idle ones are closed.
 const SETTLE: Duration = Duration::from_millis(100);
-/// The end of the grace, in which those that still wait are answered: at most so long, or a quarter.
+/// The end of the grace, in which those that still wait are answered: so long, or a quarter.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// How far the server is with its end.
@@ -53,120 +58,23 @@ pub(crate) enum Phase {
     Closing,
 }
 
-/// By what strangers are known, on all listeners.
-#[derive(Debug, Default)]
-pub(crate) struct Strangers {
-    pub(crate) token: Option<Token>,
-    pub(crate) names: Vec<String>,
-}
-
-/// A socket that requests are taken from. Shows as `http://127.0.0.1:8479` or `unix:/run/wxpay.sock`.
-#[derive(Debug)]
-pub struct Listener {
-    pub(crate) socket: Socket,
-    /// Where it is a Unix socket: its path, which goes with the listener where the listener has made it.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) is_made: bool,
-}
-
-#[derive(Debug)]
-pub(crate) enum Socket {
-    Tcp(TcpListener, SocketAddr),
-    #[cfg(unix)]
-    Unix(tokio::net::UnixListener),
-}
-
-impl Listener {
-    /// Listens on an address; port 0 is any free one.
-    ///
-    /// # Errors
-    ///
-    /// The system's, where the address is taken or not this machine's.
-    pub async fn tcp(addr: SocketAddr) -> io::Result<Self> {
-        Self::of_tcp(TcpListener::bind(addr).await?)
-    }
-
-    pub(crate) fn of_tcp(listener: TcpListener) -> io::Result<Self> {
-        let addr = listener.local_addr()?;
-        Ok(Self {
-            socket: Socket::Tcp(listener, addr),
-            path: None,
-            is_made: false,
-        })
-    }
-
-    /// Its address with the port that it got; none where it is a Unix socket.
-    #[must_use]
-    pub fn addr(&self) -> Option<SocketAddr> {
-        match &self.socket {
-            Socket::Tcp(_, addr) => Some(*addr),
-            #[cfg(unix)]
-            Socket::Unix(_) => None,
-        }
-    }
-
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
-        match &self.socket {
-            Socket::Tcp(listener, _) => listener.poll_accept(cx).map_ok(|(it, _)| Stream::Tcp(it)),
-            #[cfg(unix)]
-            Socket::Unix(listener) => listener.poll_accept(cx).map_ok(|(it, _)| Stream::Unix(it)),
-        }
-    }
-}
-
-impl fmt::Display for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.addr(), &self.path) {
-            (Some(addr), _) => write!(f, "http://{addr}"),
-            (None, Some(path)) => write!(f, "unix:{}", path.display()),
-            (None, None) => f.write_str("unix:"),
-        }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let (Some(path), true) = (&self.path, self.is_made) {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-enum Stream {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(tokio::net::UnixStream),
-}
+type Guarded = (Arc<Guard>, Listener);
 
 /// Serves until `stop` ends, and then at most for the grace. True when every connection has ended by itself.
 pub(crate) async fn run(
     door: Arc<Door>,
-    listeners: Vec<Listener>,
-    strangers: &Strangers,
+    listeners: Vec<Guarded>,
     grace: Duration,
     phase: watch::Sender<Phase>,
     stop: impl Future<Output = ()>,
 ) -> bool {
     let router = routes::router(Arc::clone(&door));
-    let guard = |listener: &Listener| {
-        let addr = listener.addr();
-        Arc::new(Guard {
-            addr,
-            token: addr.and(strangers.token.clone()),
-            names: strangers.names.clone(),
-        })
-    };
-    let listeners: Vec<_> = listeners.into_iter().map(|it| (guard(&it), it)).collect();
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     let watching = tokio::spawn(watch_files(Arc::clone(&door)));
     let serve = |connections: &mut JoinSet<()>, guard: &Arc<Guard>, stream| {
-        connections.spawn(serve(
-            stream,
-            Arc::clone(guard),
-            router.clone(),
-            phase.subscribe(),
-        ));
+        let (guard, router) = (Arc::clone(guard), router.clone());
+        connections.spawn(serve(stream, guard, router, phase.subscribe()));
     };
     loop {
         let accepting = poll_fn(|cx| poll_accept(&listeners, cx));
@@ -186,33 +94,26 @@ pub(crate) async fn run(
     }
     let end = Instant::now() + grace;
     // Whoever has connected by now counts as accepted.
-    let waiting = || {
-        poll_fn(|cx| {
-            Poll::Ready(match poll_accept(&listeners, cx) {
-                Poll::Ready((guard, Ok(stream))) => Some((guard, stream)),
-                _ => None,
-            })
-        })
-    };
-    while let Some((guard, stream)) = waiting().await {
+    let waiting = || poll_fn(|cx| Poll::Ready(poll_accept(&listeners, cx)));
+    while let Poll::Ready((guard, Ok(stream))) = waiting().await {
         serve(&mut connections, guard, stream);
     }
     drop(listeners);
     sleep(SETTLE.min(grace)).await;
     phase.send_replace(Phase::Draining);
-    let all_ended = async |connections: &mut JoinSet<()>| {
+    let is_idle = || {
+        let views = door.merchants.views();
+        let mut merchants = views.iter().filter_map(|view| view.merchant.as_ref());
+        merchants.all(|merchant| merchant.is_idle())
+    };
+    let all_ended = async {
         while connections.join_next().await.is_some() {}
-        while !door
-            .merchants
-            .views()
-            .iter()
-            .all(|it| it.merchant.as_ref().is_none_or(|it| it.is_idle()))
-        {
+        while !is_idle() {
             sleep(SETTLE).await;
         }
     };
     let last = end - LAST_ANSWERS.min(grace / 4);
-    let mut is_done = timeout_at(last, all_ended(&mut connections)).await.is_ok();
+    let mut is_done = timeout_at(last, all_ended).await.is_ok();
     if !is_done {
         phase.send_replace(Phase::Closing);
         // Uploads whose callers are answered by now are given up.
@@ -225,9 +126,9 @@ pub(crate) async fn run(
 
 /// The next connection of any listener.
 fn poll_accept<'a>(
-    listeners: &'a [(Arc<Guard>, Listener)],
+    listeners: &'a [Guarded],
     cx: &mut Context<'_>,
-) -> Poll<(&'a Arc<Guard>, io::Result<Stream>)> {
+) -> Poll<(&'a Arc<Guard>, io::Result<Box<dyn Io>>)> {
     for (guard, listener) in listeners {
         if let Poll::Ready(accepted) = listener.poll_accept(cx) {
             return Poll::Ready((guard, accepted));
@@ -237,61 +138,56 @@ fn poll_accept<'a>(
 }
 
 async fn watch_files(door: Arc<Door>) {
-    let mut ticks = interval(POLL_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        sleep(POLL_INTERVAL).await;
         let door = Arc::clone(&door);
         // A panic in the caller's own reading leaves the old settings.
         let _ = spawn_blocking(move || door.merchants.poll()).await;
     }
 }
 
-async fn serve(stream: Stream, guard: Arc<Guard>, router: Router, phase: watch::Receiver<Phase>) {
-    match stream {
-        Stream::Tcp(stream) => {
-            // If this fails, responses only come later.
-            let _slower = stream.set_nodelay(true);
-            serve_http(stream, guard, router, phase).await;
-        }
-        #[cfg(unix)]
-        Stream::Unix(stream) => serve_http(stream, guard, router, phase).await,
-    }
-}
-
-async fn serve_http(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+async fn serve(
+    stream: Box<dyn Io>,
     guard: Arc<Guard>,
     router: Router,
     mut phase: watch::Receiver<Phase>,
 ) {
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        let (guard, router) = (Arc::clone(&guard), router.clone());
-        async move {
-            let request = request.map(Body::new);
-            Ok::<_, Infallible>(routes::respond(router, &guard, request).await)
-        }
+    let is_refused = AtomicBool::new(false);
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let (guard, router, is_refused) = (Arc::clone(&guard), router.clone(), &is_refused);
+        let request = request.map(Body::new);
+        Box::pin(async move {
+            let response = routes::respond(router, &guard, request).await;
+            is_refused.store(!response.status().is_success(), Ordering::Relaxed);
+            Ok::<_, Infallible>(response)
+        })
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
+    let mut ended = poll_fn(|cx| connection.poll_without_shutdown(cx));
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = left(&mut phase, Phase::Serving) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        ended = &mut ended => ended,
+        // The sender lives as long as the server.
+        _ = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => {
+            Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection has ended early");
     }
-}
-
-/// Waits until a phase is over.
-async fn left(phase: &mut watch::Receiver<Phase>, which: Phase) {
-    // The sender lives as long as the server.
-    let _ = phase.wait_for(|phase| *phase != which).await;
+    let mut stream = connection.into_parts().io.into_inner();
+    if !is_refused.into_inner() {
+        return;
+    }
+    let linger = async {
+        stream.shutdown().await?;
+        let mut left = stream.take(LINGER_BYTES as u64);
+        tokio::io::copy(&mut left, &mut tokio::io::sink()).await
+    };
+    // The client may be gone, or never close: neither matters.
+    let _gone = timeout(LINGER, linger).await;
 }

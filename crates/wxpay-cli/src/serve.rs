@@ -16,8 +16,8 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use wxpay_agent::{
-    Agent, AllowedHost, ClientDefaults, Fetcher, Limits, Listener, Merchants, Settings, Source,
-    Store, Token,
+    Agent, AllowedHost, Fetcher, Listener, Loaded, Merchants, Options, Settings, Store, Token,
+    read_merchant,
 };
 use wxpay_media::{Transport, TransportBuilder};
 use wxpay_sandbox::Sandbox;
@@ -164,31 +164,24 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         true => Some(upload::start_sandbox().await?),
         false => None,
     };
-    let limits = Limits {
-        queue: args.queue.get(),
-        grace: args.grace.0,
-    };
     let store = match &args.ledger {
         Some(path) => Store::in_ledger(path)?,
         None => Store::in_memory(),
     };
     let merchants = merchants(&args, sandbox.as_ref())?;
-    let mut agent = Agent::start(merchants, store, limits).await?;
-    for host in &args.host {
-        agent = agent.host(host);
-    }
-    if !args.allow_url.is_empty() {
-        agent = agent.fetcher(fetcher(&args)?);
-    }
     raise_limit_of_files();
     let listeners = listeners(&args).await?;
-    if listeners.iter().any(|listener| listener.addr().is_some()) {
-        let path = token_file(&args)?;
-        let token = Token::open(&path);
-        agent = agent.token(token.with_context(|| format!("the token in {}", path.display()))?);
-        let shown = terminal::one_line(&path.display().to_string());
-        terminal::warn(&format!("callers send the token in {shown}"));
-    }
+    let is_tcp = listeners.iter().any(|listener| listener.addr().is_some());
+    let options = Options {
+        token: is_tcp.then(|| token(&args)).transpose()?,
+        hosts: args.host.clone(),
+        fetcher: (!args.allow_url.is_empty())
+            .then(|| fetcher(&args))
+            .transpose()?,
+        queue: args.queue.get(),
+        grace: args.grace.0,
+    };
+    let agent = Agent::start(merchants, store, options).await?;
     let lines: Vec<_> = listeners
         .iter()
         .map(|it| format!("listening on {it}"))
@@ -239,11 +232,12 @@ fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merc
         // What can be wrong with them is wrong now.
         let builder = wxpay_media::Client::builder("0".parse()?, "0".repeat(32).parse()?);
         drop(upload::tune(builder, &client_args, &network)?);
-        let tune = move |builder: wxpay_media::ClientBuilder| {
-            let tuned = upload::tune(builder.clone(), &client_args, &network);
-            tuned.unwrap_or(builder).transport(limited)
-        };
-        return Ok(Merchants::folder(folder, ClientDefaults::new(tune)));
+        return Ok(Merchants::folder(folder, move |file| {
+            read_merchant(file, |builder| {
+                let tuned = upload::tune(builder.clone(), &client_args, &network);
+                tuned.unwrap_or(builder).transport(limited)
+            })
+        }));
     }
     let read = move |sandbox: Option<&Sandbox>| -> anyhow::Result<Settings> {
         let configured = upload::configure(&client_args, sandbox)?;
@@ -254,12 +248,16 @@ fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merc
     };
     if let Some(sandbox) = sandbox {
         let settings = read(Some(sandbox))?.region("sandbox");
-        let source = Source::new(move || (Vec::new(), Ok(settings.clone())));
-        return Ok(Merchants::one(source));
+        return Ok(Merchants::one(move || Loaded {
+            files: Vec::new(),
+            settings: Ok(settings.clone()),
+        }));
     }
     let files = files(&args.gateway);
-    let read = move || read(None).map_err(|error| format!("{error:#}"));
-    Ok(Merchants::one(Source::new(move || (files.clone(), read()))))
+    Ok(Merchants::one(move || Loaded {
+        files: files.clone(),
+        settings: read(None).map_err(|error| format!("{error:#}")),
+    }))
 }
 
 /// The files of the merchant's settings, to be read again when one has changed.
@@ -328,6 +326,14 @@ fn refuse_remote(args: &ServeArgs, addr: SocketAddr) -> anyhow::Result<()> {
         bail!("{addr} is reached by other machines: give a loopback address, or --allow-remote");
     }
     Ok(())
+}
+
+fn token(args: &ServeArgs) -> anyhow::Result<Token> {
+    let path = token_file(args)?;
+    let shown = terminal::one_line(&path.to_string_lossy());
+    let token = Token::open(&path).with_context(|| format!("the token file {shown}"))?;
+    terminal::warn(&format!("callers send the token in {shown}"));
+    Ok(token)
 }
 
 fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
 use tokio::{net::lookup_host, sync::Semaphore, time::timeout};
 use tower::ServiceExt;
 use wxpay_media::{
@@ -26,6 +26,7 @@ use crate::{
 const AT_ONCE: usize = 4;
 /// How many redirects are followed, all of them to listed hosts.
 const MAX_REDIRECTS: usize = 3;
+const USER_AGENT: &str = concat!("wxpay/", env!("CARGO_PKG_VERSION"));
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// For one picture, with its redirects.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -149,12 +150,11 @@ impl Fetcher {
         let transport = self.transport.clone();
         let transport = transport.resolve(&target.host, target.port, addresses);
         let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
-        let request = Request::get(url)
+        // By the very name that was looked up, without the dot that may stand behind it.
+        let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        let request = Request::get(format!("https://{}:{}{path}", target.host, target.port))
             .header(header::ACCEPT, "image/*")
-            .header(
-                header::USER_AGENT,
-                concat!("wxpay/", env!("CARGO_PKG_VERSION")),
-            )
+            .header(header::USER_AGENT, USER_AGENT)
             .body(String::new());
         let request = request.map_err(|_| refused("this is no URL"))?;
         let response = transport.oneshot(request).await.map_err(|error| {

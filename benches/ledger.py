@@ -136,41 +136,61 @@ def rate(program, folder, count=2_000):
         sandbox.stop()
 
 
+def export(program, ledger):
+    """The rows by file; the time and the id are of a run, the rest is of the picture."""
+    command = [program, "ledger", "export", "--json", ledger]
+    lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    rows = {row.pop("file"): row for row in map(json.loads, lines)}
+    return rows, {file: (row.pop("uploaded_at", None), row.pop("media_id", None))[1] for file, row in rows.items()}
+
+
 def kill(program, folder, count=10_000, kills=200):
-    pictures(folder / "pictures", count)
+    paths = pictures(folder / "pictures", count)
     sandbox = Sandbox(program, folder)
-    ledger = folder / "ledger"
-    upload = [program, "upload", "--ledger", ledger, "--concurrency", "16", folder / "pictures"]
     options = {"env": sandbox.variables, "text": True, "stderr": subprocess.DEVNULL}
-    export = lambda: {
-        row["file"]: row.get("media_id")
-        for row in map(json.loads, subprocess.run([program, "ledger", "export", "--json", ledger],
-                                                  stdout=subprocess.PIPE, text=True).stdout.splitlines())
-    }
-    printed, before = set(), {}
+
+    def upload(ledger):
+        return [program, "upload", "--ledger", ledger, "--concurrency", "16", folder / "pictures"]
+
+    def ids():
+        """The ids that the gateway has given, by the picture's name."""
+        given = collections.defaultdict(list)
+        for name, _, body in sandbox.calls():
+            given[name] += [part.split("]")[0] for part in body.split("media_id><![CDATA[")[1:2]]
+        return given
+
+    subprocess.run(upload(folder / "undisturbed"), stdout=subprocess.DEVNULL, check=True, **options)
+    undisturbed, _ = export(program, folder / "undisturbed")
+    # A call is written down after its answer.
+    time.sleep(1)
+    earlier = ids()
+
+    ledger, printed, before = folder / "ledger", set(), {}
     for number in range(kills):
         out = open(folder / "ids", "w+")
-        run = subprocess.Popen(upload, stdout=out, **options)
+        run = subprocess.Popen(upload(ledger), stdout=out, **options)
         time.sleep(random.uniform(0.0, 0.25))
         run.kill()
         run.wait()
         out.seek(0)
         printed |= {line[:43] for line in out.read().split("\n")[:-1]}
         if number % 10 == 9:
-            now = export()
+            _, now = export(program, ledger)
             lost = [file for file, media_id in before.items() if now.get(file) != media_id]
             assert not lost, lost
             before = now
-    in_the_middle = len(before)
-    subprocess.run(upload, stdout=subprocess.DEVNULL, check=True, **options)
-    known = export()
+    subprocess.run(upload(ledger), stdout=subprocess.DEVNULL, check=True, **options)
+    rows, known = export(program, ledger)
     sandbox.stop()
-    ids = [body.split("media_id><![CDATA[")[1].split("]")[0] for _, _, body in sandbox.calls() if "media_id><" in body]
+    given = {name: more[len(earlier[name]):] for name, more in ids().items()}
     assert all(known[file] == media_id for file, media_id in before.items()), "lost"
-    assert len(known) == count and set(known.values()) <= set(ids), "an id that was not given"
+    assert len(rows) == count and rows == undisturbed, "another export than that of an undisturbed run"
+    for path in paths:
+        assert known[path] in given[os.path.basename(path)], f"{path}: an id that was not given for it"
     assert printed <= set(known.values()), "printed before its commit"
-    print(f"{kills} kills, {in_the_middle} of {count} done by then; {len(ids) - count} calls done twice, "
-          f"{(len(ids) - count) / kills:.1f} a kill; nothing lost")
+    twice = sum(map(len, given.values())) - count
+    print(f"{kills} kills, {len(before)} of {count} done by then; {twice} calls done twice, "
+          f"{twice / kills:.1f} a kill; nothing lost, {count} rows equal to those of an undisturbed run")
 
 
 if __name__ == "__main__":

@@ -23,13 +23,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "7")]
     rounds: usize,
     /// Only clients with one of these words in their name, such as `bound,ours`
-    #[arg(
-        long,
-        value_name = "WORDS",
-        default_value = "",
-        hide_default_value = true
-    )]
-    only: String,
+    #[arg(long, value_name = "WORDS")]
+    only: Option<String>,
 }
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
@@ -38,11 +33,9 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         let _folder = ws.sh.push_dir(folder);
         ws.line(line).env_remove("CARGO_TARGET_DIR").run()
     };
-    let build = |name: &str| {
-        cargo(
-            "benches",
-            &format!("cargo build --quiet --release -p {name}"),
-        )
+    let build = |folder: &str, name: &str| {
+        let build = "cargo build --quiet --release -p";
+        cargo(folder, &format!("{build} wxpay-{name}"))
     };
     let program = |folder: &str, name: &str| {
         let path = format!("{folder}/target/release/{name}{EXE_SUFFIX}");
@@ -52,17 +45,18 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         return Ok(cargo("benches", "cargo bench -p wxpay-bench-micro")?);
     }
     if args.counts || args.bless {
-        build("wxpay-bench-micro")?;
+        build("benches", "bench-micro")?;
         let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
         return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
     // One by one, so that no client's features add to another's.
     for name in ["ours", "reqwest", "bound", "harness"] {
-        build(&format!("wxpay-bench-{name}"))?;
+        build("benches", &format!("bench-{name}"))?;
     }
-    cargo(".", "cargo build --quiet --release -p wxpay-cli")?;
+    build(".", "cli")?;
     let harness = ws.cmd(program("benches", "wxpay-bench-harness"));
-    let harness = harness.arg(args.rounds.to_string()).arg(&args.only);
+    let harness = harness.arg(args.rounds.to_string());
+    let harness = harness.arg(args.only.as_deref().unwrap_or_default());
     let harness = harness.arg(program(".", "wxpay"));
     // A relative path is the caller's, not the workspace's.
     let _folder = ws.sh.push_dir(std::env::current_dir()?);

@@ -29,10 +29,8 @@ pub(crate) fn mutants(ws: &Workspace, names: &[String]) -> Result<()> {
         // Each mutant meets every property: a quarter of the cases is enough to see it.
         let mutants = mutants.env("PROPTEST_CASES", "64");
         // The diagnosis tries thousands of keys: seven times as fast, and hardly longer to build.
-        mutants
-            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-            .ignore_status()
-            .run()?;
+        let mutants = mutants.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        mutants.ignore_status().run()?;
         let missed = ws.sh.read_file(folder + "/mutants.out/missed.txt")?;
         let problem = "no test sees these: write one, or the reason in .cargo/mutants.toml";
         ensure!(missed.is_empty(), "{problem}\n{missed}");

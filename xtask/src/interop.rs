@@ -17,13 +17,10 @@ const CLIENTS: &[(&str, &str, &str)] = &[
          venv/bin/python3 $clients/upload.py $picture"),
     ("Node", "node --version", "node $clients/upload.mjs $picture"),
     // A package is looked for beside the program that asks for it.
-    ("Node, wechatpay-axios-plugin, MD5", "npm --version",
+    ("Node, wechatpay-axios-plugin", "npm --version",
         "npm install --silent wechatpay-axios-plugin@0.9 >&2 &&
-         cp $clients/wechatpay-axios-plugin.cjs . && node wechatpay-axios-plugin.cjs $picture MD5"),
-    ("Node, wechatpay-axios-plugin, HMAC", "npm --version",
-        "npm install --silent wechatpay-axios-plugin@0.9 >&2 &&
-         cp $clients/wechatpay-axios-plugin.cjs . &&
-         node wechatpay-axios-plugin.cjs $picture HMAC-SHA256"),
+         cp $clients/wechatpay-axios-plugin.cjs . && for type in MD5 HMAC-SHA256; do
+         node wechatpay-axios-plugin.cjs $picture $type || exit; done"),
     ("PHP, curl",
         "php -r 'exit(class_exists(\"CURLStringFile\") &&
          function_exists(\"simplexml_load_string\") ? 0 : 1);'",
@@ -33,7 +30,22 @@ const CLIENTS: &[(&str, &str, &str)] = &[
     ("C#, HttpClient", "dotnet --version",
         "dotnet new console --output . >&2 && cp $clients/Upload.cs Program.cs &&
          dotnet run $picture"),
+    ("serve, curl", "curl --version", "sh $clients/serve.sh $picture"),
+    ("serve, Python", "python3 --version", "python3 $clients/serve.py $picture"),
+    ("serve, Node", "node --version", "node $clients/serve.mjs $picture"),
+    ("serve, PHP", "php -r 'exit(function_exists(\"curl_init\") ? 0 : 1);'",
+        "php $clients/serve.php $picture"),
+    ("serve, Java", "javac --version", "java $clients/Serve.java $picture"),
+    ("serve, Go", "go version", "go run $clients/serve.go $picture"),
 ];
+
+/// Starts `wxpay serve`, tells the client that follows where it is, and ends it after that.
+const SERVE: &str = "
+    $wxpay serve --sandbox --listen 127.0.0.1:0 --token-file token >first &
+    trap \"kill $!\" EXIT
+    until grep -q '^listening' first; do kill -0 $! || exit; sleep 0.1; done
+    export WXPAY_SERVE=$(sed 's/^listening on //;q' first) WXPAY_SERVE_TOKEN_FILE=token;
+";
 
 pub(crate) fn run(ws: &Workspace) -> Result<()> {
     ws.run("cargo build --locked --bin wxpay --target-dir target")?;
@@ -58,13 +70,18 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
 fn upload(ws: &Workspace, name: &str, script: &str) -> Result<()> {
     let folder = format!("target/interop/{}", name.replace([' ', ',', '#'], "_"));
     let _folder = ws.sh.push_dir(ws.sh.create_dir(folder)?);
-    let sandbox = ws.cmd(ws.root().join("target/debug/wxpay")).arg("sandbox");
-    let sandbox = sandbox.args(["--", "sh", "-c", script]);
-    let sandbox = sandbox.env("clients", "../../../docs/clients");
-    let sandbox = sandbox.env("picture", "../../../examples/licence.jpg");
-    let output = sandbox.ignore_status().output()?;
+    let wxpay = ws.root().join("target/debug/wxpay");
+    let client = match name.starts_with("serve") {
+        true => ws.cmd("sh").args(["-c", &format!("{SERVE}{script}")]),
+        false => ws.cmd(&wxpay).args(["sandbox", "--", "sh", "-c", script]),
+    };
+    let client = client.env("wxpay", wxpay);
+    let client = client.env("clients", "../../../docs/clients");
+    let client = client.env("picture", "../../../examples/licence.jpg");
+    let output = client.ignore_status().output()?;
     let printed = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() || !is_media_id(printed.trim()) {
+    let is_uploaded = !printed.is_empty() && printed.lines().all(is_media_id);
+    if !output.status.success() || !is_uploaded {
         let all = format!("{printed}\n{}", String::from_utf8_lossy(&output.stderr));
         let said: Vec<_> = all.lines().filter(|line| !line.trim().is_empty()).collect();
         bail!("{}", said[said.len().saturating_sub(4)..].join(" / "));

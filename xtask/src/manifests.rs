@@ -19,10 +19,8 @@ pub(crate) fn msrv(ws: &Workspace) -> Result<()> {
         }
     }
     let (needed, chain) = needed.context("no dependency declares its oldest Rust")?;
-    println!(
-        "msrv: {}",
-        compare(promised.context("nothing is published")?, needed, &chain)?
-    );
+    let promised = promised.context("nothing is published")?;
+    println!("msrv: {}", compare(promised, needed, &chain)?);
     Ok(())
 }
 

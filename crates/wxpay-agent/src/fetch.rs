@@ -12,10 +12,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
 use tokio::{net::lookup_host, sync::Semaphore, time::timeout};
 use tower::ServiceExt;
-use wxpay_media::{
-    Image, Transport, TransportBuilder,
-    transport::{ErrorKind, RetryAdvice},
-};
+use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
 
 use crate::{
     answer::{AFTER_FAILURE, Refusal},
@@ -161,7 +158,7 @@ impl Fetcher {
             let message = format!("the URL cannot be fetched: {error}");
             match error.kind() {
                 ErrorKind::ResponseTooLarge { .. } => oversized(None),
-                _ if error.retry_advice() == RetryAdvice::Retry => again(message),
+                _ if Error::Service(error.into()).is_retryable() => again(message),
                 _ => useless(message),
             }
         })?;

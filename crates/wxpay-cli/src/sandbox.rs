@@ -16,9 +16,7 @@ use std::{
 use anyhow::{Context, bail};
 use wxpay_diagnose::Lang;
 use wxpay_media::Format;
-use wxpay_sandbox::{
-    Credentials, Pictures, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch,
-};
+use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
 use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
@@ -54,9 +52,8 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;
-    let (calls, pictures) = (sandbox.watch(), sandbox.pictures());
     let lang = (!args.json).then_some(args.lang);
-    let calls = tokio::spawn(print_calls(calls, pictures, lang, keep));
+    let calls = tokio::spawn(print_calls(sandbox.watch(), lang, keep));
     folder.write(&sandbox)?;
     drop(lock);
 
@@ -183,12 +180,7 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
 
 /// Prints each call on stderr, in a language or as JSON, and keeps it in the folder if one is given, until the
 /// sandbox ends.
-async fn print_calls(
-    mut calls: Watch,
-    pictures: Pictures,
-    lang: Option<Lang>,
-    folder: Option<PathBuf>,
-) {
+async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBuf>) {
     while let Some(call) = calls.next().await {
         // A call as JSON is long; nobody asks for it most of the time.
         let json = match (lang, &folder) {
@@ -200,7 +192,7 @@ async fn print_calls(
             None => terminal::warn(&json),
         }
         if let Some(folder) = &folder
-            && let Err(error) = keep(folder, &call, &json, pictures.of(call.number).as_deref())
+            && let Err(error) = keep(folder, &call, &json, calls.media(call.number).as_deref())
         {
             let message = format!("cannot keep a call in {}: {error}", folder.display());
             terminal::warn(&terminal::one_line(&message));

@@ -21,45 +21,49 @@ use crate::{
     exit_code,
     settings::{self, IdentityFiles, Network},
     signals::Stop,
-    terminal,
+    terminal::{self, OutputLost},
 };
 use outcome::{Failure, Outcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
+    let done = upload(&args).await;
+    if let Err(error) = &done
+        && args.json
+        && !error.is::<OutputLost>()
+    {
+        // With --json every file has a line.
+        let failure = Failure::config(error);
+        for file in &args.files {
+            Outcome::failed(file, failure.clone()).print(true)?;
+        }
+    }
+    Ok(exit_code(done?))
+}
+
+/// True when every file is uploaded; an error before any is tried.
+async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     let sandbox = if args.sandbox {
         Some(start_sandbox().await?)
     } else {
         None
     };
-    let (merchant, endpoints, builder, _) = match configure(&args, sandbox.as_ref()) {
-        Ok(configured) => configured,
-        Err(error) => {
-            // With --json every file has a line.
-            if args.json {
-                let failure = Failure::config(&error);
-                for file in &args.files {
-                    Outcome::failed(file, failure.clone()).print(true)?;
-                }
-            }
-            return Err(error);
-        }
-    };
+    let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
-            done = dry_run::run(&args, &merchant) => done?,
+            done = dry_run::run(args, &merchant) => done?,
             _ = stop.asked() => false,
         }
     } else if let Some(path) = &args.ledger {
-        let run = ledger::Run::open(&args, path, merchant.id(), &endpoints)?;
-        run.upload(&args, &builder.build()?, &mut stop).await?
+        let run = ledger::Run::open(args, path, merchant.id(), &endpoints)?;
+        run.upload(args, &builder.build()?, &mut stop).await?
     } else {
-        queue::run(&args, &builder.build()?, &mut stop).await?
+        queue::run(args, &builder.build()?, &mut stop).await?
     };
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    Ok(exit_code(done))
+    Ok(done)
 }
 
 pub(crate) async fn start_sandbox() -> anyhow::Result<Sandbox> {

@@ -5,6 +5,10 @@ use std::borrow::Cow;
 
 use x509_cert::der::oid::ObjectIdentifier;
 
+#[cfg(feature = "encrypted-pem")]
+use crate::algorithm;
+use crate::{IdentityError, Part, error::Result};
+
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
@@ -18,27 +22,35 @@ const CONSTRUCTED: u8 = 0x20;
 /// PKCS#12 files are about 12 deep; the stack holds thousands.
 const MAX_DEPTH: usize = 32;
 
-/// The bytes are cut, or are not of the expected form.
-#[derive(Debug)]
-pub(crate) struct Malformed;
-
-/// A tag with its contents.
+/// A tag with its contents. An error names the file that it is from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
     pub(crate) contents: &'a [u8],
     /// Tag, length and contents.
     pub(crate) whole: &'a [u8],
+    pub(crate) part: Part,
 }
 
 impl<'a> Element<'a> {
-    /// The first element, whatever follows it.
-    pub(crate) fn first(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let (element, _rest) = Self::split(bytes, 0).ok_or(Malformed)?;
+    /// The first element of a file or of a part of it, whatever follows it.
+    pub(crate) fn first(bytes: &'a [u8], part: Part) -> Result<Self> {
+        let (element, _rest) = Self::split(bytes, part, 0).ok_or(IdentityError::Damaged(part))?;
         Ok(element)
     }
 
-    fn split(bytes: &'a [u8], depth: usize) -> Option<(Self, &'a [u8])> {
+    pub(crate) fn damaged(&self) -> IdentityError {
+        IdentityError::Damaged(self.part)
+    }
+
+    /// The error for an algorithm that is not read.
+    #[cfg(feature = "encrypted-pem")]
+    pub(crate) fn unsupported<T>(&self, oid: &str) -> Result<T> {
+        let (part, algorithm) = (self.part, algorithm::name(oid));
+        Err(IdentityError::UnsupportedEncryption { part, algorithm })
+    }
+
+    fn split(bytes: &'a [u8], part: Part, depth: usize) -> Option<(Self, &'a [u8])> {
         let [tag, length, rest @ ..] = bytes else {
             return None;
         };
@@ -55,7 +67,7 @@ impl<'a> Element<'a> {
                     if let Some(end) = after.strip_prefix(&[0, 0]) {
                         break (&rest[..rest.len() - after.len()], end);
                     }
-                    (_, after) = Self::split(after, depth + 1)?;
+                    (_, after) = Self::split(after, part, depth + 1)?;
                 }
             }
             length @ 0..0x80 => rest.split_at_checked(length.into())?,
@@ -71,45 +83,46 @@ impl<'a> Element<'a> {
             tag: *tag,
             contents,
             whole: &bytes[..bytes.len() - rest.len()],
+            part,
         };
         Some((element, rest))
     }
 
     /// The elements inside.
-    pub(crate) fn children(&self) -> Result<Vec<Self>, Malformed> {
+    pub(crate) fn children(&self) -> Result<Vec<Self>> {
         let mut rest = self.contents;
         let mut children = Vec::new();
         while !rest.is_empty() {
             let child;
-            (child, rest) = Self::split(rest, 0).ok_or(Malformed)?;
+            (child, rest) = Self::split(rest, self.part, 0).ok_or_else(|| self.damaged())?;
             children.push(child);
         }
         Ok(children)
     }
 
     /// The elements inside, if there are this many.
-    pub(crate) fn fields<const N: usize>(&self) -> Result<[Self; N], Malformed> {
-        self.children()?.try_into().map_err(|_| Malformed)
+    pub(crate) fn fields<const N: usize>(&self) -> Result<[Self; N]> {
+        self.children()?.try_into().map_err(|_| self.damaged())
     }
 
     /// The element inside of an explicit tag.
-    pub(crate) fn explicit(&self) -> Result<Self, Malformed> {
-        Self::first(self.contents)
+    pub(crate) fn explicit(&self) -> Result<Self> {
+        Self::first(self.contents, self.part)
     }
 
     /// The value of an octet string, or of an implicit one, whatever its tag.
-    pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>, Malformed> {
+    pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>> {
         self.octets_within(0)
     }
 
-    fn octets_within(&self, depth: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+    fn octets_within(&self, depth: usize) -> Result<Cow<'a, [u8]>> {
         if self.tag & CONSTRUCTED == 0 {
             return Ok(self.contents.into());
         }
         let mut joined = Vec::new();
         for piece in self.children()? {
             if depth > MAX_DEPTH || piece.tag & !CONSTRUCTED != OCTET_STRING {
-                return Err(Malformed);
+                return Err(self.damaged());
             }
             joined.extend_from_slice(&piece.octets_within(depth + 1)?);
         }
@@ -117,32 +130,32 @@ impl<'a> Element<'a> {
     }
 
     /// The value of a bit string of whole bytes.
-    pub(crate) fn bits(&self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bits(&self) -> Result<&'a [u8]> {
         match (self.tag, self.contents) {
             (BIT_STRING, [0, bits @ ..]) => Ok(bits),
-            _ => Err(Malformed),
+            _ => Err(self.damaged()),
         }
     }
 
     /// The value of an integer that is not negative; `u64::MAX` in place of greater ones.
-    pub(crate) fn integer(&self) -> Result<u64, Malformed> {
+    pub(crate) fn integer(&self) -> Result<u64> {
         match (self.tag, self.contents) {
             (INTEGER, [0..0x80, ..]) => Ok(self.contents.iter().fold(0_u64, |value, byte| {
                 value.saturating_mul(0x100).saturating_add((*byte).into())
             })),
-            _ => Err(Malformed),
+            _ => Err(self.damaged()),
         }
     }
 
     /// An object identifier in dots; of the sequence of an algorithm, its first one.
-    pub(crate) fn oid(&self) -> Result<String, Malformed> {
+    pub(crate) fn oid(&self) -> Result<String> {
         match self.tag {
-            OBJECT_IDENTIFIER => match ObjectIdentifier::from_bytes(self.contents) {
-                Ok(oid) => Ok(oid.to_string()),
-                Err(_) => Err(Malformed),
-            },
+            OBJECT_IDENTIFIER => {
+                let oid = ObjectIdentifier::from_bytes(self.contents);
+                oid.map_err(|_| self.damaged()).map(|oid| oid.to_string())
+            }
             SEQUENCE => self.explicit()?.oid(),
-            _ => Err(Malformed),
+            _ => Err(self.damaged()),
         }
     }
 }

@@ -9,8 +9,9 @@ use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use zeroize::Zeroizing;
 
 use crate::{
-    IdentityError, Part, algorithm,
-    der::{Element, INTEGER, Malformed},
+    IdentityError, Part,
+    der::{Element, INTEGER},
+    error::Result,
 };
 
 pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
@@ -22,47 +23,16 @@ const MAX_COST: u64 = 256 * 1024 * 1024;
 /// Two million rounds of HMAC-SHA512 take about a second too; files in use have a few thousand.
 const ROUND: u64 = MAX_COST / 2_000_000;
 
-/// The fault of an input, which does not know yet which input it is.
-pub(crate) enum Fault {
-    Damaged,
-    /// The object identifier of what is not read.
-    Unsupported(String),
-    WrongPassword,
-    Cost,
-    Other(IdentityError),
-}
-
-impl Fault {
-    pub(crate) fn of(self, part: Part) -> IdentityError {
-        match self {
-            Self::Damaged => IdentityError::Damaged(part),
-            Self::Unsupported(oid) => IdentityError::UnsupportedEncryption {
-                part,
-                algorithm: algorithm::name(&oid),
-            },
-            Self::WrongPassword => IdentityError::WrongPassword(part),
-            Self::Cost => IdentityError::Cost(part),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-impl From<Malformed> for Fault {
-    fn from(_: Malformed) -> Self {
-        Self::Damaged
-    }
-}
-
 /// The cost that may still be spent on the derivations for one identity.
-pub(crate) struct Budget(u64);
+pub(crate) struct Budget(u64, Part);
 
 impl Budget {
-    pub(crate) fn new() -> Self {
-        Self(MAX_COST)
+    pub(crate) fn new(part: Part) -> Self {
+        Self(MAX_COST, part)
     }
 
-    pub(crate) fn spend(&mut self, cost: u64) -> Result<(), Fault> {
-        self.0 = self.0.checked_sub(cost).ok_or(Fault::Cost)?;
+    pub(crate) fn spend(&mut self, cost: u64) -> Result<()> {
+        self.0 = (self.0.checked_sub(cost)).ok_or(IdentityError::Cost(self.1))?;
         Ok(())
     }
 }
@@ -89,7 +59,7 @@ type Hash = fn(&[u8], &[u8], u32, &mut [u8]);
 type Derive = Box<dyn Fn(&[u8], &mut [u8])>;
 
 /// Reads `PBES2-params`.
-pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
+pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme> {
     let [kdf, encryption] = params.fields()?;
     let name = encryption.oid()?;
     let (key_length, iv_length, cipher): (_, _, Cipher) = match name.as_str() {
@@ -97,7 +67,7 @@ pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
         "2.16.840.1.101.3.4.1.22" => (24, 16, cbc::<Aes192>),
         "2.16.840.1.101.3.4.1.42" => (32, 16, cbc::<Aes256>),
         "1.2.840.113549.3.7" => (24, 8, cbc::<TdesEde3>),
-        _ => return Err(Fault::Unsupported(name)),
+        _ => return encryption.unsupported(&name),
     };
     let [_, iv] = encryption.fields()?;
     let iv = iv.octets()?.into_owned();
@@ -106,10 +76,10 @@ pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
     let (cost, derive) = match name.as_str() {
         PBKDF2 => pbkdf2(&params, key_length)?,
         SCRYPT => scrypt(&params)?,
-        _ => return Err(Fault::Unsupported(name)),
+        _ => return kdf.unsupported(&name),
     };
     if iv.len() != iv_length {
-        return Err(Fault::Damaged);
+        return Err(encryption.damaged());
     }
     let decrypt = move |password: Option<&str>, data: &[u8]| {
         let mut key = Zeroizing::new(vec![0; key_length]);
@@ -120,10 +90,10 @@ pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme, Fault> {
     Ok(Scheme { cost, decrypt })
 }
 
-fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Fault> {
+fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive)> {
     let fields = params.children()?;
     let [salt, rounds, rest @ ..] = &fields[..] else {
-        return Err(Fault::Damaged);
+        return Err(params.damaged());
     };
     let (salt, rounds) = (salt.octets()?.into_owned(), positive(rounds)?);
     // The length of the key may stand before it: it is the cipher's.
@@ -139,7 +109,7 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Faul
         "1.2.840.113549.2.11" => (64, pbkdf2_hmac::<Sha512>),
         "1.2.840.113549.2.12" => (28, pbkdf2_hmac::<Sha512_224>),
         "1.2.840.113549.2.13" => (32, pbkdf2_hmac::<Sha512_256>),
-        _ => return Err(Fault::Unsupported(prf)),
+        _ => return params.unsupported(&prf),
     };
     let cost = rounds_cost(rounds, key_length.div_ceil(output));
     // More of them are never spent.
@@ -148,33 +118,31 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive), Faul
     Ok((cost, Box::new(derive)))
 }
 
-fn scrypt(params: &Element<'_>) -> Result<(u64, Derive), Fault> {
+fn scrypt(params: &Element<'_>) -> Result<(u64, Derive)> {
     let fields = params.children()?;
     let [salt, n, block_size, lanes, ..] = &fields[..] else {
-        return Err(Fault::Damaged);
+        return Err(params.damaged());
     };
     let (n, block_size, lanes) = (positive(n)?, positive(block_size)?, positive(lanes)?);
     if n == 1 || !n.is_power_of_two() {
-        return Err(Fault::Damaged);
+        return Err(params.damaged());
     }
     // Lanes are filled one after the other, though all in the same memory.
     let factors = [block_size, lanes, 128];
     let cost = factors.into_iter().fold(n, u64::saturating_mul);
-    if cost > MAX_COST {
-        return Err(Fault::Cost);
-    }
-    let params = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
-    let params = params.map_err(|_| Fault::Damaged)?;
+    Budget::new(params.part).spend(cost)?;
     let salt = salt.octets()?.into_owned();
+    let costs = scrypt::Params::new(n.ilog2() as u8, block_size as u32, lanes as u32);
+    let costs = costs.map_err(|_| params.damaged())?;
     let derive = move |password: &[u8], key: &mut [u8]| {
-        scrypt::scrypt(password, &salt, &params, key).expect("a cipher's key is not too long");
+        scrypt::scrypt(password, &salt, &costs, key).expect("a cipher's key is not too long");
     };
     Ok((cost, Box::new(derive)))
 }
 
-pub(crate) fn positive(element: &Element<'_>) -> Result<u64, Fault> {
+pub(crate) fn positive(element: &Element<'_>) -> Result<u64> {
     match element.integer()? {
-        0 => Err(Fault::Damaged),
+        0 => Err(element.damaged()),
         value => Ok(value),
     }
 }

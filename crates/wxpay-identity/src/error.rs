@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use crate::Form;
+pub(crate) type Result<T, E = IdentityError> = std::result::Result<T, E>;
 
 /// A file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,64 @@ impl fmt::Display for Part {
             Self::PrivateKey => "private key",
             Self::Pkcs12 => "PKCS#12 file",
             Self::Authorities => "file of certificate authorities",
+        })
+    }
+}
+
+/// The form of a file, as far as its first bytes tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// Nothing but white space.
+    Empty,
+    /// A certificate in PEM.
+    Certificate,
+    /// A private key in PEM, encrypted or not.
+    PrivateKey,
+    /// A request for a certificate, in PEM or DER.
+    CertificateRequest,
+    /// A private key in OpenSSH's own form.
+    OpenSsh,
+    /// Certificates in PKCS#7 (`.p7b`), in PEM or DER.
+    Pkcs7,
+    /// A certificate in DER.
+    DerCertificate,
+    /// A private key in DER, encrypted or not.
+    DerPrivateKey,
+    /// A PKCS#12 file (`.p12`, `.pfx`).
+    Pkcs12,
+    /// A Java key store in its older forms (JKS, JCEKS).
+    Jks,
+    /// A zip archive.
+    Zip,
+    /// A web page, perhaps of a download that has failed.
+    WebPage,
+    /// Text in UTF-16, as some editors for Windows save it.
+    Utf16,
+    /// Base64 without PEM's lines around it.
+    Base64,
+    /// Anything else.
+    Unknown,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "nothing",
+            Self::Certificate => "a certificate",
+            Self::PrivateKey => "a private key",
+            Self::CertificateRequest => "a certificate request",
+            Self::OpenSsh => "a private key in OpenSSH's own form",
+            Self::Pkcs7 => "PKCS#7",
+            Self::DerCertificate => "a certificate in DER",
+            Self::DerPrivateKey => "a private key in DER",
+            Self::Pkcs12 => "PKCS#12",
+            Self::Jks => "a Java key store (JKS)",
+            Self::Zip => "a zip archive",
+            Self::WebPage => "a web page",
+            Self::Utf16 => "text in UTF-16",
+            Self::Base64 => "base64 without PEM's lines",
+            Self::Unknown => "an unknown form",
         })
     }
 }
@@ -123,10 +181,9 @@ fn wrong_form(wanted: Part, found: Form) -> String {
     use Part::{Authorities, Certificate, Pkcs12, PrivateKey};
 
     let file = match wanted {
-        Certificate => "certificate file",
-        PrivateKey => "key file",
-        Pkcs12 => "PKCS#12 file",
-        Authorities => "file of certificate authorities",
+        Certificate => "certificate file".to_owned(),
+        PrivateKey => "key file".to_owned(),
+        Pkcs12 | Authorities => wanted.to_string(),
     };
     let way_out = match (wanted, found) {
         (_, Form::Empty | Form::WebPage) => "get it again from where it was issued",

@@ -1,68 +1,9 @@
 //! The form of a file, told by its first bytes.
 
-use std::fmt;
-
-use crate::der::{
-    BIT_STRING, EXPLICIT_0, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
+use crate::{
+    Form, Part,
+    der::{BIT_STRING, EXPLICIT_0, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE},
 };
-
-/// The form of a file, as far as its first bytes tell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Form {
-    /// Nothing but white space.
-    Empty,
-    /// A certificate in PEM.
-    Certificate,
-    /// A private key in PEM, encrypted or not.
-    PrivateKey,
-    /// A request for a certificate, in PEM or DER.
-    CertificateRequest,
-    /// A private key in OpenSSH's own form.
-    OpenSsh,
-    /// Certificates in PKCS#7 (`.p7b`), in PEM or DER.
-    Pkcs7,
-    /// A certificate in DER.
-    DerCertificate,
-    /// A private key in DER, encrypted or not.
-    DerPrivateKey,
-    /// A PKCS#12 file (`.p12`, `.pfx`).
-    Pkcs12,
-    /// A Java key store in its older forms (JKS, JCEKS).
-    Jks,
-    /// A zip archive.
-    Zip,
-    /// A web page, perhaps of a download that has failed.
-    WebPage,
-    /// Text in UTF-16, as some editors for Windows save it.
-    Utf16,
-    /// Base64 without PEM's lines around it.
-    Base64,
-    /// Anything else.
-    Unknown,
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "nothing",
-            Self::Certificate => "a certificate",
-            Self::PrivateKey => "a private key",
-            Self::CertificateRequest => "a certificate request",
-            Self::OpenSsh => "a private key in OpenSSH's own form",
-            Self::Pkcs7 => "PKCS#7",
-            Self::DerCertificate => "a certificate in DER",
-            Self::DerPrivateKey => "a private key in DER",
-            Self::Pkcs12 => "PKCS#12",
-            Self::Jks => "a Java key store (JKS)",
-            Self::Zip => "a zip archive",
-            Self::WebPage => "a web page",
-            Self::Utf16 => "text in UTF-16",
-            Self::Base64 => "base64 without PEM's lines",
-            Self::Unknown => "an unknown form",
-        })
-    }
-}
 
 impl Form {
     /// The form of these bytes.
@@ -110,7 +51,8 @@ impl Form {
             let children = element.children().ok()?;
             Some(children.iter().map(|child| child.tag).collect())
         };
-        let outer = Element::first(bytes).ok()?;
+        // The part would only stand in an error.
+        let outer = Element::first(bytes, Part::Pkcs12).ok()?;
         if outer.tag != SEQUENCE {
             return None;
         }

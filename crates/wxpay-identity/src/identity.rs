@@ -14,7 +14,7 @@ use {crate::der::Element, rustls::pki_types::PrivatePkcs8KeyDer};
 use crate::{
     Form, IdentityError, Part,
     der::SEQUENCE,
-    error,
+    error::{self, Result},
     key::Key,
     leaf::{self, Leaf, PublicKey},
     pem,
@@ -67,10 +67,7 @@ impl Identity {
     /// let (wanted, found) = (Part::Certificate, Form::PrivateKey);
     /// assert_eq!(swapped, IdentityError::WrongForm { wanted, found });
     /// ```
-    pub fn from_pem(
-        certificates: impl AsRef<[u8]>,
-        key: impl AsRef<[u8]>,
-    ) -> Result<Self, IdentityError> {
+    pub fn from_pem(certificates: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self> {
         let chain = pem::chain(certificates.as_ref(), Part::Certificate)?;
         Self::new(chain, &pem::key(key.as_ref(), None)?)
     }
@@ -96,7 +93,7 @@ impl Identity {
         certificates: impl AsRef<[u8]>,
         key: impl AsRef<[u8]>,
         password: &str,
-    ) -> Result<Self, IdentityError> {
+    ) -> Result<Self> {
         let chain = pem::chain(certificates.as_ref(), Part::Certificate)?;
         Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
     }
@@ -118,7 +115,7 @@ impl Identity {
     /// let (wanted, found) = (Part::Pkcs12, Form::WebPage);
     /// assert_eq!(page, IdentityError::WrongForm { wanted, found });
     /// ```
-    pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self, IdentityError> {
+    pub fn from_pkcs12(bytes: impl AsRef<[u8]>, password: &str) -> Result<Self> {
         let (wanted, bytes) = (Part::Pkcs12, bytes.as_ref());
         match Form::of(bytes) {
             Form::Pkcs12 => {}
@@ -129,8 +126,7 @@ impl Identity {
         }
         #[cfg(feature = "pkcs12")]
         {
-            let read = crate::pkcs12::read(bytes, password);
-            let (chain, key) = read.map_err(|fault| fault.of(wanted))?;
+            let (chain, key) = crate::pkcs12::read(bytes, password)?;
             Self::new(chain, &key)
         }
         #[cfg(not(feature = "pkcs12"))]
@@ -140,10 +136,10 @@ impl Identity {
         }
     }
 
-    fn new(chain: Vec<Vec<u8>>, key: &Key) -> Result<Self, IdentityError> {
+    fn new(chain: Vec<Vec<u8>>, key: &Key) -> Result<Self> {
         let (own, key) = pair(&chain, key)?;
-        let chain = leaf::order(chain, own).map_err(|_| DAMAGED)?;
-        let leaf = Leaf::of(&chain[0]).map_err(|_| DAMAGED)?;
+        let chain = leaf::order(chain, own)?;
+        let leaf = Leaf::of(&chain[0])?;
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
         if now > not_after {
@@ -228,20 +224,16 @@ impl fmt::Debug for Identity {
     }
 }
 
-const DAMAGED: IdentityError = IdentityError::Damaged(Part::Certificate);
-
 /// The place of the certificate that the key belongs to, and the key with its public half.
-fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), IdentityError> {
+fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     let mut is_refused = false;
     for (own, certificate) in chain.iter().enumerate() {
-        let public_key = PublicKey::of(certificate).map_err(|_| DAMAGED)?;
+        let public_key = PublicKey::of(certificate)?;
         if let Some(der) = key.with_public_half(&public_key) {
-            match load(&der) {
-                Ok(bits) if bits.as_ref().is_none_or(|bits| *bits == public_key.bits) => {
-                    return Ok((own, der));
-                }
-                Ok(_) => {}
-                Err(Refused) => is_refused = true,
+            match is_key_of(&der, &public_key) {
+                Some(true) => return Ok((own, der)),
+                Some(false) => {}
+                None => is_refused = true,
             }
         }
     }
@@ -252,28 +244,27 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>), Ide
     })
 }
 
-/// The crypto provider does not take the key.
-struct Refused;
+/// Has the crypto provider look at the key and its public half. `None` says that it does not take the key;
+/// with no provider, every key is taken.
+fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    {
+        #[cfg(not(feature = "ring"))]
+        use rustls::crypto::aws_lc_rs::default_provider;
+        #[cfg(feature = "ring")]
+        use rustls::crypto::ring::default_provider;
 
-/// Has the crypto provider look at the key; with none, every key is taken. Returns the bits of the
-/// public half, if the provider tells them.
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-fn load(key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
-    #[cfg(not(feature = "ring"))]
-    use rustls::crypto::aws_lc_rs::default_provider;
-    #[cfg(feature = "ring")]
-    use rustls::crypto::ring::default_provider;
-
-    let key = PrivatePkcs8KeyDer::from(key.to_vec());
-    let key = default_provider().key_provider.load_private_key(key.into());
-    let key = key.map_err(|_| Refused)?;
-    let info = key.public_key();
-    let info = info.as_ref().and_then(|info| Element::first(info).ok());
-    let public_key = info.and_then(|info| PublicKey::parse(&info).ok());
-    Ok(public_key.map(|public_key| public_key.bits))
-}
-
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-fn load(_: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
-    Ok(None)
+        let key = PrivatePkcs8KeyDer::from(key.to_vec());
+        let key = default_provider().key_provider.load_private_key(key.into());
+        // Not every provider tells the public half.
+        if let Some(info) = key.ok()?.public_key()
+            && let Ok(info) = Element::first(&info, Part::PrivateKey)
+            && let Ok(told) = PublicKey::parse(&info)
+        {
+            return Some(told.bits == public_key.bits);
+        }
+    }
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let _ = (key, public_key);
+    Some(true)
 }

@@ -3,11 +3,13 @@
 use zeroize::Zeroizing;
 
 use crate::{
+    Part,
     algorithm::{self, EC, ED25519, RSA},
     der::{
-        BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, Malformed, OBJECT_IDENTIFIER,
-        OCTET_STRING, SEQUENCE, write,
+        BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
+        SEQUENCE, write,
     },
+    error::Result,
     leaf::PublicKey,
 };
 
@@ -59,20 +61,23 @@ fn pkcs8(algorithm: &[&[u8]], key: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 impl Key {
-    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Malformed> {
-        Self::from_pkcs8(pkcs8(&[RSA_DER], der))
+    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self> {
+        Self::from_pkcs8(pkcs8(&[RSA_DER], der), Part::PrivateKey)
     }
 
-    pub(crate) fn from_sec1(der: &[u8]) -> Result<Self, Malformed> {
-        let fields = Element::first(der)?.children()?;
+    pub(crate) fn from_sec1(der: &[u8]) -> Result<Self> {
+        let key = Element::first(der, Part::PrivateKey)?;
+        let fields = key.children()?;
         let curve = fields.iter().find(|field| field.tag == EXPLICIT_0);
-        Self::from_pkcs8(pkcs8(&[EC_DER, curve.ok_or(Malformed)?.contents], der))
+        let curve = curve.ok_or_else(|| key.damaged())?.contents;
+        Self::from_pkcs8(pkcs8(&[EC_DER, curve], der), Part::PrivateKey)
     }
 
-    pub(crate) fn from_pkcs8(der: Zeroizing<Vec<u8>>) -> Result<Self, Malformed> {
-        let fields = Element::first(&der)?.children()?;
+    pub(crate) fn from_pkcs8(der: Zeroizing<Vec<u8>>, part: Part) -> Result<Self> {
+        let info = Element::first(&der, part)?;
+        let fields = info.children()?;
         let [_version, algorithm, key, rest @ ..] = &fields[..] else {
-            return Err(Malformed);
+            return Err(info.damaged());
         };
         let (oid, secret) = (algorithm.oid()?, Zeroizing::new(key.octets()?.into_owned()));
         // `[1]`, implicit.
@@ -87,21 +92,25 @@ impl Key {
             curve: None,
         };
         match parsed.algorithm.as_str() {
-            RSA => parsed.add_rsa()?,
-            EC => parsed.add_ec(algorithm.children()?.get(1).ok_or(Malformed)?)?,
+            RSA => parsed.add_rsa(part)?,
+            EC => {
+                let fields = algorithm.children()?;
+                parsed.add_ec(fields.get(1).ok_or_else(|| info.damaged())?, part)?;
+            }
             _ => {}
         }
         Ok(Self { der, ..parsed })
     }
 
     /// Adds the properties of an `RSAPrivateKey`.
-    fn add_rsa(&mut self) -> Result<(), Malformed> {
-        let fields = Element::first(&self.secret)?.children()?;
+    fn add_rsa(&mut self, part: Part) -> Result<()> {
+        let key = Element::first(&self.secret, part)?;
+        let fields = key.children()?;
         let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
-            return Err(Malformed);
+            return Err(key.damaged());
         };
         let [first, rest @ ..] = significant(modulus) else {
-            return Err(Malformed);
+            return Err(key.damaged());
         };
         let bits = rest.len() * 8 + first.ilog2() as usize + 1;
         self.kind = match (version.integer()?, exponent.integer()?) {
@@ -117,10 +126,11 @@ impl Key {
     }
 
     /// Adds the properties of an `ECPrivateKey`.
-    fn add_ec(&mut self, curve: &Element<'_>) -> Result<(), Malformed> {
-        let fields = Element::first(&self.secret)?.children()?;
+    fn add_ec(&mut self, curve: &Element<'_>, part: Part) -> Result<()> {
+        let key = Element::first(&self.secret, part)?;
+        let fields = key.children()?;
         let [_version, secret, rest @ ..] = &fields[..] else {
-            return Err(Malformed);
+            return Err(key.damaged());
         };
         let oid = match curve.tag {
             OBJECT_IDENTIFIER => curve.oid()?,

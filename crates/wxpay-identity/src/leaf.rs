@@ -11,7 +11,11 @@ use x509_cert::{
     time::Time,
 };
 
-use crate::der::{EXPLICIT_0, Element, INTEGER, Malformed, OBJECT_IDENTIFIER};
+use crate::{
+    Part,
+    der::{EXPLICIT_0, Element, INTEGER, OBJECT_IDENTIFIER},
+    error::Result,
+};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
@@ -34,25 +38,26 @@ pub(crate) struct PublicKey {
 }
 
 /// The fields of a certificate, from the serial number to the public key.
-fn fields(der: &[u8]) -> Result<[Element<'_>; 6], Malformed> {
-    let [to_be_signed, _algorithm, _signature] = Element::first(der)?.fields()?;
+fn fields(der: &[u8]) -> Result<[Element<'_>; 6]> {
+    let certificate = Element::first(der, Part::Certificate)?;
+    let [to_be_signed, _algorithm, _signature] = certificate.fields()?;
     let fields = to_be_signed.children()?;
     // Version 1 is not written.
     let version = fields.iter().take_while(|it| it.tag == EXPLICIT_0);
     match fields[version.count()..].first_chunk() {
         Some(fields) if fields[0].tag == INTEGER => Ok(*fields),
-        _ => Err(Malformed),
+        _ => Err(certificate.damaged()),
     }
 }
 
 impl PublicKey {
-    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self> {
         let [.., public_key] = fields(der)?;
         Self::parse(&public_key)
     }
 
     /// Reads `SubjectPublicKeyInfo`.
-    pub(crate) fn parse(info: &Element<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(info: &Element<'_>) -> Result<Self> {
         let [algorithm, bits] = info.fields()?;
         let params = algorithm.children()?;
         let curve = params.get(1).filter(|it| it.tag == OBJECT_IDENTIFIER);
@@ -65,10 +70,10 @@ impl PublicKey {
 }
 
 impl Leaf {
-    pub(crate) fn of(der: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn of(der: &[u8]) -> Result<Self> {
         let [serial_number, _, _issuer, validity, subject, _] = fields(der)?;
         let [not_before, not_after] = validity.fields()?;
-        let subject = Name::from_der(subject.whole).map_err(|_| Malformed)?;
+        let subject = Name::from_der(subject.whole).map_err(|_| subject.damaged())?;
         let mut names = subject.iter();
         let common_name = names.find(|name| name.oid == COMMON_NAME);
         let common_name = common_name.and_then(|name| str::from_utf8(name.value.value()).ok());
@@ -82,7 +87,7 @@ impl Leaf {
     }
 }
 
-fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
+fn time(element: &Element<'_>) -> Result<SystemTime> {
     // `UTCTime` has two digits of a year from 1950 on, `GeneralizedTime` four.
     let is_before_1970 = match element.tag {
         0x17 => matches!(element.contents, [b'5' | b'6', ..]),
@@ -91,7 +96,7 @@ fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
     if is_before_1970 {
         return Ok(SystemTime::UNIX_EPOCH);
     }
-    let time = Time::from_der(element.whole).map_err(|_| Malformed)?;
+    let time = Time::from_der(element.whole).map_err(|_| element.damaged())?;
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }
 
@@ -99,7 +104,7 @@ fn time(element: &Element<'_>) -> Result<SystemTime, Malformed> {
 ///
 /// Where it was first already, the rest stays as it was: that is how files should be. Out of any other
 /// order each certificate is followed by its issuer's, and what leads nowhere is left out.
-pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>, Malformed> {
+pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>> {
     if own == 0 {
         return Ok(chain);
     }

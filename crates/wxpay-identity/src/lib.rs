@@ -14,8 +14,7 @@ mod pem;
 mod pkcs12;
 mod renewal;
 
-pub use error::{IdentityError, Part};
-pub use form::Form;
+pub use error::{Form, IdentityError, Part};
 pub use identity::Identity;
 pub use pem::read_authorities;
 pub use renewal::{IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource};

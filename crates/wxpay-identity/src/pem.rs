@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     Form, IdentityError, Part,
-    der::{Element, Malformed},
-    error::DEK_INFO,
+    der::Element,
+    error::{DEK_INFO, Result},
     key::Key,
 };
 
@@ -38,41 +38,35 @@ type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 /// let cut = read_authorities("-----BEGIN CERTIFICATE-----\nMII").unwrap_err();
 /// assert_eq!(cut, IdentityError::Damaged(Part::Authorities));
 /// ```
-pub fn read_authorities(pem: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, IdentityError> {
+pub fn read_authorities(pem: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>> {
     chain(pem.as_ref(), Part::Authorities)
 }
 
 /// The certificates of a file, in its order.
-pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>, IdentityError> {
+pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>> {
     let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
     let sections = sections(pem, part, |label| labels.contains(&label))?;
-    let chain = sections.iter().map(|(_, der)| {
-        // OpenSSL's trust settings may follow.
-        let certificate = Element::first(der).map_err(|_| IdentityError::Damaged(part))?;
-        Ok(certificate.whole.to_vec())
-    });
-    chain.collect()
+    // OpenSSL's trust settings may follow.
+    let certificate = |(_, der): &Section<'_>| Ok(Element::first(der, part)?.whole.to_vec());
+    sections.iter().map(certificate).collect()
 }
 
 /// The one private key of a file; a password is for a key that is encrypted, and else not needed.
-pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityError> {
+pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
     let (mut keys, mut encrypted) = (Vec::new(), Vec::new());
     for (label, der) in sections(pem, part, is_wanted)? {
-        keys.push(match label {
-            "PRIVATE KEY" => Key::from_pkcs8(der),
-            "RSA PRIVATE KEY" => Key::from_pkcs1(&der),
-            "EC PRIVATE KEY" => Key::from_sec1(&der),
-            "ENCRYPTED PRIVATE KEY" => {
-                encrypted.push(der);
-                continue;
-            }
+        match label {
+            "PRIVATE KEY" => keys.push(Key::from_pkcs8(der, part)?),
+            "RSA PRIVATE KEY" => keys.push(Key::from_pkcs1(&der)?),
+            "EC PRIVATE KEY" => keys.push(Key::from_sec1(&der)?),
+            "ENCRYPTED PRIVATE KEY" => encrypted.push(der),
             _ => {
                 let kind = label.trim_end_matches(" PRIVATE KEY").to_owned();
                 return Err(IdentityError::UnsupportedKey(kind));
             }
-        });
+        }
     }
     if !encrypted.is_empty() {
         if !keys.is_empty() && password.is_none() {
@@ -81,14 +75,12 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
         #[cfg(not(feature = "encrypted-pem"))]
         return Err(IdentityError::MissingFeature("encrypted-pem"));
         #[cfg(feature = "encrypted-pem")]
-        for der in decrypt(&encrypted, password).map_err(|fault| fault.of(part))? {
-            keys.push(Key::from_pkcs8(der));
+        for der in decrypt(&encrypted, password)? {
+            keys.push(Key::from_pkcs8(der, part)?);
         }
     }
-    let damaged = |_| IdentityError::Damaged(part);
-    let keys: Result<Vec<_>, _> = keys.into_iter().collect();
-    let mut keys = keys.map_err(damaged)?.into_iter();
-    let key = keys.next().ok_or(Malformed).map_err(damaged)?;
+    let mut keys = keys.into_iter();
+    let key = keys.next().ok_or(IdentityError::Damaged(part))?;
     match keys.all(|other| other.is_same(&key)) {
         true => Ok(key),
         false => Err(IdentityError::SeveralKeys(part)),
@@ -97,42 +89,35 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key, IdentityErr
 
 /// Decrypts PKCS#8 keys, all of one password.
 #[cfg(feature = "encrypted-pem")]
-fn decrypt(
-    keys: &[Zeroizing<Vec<u8>>],
-    password: Option<&str>,
-) -> Result<Vec<Zeroizing<Vec<u8>>>, crate::encrypted::Fault> {
-    use crate::encrypted::{Budget, Fault, PBES2, pbes2};
+fn decrypt(keys: &[Zeroizing<Vec<u8>>], password: Option<&str>) -> Result<Vec<Zeroizing<Vec<u8>>>> {
+    use crate::encrypted::{Budget, PBES2, pbes2};
 
-    let missing = Fault::Other(IdentityError::PasswordMissing);
-    let password = password.ok_or(missing)?;
-    let mut budget = Budget::new();
+    let part = Part::PrivateKey;
+    let password = password.ok_or(IdentityError::PasswordMissing)?;
+    let mut budget = Budget::new(part);
     let mut sealed = Vec::new();
     for der in keys {
-        let [algorithm, data] = Element::first(der)?.fields()?;
+        let [algorithm, data] = Element::first(der, part)?.fields()?;
         let name = algorithm.oid()?;
         if name != PBES2 {
-            return Err(Fault::Unsupported(name));
+            return algorithm.unsupported(&name);
         }
         let [_, params] = algorithm.fields()?;
         let scheme = pbes2(&params)?;
         budget.spend(scheme.cost)?;
         sealed.push((scheme, data.octets()?));
     }
+    // The padding may be right by chance: then it is no key.
+    let is_whole = |plain: &[u8]| Element::first(plain, part).is_ok_and(|it| it.whole == plain);
     let decrypted = sealed.iter().map(|(scheme, data)| {
-        let plain = (scheme.decrypt)(Some(password), data);
-        // The padding may be right by chance: then it is no key.
-        let plain = plain.filter(|plain| Element::first(plain).is_ok_and(|it| it.whole == **plain));
-        plain.ok_or(Fault::WrongPassword)
+        let plain = (scheme.decrypt)(Some(password), data).filter(|plain| is_whole(plain));
+        plain.ok_or(IdentityError::WrongPassword(part))
     });
     decrypted.collect()
 }
 
 /// The sections whose labels are wanted, each with its label, of which there is at least one.
-fn sections(
-    pem: &[u8],
-    part: Part,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Section<'_>>, IdentityError> {
+fn sections(pem: &[u8], part: Part, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Section<'_>>> {
     let mut sections = Vec::new();
     let mut rest = pem;
     while let Some(begin) = find(rest, "-----BEGIN ") {

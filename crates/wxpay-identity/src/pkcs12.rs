@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 use crate::{
     IdentityError, Part,
     der::Element,
-    encrypted::{Budget, Cipher, Fault, PBES2, Scheme, cbc, pbes2, positive, rounds_cost},
+    encrypted::{Budget, Cipher, PBES2, Scheme, cbc, pbes2, positive, rounds_cost},
+    error::Result,
     key::Key,
 };
 
@@ -25,23 +26,25 @@ const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
 const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
+const PART: Part = Part::Pkcs12;
+
 /// The certificates in the file's order, and the one key.
 ///
 /// All costs that can be seen are spent before anything is derived, and nothing is believed before the
 /// MAC has held.
-pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), Fault> {
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> {
     // Bytes behind the first element, such as the eight zeros of Windows, mean nothing.
-    let fields = Element::first(bytes)?.children()?;
+    let file = Element::first(bytes, PART)?;
+    let fields = file.children()?;
     let [_version, safe, mac @ ..] = &fields[..] else {
-        return Err(Fault::Damaged);
+        return Err(file.damaged());
     };
     let (kind, contents) = content_info(safe)?;
     if kind != DATA {
-        return Err(Fault::Unsupported(kind));
+        return safe.unsupported(&kind);
     }
     let contents = contents.octets()?;
-    let mac = mac.first().ok_or(Fault::Other(IdentityError::NoMac))?;
-    let mac = MacData::parse(mac)?;
+    let mac = MacData::parse(mac.first().ok_or(IdentityError::NoMac)?)?;
     let (mut bags, mut safes) = (Vec::new(), Vec::new());
     for safe in authenticated_safe(&contents)? {
         match safe.scheme {
@@ -51,14 +54,14 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
     }
     // An empty password stands also for none, which makes another key.
     let passwords = &[Some(password), None][..if password.is_empty() { 2 } else { 1 }];
-    let mut budget = Budget::new();
+    let mut budget = Budget::new(PART);
     passwords.iter().try_for_each(|_| budget.spend(mac.cost))?;
     let mut all = bags.iter().chain(&safes);
     all.try_for_each(|sealed| budget.spend(sealed.cost()))?;
 
     let mut passwords = passwords.iter().copied();
     let password = passwords.find(|password| (mac.holds)(&mac, *password, &contents));
-    let password = password.ok_or(Fault::WrongPassword)?;
+    let password = password.ok_or(IdentityError::WrongPassword(PART))?;
     for safe in safes {
         for bag in safe_contents(&safe.open(password)?)? {
             budget.spend(bag.cost())?;
@@ -70,7 +73,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
         let is_key = bag.is_key;
         let der = bag.open(password)?;
         if is_key {
-            let key = Key::from_pkcs8(der)?;
+            let key = Key::from_pkcs8(der, PART)?;
             if !keys.iter().any(|it| it.is_same(&key)) {
                 keys.push(key);
             }
@@ -78,14 +81,12 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key), 
             chain.push(der.to_vec());
         }
     }
-    let missing = |part| Fault::Other(IdentityError::Missing(part));
-    let part = Part::Pkcs12;
-    let key = keys.pop().ok_or(missing(Part::PrivateKey))?;
+    let key = keys.pop().ok_or(IdentityError::Missing(Part::PrivateKey))?;
     if !keys.is_empty() {
-        return Err(Fault::Other(IdentityError::SeveralKeys(part)));
+        return Err(IdentityError::SeveralKeys(PART));
     }
     if chain.is_empty() {
-        return Err(missing(Part::Certificate));
+        return Err(IdentityError::Missing(Part::Certificate));
     }
     Ok((chain, key))
 }
@@ -98,74 +99,72 @@ struct Sealed {
 }
 
 impl Sealed {
-    fn new(is_key: bool, scheme: Option<Scheme>, data: &Element<'_>) -> Result<Self, Fault> {
-        let data = Zeroizing::new(data.octets()?.into_owned());
-        Ok(Self {
+    fn new(is_key: bool, scheme: Option<Scheme>, data: &[u8]) -> Self {
+        let data = Zeroizing::new(data.to_vec());
+        Self {
             is_key,
             scheme,
             data,
-        })
+        }
     }
 
     fn cost(&self) -> u64 {
         self.scheme.as_ref().map_or(0, |scheme| scheme.cost)
     }
 
-    fn open(self, password: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        match self.scheme {
-            None => Ok(self.data),
-            // The MAC has held: a part that does not open has another password than the file.
-            Some(scheme) => (scheme.decrypt)(password, &self.data).ok_or(Fault::WrongPassword),
-        }
+    fn open(self, password: Option<&str>) -> Result<Zeroizing<Vec<u8>>> {
+        let Some(scheme) = self.scheme else {
+            return Ok(self.data);
+        };
+        // The MAC has held: a part that does not open has another password than the file.
+        (scheme.decrypt)(password, &self.data).ok_or(IdentityError::WrongPassword(PART))
     }
 }
 
 /// The kind of a `ContentInfo`, and what is in its `[0]`.
-fn content_info<'a>(info: &Element<'a>) -> Result<(String, Element<'a>), Fault> {
+fn content_info<'a>(info: &Element<'a>) -> Result<(String, Element<'a>)> {
     let [kind, content] = info.fields()?;
     Ok((kind.oid()?, content.explicit()?))
 }
 
-fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>, Fault> {
-    let infos = Element::first(contents)?.children()?;
+fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>> {
+    let infos = Element::first(contents, PART)?.children()?;
     let safes = infos.iter().map(|info| {
         let (kind, content) = content_info(info)?;
         match kind.as_str() {
-            DATA => Sealed::new(false, None, &content),
+            DATA => Ok(Sealed::new(false, None, &content.octets()?)),
             ENCRYPTED_DATA => {
                 let [_version, info] = content.fields()?;
                 let [_kind, algorithm, data] = info.fields()?;
-                Sealed::new(false, Some(scheme(&algorithm)?), &data)
+                let scheme = scheme(&algorithm)?;
+                Ok(Sealed::new(false, Some(scheme), &data.octets()?))
             }
-            _ => Err(Fault::Unsupported(kind)),
+            _ => info.unsupported(&kind),
         }
     });
     safes.collect()
 }
 
 /// Keys and certificates; revocation lists, secrets and the like are passed over.
-fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>, Fault> {
+fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     let mut bags = Vec::new();
-    for bag in Element::first(contents)?.children()? {
+    for bag in Element::first(contents, PART)?.children()? {
         let fields = bag.children()?;
         let [kind, value, ..] = &fields[..] else {
-            return Err(Fault::Damaged);
+            return Err(bag.damaged());
         };
         let value = value.explicit()?;
         match kind.oid()?.as_str() {
-            KEY_BAG => bags.push(Sealed {
-                is_key: true,
-                scheme: None,
-                data: value.whole.to_vec().into(),
-            }),
+            KEY_BAG => bags.push(Sealed::new(true, None, value.whole)),
             SHROUDED_KEY_BAG => {
                 let [algorithm, data] = value.fields()?;
-                bags.push(Sealed::new(true, Some(scheme(&algorithm)?), &data)?);
+                let scheme = scheme(&algorithm)?;
+                bags.push(Sealed::new(true, Some(scheme), &data.octets()?));
             }
             CERTIFICATE_BAG => {
                 let (kind, certificate) = content_info(&value)?;
                 if kind == X509_CERTIFICATE {
-                    bags.push(Sealed::new(false, None, &certificate)?);
+                    bags.push(Sealed::new(false, None, &certificate.octets()?));
                 }
             }
             _ => {}
@@ -183,12 +182,12 @@ struct MacData {
 }
 
 impl MacData {
-    fn parse(element: &Element<'_>) -> Result<Self, Fault> {
+    fn parse(element: &Element<'_>) -> Result<Self> {
         let fields = element.children()?;
         let (info, salt, rounds) = match &fields[..] {
             [info, salt] => (info, salt, 1),
             [info, salt, rounds] => (info, salt, positive(rounds)?),
-            _ => return Err(Fault::Damaged),
+            _ => return Err(element.damaged()),
         };
         let [algorithm, digest] = info.fields()?;
         let algorithm = algorithm.oid()?;
@@ -200,7 +199,7 @@ impl MacData {
             "2.16.840.1.101.3.4.2.3" => Self::holds_by::<Sha512>,
             "2.16.840.1.101.3.4.2.5" => Self::holds_by::<Sha512_224>,
             "2.16.840.1.101.3.4.2.6" => Self::holds_by::<Sha512_256>,
-            _ => return Err(Fault::Unsupported(algorithm)),
+            _ => return info.unsupported(&algorithm),
         };
         Ok(Self {
             cost: rounds_cost(rounds, 1),
@@ -221,7 +220,7 @@ impl MacData {
     }
 }
 
-fn scheme(algorithm: &Element<'_>) -> Result<Scheme, Fault> {
+fn scheme(algorithm: &Element<'_>) -> Result<Scheme> {
     let name = algorithm.oid()?;
     let (key_length, cipher): (usize, Cipher) = match name.as_str() {
         PBES2 => {
@@ -232,7 +231,7 @@ fn scheme(algorithm: &Element<'_>) -> Result<Scheme, Fault> {
         "1.2.840.113549.1.12.1.4" => (16, cbc::<TdesEde2>),
         "1.2.840.113549.1.12.1.5" => (16, cbc::<Rc2>),
         "1.2.840.113549.1.12.1.6" => (5, cbc::<Rc2>),
-        _ => return Err(Fault::Unsupported(name)),
+        _ => return algorithm.unsupported(&name),
     };
     let [_, params] = algorithm.fields()?;
     let [salt, rounds] = params.fields()?;

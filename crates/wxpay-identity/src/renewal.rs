@@ -31,9 +31,7 @@ const MAX_LENGTH: u64 = 1024 * 1024;
 ///
 /// An [`Identity`] is a source that never changes, [`IdentityFiles`] watches files, and the caller tells
 /// an [`IdentityHandle`]. Another source, such as a key store in the network, is a type of yours.
-///
-/// Identities are told apart by [`Identity::ptr_eq`]: a clone of the last one is no change, one that was
-/// read again is.
+/// Identities are told apart by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
@@ -88,9 +86,8 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), at most once in an
-/// [interval](Self::poll_interval), it looks at the files' time of modification and length. When these
-/// have changed, it reads them, and takes the new identity if certificate and key fit each other and no
+/// When it is [refreshed](IdentitySource::refresh), it looks at the files' time of modification and
+/// length. When these have changed, it reads them, and takes the new identity if it is a whole one and no
 /// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
 /// `tracing` gets one warning for the change, and the next look tries again.
 ///
@@ -102,8 +99,7 @@ pub struct IdentityFiles {
 }
 
 impl IdentityFiles {
-    /// Reads and watches a PEM certificate chain and its PEM key, or twice the one file that holds
-    /// both, as [`Identity::from_pem`] takes them.
+    /// Reads and watches a PEM certificate chain and its PEM key, as [`Identity::from_pem`] takes them.
     ///
     /// # Errors
     ///
@@ -153,17 +149,17 @@ impl IdentityFiles {
         });
         let last_poll = Mutex::new(Instant::now());
         let (identity, loaded) = read(&paths, &*load)?;
-        let refused = None;
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             paths,
             load,
-            identity: Mutex::new(identity),
+            identity: IdentityHandle::new(identity),
             last_poll,
-            seen: Mutex::new(Seen { loaded, refused }),
-        };
+            seen: Mutex::new((loaded, None)),
+        });
+        let poll_interval = POLL_INTERVAL;
         Ok(Self {
-            shared: Arc::new(shared),
-            poll_interval: POLL_INTERVAL,
+            shared,
+            poll_interval,
         })
     }
 
@@ -177,7 +173,7 @@ impl IdentityFiles {
 
 impl IdentitySource for IdentityFiles {
     fn current(&self) -> Identity {
-        lock(&self.shared.identity).clone()
+        self.shared.identity.current()
     }
 
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -201,17 +197,11 @@ type Load = dyn Fn(&[Content]) -> Result<Identity, IdentityError> + Send + Sync;
 struct Shared {
     paths: Vec<PathBuf>,
     load: Box<Load>,
-    identity: Mutex<Identity>,
+    identity: IdentityHandle,
     last_poll: Mutex<Instant>,
-    /// Locked while the files are looked at, so that this happens once at a time.
-    seen: Mutex<Seen>,
-}
-
-struct Seen {
-    /// The files that the identity was read from.
-    loaded: Vec<FileMetadata>,
-    /// The files of which a warning has said that they cannot be used.
-    refused: Option<Vec<FileMetadata>>,
+    /// The files that the identity was read from, and those of which a warning has said that they cannot
+    /// be used. Locked while the files are looked at, so that this happens once at a time.
+    seen: Mutex<(Vec<FileMetadata>, Option<Vec<FileMetadata>>)>,
 }
 
 impl Shared {
@@ -232,19 +222,18 @@ impl Shared {
             Err(TryLockError::WouldBlock) => return,
         };
         let found = metadata(&self.paths);
-        if found.as_ref().is_ok_and(|found| *found == seen.loaded) {
+        if found.as_ref().is_ok_and(|found| *found == seen.0) {
             return;
         }
         match read(&self.paths, &*self.load) {
             Ok((identity, loaded)) => {
-                *lock(&self.identity) = identity;
-                let refused = None;
-                *seen = Seen { loaded, refused };
+                self.identity.set(identity);
+                *seen = (loaded, None);
                 info!(files = ?self.paths, "identity renewed");
             }
             Err(error) => {
-                let refused = seen.refused.replace(found.unwrap_or_default());
-                if seen.refused != refused {
+                let refused = seen.1.replace(found.unwrap_or_default());
+                if seen.1 != refused {
                     let error: &dyn std::error::Error = &error;
                     warn!(
                         error,
@@ -260,7 +249,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
             .field("paths", &self.paths)
-            .field("identity", &*lock(&self.identity))
+            .field("identity", &self.identity)
             .finish_non_exhaustive()
     }
 }
@@ -292,7 +281,11 @@ fn read(
     load: &Load,
 ) -> Result<(Identity, Vec<FileMetadata>), IdentityFilesError> {
     let before = metadata(paths).ok();
-    let contents: Result<Vec<_>, _> = paths.iter().map(|path| read_file(path)).collect();
+    let content = |path: &PathBuf| {
+        let path = path.clone();
+        read_file(&path).map_err(|source| IdentityFilesError::Read { path, source })
+    };
+    let contents: Result<Vec<_>, _> = paths.iter().map(content).collect();
     let identity = load(&contents?);
     let loaded = before.filter(|before| metadata(paths).is_ok_and(|after| after == *before));
     let loaded = loaded.ok_or(IdentityFilesError::Changing)?;
@@ -301,25 +294,22 @@ fn read(
     Ok((identity, loaded))
 }
 
-fn read_file(path: &Path) -> Result<Content, IdentityFilesError> {
-    let failed = |source| IdentityFilesError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let metadata = fs::metadata(path).map_err(failed)?;
+fn read_file(path: &Path) -> io::Result<Content> {
+    let metadata = fs::metadata(path)?;
     // To open a pipe could wait forever.
     if !metadata.is_file() {
         let reason = "it is not a regular file";
-        return Err(failed(io::Error::new(ErrorKind::InvalidInput, reason)));
+        return Err(io::Error::new(ErrorKind::InvalidInput, reason));
     }
     if metadata.len() > MAX_LENGTH {
         let reason = "it is longer than 1 MiB, so probably no identity";
-        return Err(failed(io::Error::new(ErrorKind::FileTooLarge, reason)));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, reason));
     }
     // The final capacity at once: a vector that grows leaves copies that are not zeroized.
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
-    let mut file = File::open(path).map_err(failed)?.take(MAX_LENGTH + 1);
-    file.read_to_end(&mut content).map_err(failed)?;
+    File::open(path)?
+        .take(MAX_LENGTH + 1)
+        .read_to_end(&mut content)?;
     Ok(content)
 }
 
@@ -339,10 +329,7 @@ pub enum IdentityFilesError {
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
     /// The files hold no identity; the source says why.
-    #[error(
-        "no identity can be made of {}",
-        paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
-    )]
+    #[error("no identity can be made of {}", paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and "))]
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,

@@ -31,7 +31,7 @@ pub enum ErrorKind {
     /// Another process uploads by it.
     #[error("another process uploads by it: wait for its end, or stop it")]
     InUse,
-    /// Another process has kept it locked for minutes.
+    /// Another process has kept it locked for a minute.
     #[error("another process keeps it locked: try again later")]
     Busy,
     /// It cannot be written.

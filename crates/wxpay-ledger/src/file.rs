@@ -6,10 +6,13 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
     time::{Duration, SystemTime},
 };
 
-use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, named_params};
+use rusqlite::{
+    Connection, OpenFlags, Row, Transaction, TransactionBehavior, params, types::Value,
+};
 
 use crate::{
     Error, ErrorKind,
@@ -21,8 +24,8 @@ use crate::{
 const APPLICATION: i64 = 0x7778_706c;
 const SCHEMA: i64 = 1;
 
-/// To forget a million files takes a minute on a busy machine.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(300);
+/// The longest transaction takes about a second; a disk may be busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// In kibibytes, which SQLite wants negative: for the upper levels of a million rows.
 const CACHE: i64 = -8192;
@@ -143,33 +146,67 @@ pub enum Selection {
 /// assert_eq!(error.unwrap_err().kind(), &ErrorKind::Missing);
 /// ```
 pub fn forget(ledger: &Path, selection: &Selection) -> Result<usize, Error> {
-    let mut connection = open(ledger, false)?;
-    let forgotten = forget_in(&mut connection, selection);
+    let forgotten = forget_in(&open(ledger, false)?, selection);
     forgotten.map_err(|error| Error::new(ledger, error))
 }
 
-fn forget_in(connection: &mut Connection, selection: &Selection) -> rusqlite::Result<usize> {
+/// Forgets the bytes, and then the files that have none. Between the two, or after a crash there, the view does
+/// not show such files, and the next time they go.
+fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result<usize> {
+    const GONE: &str = "kind IS NULL AND NOT EXISTS (SELECT 1 FROM contents
+        WHERE account = paths.account AND md5 = paths.md5 AND bytes = paths.bytes)";
+
+    let of_path = "(md5, bytes) IN (SELECT md5, bytes FROM paths WHERE account = ?1 AND path = ?3)";
     let (contents, paths, value) = match selection {
-        Selection::Path(path) => (
-            "(account, md5, bytes) IN (SELECT account, md5, bytes FROM paths WHERE path = :it)",
-            "path = :it",
-            key(path),
-        ),
-        Selection::Hash(md5) => ("md5 = unhex(:it)", "md5 = unhex(:it)", md5.clone().into()),
-        Selection::Before(time) => ("at < :it", "at < :it", seconds(*time).into()),
+        Selection::Path(path) => (of_path, "path = ?3", key(path)),
+        Selection::Hash(md5) => ("md5 = unhex(?3)", "md5 = unhex(?3)", md5.clone().into()),
+        Selection::Before(time) => ("at < ?3", "at < ?3", seconds(*time).into()),
     };
-    let value = named_params! {":it": value};
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TEMP TABLE chosen (account, md5, bytes, PRIMARY KEY (account, md5, bytes)) WITHOUT ROWID",
-    )?;
-    let choose = "INSERT INTO chosen SELECT account, md5, bytes FROM contents WHERE ";
-    transaction.execute(&format!("{choose}{contents}"), value)?;
-    let is_chosen = "(account, md5, bytes) IN (SELECT account, md5, bytes FROM chosen)";
-    let files = format!("DELETE FROM paths WHERE {paths} OR kind IS NULL AND {is_chosen}");
-    let files = transaction.execute(&files, value)?;
-    transaction.execute(&format!("DELETE FROM contents WHERE {is_chosen}"), [])?;
-    transaction.execute_batch("DROP TABLE chosen")?;
-    transaction.commit()?;
+    let mut accounts = connection.prepare("SELECT id FROM accounts")?;
+    let accounts = accounts.query_map([], |row| row.get(0))?;
+    let mut files = 0;
+    for account in accounts.collect::<rusqlite::Result<Vec<i64>>>()? {
+        delete(connection, account, ("contents", "md5"), contents, &value)?;
+        let paths = format!("{paths} OR {GONE}");
+        files += delete(connection, account, ("paths", "path"), &paths, &value)?;
+    }
     Ok(files)
+}
+
+/// Rows of one transaction, which takes about half a second.
+const BATCH: usize = 20_000;
+
+/// SQLite looks every 100 ms whether it is its turn to write.
+const PAUSE: Duration = Duration::from_millis(120);
+
+/// Deletes the rows that a condition holds for, in batches, so that another process can write in between.
+fn delete(
+    connection: &Connection,
+    account: i64,
+    (table, key): (&str, &str),
+    condition: &str,
+    value: &Value,
+) -> rusqlite::Result<usize> {
+    let mut select = connection.prepare(&format!(
+        "SELECT {key} FROM {table} WHERE account = ?1 AND {key} > ?2 AND ({condition})
+         ORDER BY {key} LIMIT {BATCH}"
+    ))?;
+    let delete = format!("DELETE FROM {table} WHERE account = ?1 AND {key} = ?2 AND ({condition})");
+    let mut delete = connection.prepare(&delete)?;
+    // SQLite sorts numbers before text and bytes.
+    let (mut last, mut deleted) = (Value::Integer(0), 0);
+    loop {
+        let keys = select.query_map(params![account, last, value], |row| row.get(0))?;
+        let keys = keys.collect::<rusqlite::Result<Vec<Value>>>()?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        for key in &keys {
+            deleted += delete.execute(params![account, key, value])?;
+        }
+        transaction.commit()?;
+        match keys.last() {
+            Some(key) if keys.len() == BATCH => last = key.clone(),
+            _ => return Ok(deleted),
+        }
+        thread::sleep(PAUSE);
+    }
 }

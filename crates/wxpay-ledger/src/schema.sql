@@ -65,4 +65,6 @@ CREATE VIEW files AS SELECT path, merchant, region,
     paths.account, mtime, inode, coalesce(paths.at, contents.at) AS at
 FROM paths JOIN accounts ON accounts.id = paths.account
 LEFT JOIN contents ON paths.kind IS NULL AND contents.account = paths.account
-    AND contents.md5 = paths.md5 AND contents.bytes = paths.bytes;
+    AND contents.md5 = paths.md5 AND contents.bytes = paths.bytes
+-- Bytes are forgotten before their files.
+WHERE paths.kind IS NOT NULL OR contents.outcome IS NOT NULL;

@@ -35,7 +35,7 @@ use http_body::{Body, Frame, SizeHint};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FormBody {
-    segments: Arc<[Segment]>,
+    pub(crate) segments: Arc<[Segment]>,
     content_length: u64,
     /// The index of the segment that is sent next.
     next: usize,
@@ -64,10 +64,6 @@ impl FormBody {
             unread: Bytes::new(),
             remaining: content_length,
         }
-    }
-
-    pub(crate) fn segments(&self) -> &[Segment] {
-        &self.segments
     }
 
     /// The next bytes, never empty; after an error nothing.

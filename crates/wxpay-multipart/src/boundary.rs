@@ -13,7 +13,11 @@ use std::fmt;
 /// 2^-64. A search would read every file twice, and could not read a stream at all.
 ///
 /// ```
-/// assert_eq!(wxpay_multipart::Boundary::random().as_str().len(), 32);
+/// use wxpay_multipart::Boundary;
+///
+/// assert_eq!(Boundary::random().as_str().len(), 32);
+/// assert_eq!(Boundary::new("7MA4YWxkTrZu0gW")?.to_string(), "7MA4YWxkTrZu0gW");
+/// # Ok::<(), wxpay_multipart::BoundaryError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Boundary(String);
@@ -42,13 +46,6 @@ impl Boundary {
     /// # Errors
     ///
     /// [`BoundaryError`] when the text is not 1 to 70 ASCII letters and digits.
-    ///
-    /// ```
-    /// use wxpay_multipart::Boundary;
-    ///
-    /// assert!(Boundary::new("7MA4YWxkTrZu0gW").is_ok());
-    /// assert!(Boundary::new("----WebKitFormBoundary").is_err());
-    /// ```
     pub fn new(text: &str) -> Result<Self, BoundaryError> {
         let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         // 70 is the most that RFC 2046 allows.

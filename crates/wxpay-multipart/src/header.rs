@@ -1,7 +1,5 @@
 //! The header of one part, and what is refused in it.
 
-use bytes::BytesMut;
-
 /// A part was refused. The form that it was to be added to is gone.
 ///
 /// ```
@@ -96,15 +94,11 @@ pub enum PartErrorKind {
     TooLong,
 }
 
-/// Writes the lines between a part's delimiter and its content; a file has a name and a content type.
+/// The lines between a part's delimiter and its content; a file has a name and a content type.
 ///
 /// `name` goes before `filename`, for there are servers that find it in no other place. There is
 /// never a `filename*`: RFC 7578 forbids it in forms.
-pub(crate) fn write_header(
-    out: &mut BytesMut,
-    name: &str,
-    file: Option<(&str, &str)>,
-) -> Result<(), PartErrorKind> {
+pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, PartErrorKind> {
     if let Some((file_name, content_type)) = file {
         check("file name", file_name)?;
         if !is_media_type(content_type) {
@@ -119,16 +113,14 @@ pub(crate) fn write_header(
         return Err(PartErrorKind::FileNameInName);
     }
     check("name", name)?;
-    out.extend_from_slice(b"Content-Disposition: form-data; name=");
-    write_quoted(out, name);
-    if let Some((file_name, content_type)) = file {
-        out.extend_from_slice(b"; filename=");
-        write_quoted(out, file_name);
-        out.extend_from_slice(b"\r\nContent-Type: ");
-        out.extend_from_slice(content_type.as_bytes());
+    let mut header = format!("Content-Disposition: form-data; name=\"{}\"", escaped(name));
+    if let Some((name, content_type)) = file {
+        header += &format!(
+            "; filename=\"{}\"\r\nContent-Type: {content_type}",
+            escaped(name)
+        );
     }
-    out.extend_from_slice(b"\r\n\r\n");
-    Ok(())
+    Ok(header + "\r\n\r\n")
 }
 
 /// Whether a parser that searches the header for parameters finds a `filename` within the quotes of the
@@ -162,22 +154,11 @@ fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     Ok(())
 }
 
-/// Writes a text in quotes, with the escapes of the HTML standard ("multipart/form-data encoding
-/// algorithm") and no others: it leaves `%` and `\` alone, so that the escaping cannot be undone.
-fn write_quoted(out: &mut BytesMut, text: &str) {
-    out.extend_from_slice(b"\"");
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| b"\"\r\n".contains(byte)) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(match rest[at] {
-            b'"' => b"%22",
-            b'\r' => b"%0D",
-            _ => b"%0A",
-        });
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
-    out.extend_from_slice(b"\"");
+/// The text with the escapes of the HTML standard ("multipart/form-data encoding algorithm") and no others:
+/// it leaves `%` and `\` alone, so that the escaping cannot be undone.
+fn escaped(text: &str) -> String {
+    let text = text.replace('"', "%22");
+    text.replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Whether it is `type/subtype`, then parameters, in ASCII, as RFC 9110, section 8.3.1, has it.

@@ -40,24 +40,25 @@ impl Format {
         }
     }
 
+    /// The name, the media type, and the extensions.
+    const fn row(self) -> (&'static str, &'static str, &'static [&'static str]) {
+        match self {
+            Self::Jpeg => ("JPEG", "image/jpeg", &["jpg", "jpeg"]),
+            Self::Png => ("PNG", "image/png", &["png"]),
+            Self::Bmp => ("BMP", "image/bmp", &["bmp"]),
+        }
+    }
+
     /// The media type, `image/jpeg`.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Bmp => "image/bmp",
-        }
+        self.row().1
     }
 
     /// The extensions that the API names for the format, the usual one first.
     #[must_use]
     pub const fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Jpeg => &["jpg", "jpeg"],
-            Self::Png => &["png"],
-            Self::Bmp => &["bmp"],
-        }
+        self.row().2
     }
 
     /// The name with a right extension: unchanged where it has one, in upper or lower case.
@@ -79,8 +80,8 @@ impl Format {
     #[must_use]
     pub fn is_whole(self, bytes: &[u8]) -> bool {
         match self {
-            Self::Jpeg => is_whole_jpeg(bytes),
-            Self::Png => is_whole_png(bytes),
+            Self::Jpeg => is_whole_jpeg(bytes).unwrap_or(false),
+            Self::Png => is_whole_png(bytes).is_some(),
             Self::Bmp => is_whole_bmp(bytes).unwrap_or(true),
         }
     }
@@ -89,11 +90,7 @@ impl Format {
 /// `JPEG`, `PNG` or `BMP`.
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Bmp => "BMP",
-        })
+        f.write_str(self.row().0)
     }
 }
 
@@ -135,28 +132,23 @@ fn is_bmp(bytes: &[u8]) -> bool {
 ///
 /// Compressed data never hold the bytes of that marker, so anything behind it is a trailer: padding,
 /// a second picture, a phone's own data. A thumbnail has an end of its own, but inside a segment.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
+fn is_whole_jpeg(bytes: &[u8]) -> Option<bool> {
     let mut at = 2;
     loop {
-        let Some(rest) = bytes.get(at..) else {
-            return false;
-        };
+        let rest = bytes.get(at..)?;
         let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
-        match rest.get(fill) {
-            None => return false,
-            Some(0xd9) => return true,
-            Some(0xd0..=0xd8) if fill > 0 => at += fill + 1,
-            Some(marker @ 0xc0..=0xfe) if fill > 0 => {
-                let Some([high, low]) = rest.get(fill + 1..fill + 3) else {
-                    return false;
-                };
-                at += fill + 1 + usize::from(u16::from_be_bytes([*high, *low]));
+        match rest.get(fill)? {
+            0xd9 => return Some(true),
+            0xd0..=0xd8 if fill > 0 => at += fill + 1,
+            marker @ 0xc0..=0xfe if fill > 0 => {
+                let length = rest.get(fill + 1..)?.first_chunk()?;
+                at += fill + 1 + usize::from(u16::from_be_bytes(*length));
                 if *marker == 0xda {
-                    return bytes.get(at..).is_some_and(has_end_of_image);
+                    return bytes.get(at..).map(has_end_of_image);
                 }
             }
             // No marker where one belongs: damaged, but maybe to its end.
-            _ => return has_end_of_image(rest),
+            _ => return Some(has_end_of_image(rest)),
         }
     }
 }
@@ -164,37 +156,28 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
 fn has_end_of_image(data: &[u8]) -> bool {
     // In pieces, without an early end inside of them: compilers make vector instructions of that.
     const PIECE: usize = 256;
-    let Some(seconds) = data.get(1..) else {
-        return false;
-    };
+    let seconds = data.get(1..).unwrap_or_default();
     let firsts = data[..seconds.len()].rchunks(PIECE);
     let mut pieces = firsts.zip(seconds.rchunks(PIECE));
     pieces.any(|(first, second)| {
+        let ends = |(first, second): (&u8, &u8)| (*first == 0xff) & (*second == 0xd9);
         let pairs = first.iter().zip(second);
-        pairs.fold(false, |found, pair| {
-            found | ((*pair.0 == 0xff) & (*pair.1 == 0xd9))
-        })
+        pairs.fold(false, |found, pair| found | ends(pair))
     })
 }
 
-/// Walks the chunks up to IEND.
-fn is_whole_png(bytes: &[u8]) -> bool {
-    let mut rest = bytes.get(8..).unwrap_or_default();
+/// Walks the chunks up to IEND; `None` where it is missing.
+fn is_whole_png(bytes: &[u8]) -> Option<()> {
+    let mut rest = bytes.get(8..)?;
     loop {
-        let Some((header, behind)) = rest.split_first_chunk::<8>() else {
-            return false;
-        };
+        let (header, behind) = rest.split_first_chunk::<8>()?;
         let [a, b, c, d, name @ ..] = *header;
         // Four bytes of a checksum are behind the data.
         let length = u64::from(u32::from_be_bytes([a, b, c, d])) + 4;
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let Some(next) = behind.get(length..) else {
-            return false;
-        };
+        rest = behind.get(usize::try_from(length).ok()?..)?;
         if name == *b"IEND" || !name.is_ascii() {
-            return true;
+            return Some(());
         }
-        rest = next;
     }
 }
 

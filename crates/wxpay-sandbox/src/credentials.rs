@@ -6,15 +6,14 @@ use std::{error::Error, fmt};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rcgen::{Issuer, KeyPair};
-use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use wxpay_sign::{ApiKey, ApiKeyError};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use zeroize::Zeroizing;
 
 use crate::{
     BoxError,
-    request::client_certificate::{ClientCertChecker, common_name, is_merchant_id},
-    tls,
+    tls::{ClientCertChecker, common_name, is_merchant_id},
 };
 use certificates::{Authority, CertifiedKey};
 
@@ -275,8 +274,8 @@ fn check(ca: &CertifiedKey, merchant: &CertifiedKey) -> Result<String, Credentia
         return Err(CredentialsError::NotAnAuthority);
     }
     let (cert, _) = parse(merchant, CERT, KEY)?;
-    ClientCertChecker::new(ca, tls::provider())
-        .and_then(|checker| Ok(checker.check(&cert, UnixTime::now())?))
+    ClientCertChecker::new(ca)
+        .and_then(|checker| Ok(checker.check(&cert)?))
         .map_err(CredentialsError::NotAccepted)?;
     let name = common_name(&cert).filter(|name| is_merchant_id(name));
     name.ok_or(CredentialsError::CommonName)

@@ -89,12 +89,6 @@ impl Fault {
         self.seed = Some(seed);
         self
     }
-
-    /// Its effect.
-    #[must_use]
-    pub fn effect(&self) -> Effect {
-        self.effect
-    }
 }
 
 impl From<Effect> for Fault {

@@ -15,8 +15,9 @@ use wxpay_sign::ApiKey;
 
 use crate::{
     limits::{FINDINGS, Redactor, SEARCHED},
-    request::{Call, client_certificate::ClientCertStatus},
+    request::Call,
     rules::Evaluation,
+    tls::ClientCertStatus,
 };
 use messages::MESSAGES;
 
@@ -60,10 +61,13 @@ struct Findings<'a> {
     all: Vec<Finding>,
 }
 
+/// Texts for a row, by their places.
+type Values<'v> = &'v [&'v dyn AsRef<[u8]>];
+
 impl Findings<'_> {
-    /// Adds a row of the table, with its `{0}`, `{1}` filled in.
-    fn add(&mut self, row: &'static str, values: &[&str]) {
-        let (en, zh) = worded(row, values);
+    /// Adds a row of the table.
+    fn add(&mut self, row: &str, values: Values<'_>) {
+        let (en, zh) = self.worded(row, values);
         self.push(row, en, zh);
     }
 
@@ -79,31 +83,33 @@ impl Findings<'_> {
         }
     }
 
-    /// A text of a client, short and in quotes.
-    fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
-        self.redactor.quoted(bytes)
+    /// The texts of a row in both languages.
+    fn worded(&self, row: &str, values: Values<'_>) -> (String, String) {
+        let found = MESSAGES.iter().find(|message| message.0 == row);
+        debug_assert!(found.is_some(), "no row {row}");
+        let (_, en, zh) = found.copied().unwrap_or((row, row, row));
+        let filled = |text: &str| {
+            let mut filled = String::with_capacity(text.len());
+            let mut rest = text;
+            // Once: a value that a client has sent may hold braces.
+            while let Some((before, behind)) = rest.split_once('{') {
+                let (place, behind) = behind.split_once('}').unwrap_or((behind, ""));
+                let (at, is_quoted) = place
+                    .strip_suffix(":?")
+                    .map_or((place, false), |at| (at, true));
+                let value = at.parse().ok().and_then(|at: usize| values.get(at));
+                let value = value.map_or(&[][..], |value| value.as_ref());
+                filled += before;
+                match is_quoted {
+                    true => filled += &self.redactor.quoted(value),
+                    false => filled += &String::from_utf8_lossy(value),
+                }
+                rest = behind;
+            }
+            filled + rest
+        };
+        (filled(en), filled(zh))
     }
-}
-
-/// The texts of a row in both languages.
-fn worded(row: &str, values: &[&str]) -> (String, String) {
-    let found = MESSAGES.iter().find(|message| message.0 == row);
-    debug_assert!(found.is_some(), "no row {row}");
-    let (_, en, zh) = found.copied().unwrap_or((row, row, row));
-    let filled = |text: &str| {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        // Once: a value that a client has sent may hold braces.
-        while let Some((before, behind)) = rest.split_once('{') {
-            filled.push_str(before);
-            let (at, behind) = behind.split_once('}').unwrap_or((behind, ""));
-            let value = at.parse().ok().and_then(|at: usize| values.get(at));
-            filled.push_str(value.copied().unwrap_or_default());
-            rest = behind;
-        }
-        filled + rest
-    };
-    (filled(en), filled(zh))
 }
 
 /// All findings of a call.
@@ -117,8 +123,8 @@ pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) ->
         ClientCertStatus::Missing => findings.add("certificate-missing", &[]),
         ClientCertStatus::Refused(why) => findings.add("certificate-refused", &[why]),
         ClientCertStatus::Accepted(holder) if holder.as_deref() != Some(mch_id) => {
-            let holder = findings.quoted(holder.as_deref().unwrap_or_default());
-            findings.add("certificate-of-another", &[&holder, mch_id]);
+            let holder = holder.as_deref().unwrap_or_default();
+            findings.add("certificate-of-another", &[&holder, &mch_id]);
         }
         ClientCertStatus::Accepted(_) => {}
     }
@@ -145,13 +151,12 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         return findings.add("signature-unknown/long", &[&length, &most]);
     }
     let mut request = Request::new(pairs);
-    if let Some(media) = form.part("media") {
-        if let Some(name) = &media.file_name {
-            request = request.file_name(name);
-        }
-        if let Some(content) = &media.content {
-            request = request.content(content);
-        }
+    let media = form.part("media");
+    if let Some(name) = media.and_then(|media| media.file_name.as_ref()) {
+        request = request.file_name(name);
+    }
+    if let Some(content) = media.and_then(|media| media.content.as_ref()) {
+        request = request.content(content);
     }
     let report = request.diagnose(&merchant.key, &merchant.other_keys, sign);
     if report.is_right() {
@@ -176,7 +181,7 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
             _ => before + &lines.join("; "),
         }
     };
-    let (en, zh) = worded("signature/", &[]);
+    let (en, zh) = findings.worded("signature/", &[]);
     findings.push(&code, joined(Lang::En, en), joined(Lang::Zh, zh));
 }
 

@@ -15,9 +15,10 @@ use crate::{
     Effect, RecordedRequest,
     findings::{self, Merchant},
     record::Handled,
-    request::{Body, Call, Client, End, client_certificate::ClientCertStatus},
+    request::{Body, Call, Client, End},
     response::respond,
     rules::evaluate,
+    tls::ClientCertStatus,
 };
 
 /// A gateway for one merchant.
@@ -44,10 +45,7 @@ impl Gateway {
         holder: Option<&str>,
         effect: Option<Effect>,
     ) -> RecordedRequest {
-        let status = holder.map_or(ClientCertStatus::Missing, |holder| {
-            ClientCertStatus::Accepted(Some(holder.to_owned()))
-        });
-        let call = call(request, End::Whole, status);
+        let call = call(request, End::Whole, holder);
         let evaluation = evaluate(&call, &self.0.mch_id, &self.0.key);
         let response = respond(&evaluation, effect, &self.0.key);
         let findings = findings::find(&call, &evaluation, &self.0);
@@ -61,10 +59,10 @@ impl Gateway {
     }
 }
 
-pub(crate) fn call(request: Request<Bytes>, end: End, status: ClientCertStatus) -> Call {
+pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> Call {
     let (head, bytes) = request.into_parts();
     Call {
-        client: client(status),
+        client: client(holder),
         time: SystemTime::UNIX_EPOCH,
         method: head.method,
         uri: head.uri,
@@ -74,11 +72,62 @@ pub(crate) fn call(request: Request<Bytes>, end: End, status: ClientCertStatus) 
     }
 }
 
-pub(crate) fn client(status: ClientCertStatus) -> Arc<Client> {
+pub(crate) fn client(holder: Option<&str>) -> Arc<Client> {
+    let accepted = |holder: &str| ClientCertStatus::Accepted(Some(holder.to_owned()));
     Arc::new(Client {
         address: String::new(),
         tls_version: "TLSv1_3".to_owned(),
         certificate: None,
-        status,
+        status: holder.map_or(ClientCertStatus::Missing, accepted),
     })
+}
+
+/// An upload that the gateway accepts, for unit tests to change.
+#[cfg(test)]
+pub(crate) mod fixture {
+    use http::header::CONTENT_TYPE;
+    use wxpay_sign::{ContentMd5, Params, SignType};
+
+    use super::*;
+
+    pub(crate) const MCH_ID: &str = "1900000109";
+    pub(crate) const PATH: &str = "/secapi/mch/uploadmedia";
+    const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 as far as the gateway looks";
+
+    pub(crate) fn key() -> ApiKey {
+        ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
+    }
+
+    /// Names and contents: four fields, then `sign` and `media`.
+    pub(crate) fn parts() -> Vec<(String, Vec<u8>)> {
+        let hash = ContentMd5::of(PICTURE);
+        let fields = [
+            ("mch_id", MCH_ID),
+            ("media_hash", hash.as_str()),
+            ("sign_type", "HMAC-SHA256"),
+            ("further", "1"),
+        ];
+        let params = Params::new(fields).unwrap();
+        let sign = params.sign(SignType::HmacSha256, &key()).to_string();
+        let fields = fields.into_iter().chain([("sign", &*sign)]);
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
+        let media = "media\"; filename=\"shop.jpg".to_owned();
+        fields.chain([(media, PICTURE.into())]).collect()
+    }
+
+    pub(crate) fn form(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+        let mut form = Vec::new();
+        for (name, value) in parts {
+            let disposition = format!("Content-Disposition: form-data; name=\"{name}\"");
+            form.extend(format!("--edge\r\n{disposition}\r\n\r\n").as_bytes());
+            form.extend([value, &b"\r\n"[..]].concat());
+        }
+        [&form[..], b"--edge--\r\n"].concat()
+    }
+
+    pub(crate) fn request(body: Vec<u8>) -> Request<Bytes> {
+        let request =
+            Request::post(PATH).header(CONTENT_TYPE, "multipart/form-data; boundary=edge");
+        request.body(body.into()).unwrap()
+    }
 }

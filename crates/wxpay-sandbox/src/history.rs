@@ -127,7 +127,7 @@ impl History {
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.pictures().of(number)
+        self.shared.lock().picture(number)
     }
 
     /// The whole body, where it is remembered.
@@ -146,11 +146,10 @@ impl History {
     }
 
     pub(crate) fn watch(&self) -> Watch {
-        Watch(self.news.subscribe())
-    }
-
-    pub(crate) fn pictures(&self) -> Pictures {
-        Pictures(Arc::clone(&self.shared))
+        Watch {
+            news: self.news.subscribe(),
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -165,20 +164,9 @@ impl Kept {
     fn is_waiting(&self, last: u64) -> bool {
         self.announced.front().is_some_and(|first| *first <= last)
     }
-}
 
-/// The pictures that a [`Sandbox`](crate::Sandbox) keeps.
-///
-/// They are there after its end, too, for the last calls of a [`Watch`]; the sandbox itself ends.
-#[derive(Debug, Clone)]
-pub struct Pictures(Arc<Shared>);
-
-impl Pictures {
-    /// As [`Sandbox::media`](crate::Sandbox::media).
-    #[must_use]
-    pub fn of(&self, number: u64) -> Option<Bytes> {
-        let kept = self.0.lock();
-        let (_, body, picture) = kept.bodies.iter().find(|body| body.0 == number)?;
+    fn picture(&self, number: u64) -> Option<Bytes> {
+        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
         Some(body.slice(picture.clone()))
     }
 }
@@ -201,7 +189,11 @@ impl Pictures {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Watch(broadcast::Receiver<Arc<RecordedRequest>>);
+pub struct Watch {
+    news: broadcast::Receiver<Arc<RecordedRequest>>,
+    /// Without the sender of `news`, which would keep the stream alive when the sandbox has ended.
+    shared: Arc<Shared>,
+}
 
 impl Watch {
     /// The next call; none when the sandbox is gone.
@@ -210,11 +202,17 @@ impl Watch {
     /// Dropping this future loses no call.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
-            match self.0.recv().await {
+            match self.news.recv().await {
                 Ok(request) => return Some(request),
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// As [`Sandbox::media`](crate::Sandbox::media), also when the sandbox is gone.
+    #[must_use]
+    pub fn media(&self, number: u64) -> Option<Bytes> {
+        self.shared.lock().picture(number)
     }
 }

@@ -7,14 +7,15 @@ mod guard;
 mod responses;
 mod routes;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::{fault::Faults, history::History, server::accept};
-use guard::Guard;
+
+pub(crate) use guard::hosts;
 
 /// Enough for a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
@@ -24,33 +25,16 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// The calls and faults of a gateway, as the page and scripts see them.
 #[derive(Debug)]
 pub(crate) struct Inspector {
-    guard: Guard,
+    /// The [`hosts`] that it answers to.
+    pub(crate) hosts: Vec<String>,
     /// The gateway's, as `https://127.0.0.1:8443`.
-    origin: String,
-    mch_id: String,
-    faults: Faults,
-    history: History,
+    pub(crate) origin: String,
+    pub(crate) mch_id: String,
+    pub(crate) faults: Faults,
+    pub(crate) history: History,
 }
 
 impl Inspector {
-    /// An inspector at this address, and under these names beside it.
-    pub(crate) fn new(
-        addr: SocketAddr,
-        names: &[String],
-        origin: String,
-        mch_id: String,
-        faults: Faults,
-        history: History,
-    ) -> Self {
-        Self {
-            guard: Guard::new(addr, names),
-            origin,
-            mch_id,
-            faults,
-            history,
-        }
-    }
-
     /// Serves until it is dropped.
     pub(crate) async fn serve(self, listener: TcpListener) -> Infallible {
         let inspector = Arc::new(self);

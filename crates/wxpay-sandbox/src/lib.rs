@@ -3,8 +3,6 @@
 mod credentials;
 mod fault;
 mod findings;
-#[cfg(test)]
-mod fixture;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -22,11 +20,11 @@ mod tls;
 pub use credentials::{Credentials, CredentialsError};
 pub use fault::{ActiveFault, Effect, ErrorCode, Fault, ParseFaultError};
 pub use findings::Finding;
-pub use history::{Pictures, Watch};
+pub use history::Watch;
 pub use record::{Outcome, RecordedField, RecordedRequest, RecordedResponse};
-pub use request::client_certificate::SentCertificate;
 pub use rules::{Check, CheckOutcome};
 pub use sandbox::{Sandbox, SandboxBuilder, StartError};
+pub use tls::SentCertificate;
 
 /// An error of a library, boxed so that no type of theirs is part of this crate's API.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -19,11 +19,11 @@ use crate::{
     },
     request::{
         Call,
-        client_certificate::SentCertificate,
         form::{Form, Part},
     },
     response::GatewayResponse,
     rules::{self, CallResult, Check, CheckOutcome, Evaluation},
+    tls::SentCertificate,
 };
 
 /// A call as the sandbox has seen it, and what it has made of it.

@@ -1,6 +1,5 @@
 //! A request as it came.
 
-pub(crate) mod client_certificate;
 pub(crate) mod form;
 pub(crate) mod part_header;
 
@@ -12,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 
-use client_certificate::{ClientCertStatus, SentCertificate};
+use crate::tls::{ClientCertStatus, SentCertificate};
 
 /// A call, for the rules, the findings and the record.
 #[derive(Debug)]

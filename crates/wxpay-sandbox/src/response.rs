@@ -30,43 +30,23 @@ pub(crate) fn respond(
     let sign_type = rules::sign_type(&evaluation.form);
     let overridden = effect.and_then(|effect| override_result(effect, sign_type));
     let result = overridden.unwrap_or_else(|| evaluation.result.clone());
-    if let Some((status, body)) = page(effect) {
-        return Ok(GatewayResponse {
-            result,
-            status,
-            content_type: "text/html",
-            body,
-        });
-    }
-    let media_id = media_id()?;
-    let mut fields = fields(&result, &media_id);
-    if effect == Some(Effect::ExtraFields) {
-        // The first value is escaped in XML, but not for the signature.
-        fields.push(("trace_no", "a&b=<c> \u{4e00}"));
-        fields.push(("attach", "more than is documented"));
-    }
-    let signature = result
-        .signed()
-        .and_then(|it| sign(&fields, it, effect, key));
-    if let Some(signature) = &signature {
-        fields.push(("sign", signature.as_str()));
-    }
-    let mut document = Fields::new();
-    for (name, value) in fields {
-        document
-            .push(name, value)
-            .expect("names and values of a response can be in XML");
-    }
-    let is_unknown_path =
-        matches!(&result, CallResult::Refused { error, .. } if *error == rules::UNKNOWN_PATH);
+    let (status, content_type, body) = match page(effect) {
+        Some((status, page)) => (status, "text/html", page),
+        None => {
+            let is_unknown_path = matches!(&result, CallResult::Refused { error, .. } if *error == rules::UNKNOWN_PATH);
+            let status = match is_unknown_path {
+                true => StatusCode::NOT_FOUND,
+                false => StatusCode::OK,
+            };
+            let xml = corrupt(document(&result, effect, key)?, effect);
+            (status, "text/xml; charset=utf-8", xml)
+        }
+    };
     Ok(GatewayResponse {
-        status: match is_unknown_path {
-            true => StatusCode::NOT_FOUND,
-            false => StatusCode::OK,
-        },
-        content_type: "text/xml; charset=utf-8",
-        body: corrupt(document.to_xml(), effect),
         result,
+        status,
+        content_type,
+        body,
     })
 }
 
@@ -102,22 +82,47 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
 
 /// The page of a proxy before the gateway.
 fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
-    let none_sent = "No required SSL certificate was sent";
-    let (status, title, heading) = match effect? {
-        Effect::CertificatePage => (StatusCode::BAD_REQUEST, none_sent, "400 Bad Request"),
-        Effect::BadGatewayPage => (StatusCode::BAD_GATEWAY, "Bad Gateway", "502 Bad Gateway"),
+    let (status, title, heading, more) = match effect? {
+        Effect::CertificatePage => (
+            StatusCode::BAD_REQUEST,
+            "400 No required SSL certificate was sent",
+            "400 Bad Request",
+            "<center>No required SSL certificate was sent</center>\n",
+        ),
+        Effect::BadGatewayPage => {
+            let title = "502 Bad Gateway";
+            (StatusCode::BAD_GATEWAY, title, title, "")
+        }
         _ => return None,
     };
-    let more = match status {
-        StatusCode::BAD_REQUEST => format!("<center>{none_sent}</center>\n"),
-        _ => String::new(),
-    };
-    let title = format!("{} {title}", status.as_str());
     let page = format!(
         "<html>\n<head><title>{title}</title></head>\n<body>\n<center><h1>{heading}</h1></center>\n\
          {more}<hr><center>nginx</center>\n</body>\n</html>\n"
     );
     Some((status, page))
+}
+
+/// The document of a result, signed where it is to be, or as an effect says.
+fn document(
+    result: &CallResult,
+    effect: Option<Effect>,
+    key: &ApiKey,
+) -> Result<String, getrandom::Error> {
+    let media_id = media_id()?;
+    let mut fields = fields(result, &media_id);
+    if effect == Some(Effect::ExtraFields) {
+        // The first value is escaped in XML, but not for the signature.
+        fields.push(("trace_no", "a&b=<c> \u{4e00}"));
+        fields.push(("attach", "more than is documented"));
+    }
+    let signature = result
+        .signed()
+        .and_then(|it| sign(&fields, it, effect, key));
+    let sign = signature.as_ref().map(|it| ("sign", it.as_str()));
+    let document = Fields::from_pairs(fields.into_iter().chain(sign));
+    Ok(document
+        .expect("names and values of a response can be in XML")
+        .to_xml())
 }
 
 /// 43 characters of URL-safe base64, as in the API's example: 32 random bytes.

@@ -12,9 +12,9 @@ use crate::{
     fault::ErrorCode,
     request::{
         Call,
-        client_certificate::{ClientCertStatus, is_merchant_id},
         form::{Form, Part},
     },
+    tls::{ClientCertStatus, is_merchant_id},
 };
 
 /// A picture must be smaller than this: "less than 2M", read as 2 MiB.
@@ -218,7 +218,7 @@ fn certificate(subject: &Subject<'_>) -> Result<(), Broken> {
 fn form(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let any = |has: fn(&Part) -> bool| form.parts.iter().any(has);
-    let defect = form.defects.iter().find_map(|defect| defect.refusal());
+    let defect = form.defects.iter().find_map(|defect| defect.refusal);
     let refusal = match form.error {
         Some(error) => Some(error),
         None if form.boundary_is_quoted => Some("the boundary is in quotes"),

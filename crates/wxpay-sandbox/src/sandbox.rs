@@ -16,7 +16,7 @@ use tokio::{runtime, sync::oneshot};
 use crate::{
     Credentials,
     fault::{ActiveFault, Fault, Faults},
-    history::{History, Pictures, Watch},
+    history::{History, Watch},
     record::RecordedRequest,
 };
 
@@ -124,12 +124,6 @@ impl Sandbox {
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.settle_blocking();
         self.history.picture(number)
-    }
-
-    /// As [`media`](Self::media), without the sandbox: for tasks that [watch](Self::watch).
-    #[must_use]
-    pub fn pictures(&self) -> Pictures {
-        self.history.pictures()
     }
 
     /// A stream of calls, from now on.

@@ -17,7 +17,6 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
-use rustls_pki_types::UnixTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -26,9 +25,9 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::request::{
-    Client,
-    client_certificate::{ClientCertChecker, SentCertificate},
+use crate::{
+    request::Client,
+    tls::{ClientCertChecker, SentCertificate},
 };
 use body::MemoryBudget;
 use handler::AbortSignal;
@@ -57,12 +56,12 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// Serves the gateway until it is dropped.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: ServerConfig,
     checker: ClientCertChecker,
     handler: Handler,
 ) -> Infallible {
     let connections = Arc::new(Connections {
-        acceptor: TlsAcceptor::from(tls),
+        acceptor: TlsAcceptor::from(Arc::new(tls)),
         checker,
         handler,
         memory: MemoryBudget::new(BODIES),
@@ -165,7 +164,7 @@ impl Connections {
     fn client(&self, tls: &TlsStream<TcpStream>, address: SocketAddr) -> Client {
         let session = tls.get_ref().1;
         let sent = session.peer_certificates();
-        let status = self.checker.status(sent, UnixTime::now());
+        let status = self.checker.status(sent);
         let version = session.protocol_version().and_then(|it| it.as_str());
         let certificate = sent.and_then(<[_]>::first);
         Client {

@@ -1,19 +1,25 @@
-//! The server's side of TLS.
+//! TLS: the server's side, and whether the gateway accepts a client's certificate.
 
 use std::sync::Arc;
 
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
+    SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{CryptoProvider, ring},
-    server::danger::{ClientCertVerified, ClientCertVerifier},
+    server::{
+        WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use serde::Serialize;
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use crate::request::client_certificate::ClientCertChecker;
+use crate::{BoxError, limits};
 
 /// The one crypto provider of this crate, never the process-wide one.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
+fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
@@ -22,40 +28,76 @@ pub(crate) fn config(
     cert: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     checker: ClientCertChecker,
-) -> Result<Arc<ServerConfig>, Error> {
+) -> Result<ServerConfig, Error> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(Arc::new(OptionalClientAuth(checker)))
+        .with_client_cert_verifier(Arc::new(checker))
         .with_single_cert(vec![cert], key)?;
     // Without an offered protocol in common there would be no TLS at all.
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
-/// Asks for a client certificate and takes any, or none, as the real gateway does: the response states
-/// the result, by [`ClientCertChecker::status`].
-///
-/// Only the handshake shows that the client has the key of its certificate. So a client is turned away
-/// whose certificate the response would accept, and which cannot sign with its key. For other
-/// certificates it does not matter, and webpki could not check all of them (versions 1 and 2, short RSA
-/// keys).
-#[derive(Debug)]
-struct OptionalClientAuth(ClientCertChecker);
+/// The gateway's opinion of a client's certificate, which the response states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClientCertStatus {
+    /// None was sent.
+    Missing,
+    /// It is not one of the authority's, or not valid now, for this reason.
+    Refused(&'static str),
+    /// The authority's, valid now, and for this common name, if it has one.
+    Accepted(Option<String>),
+}
 
-impl OptionalClientAuth {
+/// Checks client certificates: those that one authority has issued directly are accepted. The authority
+/// issues no intermediates, so chains are not followed.
+///
+/// The handshake takes any certificate, or none, as the real gateway does: the response states the
+/// [`status`](Self::status). Only the handshake shows that the client has the key of its certificate. So a
+/// client is turned away whose certificate the response would accept, and which cannot sign with its key.
+/// For other certificates it does not matter, and webpki could not check all of them (versions 1 and 2,
+/// short RSA keys).
+#[derive(Debug, Clone)]
+pub(crate) struct ClientCertChecker(Arc<dyn ClientCertVerifier>);
+
+impl ClientCertChecker {
+    pub(crate) fn new(authority: CertificateDer<'_>) -> Result<Self, BoxError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.into_owned())?;
+        let builder = WebPkiClientVerifier::builder_with_provider(roots.into(), provider());
+        Ok(Self(builder.build()?))
+    }
+
+    /// Status of the certificates that a client has sent, its own first.
+    pub(crate) fn status(&self, sent: Option<&[CertificateDer<'_>]>) -> ClientCertStatus {
+        let Some(certificate) = sent.and_then(<[_]>::first) else {
+            return ClientCertStatus::Missing;
+        };
+        match self.check(certificate) {
+            Ok(()) => ClientCertStatus::Accepted(common_name(certificate)),
+            Err(error) => ClientCertStatus::Refused(reason(&error)),
+        }
+    }
+
+    /// Whether the authority has issued it, for clients, and it is valid now.
+    pub(crate) fn check(&self, cert: &CertificateDer<'_>) -> Result<(), Error> {
+        let verified = self.0.verify_client_cert(cert, &[], UnixTime::now());
+        verified.map(drop)
+    }
+
     fn settle(
         &self,
         cert: &CertificateDer<'_>,
         signature: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
         match signature {
-            Err(error) if self.0.check(cert, UnixTime::now()).is_ok() => Err(error),
+            Err(error) if self.check(cert).is_ok() => Err(error),
             _ => Ok(HandshakeSignatureValid::assertion()),
         }
     }
 }
 
-impl ClientCertVerifier for OptionalClientAuth {
+impl ClientCertVerifier for ClientCertChecker {
     fn client_auth_mandatory(&self) -> bool {
         false
     }
@@ -80,8 +122,7 @@ impl ClientCertVerifier for OptionalClientAuth {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let verified = self.0.webpki().verify_tls12_signature(message, cert, dss);
-        self.settle(cert, verified)
+        self.settle(cert, self.0.verify_tls12_signature(message, cert, dss))
     }
 
     fn verify_tls13_signature(
@@ -90,11 +131,67 @@ impl ClientCertVerifier for OptionalClientAuth {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let verified = self.0.webpki().verify_tls13_signature(message, cert, dss);
-        self.settle(cert, verified)
+        self.settle(cert, self.0.verify_tls13_signature(message, cert, dss))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.webpki().supported_verify_schemes()
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// A client certificate that was sent in the handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SentCertificate {
+    /// As `CN=1900000109`; empty where it cannot be read.
+    pub subject: String,
+    /// In upper-case hex, as the merchant platform shows it; empty where it cannot be read.
+    pub serial_number: String,
+    /// The reason why it is not accepted.
+    pub refused: Option<String>,
+}
+
+impl SentCertificate {
+    pub(crate) fn new(certificate: &CertificateDer<'_>, status: &ClientCertStatus) -> Self {
+        let parsed = X509Certificate::from_der(certificate).ok().map(|it| it.1);
+        let shown = |text: &dyn Fn(&X509Certificate<'_>) -> String| {
+            let text = parsed.as_ref().map_or(String::new(), text);
+            limits::capped(text.as_bytes(), limits::LINE)
+        };
+        Self {
+            subject: shown(&|it| it.subject().to_string()),
+            serial_number: shown(&|it| format!("{:X}", it.serial)),
+            refused: match status {
+                ClientCertStatus::Refused(why) => Some((*why).to_owned()),
+                ClientCertStatus::Missing | ClientCertStatus::Accepted(_) => None,
+            },
+        }
+    }
+}
+
+/// 1 to 32 ASCII letters and digits.
+pub(crate) fn is_merchant_id(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The subject's common name, which is the merchant id; of several, the first.
+pub(crate) fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let name = certificate.subject().iter_common_name().next()?;
+    name.as_str().ok().map(str::to_owned)
+}
+
+fn reason(error: &Error) -> &'static str {
+    use CertificateError as E;
+    let Error::InvalidCertificate(error) = error else {
+        return "it cannot be checked";
+    };
+    match error {
+        E::Expired | E::ExpiredContext { .. } => "it has expired",
+        E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet",
+        E::UnknownIssuer | E::BadSignature => "this sandbox's authority has not issued it",
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => "it is not for clients",
+        E::BadEncoding => "it cannot be read",
+        _ => "it is not acceptable",
     }
 }

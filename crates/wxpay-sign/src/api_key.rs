@@ -15,11 +15,13 @@ use zeroize::Zeroizing;
 /// This is not the API v3 key, which is as long and is set beside it on the merchant's site.
 ///
 /// ```
-/// use wxpay_sign::ApiKey;
+/// use wxpay_sign::{ApiKey, ApiKeyError};
 ///
 /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
 /// assert_eq!(format!("{key:?}"), "ApiKey(redacted)");
-/// # Ok::<(), wxpay_sign::ApiKeyError>(())
+/// let error = ApiKey::new("192006250b4c09247ec02edce69f6a2d\n").unwrap_err();
+/// assert_eq!(error, ApiKeyError::WhiteSpace { position: 33 });
+/// # Ok::<(), ApiKeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct ApiKey(Zeroizing<Box<str>>);
@@ -36,13 +38,6 @@ impl ApiKey {
     ///
     /// [`ApiKeyError`] for the first rule that the text breaks: a character that cannot be in a key
     /// comes before the wrong length.
-    ///
-    /// ```
-    /// use wxpay_sign::{ApiKey, ApiKeyError};
-    ///
-    /// let error = ApiKey::new("192006250b4c09247ec02edce69f6a2d\n").unwrap_err();
-    /// assert_eq!(error, ApiKeyError::WhiteSpace { position: 33 });
-    /// ```
     pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
         for (index, character) in key.chars().enumerate() {

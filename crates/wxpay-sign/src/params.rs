@@ -22,16 +22,25 @@ const INLINE: usize = 16;
 /// `&` and `=`. That is the protocol's, and why a response must be parsed before it is checked.
 ///
 /// ```
-/// use wxpay_sign::Params;
+/// use wxpay_sign::{ApiKey, Params, SignType};
 ///
 /// let params = Params::new([("b", "2"), ("a", "1"), ("empty", ""), ("sign", "old")])?;
 /// assert_eq!(params.canonical().to_string(), "a=1&b=2");
-/// # Ok::<(), wxpay_sign::DuplicateNameError>(())
+/// assert!(Params::new([("mch_id", "1"), ("mch_id", "2")]).is_err());
+///
+/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
+/// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::Md5, &key);
+/// assert_eq!(sign.as_str(), "84FA6EF2E28F769DC0AE3A58E819F997");
+///
+/// let response = Params::new([("mch_id", "1000000000"), ("sign", sign.as_str())])?;
+/// assert_eq!(response.verify(&key), Ok(SignType::Md5));
+/// assert!(response.verify_strict(SignType::HmacSha256, &key).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Params<P> {
     pairs: SmallVec<[P; INLINE]>,
-    sign: Sign<P>,
+    pub(crate) sign: Sign<P>,
 }
 
 /// The pairs named `sign`.
@@ -53,15 +62,6 @@ impl<P: Pair> Params<P> {
     ///
     /// [`DuplicateNameError`] when two pairs that are signed share a name: the protocol does not say
     /// which would come first.
-    ///
-    /// ```
-    /// use std::collections::HashMap;
-    /// use wxpay_sign::Params;
-    ///
-    /// let map = HashMap::from([("mch_id".to_owned(), "1".to_owned())]);
-    /// assert!(Params::new(&map).is_ok());
-    /// assert!(Params::new([("mch_id", "1"), ("mch_id", "2")]).is_err());
-    /// ```
     pub fn new(pairs: impl IntoIterator<Item = P>) -> Result<Self, DuplicateNameError> {
         let mut sign = Sign::Missing;
         let mut signed = SmallVec::<[P; INLINE]>::new();
@@ -107,22 +107,9 @@ impl<P: Pair> Params<P> {
     ///
     /// The signed string is the [canonical string](Self::canonical), then `&key=`, then the key, to the
     /// letter of the API's documentation: without any parameter it is `&key=…`.
-    ///
-    /// ```
-    /// use wxpay_sign::{ApiKey, Params, SignType};
-    ///
-    /// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::Md5, &key);
-    /// assert_eq!(sign.as_str(), "84FA6EF2E28F769DC0AE3A58E819F997");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn sign(&self, sign_type: SignType, key: &ApiKey) -> Signature {
         Signature::compute(sign_type, self.canonical().with_key(key.expose()), key)
-    }
-
-    pub(crate) fn received(&self) -> &Sign<P> {
-        &self.sign
     }
 }
 

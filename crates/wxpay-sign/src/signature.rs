@@ -18,15 +18,6 @@ use crate::{ApiKey, SignType};
 /// came from outside, use [`Params::verify`](crate::Params::verify). A signature is no secret once it
 /// is sent, but the one that a stranger's request should have had is: keep it out of logs and
 /// responses. Two signatures are compared in constant time.
-///
-/// ```
-/// use wxpay_sign::{ApiKey, Params, SignType};
-///
-/// let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-/// let sign = Params::new([("mch_id", "1000000000")])?.sign(SignType::HmacSha256, &key);
-/// assert_eq!(sign.as_str().len(), 64);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy)]
 pub struct Signature {
     sign_type: SignType,

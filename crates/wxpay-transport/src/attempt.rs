@@ -1,53 +1,184 @@
-//! One attempt: it watches a request until the response is there, or until a silence lasts too long.
+//! One attempt: how far it has come, and whether it stands still for too long.
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response, uri::Authority};
-use http_body::Body;
+use http::{Extensions, Request};
+use http_body::{Body, Frame, SizeHint};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task_local,
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     config::MAX_TIMEOUT,
-    error::{Error, Step, TimeoutKind, Wait},
-    policy::{Policy, Silence},
-    tracking::{Connecting, ConnectionState, MAX_UNSENT, TrackedBody},
+    error::{BoxError, CallResult, Error, Step, TimeoutKind, TlsErrorKind, Wait},
+    policy::Policy,
 };
 
+/// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
+/// it is sent within half a minute, and so no line is so slow that it seems to stand still.
+pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
+
+task_local! {
+    /// The connecting of the attempt that is being polled: hyper's client hands its connector no more
+    /// than a URI.
+    static CONNECTING: Arc<Connecting>;
+}
+
+/// How long an attempt may connect, and how far it has come.
+pub(crate) struct Connecting {
+    pub(crate) begun: Instant,
+    /// None where the call's own deadline comes first.
+    pub(crate) end: Option<Instant>,
+    step: Mutex<Step>,
+}
+
+impl Connecting {
+    pub(crate) fn new(begun: Instant, end: Option<Instant>) -> Arc<Self> {
+        let step = Mutex::new(Step::Resolve);
+        Arc::new(Self { begun, end, step })
+    }
+
+    /// The one of the attempt that is being polled; a probe has no attempt.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        CONNECTING.try_with(Arc::clone).ok()
+    }
+
+    pub(crate) fn step(&self) -> Step {
+        lock(&self.step).clone()
+    }
+
+    pub(crate) fn reach(&self, step: Step) {
+        *lock(&self.step) = step;
+    }
+}
+
+/// The bounds of a request's body, in one name. Not `Sync`: a body is only ever polled from one place.
+pub(crate) trait RequestBody:
+    Body<Data = Bytes, Error: Into<BoxError>> + Clone + Send + Unpin + 'static
+{
+}
+
+impl<B> RequestBody for B where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Clone + Send + Unpin + 'static
+{
+}
+
+/// The body of one attempt, that says when hyper has taken the last of it.
+pub(crate) struct TrackedBody<B> {
+    inner: B,
+    has_ended: Arc<AtomicBool>,
+}
+
+impl<B: Body> TrackedBody<B> {
+    pub(crate) fn new(inner: B) -> Self {
+        let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
+        Self { inner, has_ended }
+    }
+}
+
+impl<B: Body + Unpin> Body for TrackedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        // With a known length hyper does not ask for a frame after the last one.
+        if frame.is_none() || self.inner.is_end_stream() || self.size_hint().exact() == Some(0) {
+            self.has_ended.store(true, Ordering::Release);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The facts about a live connection that its attempts need.
+#[derive(Clone)]
+pub(crate) struct ConnectionState(Arc<Mutex<ConnectionFacts>>);
+
+pub(crate) struct ConnectionFacts {
+    opened: Instant,
+    is_used: bool,
+    /// The first TLS alert: later errors are its consequences.
+    pub(crate) alert: Option<TlsErrorKind>,
+    /// When the system has last taken bytes, and how many in all.
+    pub(crate) last_write: Instant,
+    written: u64,
+    /// True while the system's buffer is full, because the other side takes nothing.
+    pub(crate) is_blocked: bool,
+}
+
+impl ConnectionState {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Mutex::new(ConnectionFacts {
+            opened: now,
+            is_used: false,
+            alert: None,
+            last_write: now,
+            written: 0,
+            is_blocked: false,
+        })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ConnectionFacts> {
+        lock(&self.0)
+    }
+
+    /// Records the outcome of a write, and hands it on.
+    pub(crate) fn wrote<E>(&self, written: Poll<Result<usize, E>>) -> Poll<Result<usize, E>> {
+        let mut facts = self.lock();
+        facts.is_blocked = written.is_pending();
+        if let Poll::Ready(Ok(bytes @ 1..)) = written {
+            facts.written += bytes as u64;
+            facts.last_write = Instant::now();
+        }
+        written
+    }
+}
+
+/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 pub(crate) struct Attempt {
-    begun: Instant,
     connecting: Arc<Connecting>,
     capture: CaptureConnection,
     /// The connection that hyper's client has taken for it.
     connection: Option<Connection>,
     /// True when hyper has taken all of the body.
     has_ended: Arc<AtomicBool>,
-    proxy: Option<Authority>,
     length: Option<u64>,
 }
 
 struct Connection {
     state: ConnectionState,
     is_reused: bool,
+    /// When it was taken, and how many bytes had been written to it.
     since: Instant,
-    /// The number of bytes written to it before.
-    bytes: u64,
-}
-
-impl Connection {
-    fn sent(&self) -> u64 {
-        self.state.writes().bytes.saturating_sub(self.bytes)
-    }
+    written: u64,
 }
 
 impl Attempt {
@@ -56,15 +187,12 @@ impl Attempt {
         request: &mut Request<TrackedBody<B>>,
         begun: Instant,
         end: Option<Instant>,
-        proxy: Option<Authority>,
     ) -> Self {
         Self {
-            begun,
             connecting: Connecting::new(begun, end),
             capture: capture_connection(request),
             connection: None,
-            has_ended: request.body().has_ended(),
-            proxy,
+            has_ended: Arc::clone(&request.body().has_ended),
             length: request.body().size_hint().exact(),
         }
     }
@@ -73,28 +201,23 @@ impl Attempt {
     pub(crate) async fn watch(
         &mut self,
         policy: &Policy,
-        response: impl Future<Output = Result<Response<Bytes>, Error>>,
-    ) -> Result<Response<Bytes>, Error> {
-        let mut response = pin!(Arc::clone(&self.connecting).scope(response));
+        response: impl Future<Output = CallResult>,
+    ) -> CallResult {
+        let mut response = pin!(CONNECTING.scope(Arc::clone(&self.connecting), response));
         loop {
             let now = Instant::now();
             let (silence, since) = self.silence(now);
             let end = policy.end_of(silence, since);
             // The connector looks after its own time.
-            let is_over = |end: &Instant| silence != Silence::Connecting && *end <= now;
+            let is_over = |end: &Instant| silence != TimeoutKind::Connect && *end <= now;
             if let Some(end) = end.filter(is_over) {
-                let kind = match silence {
-                    Silence::Receiving => TimeoutKind::Response,
-                    _ => TimeoutKind::Stall,
-                };
-                return Err(Error::timeout(kind, self.wait(end - since)));
+                return Err(Error::timeout(silence, self.wait(end - since)));
             }
             // A silence that begins from now on ends no earlier than that.
-            let ends = match silence {
-                Silence::Receiving => [end, None],
-                _ => [Silence::Sending, Silence::Receiving].map(|it| policy.end_of(it, now)),
-            };
-            let end = ends.into_iter().chain([end]).flatten().min();
+            let later = [TimeoutKind::Stall, TimeoutKind::Response].into_iter();
+            let later = later.filter(|_| silence != TimeoutKind::Response);
+            let ends = later.map(|silence| policy.end_of(silence, now));
+            let end = ends.chain([end]).flatten().min();
             let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
             let done = poll_fn(|cx| {
                 let polled = response.as_mut().poll(cx);
@@ -119,43 +242,56 @@ impl Attempt {
         if let Some(connected) = &*self.capture.connection_metadata() {
             connected.get_extras(&mut extensions);
         }
-        let state = extensions.remove::<ConnectionState>();
-        self.connection = state.map(|state| Connection {
-            is_reused: state.begin_use(self.begun),
-            since: Instant::now(),
-            bytes: state.writes().bytes,
+        let Some(state) = extensions.remove::<ConnectionState>() else {
+            return;
+        };
+        let mut facts = state.lock();
+        let is_reused = facts.is_used || facts.opened < self.connecting.begun;
+        facts.is_used = true;
+        let written = facts.written;
+        drop(facts);
+        self.connection = Some(Connection {
             state,
+            is_reused,
+            since: Instant::now(),
+            written,
         });
     }
 
     /// The present silence, and when it began.
-    fn silence(&self, now: Instant) -> (Silence, Instant) {
+    fn silence(&self, now: Instant) -> (TimeoutKind, Instant) {
         let Some(connection) = &self.connection else {
-            return (Silence::Connecting, now);
+            return (TimeoutKind::Connect, now);
         };
-        let writes = connection.state.writes();
-        let since = writes.last.max(connection.since);
-        if !self.has_ended.load(Ordering::Acquire) || writes.is_blocked {
-            return (Silence::Sending, since);
+        let facts = connection.state.lock();
+        let since = facts.last_write.max(connection.since);
+        if !self.has_ended.load(Ordering::Acquire) || facts.is_blocked {
+            return (TimeoutKind::Stall, since);
         }
+        drop(facts);
         // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
-        let sent = connection.sent().max(1);
+        let sent = self.sent().max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = since - connection.since;
-        (Silence::Receiving, since + sending.mul_f64(share))
+        (TimeoutKind::Response, since + sending.mul_f64(share))
+    }
+
+    fn sent(&self) -> u64 {
+        self.connection.as_ref().map_or(0, |connection| {
+            connection.state.lock().written - connection.written
+        })
     }
 
     /// Describes the present silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
         Wait {
             step: match self.silence(Instant::now()).0 {
-                Silence::Connecting => self.connecting.step(),
-                Silence::Sending => Step::Send,
-                Silence::Receiving => Step::Response,
+                TimeoutKind::Connect => self.connecting.step(),
+                TimeoutKind::Stall => Step::Send,
+                _ => Step::Response,
             },
             time,
-            proxy: self.proxy.clone(),
-            sent: self.connection.as_ref().map_or(0, Connection::sent),
+            sent: self.sent(),
             length: self.length,
         }
     }
@@ -164,12 +300,10 @@ impl Attempt {
         self.connection.as_ref().is_some_and(|it| it.is_reused)
     }
 
-    /// Adds what the connection and the client know of an error.
-    ///
-    /// hyper drops the reason when it closes a connection that a request was waiting for: where the
-    /// error says only that the connection was closed, and its TLS has said why, that is the error.
-    pub(crate) fn explain(&self, error: Error, has_identity: bool) -> Error {
-        let alert = self.connection.as_ref().and_then(|it| it.state.alert());
-        error.explained(alert, has_identity, self.wait(self.begun.elapsed()))
+    /// The TLS alert that the connection ended with.
+    pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
+        self.connection
+            .as_ref()
+            .and_then(|it| it.state.lock().alert)
     }
 }

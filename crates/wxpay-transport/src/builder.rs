@@ -11,8 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    Backoff, BuildError, Endpoints, Failover, Identity, IdentitySource, Proxy, RetryClass, Roots,
-    Transport,
+    BuildError, Endpoints, Identity, IdentitySource, Proxy, RetryClass, Roots, Transport,
     config::{Config, ConnectEvent, Io, MAX_TIMEOUT},
 };
 
@@ -34,8 +33,7 @@ pub struct TransportBuilder {
     config: Config,
 }
 
-/// As `HashMap::new` is there for one hasher only, so that `Transport::builder()` needs no type:
-/// the body's type is that of [`TransportBuilder::build`].
+/// For one body only, so that `Transport::builder()` needs no type; `build` names the body.
 impl Transport<String> {
     /// Starts to describe a transport: no identity, Mozilla's roots, nothing repeated.
     pub fn builder() -> TransportBuilder {
@@ -44,17 +42,16 @@ impl Transport<String> {
 }
 
 impl TransportBuilder {
-    /// The client certificate and its key, sent to every server that asks for one; without any, servers
-    /// see an anonymous client. Of this and [`identity_source`](Self::identity_source) the last call
-    /// holds.
+    /// The client certificate and its key, sent to every server that asks for one. Of this and
+    /// [`identity_source`](Self::identity_source) the last call holds.
     pub fn identity(self, identity: Identity) -> Self {
         self.identity_source(identity)
     }
 
     /// The source of a client certificate that changes while the program runs, asked before each attempt.
     ///
-    /// When it has another identity, new attempts open new connections with it; those under way finish
-    /// on the old ones, and no TLS session of the old identity is resumed.
+    /// With another identity new attempts open new connections, and resume no TLS session of the old one;
+    /// attempts under way finish on the old connections.
     pub fn identity_source(mut self, source: impl IdentitySource) -> Self {
         self.config.identity = Some(Arc::new(source));
         self
@@ -73,8 +70,7 @@ impl TransportBuilder {
     }
 
     /// The proxy that connections are tunnelled through, for the servers that
-    /// [it is for](Proxy::applies_to). Without this call there is none: the environment is read by
-    /// [`Proxy::from_env`] only.
+    /// [it is for](Proxy::applies_to); none unless set, whatever the environment says.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.config.proxy = Some(proxy);
         self
@@ -84,7 +80,7 @@ impl TransportBuilder {
     /// and port are these: what curl calls `--resolve host:port:address[,address]`.
     ///
     /// The server's certificate is still checked against `host`. The last call for a host and port holds.
-    /// A server behind a proxy is resolved by the proxy; the proxy's own name can be given.
+    /// A server behind a proxy is resolved by the proxy.
     pub fn resolve<A: Into<IpAddr>>(
         mut self,
         host: &str,
@@ -92,8 +88,8 @@ impl TransportBuilder {
         addresses: impl IntoIterator<Item = A>,
     ) -> Self {
         let addresses = addresses.into_iter().map(Into::into).collect();
-        let place = (host.to_ascii_lowercase(), port);
-        self.config.overrides.insert(place, addresses);
+        let overrides = &mut self.config.overrides;
+        overrides.insert((host.to_ascii_lowercase(), port), addresses);
         self
     }
 
@@ -108,10 +104,7 @@ impl TransportBuilder {
     {
         self.config.dialer = Some(Arc::new(move |server| {
             let dialing = dial(server);
-            Box::pin(async move {
-                let stream: Box<dyn Io> = Box::new(dialing.await?);
-                Ok(stream)
-            })
+            Box::pin(async move { Ok(Box::new(dialing.await?) as Box<dyn Io>) })
         }));
         self
     }
@@ -122,8 +115,7 @@ impl TransportBuilder {
         self
     }
 
-    /// How long it may take to resolve a name, connect, be let through by the proxy and finish the TLS
-    /// handshake; 10 s unless set.
+    /// How long name, TCP, proxy and TLS handshake may take together; 10 s unless set.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.config.rules.connect_timeout = timeout.min(MAX_TIMEOUT);
         self
@@ -136,8 +128,8 @@ impl TransportBuilder {
         self
     }
 
-    /// How long the whole response may take, from the last byte of the request that was taken on; 30 s
-    /// unless set. It is a hard bound, however often a byte of the response comes.
+    /// How long the whole response may take from the last byte of the request on, however often a byte of
+    /// it comes; 30 s unless set.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.config.rules.response_timeout = timeout.min(MAX_TIMEOUT);
         self
@@ -147,15 +139,13 @@ impl TransportBuilder {
     /// all attempts; `None`, the default, for no such bound.
     ///
     /// With it, each silence (connecting, stalling, waiting for the response) may last at most what is
-    /// left of it divided by the [`endpoints`](Self::endpoints) still to be tried, so that one that hangs
-    /// leaves time for the others.
+    /// left of it divided by the [`endpoints`](Self::endpoints) still to be tried.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.rules.timeout = timeout.into().map(|timeout| timeout.min(MAX_TIMEOUT));
         self
     }
 
-    /// The longest body of a response that is taken, in bytes; 1 MiB unless set. A longer one is an
-    /// error, never cut.
+    /// The longest body of a response that is taken, in bytes; 1 MiB unless set. A longer one is an error.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.config.max_response_bytes = bytes;
         self
@@ -183,7 +173,7 @@ impl TransportBuilder {
     }
 
     /// How many idle connections are kept for each host and port, all unless set. With 0, every call
-    /// connects anew. The connections in use are bounded by [`concurrency`](Self::concurrency).
+    /// connects anew.
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.config.pool_max_idle_per_host = connections;
         self
@@ -194,16 +184,23 @@ impl TransportBuilder {
     ///
     /// With [`max_retries`](Self::max_retries) an attempt that cannot connect, stalls, is not answered in
     /// time or is cut on a new connection moves the call on to the next endpoint at once; a wrong server
-    /// certificate never does. After several such failures in a row later calls pass the endpoint by, until
-    /// a probe in the background has reached it again.
+    /// certificate never does.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.config.endpoints = Some(endpoints.into());
         self
     }
 
-    /// When an endpoint is taken out of service, and how often it is probed then.
-    pub fn failover(mut self, failover: Failover) -> Self {
-        self.config.failover = failover;
+    /// How many attempts in a row must fail to reach an endpoint before later calls pass it by, until a
+    /// probe in the background has reached it: 3 unless set, and 0 is read as 1.
+    pub fn failover_after(mut self, failures: u32) -> Self {
+        self.config.failover_after = failures.max(1);
+        self
+    }
+
+    /// How long to wait before an endpoint out of service is probed, and between two probes; 30 s unless
+    /// set, and at least 1 s. A probe connects, makes the TLS handshake and closes.
+    pub fn probe_interval(mut self, interval: Duration) -> Self {
+        self.config.probe_interval = interval.max(Duration::from_secs(1));
         self
     }
 
@@ -212,24 +209,24 @@ impl TransportBuilder {
     /// the caller says that it may.
     ///
     /// Repeated are connections that fail, stall or are cut, and responses that the
-    /// [`classifier`](Self::classifier) wants repeated; nothing else. A repeated attempt sends the
-    /// same bytes, after a [`Backoff`] and the time that a `Retry-After` asks for. What does not fit into
-    /// the call's [`timeout`](Self::timeout) is not waited for: the last response or error is the result.
-    /// Over all calls a budget holds: when much fails, little is repeated, so that an outage is not
-    /// multiplied.
+    /// [`classifier`](Self::classifier) wants repeated. A repeated attempt sends the same bytes, after a
+    /// [`backoff`](Self::backoff) and the time that a `Retry-After` asks for; what does not fit into the
+    /// call's [`timeout`](Self::timeout) is not waited for. Over all calls a budget holds: when much fails,
+    /// little is repeated.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
     }
 
-    /// How long to wait between attempts on one endpoint.
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.config.rules.backoff = backoff;
+    /// How long to wait between attempts on one endpoint: at first any time up to the base (100 ms unless
+    /// set), then up to twice, four times … the base, and never more than the cap (5 s). With a base of
+    /// zero there is no wait.
+    pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
+        self.config.rules.backoff = (base, cap);
         self
     }
 
-    /// The function that classifies whole responses; [`RetryClass::of_status`] unless set. It is called
-    /// once for each response, and should be quick.
+    /// The function that classifies each whole response; [`RetryClass::of_status`] unless set.
     pub fn classifier(
         mut self,
         classifier: impl Fn(&Response<Bytes>) -> RetryClass + Send + Sync + 'static,
@@ -240,8 +237,8 @@ impl TransportBuilder {
 
     /// How many attempts may begin in a second, over all clones; `None`, the default, for no such limit.
     ///
-    /// Whatever it is, a server that [asks to slow down](RetryClass::Throttle) is met: all attempts then
-    /// come a little more slowly than it took them, and from there slowly faster until it asks again.
+    /// Whatever it is, a server that [asks to slow down](RetryClass::Throttle) is met: attempts then come a
+    /// little more slowly than it took them, and from there slowly faster.
     pub fn max_rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.config.max_rate = per_second.into();
         self

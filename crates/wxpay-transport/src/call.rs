@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{
     Request, Response, Uri, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
     uri::Authority,
 };
 use http_body::Body;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     task::yield_now,
@@ -22,16 +21,18 @@ use tower::{
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
-    attempt::Attempt,
+    Endpoints,
+    attempt::{Attempt, RequestBody, TrackedBody},
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoint_pool::{EndpointPool, Probe},
-    error::{BuildError, CallInfo, Error, ErrorKind, Step, TimeoutKind, Wait},
-    policy::{Event, Failure, Next, Policy, Silence, World},
+    endpoints::{Endpoint, EndpointPool},
+    error::{
+        BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
+    },
+    policy::{Outcome, Policy, Repetition, World},
     rate::RateLimiter,
     retry::{RetryClass, retry_after},
-    tracking::{RequestBody, TrackedBody},
 };
 
 /// Repetitions that are always allowed, each second, over all calls.
@@ -68,11 +69,16 @@ impl<B: RequestBody> Caller<B> {
         let config = Arc::new(config);
         let clients = Arc::new(Clients::new(Arc::clone(&config))?);
         let probing = Arc::clone(&clients);
-        let probe: Probe = Box::new(move |server| {
-            let clients = Arc::clone(&probing);
-            Box::pin(async move { clients.probe(server).await })
-        });
-        let endpoints = EndpointPool::new(config.endpoints.as_ref(), config.failover, probe);
+        let endpoints = config.endpoints.iter().flat_map(Endpoints::iter);
+        let endpoints = EndpointPool {
+            endpoints: endpoints.map(Endpoint::from).collect(),
+            threshold: config.failover_after,
+            probe_interval: config.probe_interval,
+            probe: Box::new(move |server| {
+                let clients = Arc::clone(&probing);
+                Box::pin(async move { clients.probe(server).await })
+            }),
+        };
         Ok(Self {
             clients,
             endpoints: Arc::new(endpoints),
@@ -84,7 +90,7 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Makes a call, in a span of its own.
-    pub(crate) async fn call(&self, request: Request<B>) -> Result<Response<Bytes>, Error> {
+    pub(crate) async fn call(&self, request: Request<B>) -> CallResult {
         let uri = request.uri();
         let server = uri.authority().filter(|authority| is_host_port(authority));
         let (Some("https"), Some(server)) = (uri.scheme_str(), server.cloned()) else {
@@ -111,46 +117,43 @@ impl<B: RequestBody> Caller<B> {
         };
         let result = self.drive(&mut call).instrument(span.clone()).await;
         let info = CallInfo {
-            attempts: call.policy.attempts(),
+            attempts: call.policy.attempts,
             endpoint: call.server,
         };
         span.record("http.request.resend_count", info.attempts.saturating_sub(1));
-        let result = match result {
-            Ok(mut response) => {
-                response.extensions_mut().insert(info);
-                Ok(response)
-            }
-            Err(error) => Err(error.after(info)),
-        };
+        let mut result = result.map_err(|error| error.after(info.clone()));
+        if let Ok(response) = &mut result {
+            response.extensions_mut().insert(info);
+        }
         span.in_scope(|| tell(&result, begun));
         result
     }
 
     /// Runs the call under its `timeout`.
-    async fn drive(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
-        let Some(deadline) = call.policy.deadline() else {
+    async fn drive(&self, call: &mut Call<B>) -> CallResult {
+        let Some(deadline) = call.policy.deadline else {
             return self.run(call).await;
         };
         if let Ok(result) = timeout_at(deadline, self.run(call)).await {
             return result;
         }
         let time = self.config.rules.timeout.unwrap_or_default();
-        let attempt = call.attempt.as_ref();
-        let wait = attempt.map_or(Wait::new(Step::Turn, time), |attempt| attempt.wait(time));
+        let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
+        let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
         Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
     }
 
     /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
-    async fn run(&self, call: &mut Call<B>) -> Result<Response<Bytes>, Error> {
+    async fn run(&self, call: &mut Call<B>) -> CallResult {
         let mut back_off = Duration::ZERO;
         loop {
             let place = self.turn(back_off).await;
             let endpoint = call.policy.begin(&self.world());
             let result = self.attempt(call, endpoint).await;
             drop(place);
-            let event = self.event(call, endpoint, &result);
-            match call.policy.next(event, &self.world()) {
-                Next::Repeat { after, on_budget } if !on_budget || self.budget.withdraw() => {
+            let outcome = self.outcome(call, endpoint, &result);
+            match call.policy.next(outcome, &self.world()) {
+                Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
                     call.failure = result.err();
                 }
@@ -179,18 +182,14 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Connects, sends and receives.
-    async fn attempt(
-        &self,
-        call: &mut Call<B>,
-        endpoint: Option<usize>,
-    ) -> Result<Response<Bytes>, Error> {
+    async fn attempt(&self, call: &mut Call<B>, endpoint: Option<usize>) -> CallResult {
         if let Some(endpoint) = endpoint {
             call.server = self.endpoints.authority(endpoint).clone();
         }
         let span = debug_span!(
             "http.attempt",
             http.request.method = %call.request.method(),
-            http.request.resend_count = call.policy.attempts() - 1,
+            http.request.resend_count = call.policy.attempts - 1,
             server.address = call.server.host(),
             server.port = call.server.port_u16().unwrap_or(443),
         );
@@ -201,14 +200,13 @@ impl<B: RequestBody> Caller<B> {
             // in the meantime then leaves the pool instead of taking this request.
             yield_now().await;
             let mut request = call.attempt_request();
-            let end = call.policy.end_of(Silence::Connecting, begun);
-            let proxy = self.config.proxy_to(request.uri());
-            let proxy = proxy.map(|proxy| proxy.authority().clone());
-            let attempt = Attempt::new(&mut request, begun, end, proxy);
+            let end = call.policy.end_of(TimeoutKind::Connect, begun);
+            let attempt = Attempt::new(&mut request, begun, end);
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            result.map_err(|error| attempt.explain(error, client.identity.is_some()))
+            let (alert, wait) = (attempt.alert(), attempt.wait(begun.elapsed()));
+            result.map_err(|error| error.explained(alert, client.identity.is_some(), wait))
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| tell(&result, begun));
@@ -217,52 +215,49 @@ impl<B: RequestBody> Caller<B> {
 
     /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
     /// the bound: from its `Content-Length`, else when the first byte too many arrives.
-    async fn exchange(
-        &self,
-        client: &Client<B>,
-        request: Request<TrackedBody<B>>,
-    ) -> Result<Response<Bytes>, Error> {
+    async fn exchange(&self, client: &Client<B>, request: Request<TrackedBody<B>>) -> CallResult {
         let limit = self.config.max_response_bytes;
-        let response = client.hyper.request(request).await;
-        let (head, body) = response.map_err(Error::from_client)?.into_parts();
+        let too_large = || Error::new(ErrorKind::ResponseTooLarge { limit }, None);
+        let response = client.hyper.request(request).await.map_err(BoxError::from);
+        let response = response.map_err(|error| Error::from_below(error, ErrorKind::Http))?;
+        let (head, body) = response.into_parts();
         if body.size_hint().lower() > limit as u64 {
-            return Err(Error::new(ErrorKind::ResponseTooLarge { limit }, None));
+            return Err(too_large());
         }
         match Limited::new(body, limit).collect().await {
             Ok(collected) => Ok(Response::from_parts(head, collected.to_bytes())),
-            Err(error) => Err(Error::from_response(error, limit)),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+            Err(error) => Err(Error::from_below(error, ErrorKind::Closed)),
         }
     }
 
-    /// Turns the outcome of an attempt into an event, and tells the rate, the budget and the breaker.
-    fn event(
-        &self,
-        call: &mut Call<B>,
-        endpoint: Option<usize>,
-        result: &Result<Response<Bytes>, Error>,
-    ) -> Event {
+    /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
+    fn outcome(&self, call: &mut Call<B>, endpoint: Option<usize>, result: &CallResult) -> Outcome {
         let attempt = call.attempt.take();
         match result {
             Ok(response) => {
                 let class = (self.config.classifier)(response);
                 self.rate.report(class);
-                if class == RetryClass::Done {
-                    self.budget.deposit();
-                }
                 // Whatever it says, it is there.
                 if let Some(endpoint) = endpoint {
                     self.endpoints.record_success(endpoint);
                 }
-                let retry_after = retry_after(response.headers());
-                Event::Responded { class, retry_after }
+                match class {
+                    RetryClass::Retry => Outcome::Retry(retry_after(response.headers())),
+                    RetryClass::Throttle => Outcome::Throttle(retry_after(response.headers())),
+                    RetryClass::Done => {
+                        self.budget.deposit();
+                        Outcome::Final
+                    }
+                }
             }
             Err(error) => {
                 let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
-                let failure = Failure::new(error.kind(), is_reused);
-                if let (Some(endpoint), true) = (endpoint, failure.is_miss()) {
+                let outcome = Outcome::of_failure(error.kind(), is_reused);
+                if let Some(endpoint) = endpoint.filter(|_| outcome.is_miss()) {
                     self.endpoints.record_failure(endpoint, error.kind());
                 }
-                Event::Failed(failure)
+                outcome
             }
         }
     }
@@ -288,16 +283,16 @@ impl<B: RequestBody> Call<B> {
 /// Logs the outcome in the present span.
 ///
 /// The path, the headers and both bodies stay out: they are the caller's secrets.
-fn tell(result: &Result<Response<Bytes>, Error>, begun: Instant) {
+fn tell(result: &CallResult, begun: Instant) {
     let span = Span::current();
     let milliseconds = begun.elapsed().as_millis();
     match result {
         Ok(response) => {
-            let status = response.status().as_u16();
+            let (status, size) = (response.status().as_u16(), response.body().len());
             span.record("http.response.status_code", status);
             debug!(
                 http.response.status_code = status,
-                http.response.body.size = response.body().len(),
+                http.response.body.size = size,
                 milliseconds,
                 "answered"
             );

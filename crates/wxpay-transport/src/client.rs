@@ -18,11 +18,12 @@ use tower::ServiceExt;
 use tracing::debug;
 
 use crate::{
-    Identity, authority,
+    Identity,
+    attempt::{RequestBody, TrackedBody},
+    authority,
     config::Config,
     connect::Connector,
-    error::{BoxError, BuildError, Error, ErrorKind, TlsErrorKind},
-    tracking::{RequestBody, TrackedBody},
+    error::{BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
 
@@ -54,16 +55,18 @@ impl<B: RequestBody> Clients<B> {
         let given = config.crypto_provider.clone();
         let provider = given.or_else(|| default_provider().map(Arc::new));
         let provider = provider.ok_or_else(|| {
-            BuildError::new(
-                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in",
-            )
+            let missing =
+                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in";
+            BuildError(missing.into())
         })?;
+        let unusable = |error: rustls::Error| BuildError(error.into());
         if let Some(source) = &config.identity {
-            certified_key(&provider, &source.current()).map_err(BuildError::new)?;
+            certified_key(&provider, &source.current()).map_err(unusable)?;
         }
-        let versions = ClientConfig::builder_with_provider(provider)
+        let versions = ClientConfig::builder_with_provider(provider);
+        let versions = versions
             .with_safe_default_protocol_versions()
-            .map_err(BuildError::new)?;
+            .map_err(unusable)?;
         Ok(Self {
             config,
             versions,
@@ -78,7 +81,12 @@ impl<B: RequestBody> Clients<B> {
         if let Some(source) = source {
             source.refresh().await;
         }
-        let verifier = self.verifier.get_or_try_init(|| self.verifier()).await?;
+        let verifier = self.verifier.get_or_try_init(|| async {
+            let authorities = self.config.roots.load().await?;
+            let (provider, config) = (self.versions.crypto_provider(), &self.config);
+            Ok::<_, Error>(Arc::new(Verifier::new(provider, authorities, config)))
+        });
+        let verifier = verifier.await?;
         // Asked under the lock: else an attempt that was held up between asking and locking could
         // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,14 +123,6 @@ impl<B: RequestBody> Clients<B> {
         stream.map(drop).map_err(failed)
     }
 
-    /// The verifier of servers. It reads the machine's authorities, if they were asked for.
-    async fn verifier(&self) -> Result<Arc<Verifier>, Error> {
-        let store = self.config.roots.load().await?;
-        let provider = Arc::clone(self.versions.crypto_provider());
-        let config = Arc::clone(&self.config);
-        Ok(Arc::new(Verifier::new(provider, store, config)))
-    }
-
     /// A configuration with a session store of its own.
     fn client_config(
         &self,
@@ -135,7 +135,9 @@ impl<B: RequestBody> Clients<B> {
             return Ok(builder.with_no_client_auth());
         };
         let key = certified_key(self.versions.crypto_provider(), identity);
-        let failed = |error| Error::new(ErrorKind::Tls(TlsErrorKind::Other), BoxError::from(error));
+        let failed = |error: rustls::Error| {
+            Error::new(ErrorKind::Tls(TlsErrorKind::Other), Some(error.into()))
+        };
         let resolver = SingleCertAndKey::from(key.map_err(failed)?);
         Ok(builder.with_client_cert_resolver(Arc::new(resolver)))
     }

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    Backoff, Endpoints, Failover, IdentitySource, Proxy, Roots,
+    Endpoints, IdentitySource, Proxy, Roots,
     authority::port,
     retry::{Classifier, RetryClass},
 };
@@ -43,7 +43,8 @@ pub(crate) struct Config {
     pub(crate) pool_idle_timeout: Duration,
     pub(crate) pool_max_idle_per_host: usize,
     pub(crate) endpoints: Option<Endpoints>,
-    pub(crate) failover: Failover,
+    pub(crate) failover_after: u32,
+    pub(crate) probe_interval: Duration,
     pub(crate) classifier: Classifier,
     pub(crate) max_rate: Option<NonZeroU32>,
 }
@@ -52,7 +53,8 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) max_retries: u32,
-    pub(crate) backoff: Backoff,
+    /// The base and the cap.
+    pub(crate) backoff: (Duration, Duration),
     pub(crate) connect_timeout: Duration,
     pub(crate) stall_timeout: Duration,
     pub(crate) response_timeout: Duration,
@@ -71,7 +73,7 @@ impl Default for Config {
             observer: None,
             rules: Rules {
                 max_retries: 0,
-                backoff: Backoff::default(),
+                backoff: (Duration::from_millis(100), Duration::from_secs(5)),
                 connect_timeout: Duration::from_secs(10),
                 // curl's and rclone's users set about this; a line that moves at all moves within it.
                 stall_timeout: Duration::from_secs(30),
@@ -82,12 +84,12 @@ impl Default for Config {
             concurrency: None,
             // Often enough for firewalls that forget a silent connection after a minute.
             tcp_keepalive: Some(Duration::from_secs(30)),
-            // Below the 60 s and 75 s after which common servers close an idle connection: a request
-            // that is sent into one that is just being closed is lost.
+            // Below the 60 s and 75 s after which common servers close an idle connection.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
-            failover: Failover::default(),
+            failover_after: 3,
+            probe_interval: Duration::from_secs(30),
             classifier: Arc::new(|response| RetryClass::of_status(response.status())),
             max_rate: None,
         }
@@ -138,10 +140,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
     }
 }
 
-type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
-
 /// The caller's own way to open connections.
 pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
+type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
 /// A step of a connection, as an [observer](crate::TransportBuilder::observer) is told of it.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@ mod tls_stream;
 
 use std::{
     future::Future,
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,16 +15,18 @@ use std::{
 
 use http::Uri;
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
+use rustls::{ClientConfig, ProtocolVersion};
 use tokio::time::{Instant, timeout_at};
 use tower::{Service, service_fn};
 
 use crate::{
+    attempt::Connecting,
     config::{Config, ConnectEvent, MAX_TIMEOUT},
-    error::{BoxError, Step, Wait},
-    tracking::Connecting,
+    error::{BoxError, Wait},
 };
 use tls_stream::TlsStream;
+
+type Polled<T> = Poll<io::Result<T>>;
 
 /// From an `https` URI to a connection, its TLS handshake done: hyper-rustls' connector over TCP or a
 /// tunnel, under a time, with a guard around its stream.
@@ -49,37 +52,27 @@ impl Connector {
             service_fn(move |server| tcp::connect(Arc::clone(&config), server, Arc::clone(&steps)));
         let names = Arc::new(DefaultServerNameResolver::default());
         let mut https = HttpsConnector::new(tcp, self.tls, true, names);
-        let Ok(connected) = timeout_at(end, https.call(server.clone())).await else {
-            let mut wait = Wait::new(connecting.step(), end - connecting.begun);
-            if let (Step::ProxyConnect | Step::ProxyTunnel, Some(proxy)) =
-                (wait.step, self.config.proxy_to(&server))
-            {
-                wait.proxy = Some(proxy.authority().clone());
-            }
-            return Err(wait.into());
+        let Ok(connected) = timeout_at(end, https.call(server)).await else {
+            return Err(Wait::new(connecting.step(), end - connecting.begun).into());
         };
         let stream = connected?;
         if let MaybeHttpsStream::Https(tls) = &stream {
-            let event = secured(tls.inner().get_ref().1);
-            self.config.tell(event);
+            let connection = tls.inner().get_ref().1;
+            let suite = connection.negotiated_cipher_suite();
+            self.config.tell(ConnectEvent::Secured {
+                version: match connection.protocol_version() {
+                    Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                    Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+                    _ => "unknown",
+                },
+                cipher_suite: suite
+                    .and_then(|it| it.suite().as_str())
+                    .unwrap_or("unknown"),
+            });
         }
         // A little longer than a call waits: there is none that does so any more.
         let write_timeout = self.config.rules.stall_timeout + Duration::from_secs(1);
         Ok(TlsStream::new(stream, write_timeout))
-    }
-}
-
-fn secured(connection: &ClientConnection) -> ConnectEvent<'static> {
-    let suite = connection.negotiated_cipher_suite();
-    ConnectEvent::Secured {
-        version: match connection.protocol_version() {
-            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "unknown",
-        },
-        cipher_suite: suite
-            .and_then(|suite| suite.suite().as_str())
-            .unwrap_or("unknown"),
     }
 }
 

@@ -1,10 +1,21 @@
-//! The servers that may stand in for one another, and when they are in service.
+//! The servers that may stand in for one another, with a circuit breaker each.
 
-use std::{fmt, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
 use http::uri::Authority;
+use tokio::{task::AbortHandle, time::sleep};
+use tracing::{debug, info, warn};
 
-use crate::authority::{is_host_port, is_same};
+use crate::{
+    authority::{is_host_port, is_same},
+    error::{Error, ErrorKind},
+};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
@@ -12,10 +23,11 @@ use crate::authority::{is_host_port, is_same};
 /// servers that do the same: a request that one of them has not answered may be answered by another.
 ///
 /// ```
-/// use wxpay_transport::{Endpoints, Transport};
+/// use wxpay_transport::{Endpoints, EndpointsError, Transport};
 ///
 /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example:8443".parse()?])?;
 /// let builder = Transport::builder().endpoints(endpoints);
+/// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
 /// # let _ = builder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -32,12 +44,6 @@ impl Endpoints {
     ///
     /// [`EndpointsError`] when there is none, when there are more than [`LIMIT`](Self::LIMIT), or
     /// when one has a user name or a port that is no number.
-    ///
-    /// ```
-    /// use wxpay_transport::{Endpoints, EndpointsError};
-    ///
-    /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
-    /// ```
     pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
         for endpoint in endpoints {
@@ -47,14 +53,12 @@ impl Endpoints {
             if list.iter().all(|known| !is_same(known, &endpoint)) {
                 list.push(endpoint);
             }
-            if list.len() > Self::LIMIT {
-                return Err(EndpointsError::TooMany);
-            }
         }
-        if list.is_empty() {
-            return Err(EndpointsError::Empty);
+        match list.len() {
+            0 => Err(EndpointsError::Empty),
+            1..=Self::LIMIT => Ok(Self(list)),
+            _ => Err(EndpointsError::TooMany),
         }
-        Ok(Self(list))
     }
 
     /// The one that calls go to while it is in service.
@@ -92,80 +96,161 @@ pub enum EndpointsError {
     NotHostAndPort,
 }
 
-/// A set of endpoints, by their places in the list; of at most [`Endpoints::LIMIT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct EndpointSet(u8);
-
-impl EndpointSet {
-    pub(crate) fn contains(self, endpoint: usize) -> bool {
-        self.0 & (1 << endpoint) != 0
-    }
-
-    #[must_use]
-    pub(crate) fn with(self, endpoint: usize) -> Self {
-        Self(self.0 | (1 << endpoint))
-    }
-
-    #[must_use]
-    pub(crate) fn without(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
-    }
-
-    pub(crate) fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    pub(crate) fn first(self) -> Option<usize> {
-        (0..Endpoints::LIMIT).find(|&endpoint| self.contains(endpoint))
-    }
-
-    /// The first one with a place after this one.
-    pub(crate) fn after(self, endpoint: usize) -> Option<usize> {
-        (endpoint + 1..Endpoints::LIMIT).find(|&other| self.contains(other))
-    }
+/// One endpoint as [`Transport::endpoints`](crate::Transport::endpoints) shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndpointStatus {
+    /// The endpoint.
+    pub authority: Authority,
+    /// False while calls go there only when no other endpoint is left: its circuit breaker is open.
+    pub is_in_service: bool,
+    /// How many attempts and probes in a row have failed to reach it.
+    pub failures: u32,
 }
 
-/// When an endpoint is taken out of service, and how often it is probed until it comes back.
-///
-/// ```
-/// use std::time::Duration;
-/// use wxpay_transport::{Failover, Transport};
-///
-/// let failover = Failover::default().open_after(5).probe_every(Duration::from_secs(60));
-/// let builder = Transport::builder().failover(failover);
-/// # let _ = builder;
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failover {
+/// Tells whether an endpoint could be called, without a call.
+pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
+type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// The endpoints, shared by the clones of a transport, and which of them are in service.
+pub(crate) struct EndpointPool {
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// How many failures in a row open a breaker.
     pub(crate) threshold: u32,
-    pub(crate) interval: Duration,
+    pub(crate) probe_interval: Duration,
+    pub(crate) probe: Probe,
 }
 
-impl Failover {
-    /// How many attempts in a row must fail to reach an endpoint before calls pass it by: 3 unless set,
-    /// and 0 is read as 1.
-    #[must_use]
-    pub fn open_after(mut self, failures: u32) -> Self {
-        self.threshold = failures.max(1);
-        self
-    }
-
-    /// How long to wait before an endpoint out of service is probed, and between two probes; 30 s unless
-    /// set. A probe connects, makes the TLS handshake and closes.
-    ///
-    /// Less than a second is read as one second: a server that is down is not to be hammered.
-    #[must_use]
-    pub fn probe_every(mut self, interval: Duration) -> Self {
-        self.interval = interval.max(Duration::from_secs(1));
-        self
-    }
+/// An endpoint, and its circuit breaker: open from so many failures in a row until the first success.
+pub(crate) struct Endpoint {
+    authority: Authority,
+    breaker: Mutex<Breaker>,
 }
 
-impl Default for Failover {
-    fn default() -> Self {
+#[derive(Default)]
+struct Breaker {
+    failures: u32,
+    /// The task that probes, while the breaker is open.
+    prober: Option<AbortHandle>,
+}
+
+impl From<&Authority> for Endpoint {
+    fn from(authority: &Authority) -> Self {
         Self {
-            threshold: 3,
-            interval: Duration::from_secs(30),
+            authority: authority.clone(),
+            breaker: Mutex::default(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EndpointPool {
+    /// All endpoints, where this is one of them; else none.
+    pub(crate) fn candidates(&self, authority: &Authority) -> BTreeSet<usize> {
+        let mut all = self.endpoints.iter();
+        let is_one = all.any(|endpoint| is_same(&endpoint.authority, authority));
+        (0..self.endpoints.len()).filter(|_| is_one).collect()
+    }
+
+    pub(crate) fn authority(&self, endpoint: usize) -> &Authority {
+        &self.endpoints[endpoint].authority
+    }
+
+    /// The endpoints in service.
+    pub(crate) fn in_service(self: &Arc<Self>) -> BTreeSet<usize> {
+        let is_in_service = |endpoint: &usize| {
+            let mut breaker = self.endpoints[*endpoint].breaker();
+            let prober = breaker.prober.as_ref();
+            // The runtime that it ran on is gone.
+            if prober.is_some_and(AbortHandle::is_finished) {
+                breaker.prober = Some(self.start_prober(*endpoint));
+            }
+            breaker.prober.is_none()
+        };
+        (0..self.endpoints.len()).filter(is_in_service).collect()
+    }
+
+    /// An attempt, or a probe, has reached the endpoint.
+    pub(crate) fn record_success(&self, endpoint: usize) {
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = 0;
+        if let Some(prober) = breaker.prober.take() {
+            let host = self.authority(endpoint).as_str();
+            info!(server.address = host, "endpoint back in service");
+            prober.abort();
+        }
+    }
+
+    /// An attempt has not reached it. Where nothing can stand in for it, that changes nothing.
+    pub(crate) fn record_failure(self: &Arc<Self>, endpoint: usize, why: ErrorKind) {
+        if self.endpoints.len() < 2 {
+            return;
+        }
+        let mut breaker = self.endpoints[endpoint].breaker();
+        breaker.failures = breaker.failures.saturating_add(1);
+        if breaker.failures >= self.threshold && breaker.prober.is_none() {
+            breaker.prober = Some(self.start_prober(endpoint));
+            warn!(
+                server.address = self.authority(endpoint).as_str(),
+                failures = breaker.failures,
+                "error.type" = ?why,
+                "endpoint taken out of service"
+            );
+        }
+    }
+
+    pub(crate) fn statuses(&self) -> Vec<EndpointStatus> {
+        let status = |endpoint: &Endpoint| {
+            let breaker = endpoint.breaker();
+            EndpointStatus {
+                authority: endpoint.authority.clone(),
+                is_in_service: breaker.prober.is_none(),
+                failures: breaker.failures,
+            }
+        };
+        self.endpoints.iter().map(status).collect()
+    }
+
+    fn start_prober(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
+        let pool = Arc::downgrade(self);
+        tokio::spawn(probe_until_reached(pool, self.probe_interval, endpoint)).abort_handle()
+    }
+}
+
+/// Probes an endpoint until it is reached. It holds no pool while it waits, and ends with the last one.
+async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
+    loop {
+        sleep(interval).await;
+        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.authority(endpoint).clone());
+        let Some(probe) = pool.upgrade().map(probe) else {
+            return;
+        };
+        let result = probe.await;
+        let Some(pool) = pool.upgrade() else {
+            return;
+        };
+        let Err(error) = result else {
+            return pool.record_success(endpoint);
+        };
+        let mut breaker = pool.endpoints[endpoint].breaker();
+        breaker.failures = breaker.failures.saturating_add(1);
+        let host = pool.authority(endpoint).as_str();
+        debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
+    }
+}
+
+impl Drop for EndpointPool {
+    fn drop(&mut self) {
+        for endpoint in &self.endpoints {
+            if let Some(prober) = endpoint.breaker().prober.take() {
+                prober.abort();
+            }
         }
     }
 }

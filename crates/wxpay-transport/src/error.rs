@@ -1,22 +1,19 @@
 //! The errors of a call.
 
-mod proxy;
 mod tls;
 
 use std::{error, fmt, io, time::Duration};
 
-use http::uri::Authority;
-use http_body_util::LengthLimitError;
+use bytes::Bytes;
+use http::{Response, uri::Authority};
+use hyper_util::client::legacy;
 
-use crate::retry::RetryAdvice;
-
-pub(crate) use proxy::ProxyFailure;
-pub use proxy::{ProxyErrorKind, ProxyUriError};
 pub use tls::TlsErrorKind;
 pub(crate) use tls::Uncheckable;
 
 /// The error that a layer below, or a caller's body, may end with.
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
+pub(crate) type CallResult = Result<Response<Bytes>, Error>;
 
 /// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
 /// [`source`](error::Error::source) for people.
@@ -29,7 +26,7 @@ pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
 ///         ErrorKind::Tls(TlsErrorKind::UnknownIssuer) => "add the authority to the roots",
-///         ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => "try again later",
+///         _ if error.is_retryable() => "try again later",
 ///         _ => "look at the source",
 ///     }
 /// }
@@ -76,21 +73,20 @@ impl CallInfo {
 pub(crate) struct Wait {
     pub(crate) step: Step,
     pub(crate) time: Duration,
-    pub(crate) proxy: Option<Authority>,
     /// Of the request, in bytes.
     pub(crate) sent: u64,
     pub(crate) length: Option<u64>,
 }
 
 /// The steps of a call, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// For the rate, for a place, or for the back-off to be over.
     Turn,
     Resolve,
     Connect,
-    ProxyConnect,
-    ProxyTunnel,
+    ProxyConnect(Authority),
+    ProxyTunnel(Authority),
     Handshake,
     Send,
     Response,
@@ -109,14 +105,13 @@ impl Error {
         self.0.info.as_ref()
     }
 
-    /// The advice to a queue that repeats calls on its own.
+    /// Whether the same call may succeed later, with nothing mended on this side.
     #[must_use]
-    pub fn retry_advice(&self) -> RetryAdvice {
+    pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => RetryAdvice::Retry,
-            ErrorKind::Proxy(kind) if kind.is_transient() => RetryAdvice::Retry,
-            ErrorKind::Proxy(_) | ErrorKind::Tls(_) => RetryAdvice::Stop,
-            _ => RetryAdvice::Refused,
+            ErrorKind::Connect | ErrorKind::Closed | ErrorKind::Timeout(_) => true,
+            ErrorKind::Proxy(kind) => kind.is_transient(),
+            _ => false,
         }
     }
 
@@ -147,65 +142,52 @@ impl Error {
         self
     }
 
-    /// From an error of hyper's client.
-    pub(crate) fn from_client(error: hyper_util::client::legacy::Error) -> Self {
-        let kind = match find::<hyper::Error>(&error) {
-            _ if error.is_connect() => ErrorKind::Connect,
-            Some(error) => of_hyper(error),
-            None => ErrorKind::Http,
-        };
-        Self::from_below(error.into(), kind)
-    }
-
-    /// From an error of the connector or of a response's body: the kind of a TLS, proxy or timeout error
-    /// among its sources, else the given one.
+    /// From an error of hyper's client, of a connector or of a response's body: the kind of the first
+    /// cause that is known, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
-        if let Some(wait) = find::<Wait>(error.as_ref()) {
+        let below = error.as_ref();
+        if let Some(wait) = find::<Wait>(below) {
             return Self::timeout(TimeoutKind::Connect, wait.clone());
         }
-        if let Some(failure) = find::<ProxyFailure>(error.as_ref()) {
+        if let Some(failure) = find::<ProxyFailure>(below) {
             return Self::new(ErrorKind::Proxy(failure.kind), error);
         }
-        let Some(tls) = find::<rustls::Error>(error.as_ref()) else {
-            return Self::new(otherwise, error);
+        if let Some(tls) = find::<rustls::Error>(below) {
+            let kind = ErrorKind::Tls(TlsErrorKind::of(tls));
+            // rustls would print our verifier's cause as a value of Rust.
+            let cause = TlsErrorKind::uncheckable(tls).cloned();
+            return Self::new(kind, cause.map_or(error, BoxError::from));
+        }
+        let is_connect = find::<legacy::Error>(below).is_some_and(legacy::Error::is_connect);
+        let kind = match find::<hyper::Error>(below) {
+            _ if is_connect => ErrorKind::Connect,
+            Some(error) => of_hyper(error),
+            None => otherwise,
         };
-        let kind = ErrorKind::Tls(TlsErrorKind::of(tls));
-        match TlsErrorKind::uncheckable(tls).cloned() {
-            // rustls would print it as a value of Rust.
-            Some(cause) => Self::new(kind, BoxError::from(cause)),
-            None => Self::new(kind, error),
-        }
-    }
-
-    /// From an error of a response's body.
-    pub(crate) fn from_response(error: BoxError, limit: usize) -> Self {
-        if error.is::<LengthLimitError>() {
-            return Self::new(ErrorKind::ResponseTooLarge { limit }, None);
-        }
-        let kind = find::<hyper::Error>(error.as_ref()).map_or(ErrorKind::Closed, of_hyper);
-        Self::from_below(error, kind)
+        Self::new(kind, error)
     }
 
     /// Adds what the connection and the client know: the TLS alert before a close, whether an identity
     /// could be sent, and what had been sent where the system has given the connection up.
+    ///
+    /// hyper drops the reason when it closes a connection that a request was waiting for: where the
+    /// error says only that the connection was closed, and its TLS has said why, that is the error.
     pub(crate) fn explained(
         mut self,
         alert: Option<TlsErrorKind>,
         has_identity: bool,
         wait: Wait,
     ) -> Self {
-        let Inner {
-            kind, wait: known, ..
-        } = &mut *self.0;
-        if let (ErrorKind::Closed, Some(alert)) = (*kind, alert) {
-            *kind = ErrorKind::Tls(alert);
+        let inner = &mut *self.0;
+        if let (ErrorKind::Closed, Some(alert)) = (inner.kind, alert) {
+            inner.kind = ErrorKind::Tls(alert);
         }
         // A client that has a certificate sent none: its key can make no signature that the server takes.
-        if has_identity && *kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
-            *kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
+        if has_identity && inner.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
+            inner.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
-        if let ErrorKind::Timeout(_) = kind {
-            known.get_or_insert(wait);
+        if let ErrorKind::Timeout(_) = inner.kind {
+            inner.wait.get_or_insert(wait);
         }
         self
     }
@@ -225,7 +207,7 @@ impl fmt::Display for Error {
         } = &*self.0;
         let server = info
             .as_ref()
-            .map_or("the server", |info| info.endpoint.as_str());
+            .map_or("the server", |it| it.endpoint.as_str());
         match *kind {
             ErrorKind::Request => {
                 f.write_str("the request's uri is not of the form https://host[:port]/path")
@@ -234,24 +216,22 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
-                let whole = "before its response was whole";
-                write!(f, "{server} closed the connection {whole}")
+                write!(
+                    f,
+                    "{server} closed the connection before its response was whole"
+                )
             }
             ErrorKind::Proxy(kind) => {
-                write!(f, "no tunnel to {server} through the proxy")?;
-                let failure = self
-                    .0
-                    .source
-                    .as_deref()
-                    .and_then(|it| find::<ProxyFailure>(it));
-                if let Some(ProxyFailure { proxy, .. }) = failure {
-                    write!(f, " {proxy}")?;
-                }
-                write!(f, ": {kind}")?;
-                match failure.and_then(|it| it.detail.as_ref()) {
-                    Some(detail) => write!(f, " ({detail})"),
-                    None => Ok(()),
-                }
+                let source = self.0.source.as_deref();
+                let failure = source.and_then(|it| find::<ProxyFailure>(it));
+                let name = failure
+                    .map(|it| format!(" {}", it.proxy))
+                    .unwrap_or_default();
+                let detail = failure.map_or("", |it| &it.detail);
+                write!(
+                    f,
+                    "no tunnel to {server} through the proxy{name}: {kind}{detail}"
+                )
             }
             ErrorKind::Timeout(kind) => match wait {
                 Some(wait) => wait.describe(f, kind, server),
@@ -271,29 +251,28 @@ impl fmt::Display for Error {
 impl Wait {
     /// A step in which nothing of the request is sent.
     pub(crate) fn new(step: Step, time: Duration) -> Self {
+        let (sent, length) = (0, None);
         Self {
             step,
             time,
-            proxy: None,
-            sent: 0,
-            length: None,
+            sent,
+            length,
         }
     }
 
     /// Says who was waited for, for what, how long, and how much had been sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map_or("", Authority::as_str);
         // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
         let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
             write!(f, "the call took longer than {seconds} s, at last ")?;
         }
-        match self.step {
+        match &self.step {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
-            Step::ProxyConnect => write!(f, "connecting to the proxy {proxy}"),
-            Step::ProxyTunnel => {
+            Step::ProxyConnect(proxy) => write!(f, "connecting to the proxy {proxy}"),
+            Step::ProxyTunnel(proxy) => {
                 write!(
                     f,
                     "waiting for the proxy {proxy} to give a tunnel to {server}"
@@ -308,7 +287,7 @@ impl Wait {
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        match (self.step, self.length) {
+        match (&self.step, self.length) {
             (Step::Send | Step::Response, Some(length)) => {
                 write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
             }
@@ -367,21 +346,65 @@ pub enum TimeoutKind {
     Total,
 }
 
+/// The proxy's doing in place of a tunnel to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyErrorKind {
+    /// The proxy itself cannot be connected to, or its name does not resolve. The same call may succeed
+    /// later.
+    #[error("it cannot be reached: check its host and port")]
+    Unreachable,
+    /// It wants a user name and password, or another than was sent.
+    #[error("it answered 407: check the user name and password for it")]
+    AuthenticationRequired,
+    /// It wants NTLM, Negotiate or the like, which are not supported.
+    #[error(
+        "it answered 407 and takes no user name and password: put a local proxy in between that \
+         speaks its authentication, such as cntlm or px"
+    )]
+    UnsupportedAuthentication,
+    /// It answered with another status than 200. With 403 its rules forbid the server; with 502, 503
+    /// or 504 it cannot reach the server, and the same call may succeed later.
+    #[error("it answered {status}{}", match status {
+        403 => ": ask its administrator to allow this host and port",
+        _ => " instead of a tunnel",
+    })]
+    Refused {
+        /// The status of its answer.
+        status: u16,
+    },
+    /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
+    #[error("it gave no whole answer in HTTP: check its host and port")]
+    NoAnswer,
+}
+
+impl ProxyErrorKind {
+    /// Returns true if the proxy may give a tunnel later.
+    pub(crate) fn is_transient(self) -> bool {
+        match self {
+            Self::Unreachable | Self::NoAnswer => true,
+            Self::Refused { status } => status >= 500,
+            Self::AuthenticationRequired | Self::UnsupportedAuthentication => false,
+        }
+    }
+}
+
+/// The failure of a proxy. The error above says which proxy it was and what it did.
+#[derive(Debug, thiserror::Error)]
+#[error("no tunnel through the proxy")]
+pub(crate) struct ProxyFailure {
+    pub(crate) proxy: Authority,
+    pub(crate) kind: ProxyErrorKind,
+    /// What it offers, to be put behind the kind; most often nothing.
+    pub(crate) detail: String,
+    pub(crate) source: Option<BoxError>,
+}
+
 /// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto
 /// provider, one without a TLS version that is spoken, or one that cannot read the client's key.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
-pub struct BuildError {
-    source: BoxError,
-}
-
-impl BuildError {
-    pub(crate) fn new(source: impl Into<BoxError>) -> Self {
-        Self {
-            source: source.into(),
-        }
-    }
-}
+pub struct BuildError(#[source] pub(crate) BoxError);
 
 fn of_hyper(error: &hyper::Error) -> ErrorKind {
     match find::<io::Error>(error).map(io::Error::kind) {
@@ -395,16 +418,13 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
     }
 }
 
-/// The kind of a TLS error among the sources.
-pub(crate) fn tls_alert(error: &io::Error) -> Option<TlsErrorKind> {
-    find::<rustls::Error>(error).map(TlsErrorKind::of)
-}
-
 /// The first error of type `T` along the sources.
 ///
 /// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
 /// the wrapped error itself, which is where rustls' errors are.
-fn find<'a, T: error::Error + 'static>(error: &'a (dyn error::Error + 'static)) -> Option<&'a T> {
+pub(crate) fn find<'a, T: error::Error + 'static>(
+    error: &'a (dyn error::Error + 'static),
+) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

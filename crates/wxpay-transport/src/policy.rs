@@ -1,29 +1,27 @@
 //! The decision what a call does next, as a pure function of its state, an event and the time.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
     config::Rules,
-    endpoints::EndpointSet,
     error::{ErrorKind, TimeoutKind},
-    retry::RetryClass,
 };
 
 /// One call's state.
 #[derive(Debug)]
 pub(crate) struct Policy {
     rules: Rules,
-    deadline: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
     /// The endpoints that the call may go to; none where it goes where its URI says.
-    candidates: EndpointSet,
-    attempts: u32,
+    candidates: BTreeSet<usize>,
+    pub(crate) attempts: u32,
     /// Of the last attempt.
     endpoint: Option<usize>,
     /// True if the next attempt goes elsewhere when it can.
     moves: bool,
-    tried: EndpointSet,
+    tried: BTreeSet<usize>,
     /// Among how many endpoints the time that is left is shared.
     shares: u32,
     back_offs: u32,
@@ -31,27 +29,23 @@ pub(crate) struct Policy {
 }
 
 /// The policy's inputs beside events.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) now: Instant,
-    pub(crate) in_service: EndpointSet,
+    pub(crate) in_service: BTreeSet<usize>,
     /// At least 0 and less than 1.
     pub(crate) random: f64,
 }
 
-/// The outcome of an attempt.
+/// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
-    Responded {
-        class: RetryClass,
-        retry_after: Option<Duration>,
-    },
-    Failed(Failure),
-}
-
-/// How an attempt failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum Outcome {
+    /// The outcome of the call: another attempt would end as this one did.
+    Final,
+    /// A response that another attempt may improve on, after the time that the server asks for.
+    Retry(Option<Duration>),
+    /// The same, of a server that is asked too often.
+    Throttle(Option<Duration>),
     /// No connection, or one that was opened for this attempt and closed without a whole response.
     Missed,
     /// The server took nothing of the request, or gave no whole response, for too long.
@@ -59,37 +53,26 @@ pub(crate) enum Failure {
     /// The server closed a connection that had been used before.
     CutReused,
     /// The proxy gives no tunnel, but may later.
-    Proxy,
-    /// Another attempt would fail as this one did.
-    Final,
+    NoTunnel,
 }
 
-/// The next action after an attempt.
+/// Another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// The outcome of the attempt is the outcome of the call.
-    Finish,
-    /// Another attempt after so long; where it is on the budget, only if that is not used up.
-    Repeat { after: Duration, on_budget: bool },
+pub(crate) struct Repetition {
+    pub(crate) after: Duration,
+    /// True if it is made only while the budget lasts.
+    pub(crate) on_budget: bool,
 }
 
-/// The kinds of waiting without progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Silence {
-    Connecting,
-    Sending,
-    Receiving,
-}
-
-impl Failure {
-    pub(crate) fn new(kind: ErrorKind, is_reused: bool) -> Self {
+impl Outcome {
+    pub(crate) fn of_failure(kind: ErrorKind, is_reused: bool) -> Self {
         match kind {
             ErrorKind::Timeout(TimeoutKind::Stall | TimeoutKind::Response) => Self::Silent,
             ErrorKind::Closed if is_reused => Self::CutReused,
             ErrorKind::Connect | ErrorKind::Timeout(TimeoutKind::Connect) | ErrorKind::Closed => {
                 Self::Missed
             }
-            ErrorKind::Proxy(kind) if kind.is_transient() => Self::Proxy,
+            ErrorKind::Proxy(kind) if kind.is_transient() => Self::NoTunnel,
             _ => Self::Final,
         }
     }
@@ -101,7 +84,7 @@ impl Failure {
 }
 
 impl Policy {
-    pub(crate) fn new(rules: Rules, candidates: EndpointSet, now: Instant) -> Self {
+    pub(crate) fn new(rules: Rules, candidates: BTreeSet<usize>, now: Instant) -> Self {
         Self {
             rules,
             deadline: rules.timeout.map(|timeout| now + timeout),
@@ -109,20 +92,11 @@ impl Policy {
             attempts: 0,
             endpoint: None,
             moves: false,
-            tried: EndpointSet::default(),
+            tried: BTreeSet::new(),
             shares: 1,
             back_offs: 0,
             has_repeated_cut: false,
         }
-    }
-
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// When the call has to be done.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
     }
 
     /// Begins an attempt, now that the rate and the concurrency limit let it. Returns the endpoint that
@@ -131,56 +105,44 @@ impl Policy {
         let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
         self.attempts += 1;
         self.endpoint = self.choose(world);
-        let mut others = 0;
-        if let Some(endpoint) = self.endpoint {
-            self.tried = self.tried.with(endpoint);
-            // Endpoints out of service are tried last, and no time is kept for them.
-            others = world.in_service.without(self.tried).len();
-        }
-        self.shares = others.min(attempts_left) + 1;
+        self.tried.extend(self.endpoint);
+        // Endpoints out of service are tried last, and no time is kept for them.
+        let others = &(&self.candidates & &world.in_service) - &self.tried;
+        self.shares = attempts_left.min(others.len() as u32) + 1;
         self.endpoint
     }
 
-    /// Decides what comes after an attempt.
-    pub(crate) fn next(&mut self, event: Event, world: &World) -> Next {
-        let failure = match event {
-            Event::Failed(failure) => failure,
-            Event::Responded { class, retry_after } => {
-                self.moves = false;
-                if class == RetryClass::Done {
-                    return Next::Finish;
-                }
-                let after = self.back_off(world).max(retry_after.unwrap_or_default());
-                // Throttling does not consume the retry budget: it is no sign of an outage.
-                return self.repeat(after, class == RetryClass::Retry, world);
-            }
-        };
-        let repeats_cut = failure == Failure::CutReused && !self.has_repeated_cut;
+    /// Decides what comes after an attempt: another one, or nothing more.
+    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<Repetition> {
+        let repeats_cut = outcome == Outcome::CutReused && !self.has_repeated_cut;
         self.has_repeated_cut |= repeats_cut;
-        self.moves = failure.is_miss() || failure == Failure::CutReused && !repeats_cut;
-        let can_move = self.moves && self.untried(world).len() > 0;
-        match failure {
-            Failure::Final => Next::Finish,
+        self.moves = outcome.is_miss() || outcome == Outcome::CutReused && !repeats_cut;
+        let can_move = self.moves && self.untried(world).is_some();
+        let asked_for = match outcome {
+            Outcome::Final => return None,
             // The budget protects a server that fails: no other has been asked yet.
-            _ if can_move || repeats_cut => self.repeat(Duration::ZERO, false, world),
+            _ if can_move || repeats_cut => return self.repeat(Duration::ZERO, false, world),
             // A server that is that slow is not helped by a second request.
-            Failure::Silent => Next::Finish,
-            _ => {
-                let after = self.back_off(world);
-                self.repeat(after, true, world)
-            }
-        }
+            Outcome::Silent => return None,
+            Outcome::Retry(after) | Outcome::Throttle(after) => after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        let after = self.back_off(world).max(asked_for);
+        // Throttling does not consume the retry budget: it is no sign of an outage.
+        let on_budget = !matches!(outcome, Outcome::Throttle(_));
+        self.repeat(after, on_budget, world)
     }
 
     /// When a silence that began then is over, unless the call's deadline comes first.
     ///
     /// With a deadline, a silence has an equal share of the time that is left with each endpoint that
     /// the call could still move to. Progress is not cut by that share.
-    pub(crate) fn end_of(&self, silence: Silence, since: Instant) -> Option<Instant> {
+    pub(crate) fn end_of(&self, silence: TimeoutKind, since: Instant) -> Option<Instant> {
         let limit = match silence {
-            Silence::Connecting => self.rules.connect_timeout,
-            Silence::Sending => self.rules.stall_timeout,
-            Silence::Receiving => self.rules.response_timeout,
+            TimeoutKind::Connect => self.rules.connect_timeout,
+            TimeoutKind::Stall => self.rules.stall_timeout,
+            TimeoutKind::Response => self.rules.response_timeout,
+            TimeoutKind::Total => return None,
         };
         let Some(deadline) = self.deadline else {
             return Some(since + limit);
@@ -192,160 +154,134 @@ impl Policy {
 
     /// The endpoint of the next attempt: that of the last one, or the next when it moves.
     fn choose(&self, world: &World) -> Option<usize> {
-        let is_any = world.in_service.len() > 0;
-        let in_service = if is_any {
-            world.in_service
-        } else {
-            self.candidates
-        };
-        let Some(last) = self.endpoint else {
-            return in_service.first().filter(|_| self.candidates.len() > 0);
-        };
-        if !self.moves && in_service.contains(last) {
-            return Some(last);
+        let mut in_service = &self.candidates & &world.in_service;
+        if in_service.is_empty() {
+            in_service.clone_from(&self.candidates);
         }
-        let untried = self.untried(world).first();
-        // All have been tried: round again.
-        untried.or(in_service.after(last)).or(in_service.first())
+        let first = in_service.first().copied();
+        match self.endpoint {
+            None => first,
+            Some(last) if !self.moves && in_service.contains(&last) => Some(last),
+            Some(last) => {
+                let after = in_service.range(last + 1..).next().copied();
+                // Where all have been tried: round again.
+                self.untried(world).or(after).or(first)
+            }
+        }
     }
 
-    /// The endpoints that have not been tried, those out of service only where there is no other.
-    fn untried(&self, world: &World) -> EndpointSet {
-        let in_service = world.in_service.without(self.tried);
-        if self.endpoint.is_some() && in_service.len() == 0 {
-            return self.candidates.without(self.tried);
-        }
-        if self.candidates.len() == 0 {
-            return EndpointSet::default();
-        }
-        in_service
+    /// The first endpoint that has not been tried, one out of service only where there is no other.
+    fn untried(&self, world: &World) -> Option<usize> {
+        let untried = &self.candidates - &self.tried;
+        let in_service = &untried & &world.in_service;
+        in_service.first().or(untried.first()).copied()
     }
 
+    /// Exponential, with full jitter: clients that were cut off together would otherwise come back together.
     fn back_off(&mut self, world: &World) -> Duration {
-        let time = self.rules.backoff.delay(self.back_offs, world.random);
+        let (base, cap) = self.rules.backoff;
+        let factor = 1u32.checked_shl(self.back_offs).unwrap_or(u32::MAX);
         self.back_offs += 1;
-        time
+        base.saturating_mul(factor).min(cap).mul_f64(world.random)
     }
 
-    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Next {
+    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<Repetition> {
+        let time_left = |end: Instant| end.saturating_duration_since(world.now);
         // A wait that outlasts the call would only make its error later, and vaguer.
-        let fits = self
-            .deadline
-            .is_none_or(|deadline| after < deadline.saturating_duration_since(world.now));
-        if self.attempts > self.rules.max_retries || !fits {
-            return Next::Finish;
-        }
-        Next::Repeat { after, on_budget }
+        let fits = self.deadline.is_none_or(|end| after < time_left(end));
+        let is_allowed = self.attempts <= self.rules.max_retries && fits;
+        is_allowed.then_some(Repetition { after, on_budget })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::{collection::vec, option, prelude::*, sample::select};
+    use proptest::{collection::vec, option, prelude::*};
 
     use super::*;
-    use crate::Backoff;
+    use crate::config::Config;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const DONE: Event = Event::Responded {
-        class: RetryClass::Done,
-        retry_after: None,
-    };
 
-    /// The behaviour of an endpoint towards an attempt, and how long that takes in seconds.
-    type Behaviour = (Event, u64);
+    /// What comes of an attempt at an endpoint, and how long that takes in seconds.
+    fn behaviour() -> impl Strategy<Value = (Outcome, u64)> {
+        use Outcome::{CutReused, Final, Missed, NoTunnel, Retry, Silent, Throttle};
 
-    fn behaviour() -> impl Strategy<Value = Behaviour> {
-        use Failure::{CutReused, Final, Missed, Proxy, Silent};
-
-        let failed = select(vec![Missed, Silent, CutReused, Proxy, Final]).prop_map(Event::Failed);
-        let class = select(vec![
-            RetryClass::Done,
-            RetryClass::Retry,
-            RetryClass::Throttle,
-        ]);
-        let responded = (class, option::of(0u64..20)).prop_map(|(class, after)| Event::Responded {
-            class,
-            retry_after: after.map(Duration::from_secs),
+        let after = option::of((0u64..20).prop_map(Duration::from_secs));
+        let outcome = after.prop_flat_map(|it| {
+            let failures = [Final, Missed, Silent, CutReused, NoTunnel];
+            proptest::sample::select([&failures[..], &[Retry(it), Throttle(it)]].concat())
         });
-        (prop_oneof![failed, responded], 0u64..40)
+        (outcome, 0u64..40)
     }
 
     fn rules(max_retries: u32, timeout: Option<u64>) -> Rules {
         Rules {
             max_retries,
-            backoff: Backoff::default(),
-            connect_timeout: 10 * SECOND,
-            stall_timeout: 30 * SECOND,
-            response_timeout: 30 * SECOND,
             timeout: timeout.map(Duration::from_secs),
+            ..Config::default().rules
         }
     }
 
-    fn set(places: impl Iterator<Item = usize>) -> EndpointSet {
-        places.fold(EndpointSet::default(), EndpointSet::with)
+    fn world(in_service: impl Iterator<Item = usize>, random: f64) -> World {
+        World {
+            now: Instant::now(),
+            in_service: in_service.collect(),
+            random,
+        }
     }
 
     /// Makes a call. An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy
     /// endpoint when there is none left.
-    fn check(mut behaviours: Vec<Vec<Behaviour>>, in_service: u8, rules: Rules, random: f64) {
-        let now = Instant::now();
+    fn check(mut behaviours: Vec<Vec<(Outcome, u64)>>, in_service: u8, rules: Rules, random: f64) {
         let places = behaviours.len();
-        let in_service = set((0..places).filter(|place| in_service & (1 << place) != 0));
-        let mut world = World {
-            now,
-            in_service,
-            random,
-        };
-        let mut policy = Policy::new(rules, set(0..places), now);
-        let mut visited: Vec<Option<usize>> = Vec::new();
-        loop {
+        let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);
+        let mut policy = Policy::new(rules, (0..places).collect(), world.now);
+        let mut visited = BTreeSet::new();
+        for attempt in 1.. {
             let endpoint = policy.begin(&world);
-            visited.push(endpoint);
-            assert_eq!(policy.attempts() as usize, visited.len());
+            visited.extend(endpoint);
+            assert_eq!(policy.attempts, attempt);
             assert_eq!(endpoint.is_some(), places > 0);
             // Nothing is repeated without the caller's word.
-            assert!(policy.attempts() <= rules.max_retries + 1);
-            for silence in [Silence::Connecting, Silence::Sending, Silence::Receiving] {
+            assert!(attempt <= rules.max_retries + 1);
+            for silence in [
+                TimeoutKind::Connect,
+                TimeoutKind::Stall,
+                TimeoutKind::Response,
+            ] {
                 // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
                 match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
                     [Some(one), Some(other)] => assert!(one <= other && one > world.now),
                     [None, Some(_)] => panic!("{silence:?} had no time, and has it later"),
-                    _ => assert!(policy.deadline().is_some()),
+                    _ => assert!(policy.deadline.is_some()),
                 }
             }
-            let (event, seconds) = match endpoint.map(|place| &mut behaviours[place]) {
+            let (outcome, seconds) = match endpoint.map(|place| &mut behaviours[place]) {
                 Some(list) if !list.is_empty() => list.remove(0),
-                _ => (DONE, 0),
+                _ => (Outcome::Final, 0),
             };
             world.now += Duration::from_secs(seconds);
-            if policy.deadline().is_some_and(|end| world.now >= end) {
+            let has_time = |now| policy.deadline.is_none_or(|end| now < end);
+            let (is_over, has_more) = (!has_time(world.now), has_time(world.now + 5 * SECOND));
+            if is_over {
                 return;
             }
-            match (policy.next(event, &world), event) {
-                (Next::Repeat { after, .. }, event) => {
-                    assert!(event != Event::Failed(Failure::Final) && event != DONE);
-                    if let Event::Responded { retry_after, .. } = event {
-                        assert!(after >= retry_after.unwrap_or_default());
-                    }
-                    world.now += after;
-                    // A call that waits ends within its time.
-                    assert!(policy.deadline().is_none_or(|end| world.now < end));
+            let Some(repetition) = policy.next(outcome, &world) else {
+                if outcome.is_miss() && attempt <= rules.max_retries && has_more {
+                    // Every endpoint has been asked before the call fails.
+                    assert_eq!(visited.len(), places);
+                    assert_eq!(outcome, Outcome::Silent, "another attempt was left");
                 }
-                (Next::Finish, Event::Responded { .. }) => return,
-                (Next::Finish, Event::Failed(failure)) => {
-                    let end = policy.deadline();
-                    let has_time = end.is_none_or(|end| world.now + 5 * SECOND < end);
-                    let has_attempts = policy.attempts() <= rules.max_retries;
-                    if failure.is_miss() && has_attempts && has_time {
-                        // Every endpoint has been asked before the call fails.
-                        let mut all = (0..places).map(Some);
-                        assert!(all.all(|place| visited.contains(&place)), "{visited:?}");
-                        assert_eq!(failure, Failure::Silent, "another attempt was left");
-                    }
-                    return;
-                }
+                return;
+            };
+            assert_ne!(outcome, Outcome::Final);
+            if let Outcome::Retry(asked_for) | Outcome::Throttle(asked_for) = outcome {
+                assert!(repetition.after >= asked_for.unwrap_or_default());
             }
+            world.now += repetition.after;
+            // A call that waits ends within its time.
+            assert!(policy.deadline.is_none_or(|end| world.now < end));
         }
     }
 
@@ -365,18 +301,35 @@ mod tests {
 
     #[test]
     fn a_reused_connection_is_repeated_once() {
-        let world = World {
-            now: Instant::now(),
-            in_service: set(0..2),
-            random: 0.5,
-        };
-        let mut policy = Policy::new(rules(9, None), set(0..2), world.now);
+        let world = world(0..2, 0.5);
+        let mut policy = Policy::new(rules(9, None), (0..2).collect(), world.now);
         let endpoints = [0, 1, 2].map(|_| {
             let endpoint = policy.begin(&world);
-            let next = policy.next(Event::Failed(Failure::CutReused), &world);
-            assert!(matches!(next, Next::Repeat { .. }));
+            assert!(policy.next(Outcome::CutReused, &world).is_some());
             endpoint
         });
         assert_eq!(endpoints, [Some(0), Some(0), Some(1)]);
+    }
+
+    #[test]
+    fn the_back_off_doubles_up_to_the_cap_and_without_a_base_there_is_none() {
+        let delays = |backoff, random| {
+            let (world, mut rules) = (world(0..0, random), rules(0, None));
+            rules.backoff = backoff;
+            let mut policy = Policy::new(rules, BTreeSet::new(), world.now);
+            [0, 1, 2, 5, 6, 31, 32].map(|nth| {
+                policy.back_offs = nth;
+                policy.back_off(&world).as_millis()
+            })
+        };
+        let default = Config::default().rules.backoff;
+        assert_eq!(
+            delays(default, 1.0),
+            [100, 200, 400, 3200, 5000, 5000, 5000]
+        );
+        assert_eq!(delays(default, 0.5)[..3], [50, 100, 200]);
+        assert_eq!(delays(default, 0.0), [0; 7]);
+        assert_eq!(delays((Duration::ZERO, Duration::MAX), 0.99), [0; 7]);
+        assert!(delays((Duration::MAX, Duration::MAX), 0.99)[6] > 1000);
     }
 }

@@ -16,8 +16,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
 use crate::{
-    ProxyUriError,
     authority::{is_host_port, strip_brackets},
+    error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 
 /// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
@@ -30,17 +30,18 @@ use crate::{
 ///
 /// ```
 /// use http::Uri;
-/// use wxpay_transport::Proxy;
+/// use wxpay_transport::{Proxy, ProxyUriError};
 ///
 /// let proxy = Proxy::new("http://proxy.test:3128")?.basic_auth("operator", "secret");
 /// let proxy = proxy.except("localhost, 10.0.0.0/8, .intern.test");
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
-/// # Ok::<(), wxpay_transport::ProxyUriError>(())
+/// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
+/// # Ok::<(), ProxyUriError>(())
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
-    authority: Authority,
-    authorization: Option<HeaderValue>,
+    pub(crate) authority: Authority,
+    pub(crate) authorization: Option<HeaderValue>,
     matcher: Arc<Matcher>,
     /// Set for a proxy of the environment: loopback is then reached directly.
     skips_loopback: bool,
@@ -53,17 +54,8 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`ProxyUriError`] when it is no such URI, or one of a proxy that is spoken to over TLS or SOCKS:
-    /// these are not supported. A user name or password that holds `@`, `/`, `?` or `#` as it is makes
-    /// the URI ambiguous, and is refused before any name is looked up.
-    ///
-    /// ```
-    /// use wxpay_transport::{ProxyUriError, Proxy};
-    ///
-    /// assert_eq!(Proxy::new("proxy.test:3128")?.to_string(), "proxy.test:3128");
-    /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
-    /// # Ok::<(), ProxyUriError>(())
-    /// ```
+    /// [`ProxyUriError`] when it is no such URI: proxies that are spoken to over TLS or SOCKS are not
+    /// supported, and `@`, `/`, `?` or `#` in a user name or password must be percent-encoded.
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let scheme = if uri.contains("://") { "" } else { "http://" };
         let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
@@ -74,18 +66,14 @@ impl Proxy {
         if parsed.scheme() != Some(&Scheme::HTTP) {
             return Err(ProxyUriError::Scheme);
         }
+        // It takes the user name and password out of the authority.
         let matcher = Matcher::builder().all(with_scheme.as_str()).build();
-        // The matcher takes the user name out of the URI, and leaves host and port.
-        let intercept = matcher
-            .intercept(&Uri::from_static("https://any.invalid/"))
-            .ok_or(ProxyUriError::Uri)?;
-        let authority = intercept.uri().authority().ok_or(ProxyUriError::Uri)?;
-        if !is_host_port(authority) {
-            return Err(ProxyUriError::Uri);
-        }
+        let any = Uri::from_static("https://server.invalid/");
+        let found = matcher.intercept(&any).ok_or(ProxyUriError::Uri)?;
+        let authority = found.uri().authority().filter(|it| is_host_port(it));
         Ok(Self {
-            authority: authority.clone(),
-            authorization: intercept.basic_auth().cloned(),
+            authority: authority.cloned().ok_or(ProxyUriError::Uri)?,
+            authorization: found.basic_auth().cloned(),
             matcher: Arc::new(every_host_except("")),
             skips_loopback: false,
         })
@@ -144,8 +132,16 @@ impl Proxy {
     /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
     /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
     #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "base64 always makes a header's value"
+    )]
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.authorization = Some(authorization(user, password));
+        let plain = Zeroizing::new(format!("{user}:{password}"));
+        let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
+        let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
+        value.set_sensitive(true);
+        self.authorization = Some(value);
         self
     }
 
@@ -165,21 +161,15 @@ impl Proxy {
         !is_direct && self.matcher.intercept(server).is_some()
     }
 
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
+    /// No tunnel through this proxy.
+    pub(crate) fn failure(&self, kind: ProxyErrorKind, source: Option<BoxError>) -> ProxyFailure {
+        ProxyFailure {
+            proxy: self.authority.clone(),
+            kind,
+            detail: String::new(),
+            source,
+        }
     }
-
-    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
-    }
-}
-
-fn authorization(user: &str, password: &str) -> HeaderValue {
-    let plain = Zeroizing::new(format!("{user}:{password}"));
-    let encoded = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*plain)));
-    let mut value = HeaderValue::from_str(&encoded).expect("base64 is made of ASCII");
-    value.set_sensitive(true);
-    value
 }
 
 /// The proxy's part is played by any URI: what counts is whether there is an answer.
@@ -226,6 +216,24 @@ impl fmt::Debug for Proxy {
             .field("has_authorization", &self.authorization.is_some())
             .finish_non_exhaustive()
     }
+}
+
+/// The reason why a URI does not describe a proxy. The URI itself, which may hold a password, is not
+/// shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyUriError {
+    /// Not a URI, or one without a host, or with a port that is no number.
+    #[error("the proxy's uri is not of the form http://host:port")]
+    Uri,
+    /// The user name or password holds `@`, `/`, `?`, `#` or `\\` as it is.
+    #[error(
+        "the proxy's uri can be read in two ways: percent-encode the user name and the password in it"
+    )]
+    Ambiguous,
+    /// A proxy that is spoken to over TLS (`https`) or SOCKS.
+    #[error("the proxy's uri is not http: proxies over TLS or SOCKS are not supported")]
+    Scheme,
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use tower::Service;
 
 use crate::{
     EndpointStatus,
+    attempt::RequestBody,
     call::Caller,
     config::Config,
     error::{BuildError, Error},
-    tracking::RequestBody,
 };
 
 /// An HTTPS client with a client certificate, as a tower service.
@@ -96,7 +96,7 @@ impl<B> Clone for Transport<B> {
 impl<B> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("endpoints", &self.0.endpoints)
+            .field("endpoints", &self.endpoints())
             .finish_non_exhaustive()
     }
 }

@@ -21,9 +21,9 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_cert::der::{Decode, SliceReader, oid::ObjectIdentifier};
 
 use crate::{
-    certificate::ServerCertificate,
     config::{Config, ConnectEvent},
     error::Uncheckable,
+    roots::ServerCertificate,
 };
 
 /// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
@@ -38,18 +38,18 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(
-        provider: Arc<CryptoProvider>,
+        provider: &Arc<CryptoProvider>,
         authorities: RootCertStore,
-        config: Arc<Config>,
+        config: &Arc<Config>,
     ) -> Self {
+        let (authorities, provider) = (Arc::new(authorities), Arc::clone(provider));
         let algorithms = provider.signature_verification_algorithms;
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
+        let verifier = WebPkiServerVerifier::builder_with_provider(authorities, provider);
         Self {
             // Without revocation lists there is no other error than that there is no authority.
-            authorities: verifier.ok(),
+            authorities: verifier.build().ok(),
             algorithms,
-            config,
+            config: Arc::clone(config),
         }
     }
 
@@ -94,20 +94,20 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let chain = [end_entity].into_iter().chain(intermediates);
         let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
-        if self.config.observer.is_some() {
-            // Empty for one that cannot be read.
-            let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
-            let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
-            let issuers: Vec<String> = issuers.collect();
-            let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
-            self.config.tell(event);
-        }
+        // Empty for one that cannot be read.
+        let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
+        let issuers: Vec<_> = chain
+            .iter()
+            .map(|it| issuer(it).unwrap_or_default())
+            .collect();
+        self.config
+            .tell(ConnectEvent::CertificatesPresented { issuers: &issuers });
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.
         if let Some(bits) = own.and_then(|own| own.weak_key) {
             return Err(Uncheckable::WeakKey(bits).into());
         }
-        if let Some(own) = own.filter(|_| self.config.roots.pinned().contains(end_entity)) {
+        if let Some(own) = own.filter(|_| self.config.roots.pinned.contains(end_entity)) {
             let now = UNIX_EPOCH + Duration::from_secs(now.as_secs());
             if now > own.not_after {
                 return Err(CertificateError::Expired.into());

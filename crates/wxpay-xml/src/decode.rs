@@ -186,16 +186,11 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
         &mut self,
         seed: S,
     ) -> Result<S::Value, DecodeError> {
-        let value = self.value.take();
-        let (name, value) =
-            value.ok_or_else(|| DecodeError::custom("a value was asked for before its name"))?;
+        let unasked = || DecodeError::custom("a value was asked for before its name");
+        let (name, value) = self.value.take().ok_or_else(unasked)?;
         let is_absent = self.absent.iter().any(|absent| **absent == *name);
         let decoded = seed.deserialize(Node::Value(value, is_absent));
         decoded.map_err(|error| error.in_field(name))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.fields.len())
     }
 }
 

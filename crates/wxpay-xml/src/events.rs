@@ -42,12 +42,6 @@ impl<'a> Events<'a> {
         let config = reader.config_mut();
         config.check_comments = true;
         config.expand_empty_elements = true;
-        // These are the defaults. They are spelt out because the crate would be wrong with others.
-        config.check_end_names = true;
-        config.allow_unmatched_ends = false;
-        config.allow_dangling_amp = false;
-        config.trim_markup_names_in_closing_tags = true;
-        config.trim_text(false);
         let mark = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
         Self { text, reader, mark }
     }
@@ -63,6 +57,7 @@ impl<'a> Events<'a> {
             };
             // Events of quick-xml lend what they hold, whereas the document outlives them.
             let source = &self.text[at..self.position()];
+            let within = |start: &str, end: &str| &source[start.len()..source.len() - end.len()];
             let event = match raw {
                 // `Empty` never comes: it is expanded.
                 Raw::Start(start) | Raw::Empty(start) => {
@@ -75,12 +70,8 @@ impl<'a> Events<'a> {
                 }
                 Raw::End(_) => Event::End,
                 Raw::Text(_) => Event::Text(source),
-                Raw::CData(_) => {
-                    Event::CData(&source["<![CDATA[".len()..source.len() - "]]>".len()])
-                }
-                Raw::GeneralRef(_) => {
-                    Event::Reference(&source["&".len()..source.len() - ";".len()])
-                }
+                Raw::CData(_) => Event::CData(within("<![CDATA[", "]]>")),
+                Raw::GeneralRef(_) => Event::Reference(within("&", ";")),
                 Raw::Comment(_) => continue,
                 Raw::Decl(_) if at == self.mark => continue,
                 Raw::Decl(_) => return refuse(ErrorKind::MisplacedDeclaration),
@@ -100,9 +91,7 @@ impl<'a> Events<'a> {
 
 /// The kind of the fault in the construct at the start of `rest`, which is all that was left to read.
 fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
-    use IllFormedError::{
-        MismatchedEndTag, MissingDoctypeName, UnclosedReference, UnmatchedEndTag,
-    };
+    use IllFormedError as E;
     use quick_xml::Error::{IllFormed, Syntax};
     const DOCTYPE: &str = "<!DOCTYPE";
     let starts_with_doctype = || {
@@ -113,10 +102,12 @@ fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
     // `<![cdata[`; only the first is a truncated document.
     let is_open = |opening: &&str| rest.starts_with(opening) || opening.starts_with(rest);
     match error {
-        IllFormed(UnmatchedEndTag(_) | MismatchedEndTag { .. }) => ErrorKind::MismatchedEndTag,
+        IllFormed(E::UnmatchedEndTag(_) | E::MismatchedEndTag { .. }) => {
+            ErrorKind::MismatchedEndTag
+        }
         // A reference that runs to the end: more of the document might complete it.
-        IllFormed(UnclosedReference) if !rest[1..].contains(['&', '<']) => ErrorKind::Truncated,
-        IllFormed(MissingDoctypeName) => ErrorKind::Doctype,
+        IllFormed(E::UnclosedReference) if !rest[1..].contains(['&', '<']) => ErrorKind::Truncated,
+        IllFormed(E::MissingDoctypeName) => ErrorKind::Doctype,
         Syntax(_) if starts_with_doctype() => ErrorKind::Doctype,
         Syntax(_) if rest.starts_with("<!") => {
             match ["<!--", "<![CDATA[", DOCTYPE].iter().any(is_open) {

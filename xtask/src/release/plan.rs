@@ -292,10 +292,8 @@ fn the_summary_says_how_much_it_is() {
                 Summary semver requires new major version: 1 major and 0 minor checks failed\n";
     let (step, why) = parse(said).unwrap();
     assert_eq!(step, Step::Breaking);
-    assert!(
-        why.ends_with("\n      --- failure enum_variant_added: a variant more ---"),
-        "{why}"
-    );
+    let end = "\n      --- failure enum_variant_added: a variant more ---";
+    assert!(why.ends_with(end), "{why}");
     let minor = "Summary semver requires new minor version: 0 major and 1 minor checks failed";
     assert_eq!(parse(minor).unwrap().0, Step::Addition);
     assert_eq!(parse("error: no such tag"), None);

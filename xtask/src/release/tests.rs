@@ -133,10 +133,8 @@ fn the_first_release_is_everything_as_the_manifests_say() {
     repo.bump().unwrap();
     let changelog = repo.read("crates/wxpay-cli/CHANGELOG.md");
     assert!(changelog.starts_with("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 20"));
-    assert!(
-        changelog.ends_with("\n\nThe first version.\n"),
-        "{changelog}"
-    );
+    let end = "\n\nThe first version.\n";
+    assert!(changelog.ends_with(end), "{changelog}");
     assert_eq!(repo.git("status --porcelain"), "");
     assert_eq!(repo.due(), ALL);
     assert!(repo.notes().starts_with("## wxpay-sign 0.1.0\n\nThe first"));
@@ -204,10 +202,8 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
     assert_eq!(repo.due(), due);
     let changelog = repo.read("crates/wxpay-media/CHANGELOG.md");
     let (_, section) = changelog.split_once("## [0.2.0] - 20").unwrap();
-    assert!(
-        section.contains("### Fixed\n\n- A typo.\n\n### Changed\n\n- More.\n"),
-        "{section}"
-    );
+    let entries = "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.\n";
+    assert!(section.contains(entries), "{section}");
     assert!(section.contains("\n\n### Changed\n\n- Follows `wxpay-sign` 0.2.0.\n"));
     assert_eq!(changelog.matches("Follows").count(), 1, "{changelog}");
 }

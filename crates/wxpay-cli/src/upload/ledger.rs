@@ -33,10 +33,13 @@ use gate::{Gate, Halted};
 use progress::Tally;
 use source::{Item, Source};
 
-/// A picture that fails while others are taken is given up in this run after so many attempts.
-const STRIKES: u32 = 5;
+/// A picture that the gateway answers with an error, or that fails while others are taken, is given up in this
+/// run after so many attempts.
+const MAX_FAILURES: u32 = 5;
 
-/// Then the run ends: somebody has to look.
+/// How long an outage is waited for: so long for each picture that waits, so that one picture does not hold up
+/// the end for long, and a day at most. Then somebody has to look.
+const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Uploads wait for one another and for their commits, beside those that call the gateway.
@@ -248,12 +251,12 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
 
     /// Calls until the gateway has dealt with the picture.
     ///
-    /// A picture that fails while others are taken is given up after some attempts, for it is not the gateway
-    /// that does not work. While none is taken, all wait.
+    /// A picture that the gateway answers with an error (`SYSTEMERROR`), or that fails while others are taken, is
+    /// given up after some attempts, for this is no outage. While the gateway gives none an answer, all wait.
     async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Outcome, Failure>> {
         let _active = self.gate.activate();
         let mut seen = None;
-        let (mut strikes, mut delay) = (0, Duration::from_secs(1));
+        let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
             let pass = self
                 .gate
@@ -279,18 +282,27 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
+            let is_answered =
+                matches!(error, Error::Gateway(_)) && error.retry_advice() == RetryAdvice::Retry;
             let successes = self.gate.successes();
             // The last picture of a run has no others to tell an outage by.
-            let is_alone = strikes > 0 && self.gate.active() == 1;
-            if successes > *seen || is_alone {
-                (*seen, strikes) = (successes, strikes + 1);
-                if strikes == STRIKES {
-                    return Ok(Err(failure));
-                }
+            let is_alone = failures > 0 && self.gate.active() == 1;
+            let is_outage = successes == *seen && !is_alone;
+            *seen = successes;
+            if is_answered || !is_outage {
+                failures += 1;
+            }
+            if failures == MAX_FAILURES {
+                return Ok(Err(failure));
+            }
+            if !is_outage {
                 drop(pass);
                 self.gate.sleep(Instant::now() + delay).await;
                 delay *= 2;
-            } else if self.gate.failed(&failure.message) > MAX_OUTAGE {
+                continue;
+            }
+            let most = OUTAGE_OF_ONE.saturating_mul(self.gate.active() as u32);
+            if self.gate.failed(&failure.message) > most.min(MAX_OUTAGE) {
                 return self.stop(&failure);
             }
         }
@@ -332,19 +344,35 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
 mod tests {
     use std::{cell::Cell, fs};
 
+    use bytes::Bytes;
+    use http::Response;
     use tower::timeout::error::Elapsed;
     use wxpay_ledger::{Entry, FileState};
+    use wxpay_media::{ApiKey, Merchant, response};
 
     use super::*;
 
     const PICTURE: &[u8] = include_bytes!("../../../../examples/licence.png");
 
-    /// How many of these pictures get an id, and how long it takes, where the gateway works as it is told:
-    /// by the name of the picture and the time since the start.
+    /// No answer at all.
+    fn silence() -> Error {
+        Error::Service(Elapsed::new().into())
+    }
+
+    /// The gateway's own answer.
+    fn system_error() -> Error {
+        let key = ApiKey::new("0".repeat(ApiKey::LEN)).unwrap();
+        let merchant = Merchant::new(MerchantId::new("1900000109").unwrap(), key);
+        let body = "<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
+        response::media_id(&merchant, &Response::new(Bytes::from(body))).unwrap_err()
+    }
+
+    /// How many of these pictures get an id, how long it takes, and how many calls, where the gateway fails as
+    /// it is told: by the name of the picture and the time since the start.
     async fn run(
         names: &[String],
         at_once: usize,
-        works: impl Fn(&str, Duration) -> bool,
+        fails: impl Fn(&str, Duration) -> Option<Error>,
     ) -> (u64, Duration, usize) {
         let folder = tempfile::tempdir().unwrap();
         let item = |name: &String| {
@@ -367,8 +395,9 @@ mod tests {
         let send = async |file: &Path, image: &Image| {
             calls.set(calls.get() + 1);
             tokio::time::sleep(Duration::from_millis(10)).await;
-            if !works(file.file_name().unwrap().to_str().unwrap(), start.elapsed()) {
-                return Err(Error::Service(Elapsed::new().into()));
+            let name = file.file_name().unwrap().to_str().unwrap();
+            if let Some(error) = fails(name, start.elapsed()) {
+                return Err(error);
             }
             let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
             let outcome = wxpay_ledger::Outcome::Uploaded {
@@ -404,29 +433,62 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_of_ten_minutes_fails_no_picture() {
-        for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
-            let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
-            let (uploaded, lasted, calls) =
-                run(&names(60), at_once, |_, now| !outage.contains(&now)).await;
-            assert_eq!(uploaded, 60, "{at_once} at once");
-            assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
-            // One call at a time, ever more rarely, beside those that were under way.
-            assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+        for error in [silence, system_error] {
+            for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
+                let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
+                let fails = |_: &str, now| outage.contains(&now).then(error);
+                let (uploaded, lasted, calls) = run(&names(60), at_once, fails).await;
+                assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
+                assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
+                // One call at a time, ever more rarely, beside those that were under way.
+                assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
+            }
         }
     }
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "nothing more is sent: request timed out")]
     async fn an_outage_of_a_day_ends_the_run() {
-        run(&names(3), 1, |_, _| false).await;
+        let day = Duration::from_secs(24 * 60 * 60);
+        // Up to a minute before its end there is hope.
+        let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
+        run(&names(60), 1, fails).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "nothing more is sent: request timed out")]
+    async fn a_last_picture_without_an_answer_ends_the_run_within_hours() {
+        let fails = |name: &str, now| {
+            let is_over = now > Duration::from_secs(2 * 60 * 60 + 90);
+            (["58.png", "59.png"].contains(&name) && !is_over).then(silence)
+        };
+        run(&names(60), 4, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_picture_that_fails_alone_holds_up_no_other() {
-        for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
-            let (uploaded, lasted, _) = run(&names(200), at_once, |name, _| name != bad).await;
-            assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
-            assert!(lasted.as_secs() < 120, "{lasted:?}");
+        for error in [silence, system_error] {
+            for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
+                let fails = |name: &str, _| (name == bad).then(error);
+                let (uploaded, lasted, _) = run(&names(200), at_once, fails).await;
+                assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
+                assert!(lasted.as_secs() < 120, "{lasted:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_pictures_that_the_gateway_answers_with_an_error_are_given_up_within_minutes()
+    {
+        for (count, bad, minutes) in [(1, "0", 1), (10, "9", 1), (10, "8", 6), (10, "7", 11)] {
+            let fails = |name: &str, _| (name >= bad).then(system_error);
+            let (uploaded, lasted, _) = run(&names(count), 4, fails).await;
+            let refused = names(count)
+                .iter()
+                .filter(|name| name.as_str() >= bad)
+                .count();
+            assert_eq!(uploaded as usize, count - refused);
+            assert!(lasted.as_secs() < 60 * minutes, "{lasted:?} for {refused}");
         }
     }
 }

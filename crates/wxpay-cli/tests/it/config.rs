@@ -64,6 +64,7 @@ fn each_wrong_setting_is_explained() {
         ("WXPAY_KEY", "cert.pem", "swapped"),
         ("WXPAY_KEY", "other_key.pem", "does not belong"),
         ("WXPAY_KEY", "key.txt", "no private key"),
+        #[cfg(unix)]
         ("WXPAY_KEY", "/dev/zero", "1 MiB"),
         ("WXPAY_CA", "cert_key.pem", "holds a private key: give"),
         ("WXPAY_ENDPOINT", "http://localhost", "WXPAY_ENDPOINT"),

@@ -429,6 +429,11 @@ fn wrong_usage_is_status_2() {
         let run = upload(wrong).assert_exit(2);
         assert!(run.err.contains("error: "), "{wrong:?}: {run:?}");
     }
+    let run = upload(&["--json", "--ledger", "notes", "pictures/1.png"]).assert_exit(2);
+    let error = &run.json()[0]["error"];
+    assert_eq!(error["kind"], "config");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("not a ledger"), "{run:?}");
     assert_eq!(fs::read_to_string(shop.path("notes")).unwrap(), "no ledger");
     assert!(!shop.path("l").exists());
     shop.ledger("status", []).assert_exit(2);

@@ -10,6 +10,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::mpsc,
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -328,6 +329,66 @@ fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
         assert_eq!(forget(&path, &selection).unwrap(), files, "{selection:?}");
         assert_eq!(left(), rest, "{selection:?}");
     }
+}
+
+#[test]
+fn a_run_goes_on_while_many_rows_are_forgotten() {
+    let folder = Folder::new();
+    let path = folder.ledger();
+    let ledger = Ledger::open(&path).unwrap();
+    account(&ledger);
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let fill = "INSERT INTO contents WITH RECURSIVE number(it) AS (VALUES (1) UNION ALL SELECT it + 1 FROM number
+            WHERE it < 50000) SELECT 1, randomblob(16), it, 1, 0, 'ID', 1, '', NULL, NULL, NULL, NULL FROM number;
+        INSERT INTO paths SELECT 1, '/old/' || bytes, bytes, 0, 0, md5, 1, NULL, NULL, NULL, NULL, NULL FROM contents;";
+    database.execute_batch(fill).unwrap();
+    let all = Selection::Before(UNIX_EPOCH + Duration::from_secs(1));
+    let forgetting = thread::spawn({
+        let path = path.clone();
+        move || forget(&path, &all).unwrap()
+    });
+    let mut writes = 0;
+    while !forgetting.is_finished() {
+        write(&ledger, [record("/new", &content(1), uploaded("ID"))]).unwrap();
+        writes += 1;
+    }
+    assert_eq!(forgetting.join().unwrap(), 50_000);
+    // One and more in each of four pauses.
+    assert!(writes >= 8, "{writes}");
+    assert_eq!(
+        Reader::open(&path).unwrap().status().unwrap()[0].uploaded,
+        1
+    );
+}
+
+/// Between the two halves, or after a crash there, such a file is not taken for done.
+#[test]
+fn a_file_whose_bytes_alone_are_forgotten_is_new_and_goes_with_the_next() {
+    let folder = Folder::new();
+    let path = folder.ledger();
+    let ledger = Ledger::open(&path).unwrap();
+    let (one, two) = (content(1), content(2));
+    let records = [
+        record("/1", &one, uploaded("ID")),
+        record("/2", &two, uploaded("ID")),
+    ];
+    write(&ledger, records).unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute("DELETE FROM contents WHERE bytes = 1001", [])
+        .unwrap();
+    assert_eq!(look(&path, account(&ledger), "/1", &one), None);
+    let mut rows = 0;
+    let export = Reader::open(&path).unwrap().export(|_, _, _| {
+        rows += 1;
+        Ok::<_, ()>(())
+    });
+    assert_eq!((export.unwrap(), rows), (Ok(()), 1));
+    assert_eq!(forget(&path, &Selection::Path("/none".into())).unwrap(), 1);
+    assert_eq!(
+        Reader::open(&path).unwrap().status().unwrap()[0].uploaded,
+        1
+    );
 }
 
 #[test]

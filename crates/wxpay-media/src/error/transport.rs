@@ -1,8 +1,6 @@
 //! Advice for the errors of our transport.
 
-use wxpay_transport::{
-    Error, ErrorKind as Kind, ProxyErrorKind, RetryAdvice as Advice, TimeoutKind, TlsErrorKind,
-};
+use wxpay_transport::{Error, ErrorKind as Kind, ProxyErrorKind, TimeoutKind, TlsErrorKind};
 
 use super::{Assessment, ErrorKind, FOREIGN, INTERCEPTED, LATER, RetryAdvice};
 use crate::gateway::Reason;
@@ -20,9 +18,10 @@ pub(super) fn assess(error: &Error) -> Assessment {
         Kind::Tls(kind) => (ErrorKind::Tls, tls_advice(kind)),
         _ => (ErrorKind::Other, "look at the error below it"),
     };
-    let retry_advice = match error.retry_advice() {
-        Advice::Retry => RetryAdvice::Retry,
-        Advice::Stop => RetryAdvice::Stop,
+    let retry_advice = match error.kind() {
+        _ if error.is_retryable() => RetryAdvice::Retry,
+        // Wrong for every other upload, too.
+        Kind::Tls(_) | Kind::Proxy(_) => RetryAdvice::Stop,
         _ => RetryAdvice::Refused,
     };
     (kind, advice, retry_advice)

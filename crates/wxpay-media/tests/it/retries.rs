@@ -4,7 +4,7 @@ use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use wxpay_media::{
     CallInfo, ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
-    transport::{Backoff, RetryClass, TransportBuilder},
+    transport::{RetryClass, TransportBuilder},
 };
 use wxpay_sandbox::Sandbox;
 
@@ -14,8 +14,8 @@ use crate::{
 };
 
 fn quick(sandbox: &Sandbox) -> ClientBuilder {
-    let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(5));
-    builder(sandbox).transport(|transport| transport.backoff(backoff))
+    let (base, cap) = (Duration::from_millis(1), Duration::from_millis(5));
+    builder(sandbox).transport(|transport| transport.backoff(base, cap))
 }
 
 #[tokio::test]

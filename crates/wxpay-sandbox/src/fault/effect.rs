@@ -123,12 +123,9 @@ impl Effect {
     /// One of each, for lists to choose from; values are a rate of 1 and delays of a second.
     pub fn samples() -> impl Iterator<Item = Self> {
         let second = Duration::from_secs(1);
-        let with_values = [
-            Self::Rate(1),
-            Self::Delay(second),
-            Self::DelayInAnswer(second),
-        ];
-        WORDS.iter().map(|word| word.1).chain(with_values)
+        let delays = [Self::Delay(second), Self::DelayInAnswer(second)];
+        let words = WORDS.iter().map(|word| word.1);
+        words.chain([Self::Rate(1)]).chain(delays)
     }
 }
 
@@ -147,7 +144,7 @@ impl FromStr for Effect {
             _ => match (known.find(|known| known.0 == word), value) {
                 (Some(known), None) => Ok(known.1),
                 (Some(_), Some(_)) => Err(ParseFaultError::value(word, "no value")),
-                (None, _) => Err(ParseFaultError::new(format!("there is no fault {word:?}"))),
+                (None, _) => Err(ParseFaultError(format!("there is no fault {word:?}"))),
             },
         }
     }

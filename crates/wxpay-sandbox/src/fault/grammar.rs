@@ -10,13 +10,9 @@ use super::{ActiveFault, Effect, Fault, Pattern};
 /// Why a text, a form or a JSON value is not a [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ParseFaultError(String);
+pub struct ParseFaultError(pub(super) String);
 
 impl ParseFaultError {
-    pub(super) fn new(message: String) -> Self {
-        Self(message)
-    }
-
     pub(super) fn value(word: &str, needs: &str) -> Self {
         Self(format!("{word} needs {needs}"))
     }
@@ -86,49 +82,33 @@ impl FromStr for Fault {
     type Err = ParseFaultError;
 
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
-        let (effect, mut rest) = split(text);
-        let mut fault = Self::new(effect.parse()?);
-        while let Some(text) = rest {
-            if let Some(text) = text.strip_prefix("file=") {
-                let pattern;
-                (pattern, rest) = unescaped(text);
-                fault.set("file", &pattern)?;
-                continue;
-            }
-            let condition;
-            (condition, rest) = split(text);
-            let (word, value) = condition.split_once('=').unwrap_or((condition, ""));
+        let mut pieces = pieces(text).into_iter();
+        let mut fault = Self::new(pieces.next().unwrap_or_default().parse()?);
+        for condition in pieces {
+            let (word, value) = condition.split_once('=').unwrap_or((&condition, ""));
             fault.set(word, value)?;
         }
         fault.checked()
     }
 }
 
-fn split(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(',') {
-        Some((first, rest)) => (first, Some(rest)),
-        None => (text, None),
-    }
-}
-
-/// A pattern up to a comma, and the text behind that. A backslash escapes a comma or another backslash.
-fn unescaped(text: &str) -> (String, Option<&str>) {
-    let mut pattern = String::with_capacity(text.len());
-    let mut characters = text.chars();
+/// The texts between commas. In a file's pattern, a backslash escapes a comma or another backslash.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
+        let at = pieces.len() - 1;
+        let is_pattern = at > 0 && pieces[at].starts_with("file=");
         match character {
-            ',' => return (pattern, Some(characters.as_str())),
-            '\\' => match characters.clone().next() {
-                Some(escaped @ (',' | '\\')) => {
-                    pattern.push(escaped);
-                    characters.next();
-                }
-                _ => pattern.push('\\'),
-            },
-            other => pattern.push(other),
+            ',' => pieces.push(String::new()),
+            '\\' if is_pattern => {
+                let escaped = characters.next_if(|it| [',', '\\'].contains(it));
+                pieces[at].push(escaped.unwrap_or('\\'));
+            }
+            other => pieces[at].push(other),
         }
     }
-    (pattern, None)
+    pieces
 }
 
 pub(super) fn number<T: FromStr>(
@@ -220,36 +200,35 @@ impl Serialize for ActiveFault {
     }
 }
 
+/// An object of the grammar's words, or the text.
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        from_json(&value).map_err(de::Error::custom)
+        let read = |value: &Value| {
+            let object = match value {
+                Value::String(text) => return text.parse(),
+                Value::Object(object) => object,
+                _ => {
+                    let example =
+                        r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
+                    return Err(ParseFaultError(format!(
+                        "this is not a fault, as {example}"
+                    )));
+                }
+            };
+            let effect = object.get("fault").and_then(Value::as_str);
+            let missing = || ParseFaultError("missing field `fault`".to_owned());
+            let mut fault = Self::new(effect.ok_or_else(missing)?.parse()?);
+            for (word, value) in object.iter().filter(|entry| entry.0 != "fault") {
+                match (word.as_str(), value) {
+                    (_, Value::Null) => {}
+                    ("file", Value::String(pattern)) => fault.set("file", pattern)?,
+                    ("file", _) => return Err(ParseFaultError::value("file", "a text")),
+                    ("chance", percent) => fault.set("chance", &format!("{percent}%"))?,
+                    (word, value) => fault.set(word, &value.to_string())?,
+                }
+            }
+            fault.checked()
+        };
+        read(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
     }
-}
-
-/// An object of the grammar's words, or the text.
-fn from_json(value: &Value) -> Result<Fault, ParseFaultError> {
-    let object = match value {
-        Value::String(text) => return text.parse(),
-        Value::Object(object) => object,
-        _ => {
-            let example = r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
-            return Err(ParseFaultError(format!(
-                "this is not a fault, as {example}"
-            )));
-        }
-    };
-    let effect = object.get("fault").and_then(Value::as_str);
-    let missing = || ParseFaultError("missing field `fault`".to_owned());
-    let mut fault = Fault::new(effect.ok_or_else(missing)?.parse()?);
-    for (word, value) in object.iter().filter(|entry| entry.0 != "fault") {
-        match (word.as_str(), value) {
-            (_, Value::Null) => {}
-            ("file", Value::String(pattern)) => fault.set("file", pattern)?,
-            ("file", _) => return Err(ParseFaultError::value("file", "a text")),
-            ("chance", percent) => fault.set("chance", &format!("{percent}%"))?,
-            (word, value) => fault.set(word, &value.to_string())?,
-        }
-    }
-    fault.checked()
 }

@@ -133,13 +133,10 @@ impl Faults {
             hits: 0,
             passed: VecDeque::new(),
         });
-        let exhausted = list.active.iter().filter(|fault| fault.is_exhausted());
-        let mut surplus = exhausted.count().saturating_sub(EXHAUSTED);
-        list.active.retain(|fault| {
-            let goes = surplus > 0 && fault.is_exhausted();
-            surplus -= usize::from(goes);
-            !goes
-        });
+        let exhausted = list.active.iter().rev().filter(|it| it.is_exhausted());
+        let oldest = exhausted.map(|it| it.id).nth(EXHAUSTED - 1);
+        let is_kept = |it: &ActiveFault| !it.is_exhausted() || Some(it.id) >= oldest;
+        list.active.retain(is_kept);
         id
     }
 
@@ -220,36 +217,24 @@ impl Pattern {
         &self.0
     }
 
-    /// In time of the product of both lengths at most: only the last star is ever tried again.
+    /// In time of the product of both lengths.
     pub(super) fn matches(&self, name: &str) -> bool {
-        let (mut pattern, mut name) = (self.0.as_str(), beginning(name));
-        // The pattern behind the last star, and the name behind the text that the star matches.
-        let mut last_star: Option<(&str, &str)> = None;
-        loop {
-            let mut rest = pattern.chars();
-            let mut characters = name.chars();
-            match (rest.next(), characters.next()) {
-                (Some('*'), _) => {
-                    pattern = rest.as_str();
-                    last_star = Some((pattern, name));
+        let name: Vec<_> = beginning(name).chars().collect();
+        // For each beginning of the name, whether the pattern so far matches it.
+        let mut matched = vec![false; name.len() + 1];
+        matched[0] = true;
+        for wanted in self.0.chars() {
+            if wanted == '*' {
+                let shortest = matched.iter().position(|is| *is).unwrap_or(matched.len());
+                matched[shortest..].fill(true);
+            } else {
+                for at in (0..name.len()).rev() {
+                    matched[at + 1] = matched[at] && (wanted == '?' || wanted == name[at]);
                 }
-                (None, None) => return true,
-                (Some(wanted), Some(character)) if wanted == '?' || wanted == character => {
-                    (pattern, name) = (rest.as_str(), characters.as_str());
-                }
-                _ => {
-                    let Some((behind, unmatched)) = last_star else {
-                        return false;
-                    };
-                    let mut matched = unmatched.chars();
-                    if matched.next().is_none() {
-                        return false;
-                    }
-                    (pattern, name) = (behind, matched.as_str());
-                    last_star = Some((behind, name));
-                }
+                matched[0] = false;
             }
         }
+        matched[name.len()]
     }
 }
 

@@ -11,17 +11,15 @@ const REQUIRED: [&str; 4] = ["mch_id", "media", "media_hash", "sign"];
 pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
     let parts = &form.parts[..form.parts.len().min(FIELDS)];
     for part in parts {
-        let name = findings.quoted(&part.name);
         if part.disposition.file_name_first {
-            findings.add("filename-before-name", &[&name]);
+            findings.add("filename-before-name", &[&part.name]);
         }
         if part.disposition.extended_file_name {
-            findings.add("filename-extended", &[&name]);
+            findings.add("filename-extended", &[&part.name]);
         }
         let encoding = part.transfer_encoding.as_deref().unwrap_or("binary");
         if !["binary", "8bit", "7bit"].contains(&&*encoding.to_ascii_lowercase()) {
-            let encoding = findings.quoted(encoding);
-            findings.add("transfer-encoding", &[&name, &encoding]);
+            findings.add("transfer-encoding", &[&part.name, &encoding]);
         }
     }
     // Nothing is known of the fields behind a part that was not read to its end.
@@ -31,7 +29,7 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
             1 => {}
             0 if is_whole => missing(name, parts, findings),
             0 => {}
-            times => findings.add("field-repeated", &[name, &times.to_string()]),
+            times => findings.add("field-repeated", &[&name, &times.to_string()]),
         }
     }
     let is_repeated = |at: usize, name: &str| parts[..at].iter().any(|part| part.name == name);
@@ -39,20 +37,17 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
         !REQUIRED.contains(&&*part.name) && is_repeated(*at, &part.name)
     };
     if let Some((_, part)) = parts.iter().enumerate().find(is_other) {
-        let name = findings.quoted(&part.name);
-        findings.add("field-repeated/other", &[&name]);
+        findings.add("field-repeated/other", &[&part.name]);
     }
     for part in parts.iter().filter(|part| part.name != "media") {
         value(part, findings);
     }
     if let Some(sent) = form.text("mch_id").filter(|sent| *sent != mch_id) {
-        let sent = findings.quoted(sent);
-        findings.add("merchant-unknown", &[&sent, mch_id]);
+        findings.add("merchant-unknown", &[&sent, &mch_id]);
     }
     if let Some(other) = form.text("sign_type")
         && !["", "MD5", "HMAC-SHA256"].contains(&other)
     {
-        let other = findings.quoted(other);
         findings.add("sign-type-unknown", &[&other]);
     }
 }
@@ -68,18 +63,15 @@ fn missing(name: &str, parts: &[Part], findings: &mut Findings<'_>) {
     // A file may be the picture under any name.
     let found = alike.or_else(|| unknown.find(|it| name == "media" && it.file_name.is_some()));
     match found {
-        Some(part) => {
-            let other = findings.quoted(&part.name);
-            findings.add("field-misnamed", &[name, &other]);
-        }
-        None => findings.add("field-missing", &[name]),
+        Some(part) => findings.add("field-misnamed", &[&name, &part.name]),
+        None => findings.add("field-missing", &[&name]),
     }
 }
 
 fn value(part: &Part, findings: &mut Findings<'_>) {
-    let name = &*findings.quoted(&part.name);
+    let mut add = |row| findings.add(row, &[&part.name]);
     if !part.names_are_utf8 {
-        findings.add("not-utf8/name", &[name]);
+        add("not-utf8/name");
     }
     let Some(content) = part.content.as_deref() else {
         return;
@@ -87,23 +79,23 @@ fn value(part: &Part, findings: &mut Findings<'_>) {
     if part.file_name.is_some() {
         // A file of another name may be the picture.
         if ["mch_id", "media_hash", "sign", "sign_type"].contains(&part.name.as_str()) {
-            findings.add("text-sent-as-file", &[name]);
+            add("text-sent-as-file");
         }
         return;
     }
     let Ok(text) = str::from_utf8(content) else {
-        return findings.add("not-utf8", &[name]);
+        return add("not-utf8");
     };
     if text.is_empty() {
-        findings.add("field-empty", &[name]);
+        add("field-empty");
     } else if text.trim() != text && text.ends_with(['\n', '\r']) {
-        findings.add("value-not-trimmed/line", &[name]);
+        add("value-not-trimmed/line");
     } else if text.trim() != text {
-        findings.add("value-not-trimmed", &[name]);
+        add("value-not-trimmed");
     } else if text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']) {
-        findings.add("value-quoted", &[name]);
+        add("value-quoted");
     }
     if !crate::rules::is_storable(text) {
-        findings.add("emoji", &[name]);
+        add("emoji");
     }
 }

@@ -6,7 +6,6 @@ use super::Findings;
 use crate::request::{
     Call, End,
     form::{Form, find},
-    part_header::Defect,
 };
 
 pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
@@ -17,7 +16,7 @@ pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
     }
     match call.body.end {
         End::Cut => {
-            let stated = length.map_or("–".to_owned(), |length| findings.quoted(length));
+            let stated = length.map_or("–".to_owned(), |it| findings.redactor.quoted(it));
             findings.add("body-cut", &[&body.len().to_string(), &stated]);
         }
         End::TooLarge => findings.add("body-too-large", &[]),
@@ -48,7 +47,6 @@ fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<Stri
     let mut parameters = value.split(';');
     let media_type = parameters.next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
-        let media_type = findings.quoted(media_type);
         findings.add("not-multipart", &[&media_type]);
         return None;
     }
@@ -76,14 +74,7 @@ fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<Stri
 
 fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<'_>) {
     for defect in &form.defects {
-        let row = match defect {
-            Defect::BareLf => "line-ends",
-            Defect::Folded => "header-folded",
-            Defect::NoDisposition => "disposition-missing",
-            Defect::NoName => "field-unnamed",
-            Defect::Padding => "boundary-spaces/line",
-        };
-        findings.add(row, &[]);
+        findings.add(defect.finding, &[]);
     }
     let delimiter = format!("--{boundary}");
     let first = find(body, delimiter.as_bytes());
@@ -94,9 +85,8 @@ fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<
         Some(before) => findings.add("preamble", &[&before.to_string()]),
         None if start.starts_with(b"--") => {
             let line = start.split(|byte| *byte == b'\n').next();
-            let found = findings.quoted(line.unwrap_or_default().trim_ascii());
-            let stated = findings.quoted(boundary);
-            findings.add("boundary-mismatch", &[&stated, &found]);
+            let found = line.unwrap_or_default().trim_ascii();
+            findings.add("boundary-mismatch", &[&boundary, &found]);
         }
         None => findings.add("not-a-form", &[]),
     }

@@ -7,7 +7,7 @@ use base64::{
 };
 use wxpay_sign::{ContentHash, ContentMd5};
 
-use super::{Findings, worded};
+use super::Findings;
 
 pub(super) fn look(
     sent: &[u8],
@@ -23,15 +23,14 @@ pub(super) fn look(
     let text = String::from_utf8_lossy(sent);
     let (row, values) = in_another_form(text.trim(), right.as_str())
         .or_else(|| of_other_bytes(&text.trim().to_ascii_lowercase(), bytes, file_name))
-        .unwrap_or(("hash-of-other-bytes", Vec::new()));
-    let (before, before_zh) = worded("hash/", &[&findings.quoted(sent), right.as_str()]);
-    let values: Vec<_> = values.iter().map(String::as_str).collect();
-    let (why, why_zh) = worded(row, &values);
+        .unwrap_or(("hash-of-other-bytes", Default::default()));
+    let (before, before_zh) = findings.worded("hash/", &[&sent, &right.as_str()]);
+    let (why, why_zh) = findings.worded(row, &[&values[0], &values[1]]);
     findings.push(row, before + &why, before_zh + &why_zh);
 }
 
 /// A row of the table, and the values for it.
-type Reason = (&'static str, Vec<String>);
+type Reason = (&'static str, [String; 2]);
 
 /// The right hash in another form, or another kind of hash.
 fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
@@ -39,13 +38,6 @@ fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
     let digest: Vec<u8> = (0..16)
         .filter_map(|at| u8::from_str_radix(right.get(2 * at..2 * at + 2)?, 16).ok())
         .collect();
-    let algorithm = match (is_hex, sent.len()) {
-        (true, 40) => Some("SHA-1"),
-        (true, 64) => Some("SHA-256 / SM3"),
-        (true, 128) => Some("SHA-512"),
-        (true, 8) => Some("CRC-32"),
-        _ => None,
-    };
     let row = if sent == right {
         "hash-not-trimmed"
     } else if sent.eq_ignore_ascii_case(right) {
@@ -54,14 +46,26 @@ fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
         "hash-base64"
     } else if sent == BASE64_STANDARD.encode(right) {
         "hash-base64/hex"
-    } else if is_hex && sent.eq_ignore_ascii_case(&right[8..24]) {
+    } else if sent.eq_ignore_ascii_case(&right[8..24]) {
         "hash-short"
     } else if sent.eq_ignore_ascii_case(ContentMd5::of(right.as_bytes()).as_str()) {
         "hash-twice"
     } else {
-        return Some(("hash-other-algorithm", vec![algorithm?.to_owned()]));
+        let lengths = [
+            (40, "SHA-1"),
+            (64, "SHA-256 / SM3"),
+            (128, "SHA-512"),
+            (8, "CRC-32"),
+        ];
+        let algorithm = lengths
+            .iter()
+            .find(|known| is_hex && known.0 == sent.len())?;
+        return Some((
+            "hash-other-algorithm",
+            [algorithm.1.to_owned(), String::new()],
+        ));
     };
-    Some((row, Vec::new()))
+    Some((row, Default::default()))
 }
 
 /// The MD5 of other bytes that the client had. Each is made once; all of 2 MiB take some 50 ms.
@@ -84,12 +88,12 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
         "hash-of-hex"
     } else if is(String::from_utf8_lossy(bytes).as_bytes()) {
         "hash-of-text"
-    } else if is_of_converted(&is, bytes) {
+    } else if converted(bytes).any(|converted| is(&converted)) {
         "hash-of-converted"
     } else {
         return None;
     };
-    Some((row, Vec::new()))
+    Some((row, Default::default()))
 }
 
 /// A beginning of the file, in one pass: a whole number of KiB, as a read that was not repeated gives, or
@@ -103,22 +107,21 @@ fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
     ends.extend(near_the_end..bytes.len());
     ends.push(without_space);
     ends.sort_unstable();
-    ends.dedup();
     let (mut hasher, mut at) = (ContentMd5::new(), 0);
     for end in ends {
         hasher.update(&bytes[at..end]);
         at = end;
         if at > 0 && at < bytes.len() && is(&hasher) {
-            let lengths = vec![at.to_string(), bytes.len().to_string()];
+            let lengths = [at.to_string(), bytes.len().to_string()];
             return Some(match at == without_space {
-                true => ("hash-of-line-end", Vec::new()),
+                true => ("hash-of-line-end", Default::default()),
                 false => ("hash-of-truncated", lengths),
             });
         }
     }
     hasher.update(&bytes[at..]);
     hasher.update(b"\n");
-    is(&hasher).then(|| ("hash-of-line-end", Vec::new()))
+    is(&hasher).then(|| ("hash-of-line-end", Default::default()))
 }
 
 /// In one line, or in lines of 76 characters, as MIME has them, with or without an end of the last.
@@ -138,45 +141,35 @@ fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
 }
 
 fn is_of_hex(sent: &str, bytes: &[u8]) -> bool {
-    let is_of = |digits: &[u8; 16]| {
-        let mut hasher = ContentMd5::new();
-        for block in bytes.chunks(4096) {
-            let pairs = block.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-            let text: Vec<u8> = pairs.map(|half| digits[usize::from(half)]).collect();
-            hasher.update(&text);
-        }
-        hasher.finish().as_str() == sent
-    };
-    is_of(b"0123456789abcdef") || is_of(b"0123456789ABCDEF")
+    [b"0123456789abcdef", b"0123456789ABCDEF"]
+        .iter()
+        .any(|digits| {
+            let mut hasher = ContentMd5::new();
+            for block in bytes.chunks(4096) {
+                let halves = block.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                hasher.update(
+                    &halves
+                        .map(|half| digits[usize::from(half)])
+                        .collect::<Vec<_>>(),
+                );
+            }
+            hasher.finish().as_str() == sent
+        })
 }
 
-fn is_of_converted(is: &impl Fn(&[u8]) -> bool, bytes: &[u8]) -> bool {
-    let to_lf = replaced(bytes, b"\r\n", b"\n");
-    let has_crlf = to_lf.len() < bytes.len();
-    let doubled = replaced(bytes, b"\n", b"\r\n");
-    let to_crlf = replaced(&to_lf, b"\n", b"\r\n");
-    // Without a replacement it is a content that was compared before.
-    (has_crlf && is(&to_lf))
-        || (doubled.len() > bytes.len() && is(&doubled))
-        || (has_crlf && to_crlf.len() != bytes.len() && is(&to_crlf))
-}
-
-fn replaced(bytes: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
-    let mut replaced = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(first) = rest.first() {
-        match rest.strip_prefix(what) {
-            Some(behind) => {
-                replaced.extend_from_slice(by);
-                rest = behind;
-            }
-            None => {
-                replaced.push(*first);
-                rest = &rest[1..];
-            }
+/// With line ends converted to LF, with a CR before each LF, and converted to CR LF.
+fn converted(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let ways = [("\r\n", "\n"), ("\n", "\r\n"), ("\r\n", "\r\n")];
+    ways.into_iter().map(|(old, new)| {
+        let mut converted = Vec::with_capacity(bytes.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let bare = line.strip_suffix(old.as_bytes());
+            let bare = bare.or_else(|| line.strip_suffix(b"\n"));
+            converted.extend_from_slice(bare.unwrap_or(line));
+            converted.extend_from_slice(bare.map_or(b"", |_| new.as_bytes()));
         }
-    }
-    replaced
+        converted
+    })
 }
 
 /// The content of base64 of either alphabet, without a last group that is cut.

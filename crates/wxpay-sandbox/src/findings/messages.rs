@@ -1,7 +1,7 @@
 //! The findings in words: a row for each, in English and in Chinese.
 
 /// A row: its code, the problem and the remedy in English, the same in Chinese. Rows of one code differ
-/// behind a slash; `{0}` and `{1}` are filled in.
+/// behind a slash. `{0}` is filled in as it is; a client's text has `{0:?}`, is cut, and put in quotes.
 pub(super) type Message = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip] // English, then Chinese
@@ -14,9 +14,9 @@ pub(super) const MESSAGES: &[Message] = &[
     ("certificate-refused", "the client certificate is not accepted: {0}. Use the one that \
      belongs to this sandbox: each folder of credentials has its own",
      "客户端证书未被接受（{0}）：请使用属于这个沙箱的证书，每个凭据目录都有自己的证书"),
-    ("certificate-of-another", "the client certificate is for {0}, and this sandbox's merchant \
+    ("certificate-of-another", "the client certificate is for {0:?}, and this sandbox's merchant \
      is {1}",
-     "客户端证书属于 {0}，而这个沙箱的商户号是 {1}"),
+     "客户端证书属于 {0:?}，而这个沙箱的商户号是 {1}"),
     ("chunked", "the body came chunked, without a Content-Length: WeChat's gateway is not known \
      to take that. Send it with its exact length (build the form in memory; it is under 3 MB)",
      "请求体以 chunked 方式发送，没有 Content-Length：微信网关未必接受。请带准确的长度发送（在内存中生成表单，它不到 3 MB）"),
@@ -34,9 +34,9 @@ pub(super) const MESSAGES: &[Message] = &[
     ("content-type-missing", "there is no Content-Type: it must be multipart/form-data with the \
      form's boundary",
      "没有 Content-Type：必须是带有表单 boundary 的 multipart/form-data"),
-    ("not-multipart", "the Content-Type is {0}: this API takes a form, multipart/form-data, \
+    ("not-multipart", "the Content-Type is {0:?}: this API takes a form, multipart/form-data, \
      with the picture's bytes in a file field (no JSON, no XML, no URL encoding)",
-     "Content-Type 是 {0}：本接口只接受 multipart/form-data 表单，图片内容放在文件字段中（不是 JSON、XML 或 URL 编码）"),
+     "Content-Type 是 {0:?}：本接口只接受 multipart/form-data 表单，图片内容放在文件字段中（不是 JSON、XML 或 URL 编码）"),
     ("boundary-missing", "the Content-Type multipart/form-data has no boundary: do not set this \
      header by hand, the HTTP library sets it with the boundary of the form that it makes",
      "Content-Type 为 multipart/form-data 但没有 boundary：不要手动设置这个请求头，HTTP 库会按生成的表单设置"),
@@ -51,9 +51,9 @@ pub(super) const MESSAGES: &[Message] = &[
      again, by TryAddWithoutValidation)",
      "Content-Type 里的 boundary 带引号，微信的解析器不识别：请写成不带引号的 boundary=…，只用字母和数字（.NET：用 \
      TryAddWithoutValidation 重新设置）"),
-    ("boundary-mismatch", "the Content-Type says the boundary {0}, and the body begins with \
-     {1}: both must come from the same form",
-     "Content-Type 里的 boundary 是 {0}，而请求体以 {1} 开头：两者必须来自同一个表单"),
+    ("boundary-mismatch", "the Content-Type says the boundary {0:?}, and the body begins with \
+     {1:?}: both must come from the same form",
+     "Content-Type 里的 boundary 是 {0:?}，而请求体以 {1:?} 开头：两者必须来自同一个表单"),
     ("preamble", "there are {0} bytes before the first boundary: RFC 2046 allows that, and \
      WeChat's parsers are not known to; begin the body with the boundary",
      "第一个分隔行之前有 {0} 字节：RFC 2046 允许，但微信的解析器未必接受；请让请求体直接以分隔行开头"),
@@ -74,49 +74,49 @@ pub(super) const MESSAGES: &[Message] = &[
     ("form-not-closed", "the form does not end with its boundary and two dashes (--boundary--): \
      is the body cut, or its Content-Length too small?",
      "表单没有以分隔行加两个连字符（--boundary--）结束：请求体被截断，还是 Content-Length 太小？"),
-    ("filename-before-name", "in the Content-Disposition of {0}, filename comes before name: \
+    ("filename-before-name", "in the Content-Disposition of {0:?}, filename comes before name: \
      WeChat's parsers want name first",
-     "{0} 的 Content-Disposition 中 filename 写在 name 前面：微信的解析器要求 name 在前"),
-    ("filename-extended", "the Content-Disposition of {0} has filename*=, which WeChat's \
+     "{0:?} 的 Content-Disposition 中 filename 写在 name 前面：微信的解析器要求 name 在前"),
+    ("filename-extended", "the Content-Disposition of {0:?} has filename*=, which WeChat's \
      parsers do not read: send filename=\"…\" alone, in plain UTF-8, or an ASCII name",
-     "{0} 的 Content-Disposition 带有 filename*=，微信的解析器不识别：只发送 filename=\"…\"，用 UTF-8 或 ASCII 文件名"),
-    ("transfer-encoding", "{0} has Content-Transfer-Encoding {1}, which nobody decodes: send \
+     "{0:?} 的 Content-Disposition 带有 filename*=，微信的解析器不识别：只发送 filename=\"…\"，用 UTF-8 或 ASCII 文件名"),
+    ("transfer-encoding", "{0:?} has Content-Transfer-Encoding {1:?}, which nobody decodes: send \
      its bytes as they are",
-     "{0} 带有 Content-Transfer-Encoding {1}，没有服务器会解码：请原样发送字节"),
+     "{0:?} 带有 Content-Transfer-Encoding {1:?}，没有服务器会解码：请原样发送字节"),
     ("field-repeated", "the field {0} is there {1} times: send it once",
      "字段 {0} 出现了 {1} 次：只发送一次"),
-    ("field-repeated/other", "the field {0} is there more than once: send it once",
-     "字段 {0} 出现了多次：只发送一次"),
-    ("field-misnamed", "the field {0} is missing, and there is one called {1}: rename it",
-     "缺少字段 {0}，但有一个叫 {1} 的字段：请改名"),
+    ("field-repeated/other", "the field {0:?} is there more than once: send it once",
+     "字段 {0:?} 出现了多次：只发送一次"),
+    ("field-misnamed", "the field {0} is missing, and there is one called {1:?}: rename it",
+     "缺少字段 {0}，但有一个叫 {1:?} 的字段：请改名"),
     ("field-missing", "the field {0} is missing",
      "缺少字段 {0}"),
-    ("text-sent-as-file", "{0} was sent as a file: only media is one, all else are text fields",
-     "{0} 作为文件发送了：只有 media 是文件，其他都是文本字段"),
-    ("not-utf8", "the value of {0} is not UTF-8: is it GBK?",
-     "{0} 的值不是 UTF-8：是 GBK 吗？"),
-    ("not-utf8/name", "the name of the field {0} is not UTF-8: is it GBK?",
-     "字段名 {0} 不是 UTF-8：是 GBK 吗？"),
-    ("field-empty", "{0} is empty: empty values are not signed, and need not be sent",
-     "{0} 是空的：空值不参与签名，也不必发送"),
-    ("value-not-trimmed", "the value of {0} has white space around it, which is part of what is \
+    ("text-sent-as-file", "{0:?} was sent as a file: only media is one, all else are text fields",
+     "{0:?} 作为文件发送了：只有 media 是文件，其他都是文本字段"),
+    ("not-utf8", "the value of {0:?} is not UTF-8: is it GBK?",
+     "{0:?} 的值不是 UTF-8：是 GBK 吗？"),
+    ("not-utf8/name", "the name of the field {0:?} is not UTF-8: is it GBK?",
+     "字段名 {0:?} 不是 UTF-8：是 GBK 吗？"),
+    ("field-empty", "{0:?} is empty: empty values are not signed, and need not be sent",
+     "{0:?} 是空的：空值不参与签名，也不必发送"),
+    ("value-not-trimmed", "the value of {0:?} has white space around it, which is part of what is \
      signed",
-     "{0} 的值前后有空白，空白也会参与签名"),
-    ("value-not-trimmed/line", "the value of {0} has a line end around it, which is part of \
+     "{0:?} 的值前后有空白，空白也会参与签名"),
+    ("value-not-trimmed/line", "the value of {0:?} has a line end around it, which is part of \
      what is signed",
-     "{0} 的值带有换行，换行也会参与签名"),
-    ("value-quoted", "the value of {0} has quotes around it, which are part of the value",
-     "{0} 的值带有引号，引号也是值的一部分"),
-    ("emoji", "{0} has a character beyond U+FFFF (an emoji): WeChat Pay cannot store it",
-     "{0} 含有 U+FFFF 以上的字符（表情符号）：微信支付无法保存"),
+     "{0:?} 的值带有换行，换行也会参与签名"),
+    ("value-quoted", "the value of {0:?} has quotes around it, which are part of the value",
+     "{0:?} 的值带有引号，引号也是值的一部分"),
+    ("emoji", "{0:?} has a character beyond U+FFFF (an emoji): WeChat Pay cannot store it",
+     "{0:?} 含有 U+FFFF 以上的字符（表情符号）：微信支付无法保存"),
     ("emoji/file", "the file name of media has a character beyond U+FFFF (an emoji): WeChat Pay \
      cannot store it",
      "media 的文件名含有 U+FFFF 以上的字符（表情符号）：微信支付无法保存"),
-    ("merchant-unknown", "mch_id is {0}, and this sandbox's merchant is {1}",
-     "mch_id 是 {0}，而这个沙箱的商户号是 {1}"),
-    ("sign-type-unknown", "sign_type is {0}, which means MD5, as anything but HMAC-SHA256 does \
+    ("merchant-unknown", "mch_id is {0:?}, and this sandbox's merchant is {1}",
+     "mch_id 是 {0:?}，而这个沙箱的商户号是 {1}"),
+    ("sign-type-unknown", "sign_type is {0:?}, which means MD5, as anything but HMAC-SHA256 does \
      (in capitals, with one hyphen)",
-     "sign_type 是 {0}，会被当作 MD5：只有 HMAC-SHA256（大写，一个连字符）才表示 HMAC"),
+     "sign_type 是 {0:?}，会被当作 MD5：只有 HMAC-SHA256（大写，一个连字符）才表示 HMAC"),
     ("signature/", "the signature is not right: ",
      "签名不正确："),
     ("signature-unknown/long", "the signature is not right; the text fields have {0} bytes, and \
@@ -144,20 +144,20 @@ pub(super) const MESSAGES: &[Message] = &[
     ("file-name-not-utf8", "the file name of media is not UTF-8: is it GBK? Send an ASCII name, \
      or UTF-8",
      "media 的文件名不是 UTF-8：是 GBK 吗？请使用 ASCII 或 UTF-8 文件名"),
-    ("file-name-path", "the file name of media is a path, {0}: send the last part",
-     "media 的文件名是路径 {0}：只发送最后一段"),
+    ("file-name-path", "the file name of media is a path, {0:?}: send the last part",
+     "media 的文件名是路径 {0:?}：只发送最后一段"),
     ("media-type-missing", "the part media has no Content-Type: send the picture's own \
      (image/jpeg, image/png, image/bmp)",
      "media 部分没有 Content-Type：请发送图片自己的类型（image/jpeg、image/png、image/bmp）"),
-    ("media-type-other", "the part media says it is {0}, and it is a {1}: send {2}",
-     "media 部分声明的类型是 {0}，实际是 {1}：请发送 {2}"),
+    ("media-type-other", "the part media says it is {0:?}, and it is a {1}: send {2}",
+     "media 部分声明的类型是 {0:?}，实际是 {1}：请发送 {2}"),
     ("media-truncated", "media is a {0} whose end is missing after {1} bytes: was it read or \
      downloaded to its end?",
      "media 是 {0}，在 {1} 字节后缺少结尾：文件读完或下载完了吗？"),
-    ("extension", "the file name {0} does not end like a {1}: name it {2}",
-     "文件名 {0} 的扩展名与 {1} 不符：请改为 {2}"),
-    ("hash/", "media_hash is {0}, and the MD5 of media is {1}: ",
-     "media_hash 是 {0}，而 media 的 MD5 是 {1}："),
+    ("extension", "the file name {0:?} does not end like a {1}: name it {2:?}",
+     "文件名 {0:?} 的扩展名与 {1} 不符：请改为 {2:?}"),
+    ("hash/", "media_hash is {0:?}, and the MD5 of media is {1}: ",
+     "media_hash 是 {0:?}，而 media 的 MD5 是 {1}："),
     ("hash-upper-case", "it is right but for its case: write it in lower case",
      "只有大小写不对：请用小写"),
     ("hash-not-trimmed", "it is right but for the white space around it",

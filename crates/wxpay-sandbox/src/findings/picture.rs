@@ -2,7 +2,7 @@
 
 use wxpay_picture::{Content, Format};
 
-use super::{Findings, hash, messages::KINDS_ZH, worded};
+use super::{Findings, hash, messages::KINDS_ZH};
 use crate::{
     request::form::Part,
     rules::{Evaluation, PICTURE_LIMIT, is_storable},
@@ -47,14 +47,14 @@ fn other(bytes: &[u8], findings: &mut Findings<'_>) {
     let code = content.code().unwrap_or("media-unknown");
     let is_text = matches!(content, Content::Other(_)) && str::from_utf8(&bytes).is_ok();
     let shown = match is_text && code != "media-is-pem" {
-        true => format!(" ({})", findings.quoted(bytes.trim_ascii())),
+        true => format!(" ({})", findings.redactor.quoted(bytes.trim_ascii())),
         false => String::new(),
     };
-    let (what, advice) = (content.to_string(), content.advice());
+    let what = content.to_string();
     let zh = KINDS_ZH.iter().find(|row| row.0 == code);
     let zh = zh.map_or("", |row| row.1);
-    let (en, _) = worded("media-is", &[&what, &shown, advice]);
-    let (_, zh) = worded("media-is", &[zh, &shown]);
+    let (en, _) = findings.worded("media-is", &[&what, &shown, &content.advice()]);
+    let (_, zh) = findings.worded("media-is", &[&zh, &shown]);
     findings.push(code, en, zh);
 }
 
@@ -66,10 +66,7 @@ fn name(media: &Part, findings: &mut Findings<'_>) {
             findings.add("file-name-not-utf8", &[]);
         }
         Some(name) if !is_storable(name) => findings.add("emoji/file", &[]),
-        Some(name) if name.contains(['/', '\\']) => {
-            let name = findings.quoted(name);
-            findings.add("file-name-path", &[&name]);
-        }
+        Some(name) if name.contains(['/', '\\']) => findings.add("file-name-path", &[&name]),
         Some(_) => {}
     }
     if media.file_name.is_some() && media.content_type.is_none() {
@@ -87,13 +84,11 @@ fn picture(format: Format, media: &Part, bytes: &[u8], findings: &mut Findings<'
         && !stated.eq_ignore_ascii_case(right)
         && !stated.eq_ignore_ascii_case("image/jpg")
     {
-        let stated = findings.quoted(stated);
-        findings.add("media-type-other", &[&stated, &kind, right]);
+        findings.add("media-type-other", &[stated, &kind, &right]);
     }
     let name = media.file_name.as_deref().unwrap_or_default();
     let right_name = format.right_name(name);
     if !name.is_empty() && right_name != name {
-        let (name, right_name) = (findings.quoted(name), findings.quoted(&*right_name));
-        findings.add("extension", &[&name, &kind, &right_name]);
+        findings.add("extension", &[&name, &kind, &right_name.as_bytes()]);
     }
 }

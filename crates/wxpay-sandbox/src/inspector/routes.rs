@@ -1,6 +1,6 @@
 //! The routes: a response for each request.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -11,9 +11,13 @@ use tokio::time::timeout;
 use super::{
     Inspector,
     events::events,
+    guard,
     responses::{self, InspectorResponse},
 };
-use crate::fault::{Effect, Fault, ParseFaultError};
+use crate::{
+    BoxError,
+    fault::{Effect, Fault},
+};
 
 /// A fault is some dozens of bytes.
 const BODY: usize = 64 * 1024;
@@ -29,7 +33,7 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        if let Err((status, why)) = self.guard.check(&head.method, &head.headers) {
+        if let Err((status, why)) = guard::check(&self.hosts, &head.method, &head.headers) {
             return responses::text(status, why);
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
@@ -44,13 +48,12 @@ impl Inspector {
         let remove = |id: &str| id.parse().is_ok_and(|id| self.faults.remove(id));
         match (head.method.as_str(), &segments[..]) {
             ("POST", ["faults"]) => {
-                match timeout(BODY_TIMEOUT, Limited::new(body, BODY).collect()).await {
-                    Ok(Ok(body)) => self.inject(&head.headers, &body.to_bytes()),
-                    _ => {
-                        let why = "the body is too large or too slow";
-                        responses::text(StatusCode::BAD_REQUEST, why)
-                    }
-                }
+                let read = timeout(BODY_TIMEOUT, Limited::new(body, BODY).collect());
+                let Ok(Ok(body)) = read.await else {
+                    let why = "the body is too large or too slow";
+                    return responses::text(StatusCode::BAD_REQUEST, why);
+                };
+                self.inject(&head.headers, &body.to_bytes())
             }
             ("DELETE", ["faults"]) => {
                 self.faults.remove_all();
@@ -70,6 +73,7 @@ impl Inspector {
     }
 
     fn read(&self, path: &[&str], query: &str, headers: &HeaderMap) -> Option<InspectorResponse> {
+        let ok = StatusCode::OK;
         let page = || responses::asset("text/html; charset=utf-8", PAGE);
         Some(match path {
             [""] => page(),
@@ -78,38 +82,34 @@ impl Inspector {
             ["words.js"] => responses::asset("text/javascript; charset=utf-8", WORDS),
             ["gateway"] => {
                 let effects: Vec<_> = Effect::samples().map(|it| it.to_string()).collect();
-                let gateway =
-                    json!({"origin": self.origin, "mch_id": self.mch_id, "effects": effects});
-                responses::json(StatusCode::OK, &gateway)
+                let (origin, mch_id) = (&self.origin, &self.mch_id);
+                let gateway = json!({"origin": origin, "mch_id": mch_id, "effects": effects});
+                responses::json(ok, &gateway)
             }
             ["events"] => events(&self.history, headers, query),
-            ["faults"] => responses::json(StatusCode::OK, &self.faults.all()),
+            ["faults"] => responses::json(ok, &self.faults.all()),
             ["requests"] => {
                 let calls = self.history.calls();
                 // The newest first, as on the page.
-                let calls: Vec<_> = calls.iter().rev().map(|call| &**call).collect();
-                responses::json(StatusCode::OK, &calls)
+                responses::json(ok, &calls.iter().rev().map(|it| &**it).collect::<Vec<_>>())
             }
-            ["requests", number] => {
-                let call = self.history.call(number.parse().ok()?)?;
-                match wants_html(headers) {
-                    // The page opens the call that is in its address.
-                    true => page(),
-                    false => responses::json(StatusCode::OK, &*call),
-                }
-            }
-            ["requests", number, "media"] => {
-                responses::media(self.history.picture(number.parse().ok()?)?)
-            }
-            ["requests", number, "body"] => {
+            ["requests", number, what @ ..] => {
                 let number = number.parse().ok()?;
-                match self.history.body(number) {
-                    Some(body) => responses::body(body, false),
-                    None => {
-                        let call = self.history.call(number)?;
-                        let start = call.body_start.clone();
-                        responses::body(start, call.body_start.len() < call.body_length)
-                    }
+                let call = || self.history.call(number);
+                match what {
+                    // The page opens the call that is in its address.
+                    [] if wants_html(headers) => call().map(|_| page())?,
+                    [] => responses::json(ok, &*call()?),
+                    ["media"] => responses::media(self.history.picture(number)?),
+                    ["body"] => match self.history.body(number) {
+                        Some(body) => responses::body(body, false),
+                        None => {
+                            let call = call()?;
+                            let is_cut = call.body_start.len() < call.body_length;
+                            responses::body(call.body_start.clone(), is_cut)
+                        }
+                    },
+                    _ => return None,
                 }
             }
             _ => return None,
@@ -121,21 +121,21 @@ impl Inspector {
         // By its content: curl calls anything a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
         let faults = match is_form {
-            true => form(body)
-                .map(|fault| vec![fault])
-                .map_err(|error| error.to_string()),
-            false => list(body).map_err(|error| error.to_string()),
+            true => form(body).map(|fault| vec![fault]),
+            false => list(body),
         };
-        let refused = |status, error| responses::json(status, &json!({ "error": error }));
+        let refused = |status, error: &dyn fmt::Display| {
+            responses::json(status, &json!({ "error": error.to_string() }))
+        };
         let faults = match faults {
             Ok(faults) => faults,
-            Err(error) => return refused(StatusCode::BAD_REQUEST, error),
+            Err(error) => return refused(StatusCode::BAD_REQUEST, &error),
         };
         let active = self.faults.all();
         let active = active.iter().filter(|fault| !fault.is_exhausted());
         if active.count() + faults.len() > FAULTS {
             let error = format!("{FAULTS} faults are active: remove some");
-            return refused(StatusCode::CONFLICT, error);
+            return refused(StatusCode::CONFLICT, &error);
         }
         let inject = |fault| self.faults.inject(fault);
         let ids: Vec<_> = faults.into_iter().map(inject).collect();
@@ -148,16 +148,17 @@ impl Inspector {
     }
 }
 
-fn list(body: &[u8]) -> Result<Vec<Fault>, serde_json::Error> {
+fn list(body: &[u8]) -> Result<Vec<Fault>, BoxError> {
     let values = match serde_json::from_slice(body)? {
         Value::Array(values) => values,
         value => vec![value],
     };
-    values.into_iter().map(serde_json::from_value).collect()
+    let faults = values.into_iter().map(serde_json::from_value);
+    Ok(faults.collect::<Result<_, _>>()?)
 }
 
 /// The whole text or its effect, and the conditions beside it; those that are empty are none.
-fn form(body: &[u8]) -> Result<Fault, ParseFaultError> {
+fn form(body: &[u8]) -> Result<Fault, BoxError> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.retain(|pair| !pair.1.is_empty());
     let text = pairs.iter().find(|pair| pair.0 == "fault");
@@ -165,7 +166,7 @@ fn form(body: &[u8]) -> Result<Fault, ParseFaultError> {
     for (word, value) in pairs.iter().filter(|pair| pair.0 != "fault") {
         fault.set(word, value)?;
     }
-    fault.checked()
+    Ok(fault.checked()?)
 }
 
 /// Browsers ask for HTML by name, scripts mostly for anything.

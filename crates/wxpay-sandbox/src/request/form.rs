@@ -11,7 +11,7 @@ use crate::limits::FIELDS;
 
 use super::{
     Body, End,
-    part_header::{Defect, Disposition, defects},
+    part_header::{self, Defect, Disposition},
 };
 
 /// Bytes of a part's head that are searched for defects.
@@ -24,7 +24,7 @@ pub(crate) struct Form {
     pub(crate) parts: Vec<Part>,
     /// Why it cannot be read.
     pub(crate) error: Option<&'static str>,
-    pub(crate) defects: Vec<Defect>,
+    pub(crate) defects: Vec<&'static Defect>,
     pub(crate) boundary_is_quoted: bool,
     /// It is longer than what is kept: the parts end with the one in which reading ended.
     pub(crate) too_large: bool,
@@ -88,7 +88,7 @@ impl Form {
         form.look_at_headers(&boundary, &body.bytes);
         if !matches!(read, Some(Ok(()))) && !form.too_large {
             form.parts.clear();
-            let why = form.defects.iter().find_map(|defect| defect.refusal());
+            let why = form.defects.iter().find_map(|defect| defect.refusal);
             form.error = why.or(Some("the body is not a form that ends with its boundary"));
         }
         form
@@ -139,11 +139,7 @@ impl Form {
             }
             if looked < FIELDS {
                 looked += 1;
-                for defect in defects(&behind[..behind.len().min(HEAD)]) {
-                    if !self.defects.contains(&defect) {
-                        self.defects.push(defect);
-                    }
-                }
+                part_header::look(&behind[..behind.len().min(HEAD)], &mut self.defects);
             }
             at = match parts.next() {
                 Some(Part {

@@ -1,35 +1,27 @@
 //! The headers of a form's part as they were written: multer tells the values and hides the form.
 
+use std::iter;
+
 /// A departure from the form that WeChat's parsers, or multer, want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Defect {
-    /// A header goes on in a second line.
-    Folded,
-    /// A line ends in LF alone.
-    BareLf,
-    /// A part has no Content-Disposition.
-    NoDisposition,
-    /// A Content-Disposition has no `name`.
-    NoName,
-    /// White space behind a boundary line.
-    Padding,
-}
-
-impl Defect {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Defect {
+    /// The row of its finding.
+    pub(crate) finding: &'static str,
     /// The reason to refuse a form that has it; none where the form is read nevertheless.
-    pub(crate) fn refusal(self) -> Option<&'static str> {
-        match self {
-            Self::Folded => Some("a header of a part is folded over two lines"),
-            Self::BareLf => Some("a line of the form ends with LF alone"),
-            Self::NoDisposition => Some("a part has no Content-Disposition"),
-            Self::NoName => Some("the Content-Disposition of a part has no name"),
-            Self::Padding => None,
-        }
-    }
+    pub(crate) refusal: Option<&'static str>,
 }
 
-/// The defects of a part that begins with these bytes, behind the boundary itself.
-pub(crate) fn defects(part: &[u8]) -> Vec<Defect> {
+#[rustfmt::skip] // a row a line
+const DEFECTS: [Defect; 5] = [
+    Defect { finding: "boundary-spaces/line", refusal: None },
+    Defect { finding: "line-ends", refusal: Some("a line of the form ends with LF alone") },
+    Defect { finding: "header-folded", refusal: Some("a header of a part is folded over two lines") },
+    Defect { finding: "disposition-missing", refusal: Some("a part has no Content-Disposition") },
+    Defect { finding: "field-unnamed", refusal: Some("the Content-Disposition of a part has no name") },
+];
+
+/// Adds the defects of a part that begins with these bytes, behind the boundary itself.
+pub(crate) fn look(part: &[u8], defects: &mut Vec<&'static Defect>) {
     let is_bare_lf = |line: &[u8]| line.ends_with(b"\n") && !line.ends_with(b"\r\n");
     let mut lines = part.split_inclusive(|byte| *byte == b'\n');
     let boundary_line = lines.next().unwrap_or_default();
@@ -46,24 +38,20 @@ pub(crate) fn defects(part: &[u8]) -> Vec<Defect> {
         is_folded |= line.starts_with(b" ") || line.starts_with(b"\t");
         let colon = line.iter().position(|byte| *byte == b':');
         let (name, value) = line.split_at(colon.unwrap_or(line.len()));
-        if name
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"content-disposition")
-        {
+        let name = name.trim_ascii();
+        if name.eq_ignore_ascii_case(b"content-disposition") {
             disposition = Some(Disposition::parse(value.get(1..).unwrap_or_default()));
         }
     }
-    let has_name = disposition.as_ref().is_none_or(|it| it.name.is_some());
-    let found = [
-        (Defect::Padding, is_padded),
-        (Defect::BareLf, has_bare_lf),
-        (Defect::Folded, is_folded),
-        (Defect::NoDisposition, disposition.is_none() && has_end),
-        // The name may be in the line that is folded.
-        (Defect::NoName, !has_name && !is_folded),
-    ];
-    let found = found.into_iter().filter(|defect| defect.1);
-    found.map(|defect| defect.0).collect()
+    let is_missing = disposition.is_none() && has_end;
+    // The name may be in the line that is folded.
+    let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
+    let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
+    for (defect, is_found) in DEFECTS.iter().zip(found) {
+        if is_found && !defects.contains(&defect) {
+            defects.push(defect);
+        }
+    }
 }
 
 /// A Content-Disposition.
@@ -81,7 +69,7 @@ pub(crate) struct Disposition {
 impl Disposition {
     pub(crate) fn parse(value: &[u8]) -> Self {
         let mut found = Self::default();
-        for parameter in Parameters(value.trim_ascii()).skip(1) {
+        for parameter in parameters(value.trim_ascii()).skip(1) {
             let Some(end) = parameter.iter().position(|byte| *byte == b'=') else {
                 continue;
             };
@@ -109,28 +97,24 @@ fn unquoted(value: &[u8]) -> &[u8] {
 }
 
 /// The texts between semicolons that are not in quotes.
-struct Parameters<'a>(&'a [u8]);
-
-impl<'a> Iterator for Parameters<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        if self.0.is_empty() {
+fn parameters(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    iter::from_fn(move || {
+        if rest.is_empty() {
             return None;
         }
         let (mut in_quotes, mut is_escaped) = (false, false);
-        let end = self.0.iter().enumerate().position(|(at, byte)| {
+        let end = rest.iter().enumerate().position(|(at, byte)| {
             let ends = *byte == b';' && !in_quotes;
             // The second byte of a GBK character may be a backslash: at the end of a value it is no escape.
-            let is_last = || matches!(self.0[at + 1..].trim_ascii_start(), [] | [b';', ..]);
+            let is_last = || matches!(rest[at + 1..].trim_ascii_start(), [] | [b';', ..]);
             in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
             is_escaped = *byte == b'\\' && !is_escaped;
             ends
         });
-        let (parameter, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
-        self.0 = rest.get(1..).unwrap_or_default();
+        let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = behind.get(1..).unwrap_or_default();
         Some(parameter)
-    }
+    })
 }
 
 #[cfg(test)]
@@ -152,15 +136,11 @@ mod tests {
             (b"", b"", false, false),
             (b";;=;\"", b"", false, false),
         ];
-        for (value, file_name, file_name_first, extended_file_name) in rows {
-            let found = Disposition::parse(value);
-            assert_eq!(
-                found.file_name.as_deref().unwrap_or_default(),
-                file_name,
-                "{found:?}"
-            );
-            let flags = (found.file_name_first, found.extended_file_name);
-            assert_eq!(flags, (file_name_first, extended_file_name), "{found:?}");
+        for (value, file_name, first, extended) in rows {
+            let it = Disposition::parse(value);
+            let found = it.file_name.as_deref().unwrap_or_default();
+            let found = (found, it.file_name_first, it.extended_file_name);
+            assert_eq!(found, (file_name, first, extended), "{it:?}");
         }
     }
 

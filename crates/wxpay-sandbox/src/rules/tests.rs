@@ -7,56 +7,55 @@ use wxpay_xml::Fields;
 
 use super::*;
 use crate::{
-    fixture::{Form, MCH_ID, PATH, key, request},
-    fuzzing,
+    fuzzing::{
+        call,
+        fixture::{self, MCH_ID, PATH, key, parts, request},
+    },
     request::End,
     response::respond,
 };
 
-/// The merchant's call with this body.
-fn evaluated(body: Vec<u8>, end: End) -> Evaluation {
-    let status = ClientCertStatus::Accepted(Some(MCH_ID.to_owned()));
-    evaluate(&fuzzing::call(request(body), end, status), MCH_ID, &key())
+/// The merchant's call.
+fn evaluated(request: Request<Bytes>, end: End) -> Evaluation {
+    evaluate(&call(request, end, Some(MCH_ID)), MCH_ID, &key())
 }
 
 /// The error, and whether the response is signed; none for a call that is accepted.
-fn error(evaluation: &Evaluation) -> Option<(ApiError, bool)> {
-    match &evaluation.result {
-        CallResult::Refused { error, signed, .. } => Some((*error, signed.is_some())),
+fn error(body: &[u8], end: End) -> Option<(ApiError, bool)> {
+    match evaluated(request(body.to_vec()), end).result {
+        CallResult::Refused { error, signed, .. } => Some((error, signed.is_some())),
         _ => None,
     }
 }
 
-fn error_of(form: &Form) -> Option<(ApiError, bool)> {
-    error(&evaluated(form.bytes(), End::Whole))
-}
-
 #[test]
 fn forms_that_are_cut_short_are_refused() {
-    let bytes = Form::signed(&[]).bytes();
-    for length in 0..bytes.len() - 2 {
-        let cut = evaluated(bytes[..length].to_vec(), End::Whole);
-        assert_eq!(error(&cut), Some((FORM, false)), "{length}");
+    let form = fixture::form(&parts());
+    for length in 0..form.len() - 2 {
+        let found = error(&form[..length], End::Whole);
+        assert_eq!(found, Some((FORM, false)), "{length}");
     }
-    assert_eq!(error(&evaluated(bytes, End::Cut)), Some((FORM, false)));
+    assert_eq!(error(&form, End::Cut), Some((FORM, false)));
 }
 
 #[test]
 fn forms_that_are_too_large_are_the_pictures_fault() {
-    let too_large = |form: &[u8]| error(&evaluated(form.to_vec(), End::TooLarge));
-    let (last, mut first) = (Form::signed(&[]).bytes(), Form::signed(&[]));
+    let forms = |change: fn(&mut Vec<(String, Vec<u8>)>)| {
+        let mut parts = parts();
+        change(&mut parts);
+        fixture::form(&parts)
+    };
+    let (last, first) = (forms(|_| {}), forms(|parts| parts.reverse()));
+    let wrong = forms(|parts| parts[4].1 = b"A".to_vec());
     // The fields came before the picture: the call is understood, and the response signed.
-    assert_eq!(too_large(&last[..last.len() - 20]), Some((PICTURE, true)));
-    let wrong = Form::signed(&[]).with("sign", "A").bytes();
-    assert_eq!(
-        too_large(&wrong[..wrong.len() - 20]),
-        Some((SIGNATURE, false))
-    );
+    for (form, expected) in [(&last, (PICTURE, true)), (&wrong, (SIGNATURE, false))] {
+        let found = error(&form[..form.len() - 20], End::TooLarge);
+        assert_eq!(found, Some(expected));
+    }
     // In any order, and wherever reading ended.
-    first.parts.reverse();
-    for form in [last, first.bytes()] {
+    for form in [last, first] {
         for length in 0..=form.len() {
-            let found = too_large(&form[..length]).unwrap();
+            let found = error(&form[..length], End::TooLarge).unwrap();
             assert_eq!(found.0, PICTURE, "{length}");
         }
     }
@@ -70,20 +69,16 @@ fn a_hostile_form_takes_no_time() {
         "\r\n--edge\r\nX: y\r\n",
         "--edge --edge",
     ] {
-        let bytes = piece.repeat((4 << 20) / piece.len()).into_bytes();
-        let evaluation = evaluated(bytes, End::Whole);
-        assert_eq!(error(&evaluation), Some((FORM, false)), "{piece:?}");
+        let form = piece.repeat((4 << 20) / piece.len());
+        let found = error(form.as_bytes(), End::Whole);
+        assert_eq!(found, Some((FORM, false)), "{piece:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn the_order_of_the_fields_does_not_matter(
-        form in Just(Form::signed(&[("sign_type", "HMAC-SHA256"), ("further", "1")]).parts)
-            .prop_shuffle()
-            .prop_map(|parts| Form { parts }),
-    ) {
-        prop_assert_eq!(error_of(&form), None);
+    fn the_order_of_the_fields_does_not_matter(parts in Just(parts()).prop_shuffle()) {
+        prop_assert_eq!(error(&fixture::form(&parts), End::Whole), None);
     }
 
     /// Bytes that are rubbish, under a header that is rubbish.
@@ -114,7 +109,7 @@ proptest! {
         changes in vec((any::<Index>(), 0..3_u8, any::<u8>()), 1..6),
         end in prop_oneof![8 => Just(End::Whole), 1 => Just(End::TooLarge)],
     ) {
-        let mut bytes = Form::signed(&[("further", "1")]).bytes();
+        let mut bytes = fixture::form(&parts());
         for (at, change, byte) in changes {
             let at = at.index(bytes.len());
             match change {
@@ -129,9 +124,7 @@ proptest! {
 
 /// The response is a document in one of the documented forms, and signed where it must be.
 fn assert_response(request: Request<Bytes>, end: End) {
-    let status = ClientCertStatus::Accepted(Some(MCH_ID.to_owned()));
-    let evaluation = evaluate(&fuzzing::call(request, end, status), MCH_ID, &key());
-    let response = respond(&evaluation, None, &key()).unwrap();
+    let response = respond(&evaluated(request, end), None, &key()).unwrap();
     let fields = Fields::parse(response.body.as_bytes()).unwrap();
     let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
     let expected = match (fields.get("return_code"), fields.get("result_code")) {

@@ -18,10 +18,9 @@ use crate::{
     fault::{Fault, Faults},
     findings::Merchant,
     history::History,
-    inspector::Inspector,
-    request::client_certificate::ClientCertChecker,
+    inspector::{self, Inspector},
     server::{Diagnosis, Handler, serve},
-    tls,
+    tls::{self, ClientCertChecker},
 };
 
 /// Describes a [`Sandbox`]; nothing has to be set.
@@ -180,25 +179,29 @@ impl SandboxBuilder {
             source,
         })?;
         let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
-        let (inspector, inspector_addr) = match self.inspector {
-            None => (None, None),
-            Some(at) => {
-                let (listener, at) = bind(at)
-                    .await
-                    .map_err(|source| StartError::Inspector { addr: at, source })?;
-                let (origin, mch_id) = (origin(addr), credentials.mch_id().to_owned());
-                let (faults, history) = (faults.clone(), history.clone());
-                let inspector = Inspector::new(at, &self.hosts, origin, mch_id, faults, history);
-                (Some((inspector, listener)), Some(at))
-            }
-        };
+        let (mut inspector, mut inspector_addr) = (None, None);
+        if let Some(asked) = self.inspector {
+            let bound = bind(asked).await;
+            let (listener, at) = bound.map_err(|source| StartError::Inspector {
+                addr: asked,
+                source,
+            })?;
+            let shown = Inspector {
+                hosts: inspector::hosts(at, &self.hosts),
+                origin: origin(addr),
+                mch_id: credentials.mch_id().to_owned(),
+                faults: faults.clone(),
+                history: history.clone(),
+            };
+            (inspector, inspector_addr) = (Some((shown, listener)), Some(at));
+        }
         let (ca, authority) = credentials.authority()?;
-        let (cert, key) =
-            certificates::server(&authority, names).map_err(StartError::Certificate)?;
-        let checker =
-            ClientCertChecker::new(ca, tls::provider()).map_err(StartError::Certificate)?;
-        let tls = tls::config(cert, key, checker.clone())
-            .map_err(|error| StartError::Certificate(error.into()))?;
+        let make = || {
+            let (cert, key) = certificates::server(&authority, names)?;
+            let checker = ClientCertChecker::new(ca)?;
+            Ok((tls::config(cert, key, checker.clone())?, checker))
+        };
+        let (tls, checker) = make().map_err(StartError::Certificate)?;
         let key = credentials.api_key().clone();
         let merchant = Arc::new(Merchant::new(credentials.mch_id(), key, self.other_keys));
         let handler = Handler {

@@ -1,12 +1,6 @@
 //! Reads a request's body within bounds of time and memory.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -33,11 +27,12 @@ const BYTES_PER_SECOND: u64 = 16 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Memory for the bodies of all connections together.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct MemoryBudget {
     /// A permit is one KiB.
     free: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
+    /// A clone for each body that waits.
+    waiting: Arc<()>,
 }
 
 impl MemoryBudget {
@@ -51,28 +46,16 @@ impl MemoryBudget {
     /// Waits for a whole place. Two bodies that each hold a half would wait for each other.
     async fn reserve(&self, bytes: usize) -> OwnedSemaphorePermit {
         let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        // Counted down also where the wait is given up.
-        let _waits = Waits(&self.waiting);
-        Arc::clone(&self.free)
-            .acquire_many_owned(kibibytes)
-            .await
-            .expect("the semaphore is never closed")
+        let _waits = Arc::clone(&self.waiting);
+        let place = Arc::clone(&self.free).acquire_many_owned(kibibytes);
+        place.await.expect("the semaphore is never closed")
     }
 
     fn idle_timeout(&self) -> Duration {
-        match self.waiting.load(Ordering::Relaxed) {
-            0 => IDLE_TIMEOUT,
+        match Arc::strong_count(&self.waiting) {
+            1 => IDLE_TIMEOUT,
             _ => CONTENDED_TIMEOUT,
         }
-    }
-}
-
-struct Waits<'a>(&'a AtomicUsize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -83,11 +66,8 @@ pub(super) async fn read<B>(mut body: B, memory: &MemoryBudget) -> (Body, OwnedS
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    let declared = body
-        .size_hint()
-        .exact()
-        .and_then(|it| usize::try_from(it).ok());
-    let place = declared.unwrap_or(KEPT).min(KEPT);
+    let declared = body.size_hint().exact().unwrap_or(u64::MAX);
+    let place = usize::try_from(declared).unwrap_or(KEPT).min(KEPT);
     let permit = memory.reserve(place).await;
     let mut kept = BytesMut::with_capacity(place);
     let mut length = 0_usize;

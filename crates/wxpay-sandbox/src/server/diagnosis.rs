@@ -128,9 +128,10 @@ mod tests {
     use super::*;
     use crate::{
         fault::Faults,
-        fixture::{Form, MCH_ID, PICTURE, key, request},
-        fuzzing::client,
-        request::client_certificate::ClientCertStatus,
+        fuzzing::{
+            client,
+            fixture::{MCH_ID, form, key, parts, request},
+        },
         server::{
             body::MemoryBudget,
             handler::{AbortSignal, Handler},
@@ -157,10 +158,11 @@ mod tests {
                 thread: None,
             },
         };
-        let mut form = Form::signed(&[]).with("sign", "A".repeat(32));
-        form.part("media").2 = [PICTURE, &[0x55; 100_000]].concat();
-        let request = request(form.bytes()).map(Full::new);
-        let client = client(ClientCertStatus::Accepted(Some(MCH_ID.to_owned())));
+        let mut parts = parts();
+        parts[4].1 = b"A".repeat(32);
+        parts[5].1.extend([0x55; 100_000]);
+        let request = request(form(&parts)).map(Full::new);
+        let client = client(Some(MCH_ID));
         let (memory, abort) = (MemoryBudget::new(4 << 20), AbortSignal::default());
         let response = handler
             .handle(client, request, &memory, &abort)

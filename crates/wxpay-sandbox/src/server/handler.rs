@@ -116,16 +116,7 @@ fn http_response(
     abort: &AbortSignal,
     end: End,
 ) -> Response<ResponseBody> {
-    let is_cut = plan.effect == Some(Effect::CutInAnswer);
-    let aborts = is_cut || plan.effect == Some(Effect::CutAfterAnswer);
-    let abort = aborts.then(|| abort.clone());
-    let bytes = Bytes::from(response.body);
-    let mut http = Response::new(ResponseBody::new(
-        &bytes,
-        plan.delay_in_answer,
-        is_cut,
-        abort,
-    ));
+    let mut http = Response::new(ResponseBody::new(response.body.into(), plan, abort));
     *http.status_mut() = response.status;
     let headers = http.headers_mut();
     let content_type = HeaderValue::from_static(response.content_type);
@@ -172,25 +163,22 @@ pub(super) struct ResponseBody {
 impl ResponseBody {
     /// All of it at once, unless there is a pause in the middle, a cut in the middle, or an end of the
     /// connection after it.
-    pub(super) fn new(
-        whole: &Bytes,
-        pause: Option<Duration>,
-        is_cut_in_half: bool,
-        abort: Option<AbortSignal>,
-    ) -> Self {
+    fn new(whole: Bytes, plan: Plan, abort: &AbortSignal) -> Self {
+        let is_cut = plan.effect == Some(Effect::CutInAnswer);
+        let aborts = is_cut || plan.effect == Some(Effect::CutAfterAnswer);
+        let length = whole.len() as u64;
         let mut second = whole.clone();
         let first = second.split_to(whole.len() / 2);
-        let pieces = match (pause, is_cut_in_half) {
-            (None, false) => vec![whole.clone()],
-            (None, true) => vec![first],
-            (Some(_), false) => vec![second, first],
-            (Some(_), true) => vec![Bytes::new(), first],
-        };
         Self {
-            length: whole.len() as u64,
-            pieces,
-            pause: pause.map(|time| Box::pin(sleep(time))),
-            abort,
+            length,
+            pieces: match (plan.delay_in_answer, is_cut) {
+                (None, false) => vec![whole],
+                (None, true) => vec![first],
+                (Some(_), false) => vec![second, first],
+                (Some(_), true) => vec![Bytes::new(), first],
+            },
+            pause: plan.delay_in_answer.map(|time| Box::pin(sleep(time))),
+            abort: aborts.then(|| abort.clone()),
         }
     }
 }
@@ -232,9 +220,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_comes_in_the_middle() {
-        let pause = Duration::from_secs(9);
-        let mut body =
-            ResponseBody::new(&Bytes::from_static(b"01234567"), Some(pause), false, None);
+        let plan = Plan {
+            delay_in_answer: Some(Duration::from_secs(9)),
+            ..Plan::default()
+        };
+        let mut body = ResponseBody::new("01234567".into(), plan, &AbortSignal::default());
         let first = body.frame().await.unwrap().unwrap();
         assert_eq!(&first.into_data().unwrap()[..], b"0123");
         assert!(body.frame().now_or_never().is_none());

@@ -47,7 +47,7 @@ fn documented_errors_are_answered_on_demand() {
         ("frequency-limited", "FREQUENCY_LIMITED", "Frequency limit"),
         ("system-error", "SYSTEMERROR", sub_vendor),
         ("error=NOTENOUGH", "NOTENOUGH", "Error on demand"),
-        ("error=A_CODE_OF_32_CHARACTERS_IN_LENGT", "A_CODE_OF_32_CHARACTERS_IN_LENGT", "Error on demand"),
+        ("error=A_CODE_OF_EXACTLY_32_CHARACTERS_", "A_CODE_OF_EXACTLY_32_CHARACTERS_", "Error on demand"),
     ];
     for (effect, code, description) in refused {
         let fault: Fault = effect.parse().unwrap();

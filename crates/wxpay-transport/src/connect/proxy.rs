@@ -19,14 +19,9 @@ pub(super) async fn connect_through_proxy<S: AsyncRead + AsyncWrite + Unpin>(
     proxy: &Proxy,
     server: &Uri,
 ) -> Result<(), ProxyFailure> {
-    let failure = |kind, detail, source| ProxyFailure {
-        proxy: proxy.authority().clone(),
-        kind,
-        detail,
-        source,
-    };
     let head = exchange(stream, proxy, server).await;
-    let head = head.map_err(|source| failure(ProxyErrorKind::NoAnswer, None, Some(source)))?;
+    let no_answer = |source| proxy.failure(ProxyErrorKind::NoAnswer, Some(source));
+    let head = head.map_err(no_answer)?;
     let offered = schemes(&head);
     let takes_basic = offered.iter().any(|it| it.eq_ignore_ascii_case("basic"));
     let kind = match status(&head) {
@@ -34,14 +29,14 @@ pub(super) async fn connect_through_proxy<S: AsyncRead + AsyncWrite + Unpin>(
         // The proxy sent 200 but closed before the end of its headers.
         Some(200..=299) | None => ProxyErrorKind::NoAnswer,
         Some(407) if !offered.is_empty() && !takes_basic => {
-            let detail = format!("it offers {}", offered.join(", "));
-            let kind = ProxyErrorKind::UnsupportedAuthentication;
-            return Err(failure(kind, Some(detail), None));
+            let mut failure = proxy.failure(ProxyErrorKind::UnsupportedAuthentication, None);
+            failure.detail = format!(" (it offers {})", offered.join(", "));
+            return Err(failure);
         }
         Some(407) => ProxyErrorKind::AuthenticationRequired,
         Some(status) => ProxyErrorKind::Refused { status },
     };
-    Err(failure(kind, None, None))
+    Err(proxy.failure(kind, None))
 }
 
 /// Sends the request, and reads up to the end of the answer's head, or of the connection.
@@ -52,7 +47,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<String, BoxError> {
     let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
     let mut request = Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
-    if let Some(authorization) = proxy.authorization() {
+    if let Some(authorization) = &proxy.authorization {
         request.push_str("Proxy-Authorization: ");
         request.push_str(authorization.to_str().unwrap_or_default());
         request.push_str("\r\n");

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::Context,
     time::Duration,
 };
 
@@ -22,12 +22,12 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::Instant};
 use tower::{ServiceExt, service_fn};
 
-use super::proxy::connect_through_proxy;
+use super::{Polled, proxy::connect_through_proxy};
 use crate::{
+    attempt::{Connecting, ConnectionState, MAX_UNSENT},
     authority::{self, strip_brackets},
     config::{Config, ConnectEvent, Io},
-    error::{BoxError, ProxyErrorKind, ProxyFailure, Step},
-    tracking::{Connecting, ConnectionState, MAX_UNSENT},
+    error::{BoxError, ProxyErrorKind, Step},
 };
 
 /// Connects to a server, or to the proxy, and has that connect to the server.
@@ -37,62 +37,62 @@ pub(super) async fn connect(
     connecting: Arc<Connecting>,
 ) -> Result<Tcp, BoxError> {
     let io = match config.proxy_to(&server) {
-        None => open(&config, server, (Step::Resolve, Step::Connect), &connecting).await?,
+        None => open(&config, server, Step::Connect, &connecting).await?,
         Some(proxy) => {
-            let uri = authority::uri("http", proxy.authority());
-            let steps = (Step::ProxyConnect, Step::ProxyConnect);
-            let opened = open(&config, uri, steps, &connecting).await;
-            let mut io = opened.map_err(|source| ProxyFailure {
-                proxy: proxy.authority().clone(),
-                kind: ProxyErrorKind::Unreachable,
-                detail: None,
-                source: Some(source),
-            })?;
-            connecting.reach(Step::ProxyTunnel);
+            let step = Step::ProxyConnect(proxy.authority.clone());
+            connecting.reach(step.clone());
+            let uri = authority::uri("http", &proxy.authority);
+            let opened = open(&config, uri, step, &connecting).await;
+            let unreachable = ProxyErrorKind::Unreachable;
+            let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
+            connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
             connect_through_proxy(&mut io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);
             io
         }
     };
     connecting.reach(Step::Handshake);
-    Ok(Tcp {
-        io: TokioIo::new(io),
-        state: ConnectionState::new(),
-    })
+    Ok(Tcp::new(io))
 }
 
 /// Resolves the name, by the caller's word or the system's, and connects: to the addresses one after
 /// the other, and to those of the other IP version too when the first take more than 300 ms.
-///
-/// The steps are those that the name and its address stand for.
 async fn open(
     config: &Arc<Config>,
     server: Uri,
-    (resolving, opening): (Step, Step),
+    opening: Step,
     connecting: &Arc<Connecting>,
 ) -> Result<Box<dyn Io>, BoxError> {
-    connecting.reach(resolving);
     if let Some(dial) = &config.dialer {
         connecting.reach(opening);
         return Ok(dial(server).await?);
     }
+    let (told, reached) = (Arc::clone(config), Arc::clone(connecting));
+    let resolved = move |addresses: &[IpAddr]| {
+        reached.reach(opening.clone());
+        // The addresses of a proxy are none of the server's.
+        if opening == Step::Connect {
+            told.tell(ConnectEvent::Resolved { addresses });
+        }
+    };
     let host = strip_brackets(server.host().unwrap_or_default());
     if let Ok(address) = host.parse::<IpAddr>() {
-        connecting.reach(opening);
-        tell_resolved(config, opening, &[address]);
+        resolved(&[address]);
     }
-    let (given, resolved_by) = (config.addresses_of(&server), Arc::clone(config));
-    let resolved = Arc::clone(connecting);
-    let resolver = service_fn(move |name| {
-        let (config, connecting) = (Arc::clone(&resolved_by), Arc::clone(&resolved));
-        let given = given.clone();
+    let given = config.addresses_of(&server);
+    let resolver = service_fn(move |name: Name| {
+        let (given, resolved) = (given.clone(), resolved.clone());
         async move {
-            let addresses = resolve(name, given).await?;
-            connecting.reach(opening);
-            tell_resolved(&config, opening, &addresses);
+            let addresses: Vec<IpAddr> = match given {
+                Some(given) => given.to_vec(),
+                None => {
+                    let found = GaiResolver::new().oneshot(name).await?;
+                    found.map(|address| address.ip()).collect()
+                }
+            };
+            resolved(&addresses);
             // The connector puts the URI's port in place of 0.
-            let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
-            io::Result::Ok(addresses.collect::<Vec<_>>().into_iter())
+            io::Result::Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)))
         }
     });
     let mut connector = HttpConnector::new_with_resolver(resolver);
@@ -111,23 +111,6 @@ async fn open(
     Ok(Box::new(stream))
 }
 
-async fn resolve(name: Name, given: Option<Arc<[IpAddr]>>) -> io::Result<Vec<IpAddr>> {
-    match given {
-        Some(given) => Ok(given.to_vec()),
-        None => {
-            let found = GaiResolver::new().oneshot(name).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        }
-    }
-}
-
-/// The addresses of a proxy are none of the server's.
-fn tell_resolved(config: &Config, opening: Step, addresses: &[IpAddr]) {
-    if opening == Step::Connect {
-        config.tell(ConnectEvent::Resolved { addresses });
-    }
-}
-
 /// Has the system tell soon when the other side takes nothing.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
@@ -140,27 +123,33 @@ fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(timeout))
 }
 
-/// Other systems have no `TCP_NOTSENT_LOWAT` and no `TCP_USER_TIMEOUT`.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
-fn bound_unsent(stream: &TcpStream, _: Duration) -> io::Result<()> {
+use self::bound_send_buffer as bound_unsent;
+
+/// The same for systems without `TCP_NOTSENT_LOWAT` and `TCP_USER_TIMEOUT`.
+#[cfg(any(test, not(any(target_os = "android", target_os = "linux"))))]
+fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
 
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {
     io: TokioIo<Box<dyn Io>>,
-    state: ConnectionState,
+    pub(super) state: ConnectionState,
 }
 
 impl Tcp {
+    fn new(io: Box<dyn Io>) -> Self {
+        Self {
+            io: TokioIo::new(io),
+            state: ConnectionState::new(),
+        }
+    }
+
     /// Has the system throw away what the other side has not read, instead of keeping it for it.
     pub(super) fn reset_when_dropped(&self) -> io::Result<()> {
         let io: &dyn Io = &**self.io.inner();
         io.tcp().map_or(Ok(()), TcpStream::set_zero_linger)
-    }
-
-    pub(super) fn state(&self) -> &ConnectionState {
-        &self.state
     }
 }
 
@@ -175,61 +164,78 @@ impl Read for Tcp {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Polled<()> {
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
 impl Write for Tcp {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.state.wrote(&written);
-        written
+        self.state.wrote(written)
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    ) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.state.wrote(&written);
-        written
+        self.state.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<()> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<()> {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::future::poll_fn;
+
+    use tokio::{net::TcpListener, time::timeout};
+
     use super::*;
 
     #[tokio::test]
     async fn the_socket_sends_at_once_and_keeps_little_unsent() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("https://{}/", listener.local_addr().unwrap());
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("https://{}/", server.local_addr().unwrap());
         let connecting = Connecting::new(Instant::now(), None);
-        let connected = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
-        let io = connected.unwrap().io.into_inner();
+        let tcp = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
+        let io = tcp.unwrap().io.into_inner();
         let stream = (*io).tcp().unwrap();
         assert!(stream.nodelay().unwrap());
         let socket = SockRef::from(stream);
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
         let timeout = Some(Duration::from_secs(30));
         assert_eq!(socket.tcp_user_timeout().unwrap(), timeout);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_reads_nothing_soon_blocks_the_writes_on_every_system() {
+        let bounds: [fn(&TcpStream, Duration) -> _; 2] = [bound_unsent, bound_send_buffer];
+        for bound in bounds {
+            let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let stream = TcpStream::connect(server.local_addr().unwrap()).await;
+            bound(stream.as_ref().unwrap(), Duration::MAX).unwrap();
+            let mut tcp = Tcp::new(Box::new(stream.unwrap()));
+            let mut taken = 0;
+            while !tcp.state.lock().is_blocked {
+                let write = poll_fn(|cx| Pin::new(&mut tcp).poll_write(cx, &[7; 4096]));
+                let written = timeout(Duration::from_millis(200), write).await;
+                taken += written.unwrap_or(Ok(0)).unwrap();
+                // Unbounded, the system takes megabytes.
+                assert!(taken < 16 * MAX_UNSENT as usize, "{taken} bytes");
+            }
+        }
     }
 }

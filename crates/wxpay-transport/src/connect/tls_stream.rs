@@ -13,8 +13,8 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::tcp::Tcp;
-use crate::error::tls_alert;
+use super::{Polled, tcp::Tcp};
+use crate::error::{TlsErrorKind, find};
 
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
@@ -56,8 +56,8 @@ impl TlsStream {
         &mut self,
         cx: &mut Context<'_>,
         done: T,
-        poll: impl FnOnce(Pin<&mut MaybeHttpsStream<Tcp>>, &mut Context<'_>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+        poll: impl FnOnce(Pin<&mut MaybeHttpsStream<Tcp>>, &mut Context<'_>) -> Polled<T>,
+    ) -> Polled<T> {
         if self.closed_for_writing {
             return Poll::Ready(Ok(done));
         }
@@ -75,7 +75,7 @@ impl TlsStream {
                 let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
                 while timer.as_mut().poll(cx).is_ready() {
                     // A long flush may move slowly.
-                    let end = self.tcp().state().writes().last + limit;
+                    let end = self.tcp().state.lock().last_write + limit;
                     if end <= Instant::now() {
                         // Nor does the system go on for us.
                         self.tcp().reset_when_dropped()?;
@@ -108,23 +108,20 @@ impl Read for TlsStream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Polled<()> {
         let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
         if let Poll::Ready(Err(error)) = &polled
-            && let Some(alert) = tls_alert(error)
+            && let Some(error) = find::<rustls::Error>(error)
         {
-            self.tcp().state().set_alert(alert);
+            let mut facts = self.tcp().state.lock();
+            facts.alert.get_or_insert(TlsErrorKind::of(error));
         }
         polled
     }
 }
 
 impl Write for TlsStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Polled<usize> {
         self.poll_unless_closed(cx, bytes.len(), |io, cx| io.poll_write(cx, bytes))
     }
 
@@ -132,7 +129,7 @@ impl Write for TlsStream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    ) -> Polled<usize> {
         let all = slices.iter().map(|slice| slice.len()).sum();
         self.poll_unless_closed(cx, all, |io, cx| io.poll_write_vectored(cx, slices))
     }
@@ -141,11 +138,11 @@ impl Write for TlsStream {
         self.io.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<()> {
         self.poll_unless_closed(cx, (), Write::poll_flush)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<()> {
         self.poll_unless_closed(cx, (), Write::poll_shutdown)
     }
 }

@@ -6,8 +6,7 @@ use rustls::{AlertDescription, CertificateError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The server's certificate leads to no trusted authority. Add the authority to the roots only
-    /// if you know why it is not a public one.
+    /// Add the authority to the roots only if you know why it is not a public one.
     #[error("its certificate is from an unknown issuer")]
     UnknownIssuer,
     /// An authority of the same name has another key, or the server lacks its certificate's key. Add
@@ -44,8 +43,7 @@ pub enum TlsErrorKind {
     /// SHA-512 or SHA-1.
     #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
-    /// The two sides have nothing in common; or, under TLS 1.2, the server insists on a client
-    /// certificate and says no more than that the handshake failed.
+    /// Nothing in common; or a server of TLS 1.2 wants a client certificate, and says no more.
     #[error(
         "no TLS version, cipher suite or signature in common, or it wants a client certificate; \
          spoken are TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"
@@ -85,7 +83,7 @@ impl TlsErrorKind {
         }
     }
 
-    pub(super) fn of(error: &rustls::Error) -> Self {
+    pub(crate) fn of(error: &rustls::Error) -> Self {
         match (error, Self::uncheckable(error)) {
             (_, Some(Uncheckable::WeakKey(_))) => Self::WeakKey,
             (_, Some(Uncheckable::Signature(_))) => Self::UnsupportedSignature,

@@ -8,8 +8,7 @@ use std::{
 
 use tokio::io::AsyncWriteExt;
 use wxpay_transport::{
-    Backoff, BreakerState, CallInfo, Endpoints, Error, ErrorKind, Failover, TlsErrorKind,
-    Transport, TransportBuilder,
+    CallInfo, Endpoints, Error, ErrorKind, TlsErrorKind, Transport, TransportBuilder,
 };
 
 use crate::support::{
@@ -17,11 +16,9 @@ use crate::support::{
     serve_on, serve_silence, serve_tcp,
 };
 
-const NONE: Backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
-
 fn pair(ca: &Ca, first: SocketAddr, second: SocketAddr) -> TransportBuilder {
     let endpoints = Endpoints::new([authority(first), authority(second)]).unwrap();
-    ca.builder().endpoints(endpoints).backoff(NONE)
+    ca.builder().endpoints(endpoints)
 }
 
 /// A server that answers all is well.
@@ -66,7 +63,7 @@ async fn each_attempt_sends_the_same_bytes() {
     })
     .await;
     let body: Vec<u8> = (0..300_000u32).map(|at| (at % 251) as u8).collect();
-    let transport: Transport<_> = ca.builder().backoff(NONE).build().unwrap();
+    let transport: Transport<_> = ca.builder().build().unwrap();
     let reply = send(&transport, post(addr, body.clone())).await.unwrap();
     answered_by(&reply, addr, 3);
     let seen = seen.lock().unwrap();
@@ -118,24 +115,22 @@ async fn an_endpoint_that_is_back_is_found_by_a_probe() {
     let ca = Ca::new();
     let healthy = healthy(&ca).await;
     let (first, socket) = refusing();
-    let failover = Failover::default()
-        .open_after(1)
-        .probe_every(Duration::from_secs(1));
     let transport: Transport<_> = pair(&ca, first, healthy)
-        .failover(failover)
+        .failover_after(1)
+        .probe_interval(Duration::ZERO)
         .build()
         .unwrap();
-    let state = || transport.endpoints()[0].state;
+    let is_in_service = || transport.endpoints()[0].is_in_service;
 
     let reply = send(&transport, post(first, "hello")).await;
     answered_by(&reply.unwrap(), healthy, 2);
-    assert_eq!(state(), BreakerState::Open);
+    assert!(!is_in_service());
     let reply = send(&transport, post(first, "hello")).await;
     answered_by(&reply.unwrap(), healthy, 1);
 
     let listener = socket.listen(8).unwrap();
     serve_on(listener, ca.server(), answer_all);
-    while state() != BreakerState::Closed {
+    while !is_in_service() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let reply = send(&transport, post(first, "hello")).await;

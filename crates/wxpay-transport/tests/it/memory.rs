@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use wxpay_transport::{Backoff, CallInfo, Endpoints, Error, Failover, Transport, TransportBuilder};
+use wxpay_transport::{CallInfo, Endpoints, Error, Transport, TransportBuilder};
 
 use crate::support::{Ca, send, server};
 
@@ -209,18 +209,13 @@ fn builder() -> TransportBuilder {
         .max_retries(2)
         .timeout(Duration::from_secs(20))
         .connect_timeout(Duration::from_secs(5))
-        .backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+        .backoff(Duration::ZERO, Duration::ZERO)
 }
 
 /// The endpoints `a` and `b`, in this order.
 fn pair() -> TransportBuilder {
     let endpoints = ["a", "b"].map(|name| name.parse().unwrap());
     builder().endpoints(Endpoints::new(endpoints).unwrap())
-}
-
-/// Out after two failures.
-fn quick() -> Failover {
-    Failover::default().open_after(2)
 }
 
 async fn post(transport: &Transport<String>, uri: &str) -> Result<Response<Bytes>, Error> {

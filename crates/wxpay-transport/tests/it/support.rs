@@ -70,9 +70,12 @@ impl Ca {
         Roots::empty().with_pem(self.pem()).unwrap()
     }
 
-    /// A transport that trusts this authority alone.
+    /// A transport that trusts this authority alone, and repeats without waiting.
     pub(crate) fn builder(&self) -> TransportBuilder {
-        Transport::builder().roots(self.roots()).max_retries(2)
+        let builder = Transport::builder().roots(self.roots());
+        builder
+            .max_retries(2)
+            .backoff(Duration::ZERO, Duration::ZERO)
     }
 
     /// The same, that repeats nothing: where a call must succeed at once, or fail as it fails.

@@ -120,7 +120,7 @@ fn a_signal_is_passed_on_to_the_command() {
 }
 
 #[test]
-fn a_companys_proxy_is_not_asked_for_it() {
+fn the_proxy_of_a_company_is_not_asked_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut sandbox = Sandbox::in_folder(folder.path());
     let curl = sandbox.line("curl ");

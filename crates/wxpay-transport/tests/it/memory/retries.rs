@@ -114,12 +114,12 @@ async fn the_callers_classifier_is_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn attempts_back_off_with_jitter() {
-    let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    let backing_off = builder().backoff(Duration::from_secs(1), Duration::from_secs(60));
     let mut took = Vec::new();
     for _ in 0..100 {
         let network = Network::new(&[("a", "503 503")]);
         let start = Instant::now();
-        let transport = network.transport(builder().backoff(backoff));
+        let transport = network.transport(backing_off.clone());
         post(&transport, "https://a/").await.unwrap();
         took.push(start.elapsed());
     }

@@ -125,7 +125,7 @@ fn bucket() -> impl Fn(Instant) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
+async fn the_rate_that_is_allowed_is_learnt_and_kept_with_few_refusals() {
     for figures in [
         thousand(sliding()).await,
         thousand(fixed()).await,
@@ -133,8 +133,8 @@ async fn all_calls_succeed_at_about_the_rate_that_is_allowed() {
     ] {
         assert_eq!(figures.succeeded, 1000, "{figures:?}");
         // 50 s are the least.
-        assert!(figures.seconds < 70.0, "{figures:?}");
-        assert!(figures.refusals < 100, "{figures:?}");
+        assert!(figures.seconds < 52.5, "{figures:?}");
+        assert!(figures.refusals < 50, "{figures:?}");
     }
 }
 
@@ -167,14 +167,14 @@ async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
         let begun = begun(&network.transport(limited(per_second)), &network, 31).await;
         assert!(begun.is_sorted() && begun[0] == 0, "{begun:?}");
         // So many in a second, and not one more where the first of them is late.
-        let least = 30_750 / u128::from(per_second);
+        let least = 31_200 / u128::from(per_second);
         assert!(
             (least..least + 200).contains(&begun[30]),
             "{per_second}: {begun:?}"
         );
         let even = begun
             .windows(2)
-            .all(|two| two[1] - two[0] <= 1035 / u128::from(per_second) + 1);
+            .all(|two| two[1] - two[0] <= 1050 / u128::from(per_second) + 1);
         assert!(even, "{begun:?}");
     }
 }
@@ -187,7 +187,7 @@ async fn what_is_given_up_delays_nobody() {
     let impatient =
         (0..1000).map(|_| timeout(Duration::from_millis(1), post(&transport, "https://a/")));
     assert!(join_all(impatient).await.iter().all(Result::is_err));
-    assert!(begun(&transport, &network, 1).await[0] < 103);
+    assert!(begun(&transport, &network, 1).await[0] <= 104);
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,11 +195,11 @@ async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
     let network = Network::new(&[("a", &("200 ".repeat(19) + "429"))]);
     let transport = network.transport(limited(10));
     begun(&transport, &network, 20).await;
-    // A quarter of a second's pause, then nine tenths of the rate, and slowly back to it.
+    // A tenth of a second's pause, then a twentieth less than the rate, and slowly back to it.
     let begun = begun(&transport, &network, 101).await;
-    assert!((250..=260).contains(&begun[0]), "{begun:?}");
-    assert!((113..=115).contains(&(begun[1] - begun[0])), "{begun:?}");
-    assert!((102..=103).contains(&(begun[100] - begun[99])), "{begun:?}");
+    assert!((100..=110).contains(&begun[0]), "{begun:?}");
+    assert!((109..=110).contains(&(begun[1] - begun[0])), "{begun:?}");
+    assert!((104..=105).contains(&(begun[100] - begun[99])), "{begun:?}");
 }
 
 #[tokio::test(start_paused = true)]

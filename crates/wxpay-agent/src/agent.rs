@@ -1,6 +1,6 @@
 //! The agent: what it is made of, and its start.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, watch},
@@ -20,13 +20,6 @@ use crate::{
 const MEMORY: usize = 16 * Image::LIMIT;
 
 /// The settings of an agent.
-///
-/// ```
-/// use wxpay_agent::Options;
-///
-/// let options = Options { queue: 64, ..Options::default() };
-/// assert_eq!(options.grace.as_secs(), 30);
-/// ```
 #[derive(Debug)]
 pub struct Options {
     /// The token that callers over TCP must send. Without one, every program on the machine may upload.
@@ -59,14 +52,12 @@ impl Default for Options {
 /// A server on this machine that takes pictures over HTTP and answers with their media ids.
 ///
 /// ```no_run
-/// use wxpay_agent::{Agent, Listener, Merchants, Options, Store, Token};
+/// use wxpay_agent::{Agent, Listener, Merchants, Options, Store};
 ///
-/// # async fn example(merchants: Merchants) -> Result<(), Box<dyn std::error::Error>> {
-/// let token = Some(Token::open("token".as_ref())?);
-/// let options = Options { token, ..Options::default() };
-/// let agent = Agent::start(merchants, Store::in_memory(), options).await?;
-/// let listener = Listener::tcp("127.0.0.1:8479".parse()?).await?;
-/// agent.serve(vec![listener], std::future::pending()).await;
+/// # async fn example(merchants: Merchants) -> std::io::Result<()> {
+/// let agent = Agent::start(merchants, Store::in_memory(), Options::default()).await?;
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8479").await?;
+/// agent.serve(vec![Listener::Tcp(listener)], std::future::pending()).await;
 /// # Ok(())
 /// # }
 /// ```
@@ -81,20 +72,15 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the settings of the one merchant cannot be used, or the folder cannot be read.
+    /// When the settings of the one merchant cannot be used, or the folder cannot be read.
     ///
     /// # Panics
     ///
     /// Outside a Tokio runtime.
-    pub async fn start(
-        merchants: Merchants,
-        store: Store,
-        options: Options,
-    ) -> Result<Self, StartError> {
+    pub async fn start(merchants: Merchants, store: Store, options: Options) -> io::Result<Self> {
         let queue = options.queue;
-        let read = spawn_blocking(move || Registry::open(merchants, store, queue)).await;
-        let read = read.map_err(|error| StartError(error.to_string()))?;
-        let merchants = read.map_err(StartError)?;
+        let read = spawn_blocking(move || Registry::open(merchants, store, queue));
+        let merchants = read.await.map_err(io::Error::other)??;
         Ok(Self { merchants, options })
     }
 
@@ -116,23 +102,12 @@ impl Agent {
             phase: phases,
         });
         let guarded = listeners.into_iter().map(|listener| {
-            let addr = listener.addr();
-            let token = token.clone().filter(|_| addr.is_some());
-            let hosts = hosts.clone();
+            let token = token
+                .clone()
+                .filter(|_| matches!(listener, Listener::Tcp(_)));
+            let (addr, hosts) = (listener.addr(), hosts.clone());
             (Arc::new(Guard { addr, token, hosts }), listener)
         });
         server::run(door, guarded.collect(), grace, phase, stop).await
     }
 }
-
-/// Why an agent does not start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StartError(String);
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for StartError {}

@@ -1,6 +1,9 @@
 //! The answers: a media id, or an error in the words of `wxpay upload --json`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     body::Body,
@@ -134,11 +137,7 @@ impl From<wxpay_ledger::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Answer {
-            error: Box<ErrorReport>,
-        }
-        let mut response = json(self.status, &Answer { error: self.error });
+        let mut response = json(self.status, &HashMap::from([("error", self.error)]));
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, iter, time::Duration};
 
 use axum::{
     RequestExt,
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Multipart, Request, multipart::MultipartError},
 };
 use bytes::{Bytes, BytesMut};
@@ -15,13 +15,13 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use wxpay_media::{Error, Image, ImageError};
 
-use crate::answer::Refusal;
+use crate::{answer::Refusal, fetch::Fetcher};
 
 /// The largest body.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 /// The largest JSON: a URL is seldom longer than 2 KB.
 const MAX_JSON: usize = 16 * 1024;
-/// A body that is not there after so long is given up: it keeps memory from others.
+/// A picture that is not there after so long is given up: it keeps memory from others.
 const LONGEST: Duration = Duration::from_secs(60);
 
 const ADVICE: &str =
@@ -47,96 +47,85 @@ impl Form {
     }
 }
 
-/// A body's content: the bytes of a picture, with the file name of its part, or a URL.
-#[derive(Debug)]
-pub(crate) enum Sent {
-    Picture(Option<String>, Bytes),
-    Url(String),
-}
+/// A picture, with the file name of its part.
+type Picture = (Option<String>, Bytes);
 
 /// Reads a body, whose length the router bounds.
-pub(crate) async fn read(form: Form, request: Request) -> Result<Sent, Refusal> {
+pub(crate) async fn read(
+    form: Form,
+    request: Request,
+    fetcher: Option<&Fetcher>,
+) -> Result<Picture, Refusal> {
     let read = async {
         match form {
             Form::Picture => picture(request.with_limited_body().into_body()).await,
             Form::Multipart => file_part(request).await,
-            Form::Url => url(request.with_limited_body().into_body()).await,
+            Form::Url => by_url(request.into_body(), fetcher).await,
         }
     };
     let late = |_| {
-        let message = "the body did not come within a minute";
-        Err(Refusal::new(
+        let (status, message) = (
             StatusCode::REQUEST_TIMEOUT,
-            message,
-            "send it at once",
-        ))
+            "the picture did not come in time",
+        );
+        Err(Refusal::new(status, message, "send it within a minute"))
     };
     timeout(LONGEST, read).await.unwrap_or_else(late)
 }
 
 /// The picture that the body itself is.
-async fn picture(mut body: Body) -> Result<Sent, Refusal> {
-    let declared = body.size_hint().exact().unwrap_or_default();
-    let mut content = Content {
-        kept: BytesMut::with_capacity(Image::LIMIT.min(declared as usize)),
-        size: 0,
-    };
+async fn picture(mut body: Body) -> Result<Picture, Refusal> {
+    let mut content = Content::new(&body);
     while let Some(frame) = body.frame().await {
         if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
             content.push(&bytes);
         }
     }
-    Ok(Sent::Picture(None, content.finish()?))
+    Ok((None, content.finish()?))
 }
 
 /// The one part of a form that is a file: it has a file name, or a type that is not that of a text.
-async fn file_part(request: Request) -> Result<Sent, Refusal> {
-    let failed = |error: MultipartError| match unreadable(&error) {
-        _ if error.status() != StatusCode::PAYLOAD_TOO_LARGE => Refusal::bad(
-            format!("the form cannot be read: {}", error.body_text()),
+async fn file_part(request: Request) -> Result<Picture, Refusal> {
+    let failed = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Refusal::bad(
+            format!("the form is damaged: {}", error.body_text()),
             ADVICE,
         ),
-        too_large => too_large,
     };
+    let mut content = Content::new(request.body());
     let form: Result<Multipart, _> = request.extract().await;
     let mut form = form.map_err(|error| Refusal::bad(error.body_text(), ADVICE))?;
-    let mut picture = None;
+    let mut file = None;
     while let Some(mut part) = form.next_field().await.map_err(failed)? {
         let name = part.file_name().map(str::to_owned);
         let is_text = |kind: &str| kind.starts_with("text/plain");
         let is_file = name.is_some() || !part.content_type().is_none_or(is_text);
-        let mut content = Content::default();
+        if is_file && file.replace(name).is_some() {
+            return Err(Refusal::bad("the form has more than one file", ADVICE));
+        }
         while let Some(bytes) = part.chunk().await.map_err(failed)? {
             if is_file {
                 content.push(&bytes);
             }
         }
-        if is_file && picture.replace((name, content)).is_some() {
-            return Err(Refusal::bad("the form has more than one file", ADVICE));
-        }
     }
-    let (name, content) = picture.ok_or_else(|| Refusal::bad("the form has no file", ADVICE))?;
-    Ok(Sent::Picture(name, content.finish()?))
+    let name = file.ok_or_else(|| Refusal::bad("the form has no file", ADVICE))?;
+    Ok((name, content.finish()?))
 }
 
-/// The URL in JSON.
-async fn url(mut body: Body) -> Result<Sent, Refusal> {
+/// The picture at the URL in JSON.
+async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusal> {
     #[derive(Deserialize)]
     struct ByUrl {
         url: String,
     }
-    let mut json = Vec::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
-            json.extend_from_slice(&bytes);
-        }
-        if json.len() > MAX_JSON {
-            break;
-        }
-    }
-    let by_url: Result<ByUrl, _> = serde_json::from_slice(&json);
-    let by_url = by_url.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
-    Ok(Sent::Url(by_url.url))
+    let json = to_bytes(body, MAX_JSON).await.unwrap_or_default();
+    let json: Result<ByUrl, _> = serde_json::from_slice(&json);
+    let json = json.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
+    let advice = "start the agent with --allow-url HOST, or send the picture";
+    let fetcher = fetcher.ok_or_else(|| Refusal::bad("no URL is allowed", advice))?;
+    Ok((None, fetcher.fetch(&json.url).await?))
 }
 
 fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
@@ -148,19 +137,23 @@ fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
 }
 
 /// The bytes of a picture: kept while they may be one, counted otherwise.
-#[derive(Default)]
 struct Content {
     kept: BytesMut,
     size: usize,
 }
 
 impl Content {
+    /// With room for all of a body, so that nothing grows.
+    fn new(body: &Body) -> Self {
+        let declared = body.size_hint().exact().unwrap_or_default() as usize;
+        let kept = BytesMut::with_capacity(declared.min(Image::LIMIT));
+        Self { kept, size: 0 }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         self.size += bytes.len();
         if self.size < Image::LIMIT {
             self.kept.extend_from_slice(bytes);
-        } else {
-            self.kept = BytesMut::new();
         }
     }
 

@@ -1,8 +1,6 @@
 //! Pictures by URL: from hosts that are listed, and from no private address.
 
 use std::{
-    error::Error as StdError,
-    fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
     time::Duration,
@@ -10,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
-use tokio::{net::lookup_host, sync::Semaphore, time::timeout};
+use tokio::{net::lookup_host, sync::Semaphore};
 use tower::ServiceExt;
 use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
 
@@ -24,8 +22,7 @@ const AT_ONCE: usize = 4;
 /// How many redirects are followed, all of them to listed hosts.
 const MAX_REDIRECTS: usize = 3;
 const USER_AGENT: &str = concat!("wxpay/", env!("CARGO_PKG_VERSION"));
-const LOOK_UP: Duration = Duration::from_secs(10);
-/// For one picture, with its redirects.
+/// For one call.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The port of HTTPS.
 const PORT: u16 = 443;
@@ -39,36 +36,28 @@ const PORT: u16 = 443;
 /// assert!("https://pictures.example.com/".parse::<AllowedHost>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllowedHost {
-    /// In lower case.
-    host: String,
-    port: u16,
-}
+pub struct AllowedHost(String, u16);
 
 impl FromStr for AllowedHost {
-    type Err = ParseAllowedHostError;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, ParseAllowedHostError> {
-        let uri: Result<Uri, _> = format!("https://{text}/").parse();
-        let uri = uri.map_err(|_| ParseAllowedHostError)?;
-        let target = target(&uri).filter(|_| uri.path() == "/" && uri.query().is_none());
-        target.ok_or(ParseAllowedHostError)
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let uri = format!("https://{text}/").parse::<Uri>().ok();
+        let uri = uri.filter(|uri| uri.path() == "/" && uri.query().is_none());
+        let target = uri.as_ref().and_then(target);
+        target.ok_or("a host has the form HOST or HOST:PORT, such as pictures.example.com")
     }
 }
-
-/// The text is no host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParseAllowedHostError;
-
-impl fmt::Display for ParseAllowedHostError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a host has the form HOST or HOST:PORT, such as pictures.example.com")
-    }
-}
-
-impl StdError for ParseAllowedHostError {}
 
 /// Fetches pictures over HTTPS from listed hosts.
+///
+/// ```
+/// use wxpay_agent::Fetcher;
+/// use wxpay_media::Transport;
+///
+/// let fetcher = Fetcher::new(["pictures.example.com".parse()?], Transport::builder());
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Debug)]
 pub struct Fetcher {
     allowed: Vec<AllowedHost>,
@@ -102,38 +91,34 @@ impl Fetcher {
     #[must_use]
     pub fn resolve(mut self, host: &str, port: u16, addresses: Vec<IpAddr>) -> Self {
         let host = host.to_ascii_lowercase();
-        self.pinned.push((AllowedHost { host, port }, addresses));
+        self.pinned.push((AllowedHost(host, port), addresses));
         self
     }
 
-    /// The picture at a URL.
+    /// The picture at a URL. The caller bounds the time, for looking names up has no bound.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, Refusal> {
         let _place = self
             .places
             .acquire()
             .await
-            .expect("the semaphore is never closed");
-        let fetched = timeout(LONGEST, self.follow(url)).await;
-        fetched.unwrap_or_else(|_| Err(again("the URL's host is too slow")))
-    }
-
-    async fn follow(&self, url: &str) -> Result<Bytes, Refusal> {
+            .map_err(|_| Refusal::stopping())?;
         let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;
         for _ in 0..=MAX_REDIRECTS {
+            let target = target(&url);
             let target =
-                target(&url).ok_or_else(|| refused("the URL is not https, or has a user name"))?;
+                target.ok_or_else(|| refused("the URL is not https, or has a user name"))?;
             if !self.allowed.contains(&target) {
                 return Err(refused("the URL's host is not allowed"));
             }
             let response = self.get(&url, &target).await?;
             let status = response.status();
             let answer = || format!("the URL's host answers with status {}", status.as_u16());
+            let is_busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
             let location = response.headers().get(header::LOCATION);
             url = match location.filter(|_| status.is_redirection()) {
                 Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
                 None if status.is_success() => return Ok(response.into_body()),
-                None if status.is_server_error() => return Err(again(answer())),
-                None if status == StatusCode::TOO_MANY_REQUESTS => return Err(again(answer())),
+                None if is_busy => return Err(again(answer())),
                 None => return Err(useless(answer())),
             };
         }
@@ -141,15 +126,16 @@ impl Fetcher {
     }
 
     async fn get(&self, url: &Uri, target: &AllowedHost) -> Result<Response<Bytes>, Refusal> {
+        let AllowedHost(host, port) = target;
         let addresses = self.addresses(target).await?;
         // A transport for this call alone: it connects to the addresses that were looked at, and to no
         // other that a name server may tell later.
         let transport = self.transport.clone();
-        let transport = transport.resolve(&target.host, target.port, addresses);
+        let transport = transport.resolve(host, *port, addresses);
         let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
         // By the very name that was looked up, without the dot that may stand behind it.
         let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
-        let request = Request::get(format!("https://{}:{}{path}", target.host, target.port))
+        let request = Request::get(format!("https://{host}:{port}{path}"))
             .header(header::ACCEPT, "image/*")
             .header(header::USER_AGENT, USER_AGENT)
             .body(String::new());
@@ -170,17 +156,13 @@ impl Fetcher {
         if let Some((_, addresses)) = self.pinned.iter().find(|(host, _)| host == target) {
             return Ok(addresses.clone());
         }
-        let name = target.host.trim_matches(['[', ']']);
+        let name = target.0.trim_matches(['[', ']']);
         let found = match name.parse::<IpAddr>() {
             Ok(address) => vec![address],
             Err(_) => {
-                let looking = timeout(LOOK_UP, lookup_host((name, target.port))).await;
-                let found = looking.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-                let unknown = |error| again(format!("the URL's host cannot be looked up: {error}"));
-                found
-                    .map_err(unknown)?
-                    .map(|address| address.ip())
-                    .collect()
+                let unknown = |error| again(format!("the URL's host is not found: {error}"));
+                let found = lookup_host((name, target.1)).await.map_err(unknown)?;
+                found.map(|address| address.ip()).collect()
             }
         };
         match found.iter().all(|address| is_public(*address)) {
@@ -211,35 +193,32 @@ fn target(url: &Uri) -> Option<AllowedHost> {
     let port = authority.as_str()[authority.host().len()..].strip_prefix(':');
     let port = port.map_or(Some(PORT), |port| port.parse().ok())?;
     let is_https = url.scheme_str() == Some("https") && !host.is_empty();
-    is_https.then_some(AllowedHost { host, port })
+    is_https.then_some(AllowedHost(host, port))
 }
 
 /// Where a redirect leads to; a path alone stays at the host.
 fn next(from: &Uri, location: &HeaderValue) -> Option<Uri> {
     let location: Uri = location.to_str().ok()?.parse().ok()?;
-    let mut parts = location.into_parts();
-    if parts.authority.is_none() {
-        parts.authority = from.authority().cloned();
+    let mut parts = from.clone().into_parts();
+    parts.path_and_query = location.path_and_query().cloned();
+    match (location.scheme(), location.authority()) {
+        (None, None) if location.path().starts_with('/') => Uri::from_parts(parts).ok(),
+        (None, _) => None,
+        _ => Some(location),
     }
-    parts.scheme = parts.scheme.or_else(|| from.scheme().cloned());
-    parts
-        .path_and_query
-        .as_ref()
-        .filter(|it| it.as_str().starts_with('/'))?;
-    Uri::from_parts(parts).ok()
 }
 
 /// Whether an address is one of the Internet, and of nothing nearer or else.
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
+        IpAddr::V4(address) => !is_special(address),
+        IpAddr::V6(address) => is_global(address),
     }
 }
 
-/// All but the blocks of IANA's registry of special addresses.
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let is_special = match address.octets() {
+/// The blocks of IANA's registry of special addresses.
+fn is_special(address: Ipv4Addr) -> bool {
+    match address.octets() {
         [0 | 10 | 127, ..]
         | [100, 64..=127, ..]
         | [169, 254, ..]
@@ -251,21 +230,29 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         | [198, 51, 100, _]
         | [203, 0, 113, _] => true,
         [first, ..] => first >= 224,
-    };
-    !is_special
+    }
 }
 
 /// Global unicast, but for what stands for an IPv4 address, which may be any, and for documentation.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    let is_global = first & 0xe000 == 0x2000;
-    let is_special = match first {
+fn is_global(address: Ipv6Addr) -> bool {
+    match address.segments() {
         // Teredo, benchmarking, ORCHID; documentation.
-        0x2001 => second < 0x200 || second == 0xdb8,
+        [0x2001, 0..0x200 | 0xdb8, ..] => false,
         // 6to4; documentation.
-        0x2002 => true,
-        0x3fff => second < 0x1000,
-        _ => false,
-    };
-    is_global && !is_special
+        [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
+        [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+#[test]
+fn addresses_of_the_internet_are_public() {
+    for address in [
+        "100.63.0.1",
+        "172.32.0.1",
+        "::ffff:1.1.1.1",
+        "2400:3200::1",
+        "240e::1",
+    ] {
+        assert!(is_public(address.parse().unwrap()), "{address}");
+    }
 }

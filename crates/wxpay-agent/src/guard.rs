@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::{DirBuilder, File},
+    fs::File,
     io::{self, Read, Write},
     net::{IpAddr, SocketAddr},
     path::Path,
@@ -40,12 +40,6 @@ impl Token {
     ///
     /// When the file can be neither read nor made, or holds no token.
     pub fn open(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
-            let mut builder = DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(folder)?;
-        }
         let mut options = File::options();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

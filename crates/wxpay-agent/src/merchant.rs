@@ -7,8 +7,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use wxpay_media::{CallInfo, Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice};
+use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice, Warning};
 
 use crate::{
     answer::{Entry, Refusal},
@@ -21,17 +22,33 @@ use crate::{
 const MEMORY: usize = 8 * Image::LIMIT;
 
 /// What a merchant uploads by.
+///
+/// ```
+/// # let key = "192006250b4c09247ec02edce69f6a2d".parse()?;
+/// use wxpay_agent::Settings;
+/// use wxpay_media::{Client, MerchantId, Region};
+///
+/// let id = MerchantId::new("1900000109")?;
+/// let client = Client::builder(id.clone(), key).build()?;
+/// let settings = Settings::new(id, client, &Region::Mainland.into());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
-    id: MerchantId,
-    client: Client,
-    region: String,
-    endpoint: String,
-    not_after: Option<SystemTime>,
+    /// The merchant.
+    pub id: MerchantId,
+    /// Its client, with its certificate, its key and its pace.
+    pub client: Client,
+    /// The name of the gateway in a ledger.
+    pub region: String,
+    /// The endpoint that usually answers.
+    pub endpoint: String,
+    /// The last moment at which the certificate is valid.
+    pub not_after: Option<SystemTime>,
 }
 
 impl Settings {
-    /// A merchant, its client, and the endpoints that this client calls.
+    /// A merchant, its client, and the endpoints that this client calls, which name the region.
     #[must_use]
     pub fn new(id: MerchantId, client: Client, endpoints: &Endpoints) -> Self {
         let endpoint = format!("https://{}", endpoints.primary());
@@ -45,34 +62,18 @@ impl Settings {
             not_after: None,
         }
     }
-
-    /// The name of the gateway in the ledger, in place of its region or its address.
-    #[must_use]
-    pub fn region(mut self, region: &str) -> Self {
-        region.clone_into(&mut self.region);
-        self
-    }
-
-    /// The last moment at which the merchant's certificate is valid.
-    #[must_use]
-    pub fn not_after(mut self, end: impl Into<Option<SystemTime>>) -> Self {
-        self.not_after = end.into();
-        self
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        self.id.as_str()
-    }
 }
 
 /// Bytes, by MD5 and length.
 type Content = (String, u64);
-type Outcome = Result<Entry, Refusal>;
-type Flight = watch::Receiver<Option<Outcome>>;
+pub(crate) type Outcome = Result<Entry, Refusal>;
+pub(crate) type Flight = watch::Receiver<Option<Outcome>>;
 
 #[derive(Debug)]
 pub(crate) struct Merchant {
-    current: Mutex<Arc<(Settings, Arc<Book>)>>,
+    pub(crate) id: String,
+    pub(crate) book: Book,
+    settings: Mutex<Arc<Settings>>,
     /// Uploads under way: equal bytes wait for the first of them.
     flights: Mutex<HashMap<Content, Flight>>,
     places: Arc<Semaphore>,
@@ -83,21 +84,9 @@ pub(crate) struct Merchant {
     pub(crate) metrics: Metrics,
 }
 
-/// A share of the queue and of the memory, for as long as an upload is under way.
-#[derive(Debug)]
-pub(crate) struct Share {
-    _place: OwnedSemaphorePermit,
-    memory: [OwnedSemaphorePermit; 2],
-}
-
-/// How a picture gets its id.
-#[derive(Debug)]
-pub(crate) enum Submitted {
-    Known(Entry),
-    Own(Flight),
-    /// By the upload of equal bytes.
-    Shared(Flight),
-}
+/// A place in the queue, and shares of a merchant's memory and of all memory, for as long as an upload is
+/// under way.
+pub(crate) type Share = [OwnedSemaphorePermit; 3];
 
 impl Merchant {
     pub(crate) fn new(
@@ -105,9 +94,11 @@ impl Merchant {
         store: &Store,
         queue: usize,
     ) -> Result<Self, wxpay_ledger::Error> {
-        let book = store.book(settings.id(), &settings.region, &settings.endpoint)?;
+        let id = settings.id.to_string();
         Ok(Self {
-            current: Mutex::new(Arc::new((settings, Arc::new(book)))),
+            book: store.book(&id, &settings.region, &settings.endpoint)?,
+            id,
+            settings: Mutex::new(Arc::new(settings)),
             flights: Mutex::default(),
             places: Arc::new(Semaphore::new(queue)),
             queue,
@@ -120,30 +111,17 @@ impl Merchant {
     /// Uploads by these settings from now on, if they are of the same merchant in the same region. Uploads
     /// under way finish by the old ones.
     pub(crate) fn replace(&self, settings: &Settings) -> bool {
-        let mut current = lock(&self.current);
-        let (old, book) = &**current;
-        let is_same = (&old.id, &old.region) == (&settings.id, &settings.region);
+        let mut current = lock(&self.settings);
+        let is_same = (&current.id, &current.region) == (&settings.id, &settings.region);
         if is_same {
-            *current = Arc::new((settings.clone(), Arc::clone(book)));
+            *current = Arc::new(settings.clone());
             *lock(&self.stopped) = None;
         }
         is_same
     }
 
-    fn current(&self) -> Arc<(Settings, Arc<Book>)> {
-        Arc::clone(&lock(&self.current))
-    }
-
-    pub(crate) fn id(&self) -> String {
-        self.current().0.id().to_owned()
-    }
-
-    pub(crate) fn book(&self) -> Arc<Book> {
-        Arc::clone(&self.current().1)
-    }
-
     pub(crate) fn not_after(&self) -> Option<SystemTime> {
-        self.current().0.not_after
+        lock(&self.settings).not_after
     }
 
     /// Why it cannot upload.
@@ -182,36 +160,43 @@ impl Merchant {
             let share = Arc::clone(semaphore).acquire_many_owned(bytes).await;
             share.expect("the semaphore is never closed")
         };
-        Share {
-            _place: place,
-            memory: [take(&self.memory).await, take(all).await],
-        }
+        [place, take(&self.memory).await, take(all).await]
     }
 
-    /// Finds out how a picture gets its id, and starts its upload where it needs one. It may read from the
+    /// Checks a picture, finds out how it gets its id, and starts its upload where it needs one. It may read from the
     /// disk, and wants a runtime.
     ///
-    /// An upload goes on when nobody waits for it any more: others may come, and its id is kept.
+    /// An upload goes on when nobody waits for it any more: others may come, and its id is kept. True where
+    /// the id is not by an upload of its own.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        image: Image,
+        name: String,
+        picture: Bytes,
         reuse: Option<Duration>,
         share: Share,
-    ) -> Result<Submitted, Refusal> {
+    ) -> Result<(Flight, bool), Refusal> {
+        let image = Image::from_bytes(name, picture).map_err(|error| {
+            self.metrics.refused();
+            Error::from(error)
+        })?;
+        // Its name is the caller's business.
+        let is_news = |it: &Warning| !matches!(it, Warning::Renamed { .. });
+        for warning in image.warnings().filter(is_news) {
+            tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
+        }
         let content = (image.hash().to_string(), image.bytes().len() as u64);
-        let current = self.current();
         // Under the lock all the time: an upload leaves the list only after its id is in the book.
         let mut flights = lock(&self.flights);
         if let Some(flight) = flights.get(&content) {
             self.metrics.reused();
-            return Ok(Submitted::Shared(flight.clone()));
+            return Ok((flight.clone(), true));
         }
         if let Some(max_age) = reuse
-            && let Some(entry) = current.1.find(&content.0, Some(content.1))?
+            && let Some(entry) = self.book.find(&content.0, Some(content.1))?
             && entry.age() <= max_age
         {
             self.metrics.reused();
-            return Ok(Submitted::Known(entry));
+            return Ok((watch::channel(Some(Ok(entry))).1, true));
         }
         let (sender, flight) = watch::channel(None);
         flights.insert(content.clone(), flight.clone());
@@ -221,15 +206,15 @@ impl Merchant {
             sender,
             outcome: Err(Refusal::stopping()),
         };
+        let settings = Arc::clone(&lock(&self.settings));
         tokio::spawn(async move {
-            let (settings, book) = &*current;
-            landing.outcome = landing.merchant.upload(settings, book, image).await;
+            landing.outcome = landing.merchant.upload(&settings, image).await;
             drop((landing, share));
         });
-        Ok(Submitted::Own(flight))
+        Ok((flight, false))
     }
 
-    async fn upload(&self, settings: &Settings, book: &Book, image: Image) -> Outcome {
+    async fn upload(&self, settings: &Settings, image: Image) -> Outcome {
         let begun = Instant::now();
         let result = settings.client.upload(&image).await;
         let outcome = result.as_ref().map(drop);
@@ -243,29 +228,19 @@ impl Merchant {
         }
         let uploaded = result?;
         let call = uploaded.call.as_ref();
-        let endpoint = call.map(|call| format!("https://{}", call.endpoint()));
+        let endpoint = call.map(|call| format!("https://{}", call.endpoint));
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let entry = Entry {
             media_id: uploaded.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
             at: now.unwrap_or_default().as_secs(),
-            attempts: call.map_or(1, CallInfo::attempts),
+            attempts: call.map_or(1, |call| call.attempts),
             endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),
         };
-        book.record(&entry).await.inspect_err(|error| {
-            *lock(&self.stopped) = Some(error.to_string());
-        })?;
+        let recorded = self.book.record(&entry).await;
+        recorded.inspect_err(|it| *lock(&self.stopped) = Some(it.error.message.clone()))?;
         Ok(entry)
-    }
-}
-
-impl Share {
-    /// Gives back what more was taken than so many bytes.
-    pub(crate) fn shrink(&mut self, bytes: usize) {
-        for share in &mut self.memory {
-            drop(share.split(share.num_permits().saturating_sub(bytes)));
-        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use serde::Serialize;
+use wxpay_ledger::FileState;
 
 use crate::{
     answer::Refusal,
@@ -21,9 +21,6 @@ pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A file that is away for so many looks in a row is removed, and not about to be replaced.
 const AWAY: u8 = 2;
 
-/// The clock of a file system may be so late.
-const CLOCK_TICK: Duration = Duration::from_millis(50);
-
 /// The settings of a merchant, as they were read.
 #[derive(Debug)]
 pub struct Loaded {
@@ -35,6 +32,13 @@ pub struct Loaded {
 }
 
 /// The merchants that an agent uploads for, and how their settings are read, on a thread that may block.
+///
+/// ```
+/// use wxpay_agent::{Loaded, Merchants};
+///
+/// let none = |file: &std::path::Path| Loaded { files: vec![file.into()], settings: Err("new".into()) };
+/// let merchants = Merchants::folder("/etc/wxpay/merchants", none);
+/// ```
 pub struct Merchants {
     folder: Option<PathBuf>,
     load: Box<dyn Fn(&Path) -> Loaded + Send + Sync>,
@@ -50,8 +54,7 @@ impl Merchants {
         }
     }
 
-    /// One for each file `*.toml` in a folder, such as by [`read_merchant`](crate::read_merchant). Files
-    /// may come, change and go.
+    /// One for each file `*.toml` in a folder, which may come, change and go.
     #[must_use]
     pub fn folder(
         path: impl Into<PathBuf>,
@@ -87,12 +90,10 @@ pub(crate) struct Registry {
 struct Slot {
     file: PathBuf,
     away: u8,
-    seen: Option<Vec<(PathBuf, FileMetadata)>>,
+    /// The files that its settings depend on, as they were before they were read.
+    seen: Option<Vec<(PathBuf, Option<FileState>)>>,
     view: View,
 }
-
-/// Time of modification, length and inode, by which a change is seen.
-type FileMetadata = Option<(Option<SystemTime>, u64, u64)>;
 
 /// A merchant as callers see it.
 #[derive(Debug, Clone, Default)]
@@ -105,29 +106,14 @@ pub(crate) struct View {
     pub(crate) broken: Option<String>,
 }
 
-/// A merchant in the answer of `/readyz`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Readiness {
-    merchant: String,
-    pub(crate) ready: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    broken: Option<String>,
-}
-
 impl Registry {
     /// Reads all merchants, on a thread that may block.
-    pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> Result<Self, String> {
-        let mut slots = Vec::new();
-        match &merchants.folder {
-            None => slots.push(Slot::default()),
-            Some(folder) => {
-                let files = files(folder);
-                files.map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-            }
-        }
-        let is_one = !slots.is_empty();
+    pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> io::Result<Self> {
+        let slots = match &merchants.folder {
+            None => vec![Slot::default()],
+            Some(folder) => files(folder)?.into_iter().map(Slot::new).collect(),
+        };
+        let is_one = merchants.folder.is_none();
         let registry = Self {
             merchants,
             slots: Mutex::new(slots),
@@ -136,11 +122,12 @@ impl Registry {
             queue,
         };
         registry.poll();
-        match registry.views().first() {
-            Some(View {
-                broken: Some(broken),
-                ..
-            }) if is_one => Err(broken.clone()),
+        let first = registry
+            .views()
+            .first()
+            .and_then(|view| view.broken.clone());
+        match first {
+            Some(broken) if is_one => Err(io::Error::other(broken)),
             _ => Ok(registry),
         }
     }
@@ -172,18 +159,14 @@ impl Registry {
     }
 
     fn read(&self, slots: &mut [Slot], at: usize) {
-        let begun = SystemTime::now() - CLOCK_TICK;
         let Loaded { files, settings } = (self.merchants.load)(&slots[at].file);
-        // A file that has changed while it was read is seen as changed the next time.
-        let settled =
-            |seen: FileMetadata| seen.filter(|(time, ..)| time.is_none_or(|it| it < begun));
-        let seen = files.into_iter().map(|file| (metadata(&file), file));
-        slots[at].seen = Some(seen.map(|(seen, file)| (file, settled(seen))).collect());
+        let seen = files.into_iter().map(|file| (state(&file), file));
+        slots[at].seen = Some(seen.map(|(state, file)| (file, state)).collect());
         let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
         let mut others = others.filter_map(|(_, slot)| slot.view.merchant.as_ref());
         let used = settings.and_then(|settings| {
-            if others.any(|merchant| merchant.id() == settings.id()) {
-                return Err(format!("merchant {} has another file, too", settings.id()));
+            if others.any(|merchant| merchant.id == settings.id.as_str()) {
+                return Err(format!("merchant {} has another file, too", settings.id));
             }
             match &slots[at].view.merchant {
                 Some(merchant) if merchant.replace(&settings) => Ok(Arc::clone(merchant)),
@@ -198,58 +181,45 @@ impl Registry {
         view.merchant = used.ok().or(view.merchant.take());
         match &view.broken {
             None => tracing::info!(merchant = view.shown(), "settings read"),
-            Some(error) => {
-                let holds = view.merchant.as_ref().map_or("", |_| ", the old ones hold");
-                tracing::warn!(
-                    merchant = view.shown(),
-                    error,
-                    "settings cannot be used{holds}"
-                );
-            }
+            Some(error) => tracing::warn!(merchant = view.shown(), error, "settings not used"),
         }
     }
 
     /// The merchant of an id or a file's name, or the only one.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Arc<Merchant>, Refusal> {
         let views = self.views();
-        let mut usable = views
+        let usable = views
             .iter()
             .filter_map(|view| Some((view, view.merchant.as_ref()?)));
-        let advice = "give the merchant id, or the name of its file, by `?merchant=`";
-        let found = match name {
-            None => match (usable.next(), usable.next()) {
-                (Some(_), Some(_)) => {
-                    return Err(Refusal::not_found(
-                        "there is more than one merchant",
-                        advice,
-                    ));
-                }
-                (only, _) => only,
-            },
-            Some(name) => usable.find(|(view, it)| view.name == name || it.id() == name),
+        let is_meant = |(view, merchant): &(&View, &Arc<Merchant>)| match name {
+            Some(name) => view.name == name || merchant.id == name,
+            None => true,
         };
-        let found = found.map(|(_, merchant)| Arc::clone(merchant));
-        found.ok_or_else(|| Refusal::not_found("this merchant is not known", advice))
+        let mut found = usable.filter(is_meant).map(|(_, merchant)| merchant);
+        let message = match (found.next(), found.next()) {
+            (Some(merchant), None) => return Ok(Arc::clone(merchant)),
+            (None, _) => "this merchant is not known",
+            (Some(_), Some(_)) => "there is more than one merchant",
+        };
+        let advice = "give the merchant id, or the name of its file, by `?merchant=`";
+        Err(Refusal::not_found(message, advice))
     }
 }
 
 impl View {
     /// The file's name, else the merchant's id.
-    pub(crate) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> &str {
         match &self.merchant {
-            Some(merchant) if self.name.is_empty() => merchant.id(),
-            _ => self.name.clone(),
+            Some(merchant) if self.name.is_empty() => &merchant.id,
+            _ => &self.name,
         }
     }
 
-    pub(crate) fn readiness(&self) -> Readiness {
-        let merchant = self.merchant.as_ref();
-        let problem = merchant.and_then(|merchant| merchant.problem());
-        Readiness {
-            merchant: self.shown(),
-            ready: merchant.is_some() && problem.is_none(),
-            problem,
-            broken: self.broken.clone(),
+    /// Why it cannot upload.
+    pub(crate) fn problem(&self) -> Option<String> {
+        match &self.merchant {
+            Some(merchant) => merchant.problem(),
+            None => Some("its settings cannot be used".to_owned()),
         }
     }
 }
@@ -264,33 +234,29 @@ impl Slot {
     }
 
     fn has_changed(&self) -> bool {
-        let is_as_seen = |(file, seen): &(PathBuf, FileMetadata)| metadata(file) == *seen;
-        self.seen
-            .as_ref()
-            .is_none_or(|seen| !seen.iter().all(is_as_seen))
+        let seen = self.seen.as_ref();
+        seen.is_none_or(|files| files.iter().any(|(file, seen)| state(file) != *seen))
     }
 }
 
 /// The merchants' files, in the order of their names.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)?;
+    let unreadable = |error| format!("cannot read the folder {}: {error}", folder.display());
+    let entries = fs::read_dir(folder).map_err(|error| io::Error::other(unreadable(error)))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut files: Vec<_> = paths.collect::<io::Result<_>>()?;
     files.retain(|file| {
-        let is_hidden = file
-            .file_name()
-            .is_some_and(|it| it.as_encoded_bytes()[0] == b'.');
-        file.extension().is_some_and(|it| it == "toml") && !is_hidden
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".toml") && !name.starts_with('.')
     });
     files.sort();
     Ok(files)
 }
 
-fn metadata(file: &Path) -> FileMetadata {
-    let metadata = fs::metadata(file).ok()?;
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-    #[cfg(not(unix))]
-    let inode = 0;
-    Some((metadata.modified().ok(), metadata.len(), inode))
+/// By which a change is seen. Of a file that is young there are two states: it is read again two seconds
+/// later, for it may have changed while it was read.
+fn state(file: &Path) -> Option<FileState> {
+    fs::metadata(file)
+        .ok()
+        .map(|metadata| FileState::of(&metadata))
 }

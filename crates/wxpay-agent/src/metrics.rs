@@ -1,7 +1,7 @@
 //! Counters, and Prometheus' text of them.
 
 use std::{
-    fmt::Write,
+    fmt::{Display, Write},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
@@ -63,89 +63,81 @@ fn read(counter: &AtomicU64) -> u64 {
 
 /// All that is known of the merchants, in Prometheus' exposition format.
 pub(crate) fn render(views: &[View]) -> String {
-    let mut text = String::new();
-    let usable = views.iter().filter_map(|view| view.merchant.as_deref());
-    let merchants: Vec<(String, &Merchant)> = usable.map(|it| (escape(&it.id()), it)).collect();
-    // Writing into a string cannot fail.
-    let mut family =
-        |name: &str, kind: &str, help: &str, samples: &dyn Fn(&str, &Merchant) -> String| {
-            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-            text.extend(merchants.iter().map(|(id, merchant)| samples(id, merchant)));
-        };
-    let name = "wxpay_uploads_total";
-    family(name, "counter", "Pictures by outcome.", &|id, merchant| {
-        let counts = OUTCOMES.iter().zip(&merchant.metrics.outcomes);
-        let sample = |(outcome, count)| {
-            format!(
-                "{name}{{merchant=\"{id}\",outcome=\"{outcome}\"}} {}\n",
-                read(count)
-            )
-        };
-        counts.map(sample).collect()
-    });
-    let name = "wxpay_upload_duration_seconds";
-    family(
-        name,
-        "histogram",
-        "Time of an upload, with its turn and all attempts.",
-        &|id, merchant| {
-            let (mut samples, mut count) = (String::new(), 0);
-            let bounds = BUCKETS
-                .iter()
-                .map(f64::to_string)
-                .chain(["+Inf".to_owned()]);
-            for (bound, bucket) in bounds.zip(&merchant.metrics.buckets) {
-                count += read(bucket);
-                let _ = writeln!(
-                    samples,
-                    "{name}_bucket{{merchant=\"{id}\",le=\"{bound}\"}} {count}"
-                );
-            }
-            let seconds = read(&merchant.metrics.microseconds) as f64 / 1e6;
-            let _ = writeln!(samples, "{name}_sum{{merchant=\"{id}\"}} {seconds}");
-            let _ = writeln!(samples, "{name}_count{{merchant=\"{id}\"}} {count}");
-            samples
-        },
-    );
-    let name = "wxpay_reused_total";
-    family(
-        name,
+    let merchants = views.iter().filter_map(|view| view.merchant.as_deref());
+    let merchants = merchants.map(|merchant| (label(&merchant.id), merchant));
+    let merchants: Vec<(String, &Merchant)> = merchants.collect();
+    let mut page = Page::default();
+    page.family("wxpay_uploads_total", "counter", "Pictures by outcome.");
+    for (labels, merchant) in &merchants {
+        for (outcome, count) in OUTCOMES.iter().zip(&merchant.metrics.outcomes) {
+            page.sample("", &format!("{labels},outcome=\"{outcome}\""), read(count));
+        }
+    }
+    let help = "Time of an upload, with its turn and all attempts.";
+    page.family("wxpay_upload_duration_seconds", "histogram", help);
+    for (labels, merchant) in &merchants {
+        let mut count = 0;
+        let bounds = BUCKETS.map(|bound| bound.to_string());
+        let bounds = bounds.into_iter().chain(["+Inf".to_owned()]);
+        for (bound, bucket) in bounds.zip(&merchant.metrics.buckets) {
+            count += read(bucket);
+            page.sample("_bucket", &format!("{labels},le=\"{bound}\""), count);
+        }
+        let seconds = read(&merchant.metrics.microseconds) as f64 / 1e6;
+        page.sample("_sum", labels, seconds);
+        page.sample("_count", labels, count);
+    }
+    page.family(
+        "wxpay_reused_total",
         "counter",
-        "Ids that were given without an upload of their own.",
-        &|id, merchant| {
-            format!(
-                "{name}{{merchant=\"{id}\"}} {}\n",
-                read(&merchant.metrics.reused)
-            )
-        },
+        "Ids without an upload of their own.",
     );
-    let name = "wxpay_queue_requests";
-    family(
-        name,
+    for (labels, merchant) in &merchants {
+        page.sample("", labels, read(&merchant.metrics.reused));
+    }
+    page.family(
+        "wxpay_queue_requests",
         "gauge",
         "Requests that wait or are under way.",
-        &|id, merchant| format!("{name}{{merchant=\"{id}\"}} {}\n", merchant.waiting()),
     );
-    let name = "wxpay_certificate_days_left";
-    family(
-        name,
+    for (labels, merchant) in &merchants {
+        page.sample("", labels, merchant.waiting());
+    }
+    page.family(
+        "wxpay_certificate_days_left",
         "gauge",
         "Days until the certificate expires.",
-        &|id, merchant| {
-            let days = merchant.not_after().map(days_until);
-            days.map_or(String::new(), |days| {
-                format!("{name}{{merchant=\"{id}\"}} {days:.2}\n")
-            })
-        },
     );
-    let name = "wxpay_merchant_settings_broken";
-    let help = "1 where settings have changed and cannot be used.";
-    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
-    for view in views {
-        let (shown, is_broken) = (escape(&view.shown()), u8::from(view.broken.is_some()));
-        let _ = writeln!(text, "{name}{{merchant=\"{shown}\"}} {is_broken}");
+    for (labels, merchant) in &merchants {
+        if let Some(end) = merchant.not_after() {
+            page.sample("", labels, format!("{:.2}", days_until(end)));
+        }
     }
-    text
+    let help = "1 where settings have changed and cannot be used.";
+    page.family("wxpay_merchant_settings_broken", "gauge", help);
+    for view in views {
+        let is_broken = u8::from(view.broken.is_some());
+        page.sample("", &label(view.shown()), is_broken);
+    }
+    page.text
+}
+
+/// Writing into a string cannot fail.
+#[derive(Default)]
+struct Page {
+    text: String,
+    name: &'static str,
+}
+
+impl Page {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.name = name;
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, suffix: &str, labels: &str, value: impl Display) {
+        let _ = writeln!(self.text, "{}{suffix}{{{labels}}} {value}", self.name);
+    }
 }
 
 fn days_until(end: SystemTime) -> f64 {
@@ -156,8 +148,8 @@ fn days_until(end: SystemTime) -> f64 {
     seconds / 86_400.0
 }
 
-/// The value of a label: an id, or the name of a file.
-fn escape(value: &str) -> String {
-    let value = value.replace('\\', r"\\").replace('"', "\\\"");
-    value.replace('\n', r"\n")
+/// A merchant's id, or the name of its file.
+fn label(merchant: &str) -> String {
+    let value = merchant.replace('\\', r"\\").replace('"', "\\\"");
+    format!("merchant=\"{}\"", value.replace('\n', r"\n"))
 }

@@ -9,22 +9,22 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use bytes::Bytes;
 use http::{StatusCode, Uri, header};
+use serde_json::json;
 use tokio::{
     sync::{Semaphore, watch},
     task::spawn_blocking,
 };
 use tower::ServiceExt;
-use wxpay_media::{Error, Image};
+use wxpay_media::Image;
 
 use crate::{
-    answer::{Refusal, json},
-    body::{self, Form, MAX_BODY, Sent, oversized, too_large},
+    answer::{self, Refusal},
+    body::{self, Form, MAX_BODY, oversized, too_large},
     fetch::Fetcher,
     guard::Guard,
-    merchant::{Merchant, Share, Submitted},
-    merchants::{Readiness, Registry, View},
+    merchant::Merchant,
+    merchants::Registry,
     metrics,
     server::Phase,
 };
@@ -77,40 +77,42 @@ pub(crate) async fn respond(router: Router, guard: &Guard, request: Request) -> 
     }
 }
 
-async fn look_up(
-    State(door): Shared,
-    Path(md5): Path<String>,
-    uri: Uri,
-) -> Result<Response, Refusal> {
+/// A request about known bytes.
+type Known = (Shared, Path<String>, Uri);
+
+async fn look_up((State(door), Path(md5), uri): Known) -> Result<Response, Refusal> {
     let (merchant, md5) = door.known(&uri, &md5)?;
-    let found = merchant.book().find(&md5, None)?;
+    let found = merchant.book.find(&md5, None)?;
     let unknown = || Refusal::not_found("no upload of these bytes is known", "upload them");
     Ok(found.ok_or_else(unknown)?.answer(true))
 }
 
-async fn forget(
-    State(door): Shared,
-    Path(md5): Path<String>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+async fn forget((State(door), Path(md5), uri): Known) -> Result<StatusCode, Refusal> {
     let (merchant, md5) = door.known(&uri, &md5)?;
-    let forgotten = spawn_blocking(move || merchant.book().forget(&md5)).await;
+    let forgotten = spawn_blocking(move || merchant.book.forget(&md5)).await;
     forgotten.map_err(|_| Refusal::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn readyz(State(door): Shared) -> Response {
     let views = door.merchants.views();
-    let merchants: Vec<_> = views.iter().map(View::readiness).collect();
-    let can_upload = |it: &Readiness| it.ready;
-    let is_serving = *door.phase.borrow() == Phase::Serving;
-    let ready = is_serving && !merchants.is_empty() && merchants.iter().all(can_upload);
-    let status = match ready {
+    let merchants = views.iter().map(|view| {
+        let problem = view.problem();
+        json!({
+            "merchant": view.shown(),
+            "ready": problem.is_none(),
+            "problem": problem,
+            "broken": view.broken,
+        })
+    });
+    let is_serving = *door.phase.borrow() == Phase::Serving && !views.is_empty();
+    let is_ready = is_serving && views.iter().all(|view| view.problem().is_none());
+    let answer = json!({"ready": is_ready, "merchants": merchants.collect::<Vec<_>>()});
+    let status = match is_ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let answer = serde_json::json!({"ready": ready, "merchants": merchants});
-    json(status, &answer)
+    answer::json(status, &answer)
 }
 
 async fn show_metrics(State(door): Shared) -> Response {
@@ -147,79 +149,40 @@ impl Door {
         let size = size.filter(|_| form != Form::Url).unwrap_or(Image::LIMIT);
         let bytes = size.clamp(LEAST_SHARE, Image::LIMIT) as u32;
         let work = async {
-            let share = merchant.share(place, &self.memory, bytes).await;
-            let (name, picture) = match body::read(form, request).await? {
-                Sent::Picture(name, picture) => (name, picture),
-                Sent::Url(url) => match &self.fetcher {
-                    Some(fetcher) => (None, fetcher.fetch(&url).await?),
-                    None => {
-                        let advice = "start the agent with --allow-url HOST, or send the picture";
-                        return Err(Refusal::bad("no URL is allowed", advice));
-                    }
-                },
-            };
-            let name = query
-                .name
-                .or(name)
-                .map_or_else(String::new, |name| sendable(&name));
-            self.submit(&merchant, name, picture, query.reuse, share)
-                .await
+            let mut share = merchant.share(place, &self.memory, bytes).await;
+            let read = body::read(form, request, self.fetcher.as_ref());
+            let (name, picture) = read.await?;
+            let needed = picture.len().max(LEAST_SHARE);
+            for memory in &mut share[1..] {
+                drop(memory.split(memory.num_permits().saturating_sub(needed)));
+            }
+            let name = sendable(query.name.or(name));
+            // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
+            let submit = move || merchant.submit(name, picture, query.reuse, share);
+            let submitted = spawn_blocking(submit).await;
+            let (mut flight, reused) = submitted.map_err(|_| Refusal::stopping())??;
+            let landed = flight.wait_for(Option::is_some).await;
+            let outcome = landed.ok().and_then(|outcome| outcome.clone());
+            let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
+            Ok(entry.answer(reused))
         };
+        let mut phase = self.phase.clone();
         tokio::select! {
             // What is done is answered, also at the last moment.
             biased;
             done = work => done,
-            () = self.closing() => Err(Refusal::stopping()),
+            _ = phase.wait_for(|phase| *phase == Phase::Closing) => Err(Refusal::stopping()),
         }
-    }
-
-    /// Waits until nobody may wait any more.
-    async fn closing(&self) {
-        let mut phase = self.phase.clone();
-        // The sender lives as long as the server.
-        let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
-    }
-
-    async fn submit(
-        &self,
-        merchant: &Arc<Merchant>,
-        mut name: String,
-        picture: Bytes,
-        reuse: Option<Duration>,
-        mut share: Share,
-    ) -> Result<Response, Refusal> {
-        if name.is_empty() {
-            // Its kind gives the extension.
-            name.push_str("picture");
-        }
-        share.shrink(picture.len().max(LEAST_SHARE));
-        let merchant = Arc::clone(merchant);
-        // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
-        let submitted = spawn_blocking(move || {
-            let image = Image::from_bytes(name, picture).map_err(|error| {
-                merchant.metrics.refused();
-                Error::from(error)
-            })?;
-            for warning in image.warnings() {
-                tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
-            }
-            merchant.submit(image, reuse, share)
-        });
-        let (mut flight, reused) = match submitted.await.map_err(|_| Refusal::stopping())?? {
-            Submitted::Known(entry) => return Ok(entry.answer(true)),
-            Submitted::Own(flight) => (flight, false),
-            Submitted::Shared(flight) => (flight, true),
-        };
-        let landed = flight.wait_for(Option::is_some).await;
-        let outcome = landed.ok().and_then(|outcome| outcome.clone());
-        let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
-        Ok(entry.answer(reused))
     }
 }
 
-/// A name with `_` for what the gateway does not take: callers pass on what phones and browsers say.
-fn sendable(name: &str) -> String {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+/// A name with `_` for what the gateway does not take: callers pass on what phones and browsers say. One
+/// that is made up gets its extension by the picture's kind.
+fn sendable(name: Option<String>) -> String {
+    let name = name
+        .as_deref()
+        .and_then(|name| name.rsplit(['/', '\\']).next());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or("picture");
     name.replace(|it: char| it.is_control() || it > '\u{ffff}', "_")
 }
 

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     io,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc,
@@ -16,17 +17,18 @@ use std::{
 use axum::{Router, body::Body};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     sync::watch,
     task::{JoinSet, spawn_blocking},
     time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
-    Listener,
     guard::Guard,
-    listener::Io,
     merchants::POLL_INTERVAL,
     routes::{self, Door},
 };
@@ -37,8 +39,8 @@ const CONNECTIONS: usize = 8192;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// For the head of a request, and between two requests: longer than clients keep connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// A request's head, and what is read of a body at a time.
-const BUFFER: usize = 64 * 1024;
+/// A request's head, and what is read of a body at a time: each connection keeps so much.
+const BUFFER: usize = 16 * 1024;
 /// A body that was refused unread is thrown away in this time, and up to so many bytes: a socket that is
 /// closed while the client is still sending is reset, which can take the answer away.
 const LINGER: Duration = Duration::from_secs(5);
@@ -56,6 +58,48 @@ pub(crate) enum Phase {
     Draining,
     /// Nobody may wait any more.
     Closing,
+}
+
+/// A socket that requests are taken from.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP, where callers send the token.
+    Tcp(TcpListener),
+    /// A Unix socket, which its permissions guard.
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+/// A connection of any kind.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+impl Listener {
+    /// Its address, with the port that it got; none where it is a Unix socket.
+    #[must_use]
+    pub fn addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        }
+    }
+
+    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Io>>> {
+        match self {
+            Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
+                // If this fails, responses only come later.
+                let _slower = stream.set_nodelay(true);
+                Box::new(stream) as _
+            }),
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                let accepted = listener.poll_accept(cx);
+                accepted.map_ok(|(stream, _)| Box::new(stream) as _)
+            }
+        }
+    }
 }
 
 type Guarded = (Arc<Guard>, Listener);

@@ -1,7 +1,7 @@
 //! Media ids that are known: in memory, or in a ledger.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, UNIX_EPOCH},
@@ -12,11 +12,12 @@ use wxpay_ledger::{
     Account, Content, Error, FileState, Ledger, Outcome, Reader, Record, Selection,
 };
 
-use crate::answer::Entry;
+use crate::answer::{Entry, Refusal};
 
 /// How many pictures of a merchant are known in memory, some 15 MB: at ten a second those of an hour and
-/// more.
+/// more. Beyond that those that are not recent are forgotten, or else all of them.
 const MAX_ENTRIES: usize = 50_000;
+const RECENT: Duration = Duration::from_secs(60 * 60);
 
 /// Media ids are known to die early; after so long none is given again.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -27,8 +28,12 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// id is answered after it is on the disk.
 ///
 /// ```
-/// let store = wxpay_agent::Store::in_memory();
-/// # let _ = store;
+/// use wxpay_agent::Store;
+///
+/// let lost_at_the_end = Store::in_memory();
+/// # let folder = tempfile::tempdir()?;
+/// let kept = Store::in_ledger(&folder.path().join("shop.ledger"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Store(Option<Arc<File>>);
@@ -76,15 +81,8 @@ impl Store {
 /// The media ids of a merchant.
 #[derive(Debug)]
 pub(crate) enum Book {
-    Memory(Mutex<Memory>),
+    Memory(Mutex<HashMap<String, Entry>>),
     File(Arc<File>, Account),
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    entries: HashMap<String, Entry>,
-    /// The hashes in their order, the oldest first, with the time of their entry.
-    order: VecDeque<(String, u64)>,
 }
 
 impl Book {
@@ -92,7 +90,7 @@ impl Book {
     /// disk.
     pub(crate) fn find(&self, md5: &str, bytes: Option<u64>) -> Result<Option<Entry>, Error> {
         let found = match self {
-            Self::Memory(memory) => lock(memory).entries.get(md5).cloned(),
+            Self::Memory(memory) => lock(memory).get(md5).cloned(),
             Self::File(file, account) => lock(&file.reader)
                 .uploaded(*account, md5)?
                 .and_then(of_ledger),
@@ -102,18 +100,24 @@ impl Book {
     }
 
     /// Keeps an entry, and returns when it is safe.
-    pub(crate) async fn record(&self, entry: &Entry) -> Result<(), Error> {
+    pub(crate) async fn record(&self, entry: &Entry) -> Result<(), Refusal> {
         match self {
             Self::Memory(memory) => {
-                lock(memory).insert(entry.clone());
+                let mut memory = lock(memory);
+                if memory.len() >= MAX_ENTRIES {
+                    memory.retain(|_, entry| entry.age() < RECENT);
+                    if memory.len() >= MAX_ENTRIES {
+                        memory.clear();
+                    }
+                }
+                memory.insert(entry.media_hash.clone(), entry.clone());
                 Ok(())
             }
             Self::File(file, account) => {
                 let (sender, written) = oneshot::channel();
                 let done = move |result| drop(sender.send(result));
                 file.ledger.record(*account, record(entry), done);
-                // The ledger's thread ends after its last record.
-                written.await.unwrap_or(Ok(()))
+                Ok(written.await.map_err(|_| Refusal::stopping())??)
             }
         }
     }
@@ -121,26 +125,12 @@ impl Book {
     /// Forgets bytes, so that they are sent again. It may wait for the disk.
     pub(crate) fn forget(&self, md5: &str) -> Result<(), Error> {
         match self {
-            Self::Memory(memory) => drop(lock(memory).entries.remove(md5)),
+            Self::Memory(memory) => drop(lock(memory).remove(md5)),
             Self::File(file, _) => {
                 wxpay_ledger::forget(&file.path, &Selection::Hash(md5.to_owned()))?;
             }
         }
         Ok(())
-    }
-}
-
-impl Memory {
-    fn insert(&mut self, entry: Entry) {
-        if self.order.len() == MAX_ENTRIES
-            && let Some((md5, at)) = self.order.pop_front()
-            && self.entries.get(&md5).is_some_and(|entry| entry.at == at)
-        {
-            self.entries.remove(&md5);
-        }
-        let md5 = entry.media_hash.clone();
-        self.order.push_back((md5.clone(), entry.at));
-        self.entries.insert(md5, entry);
     }
 }
 

@@ -18,9 +18,8 @@ use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
 use crate::{
-    sandbox::Inspector,
     serve::ServeArgs,
-    settings::{Override, Rate, Seconds},
+    values::{Inspector, Override, Rate, Seconds, file, md5, pair},
 };
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
@@ -51,22 +50,32 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     Sign(SignArgs),
     Verify(VerifyArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    /// Print what a shell needs to complete the words of this program.
+    ///
+    /// For bash: wxpay completions bash > ~/.local/share/bash-completion/completions/wxpay
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write a page for man(1) of each command into a folder, for packages.
+    #[command(hide = true)]
+    Man {
+        /// An existing folder
+        dir: PathBuf,
+    },
 }
 
 /// Upload pictures and print their media ids, in the order of the files.
 ///
 /// A line for each file: `MEDIA_ID  PATH` on stdout, or what is wrong on stderr. Files are
-/// independent: one that fails does not stop the others. Every success is verified: a reply that
-/// the gateway has not signed is a failure.
-#[derive(Debug, Args)]
+/// independent: one that fails does not stop the others. Every success is verified: a response
+/// that the gateway has not signed is a failure.
+#[derive(Debug, Clone, Args)]
 #[command(
     override_usage = "wxpay upload [OPTIONS] [--] <FILE>...",
     after_help = "Settings come from flags, else from the environment; the API key never \
         from an argument. Put `--` before files whose names you have not chosen: wxpay upload -- *\n\n\
-        Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or \
-        configuration."
+        Exit status: 0 all uploaded, 1 some file failed, 2 wrong usage or configuration."
 )]
 pub(crate) struct UploadArgs {
     /// Pictures: JPEG, PNG or BMP under 2 MiB, whatever their extension; `-` reads one from stdin
@@ -77,10 +86,8 @@ pub(crate) struct UploadArgs {
     )]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Keep in this file, made where there is none, which picture has which media id: run again, only what
-    /// is not done is done, equal pictures are sent once, and an outage is waited for. FILE may be a folder
-    /// then, which is walked, without hidden files
-    #[arg(long, value_name = "LEDGER", conflicts_with = "dry_run")]
+    /// Remember in LEDGER what is done, and do only the rest; FILE may then be a folder, too
+    #[arg(long, conflicts_with = "dry_run")]
     pub(crate) ledger: Option<PathBuf>,
 
     /// Upload the files in this list, too, a path a line; `-` reads stdin
@@ -94,7 +101,7 @@ pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
 
-    /// Take only replies signed with the request's algorithm
+    /// Take only responses signed with the request's algorithm
     #[arg(long, overrides_with = "strict_reply_sign")]
     pub(crate) strict_reply_sign: bool,
 
@@ -106,8 +113,7 @@ pub(crate) struct UploadArgs {
     #[arg(overrides_with = "retries")]
     pub(crate) retries: u32,
 
-    /// How many uploads may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
-    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
+    /// Uploads that begin in a second, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
     #[arg(long, value_name = "N", overrides_with = "rate")]
     pub(crate) rate: Option<Rate>,
 
@@ -138,16 +144,14 @@ pub(crate) enum LedgerCommand {
     /// Count the files of each merchant: uploaded, refused, failed
     Status {
         /// The ledger
-        #[arg(value_name = "LEDGER")]
         ledger: PathBuf,
     },
     /// Print a row for each file, by path
     Export {
         /// The ledger
-        #[arg(value_name = "LEDGER")]
         ledger: PathBuf,
 
-        /// Print CSV for spreadsheets, where `'` goes before what they take for a formula: the default
+        /// Print CSV, with `'` before what a spreadsheet takes for a formula: the default
         #[arg(long, conflicts_with = "json", overrides_with = "csv")]
         csv: bool,
 
@@ -159,11 +163,10 @@ pub(crate) enum LedgerCommand {
     #[command(group = ArgGroup::new("what").required(true))]
     Forget {
         /// The ledger
-        #[arg(value_name = "LEDGER")]
         ledger: PathBuf,
 
         /// This file
-        #[arg(long, value_name = "PATH", group = "what")]
+        #[arg(long, group = "what")]
         path: Option<PathBuf>,
 
         /// The picture with this MD5, 32 hex digits
@@ -203,21 +206,19 @@ pub(crate) struct DoctorArgs {
 /// How long an upload waits for what. A line that is slow, but moves, is never cut.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TimeoutArgs {
-    /// How long one file's upload may take, with all its attempts [env: WXPAY_TIMEOUT]
-    /// [default: no such bound]
+    /// How long a file may take, with all its attempts [env: WXPAY_TIMEOUT] [default: no bound]
     #[arg(long, value_name = "SECONDS", overrides_with = "timeout")]
     pub(crate) timeout: Option<Seconds>,
 
-    /// How long connecting may take: name, TCP, proxy and TLS [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
+    /// How long name, TCP, proxy and TLS may take [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
     #[arg(long, value_name = "SECONDS", overrides_with = "connect_timeout")]
     pub(crate) connect_timeout: Option<Seconds>,
 
-    /// How long the gateway may take nothing of an upload [env: WXPAY_STALL_TIMEOUT] [default: 30]
+    /// How long an upload may stand still [env: WXPAY_STALL_TIMEOUT] [default: 30]
     #[arg(long, value_name = "SECONDS", overrides_with = "stall_timeout")]
     pub(crate) stall_timeout: Option<Seconds>,
 
-    /// How long the whole answer may take, once the gateway has all of the upload
-    /// [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
+    /// How long the answer to a whole upload may take [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
     #[arg(long, value_name = "SECONDS", overrides_with = "response_timeout")]
     pub(crate) response_timeout: Option<Seconds>,
 }
@@ -233,22 +234,19 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) api_key_file: Option<PathBuf>,
 
-    /// The merchant's API certificate, apiclient_cert.pem [env: WXPAY_CERT, or
-    /// WXPAY_CERT_PEM holds its text]
+    /// The merchant's apiclient_cert.pem [env: WXPAY_CERT, or its text in WXPAY_CERT_PEM]
     #[arg(long, value_name = "PEM")]
     pub(crate) cert: Option<PathBuf>,
 
-    /// Its private key, apiclient_key.pem [env: WXPAY_KEY, or WXPAY_KEY_PEM holds
-    /// its text]
+    /// Its private key, apiclient_key.pem [env: WXPAY_KEY, or its text in WXPAY_KEY_PEM]
     #[arg(long, value_name = "PEM")]
     pub(crate) key: Option<PathBuf>,
 
-    /// File with the password of an encrypted private key [env: WXPAY_KEY_PASSWORD holds it itself]
+    /// File with the password of an encrypted key [env: WXPAY_KEY_PASSWORD holds it itself]
     #[arg(long, value_name = "PATH")]
     pub(crate) key_password_file: Option<PathBuf>,
 
-    /// Certificate and key in one file, apiclient_cert.p12, in place of both [env: WXPAY_P12,
-    /// or WXPAY_P12_BASE64 holds it in base64]
+    /// Both in one, apiclient_cert.p12 [env: WXPAY_P12, or in base64 WXPAY_P12_BASE64]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
     pub(crate) p12: Option<PathBuf>,
 
@@ -260,13 +258,12 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
-    /// A gateway, https://host[:port]; given again: what stands in for the one before
-    /// [env: WXPAY_ENDPOINT, comma-separated] [default: those of --region mainland]
+    /// A gateway, https://host[:port]; given again, its backup [env: WXPAY_ENDPOINT, with commas]
     #[arg(long, value_name = "ORIGIN", conflicts_with = "region")]
     pub(crate) endpoint: Vec<Endpoint>,
 
-    /// The gateways of a region, with their backup: mainland, global, hongkong, us or europe
-    #[arg(long, value_name = "REGION")]
+    /// Gateway and backup of mainland (the default), global, hongkong, us or europe
+    #[arg(long)]
     pub(crate) region: Option<Region>,
 
     /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
@@ -281,7 +278,7 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "URI")]
     pub(crate) proxy: Option<String>,
 
-    /// File with `user:password` for --proxy; a password in an argument would be seen by every user
+    /// File with `user:password` for --proxy, for every user can read arguments
     #[arg(long, value_name = "PATH", requires = "proxy")]
     pub(crate) proxy_auth_file: Option<PathBuf>,
 }
@@ -292,16 +289,16 @@ pub(crate) struct GatewayArgs {
 /// `api_key.txt`, and `env` with the WXPAY_ variables of `wxpay upload`. Started again on the same
 /// DIR it keeps the credentials.
 ///
-/// With `-- COMMAND` it runs the command with these variables set, and ends with it and with its exit
-/// status: wxpay sandbox -- pytest
+/// With `-- COMMAND` it runs the command with these variables set, and ends with it and with its
+/// exit status: wxpay sandbox -- pytest
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
-    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8443; with COMMAND any free port]
+    /// Where to listen; port 0 is any free one [default: 127.0.0.1:8443, with COMMAND port 0]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 
     /// Where to keep the credentials [default: a temporary folder, removed at the end]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
 
     /// Your own merchant id
@@ -316,18 +313,15 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<String>,
 
-    /// Something that goes wrong on purpose, as system-error,next=2; repeatable. All of them are in
-    /// docs/sandbox.md
-    #[arg(long, value_name = "FAULT")]
+    /// Something to go wrong, as system-error,next=2 (see docs/sandbox.md); repeatable
+    #[arg(long)]
     pub(crate) fault: Vec<Fault>,
 
-    /// Where the page listens that shows the calls, or off; port 0 takes any free one [default:
-    /// 127.0.0.1:8480, or any free port where that is taken]
+    /// Where the page with the calls listens, or off [default: 127.0.0.1:8480, or a free port]
     #[arg(long, value_name = "ADDR")]
     pub(crate) inspector: Option<Inspector>,
 
-    /// File with another key that clients may have signed with, an old one or the API v3 key, to be told
-    /// where they have; repeatable
+    /// File with another key, to be told where a client has signed with it; repeatable
     #[arg(long, value_name = "PATH")]
     pub(crate) other_key_file: Vec<PathBuf>,
 
@@ -336,15 +330,14 @@ pub(crate) struct SandboxArgs {
     pub(crate) json: bool,
 
     /// The language in which calls are explained, en or zh
-    #[arg(long, value_name = "LANG", default_value = "en")]
+    #[arg(long, default_value = "en")]
     pub(crate) lang: Lang,
 
     /// Where to keep each call, as JSON, and its picture [default: nowhere]
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 
-    /// Write a file with the address, https://HOST:PORT, when all is ready, and remove it at the end: for
-    /// scripts that wait
+    /// Write the address into this file when all is ready, and remove it at the end, for scripts
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
 
@@ -357,17 +350,17 @@ pub(crate) struct SandboxArgs {
 ///
 /// Empty values and a parameter `sign` are left out, as the API wants it.
 ///
-/// With `--explain --expect SIGN` give every field as it was sent, in sending order, `sign_type` too where
-/// it was sent. The well-known mistakes are tried, alone and two together, and the one that gives
-/// SIGN is named. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or configuration.
+/// With `--explain --expect SIGN` give every field as it was sent, in sending order, `sign_type`
+/// too where it was sent. The well-known mistakes are tried, alone and two together, and the one
+/// that gives SIGN is named. Exit status then: 0 SIGN is right, 1 it is not, 2 wrong usage or
+/// configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order
     #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) params: Vec<(String, String)>,
 
-    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else md5, as the gateway reads
-    /// it]
+    /// md5 or hmac-sha256 [default: what the parameter `sign_type` says, else md5]
     #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
@@ -388,8 +381,7 @@ pub(crate) struct SignArgs {
     #[arg(long, value_name = "SIGN", requires = "explain")]
     pub(crate) expect: Option<String>,
 
-    /// File with another key that may have been used, such as an earlier one or the API v3 key, for
-    /// --explain; repeatable
+    /// File with another key to try, an earlier one or the API v3 key, for --explain; repeatable
     #[arg(long, value_name = "PATH", requires = "explain")]
     pub(crate) try_key_file: Vec<PathBuf>,
 
@@ -398,18 +390,17 @@ pub(crate) struct SignArgs {
     pub(crate) media: Option<PathBuf>,
 
     /// The language of the explanation, en or zh
-    #[arg(long, value_name = "LANG", requires = "explain", default_value = "en")]
+    #[arg(long, requires = "explain", default_value = "en")]
     pub(crate) lang: Lang,
 }
 
-/// Check the signature of a reply.
+/// Check the signature of a response.
 ///
-/// Exit status: 0 it holds, 1 it does not (or there is none, or this is no reply), 2 the file or
+/// Exit status: 0 it holds, 1 it does not (or there is none, or this is no response), 2 the file or
 /// the key cannot be read.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The reply's XML; `-` reads stdin
-    #[arg(value_name = "FILE")]
+    /// The response's XML; `-` reads stdin
     pub(crate) file: PathBuf,
 
     /// Take only md5, or only hmac-sha256 [default: what the signature's length says]
@@ -421,46 +412,6 @@ pub(crate) struct VerifyArgs {
     pub(crate) api_key_file: Option<PathBuf>,
 }
 
-/// Print what a shell needs to complete the words of this program.
-///
-/// For bash, from now on: wxpay completions bash > ~/.local/share/bash-completion/completions/wxpay
-#[derive(Debug, Args)]
-pub(crate) struct CompletionsArgs {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub(crate) shell: Shell,
-}
-
-/// Write a page for man(1) of each command into a folder, for packages.
-#[derive(Debug, Args)]
-#[command(hide = true)]
-pub(crate) struct ManArgs {
-    /// An existing folder
-    #[arg(value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-}
-
-fn file(argument: OsString) -> Result<PathBuf, &'static str> {
-    if argument.is_empty() {
-        return Err("the argument is empty: a variable without a value, perhaps");
-    }
-    Ok(argument.into())
-}
-
-fn md5(text: &str) -> Result<String, &'static str> {
-    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(text.to_owned());
-    }
-    Err("an MD5 has 32 hex digits, as md5sum prints it")
-}
-
-fn pair(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("a parameter has the form NAME=VALUE"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -470,5 +421,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_short_lines() {
+        fn assert_short(command: &mut clap::Command) {
+            let texts = command.get_arguments().filter_map(clap::Arg::get_help);
+            for text in texts.map(ToString::to_string) {
+                assert!(text.len() <= 100, "{text}");
+            }
+            command.get_subcommands_mut().for_each(assert_short);
+        }
+        assert_short(&mut Cli::command());
     }
 }

@@ -1,11 +1,11 @@
 //! `wxpay doctor`: finds what would fail, before the first upload.
 
+mod check;
 mod probe;
 mod settings;
 
 use std::process::ExitCode;
 
-use serde::Serialize;
 use wxpay_media::{
     Endpoint, Endpoints,
     transport::{Proxy, Transport, TransportBuilder},
@@ -13,12 +13,9 @@ use wxpay_media::{
 
 use crate::{
     args::DoctorArgs,
-    exit_code,
-    terminal::{self, OutputLost},
+    terminal::{OutputLost, exit_code},
 };
-
-/// The value that a check found, and its lines.
-type Found<T> = (Option<T>, Vec<Check>);
+use check::{Check, Found, Status};
 
 /// Runs every check, even after one that failed.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
@@ -67,17 +64,15 @@ async fn endpoint_checks(
     let primary_decides = probed[0].works || !probed[0].fails_over;
     let another_works = probed.iter().skip(1).any(|endpoint| endpoint.works);
     let mut checks = Vec::new();
-    for (place, endpoint) in probed.into_iter().enumerate() {
+    for (place, mut endpoint) in probed.into_iter().enumerate() {
         let is_replaced = match place {
             0 => !primary_decides && another_works,
             _ => primary_decides || another_works,
         };
-        for mut check in endpoint.checks {
-            if is_replaced && check.status == Status::Failed {
-                check.status = Status::Warning;
-            }
-            checks.push(check);
-        }
+        let failed = |check: &&mut Check| is_replaced && check.status == Status::Failed;
+        let failed = endpoint.checks.iter_mut().filter(failed);
+        failed.for_each(|check| check.status = Status::Warning);
+        checks.append(&mut endpoint.checks);
     }
     checks
 }
@@ -96,75 +91,5 @@ impl Report {
             check.print(self.json)?;
         }
         Ok(found)
-    }
-}
-
-/// The result of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    /// An upload works all the same.
-    Warning,
-    /// No upload would work.
-    Failed,
-    /// The response does not show it.
-    Unknown,
-    /// Something before it has failed.
-    Skipped,
-}
-
-/// One line of the report.
-#[derive(Debug, Serialize)]
-struct Check {
-    check: String,
-    status: Status,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-impl Check {
-    fn new(check: &str, status: Status, detail: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            status,
-            detail: detail.into(),
-            advice: None,
-        }
-    }
-
-    fn ok(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Ok, detail)
-    }
-
-    fn failed(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Failed, detail)
-    }
-
-    fn unknown(check: &str, because: &str) -> Self {
-        Self::new(check, Status::Unknown, format!("cannot tell: {because}"))
-    }
-
-    fn skipped(check: &str, because: &str) -> Self {
-        Self::new(check, Status::Skipped, because)
-    }
-
-    /// Adds advice.
-    fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
-        self
-    }
-
-    fn print(&self, json: bool) -> Result<(), OutputLost> {
-        if json {
-            return terminal::print_json(self);
-        }
-        let status = format!("{:?}", self.status).to_lowercase();
-        let mut line = format!("{}: {}", self.check, self.detail);
-        if let Some(advice) = &self.advice {
-            line = format!("{line}; {advice}");
-        }
-        terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
     }
 }

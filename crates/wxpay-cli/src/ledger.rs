@@ -3,12 +3,12 @@
 use std::{
     path::Path,
     process::ExitCode,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use wxpay_ledger::{Content, Entry, Outcome, Reader, Reason, Selection, forget};
+use wxpay_ledger::{Entry, Outcome, Reader, Reason, Selection, forget};
 
-use crate::{args::LedgerCommand, terminal, upload::outcome};
+use crate::{args::LedgerCommand, terminal, upload::outcome::FileOutcome};
 
 pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -17,12 +17,14 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
             let reader = Reader::open(&ledger)?;
             if json {
                 reader.export(|path, entry, at| {
-                    terminal::print_json(&outcome::Outcome::known(Path::new(path), entry).at(at))
+                    let mut line = FileOutcome::known(Path::new(path), entry);
+                    line.uploaded_at = at.map(str::to_owned);
+                    terminal::print_json(&line)
                 })??;
             } else {
                 terminal::print_raw(CSV_HEADER)?;
                 reader.export(|path, entry, at| {
-                    terminal::print_raw(&csv(path, entry, at.unwrap_or_default()))
+                    terminal::print_raw(&csv(path, &entry, at.unwrap_or_default()))
                 })??;
             }
         }
@@ -33,16 +35,10 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
             older_than,
         } => {
             const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-            let before = |days| SystemTime::now().checked_sub(DAY * days);
+            let age = DAY * older_than.unwrap_or_default();
+            let before = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
             let selection = path.map(Selection::Path).or(hash.map(Selection::Hash));
-            let age = || {
-                Selection::Before(
-                    older_than
-                        .and_then(before)
-                        .unwrap_or(SystemTime::UNIX_EPOCH),
-                )
-            };
-            let files = forget(&ledger, &selection.unwrap_or_else(age))?;
+            let files = forget(&ledger, &selection.unwrap_or(Selection::Before(before)))?;
             terminal::print(&format!("{files} forgotten"))?;
         }
     }
@@ -74,31 +70,22 @@ fn print_status(reader: &Reader) -> anyhow::Result<()> {
 const CSV_HEADER: &str =
     "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message";
 
-fn csv(path: &str, entry: Entry, uploaded_at: &str) -> String {
-    let (media_id, reason) = match entry.outcome {
-        Outcome::Uploaded { media_id, .. } => (media_id, Reason::default()),
-        Outcome::Refused(reason) | Outcome::Failed(reason) => (String::new(), reason),
+fn csv(path: &str, entry: &Entry, uploaded_at: &str) -> String {
+    let (media_id, why) = match &entry.outcome {
+        Outcome::Uploaded { media_id, .. } => (media_id.as_str(), &Reason::default()),
+        Outcome::Refused(why) | Outcome::Failed(why) => ("", why),
     };
-    let (md5, bytes) = match entry.content {
-        Some(Content { md5, bytes }) => (md5, bytes.to_string()),
-        None => Default::default(),
-    };
-    let Reason {
-        kind,
-        code,
-        message,
-        ..
-    } = reason;
-    let code = code.unwrap_or_default();
+    let content = entry.content.as_ref();
+    let bytes = content.map_or(String::new(), |it| it.bytes.to_string());
     let fields = [
         path,
-        &media_id,
-        &md5,
+        media_id,
+        content.map_or("", |it| &it.md5),
         &bytes,
         uploaded_at,
-        &kind,
-        &code,
-        &message,
+        &why.kind,
+        why.code.as_deref().unwrap_or_default(),
+        &why.message,
     ];
     fields.map(csv_field).join(",")
 }

@@ -1,7 +1,4 @@
 //! The program `wxpay`: parses arguments, calls the crates, prints for people or as JSON.
-//!
-//! Exit status: 0 done, 1 something failed (an upload, a verification), 2 wrong usage or
-//! configuration.
 
 mod args;
 mod doctor;
@@ -13,6 +10,7 @@ mod sign;
 mod signals;
 mod terminal;
 mod upload;
+mod values;
 mod verify;
 
 use std::{env, ffi::OsString, path::Path, process::ExitCode};
@@ -28,17 +26,7 @@ use tracing::Level;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use args::{Cli, Command};
-use terminal::OutputLost;
-
-/// The work failed.
-const FAILED: u8 = 1;
-/// Wrong usage or configuration: nothing was tried.
-const MISCONFIGURED: u8 = 2;
-
-/// The exit status of work that was tried.
-fn exit_code(has_succeeded: bool) -> ExitCode {
-    ExitCode::from(if has_succeeded { 0 } else { FAILED })
-}
+use terminal::{FAILED, MISCONFIGURED, OutputLost};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
@@ -76,8 +64,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => runtime.block_on(serve::run(*args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
-        Command::Completions(args) => print_completions(args.shell),
-        Command::Man(args) => write_man_pages(&args.dir),
+        Command::Completions { shell } => print_completions(shell),
+        Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
+            .with_context(|| format!("cannot write into {}", dir.display()))
+            .map(|()| ExitCode::SUCCESS),
     };
     // Not dropped, which waits for whatever still blocks: a read of stdin, a look-up of a name.
     runtime.shutdown_background();
@@ -92,13 +82,11 @@ fn log_to_stderr(cli: &Cli) {
         (1, _) => Level::DEBUG,
         _ => Level::TRACE,
     };
-    // A refusal is printed with its file: the library's own line would say it twice.
-    let is_said_once = match (cli.verbose, &cli.command) {
-        (0, Command::Upload(_)) => Targets::new()
-            .with_default(level)
-            .with_target("wxpay_media", Level::ERROR),
-        _ => Targets::new().with_default(level),
-    };
+    let mut targets = Targets::new().with_default(level);
+    if let (0, Command::Upload(_)) = (cli.verbose, &cli.command) {
+        // A refusal is printed with its file: the library's own line would say it twice.
+        targets = targets.with_target("wxpay_media", Level::ERROR);
+    }
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
@@ -106,7 +94,7 @@ fn log_to_stderr(cli: &Cli) {
         .log_internal_errors(false)
         .with_ansi(false)
         .finish()
-        .with(is_said_once)
+        .with(targets)
         .init();
 }
 
@@ -181,11 +169,5 @@ fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {
     clap_complete::generate(shell, &mut Cli::command(), "wxpay", &mut script);
     let script = String::from_utf8(script).context("the completions are not UTF-8")?;
     terminal::print(script.trim_end())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn write_man_pages(dir: &Path) -> anyhow::Result<ExitCode> {
-    clap_mangen::generate_to(Cli::command(), dir)
-        .with_context(|| format!("cannot write into {}", dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }

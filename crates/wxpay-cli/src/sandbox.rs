@@ -9,7 +9,6 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
-    str::FromStr,
     time::UNIX_EPOCH,
 };
 
@@ -19,7 +18,7 @@ use wxpay_media::Format;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch};
 use wxpay_sign::{ContentMd5, Params, SignType};
 
-use crate::{args::SandboxArgs, settings, signals::Stop, terminal};
+use crate::{args::SandboxArgs, settings, signals::Stop, terminal, values::Inspector};
 use folder::{Folder, quote};
 
 /// The port that the documents name, for a sandbox without a command.
@@ -42,9 +41,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         builder = builder.host(host);
     }
     for file in &args.other_key_file {
-        if let Some(source) = settings::OTHER_KEY.find(Some(file)) {
-            builder = builder.other_key(source.api_key()?);
-        }
+        builder = builder.other_key(settings::OTHER_KEY.by_flag(file).api_key()?);
     }
     for fault in &args.fault {
         builder = builder.fault(fault.clone());
@@ -81,31 +78,12 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// The address of the page that shows the calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Inspector {
-    Off,
-    At(SocketAddr),
-}
-
-impl FromStr for Inspector {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        let addr = text.parse().map(Self::At);
-        addr.map_err(|_| "neither an address with a port nor off")
-    }
-}
-
 /// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
 async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
     let usual = loopback(INSPECTOR_PORT);
     let addr = match asked {
-        Some(Inspector::Off) => return builder.start().await,
-        Some(Inspector::At(addr)) => addr,
+        Some(Inspector(None)) => return builder.start().await,
+        Some(Inspector(Some(addr))) => addr,
         None => match builder.clone().inspector(usual).start().await {
             Err(StartError::Inspector { .. }) => loopback(0),
             started => return started,
@@ -127,11 +105,10 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
         (None, None) => Credentials::generate()?,
     };
     // Not that of the environment, which is for clients.
-    if let Some(file) = &args.api_key_file
-        && let Some(source) = settings::API_KEY.find(Some(file))
-    {
-        let credentials_with = credentials.with_api_key(&source.line()?);
-        credentials = credentials_with.with_context(|| source.to_string())?;
+    if let Some(file) = &args.api_key_file {
+        let source = settings::API_KEY.by_flag(file);
+        let changed = credentials.with_api_key(&source.line()?);
+        credentials = changed.with_context(|| source.to_string())?;
     }
     Ok(credentials)
 }
@@ -183,16 +160,10 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
 async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBuf>) {
     while let Some(call) = calls.next().await {
         // A call as JSON is long; nobody asks for it most of the time.
-        let json = match (lang, &folder) {
-            (Some(_), None) => String::new(),
-            _ => terminal::escape_json(&serde_json::to_string(&*call).unwrap_or_default()),
-        };
-        match lang {
-            Some(lang) => terminal::warn(&call.display(lang).to_string()),
-            None => terminal::warn(&json),
-        }
+        let json = || terminal::escape_json(&serde_json::to_string(&*call).unwrap_or_default());
+        terminal::warn(&lang.map_or_else(json, |lang| call.display(lang).to_string()));
         if let Some(folder) = &folder
-            && let Err(error) = keep(folder, &call, &json, calls.media(call.number).as_deref())
+            && let Err(error) = keep(folder, &call, &json(), calls.media(call.number).as_deref())
         {
             let message = format!("cannot keep a call in {}: {error}", folder.display());
             terminal::warn(&terminal::one_line(&message));
@@ -225,18 +196,15 @@ struct ReadyFile<'a>(&'a Path);
 impl<'a> ReadyFile<'a> {
     /// Removes the file of an earlier sandbox, and no other.
     fn new(path: &'a Path) -> anyhow::Result<Self> {
-        let left = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(path)),
-            Err(error) => Err(error),
-            Ok(metadata) if metadata.is_file() => settings::read_file(path, 1),
-            Ok(_) => Err(io::Error::other("it is not a regular file")),
-        };
         let shown = path.display();
-        let left = left.with_context(|| format!("cannot use {shown}"))?;
-        if !left.starts_with(b"https://") {
-            bail!("{shown} is there already, and not from a sandbox");
+        match settings::read_file(path, 1) {
+            Ok(left) if left.starts_with(b"https://") => {
+                fs::remove_file(path).with_context(|| format!("cannot remove {shown}"))?;
+            }
+            Ok(_) => bail!("{shown} is there already, and not from a sandbox"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot use {shown}")),
         }
-        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         Ok(Self(path))
     }
 

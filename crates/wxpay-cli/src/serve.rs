@@ -5,32 +5,32 @@
     reason = "the comments are the help that the program prints, and that is not Markdown"
 )]
 
+mod merchants;
+mod sockets;
+
 use std::{
     env,
-    net::{Ipv4Addr, SocketAddr},
+    fs::DirBuilder,
+    net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
-use wxpay_agent::{
-    Agent, AllowedHost, Fetcher, Listener, Loaded, Merchants, Options, Settings, Store, Token,
-    read_merchant,
-};
-use wxpay_media::{Transport, TransportBuilder};
+use wxpay_agent::{Agent, AllowedHost, Fetcher, Options, Store, Token};
+use wxpay_media::Transport;
 use wxpay_sandbox::Sandbox;
 
 use crate::{
-    args::{GatewayArgs, TimeoutArgs, UploadArgs},
-    exit_code,
-    settings::{Network, Rate, Seconds, variable},
+    args::{GatewayArgs, TimeoutArgs},
+    settings::Network,
     signals::Stop,
-    terminal, upload,
+    terminal,
+    values::{Rate, Seconds},
 };
-
-const PORT: u16 = 8479;
+use sockets::{Sockets, notify};
 
 /// Take pictures over HTTP from programs of any language on this machine, and upload them.
 ///
@@ -160,177 +160,73 @@ fn mode(text: &str) -> Result<u32, &'static str> {
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let sandbox = match args.sandbox {
-        true => Some(upload::start_sandbox().await?),
-        false => None,
-    };
+    terminal::write_in_background();
+    let mut sandbox = None;
+    if args.sandbox {
+        let started = sandbox.insert(Sandbox::builder().start().await?);
+        let origin = started.origin();
+        terminal::warn(&format!(
+            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+        ));
+    }
     let store = match &args.ledger {
         Some(path) => Store::in_ledger(path)?,
         None => Store::in_memory(),
     };
-    let merchants = merchants(&args, sandbox.as_ref())?;
+    let merchants = merchants::merchants(&args, sandbox.as_ref())?;
     raise_limit_of_files();
-    let listeners = listeners(&args).await?;
-    let is_tcp = listeners.iter().any(|listener| listener.addr().is_some());
+    let sockets = Sockets::open(&args).await?;
+    let is_tcp = sockets.listeners.iter().any(|it| it.addr().is_some());
+    let is_by_url = !args.allow_url.is_empty();
     let options = Options {
         token: is_tcp.then(|| token(&args)).transpose()?,
         hosts: args.host.clone(),
-        fetcher: (!args.allow_url.is_empty())
-            .then(|| fetcher(&args))
-            .transpose()?,
+        fetcher: is_by_url.then(|| fetcher(&args)).transpose()?,
         queue: args.queue.get(),
         grace: args.grace.0,
     };
     let agent = Agent::start(merchants, store, options).await?;
-    let lines: Vec<_> = listeners
-        .iter()
-        .map(|it| format!("listening on {it}"))
-        .collect();
-    terminal::print(&lines.join("\n"))?;
-    notify("READY=1");
+    terminal::print(&sockets.shown.join("\n"))?;
+    tell_systemd("READY=1");
     // From now on the grace bounds the end; a second signal forces it.
     stop.wait_without_bound();
     let asked = async {
         stop.asked().await;
-        notify("STOPPING=1");
+        tell_systemd("STOPPING=1");
     };
-    let is_answered = agent.serve(listeners, asked).await;
+    let is_answered = agent.serve(sockets.listeners, asked).await;
     if !is_answered {
         terminal::warn("warning: stopped before all that was accepted was answered");
     }
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    Ok(exit_code(is_answered))
-}
-
-/// The settings of a client, as `wxpay upload` has them.
-fn client_args(args: &ServeArgs) -> UploadArgs {
-    UploadArgs {
-        files: Vec::new(),
-        ledger: None,
-        from: None,
-        null: false,
-        gateway: args.gateway.clone(),
-        strict_reply_sign: args.strict_reply_sign,
-        timeouts: args.timeouts.clone(),
-        retries: args.retries,
-        rate: args.rate,
-        concurrency: args.concurrency,
-        dry_run: false,
-        json: false,
-        sandbox: args.sandbox,
-    }
-}
-
-fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merchants> {
-    let client_args = client_args(args);
-    let concurrency = args.concurrency.get();
-    let limited = move |transport: TransportBuilder| transport.concurrency(concurrency);
-    if let Some(folder) = &args.merchants {
-        let network = Network::find(&args.gateway)?;
-        // What can be wrong with them is wrong now.
-        let builder = wxpay_media::Client::builder("0".parse()?, "0".repeat(32).parse()?);
-        drop(upload::tune(builder, &client_args, &network)?);
-        return Ok(Merchants::folder(folder, move |file| {
-            read_merchant(file, |builder| {
-                let tuned = upload::tune(builder.clone(), &client_args, &network);
-                tuned.unwrap_or(builder).transport(limited)
-            })
-        }));
-    }
-    let read = move |sandbox: Option<&Sandbox>| -> anyhow::Result<Settings> {
-        let configured = upload::configure(&client_args, sandbox)?;
-        let (merchant, endpoints, builder, identity) = configured;
-        let client = builder.transport(limited).build()?;
-        let settings = Settings::new(merchant.id().clone(), client, &endpoints);
-        Ok(settings.not_after(identity.map(|identity| identity.not_after())))
-    };
-    if let Some(sandbox) = sandbox {
-        let settings = read(Some(sandbox))?.region("sandbox");
-        return Ok(Merchants::one(move || Loaded {
-            files: Vec::new(),
-            settings: Ok(settings.clone()),
-        }));
-    }
-    let files = files(&args.gateway);
-    Ok(Merchants::one(move || Loaded {
-        files: files.clone(),
-        settings: read(None).map_err(|error| format!("{error:#}")),
-    }))
-}
-
-/// The files of the merchant's settings, to be read again when one has changed.
-fn files(args: &GatewayArgs) -> Vec<PathBuf> {
-    let flags = [
-        &args.api_key_file,
-        &args.cert,
-        &args.key,
-        &args.key_password_file,
-        &args.p12,
-        &args.p12_password_file,
-        &args.ca,
-    ];
-    let variables = ["WXPAY_CERT", "WXPAY_KEY", "WXPAY_P12", "WXPAY_CA"];
-    let variables = variables.iter().filter_map(|name| variable(name));
-    let flags = flags.into_iter().flatten().cloned();
-    flags.chain(variables.map(PathBuf::from)).collect()
+    Ok(terminal::exit_code(is_answered))
 }
 
 fn fetcher(args: &ServeArgs) -> anyhow::Result<Fetcher> {
-    // Its own way: neither the proxy nor the gateway's addresses.
-    let gateway = GatewayArgs {
-        resolve: Vec::new(),
-        ..args.gateway.clone()
-    };
-    let network = Network::find(&gateway)?;
-    let transport = network.apply_roots(Transport::builder());
+    let roots = Network::find(&args.gateway)?.roots;
+    let transport = Transport::builder().roots(roots);
     let mut fetcher = Fetcher::new(args.allow_url.clone(), transport);
     for to in &args.gateway.resolve {
-        let (host, port, addresses) = to.parts();
-        fetcher = fetcher.resolve(host, port, addresses);
+        fetcher = fetcher.resolve(&to.host, to.port, to.addresses.clone());
     }
     Ok(fetcher)
-}
-
-async fn listeners(args: &ServeArgs) -> anyhow::Result<Vec<Listener>> {
-    let mut listeners = Vec::new();
-    #[cfg(unix)]
-    {
-        let handed_over = wxpay_agent::activated();
-        listeners.extend(handed_over.context("cannot use the sockets of LISTEN_FDS")?);
-        if let Some(path) = &args.socket {
-            let listener = Listener::unix(path, args.socket_mode);
-            listeners
-                .push(listener.with_context(|| format!("cannot listen on {}", path.display()))?);
-        }
-    }
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let addr = args.listen.or(listeners.is_empty().then_some(usual));
-    if let Some(addr) = addr {
-        refuse_remote(args, addr)?;
-        let listener = Listener::tcp(addr).await;
-        listeners.insert(
-            0,
-            listener.with_context(|| format!("cannot listen on {addr}"))?,
-        );
-    }
-    for addr in listeners.iter().filter_map(Listener::addr) {
-        refuse_remote(args, addr)?;
-    }
-    Ok(listeners)
-}
-
-fn refuse_remote(args: &ServeArgs, addr: SocketAddr) -> anyhow::Result<()> {
-    if !addr.ip().is_loopback() && !args.allow_remote {
-        bail!("{addr} is reached by other machines: give a loopback address, or --allow-remote");
-    }
-    Ok(())
 }
 
 fn token(args: &ServeArgs) -> anyhow::Result<Token> {
     let path = token_file(args)?;
     let shown = terminal::one_line(&path.to_string_lossy());
+    if args.token_file.is_none() {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .recursive(true)
+            .create(folder)
+            .context("the folder of the token")?;
+    }
     let token = Token::open(&path).with_context(|| format!("the token file {shown}"))?;
     terminal::warn(&format!("callers send the token in {shown}"));
     Ok(token)
@@ -363,11 +259,8 @@ fn raise_limit_of_files() {
     }
 }
 
-fn notify(state: &str) {
-    #[cfg(unix)]
-    if let Err(error) = wxpay_agent::notify(state) {
+fn tell_systemd(state: &str) {
+    if let Err(error) = notify(state) {
         terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
     }
-    #[cfg(not(unix))]
-    let _ = state;
 }

@@ -3,7 +3,7 @@
 mod file;
 mod identity;
 
-use std::{fmt, net::IpAddr, num::NonZeroU32, path::Path, str::FromStr, time::Duration};
+use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use wxpay_media::{
@@ -12,7 +12,7 @@ use wxpay_media::{
 };
 use wxpay_sign::ApiKey;
 
-use crate::args::GatewayArgs;
+use crate::{args::GatewayArgs, values::Override};
 
 pub(crate) use file::{
     API_KEY, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end, variable,
@@ -45,10 +45,28 @@ const MCH_ID: Names = ("--mch-id", "WXPAY_MCH_ID");
 const SIGN_TYPE: Names = ("--sign-type", "WXPAY_SIGN_TYPE");
 const ENDPOINT: Names = ("--endpoint", "WXPAY_ENDPOINT");
 pub(crate) const RATE: Names = ("--rate", "WXPAY_RATE");
-pub(crate) const TIMEOUT: Names = ("--timeout", "WXPAY_TIMEOUT");
-pub(crate) const CONNECT: Names = ("--connect-timeout", "WXPAY_CONNECT_TIMEOUT");
-pub(crate) const STALL: Names = ("--stall-timeout", "WXPAY_STALL_TIMEOUT");
-pub(crate) const RESPONSE: Names = ("--response-timeout", "WXPAY_RESPONSE_TIMEOUT");
+
+type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
+
+/// The timeouts in the order of [`TimeoutArgs`](crate::args::TimeoutArgs). Their defaults are the library's.
+pub(crate) const TIMEOUTS: [(Names, SetTimeout); 4] = {
+    use TransportBuilder as To;
+    [
+        (("--timeout", "WXPAY_TIMEOUT"), To::timeout),
+        (
+            ("--connect-timeout", "WXPAY_CONNECT_TIMEOUT"),
+            To::connect_timeout,
+        ),
+        (
+            ("--stall-timeout", "WXPAY_STALL_TIMEOUT"),
+            To::stall_timeout,
+        ),
+        (
+            ("--response-timeout", "WXPAY_RESPONSE_TIMEOUT"),
+            To::response_timeout,
+        ),
+    ]
+};
 
 /// The value of a flag, else of its variable.
 pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
@@ -75,9 +93,8 @@ pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
 /// The API v2 key of `--api-key-file`, else of the environment; never of an argument, which every user
 /// of the machine can read.
 pub(crate) fn api_key(flag: Option<&Path>) -> anyhow::Result<Option<Given<ApiKey>>> {
-    let source = API_KEY.find(flag);
-    let key = source.map(|source| Ok(Given::new(source.api_key()?, source.by)));
-    key.transpose()
+    let key = |source: file::Source| Ok(Given::new(source.api_key()?, source.by));
+    API_KEY.find(flag).map(key).transpose()
 }
 
 /// The same where there must be one.
@@ -89,12 +106,12 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
         let given = find(self.mch_id.clone(), MCH_ID)?;
-        match given {
-            Some(Given { value, by }) if may_hold_secret(value.as_str()) => {
-                bail!("{by} holds what looks like an API key; it wants the merchant id, a number")
-            }
-            given => Ok(given),
+        if let Some(Given { value, by }) = &given
+            && may_hold_secret(value.as_str())
+        {
+            bail!("{by} holds what looks like an API key; it wants the merchant id, a number");
         }
+        Ok(given)
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
@@ -103,26 +120,24 @@ impl GatewayArgs {
     }
 
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
-        let (flag, variable) = ENDPOINT;
+        let (mut by, variable) = ENDPOINT;
+        let mut listed = self.endpoint.clone();
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
         }
-        let mut listed = Given::new(self.endpoint.clone(), flag);
-        if listed.value.is_empty() {
-            let text = text(variable)?.unwrap_or_default();
-            let origins = text.split(',').map(str::trim).filter(|it| !it.is_empty());
-            let endpoints = origins.map(|origin| {
+        if listed.is_empty() {
+            by = variable;
+            let text = text(by)?.unwrap_or_default();
+            for origin in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
                 let endpoint = origin.parse::<Endpoint>();
-                endpoint.with_context(|| format!("{variable}: {shown}"))
-            });
-            listed = Given::new(endpoints.collect::<anyhow::Result<_>>()?, variable);
+                listed.push(endpoint.with_context(|| format!("{by}: {shown}"))?);
+            }
         }
-        let Given { value, by } = listed;
-        if value.is_empty() {
+        if listed.is_empty() {
             return Ok(Given::new(Region::Mainland.into(), "default"));
         }
-        let endpoints = Endpoints::new(value.into_iter().map(Into::into));
+        let endpoints = Endpoints::new(listed.into_iter().map(Into::into));
         Ok(Given::new(endpoints.context(by)?, by))
     }
 }
@@ -138,7 +153,7 @@ pub(crate) const APP_ID_ADVICE: &str = "give the merchant id, which is a number"
 /// The way to an endpoint: trusted authorities, proxy, addresses.
 #[derive(Debug)]
 pub(crate) struct Network {
-    roots: Roots,
+    pub(crate) roots: Roots,
     /// The authority that is trusted beside Mozilla's.
     pub(crate) ca: Option<file::Source>,
     pub(crate) proxy: Option<Given<Proxy>>,
@@ -171,12 +186,8 @@ impl Network {
         })
     }
 
-    pub(crate) fn apply_roots(&self, builder: TransportBuilder) -> TransportBuilder {
-        builder.roots(self.roots.clone())
-    }
-
     pub(crate) fn apply(&self, mut builder: TransportBuilder) -> TransportBuilder {
-        builder = self.apply_roots(builder);
+        builder = builder.roots(self.roots.clone());
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.value.clone());
         }
@@ -209,80 +220,4 @@ fn proxy(args: &GatewayArgs) -> anyhow::Result<Option<Given<Proxy>>> {
         value = value.basic_auth(user, password);
     }
     Ok(Some(Given::new(value, "--proxy")))
-}
-
-/// The addresses of a name, in the form of curl's `--resolve`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Override {
-    host: String,
-    port: u16,
-    addresses: Vec<IpAddr>,
-}
-
-impl Override {
-    /// The host, the port, and its addresses.
-    pub(crate) fn parts(&self) -> (&str, u16, Vec<IpAddr>) {
-        (&self.host, self.port, self.addresses.clone())
-    }
-}
-
-impl FromStr for Override {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let parse = || {
-            let (host, rest) = text.split_once(':').filter(|(host, _)| !host.is_empty())?;
-            let (port, addresses) = rest.split_once(':')?;
-            let addresses = addresses.split(',').map(|address| {
-                let address = address.trim();
-                let inner = address
-                    .strip_prefix('[')
-                    .and_then(|it| it.strip_suffix(']'));
-                inner.unwrap_or(address).parse().ok()
-            });
-            Some(Self {
-                host: host.to_owned(),
-                port: port.parse().ok()?,
-                addresses: addresses.collect::<Option<_>>()?,
-            })
-        };
-        parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
-    }
-}
-
-/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
-const LONGEST: f64 = 86_400.0;
-
-/// A time in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seconds(pub(crate) Duration);
-
-impl FromStr for Seconds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
-        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        // Less than a nanosecond rounds to nothing.
-        let duration = duration.filter(|duration| !duration.is_zero());
-        duration.map(Self).ok_or_else(|| {
-            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
-        })
-    }
-}
-
-/// Uploads a second; `None` for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
-
-impl FromStr for Rate {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        let number = text.parse().map(|number| Self(Some(number)));
-        number.map_err(|_| "a whole number of uploads a second, at least 1, or off")
-    }
 }

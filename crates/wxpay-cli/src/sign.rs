@@ -9,7 +9,7 @@ use anyhow::Context;
 use wxpay_diagnose::Request;
 use wxpay_sign::{ApiKey, Params, SignType};
 
-use crate::{args::SignArgs, exit_code, settings, terminal};
+use crate::{args::SignArgs, settings, terminal};
 
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
     if let Some(signature) = &args.expect {
@@ -23,11 +23,13 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
             string = string.replace(key.value.expose(), "********");
         }
         // Another program hashes just these bytes.
-        if io::stdout().is_terminal() {
-            terminal::print(&string)?;
+        let is_for_people = io::stdout().is_terminal();
+        let print = if is_for_people {
+            terminal::print
         } else {
-            terminal::print_raw(&string)?;
-        }
+            terminal::print_raw
+        };
+        print(&string)?;
         return Ok(ExitCode::SUCCESS);
     }
     let named = params.iter().find(|(name, _)| *name == "sign_type");
@@ -60,27 +62,21 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
     const LARGEST: u64 = 16;
 
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
-    let files = args.try_key_file.iter();
-    let sources = files.filter_map(|file| settings::TRY_KEY.find(Some(file)));
-    let other_keys = sources.map(|source| source.api_key());
+    let other_keys = args.try_key_file.iter();
+    let other_keys = other_keys.map(|file| settings::TRY_KEY.by_flag(file).api_key());
     let other_keys: Vec<ApiKey> = other_keys.collect::<anyhow::Result<_>>()?;
-    let content = args.media.as_ref().map(|file| {
-        let content = settings::read_file(file, LARGEST);
-        content.with_context(|| format!("cannot read {}", file.display()))
-    });
-    let content = content.transpose()?;
-
+    let (content, name);
     let mut request = Request::new(pairs(args));
     if let Some(sign_type) = args.sign_type {
         request = request.sign_type(sign_type);
     }
-    let name = args.media.as_ref().and_then(|file| file.file_name());
-    let name = name.map(|name| name.to_string_lossy());
-    if let Some(content) = &content {
-        request = request.file_name(name.as_deref().unwrap_or_default());
-        request = request.content(content);
+    if let Some(file) = &args.media {
+        content = settings::read_file(file, LARGEST)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        name = file.file_name().unwrap_or_default().to_string_lossy();
+        request = request.file_name(&name).content(&content);
     }
     let report = request.diagnose(&key, &other_keys, signature);
     terminal::print(&report.display(args.lang).to_string())?;
-    Ok(exit_code(report.is_right()))
+    Ok(terminal::exit_code(report.is_right()))
 }

@@ -12,6 +12,8 @@ use std::{
 
 use tokio::{runtime, sync::watch, time::timeout};
 
+use crate::terminal;
+
 /// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -57,7 +59,7 @@ impl Stop {
                         let _ = timeout(GRACE, signals.next()).await;
                     }
                 });
-                process::exit(i32::from(crate::FAILED));
+                process::exit(i32::from(terminal::FAILED));
             })?;
         Ok(Self { asked, waits })
     }

@@ -1,16 +1,26 @@
-//! Standard output and standard error.
+//! Standard output, standard error and the exit status.
 
 use std::{
     error,
     fmt::{self, Write as _},
     io::{self, Write as _},
     mem,
+    process::ExitCode,
     sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
 
 use serde::Serialize;
+
+/// The exit status of work that failed.
+pub(crate) const FAILED: u8 = 1;
+/// The exit status of wrong usage or configuration: nothing was tried.
+pub(crate) const MISCONFIGURED: u8 = 2;
+
+pub(crate) fn exit_code(has_succeeded: bool) -> ExitCode {
+    ExitCode::from(if has_succeeded { 0 } else { FAILED })
+}
 
 /// Prints lines of the result, escaped.
 ///
@@ -46,17 +56,13 @@ impl OutputLost {
 
 impl fmt::Display for OutputLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot write to standard output")
+        write!(f, "cannot write to standard output: {}", self.0)
     }
 }
 
-impl error::Error for OutputLost {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(&self.0)
-    }
-}
+impl error::Error for OutputLost {}
 
-/// Prints lines on stderr, escaped. An error is ignored: there is no other place to report it.
+/// Prints lines on stderr, escaped.
 pub(crate) fn warn(lines: &str) {
     let line = escape(lines, true) + "\n";
     match BACKLOG.get() {
@@ -65,6 +71,7 @@ pub(crate) fn warn(lines: &str) {
     }
 }
 
+/// An error is ignored: there is no other place to report it.
 fn write_message(lines: &str) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
@@ -165,29 +172,27 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 fn escape(text: &str, keep_line_ends: bool) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
-    }
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if steers_terminal(character) && !(keep_line_ends && character == '\n') {
-            escaped.extend(character.escape_default());
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
+    escape_by(text, |escaped, character| match character {
+        '\n' if keep_line_ends => escaped.push('\n'),
+        _ => escaped.extend(character.escape_default()),
+    })
 }
 
 /// The same JSON, with such characters as `\u` and four digits: its values do not change. Outside of
 /// strings it has none.
 pub(crate) fn escape_json(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
+    escape_by(json, |escaped, character| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    })
+}
+
+fn escape_by(text: &str, escape: impl Fn(&mut String, char)) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
         if steers_terminal(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
+            escape(&mut escaped, character);
         } else {
             escaped.push(character);
         }
@@ -207,9 +212,8 @@ const FORMAT: [u32; 38] = [
 /// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
 /// controls (C0, DEL, C1), separators and format characters.
 fn steers_terminal(character: char) -> bool {
-    let code = u32::from(character);
-    let mut ranges = FORMAT.chunks_exact(2);
-    character.is_control() || ranges.any(|range| (range[0]..=range[1]).contains(&code))
+    let is_in = |range: &[u32]| (range[0]..=range[1]).contains(&u32::from(character));
+    !character.is_ascii_graphic() && (character.is_control() || FORMAT.chunks_exact(2).any(is_in))
 }
 
 /// An error with its root cause: the errors between repeat it.
@@ -219,7 +223,8 @@ pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
         root = source;
     }
     let (top, root) = (error.to_string(), root.to_string());
-    if top.contains(&root) {
+    let is_said = top.contains(&root);
+    if is_said {
         top
     } else {
         format!("{top}: {root}")

@@ -7,23 +7,21 @@ mod picture;
 mod progress;
 mod queue;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use wxpay_media::{
     ApiKey, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
-    transport::TransportBuilder,
 };
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     args::UploadArgs,
-    exit_code,
     settings::{self, IdentityFiles, Network},
     signals::Stop,
     terminal::{self, OutputLost},
 };
-use outcome::{Failure, Outcome};
+use outcome::{Failure, FileOutcome};
 
 pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     let done = upload(&args).await;
@@ -34,20 +32,23 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
         // With --json every file has a line.
         let failure = Failure::config(error);
         for file in &args.files {
-            Outcome::failed(file, failure.clone()).print(true)?;
+            FileOutcome::failed(file, failure.clone()).print(true)?;
         }
     }
-    Ok(exit_code(done?))
+    Ok(terminal::exit_code(done?))
 }
 
 /// True when every file is uploaded; an error before any is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let sandbox = if args.sandbox {
-        Some(start_sandbox().await?)
-    } else {
-        None
-    };
+    let mut sandbox = None;
+    if args.sandbox {
+        let started = sandbox.insert(Sandbox::builder().start().await?);
+        let origin = started.origin();
+        terminal::warn(&format!(
+            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+        ));
+    }
     let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
@@ -55,8 +56,8 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
             _ = stop.asked() => false,
         }
     } else if let Some(path) = &args.ledger {
-        let run = ledger::Run::open(args, path, merchant.id(), &endpoints)?;
-        run.upload(args, &builder.build()?, &mut stop).await?
+        let (merchant, client) = (merchant.id(), builder.build()?);
+        ledger::run(args, path, merchant, &endpoints, &client, &mut stop).await?
     } else {
         queue::run(args, &builder.build()?, &mut stop).await?
     };
@@ -64,15 +65,6 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
         sandbox.shutdown().await;
     }
     Ok(done)
-}
-
-pub(crate) async fn start_sandbox() -> anyhow::Result<Sandbox> {
-    let sandbox = Sandbox::builder().start().await?;
-    terminal::warn(&format!(
-        "sandbox at {}: its media ids mean nothing to WeChat Pay",
-        sandbox.origin()
-    ));
-    Ok(sandbox)
 }
 
 /// The merchant, its endpoints, a client with all settings, and its identity, which is always there, except
@@ -97,46 +89,30 @@ pub(crate) fn configure(
     let merchant = Merchant::new(id, key)
         .signing(signing)
         .strict_response_sign(args.strict_reply_sign);
-    let mut builder = ClientBuilder::from(merchant.clone()).endpoints(endpoints.clone());
+    let mut builder = ClientBuilder::from(merchant.clone())
+        .endpoints(endpoints.clone())
+        .max_retries(args.retries)
+        .transport(|transport| network.apply(transport));
     if let Some(identity) = &identity {
         builder = builder.identity(identity.clone());
     }
-    let builder = tune(builder, args, &network)?;
-    Ok((merchant, endpoints, builder, identity))
-}
-
-/// A client with the settings that are no merchant's own: the way to the endpoints, timeouts, a rate.
-pub(crate) fn tune(
-    builder: ClientBuilder,
-    args: &UploadArgs,
-    network: &Network,
-) -> anyhow::Result<ClientBuilder> {
-    use TransportBuilder as To;
-    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
-
-    let mut builder = builder
-        .max_retries(args.retries)
-        .transport(|transport| network.apply(transport));
-    if let Some(given) = find(args.rate, RATE)? {
+    if let Some(given) = settings::find(args.rate, settings::RATE)? {
         builder = builder.rate(given.value.0);
     }
-    // The timeouts that are not given are the library's.
     let times = &args.timeouts;
-    let timeouts: [(_, _, SetTimeout); 4] = [
-        (times.timeout, TIMEOUT, To::timeout),
-        (times.connect_timeout, CONNECT, To::connect_timeout),
-        (times.stall_timeout, STALL, To::stall_timeout),
-        (times.response_timeout, RESPONSE, To::response_timeout),
+    let flags = [
+        times.timeout,
+        times.connect_timeout,
+        times.stall_timeout,
+        times.response_timeout,
     ];
-    for (flag, names, set) in timeouts {
-        if let Some(given) = find(flag, names)? {
+    for (flag, (names, set)) in flags.into_iter().zip(settings::TIMEOUTS) {
+        if let Some(given) = settings::find(flag, names)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
-    Ok(builder)
+    Ok((merchant, endpoints, builder, identity))
 }
-
-type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
 

@@ -7,7 +7,7 @@ use wxpay_media::GatewayError;
 use wxpay_sign::{ApiKey, Params, SignType};
 use wxpay_xml::Fields;
 
-use crate::{args::VerifyArgs, exit_code, settings, terminal};
+use crate::{args::VerifyArgs, settings, terminal};
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             terminal::warn(&format!("not valid: {why}"));
         }
     }
-    Ok(exit_code(verified.is_ok()))
+    Ok(terminal::exit_code(verified.is_ok()))
 }
 
 fn verify(

@@ -90,13 +90,6 @@ impl fmt::Display for Form {
 /// The reason why a certificate and a key do not make an [`Identity`](crate::Identity).
 ///
 /// The variants are for programs, the message for people. No variant carries a byte of the key.
-///
-/// ```
-/// use wxpay_identity::{Form, Identity, IdentityError, Part};
-///
-/// let zip = Identity::from_pkcs12(b"PK\x03\x04...", "password").unwrap_err();
-/// assert_eq!(zip, IdentityError::WrongForm { wanted: Part::Pkcs12, found: Form::Zip });
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {

@@ -51,9 +51,8 @@ impl Identity {
     /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
     /// one that holds both.
     ///
-    /// The chain is handed out with the client's own certificate first, whatever its order in the
-    /// file. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE
-    /// KEY`), not encrypted; for one that is, take [`from_pem_encrypted`](Self::from_pem_encrypted).
+    /// The chain may be in any order. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or
+    /// SEC1 (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
@@ -86,7 +85,7 @@ impl Identity {
     /// use wxpay_identity::Identity;
     ///
     /// let (cert, key) = (std::fs::read("cert.pem")?, std::fs::read("key.pem")?);
-    /// let identity = Identity::from_pem_encrypted(cert, key, "the password")?;
+    /// let identity = Identity::from_pem_encrypted(cert, key, "secret")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_pem_encrypted(
@@ -101,7 +100,7 @@ impl Identity {
     /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
     ///
     /// It needs the feature `pkcs12`, and takes a second at most. Old forms are read too: RC2-40 and 3DES
-    /// with a SHA-1 MAC, chains in any order, bags without names, and BER.
+    /// with a SHA-1 MAC, and BER.
     ///
     /// # Errors
     ///

@@ -277,9 +277,8 @@ impl Attempt {
     }
 
     fn sent(&self) -> u64 {
-        self.connection.as_ref().map_or(0, |connection| {
-            connection.state.lock().written - connection.written
-        })
+        let sent = |it: &Connection| it.state.lock().written - it.written;
+        self.connection.as_ref().map_or(0, sent)
     }
 
     /// Describes the present silence, for the error of a timeout.
@@ -302,8 +301,6 @@ impl Attempt {
 
     /// The TLS alert that the connection ended with.
     pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        self.connection
-            .as_ref()
-            .and_then(|it| it.state.lock().alert)
+        self.connection.as_ref()?.state.lock().alert
     }
 }

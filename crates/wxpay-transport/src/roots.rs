@@ -20,8 +20,7 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
 /// Mozilla's set is compiled in, so it costs no start-up time and is the same on every machine; a
-/// private authority can be added to it or take its place. Nothing here pins a single public
-/// authority: gateways change theirs.
+/// private authority can be added to it or take its place.
 ///
 /// A self-signed certificate that is no authority is trusted for itself alone: the server must present
 /// that very certificate, and nothing that its key has signed is trusted.
@@ -69,13 +68,12 @@ impl Roots {
         }
     }
 
-    /// The authorities that are installed on this machine, and no others: what administrators add to
-    /// and take from. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name another file or folder for them.
+    /// The authorities that are installed on this machine, and no others. `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` can name another file or folder for them.
     ///
     /// They are read, on a thread that may block, when the first connection is opened. If none can
-    /// be read at all, that call and the next ones fail with
-    /// [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part that cannot be read is a warning
-    /// in `tracing`.
+    /// be read at all, calls fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part
+    /// that cannot be read is a warning in `tracing`.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
@@ -273,8 +271,9 @@ fn purpose(certificate: &TbsCertificateInner<Raw>) -> Option<Purpose> {
         None => certificate.version() == Version::V1 && is_self_signed,
     };
     let usages = certificate.get_extension::<ExtendedKeyUsage>().ok()?;
-    let is_for_servers = usages
-        .is_none_or(|(_, usages)| usages.0.contains(&SERVER_AUTH) || usages.0.contains(&ANY_USAGE));
+    let is_for_servers = usages.is_none_or(|(_, ExtendedKeyUsage(usages))| {
+        usages.contains(&SERVER_AUTH) || usages.contains(&ANY_USAGE)
+    });
     Some(match (is_for_servers, is_self_signed) {
         _ if may_issue => Purpose::Authority,
         (false, _) => Purpose::Client,
@@ -294,21 +293,4 @@ fn rsa_bits(certificate: &TbsCertificateInner<Raw>) -> Option<usize> {
     let modulus = UintRef::decode(&mut reader).ok()?;
     let first = modulus.as_bytes().first()?;
     Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use rustls_pki_types::pem::PemObject;
-
-    use super::*;
-
-    #[test]
-    fn the_bits_of_a_weak_key_are_counted() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-        for (file, bits) in [("weak-key", Some(1024)), ("ec-root", None)] {
-            let der = CertificateDer::from_pem_file(format!("{folder}{file}.crt")).unwrap();
-            let certificate = ServerCertificate::parse(&der).unwrap();
-            assert_eq!(certificate.weak_key, bits, "{file}");
-        }
-    }
 }

@@ -10,10 +10,10 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{runtime, sync::oneshot};
+use tokio::{net::TcpListener, runtime, sync::oneshot};
 use wxpay_agent::{Agent, Listener, Loaded, Merchants, Options, Settings, Store, Token};
 use wxpay_media::{Client, Endpoint, Identity, MerchantId, Roots};
-use wxpay_sandbox::Sandbox;
+use wxpay_sandbox::{Credentials, Sandbox};
 
 /// More than any of these tests needs, so that a hang fails the test.
 const BOUND: Duration = Duration::from_secs(60);
@@ -57,7 +57,8 @@ impl Door {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let listener = Listener::tcp("127.0.0.1:0".parse().unwrap()).await.unwrap();
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let listener = Listener::Tcp(listener);
                 let addr = listener.addr().unwrap();
                 let mut setup = Setup {
                     merchants: None,
@@ -161,18 +162,23 @@ pub(crate) fn start_sandbox() -> Sandbox {
 
 /// The settings of a sandbox's merchant; nothing is repeated.
 pub(crate) fn settings(sandbox: &Sandbox) -> Settings {
-    let credentials = sandbox.credentials();
+    settings_of(sandbox.credentials(), &sandbox.origin())
+}
+
+pub(crate) fn settings_of(credentials: &Credentials, origin: &str) -> Settings {
     let id = MerchantId::new(credentials.mch_id()).unwrap();
     let identity = Identity::from_pem(credentials.cert_pem(), credentials.key_pem()).unwrap();
-    let endpoint: Endpoint = sandbox.origin().parse().unwrap();
+    let endpoint: Endpoint = origin.parse().unwrap();
     let end = identity.not_after();
     let client = Client::builder(id.clone(), credentials.api_key().clone())
         .endpoints(endpoint.clone())
         .identity(identity)
         .roots(Roots::empty().with_pem(credentials.ca_pem()).unwrap())
         .max_retries(0);
-    let settings = Settings::new(id, client.build().unwrap(), &endpoint.into());
-    settings.region("sandbox").not_after(end)
+    let mut settings = Settings::new(id, client.build().unwrap(), &endpoint.into());
+    settings.region = "sandbox".to_owned();
+    settings.not_after = Some(end);
+    settings
 }
 
 /// A picture of so many bytes, no other of the same number.

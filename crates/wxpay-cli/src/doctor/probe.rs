@@ -20,7 +20,7 @@ use wxpay_media::{
     transport::{self, ConnectEvent, Proxy, Transport, TransportBuilder},
 };
 
-use super::{Check, Status};
+use super::check::{Check, Status};
 use crate::terminal::root_cause;
 
 /// Clocks that differ by less than this do no harm to TLS.

@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use httpdate::fmt_http_date;
 use wxpay_media::{ApiKey, Endpoint, Endpoints, Identity, IdentityError, MerchantId, SignType};
 
-use super::{Check, Found, Status};
+use super::check::{Check, Found, Status};
 use crate::{
     args::GatewayArgs,
-    settings::{self, Given, IdentityFiles, Network, Rate, Seconds},
+    settings::{self, Given, IdentityFiles, Network},
+    values::{Rate, Seconds},
 };
 
 pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
@@ -29,12 +30,8 @@ pub(super) fn api_key(args: &GatewayArgs) -> Found<ApiKey> {
 }
 
 pub(super) fn sign_type(args: &GatewayArgs) -> Found<SignType> {
-    check(
-        "sign type",
-        args.sign_type().map(Some),
-        "",
-        SignType::to_string,
-    )
+    let shown = SignType::to_string;
+    check("sign type", args.sign_type().map(Some), "", shown)
 }
 
 pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
@@ -46,11 +43,9 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
 
 /// Variables that only an upload reads: a check where one is wrong.
 pub(super) fn limits() -> Found<()> {
-    use settings::{CONNECT, RATE, RESPONSE, STALL, TIMEOUT, find};
-
-    let rate = find::<Rate>(None, RATE).map(drop);
-    let timeouts = [TIMEOUT, CONNECT, STALL, RESPONSE];
-    let timeouts = timeouts.map(|names| ("timeouts", find::<Seconds>(None, names).map(drop)));
+    let rate = settings::find::<Rate>(None, settings::RATE).map(drop);
+    let timeout = |names| settings::find::<Seconds>(None, names).map(drop);
+    let timeouts = settings::TIMEOUTS.map(|(names, _)| ("timeouts", timeout(names)));
     let results = [("rate", rate)].into_iter().chain(timeouts);
     let failed = |(name, result): (_, anyhow::Result<()>)| {
         let error = result.err()?;
@@ -89,12 +84,10 @@ pub(super) fn network(args: &GatewayArgs) -> Found<Network> {
     };
     let ca = network.ca.as_ref().map(|ca| format!(" and {ca}"));
     let trust = format!("Mozilla's authorities{}", ca.unwrap_or_default());
-    let proxy = match &network.proxy {
-        None => "none".to_owned(),
-        Some(Given { value, by }) => format!("{value}, by {by}"),
-    };
-    let checks = vec![Check::ok("trust", trust), Check::ok("proxy", proxy)];
-    (Some(network), checks)
+    let proxy = network.proxy.as_ref();
+    let proxy = proxy.map(|Given { value, by }| format!("{value}, by {by}"));
+    let proxy = Check::ok("proxy", proxy.as_deref().unwrap_or("none"));
+    (Some(network), vec![Check::ok("trust", trust), proxy])
 }
 
 const FILE: &str = "certificate file";
@@ -111,18 +104,16 @@ pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found
         Some(files) => Ok(Some((files.read(mch_id)?, files))),
         None => Ok(None),
     });
-    let mut identity = None;
-    let mut checks = match read {
-        Err(error) => vec![Check::failed(FILE, format!("{error:#}"))],
-        Ok(None) => vec![
-            Check::failed(FILE, "not set")
-                .advise("give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)"),
-        ],
-        Ok(Some((Err(error), files))) => invalid(&files, &error),
-        Ok(Some((Ok(read), files))) => {
-            let checks = valid(&files, &read, mch_id);
-            identity = Some(read);
-            checks
+    let (identity, mut checks) = match read {
+        Err(error) => (None, vec![Check::failed(FILE, format!("{error:#}"))]),
+        Ok(None) => {
+            let how = "give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)";
+            (None, vec![Check::failed(FILE, "not set").advise(how)])
+        }
+        Ok(Some((Err(error), files))) => (None, invalid(&files, &error)),
+        Ok(Some((Ok(identity), files))) => {
+            let checks = valid(&files, &identity, mch_id);
+            (Some(identity), checks)
         }
     };
     let all = [FILE, MATCH, VALIDITY, SUBJECT, MERCHANT].into_iter();
@@ -133,8 +124,8 @@ pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found
 
 /// The error under the check that it belongs to, after the checks that passed.
 fn invalid(files: &IdentityFiles, error: &IdentityError) -> Vec<Check> {
-    let [read, matches] = passed(files);
     let why = error.to_string();
+    let [read, matches] = passed(files);
     match error {
         IdentityError::Mismatch => vec![read, Check::failed(MATCH, why)],
         IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => {

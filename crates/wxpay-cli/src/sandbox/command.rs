@@ -10,7 +10,10 @@ use anyhow::Context;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::signals::{Signal, Stop};
+use crate::{
+    signals::{Signal, Stop},
+    terminal,
+};
 
 /// Runs it to its end with these variables, passes the first signal on to it, and returns its exit status.
 pub(super) async fn run(
@@ -67,5 +70,5 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     let code = code.or_else(|| Some(128 + std::os::unix::process::ExitStatusExt::signal(&status)?));
     let code = code.and_then(|code| u8::try_from(code).ok());
-    ExitCode::from(code.unwrap_or(crate::FAILED))
+    ExitCode::from(code.unwrap_or(terminal::FAILED))
 }

@@ -19,80 +19,84 @@ use zeroize::Zeroizing;
 /// A flag with a path beats a variable with a path, and that beats a variable with the content itself.
 #[derive(Debug)]
 pub(crate) struct FileSetting {
-    flag: &'static str,
-    path_variable: Option<&'static str>,
-    text_variable: Option<&'static str>,
+    flag: Text,
+    /// The variable with a path, and that with the content; empty where there is none.
+    variables: [Text; 2],
     /// The content, for messages.
-    holds: &'static str,
+    holds: Text,
     /// Whether a path that cannot be read may be repeated: it may be a secret in the wrong place.
     is_public: bool,
 }
 
 pub(crate) const API_KEY: FileSetting =
-    FileSetting::secret("--api-key-file", "the API v2 key").or_text("WXPAY_API_KEY");
-pub(crate) const OTHER_KEY: FileSetting = FileSetting::secret("--other-key-file", "the other key");
-pub(crate) const TRY_KEY: FileSetting = FileSetting::secret("--try-key-file", "the other key");
-pub(crate) const CERT: FileSetting = FileSetting::public("--cert", "the certificate")
-    .or_path("WXPAY_CERT")
-    .or_text("WXPAY_CERT_PEM");
-pub(crate) const KEY: FileSetting = FileSetting::secret("--key", "the private key")
-    .or_path("WXPAY_KEY")
-    .or_text("WXPAY_KEY_PEM");
-pub(crate) const KEY_PASSWORD: FileSetting =
-    FileSetting::secret("--key-password-file", "the password of the private key")
-        .or_text("WXPAY_KEY_PASSWORD");
-pub(crate) const P12: FileSetting = FileSetting::secret("--p12", "the PKCS#12 file")
-    .or_path("WXPAY_P12")
-    .or_text("WXPAY_P12_BASE64");
-pub(crate) const P12_PASSWORD: FileSetting =
-    FileSetting::secret("--p12-password-file", "the password of the PKCS#12 file")
-        .or_text("WXPAY_P12_PASSWORD");
-pub(crate) const CA: FileSetting =
-    FileSetting::public("--ca", "the authority's certificate").or_path("WXPAY_CA");
-pub(crate) const PROXY_AUTH: FileSetting =
-    FileSetting::secret("--proxy-auth-file", "the proxy's user:password");
+    secret("--api-key-file", ["", "WXPAY_API_KEY"], "the API v2 key");
+pub(crate) const OTHER_KEY: FileSetting = secret("--other-key-file", ["", ""], "the other key");
+pub(crate) const TRY_KEY: FileSetting = secret("--try-key-file", ["", ""], "the other key");
+pub(super) const CERT: FileSetting = public(
+    "--cert",
+    ["WXPAY_CERT", "WXPAY_CERT_PEM"],
+    "the certificate",
+);
+pub(super) const KEY: FileSetting =
+    secret("--key", ["WXPAY_KEY", "WXPAY_KEY_PEM"], "the private key");
+pub(super) const KEY_PASSWORD: FileSetting = secret(
+    "--key-password-file",
+    ["", "WXPAY_KEY_PASSWORD"],
+    "the password of the private key",
+);
+pub(super) const P12: FileSetting = secret(
+    "--p12",
+    ["WXPAY_P12", "WXPAY_P12_BASE64"],
+    "the PKCS#12 file",
+);
+pub(super) const P12_PASSWORD: FileSetting = secret(
+    "--p12-password-file",
+    ["", "WXPAY_P12_PASSWORD"],
+    "the password of the PKCS#12 file",
+);
+pub(super) const CA: FileSetting = public("--ca", ["WXPAY_CA", ""], "the authority's certificate");
+pub(super) const PROXY_AUTH: FileSetting =
+    secret("--proxy-auth-file", ["", ""], "the proxy's user:password");
+
+type Text = &'static str;
+
+const fn secret(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
+    FileSetting {
+        flag,
+        variables,
+        holds,
+        is_public: false,
+    }
+}
+
+const fn public(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
+    let mut setting = secret(flag, variables, holds);
+    setting.is_public = true;
+    setting
+}
 
 impl FileSetting {
-    const fn secret(flag: &'static str, holds: &'static str) -> Self {
-        let (path_variable, text_variable, is_public) = (None, None, false);
-        Self {
-            flag,
-            path_variable,
-            text_variable,
-            holds,
-            is_public,
-        }
-    }
-
-    const fn public(flag: &'static str, holds: &'static str) -> Self {
-        let mut setting = Self::secret(flag, holds);
-        setting.is_public = true;
-        setting
-    }
-
-    const fn or_path(mut self, variable: &'static str) -> Self {
-        self.path_variable = Some(variable);
-        self
-    }
-
-    const fn or_text(mut self, variable: &'static str) -> Self {
-        self.text_variable = Some(variable);
-        self
-    }
-
     /// Where the value is: by the flag, else by a variable.
     pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
-        let variable = |name: Option<&'static str>| Some((name?, variable(name?)?));
-        let by_flag = flag.map(|path| (Place::Flag, (self.flag, path.into())));
-        let by_path = || Some((Place::Path, variable(self.path_variable)?));
-        let by_text = || Some((Place::Text, variable(self.text_variable)?));
-        let (place, (by, value)) = by_flag.or_else(by_path).or_else(by_text)?;
-        Some(Source {
+        let [path, text] = self.variables;
+        let by = |place, name| Some(self.source(place, name, variable(name)?));
+        let found = flag.map(|path| self.by_flag(path));
+        let found = found.or_else(|| by(Place::Path, path));
+        found.or_else(|| by(Place::Text, text))
+    }
+
+    /// The file that the flag names.
+    pub(crate) fn by_flag(&'static self, path: &Path) -> Source {
+        self.source(Place::Flag, self.flag, path.into())
+    }
+
+    fn source(&'static self, place: Place, by: Text, value: OsString) -> Source {
+        Source {
             setting: self,
             place,
             by,
             value,
-        })
+        }
     }
 }
 
@@ -171,8 +175,10 @@ impl Source {
             || value.contains('\n')
             || value.len() > MAX_SHOWN
             || ApiKey::new(&*value).is_ok();
-        let way_out = self.setting.text_variable;
-        let way_out = way_out.map_or(String::new(), |name| format!(" ({name} takes the text)"));
+        let way_out = match self.setting.variables[1] {
+            "" => String::new(),
+            name => format!(" ({name} takes the text)"),
+        };
         let file_and_password = value.rsplit_once(':');
         if file_and_password.is_some_and(|(file, _)| Path::new(file).is_file()) {
             anyhow!(

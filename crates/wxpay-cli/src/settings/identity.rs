@@ -61,9 +61,9 @@ impl IdentityFiles {
 
     /// Reads it. The merchant id is the password of a PKCS#12 file that has none of its own.
     pub(crate) fn load(&self, mch_id: Option<&MerchantId>) -> anyhow::Result<Identity> {
-        self.read(mch_id)?.map_err(|error| match self.hint(&error) {
-            Some(hint) => anyhow!("{self}: {error}; {hint}"),
-            None => anyhow!("{self}: {error}"),
+        self.read(mch_id)?.map_err(|error| {
+            let hint = self.hint(&error).map(|hint| format!("; {hint}"));
+            anyhow!("{self}: {error}{}", hint.unwrap_or_default())
         })
     }
 
@@ -100,20 +100,13 @@ impl IdentityFiles {
                  --p12-password-file"
             }
             (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
-            (
-                None,
-                WrongForm {
-                    found: Form::Pkcs12,
-                    ..
-                },
-            ) => "by --p12 or WXPAY_P12, in place of --cert and --key",
-            (
-                Some(_),
-                WrongForm {
-                    found: Form::Certificate | Form::PrivateKey,
-                    ..
-                },
-            ) => "by --cert and --key, in place of --p12",
+            (p12, WrongForm { found, .. }) => match (p12, found) {
+                (None, Form::Pkcs12) => "by --p12 or WXPAY_P12, in place of --cert and --key",
+                (Some(_), Form::Certificate | Form::PrivateKey) => {
+                    "by --cert and --key, in place of --p12"
+                }
+                _ => return None,
+            },
             _ => return None,
         })
     }
@@ -121,19 +114,22 @@ impl IdentityFiles {
 
 impl fmt::Display for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = |source: &Option<Source>| match source {
-            Some(source) => source.to_string(),
-            None => "(missing)".to_owned(),
+        let path = |source: &Option<Source>| {
+            let path = source.as_ref().map(ToString::to_string);
+            path.unwrap_or_else(|| "(missing)".to_owned())
         };
+        let (cert, key) = (path(&self.cert), path(&self.key));
         match (&self.p12, &self.password) {
             (Some(p12), None) => {
                 write!(f, "the PKCS#12 file {p12} with the merchant id as password")
             }
             (Some(p12), _) => write!(f, "the PKCS#12 file {p12} with a password of its own"),
-            (None, password) => {
-                let (cert, key) = (path(&self.cert), path(&self.key));
-                write!(f, "the certificate {cert} with the key {key}")?;
-                f.write_str(password.as_ref().map_or("", |_| " and its password"))
+            (None, None) => write!(f, "the certificate {cert} with the key {key}"),
+            (None, _) => {
+                write!(
+                    f,
+                    "the certificate {cert} with the key {key} and its password"
+                )
             }
         }
     }

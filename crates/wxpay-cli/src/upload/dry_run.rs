@@ -6,7 +6,7 @@ use serde::Serialize;
 use wxpay_media::{Image, MemoryBudget, Merchant, request};
 use wxpay_sign::Params;
 
-use super::{outcome::Outcome, picture};
+use super::{outcome::FileOutcome, picture};
 use crate::{args::UploadArgs, terminal};
 
 /// Checks every file and prints its request; true when all could be sent.
@@ -18,7 +18,7 @@ pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Resul
             Ok(image) => show(file, &image, merchant, args.json)?,
             Err(failure) => {
                 all_good = false;
-                Outcome::failed(file, failure).print(args.json)?;
+                FileOutcome::failed(file, failure).print(args.json)?;
             }
         }
     }

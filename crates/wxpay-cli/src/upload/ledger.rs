@@ -1,6 +1,6 @@
 //! `wxpay upload --ledger`: only what is not done yet, however often it is run.
 
-mod gate;
+mod breaker;
 mod progress;
 mod source;
 
@@ -8,29 +8,29 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     future::ready,
-    path::{Path, PathBuf},
+    path::Path,
     rc::Rc,
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 use tokio::{
-    sync::{Mutex, mpsc::Receiver, oneshot},
+    sync::{Mutex, oneshot},
     time::Instant,
 };
 use wxpay_ledger::{Account, Content, Ledger, Reader, Record};
 use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice};
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{Failure, FileOutcome, content},
     picture,
     progress::Bars,
     queue::{self, Report},
 };
 use crate::{args::UploadArgs, signals::Stop, terminal};
-use gate::{Gate, Halted};
-use progress::Tally;
+use breaker::Breaker;
+use progress::Counts;
 use source::{Item, Source};
 
 /// A picture that the gateway answers with an error, or that fails while others are taken, is given up in this
@@ -45,94 +45,50 @@ const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Uploads wait for one another and for their commits, beside those that call the gateway.
 const WAITING: usize = 32;
 
-/// A ledger that is open for a run.
-pub(super) struct Run {
-    ledger: Ledger,
-    account: Account,
-    path: PathBuf,
-    source: Source,
-}
-
-impl Run {
-    pub(super) fn open(
-        args: &UploadArgs,
-        path: &Path,
-        merchant: &MerchantId,
-        endpoints: &Endpoints,
-    ) -> anyhow::Result<Self> {
-        let source = Source::find(args, path)?;
-        let ledger = Ledger::open(path)?;
-        let endpoint = format!("https://{}", endpoints.primary());
-        let region = match Region::ALL
-            .iter()
-            .find(|it| Endpoints::from(**it) == *endpoints)
-        {
-            _ if args.sandbox => "sandbox",
-            Some(region) => region.as_str(),
-            None => &endpoint,
-        };
-        let account = ledger.account(merchant.as_str(), region, &endpoint)?;
-        let path = path.to_owned();
-        Ok(Self {
-            ledger,
-            account,
-            path,
-            source,
+/// Uploads what is not done; true when every file is. An error before any is tried.
+pub(super) async fn run(
+    args: &UploadArgs,
+    ledger: &Path,
+    merchant: &MerchantId,
+    endpoints: &Endpoints,
+    client: &Client,
+    stop: &mut Stop,
+) -> anyhow::Result<bool> {
+    let source = Source::find(args, ledger)?;
+    let writer = Ledger::open(ledger)?;
+    let endpoint = format!("https://{}", endpoints.primary());
+    let mut regions = Region::ALL.iter();
+    let region = match regions.find(|it| Endpoints::from(**it) == *endpoints) {
+        _ if args.sandbox => "sandbox",
+        Some(region) => region.as_str(),
+        None => &endpoint,
+    };
+    let account = writer.account(merchant.as_str(), region, &endpoint)?;
+    let mut batches = source.clone().read(Reader::open(ledger)?, account);
+    let batches = stream::poll_fn(move |context| batches.poll_recv(context));
+    let items = batches.flat_map(|batch| {
+        stream::iter(match batch {
+            Ok(items) => items.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
         })
+    });
+    let (bars, at_once) = (&Bars::unbounded(), args.concurrency.get());
+    let send = async |file: &Path, image: &Image| queue::send(client, bars, file, image).await;
+    let queue = Queue::new(writer, account, Reader::open(ledger)?, at_once, send);
+    let mut report = Report::new(args.json, bars);
+    let ended = tokio::select! {
+        ended = queue::drive(queue.uploads(items), at_once + WAITING, &mut report, stop) => ended,
+        ended = queue.counts.show(source, bars) => match ended {},
+    };
+    let is_done = report.finish(&[])?;
+    terminal::warn(&queue.counts.summary());
+    match ended {
+        Ok(true) => return Ok(is_done),
+        Ok(false) => terminal::warn("interrupted: run it again to go on"),
+        Err(error) if error.is::<terminal::OutputLost>() => return Err(error),
+        Err(error) => terminal::warn(&format!("error: {error:#}")),
     }
-
-    /// Uploads what is not done; true when every file is.
-    pub(super) async fn upload(
-        self,
-        args: &UploadArgs,
-        client: &Client,
-        stop: &mut Stop,
-    ) -> anyhow::Result<bool> {
-        let bars = &Bars::unbounded();
-        let send = async |file: &Path, image: &Image| {
-            let (progress, _bar) = bars.file(file, image);
-            let uploaded = client.upload_with_progress(image, progress).await?;
-            Ok(Outcome::uploaded(file, uploaded, image))
-        };
-        let (account, at_once) = (self.account, args.concurrency.get());
-        let files = self.source.clone().read(Reader::open(&self.path)?, account);
-        let queue = Queue::new(
-            self.ledger,
-            account,
-            Reader::open(&self.path)?,
-            at_once,
-            send,
-        );
-        let mut report = Report::new(args.json, bars);
-        let uploads = queue.uploads(items(files));
-        let ended = tokio::select! {
-            ended = queue::drive(uploads, at_once + WAITING, &mut report, stop) => ended,
-            ended = queue.tally.show(self.source, bars) => match ended {},
-        };
-        let is_done = report.finish(&[])?;
-        terminal::warn(&queue.tally.summary());
-        match ended {
-            Ok(true) => Ok(is_done),
-            Ok(false) => {
-                terminal::warn("interrupted: run it again to go on");
-                Ok(false)
-            }
-            Err(error) if error.is::<terminal::OutputLost>() => Err(error),
-            Err(error) => {
-                terminal::warn(&format!("error: {error:#}"));
-                Ok(false)
-            }
-        }
-    }
-}
-
-/// The files of all batches.
-fn items(files: Receiver<anyhow::Result<Vec<Item>>>) -> impl Stream<Item = anyhow::Result<Item>> {
-    let batches = stream::unfold(files, async |mut files| Some((files.recv().await?, files)));
-    batches.flat_map(|batch| match batch {
-        Ok(items) => Either::Left(stream::iter(items.into_iter().map(Ok))),
-        Err(error) => Either::Right(stream::iter([Err(error)])),
-    })
+    Ok(false)
 }
 
 /// Files on their way into the ledger.
@@ -142,24 +98,24 @@ struct Queue<F> {
     reader: Reader,
     /// Calls the gateway.
     send: F,
-    gate: Gate,
+    breaker: Breaker,
     budget: MemoryBudget,
     /// One for each content under way: files with equal bytes wait for the first of them.
     turns: RefCell<HashMap<Content, Rc<Mutex<()>>>>,
-    tally: Tally,
+    counts: Counts,
 }
 
-impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
+impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
     fn new(ledger: Ledger, account: Account, reader: Reader, at_once: usize, send: F) -> Self {
         Self {
             ledger,
             account,
             reader,
             send,
-            gate: Gate::new(at_once),
+            breaker: Breaker::new(at_once),
             budget: MemoryBudget::default(),
             turns: RefCell::default(),
-            tally: Tally::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -167,164 +123,130 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     fn uploads(
         &self,
         items: impl Stream<Item = anyhow::Result<Item>>,
-    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, Outcome)>>> {
+    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, FileOutcome)>>> {
         items.enumerate().map(move |(place, item)| match item {
-            Ok(Item {
-                path,
-                known: Some(entry),
-                ..
-            }) => {
-                self.tally.known(&entry);
-                Either::Left(ready(Ok((place, Outcome::known(&path, entry)))))
+            Ok(Item::Known(path, entry)) => {
+                let outcome = FileOutcome::known(&path, entry);
+                self.counts.count(&outcome);
+                Either::Left(ready(Ok((place, outcome))))
             }
             item => Either::Right(Box::pin(async move {
-                let outcome = self.upload(item?).await;
-                outcome
-                    .map(|it| (place, it))
-                    .inspect_err(|_| self.gate.halt())
+                let outcome = self.upload(item).await;
+                let outcome = outcome.inspect_err(|_| self.breaker.halt())?;
+                self.counts.count(&outcome);
+                Ok((place, outcome))
             })),
         })
     }
 
-    async fn upload(&self, item: Item) -> anyhow::Result<Outcome> {
-        let Item {
-            path, state, error, ..
-        } = item;
-        if let Some(error) = error {
-            self.tally.failed();
-            let advice = "check that it is there and may be read";
-            let failure = Failure::image(&format!("cannot be read: {error}"), advice);
-            return Ok(Outcome::failed(&path, failure));
-        }
+    async fn upload(&self, item: anyhow::Result<Item>) -> anyhow::Result<FileOutcome> {
+        let (path, file) = match item? {
+            Item::New(path, file) => (path, file),
+            Item::Known(path, entry) => return Ok(FileOutcome::known(&path, entry)),
+            Item::Unreadable(path, error) => {
+                let advice = "check that it is there and may be read";
+                let failure = Failure::image(&format!("cannot be read: {error}"), advice);
+                return Ok(FileOutcome::failed(&path, failure));
+            }
+        };
         let mut record = Record {
             path: (!picture::is_stdin(&path)).then(|| path.clone()),
-            file: state,
+            file,
             content: None,
             outcome: None,
             at: SystemTime::now(),
         };
         let image = match picture::read(&path, &self.budget).await {
             Ok(image) => image,
-            Err(failure) => return self.give_up(&path, record, failure).await,
+            Err(failure) => {
+                let outcome = FileOutcome::failed(&path, failure);
+                record.outcome = Some(outcome.outcome.clone());
+                self.commit(record).await?;
+                return Ok(outcome);
+            }
         };
-        let content = Content {
-            md5: image.hash().to_string(),
-            bytes: image.bytes().len() as u64,
-        };
+        let content = content(&image);
         record.content = Some(content.clone());
         let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
-        let outcome = {
-            let _turn = turn.lock().await;
-            self.upload_unless_known(&path, &image, &content, record)
-                .await
+        let locked = turn.lock().await;
+        let outcome = match self.reader.content(self.account, &content)? {
+            Some(entry) => FileOutcome::known(&path, entry),
+            None => {
+                let outcome = self.call(&path, &image).await?;
+                record.outcome = Some(outcome.outcome.clone());
+                record.at = SystemTime::now();
+                outcome
+            }
         };
+        self.commit(record).await?;
+        drop(locked);
         // The map has one, this is the other.
         if Rc::strong_count(&turn) == 2 {
             self.turns.borrow_mut().remove(&content);
         }
-        outcome
-    }
-
-    async fn upload_unless_known(
-        &self,
-        path: &Path,
-        image: &Image,
-        content: &Content,
-        mut record: Record,
-    ) -> anyhow::Result<Outcome> {
-        if let Some(entry) = self.reader.content(self.account, content)? {
-            self.commit(record).await?;
-            self.tally.known(&entry);
-            return Ok(Outcome::known(path, entry));
-        }
-        match self.call(path, image).await? {
-            Ok(outcome) => {
-                record.at = SystemTime::now();
-                record.outcome = Some((&outcome).into());
-                self.commit(record).await?;
-                self.tally.sent();
-                Ok(outcome)
-            }
-            Err(failure) => self.give_up(path, record, failure).await,
-        }
+        Ok(outcome)
     }
 
     /// Calls until the gateway has dealt with the picture.
     ///
     /// A picture that the gateway answers with an error (`SYSTEMERROR`), or that fails while others are taken, is
     /// given up after some attempts, for this is no outage. While the gateway gives none an answer, all wait.
-    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<Result<Outcome, Failure>> {
-        let _active = self.gate.activate();
+    async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<FileOutcome> {
+        let breaker = &self.breaker;
+        let _active = breaker.activate();
         let mut seen = None;
         let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
-            let pass = self
-                .gate
-                .enter()
-                .await
-                .map_err(|Halted| anyhow!("halted"))?;
-            let seen = seen.get_or_insert(self.gate.successes());
+            let permit = breaker.permit().await.context("halted")?;
+            let seen = seen.get_or_insert(breaker.successes());
             let error = match (self.send)(path, image).await {
                 Ok(outcome) => {
-                    self.gate.succeeded();
-                    return Ok(Ok(outcome));
+                    breaker.record_success();
+                    self.counts.sent();
+                    return Ok(outcome);
                 }
                 Err(error) => error,
             };
             let failure = Failure::from(&error);
-            match error.retry_advice() {
-                RetryAdvice::Refused if matches!(error, Error::Gateway(_)) => {
-                    self.gate.succeeded();
-                    return Ok(Err(failure));
+            let (is_answered, advice) = (matches!(error, Error::Gateway(_)), error.retry_advice());
+            match advice {
+                RetryAdvice::Refused if is_answered => {
+                    breaker.record_success();
+                    return Ok(FileOutcome::failed(path, failure));
                 }
                 // The answer is not the gateway's. If one of the gateway's came before, this may pass.
-                RetryAdvice::Refused if self.gate.successes() == 0 => return self.stop(&failure),
+                RetryAdvice::Refused if breaker.successes() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
-            let is_answered =
-                matches!(error, Error::Gateway(_)) && error.retry_advice() == RetryAdvice::Retry;
-            let successes = self.gate.successes();
             // The last picture of a run has no others to tell an outage by.
-            let is_alone = failures > 0 && self.gate.active() == 1;
-            let is_outage = successes == *seen && !is_alone;
-            *seen = successes;
-            if is_answered || !is_outage {
+            let is_alone = failures > 0 && breaker.active() == 1;
+            let is_outage = breaker.successes() == *seen && !is_alone;
+            *seen = breaker.successes();
+            if !is_outage || is_answered && advice == RetryAdvice::Retry {
                 failures += 1;
             }
             if failures == MAX_FAILURES {
-                return Ok(Err(failure));
+                return Ok(FileOutcome::failed(path, failure));
             }
-            if !is_outage {
-                drop(pass);
-                self.gate.sleep(Instant::now() + delay).await;
+            if is_outage {
+                let most = OUTAGE_OF_ONE.saturating_mul(breaker.active() as u32);
+                if breaker.record_failure(&failure.reason.message) > most.min(MAX_OUTAGE) {
+                    return self.stop(&failure);
+                }
+            } else {
+                drop(permit);
+                breaker.sleep(Instant::now() + delay).await;
                 delay *= 2;
-                continue;
-            }
-            let most = OUTAGE_OF_ONE.saturating_mul(self.gate.active() as u32);
-            if self.gate.failed(&failure.message) > most.min(MAX_OUTAGE) {
-                return self.stop(&failure);
             }
         }
     }
 
     /// Ends the run, for whatever is sent fails like this.
     fn stop<T>(&self, failure: &Failure) -> anyhow::Result<T> {
-        self.gate.halt();
-        let (message, advice) = (&failure.message, &failure.advice);
+        self.breaker.halt();
+        let (message, advice) = (&failure.reason.message, &failure.reason.advice);
         bail!("nothing more is sent: {message}\n  {advice}")
-    }
-
-    async fn give_up(
-        &self,
-        path: &Path,
-        mut record: Record,
-        failure: Failure,
-    ) -> anyhow::Result<Outcome> {
-        record.outcome = Some((&failure).into());
-        self.commit(record).await?;
-        self.tally.gave_up(&failure);
-        Ok(Outcome::failed(path, failure))
     }
 
     /// Waits until it is on the disk.
@@ -333,10 +255,8 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        is_committed
-            .await
-            .context("the ledger's thread has ended")??;
-        Ok(())
+        let result = is_committed.await;
+        Ok(result.context("the ledger's thread has ended")??)
     }
 }
 
@@ -347,7 +267,7 @@ mod tests {
     use bytes::Bytes;
     use http::Response;
     use tower::timeout::error::Elapsed;
-    use wxpay_ledger::{Entry, FileState};
+    use wxpay_ledger::{Entry, FileState, Outcome};
     use wxpay_media::{ApiKey, Merchant, response};
 
     use super::*;
@@ -378,13 +298,7 @@ mod tests {
         let item = |name: &String| {
             let path = folder.path().join(name);
             fs::write(&path, [PICTURE, name.as_bytes()].concat()).unwrap();
-            let state = FileState::default();
-            Ok(Item {
-                path,
-                state,
-                known: None,
-                error: None,
-            })
+            Ok(Item::New(path, FileState::default()))
         };
         let items: Vec<_> = names.iter().map(item).collect();
         let path = folder.path().join("ledger");
@@ -399,21 +313,19 @@ mod tests {
             if let Some(error) = fails(name, start.elapsed()) {
                 return Err(error);
             }
-            let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
-            let outcome = wxpay_ledger::Outcome::Uploaded {
-                media_id: md5.clone(),
+            let (media_id, endpoint) = (image.hash().to_string(), String::new());
+            let outcome = Outcome::Uploaded {
+                media_id,
                 attempts: 1,
-                endpoint: String::new(),
+                endpoint,
             };
-            let content = Some(Content { md5, bytes });
-            Ok(Outcome::known(
-                file,
-                Entry {
-                    content,
-                    outcome,
-                    at: 0,
-                },
-            ))
+            let content = Some(content(image));
+            let entry = Entry {
+                content,
+                outcome,
+                at: 0,
+            };
+            Ok(FileOutcome::known(file, entry))
         };
         let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
         let uploads = queue

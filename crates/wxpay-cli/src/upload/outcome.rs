@@ -1,123 +1,78 @@
 //! The outcome of one file, printed for people or as JSON.
 
-use std::{borrow::Cow, error::Error as StdError, path::Path};
+use std::{error::Error as StdError, path::Path};
 
-use serde::Serialize;
-use wxpay_ledger as ledger;
-use wxpay_media::{Error, Image, ImageError, Reason};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use wxpay_ledger::{Content, Entry, Outcome, Reason};
+use wxpay_media::{Error, Image, ImageError, Reason as Cause, Uploaded};
 
 use crate::terminal::{self, OutputLost};
 
 /// One file with its media id or failure: a line of the output.
-#[derive(Debug, Serialize)]
-pub(crate) struct Outcome {
+#[derive(Debug)]
+pub(crate) struct FileOutcome {
     file: String,
-    #[serde(flatten)]
-    result: Kind,
-    /// Where it comes from a ledger's export.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uploaded_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Kind {
-    Uploaded(Uploaded),
-    Failed { error: Failure },
-}
-
-#[derive(Debug, Serialize)]
-struct Uploaded {
-    media_id: String,
-    media_hash: String,
-    bytes: u64,
-    attempts: u32,
-    endpoint: String,
+    content: Option<Content>,
+    pub(super) outcome: Outcome,
+    /// Whether the same call may succeed later.
+    is_retryable: bool,
+    /// In RFC 3339, where it comes from a ledger's export.
+    pub(crate) uploaded_at: Option<String>,
 }
 
 /// Why a file has no media id.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
-    kind: Cow<'static, str>,
-    code: Option<String>,
-    pub(super) message: String,
-    pub(super) advice: String,
-    retryable: bool,
+    pub(super) reason: Reason,
+    is_retryable: bool,
     /// Whether it is the file's own fault: the same bytes fail again.
-    #[serde(skip)]
-    pub(super) is_of_file: bool,
+    is_of_file: bool,
 }
 
-impl Outcome {
-    pub(super) fn uploaded(file: &Path, upload: wxpay_media::Uploaded, image: &Image) -> Self {
-        let call = upload.call.expect("a transport tells of each call");
-        let uploaded = Uploaded {
-            media_id: upload.media_id.to_string(),
-            media_hash: image.hash().to_string(),
-            bytes: image.bytes().len() as u64,
-            attempts: call.attempts(),
-            endpoint: format!("https://{}", call.endpoint()),
-        };
-        Self::new(file, Kind::Uploaded(uploaded))
-    }
-
-    pub(super) fn failed(file: &Path, failure: Failure) -> Self {
-        Self::new(file, Kind::Failed { error: failure })
-    }
-
-    fn new(file: &Path, result: Kind) -> Self {
+impl FileOutcome {
+    fn new(file: &Path, content: Option<Content>, outcome: Outcome) -> Self {
         Self {
             file: file.to_string_lossy().into_owned(),
-            result,
+            content,
+            is_retryable: matches!(outcome, Outcome::Failed(_)),
+            outcome,
             uploaded_at: None,
         }
     }
 
-    /// The ledger's entry of a file.
-    pub(crate) fn known(file: &Path, entry: ledger::Entry) -> Self {
-        let (why, retryable) = match entry.outcome {
-            ledger::Outcome::Uploaded {
-                media_id,
-                attempts,
-                endpoint,
-            } => {
-                let content = entry.content;
-                let uploaded = Uploaded {
-                    media_id,
-                    media_hash: content.as_ref().map_or(String::new(), |it| it.md5.clone()),
-                    bytes: content.map_or(0, |it| it.bytes),
-                    attempts,
-                    endpoint,
-                };
-                return Self::new(file, Kind::Uploaded(uploaded));
-            }
-            ledger::Outcome::Refused(why) => (why, false),
-            ledger::Outcome::Failed(why) => (why, true),
+    pub(super) fn uploaded(file: &Path, uploaded: &Uploaded, image: &Image) -> Self {
+        let call = uploaded.call.as_ref();
+        let call = call.expect("a transport tells of each call");
+        let outcome = Outcome::Uploaded {
+            media_id: uploaded.media_id.to_string(),
+            attempts: call.attempts,
+            endpoint: format!("https://{}", call.endpoint),
         };
-        let failure = Failure {
-            kind: why.kind.into(),
-            code: why.code,
-            message: why.message,
-            advice: why.advice,
-            retryable,
-            is_of_file: !retryable,
-        };
-        Self::failed(file, failure)
+        Self::new(file, Some(content(image)), outcome)
     }
 
-    pub(crate) fn at(self, uploaded_at: Option<&str>) -> Self {
-        let uploaded_at = uploaded_at.map(str::to_owned);
-        Self {
-            uploaded_at,
-            ..self
-        }
+    pub(super) fn failed(file: &Path, failure: Failure) -> Self {
+        let kind = if failure.is_of_file {
+            Outcome::Refused
+        } else {
+            Outcome::Failed
+        };
+        let mut failed = Self::new(file, None, kind(failure.reason));
+        failed.is_retryable = failure.is_retryable;
+        failed
+    }
+
+    /// The ledger's entry of a file.
+    pub(crate) fn known(file: &Path, entry: Entry) -> Self {
+        Self::new(file, entry.content, entry.outcome)
     }
 
     /// Media id and hash of a picture that is uploaded.
     pub(super) fn ids(&self) -> Option<(&str, &str)> {
-        match &self.result {
-            Kind::Uploaded(uploaded) => Some((&uploaded.media_id, &uploaded.media_hash)),
-            Kind::Failed { .. } => None,
+        let hash = self.content.as_ref().map_or("", |it| &it.md5);
+        match &self.outcome {
+            Outcome::Uploaded { media_id, .. } => Some((media_id, hash)),
+            _ => None,
         }
     }
 
@@ -127,18 +82,67 @@ impl Outcome {
             return terminal::print_json(self);
         }
         let file = terminal::one_line(&self.file);
-        match &self.result {
-            Kind::Uploaded(uploaded) => terminal::print(&format!(
-                "{}  {file}",
-                terminal::one_line(&uploaded.media_id)
-            )),
-            Kind::Failed { error } => {
-                let message = terminal::one_line(&error.message);
-                terminal::warn(&format!("{file}: {message}\n  {}", error.advice));
-                Ok(())
+        match &self.outcome {
+            Outcome::Uploaded { media_id, .. } => {
+                terminal::print(&format!("{}  {file}", terminal::one_line(media_id)))?;
+            }
+            Outcome::Refused(why) | Outcome::Failed(why) => {
+                let message = terminal::one_line(&why.message);
+                terminal::warn(&format!("{file}: {message}\n  {}", why.advice));
             }
         }
+        Ok(())
     }
+}
+
+impl Serialize for FileOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Error<'a> {
+            kind: &'a str,
+            code: Option<&'a str>,
+            message: &'a str,
+            advice: &'a str,
+            retryable: bool,
+        }
+
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("file", &self.file)?;
+        match &self.outcome {
+            Outcome::Uploaded {
+                media_id,
+                attempts,
+                endpoint,
+            } => {
+                let content = self.content.as_ref();
+                line.serialize_entry("media_id", media_id)?;
+                line.serialize_entry("media_hash", content.map_or("", |it| &it.md5))?;
+                line.serialize_entry("bytes", &content.map_or(0, |it| it.bytes))?;
+                line.serialize_entry("attempts", attempts)?;
+                line.serialize_entry("endpoint", endpoint)?;
+            }
+            Outcome::Refused(why) | Outcome::Failed(why) => {
+                let error = Error {
+                    kind: &why.kind,
+                    code: why.code.as_deref(),
+                    message: &why.message,
+                    advice: &why.advice,
+                    retryable: self.is_retryable,
+                };
+                line.serialize_entry("error", &error)?;
+            }
+        }
+        if let Some(at) = &self.uploaded_at {
+            line.serialize_entry("uploaded_at", at)?;
+        }
+        line.end()
+    }
+}
+
+/// The content of a picture, as a ledger knows it.
+pub(super) fn content(image: &Image) -> Content {
+    let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
+    Content { md5, bytes }
 }
 
 impl Failure {
@@ -157,19 +161,21 @@ impl Failure {
     pub(super) fn interrupted() -> Self {
         let message = "interrupted before the upload was done".to_owned();
         let advice = "upload it again: a second upload is harmless";
-        Self {
-            retryable: true,
-            ..Self::new("other", message, advice)
-        }
+        let mut failure = Self::new("other", message, advice);
+        failure.is_retryable = true;
+        failure
     }
 
-    fn new(kind: &'static str, message: String, advice: &str) -> Self {
-        Self {
-            kind: kind.into(),
+    fn new(kind: &str, message: String, advice: &str) -> Self {
+        let reason = Reason {
+            kind: kind.to_owned(),
             code: None,
             message,
             advice: advice.to_owned(),
-            retryable: false,
+        };
+        Self {
+            reason,
+            is_retryable: false,
             is_of_file: false,
         }
     }
@@ -177,48 +183,17 @@ impl Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        Self {
-            kind: error.kind().as_str().into(),
-            code: error.code().map(str::to_owned),
-            message: terminal::root_cause(error as &(dyn StdError + 'static)),
-            advice: error.advice().to_owned(),
-            retryable: error.is_retryable(),
-            is_of_file: match error {
-                Error::Image(error) => !matches!(error, ImageError::Read(_) | ImageError::NotAFile),
-                Error::Gateway(error) => {
-                    matches!(error.reason(), Some(Reason::Picture | Reason::Parameter))
-                }
-                _ => false,
-            },
-        }
-    }
-}
-
-impl From<&Outcome> for ledger::Outcome {
-    fn from(outcome: &Outcome) -> Self {
-        match &outcome.result {
-            Kind::Uploaded(uploaded) => Self::Uploaded {
-                media_id: uploaded.media_id.clone(),
-                attempts: uploaded.attempts,
-                endpoint: uploaded.endpoint.clone(),
-            },
-            Kind::Failed { error } => error.into(),
-        }
-    }
-}
-
-impl From<&Failure> for ledger::Outcome {
-    fn from(failure: &Failure) -> Self {
-        let reason = ledger::Reason {
-            kind: failure.kind.to_string(),
-            code: failure.code.clone(),
-            message: failure.message.clone(),
-            advice: failure.advice.clone(),
+        let message = terminal::root_cause(error as &(dyn StdError + 'static));
+        let mut failure = Self::new(error.kind().as_str(), message, error.advice());
+        failure.reason.code = error.code().map(str::to_owned);
+        failure.is_retryable = error.is_retryable();
+        failure.is_of_file = match error {
+            Error::Image(error) => !matches!(error, ImageError::Read(_) | ImageError::NotAFile),
+            Error::Gateway(error) => {
+                matches!(error.reason(), Some(Cause::Picture | Cause::Parameter))
+            }
+            _ => false,
         };
-        if failure.is_of_file {
-            Self::Refused(reason)
-        } else {
-            Self::Failed(reason)
-        }
+        failure
     }
 }

@@ -13,8 +13,8 @@ use crate::terminal;
 /// Shown only on a terminal, and only where there is more than one file to wait for.
 #[derive(Debug)]
 pub(super) struct Bars {
-    bars: MultiProgress,
-    files: ProgressBar,
+    pub(super) all: MultiProgress,
+    pub(super) files: ProgressBar,
 }
 
 impl Bars {
@@ -28,18 +28,13 @@ impl Bars {
     }
 
     fn with(template: &str, files: u64) -> Self {
-        let target = if files > 1 && io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
+        let target = match files > 1 && io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
         };
-        let bars = MultiProgress::with_draw_target(target);
-        let files = bars.add(ProgressBar::new(files).with_style(style(template)));
-        Self { bars, files }
-    }
-
-    pub(super) fn are_shown(&self) -> bool {
-        !self.bars.is_hidden()
+        let all = MultiProgress::with_draw_target(target);
+        let files = all.add(ProgressBar::new(files).with_style(style(template)));
+        Self { all, files }
     }
 
     /// Shows the number of files, once it is known, and a text.
@@ -50,39 +45,15 @@ impl Bars {
         self.files.set_message(text.to_owned());
     }
 
-    /// A bar for one file, fed with the bytes that are sent of it; it is gone when dropped.
-    pub(super) fn file(&self, file: &Path, image: &Image) -> (Progress, FileBar) {
+    /// A bar for one file, fed with the bytes that are sent of it; it is gone when this is dropped.
+    pub(super) fn file(&self, file: &Path, image: &Image) -> Progress {
         let name = terminal::one_line(&file.to_string_lossy());
         let bar = ProgressBar::new(image.bytes().len() as u64)
             .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
             .with_message(name);
-        let bar = self.bars.add(bar);
-        let sent = bar.clone();
+        let bar = self.all.add(bar);
         // The form is a little longer than the picture, and starts again when it is sent again.
-        let progress = Progress::new(move |bytes| sent.set_position(bytes));
-        (progress, FileBar(bar))
-    }
-
-    pub(super) fn file_done(&self) {
-        self.files.inc(1);
-    }
-
-    /// Prints without a bar in the way.
-    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bars.suspend(print)
-    }
-
-    pub(super) fn finish(&self) {
-        self.files.finish_and_clear();
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct FileBar(ProgressBar);
-
-impl Drop for FileBar {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
+        Progress::new(move |bytes| bar.set_position(bytes))
     }
 }
 

@@ -11,10 +11,10 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, FuturesUnordered},
 };
-use wxpay_media::{Client, Error, MemoryBudget};
+use wxpay_media::{Client, Error, Image, MemoryBudget};
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{Failure, FileOutcome},
     picture,
     progress::Bars,
 };
@@ -42,8 +42,18 @@ pub(super) async fn run(
     let bars = &Bars::new(args.files.len());
     let mut report = Report::new(args.json, bars);
     let budget = &MemoryBudget::default();
-    let uploads = stream::iter(args.files.iter().enumerate())
-        .map(|(place, file)| async move { Ok((place, upload(file, budget, bars, client).await)) });
+    let uploads = stream::iter(args.files.iter().enumerate()).map(|(place, file)| async move {
+        let uploaded = async {
+            let image = picture::read(file, budget).await?;
+            let uploaded = send(client, bars, file, &image).await;
+            uploaded.map_err(|error| Failure::from(&error))
+        };
+        let uploaded = uploaded.await;
+        Ok((
+            place,
+            uploaded.unwrap_or_else(|failure| FileOutcome::failed(file, failure)),
+        ))
+    });
     drive(uploads, args.concurrency.get(), &mut report, stop).await?;
     Ok(report.finish(&args.files)?)
 }
@@ -59,7 +69,7 @@ pub(super) async fn drive<F>(
     stop: &mut Stop,
 ) -> anyhow::Result<bool>
 where
-    F: Future<Output = anyhow::Result<(usize, Outcome)>>,
+    F: Future<Output = anyhow::Result<(usize, FileOutcome)>>,
 {
     let mut uploads = pin!(uploads.fuse());
     let mut running = FuturesUnordered::new();
@@ -82,23 +92,22 @@ where
     failed.map_or(Ok(true), Err)
 }
 
-async fn upload(file: &Path, budget: &MemoryBudget, bars: &Bars, client: &Client) -> Outcome {
-    let failed = |error: Error| Outcome::failed(file, Failure::from(&error));
-    let image = match picture::read(file, budget).await {
-        Ok(image) => image,
-        Err(failure) => return Outcome::failed(file, failure),
-    };
-    let (progress, _bar) = bars.file(file, &image);
-    match client.upload_with_progress(&image, progress).await {
-        Ok(uploaded) => Outcome::uploaded(file, uploaded, &image),
-        Err(error) => failed(error),
-    }
+/// Uploads one picture, with a bar.
+pub(super) async fn send(
+    client: &Client,
+    bars: &Bars,
+    file: &Path,
+    image: &Image,
+) -> Result<FileOutcome, Error> {
+    let progress = bars.file(file, image);
+    let uploaded = client.upload_with_progress(image, progress).await?;
+    Ok(FileOutcome::uploaded(file, &uploaded, image))
 }
 
 /// Prints outcomes in the order of the files: an outcome waits for the ones before it.
 pub(super) struct Report<'a> {
     json: bool,
-    waiting: BTreeMap<usize, Outcome>,
+    waiting: BTreeMap<usize, FileOutcome>,
     /// The hash of the picture that each media id stands for.
     hashes: HashMap<String, String>,
     printed: usize,
@@ -118,17 +127,14 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn add(&mut self, place: usize, outcome: Outcome) -> Result<(), OutputLost> {
-        self.bars.file_done();
+    fn add(&mut self, place: usize, outcome: FileOutcome) -> Result<(), OutputLost> {
+        self.bars.files.inc(1);
         if let Some((id, hash)) = outcome.ids() {
             if self.hashes.len() == MAX_IDS {
                 self.hashes.clear();
             }
-            let first = self
-                .hashes
-                .entry(id.to_owned())
-                .or_insert_with(|| hash.to_owned());
-            if first != hash {
+            let known = self.hashes.entry(id.to_owned());
+            if known.or_insert_with(|| hash.to_owned()) != hash {
                 let id = terminal::one_line(id);
                 terminal::warn(&format!(
                     "warning: two pictures have the media id {id}: a response may have been replayed"
@@ -146,19 +152,19 @@ impl<'a> Report<'a> {
     /// when all are uploaded.
     pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
         for (place, file) in files.iter().enumerate().skip(self.printed) {
-            let interrupted = || Outcome::failed(file, Failure::interrupted());
+            let interrupted = || FileOutcome::failed(file, Failure::interrupted());
             self.waiting.entry(place).or_insert_with(interrupted);
         }
         for outcome in mem::take(&mut self.waiting).into_values() {
             self.print(&outcome)?;
         }
-        self.bars.finish();
+        self.bars.files.finish_and_clear();
         Ok(self.all_uploaded)
     }
 
-    fn print(&mut self, outcome: &Outcome) -> Result<(), OutputLost> {
+    fn print(&mut self, outcome: &FileOutcome) -> Result<(), OutputLost> {
         self.printed += 1;
         self.all_uploaded &= outcome.ids().is_some();
-        self.bars.suspend(|| outcome.print(self.json))
+        self.bars.all.suspend(|| outcome.print(self.json))
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    io::{self, IoSlice},
+    io::{
+        ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
+        IoSlice,
+    },
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -62,7 +65,7 @@ impl TlsStream {
             return Poll::Ready(Ok(done));
         }
         match poll(Pin::new(&mut self.io), cx) {
-            Poll::Ready(Err(error)) if is_close(&error) => {
+            Poll::Ready(Err(error)) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {
                 self.closed_for_writing = true;
                 Poll::Ready(Ok(done))
             }
@@ -79,7 +82,7 @@ impl TlsStream {
                     if end <= Instant::now() {
                         // Nor does the system go on for us.
                         self.tcp().reset_when_dropped()?;
-                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                        return Poll::Ready(Err(TimedOut.into()));
                     }
                     timer.as_mut().reset(end);
                 }
@@ -88,13 +91,6 @@ impl TlsStream {
             }
         }
     }
-}
-
-fn is_close(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-    )
 }
 
 impl Connection for TlsStream {

@@ -29,7 +29,7 @@ async fn healthy(ca: &Ca) -> SocketAddr {
 fn answered_by<B>(reply: &http::Response<B>, addr: SocketAddr, attempts: u32) {
     let info = reply.extensions().get::<CallInfo>().unwrap();
     assert_eq!(
-        (info.attempts(), info.endpoint()),
+        (info.attempts, &info.endpoint),
         (attempts, &authority(addr))
     );
 }
@@ -151,7 +151,7 @@ async fn a_handshake_that_is_cut_moves_the_call_and_a_wrong_certificate_does_not
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     assert_eq!(
-        error.info().map(|it| (it.attempts(), it.endpoint())),
+        error.info().map(|it| (it.attempts, &it.endpoint)),
         Some((1, &authority(strange)))
     );
 }

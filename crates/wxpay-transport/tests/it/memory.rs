@@ -243,9 +243,9 @@ fn outcome(result: &Result<Response<Bytes>, Error>) -> String {
         Ok(response) => {
             let info: &CallInfo = response.extensions().get().unwrap();
             let status = response.status().as_u16();
-            format!("{status} {} ({})", info.endpoint(), info.attempts())
+            format!("{status} {} ({})", info.endpoint, info.attempts)
         }
-        Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts()),
+        Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts),
     }
 }
 

@@ -81,7 +81,7 @@ async fn eight_uploads_share_a_slow_line_and_each_is_sent_once() {
             let transport = transport.clone();
             async move {
                 let response = send(&transport, post(line, vec![7; LENGTH])).await.unwrap();
-                response.extensions().get::<CallInfo>().unwrap().attempts()
+                response.extensions().get::<CallInfo>().unwrap().attempts
             }
         })
         .buffer_unordered(4)
@@ -111,7 +111,7 @@ async fn a_slow_endpoint_is_not_left_for_another_one() {
             .await
             .unwrap();
         let info = response.extensions().get::<CallInfo>().unwrap();
-        assert_eq!((info.attempts(), info.endpoint()), (1, &authority(first)));
+        assert_eq!((info.attempts, &info.endpoint), (1, &authority(first)));
         let status = &transport.endpoints()[0];
         assert_eq!((status.is_in_service, status.failures), (true, 0));
     }
@@ -156,5 +156,5 @@ async fn a_server_that_never_answers_moves_the_call_and_is_a_miss() {
     let builder = builder.response_timeout(Duration::from_millis(200));
     let response = call(builder, mute).await.unwrap();
     let info = response.extensions().get::<CallInfo>().unwrap();
-    assert_eq!((info.attempts(), info.endpoint()), (2, &authority(healthy)));
+    assert_eq!((info.attempts, &info.endpoint), (2, &authority(healthy)));
 }

@@ -1,99 +1,80 @@
 //! How far a run has come: on a terminal always, elsewhere a line a minute.
 
-use std::{cell::Cell, collections::VecDeque, convert::Infallible, time::Duration};
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     task::spawn_blocking,
     time::{Instant, interval},
 };
-use wxpay_ledger::{Entry, Outcome};
+use wxpay_ledger::Outcome;
 
-use super::{gate::words, source::Source};
+use super::{breaker::words, source::Source};
 use crate::{
     terminal,
-    upload::{outcome::Failure, progress::Bars},
+    upload::{outcome::FileOutcome, progress::Bars},
 };
 
 /// The pace is that of the last minute.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Counts of files.
+/// Counts of files, and of those that were sent.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     sent: Cell<u64>,
-    known: Cell<u64>,
+    uploaded: Cell<u64>,
     refused: Cell<u64>,
     failed: Cell<u64>,
 }
 
-impl Tally {
+impl Counts {
     pub(super) fn sent(&self) {
         self.sent.update(|it| it + 1);
     }
 
-    pub(super) fn known(&self, entry: &Entry) {
-        let is_refused = matches!(entry.outcome, Outcome::Refused(_));
-        let count = if is_refused {
-            &self.refused
-        } else {
-            &self.known
+    pub(super) fn count(&self, outcome: &FileOutcome) {
+        let count = match outcome.outcome {
+            Outcome::Uploaded { .. } => &self.uploaded,
+            Outcome::Refused(_) => &self.refused,
+            Outcome::Failed(_) => &self.failed,
         };
         count.update(|it| it + 1);
-    }
-
-    pub(super) fn gave_up(&self, failure: &Failure) {
-        let count = if failure.is_of_file {
-            &self.refused
-        } else {
-            &self.failed
-        };
-        count.update(|it| it + 1);
-    }
-
-    pub(super) fn failed(&self) {
-        self.failed.update(|it| it + 1);
     }
 
     pub(super) fn summary(&self) -> String {
-        let (sent, known) = (self.sent.get(), self.known.get());
-        let (refused, failed) = (self.refused.get(), self.failed.get());
+        let (sent, refused, failed) = (self.sent.get(), self.refused.get(), self.failed.get());
+        let known = self.uploaded.get().saturating_sub(sent);
         format!(
             "{sent} uploaded, {known} had their ids already, {refused} refused, {failed} failed"
         )
     }
 
-    fn done(&self) -> u64 {
-        self.sent.get() + self.known.get() + self.refused.get() + self.failed.get()
-    }
-
     /// Shows it, until it is dropped.
     pub(super) async fn show(&self, source: Source, bars: &Bars) -> Infallible {
-        let mut count = spawn_blocking(move || source.count());
-        let (mut is_counted, mut total) = (false, None);
+        let total = Arc::new(OnceLock::new());
+        let counted = Arc::clone(&total);
+        spawn_blocking(move || counted.set(source.count()));
         let mut ticks = interval(Duration::from_secs(1));
-        let mut past = VecDeque::new();
+        let mut past = VecDeque::<(Instant, u64)>::new();
         let mut told = Instant::now();
         loop {
-            tokio::select! {
-                counted = &mut count, if !is_counted => {
-                    is_counted = true;
-                    total = counted.ok().flatten();
-                }
-                _ = ticks.tick() => {}
-            }
+            ticks.tick().await;
             past.push_back((Instant::now(), self.sent.get()));
-            while past
-                .front()
-                .is_some_and(|(then, _)| then.elapsed() > MINUTE)
-            {
+            if past[0].0.elapsed() > MINUTE {
                 past.pop_front();
             }
-            let pace = past.front().map_or(0.0, |(then, sent)| {
-                (self.sent.get() - sent) as f64 / then.elapsed().as_secs_f64().max(0.1)
-            });
-            let progress = progress(self.done(), total, pace);
+            let (then, sent) = past[0];
+            let pace = (self.sent.get() - sent) as f64 / then.elapsed().as_secs_f64().max(0.1);
+            let total = total.get().copied().flatten();
+            let done = self.uploaded.get() + self.refused.get() + self.failed.get();
+            let progress = progress(done, total, pace);
             bars.show(total, &progress);
-            if !bars.are_shown() && told.elapsed() >= MINUTE {
+            if bars.all.is_hidden() && told.elapsed() >= MINUTE {
                 told = Instant::now();
                 terminal::warn(&progress);
             }

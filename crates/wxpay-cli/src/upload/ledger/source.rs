@@ -3,7 +3,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, DirEntry, File, Metadata, ReadDir},
+    fs::{self, File, Metadata},
     io::{self, BufRead, BufReader},
     iter,
     path::{Path, PathBuf},
@@ -20,14 +20,14 @@ use crate::{args::UploadArgs, upload::picture};
 const BATCH: usize = 256;
 const FIRST_BATCH: usize = 16;
 
-/// A file, and what the ledger knows of it as it is now.
+/// A file as it is now.
 #[derive(Debug)]
-pub(super) struct Item {
-    pub(super) path: PathBuf,
-    pub(super) state: FileState,
-    pub(super) known: Option<Entry>,
+pub(super) enum Item {
+    /// The ledger does not know it.
+    New(PathBuf, FileState),
+    Known(PathBuf, Entry),
     /// A folder or list that cannot be read.
-    pub(super) error: Option<io::Error>,
+    Unreadable(PathBuf, io::Error),
 }
 
 /// The files to upload.
@@ -42,23 +42,21 @@ pub(super) struct Source {
 
 /// A path, or a folder or list that cannot be read.
 type Found = (PathBuf, io::Result<()>);
+type Founds<'a> = Box<dyn Iterator<Item = Found> + 'a>;
 
 impl Source {
     pub(super) fn find(args: &UploadArgs, ledger: &Path) -> anyhow::Result<Self> {
-        let list = args.from.clone();
-        if let Some(list) = &list {
-            let from_stdin = |file: &PathBuf| picture::is_stdin(file);
-            if from_stdin(list) && args.files.iter().any(from_stdin) {
+        if let Some(list) = args.from.as_deref() {
+            if !picture::is_stdin(list) {
+                let open = File::open(list);
+                open.with_context(|| format!("cannot read the list {}", list.display()))?;
+            } else if args.files.iter().any(|file| picture::is_stdin(file)) {
                 bail!("`-` can be given once: stdin holds a list or a picture");
-            }
-            if !from_stdin(list) {
-                File::open(list)
-                    .with_context(|| format!("cannot read the list {}", list.display()))?;
             }
         }
         Ok(Self {
             files: args.files.clone(),
-            list,
+            list: args.from.clone(),
             separator: if args.null { 0 } else { b'\n' },
             ledger: std::path::absolute(ledger).unwrap_or_else(|_| ledger.to_owned()),
         })
@@ -93,15 +91,19 @@ impl Source {
     }
 
     fn paths(&self) -> impl Iterator<Item = Found> + '_ {
-        let files = self.files.iter().flat_map(|file| self.walk(file));
+        let files = self.files.iter().flat_map(|file| match file.is_dir() {
+            true => self.walk(file.clone()),
+            false => Box::new(iter::once((file.clone(), Ok(())))),
+        });
         files.chain(self.list.iter().flat_map(|list| self.lines(list)))
     }
 
     /// The paths in a list. A line of Windows ends in CR LF; with NUL names are as they are.
-    fn lines(&self, list: &Path) -> Box<dyn Iterator<Item = Found>> {
-        let separator = self.separator;
-        let list = list.to_owned();
-        let mut lines: Box<dyn BufRead> = if picture::is_stdin(&list) {
+    fn lines(&self, list: &Path) -> Founds<'static> {
+        const MARK: &[u8] = "\u{feff}".as_bytes();
+
+        let (separator, list) = (self.separator, list.to_owned());
+        let lines: Box<dyn BufRead> = if picture::is_stdin(&list) {
             Box::new(BufReader::new(io::stdin()))
         } else {
             match File::open(&list) {
@@ -109,70 +111,50 @@ impl Source {
                 Err(error) => return Box::new(iter::once((list, Err(error)))),
             }
         };
-        let mut is_first = true;
-        let mut next = move || {
-            loop {
-                let mut line = Vec::new();
-                match lines.read_until(separator, &mut line) {
-                    Ok(0) => return None,
-                    Ok(_) => {}
-                    Err(error) => return Some((list.clone(), Err(error))),
-                }
-                line.pop_if(|byte| *byte == separator);
-                if separator == b'\n' {
-                    line.pop_if(|byte| *byte == b'\r');
-                }
-                if is_first && line.starts_with("\u{feff}".as_bytes()) {
-                    line.drain(.."\u{feff}".len());
-                }
-                is_first = false;
-                if !line.is_empty() {
-                    return Some((path_of(line).into(), Ok(())));
-                }
-            }
-        };
         let mut has_failed = false;
-        Box::new(iter::from_fn(move || {
-            let line = next().filter(|_| !has_failed);
-            has_failed |= line.as_ref().is_some_and(|(_, read)| read.is_err());
-            line
-        }))
+        let paths = lines
+            .split(separator)
+            .enumerate()
+            .map_while(move |(number, line)| {
+                if has_failed {
+                    return None;
+                }
+                has_failed = line.is_err();
+                Some(match line {
+                    Err(error) => (list.clone(), Err(error)),
+                    Ok(mut line) => {
+                        line.pop_if(|byte| separator == b'\n' && *byte == b'\r');
+                        if number == 0 && line.starts_with(MARK) {
+                            line.drain(..MARK.len());
+                        }
+                        (path_of(line).into(), Ok(()))
+                    }
+                })
+            });
+        Box::new(paths.filter(|(path, _)| !path.as_os_str().is_empty()))
     }
 
-    /// A file, or all files in a folder: without hidden ones, and without following links to folders.
-    fn walk(&self, root: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
-        if !root.is_dir() {
-            return Box::new(iter::once((root.to_owned(), Ok(()))));
-        }
-        let mut folders: Vec<(PathBuf, ReadDir)> = Vec::new();
-        let mut enter = Some(root.to_owned());
-        Box::new(iter::from_fn(move || {
-            loop {
-                if let Some(folder) = enter.take() {
-                    match fs::read_dir(&folder) {
-                        Ok(entries) => folders.push((folder, entries)),
-                        Err(error) => return Some((folder, Err(error))),
-                    }
-                }
-                let (folder, entries) = folders.last_mut()?;
-                match entries.next() {
-                    None => {
-                        folders.pop();
-                    }
-                    Some(Err(error)) => {
-                        let folder = folder.clone();
-                        folders.pop();
-                        return Some((folder, Err(error)));
-                    }
-                    Some(Ok(entry)) if is_hidden(&entry.file_name()) => {}
-                    Some(Ok(entry)) if entry.file_type().is_ok_and(|it| it.is_dir()) => {
-                        enter = Some(entry.path());
-                    }
-                    Some(Ok(entry)) if is_link_to_folder(&entry) => {}
-                    Some(Ok(entry)) if self.is_ledger(&entry.path()) => {}
-                    Some(Ok(entry)) => return Some((entry.path(), Ok(()))),
-                }
+    /// All files in a folder: without hidden ones, and without following links to folders.
+    fn walk(&self, folder: PathBuf) -> Founds<'_> {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => return Box::new(iter::once((folder, Err(error)))),
+        };
+        Box::new(entries.flat_map(move |entry| -> Founds<'_> {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return Box::new(iter::once((folder.clone(), Err(error)))),
+            };
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                return Box::new(iter::empty());
             }
+            let (path, kind) = (entry.path(), entry.file_type().ok());
+            if kind.is_some_and(|it| it.is_dir()) {
+                return self.walk(path);
+            }
+            let is_link_to_folder = kind.is_some_and(|it| it.is_symlink()) && path.is_dir();
+            let is_taken = !is_link_to_folder && !self.is_ledger(&path);
+            Box::new(is_taken.then_some((path, Ok(()))).into_iter())
         }))
     }
 
@@ -182,14 +164,6 @@ impl Source {
         let rest = rest.strip_prefix(self.ledger.as_os_str().as_encoded_bytes());
         rest.is_some_and(|rest| [&b""[..], b"-wal", b"-shm", b"-lock"].contains(&rest))
     }
-}
-
-fn is_link_to_folder(entry: &DirEntry) -> bool {
-    entry.file_type().is_ok_and(|it| it.is_symlink()) && entry.path().is_dir()
-}
-
-fn is_hidden(name: &OsString) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }
 
 #[cfg(unix)]
@@ -203,24 +177,22 @@ fn path_of(line: Vec<u8>) -> OsString {
 }
 
 fn look_up(
-    paths: impl Iterator<Item = Found>,
+    found: impl Iterator<Item = Found>,
     reader: &Reader,
     account: Account,
 ) -> anyhow::Result<Vec<Item>> {
-    let (paths, read): (Vec<PathBuf>, Vec<io::Result<()>>) = paths.unzip();
-    let state = |path: &PathBuf| fs::metadata(path).ok().filter(Metadata::is_file);
-    let states = paths
-        .iter()
-        .map(|path| state(path).as_ref().map(FileState::of));
-    let states: Vec<_> = states.map(Option::unwrap_or_default).collect();
-    let files: Vec<_> = paths.into_iter().zip(states).collect();
+    let with_state = |(path, read): Found| {
+        let metadata = fs::metadata(&path).ok().filter(Metadata::is_file);
+        let state = metadata.as_ref().map(FileState::of);
+        ((path, state.unwrap_or_default()), read.err())
+    };
+    let (files, errors): (Vec<_>, Vec<_>) = found.map(with_state).unzip();
     let known = reader.files(account, &files)?;
-    let all = files.into_iter().zip(known).zip(read);
-    let items = all.map(|(((path, state), known), read)| Item {
-        path,
-        state,
-        known,
-        error: read.err(),
+    let all = files.into_iter().zip(known).zip(errors);
+    let items = all.map(|(((path, state), known), error)| match (error, known) {
+        (Some(error), _) => Item::Unreadable(path, error),
+        (None, Some(entry)) => Item::Known(path, entry),
+        (None, None) => Item::New(path, state),
     });
     Ok(items.collect())
 }

@@ -89,8 +89,8 @@ async fn run(schedule: Schedule) {
         let took = start.elapsed();
         let log = network.take_log();
         let attempts = match &result {
-            Ok(response) => response.extensions().get::<CallInfo>().unwrap().attempts(),
-            Err(error) => error.info().unwrap().attempts(),
+            Ok(response) => response.extensions().get::<CallInfo>().unwrap().attempts,
+            Err(error) => error.info().unwrap().attempts,
         };
         let story = format!("{words:?}: {log} = {result:?} after {took:?}");
         // Nothing is repeated without the caller's word.

@@ -1,0 +1,80 @@
+//! A line of the report.
+
+use serde::Serialize;
+
+use crate::terminal::{self, OutputLost};
+
+/// The result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Ok,
+    /// An upload works all the same.
+    Warning,
+    /// No upload would work.
+    Failed,
+    /// The response does not show it.
+    Unknown,
+    /// Something before it has failed.
+    Skipped,
+}
+
+/// One line of the report.
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    check: String,
+    pub(super) status: Status,
+    pub(super) detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<String>,
+}
+
+/// The value that a check found, and its lines.
+pub(super) type Found<T> = (Option<T>, Vec<Check>);
+
+impl Check {
+    pub(super) fn new(check: &str, status: Status, detail: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            status,
+            detail: detail.into(),
+            advice: None,
+        }
+    }
+
+    pub(super) fn ok(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, detail)
+    }
+
+    pub(super) fn failed(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Status::Failed, detail)
+    }
+
+    pub(super) fn unknown(check: &str, because: &str) -> Self {
+        Self::new(check, Status::Unknown, format!("cannot tell: {because}"))
+    }
+
+    pub(super) fn skipped(check: &str, because: &str) -> Self {
+        Self::new(check, Status::Skipped, because)
+    }
+
+    pub(super) fn advise(self, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { advice, ..self }
+    }
+
+    pub(super) fn print(&self, json: bool) -> Result<(), OutputLost> {
+        if json {
+            return terminal::print_json(self);
+        }
+        let status = format!("{:?}", self.status).to_lowercase();
+        let advice = self.advice.iter().map(|advice| format!("; {advice}"));
+        let line = format!(
+            "{}: {}{}",
+            self.check,
+            self.detail,
+            advice.collect::<String>()
+        );
+        terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
+    }
+}

@@ -1,0 +1,117 @@
+//! The values of flags and variables.
+
+use std::{
+    ffi::OsString,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+/// The addresses of a name, in the form of curl's `--resolve`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Override {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+impl FromStr for Override {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let address = |text: &str| {
+            let text = text.trim();
+            let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            inner.unwrap_or(text).parse().ok()
+        };
+        let parse = || {
+            let (host, rest) = text.split_once(':').filter(|(host, _)| !host.is_empty())?;
+            let (port, addresses) = rest.split_once(':')?;
+            Some(Self {
+                host: host.to_owned(),
+                port: port.parse().ok()?,
+                addresses: addresses.split(',').map(address).collect::<Option<_>>()?,
+            })
+        };
+        parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
+    }
+}
+
+/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
+const LONGEST: f64 = 86_400.0;
+
+/// A time in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        // Less than a nanosecond rounds to nothing.
+        let duration = duration.filter(|duration| !duration.is_zero());
+        duration.map(Self).ok_or_else(|| {
+            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
+        })
+    }
+}
+
+/// Uploads a second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
+
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let rate = off_or(text).map(Self);
+        rate.ok_or("a whole number of uploads a second, at least 1, or off")
+    }
+}
+
+/// The address of the page that shows the calls; `None` for no page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inspector(pub(crate) Option<SocketAddr>);
+
+impl FromStr for Inspector {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        off_or(text)
+            .map(Self)
+            .ok_or("neither an address with a port nor off")
+    }
+}
+
+fn off_or<T: FromStr>(text: &str) -> Option<Option<T>> {
+    if text == "off" {
+        Some(None)
+    } else {
+        text.parse().ok().map(Some)
+    }
+}
+
+pub(crate) fn file(argument: OsString) -> Result<PathBuf, &'static str> {
+    if argument.is_empty() {
+        return Err("the argument is empty: a variable without a value, perhaps");
+    }
+    Ok(argument.into())
+}
+
+pub(crate) fn md5(text: &str) -> Result<String, &'static str> {
+    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err("an MD5 has 32 hex digits, as md5sum prints it")
+}
+
+pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter has the form NAME=VALUE"),
+    }
+}

@@ -93,7 +93,7 @@ pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
     let mut encoded = Secret::default();
     match chain {
         [] => encoded.push(bytes),
-        [before @ .., last] if before.is_empty() => last.write(bytes, &mut encoded),
+        [only] => only.write(bytes, &mut encoded),
         [before @ .., last] => last.write(&encode(before, bytes), &mut encoded),
     }
     encoded

@@ -39,6 +39,11 @@ pub use builder::{SandboxBuilder, StartError};
 /// let id = sandbox.inject("system-error,next=1".parse()?);
 /// let fault = &sandbox.faults()[0];
 /// assert_eq!((fault.id(), fault.hits(), fault.is_exhausted()), (id, 0, false));
+/// // … the client under test uploads …
+/// for request in sandbox.requests() {
+///     assert_eq!(request.file_name.as_deref(), Some("shop.jpg"));
+///     assert!(request.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
+/// }
 /// # Ok(())
 /// # }
 /// ```

@@ -39,7 +39,6 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
-    pub(crate) tcp_keepalive: Option<Duration>,
     pub(crate) pool_idle_timeout: Duration,
     pub(crate) pool_max_idle_per_host: usize,
     pub(crate) endpoints: Option<Endpoints>,
@@ -82,8 +81,6 @@ impl Default for Config {
             },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
-            // Often enough for firewalls that forget a silent connection after a minute.
-            tcp_keepalive: Some(Duration::from_secs(30)),
             // Below the 60 s and 75 s after which common servers close an idle connection.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use wxpay_identity::{IdentityError, Part, read_authorities};
 use x509_cert::{
     certificate::{CertificateInner, Raw, TbsCertificateInner, Version},
-    der::{Decode, Encode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
+    der::{Decode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
     },
@@ -40,7 +40,7 @@ pub struct Roots {
     native: bool,
     own: RootCertStore,
     /// Those in `own` with keys too weak to be used: subject, and bits of the key.
-    weak: Vec<(Vec<u8>, usize)>,
+    weak: Vec<(String, usize)>,
     /// Those that are trusted for themselves alone.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
@@ -116,7 +116,7 @@ impl Roots {
         match certificate.purpose {
             Purpose::Authority => {
                 if let Some(bits) = certificate.weak_key {
-                    self.weak.push((certificate.subject_der, bits));
+                    self.weak.push((subject, bits));
                 }
                 self.own.add(der).map_err(|_| DAMAGED)
             }
@@ -143,7 +143,7 @@ impl Roots {
     }
 
     /// The bits of the key of an authority of this name, where they are too few to be used.
-    pub(crate) fn weak_key(&self, subject: &[u8]) -> Option<usize> {
+    pub(crate) fn weak_key(&self, subject: &str) -> Option<usize> {
         let found = self.weak.iter().find(|(known, _)| known == subject);
         found.map(|(_, bits)| *bits)
     }
@@ -212,8 +212,6 @@ const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 pub(crate) struct ServerCertificate {
     pub(crate) subject: String,
     pub(crate) issuer: String,
-    pub(crate) subject_der: Vec<u8>,
-    pub(crate) issuer_der: Vec<u8>,
     pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
     pub(crate) purpose: Purpose,
@@ -243,8 +241,6 @@ impl ServerCertificate {
         Some(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
-            subject_der: certificate.subject().to_der().ok()?,
-            issuer_der: certificate.issuer().to_der().ok()?,
             not_before: UNIX_EPOCH + validity.not_before.to_unix_duration(),
             not_after: UNIX_EPOCH + validity.not_after.to_unix_duration(),
             purpose: purpose(certificate)?,

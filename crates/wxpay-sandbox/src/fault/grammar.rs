@@ -66,15 +66,18 @@ impl Fault {
         Ok(self)
     }
 
-    /// The conditions in the order of the grammar, with their values as in JSON.
-    fn conditions(&self) -> [(&'static str, Option<Value>); 5] {
-        [
+    /// Its parts in the order of the grammar, with their values as in JSON.
+    fn entries(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let entries = [
+            ("fault", Some(self.effect.to_string().into())),
             ("next", self.times.map(|times| times.get().into())),
             ("every", self.every_nth.map(|every| every.get().into())),
             ("chance", self.percent.map(Value::from)),
             ("seed", self.seed.map(Value::from)),
             ("file", self.file.as_ref().map(|file| file.as_str().into())),
-        ]
+        ];
+        let entries = entries.into_iter();
+        entries.filter_map(|(word, value)| Some((word, value?)))
     }
 }
 
@@ -154,30 +157,18 @@ pub(super) fn written_time(time: Duration) -> String {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.effect)?;
-        for (word, value) in self.conditions() {
-            match value {
-                None => {}
-                Some(Value::String(text)) => {
+        for (word, value) in self.entries() {
+            match (word, value) {
+                ("fault", _) => write!(f, "{}", self.effect)?,
+                (_, Value::String(text)) => {
                     let escaped = text.replace('\\', r"\\").replace(',', r"\,");
                     write!(f, ",{word}={escaped}")?;
                 }
-                Some(number) => {
-                    let sign = if word == "chance" { "%" } else { "" };
-                    write!(f, ",{word}={number}{sign}")?;
-                }
+                ("chance", percent) => write!(f, ",{word}={percent}%")?,
+                (_, number) => write!(f, ",{word}={number}")?,
             }
         }
         Ok(())
-    }
-}
-
-impl Fault {
-    fn entries(&self) -> Vec<(&'static str, Value)> {
-        let mut entries = vec![("fault", self.effect.to_string().into())];
-        let conditions = self.conditions().into_iter();
-        entries.extend(conditions.filter_map(|(word, value)| Some((word, value?))));
-        entries
     }
 }
 
@@ -189,14 +180,14 @@ impl Serialize for Fault {
 
 impl Serialize for ActiveFault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = vec![("id", self.id().into())];
-        entries.extend(self.fault().entries());
-        entries.extend([
+        let number = [("id", self.id().into())];
+        let more = [
             ("hits", self.hits().into()),
             ("spent", self.is_exhausted().into()),
             ("text", self.fault().to_string().into()),
-        ]);
-        serializer.collect_map(entries)
+        ];
+        let entries = number.into_iter().chain(self.fault().entries());
+        serializer.collect_map(entries.chain(more))
     }
 }
 

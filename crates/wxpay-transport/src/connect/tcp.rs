@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
-    task::Context,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,13 +22,16 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::Instant};
 use tower::{ServiceExt, service_fn};
 
-use super::{Polled, proxy::connect_through_proxy};
+use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT},
     authority::{self, strip_brackets},
     config::{Config, ConnectEvent, Io},
     error::{BoxError, ProxyErrorKind, Step},
 };
+
+/// TCP asks so often whether the other side is still there: firewalls forget a silent connection after a minute.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Connects to a server, or to the proxy, and has that connect to the server.
 pub(super) async fn connect(
@@ -99,8 +102,8 @@ async fn open(
     connector.enforce_http(false);
     // Without it the last piece of a body waits for the acknowledgement of the one before.
     connector.set_nodelay(true);
-    connector.set_keepalive(config.tcp_keepalive);
-    connector.set_keepalive_interval(config.tcp_keepalive);
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_keepalive_interval(Some(KEEPALIVE));
     // Shared out among the addresses of a name, so that a dead one does not use up all of it.
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     connector.set_connect_timeout(connecting.end.map(left));
@@ -131,6 +134,8 @@ use self::bound_send_buffer as bound_unsent;
 fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
+
+pub(super) type Polled<T> = Poll<io::Result<T>>;
 
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {

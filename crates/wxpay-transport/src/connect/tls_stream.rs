@@ -16,7 +16,7 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Polled, tcp::Tcp};
+use super::tcp::{Polled, Tcp};
 use crate::error::{TlsErrorKind, find};
 
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer

@@ -130,7 +130,7 @@ async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusa
 
 fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
     let mut causes = iter::successors(Some(error), |&error| error.source());
-    if causes.any(|cause| cause.is::<LengthLimitError>()) {
+    if causes.any(<dyn StdError>::is::<LengthLimitError>) {
         return too_large();
     }
     Refusal::bad("the body is cut", "send it again")

@@ -110,8 +110,8 @@ impl Guard {
             |message: &str, advice| Refusal::new(StatusCode::FORBIDDEN, message, advice);
         let hosts = headers.get_all(header::HOST).iter();
         let mut hosts = hosts.map(|host| host.as_bytes().try_into().ok());
-        let mut in_target = uri.authority().cloned().map(Some).into_iter();
-        if !hosts.all(|it| self.is_ours(it)) || !in_target.all(|it| self.is_ours(it)) {
+        let is_named = hosts.all(|host: Option<Authority>| self.is_ours(host.as_ref()));
+        if !is_named || uri.authority().is_some_and(|it| !self.is_ours(Some(it))) {
             let advice = "use its address, or start it with --host NAME";
             return Err(forbidden("the Host is no name of this agent", advice));
         }
@@ -139,16 +139,13 @@ impl Guard {
         {
             return Ok(());
         }
-        let message = match headers.contains_key(header::AUTHORIZATION) {
-            true => "this is not the agent's token",
-            false => "a token is missing",
-        };
+        let message = "the agent's token is missing, or another one was sent";
         let advice = "send `Authorization: Bearer` with the text of the agent's token file";
         Err(Refusal::new(StatusCode::UNAUTHORIZED, message, advice))
     }
 
-    fn is_ours(&self, authority: Option<Authority>) -> bool {
-        let host = authority.as_ref().map_or("", Authority::host);
+    fn is_ours(&self, authority: Option<&Authority>) -> bool {
+        let host = authority.map_or("", Authority::host);
         let host = host.trim_matches(['[', ']']).trim_end_matches('.');
         if let Ok(ip) = host.parse::<IpAddr>() {
             // No page can have an address for a name.

@@ -69,8 +69,7 @@ impl Merchants {
 
 impl fmt::Debug for Merchants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Merchants");
-        shown.field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_tuple("Merchants").field(&self.folder).finish()
     }
 }
 

@@ -156,7 +156,7 @@ impl Door {
             for memory in &mut share[1..] {
                 drop(memory.split(memory.num_permits().saturating_sub(needed)));
             }
-            let name = sendable(query.name.or(name));
+            let name = sendable(query.name.or(name).as_deref());
             // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
             let submit = move || merchant.submit(name, picture, query.reuse, share);
             let submitted = spawn_blocking(submit).await;
@@ -178,10 +178,8 @@ impl Door {
 
 /// A name with `_` for what the gateway does not take: callers pass on what phones and browsers say. One
 /// that is made up gets its extension by the picture's kind.
-fn sendable(name: Option<String>) -> String {
-    let name = name
-        .as_deref()
-        .and_then(|name| name.rsplit(['/', '\\']).next());
+fn sendable(name: Option<&str>) -> String {
+    let name = name.and_then(|name| name.rsplit(['/', '\\']).next());
     let name = name.filter(|name| !name.is_empty()).unwrap_or("picture");
     name.replace(|it: char| it.is_control() || it > '\u{ffff}', "_")
 }

@@ -71,9 +71,11 @@ pub enum Listener {
 }
 
 /// A connection of any kind.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+type Accepted = io::Result<Box<dyn Io>>;
 
 impl Listener {
     /// Its address, with the port that it got; none where it is a Unix socket.
@@ -86,7 +88,7 @@ impl Listener {
         }
     }
 
-    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Io>>> {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<Accepted> {
         match self {
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
                 // If this fails, responses only come later.
@@ -172,7 +174,7 @@ pub(crate) async fn run(
 fn poll_accept<'a>(
     listeners: &'a [Guarded],
     cx: &mut Context<'_>,
-) -> Poll<(&'a Arc<Guard>, io::Result<Box<dyn Io>>)> {
+) -> Poll<(&'a Arc<Guard>, Accepted)> {
     for (guard, listener) in listeners {
         if let Poll::Ready(accepted) = listener.poll_accept(cx) {
             return Poll::Ready((guard, accepted));

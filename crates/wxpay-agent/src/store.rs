@@ -127,7 +127,8 @@ impl Book {
         match self {
             Self::Memory(memory) => drop(lock(memory).remove(md5)),
             Self::File(file, _) => {
-                wxpay_ledger::forget(&file.path, &Selection::Hash(md5.to_owned()))?;
+                let what = Selection::Hash(md5.to_owned());
+                wxpay_ledger::forget(&file.path, &what)?;
             }
         }
         Ok(())

@@ -92,7 +92,7 @@ fn a_ledger_keeps_ids_over_a_restart() {
     let start = |sandbox| {
         let path = path.clone();
         Door::with(sandbox, move |setup| {
-            setup.store = Store::in_ledger(&path).unwrap()
+            setup.store = Store::in_ledger(&path).unwrap();
         })
     };
     let mut door = start(start_sandbox());

@@ -36,13 +36,13 @@ impl Sockets {
         {
             let handed_over = activated().context("cannot use the sockets of LISTEN_FDS")?;
             for (listener, path) in handed_over {
-                sockets.add(args, listener, path)?;
+                sockets.add(args, listener, &path)?;
             }
             if let Some(path) = &args.socket {
                 let opened = listen(path, args.socket_mode);
                 let (socket, made) =
                     opened.with_context(|| format!("cannot listen on {}", path.display()))?;
-                sockets.add(args, Listener::Unix(socket), path.to_string_lossy().into())?;
+                sockets.add(args, Listener::Unix(socket), &path.to_string_lossy())?;
                 sockets._made = Some(made);
             }
         }
@@ -52,12 +52,12 @@ impl Sockets {
             refuse_remote(args, addr)?;
             let tcp = TcpListener::bind(addr).await;
             let tcp = tcp.with_context(|| format!("cannot listen on {addr}"))?;
-            sockets.add(args, Listener::Tcp(tcp), String::new())?;
+            sockets.add(args, Listener::Tcp(tcp), "")?;
         }
         Ok(sockets)
     }
 
-    fn add(&mut self, args: &ServeArgs, socket: Listener, path: String) -> anyhow::Result<()> {
+    fn add(&mut self, args: &ServeArgs, socket: Listener, path: &str) -> anyhow::Result<()> {
         self.shown.push(match socket.addr() {
             Some(addr) => {
                 refuse_remote(args, addr)?;

@@ -78,8 +78,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for what is
-    /// not read (PBES1, `DEK-Info`), with the command that converts it, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password and for PBES1
+    /// and `DEK-Info`, with the command that converts them.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
@@ -104,8 +104,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for a file
-    /// without a MAC, a key or a certificate, or with several keys, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, and for a file
+    /// without a MAC, a key or a certificate, or with several keys.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -142,10 +142,10 @@ impl Identity {
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
         if now > not_after {
-            return Err(IdentityError::Expired { not_after });
+            return Err(IdentityError::Expired(not_after));
         }
         if now < not_before {
-            return Err(IdentityError::NotYetValid { not_before });
+            return Err(IdentityError::NotYetValid(not_before));
         }
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {

@@ -29,8 +29,7 @@ pub(crate) struct Key {
     curve: Option<Curve>,
 }
 
-/// The curves on which keys are written anew: object identifier, the same in DER, and the length of a private
-/// key and of each coordinate of a public one.
+/// The curves on which keys are written anew: the identifier, the same in DER, and the bytes of a coordinate.
 const CURVES: [Curve; 2] = [
     (
         algorithm::P256,

@@ -4,7 +4,7 @@ mod proxy;
 mod tcp;
 mod tls_stream;
 
-use std::{io, sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::Uri;
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
@@ -18,8 +18,6 @@ use crate::{
     error::{BoxError, Wait},
 };
 use tls_stream::TlsStream;
-
-type Polled<T> = Poll<io::Result<T>>;
 
 /// From an `https` URI to a connection, its TLS handshake done.
 pub(crate) type Connector = BoxCloneSyncService<Uri, TlsStream, BoxError>;

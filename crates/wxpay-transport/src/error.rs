@@ -222,7 +222,7 @@ impl fmt::Display for Error {
                     "sending the request to {server} stood still for too long"
                 ),
             },
-            ErrorKind::ResponseTooLarge { limit } => {
+            ErrorKind::ResponseTooLarge(limit) => {
                 write!(f, "the response of {server} is longer than {limit} bytes")
             }
             ErrorKind::Http => write!(f, "the response of {server} breaks the rules of HTTP/1.1"),
@@ -305,11 +305,8 @@ pub enum ErrorKind {
     /// A time was over. Except for [`TimeoutKind::Connect`], whether the server has acted on the request
     /// is unknown.
     Timeout(TimeoutKind),
-    /// The response is longer than the bound that the caller set.
-    ResponseTooLarge {
-        /// The bound, in bytes.
-        limit: usize,
-    },
+    /// The response is longer than the bound that the caller set, in bytes.
+    ResponseTooLarge(usize),
     /// The response is not HTTP/1.1: not the server that was meant, or a broken one.
     Http,
 }
@@ -346,14 +343,11 @@ pub enum ProxyErrorKind {
     UnsupportedAuthentication,
     /// It answered with another status than 200. With 403 its rules forbid the server; with 502, 503
     /// or 504 it cannot reach the server, and the same call may succeed later.
-    #[error("it answered {status}{}", match status {
+    #[error("it answered {0}{after}", after = match .0 {
         403 => ": ask its administrator to allow this host and port",
         _ => " instead of a tunnel",
     })]
-    Refused {
-        /// The status of its answer.
-        status: u16,
-    },
+    Refused(u16),
     /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
     #[error("it gave no whole answer in HTTP: check its host and port")]
     NoAnswer,
@@ -364,7 +358,7 @@ impl ProxyErrorKind {
     pub(crate) fn is_transient(self) -> bool {
         match self {
             Self::Unreachable | Self::NoAnswer => true,
-            Self::Refused { status } => status >= 500,
+            Self::Refused(status) => status >= 500,
             Self::AuthenticationRequired | Self::UnsupportedAuthentication => false,
         }
     }

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use wxpay_identity::{IdentityError, Part, read_authorities};
 use x509_cert::{
     certificate::{CertificateInner, Raw, TbsCertificateInner, Version},
-    der::{Decode, Encode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
+    der::{Decode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
     },
@@ -40,7 +40,7 @@ pub struct Roots {
     native: bool,
     own: RootCertStore,
     /// Those in `own` with keys too weak to be used: subject, and bits of the key.
-    weak: Vec<(Vec<u8>, usize)>,
+    weak: Vec<(String, usize)>,
     /// Those that are trusted for themselves alone.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
@@ -116,7 +116,7 @@ impl Roots {
         match certificate.purpose {
             Purpose::Authority => {
                 if let Some(bits) = certificate.weak_key {
-                    self.weak.push((certificate.subject_der, bits));
+                    self.weak.push((subject, bits));
                 }
                 self.own.add(der).map_err(|_| DAMAGED)
             }
@@ -124,8 +124,8 @@ impl Roots {
                 self.pinned.push(der);
                 Ok(())
             }
-            Purpose::Issued => Err(RootsError::NotAnAuthority { subject }),
-            Purpose::Client => Err(RootsError::ForClients { subject }),
+            Purpose::Issued => Err(RootsError::NotAnAuthority(subject)),
+            Purpose::Client => Err(RootsError::ForClients(subject)),
         }
     }
 
@@ -143,7 +143,7 @@ impl Roots {
     }
 
     /// The bits of the key of an authority of this name, where they are too few to be used.
-    pub(crate) fn weak_key(&self, subject: &[u8]) -> Option<usize> {
+    pub(crate) fn weak_key(&self, subject: &str) -> Option<usize> {
         let found = self.weak.iter().find(|(known, _)| known == subject);
         found.map(|(_, bits)| *bits)
     }
@@ -156,24 +156,17 @@ pub enum RootsError {
     /// The file is of another form than PEM, has no certificate in it, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued: that authority is to be trusted in its place.
+    /// A certificate that an authority has issued, by its subject: that authority is to be trusted in its
+    /// place.
     #[error(
-        "the certificate of `{subject}` is not an authority's, but issued by one: give the authority's certificate"
+        "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]
-    #[non_exhaustive]
-    NotAnAuthority {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
-    /// A certificate for clients, such as one's own.
+    NotAnAuthority(String),
+    /// A certificate for clients, such as one's own, by its subject.
     #[error(
-        "the certificate of `{subject}` is for clients: give the certificate of the server's authority"
+        "the certificate of `{0}` is for clients: give the certificate of the server's authority"
     )]
-    #[non_exhaustive]
-    ForClients {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
+    ForClients(String),
 }
 
 /// Adds the machine's authorities to the store.
@@ -212,8 +205,6 @@ const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 pub(crate) struct ServerCertificate {
     pub(crate) subject: String,
     pub(crate) issuer: String,
-    pub(crate) subject_der: Vec<u8>,
-    pub(crate) issuer_der: Vec<u8>,
     pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
     pub(crate) purpose: Purpose,
@@ -243,8 +234,6 @@ impl ServerCertificate {
         Some(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
-            subject_der: certificate.subject().to_der().ok()?,
-            issuer_der: certificate.issuer().to_der().ok()?,
             not_before: UNIX_EPOCH + validity.not_before.to_unix_duration(),
             not_after: UNIX_EPOCH + validity.not_after.to_unix_duration(),
             purpose: purpose(certificate)?,

@@ -67,8 +67,7 @@ impl Verifier {
             BadSignature => {
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
-                let of_authority =
-                    |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer_der);
+                let of_authority = |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer);
                 let bits = of_issuer.or_else(|| chain.iter().flatten().find_map(of_authority));
                 bits.map(Uncheckable::WeakKey)
             }
@@ -104,7 +103,7 @@ impl ServerCertVerifier for Verifier {
             .map(issuer)
             .map(Option::unwrap_or_default)
             .collect();
-        let event = ConnectEvent::CertificatesPresented { issuers: &issuers };
+        let event = ConnectEvent::CertificatesPresented(&issuers);
         self.config.tell(event);
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use wxpay_media::{
-    CallInfo, ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
+    ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
     transport::{RetryClass, TransportBuilder},
 };
 use wxpay_sandbox::Sandbox;

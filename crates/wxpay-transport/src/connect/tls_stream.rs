@@ -16,8 +16,11 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Polled, tcp::Tcp};
-use crate::error::{TlsErrorKind, find};
+use super::tcp::{Polled, Tcp};
+use crate::{
+    attempt::lock,
+    error::{TlsErrorKind, find},
+};
 
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
@@ -78,7 +81,7 @@ impl TlsStream {
                 let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
                 while timer.as_mut().poll(cx).is_ready() {
                     // A long flush may move slowly.
-                    let end = self.tcp().state.lock().last_write + limit;
+                    let end = lock(&self.tcp().state).last_write + limit;
                     if end <= Instant::now() {
                         // Nor does the system go on for us.
                         self.tcp().reset_when_dropped()?;
@@ -109,7 +112,7 @@ impl Read for TlsStream {
         if let Poll::Ready(Err(error)) = &polled
             && let Some(error) = find::<rustls::Error>(error)
         {
-            let mut facts = self.tcp().state.lock();
+            let mut facts = lock(&self.tcp().state);
             facts.alert.get_or_insert(TlsErrorKind::of(error));
         }
         polled

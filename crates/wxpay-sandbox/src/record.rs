@@ -181,7 +181,7 @@ impl RecordedRequest {
             outcome: evaluation.map(|it| outcome(&it.result)),
             faults: handled.faults.clone(),
             response: (handled.response.as_ref()).map(|response| RecordedResponse {
-                status: response.status.as_u16(),
+                status: response.status,
                 content_type: response.content_type,
                 code: response.result.code().map(str::to_owned),
                 body: response.body.clone(),

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::StatusCode;
 use wxpay_sign::{ApiKey, Params, SignType, Signature};
 use wxpay_xml::Fields;
 
@@ -16,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct GatewayResponse {
     pub(crate) result: CallResult,
-    pub(crate) status: StatusCode,
+    pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
 }
@@ -26,28 +25,26 @@ pub(crate) fn respond(
     evaluation: &Evaluation,
     effect: Option<Effect>,
     key: &ApiKey,
-) -> Result<GatewayResponse, getrandom::Error> {
+) -> GatewayResponse {
     let sign_type = rules::sign_type(&evaluation.form);
     let overridden = effect.and_then(|effect| override_result(effect, sign_type));
     let result = overridden.unwrap_or_else(|| evaluation.result.clone());
     let (status, content_type, body) = match page(effect) {
         Some((status, page)) => (status, "text/html", page),
         None => {
-            let is_unknown_path = matches!(&result, CallResult::Refused { error, .. } if *error == rules::UNKNOWN_PATH);
-            let status = match is_unknown_path {
-                true => StatusCode::NOT_FOUND,
-                false => StatusCode::OK,
-            };
-            let xml = corrupt(document(&result, effect, key)?, effect);
+            use rules::UNKNOWN_PATH as UNKNOWN;
+            let is_unknown = matches!(result, CallResult::Refused { error: UNKNOWN, .. });
+            let status = if is_unknown { 404 } else { 200 };
+            let xml = corrupt(document(&result, effect, key), effect);
             (status, "text/xml; charset=utf-8", xml)
         }
     };
-    Ok(GatewayResponse {
+    GatewayResponse {
         result,
         status,
         content_type,
         body,
-    })
+    }
 }
 
 /// The result of an effect; none where the effect leaves that of the rules.
@@ -81,18 +78,14 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
 }
 
 /// The page of a proxy before the gateway.
-fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
+fn page(effect: Option<Effect>) -> Option<(u16, String)> {
     let (status, title, heading, more) = match effect? {
-        Effect::CertificatePage => (
-            StatusCode::BAD_REQUEST,
-            "400 No required SSL certificate was sent",
-            "400 Bad Request",
-            "<center>No required SSL certificate was sent</center>\n",
-        ),
-        Effect::BadGatewayPage => {
-            let title = "502 Bad Gateway";
-            (StatusCode::BAD_GATEWAY, title, title, "")
+        Effect::CertificatePage => {
+            let more = "<center>No required SSL certificate was sent</center>\n";
+            let title = "400 No required SSL certificate was sent";
+            (400, title, "400 Bad Request", more)
         }
+        Effect::BadGatewayPage => (502, "502 Bad Gateway", "502 Bad Gateway", ""),
         _ => return None,
     };
     let page = format!(
@@ -103,12 +96,8 @@ fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
 }
 
 /// The document of a result, signed where it is to be, or as an effect says.
-fn document(
-    result: &CallResult,
-    effect: Option<Effect>,
-    key: &ApiKey,
-) -> Result<String, getrandom::Error> {
-    let media_id = media_id()?;
+fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String {
+    let media_id = media_id();
     let mut fields = fields(result, &media_id);
     if effect == Some(Effect::ExtraFields) {
         // The first value is escaped in XML, but not for the signature.
@@ -120,16 +109,15 @@ fn document(
         .and_then(|it| sign(&fields, it, effect, key));
     let sign = signature.as_ref().map(|it| ("sign", it.as_str()));
     let document = Fields::from_pairs(fields.into_iter().chain(sign));
-    Ok(document
-        .expect("names and values of a response can be in XML")
-        .to_xml())
+    let document = document.expect("names and values of a response can be in XML");
+    document.to_xml()
 }
 
 /// 43 characters of URL-safe base64, as in the API's example: 32 random bytes.
-fn media_id() -> Result<String, getrandom::Error> {
+fn media_id() -> String {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    getrandom::fill(&mut bytes).expect("the keys were made with randomness, too");
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a str)> {

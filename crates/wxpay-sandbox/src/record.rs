@@ -1,6 +1,7 @@
 //! The record of a call, within bounds and without API keys.
 
 use std::{
+    borrow::Cow,
     fmt,
     time::{Duration, SystemTime},
 };
@@ -183,7 +184,7 @@ impl RecordedRequest {
             response: (handled.response.as_ref()).map(|response| RecordedResponse {
                 status: response.status,
                 content_type: response.content_type,
-                code: response.result.code().map(str::to_owned),
+                code: response.result.error.as_ref().map(|it| it.0.to_string()),
                 body: response.body.clone(),
             }),
             findings: (findings.into_iter())
@@ -247,15 +248,19 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
     })
 }
 
+/// Of a result by the rules, whose codes are known.
 fn outcome(result: &CallResult) -> Outcome {
-    let (error, message) = match result {
-        CallResult::Refused { error, message, .. } => (Some(error), message.to_string()),
-        other => (None, other.to_string()),
+    let (code, description) = match result.error {
+        Some((Cow::Borrowed(code), description)) => (Some(code), Some(description)),
+        _ => (None, None),
     };
     Outcome {
-        code: error.map(|error| error.0),
-        description: error.map(|error| error.1),
-        message,
+        code,
+        description,
+        message: match code {
+            Some(_) => result.message.to_string(),
+            None => result.to_string(),
+        },
     }
 }
 

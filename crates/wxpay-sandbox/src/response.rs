@@ -1,7 +1,5 @@
 //! The response of the gateway, also as faults change it.
 
-use std::fmt;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use wxpay_sign::{ApiKey, Params, SignType, Signature};
 use wxpay_xml::Fields;
@@ -32,8 +30,8 @@ pub(crate) fn respond(
     let (status, content_type, body) = match page(effect) {
         Some((status, page)) => (status, "text/html", page),
         None => {
-            use rules::UNKNOWN_PATH as UNKNOWN;
-            let is_unknown = matches!(result, CallResult::Refused { error: UNKNOWN, .. });
+            let description = result.error.as_ref().map(|error| error.1);
+            let is_unknown = description == Some(rules::UNKNOWN_PATH.1);
             let status = if is_unknown { 404 } else { 200 };
             let xml = corrupt(document(&result, effect, key), effect);
             (status, "text/xml; charset=utf-8", xml)
@@ -49,13 +47,8 @@ pub(crate) fn respond(
 
 /// The result of an effect; none where the effect leaves that of the rules.
 fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
-    let refused = |error, message: &'static str, signed| CallResult::Refused {
-        error,
-        message: message.into(),
-        signed,
-    };
-    let failed = |error, message| refused(error, message, None);
-    let signed = |error| refused(error, "on demand", Some(sign_type));
+    let failed = |error, message| CallResult::refused(error, message, None);
+    let signed = |error| CallResult::refused(error, "on demand", Some(sign_type));
     let parameter = "Parameter format checking error: on demand";
     let sub_vendor = "System error occurred when viewing a sub-vendor";
     Some(match effect {
@@ -71,8 +64,14 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
             signed(("FREQUENCY_LIMITED", "Frequency limit"))
         }
         Effect::SystemError => signed(("SYSTEMERROR", sub_vendor)),
-        Effect::Error(code) => CallResult::OnDemand(code, sign_type),
-        Effect::FrequencyLimitedWithoutCode => CallResult::WithoutCode("频率限制"),
+        Effect::Error(code) => CallResult {
+            error: Some((code.to_string().into(), "Error on demand")),
+            ..signed(rules::PICTURE)
+        },
+        Effect::FrequencyLimitedWithoutCode => CallResult {
+            error: None,
+            ..failed(rules::FORM, "频率限制")
+        },
         _ => return None,
     })
 }
@@ -104,9 +103,7 @@ fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String
         fields.push(("trace_no", "a&b=<c> \u{4e00}"));
         fields.push(("attach", "more than is documented"));
     }
-    let signature = result
-        .signed()
-        .and_then(|it| sign(&fields, it, effect, key));
+    let signature = result.signed.and_then(|it| sign(&fields, it, effect, key));
     let sign = signature.as_ref().map(|it| ("sign", it.as_str()));
     let document = Fields::from_pairs(fields.into_iter().chain(sign));
     let document = document.expect("names and values of a response can be in XML");
@@ -121,31 +118,25 @@ fn media_id() -> String {
 }
 
 fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a str)> {
-    let understood = |result_code, more: &[(&'a str, &'a str)]| {
-        let first = [
+    let result_code = if result.error.is_some() {
+        "FAIL"
+    } else {
+        "SUCCESS"
+    };
+    let mut fields = match result.signed {
+        None => vec![("return_code", "FAIL"), ("return_msg", &*result.message)],
+        Some(_) => vec![
             ("return_code", "SUCCESS"),
             ("return_msg", "OK"),
             ("result_code", result_code),
-        ];
-        [&first, more].concat()
+        ],
     };
-    let failed = |code, description| [("err_code", code), ("err_code_des", description)];
-    match result {
-        CallResult::WithoutCode(message) => vec![("return_code", "FAIL"), ("return_msg", message)],
-        CallResult::Refused {
-            error,
-            message,
-            signed: None,
-        } => {
-            let first = [("return_code", "FAIL"), ("return_msg", &**message)];
-            [first, failed(error.0, error.1)].concat()
-        }
-        CallResult::Refused { error, .. } => understood("FAIL", &failed(error.0, error.1)),
-        CallResult::OnDemand(code, _) => {
-            understood("FAIL", &failed(code.as_str(), "Error on demand"))
-        }
-        CallResult::Accepted(_) => understood("SUCCESS", &[("media_id", media_id)]),
+    match &result.error {
+        Some((code, text)) => fields.extend([("err_code", &**code), ("err_code_des", text)]),
+        None if result.signed.is_some() => fields.push(("media_id", media_id)),
+        None => {}
     }
+    fields
 }
 
 /// The signature over the fields, or that of a fault.
@@ -181,30 +172,5 @@ fn corrupt(xml: String, effect: Option<Effect>) -> String {
         }
         Some(Effect::TruncatedXml) => xml.chars().take(xml.chars().count() / 2).collect(),
         _ => xml,
-    }
-}
-
-impl CallResult {
-    /// The algorithm that the response is signed with.
-    fn signed(&self) -> Option<SignType> {
-        match self {
-            Self::Accepted(sign_type) | Self::OnDemand(_, sign_type) => Some(*sign_type),
-            Self::Refused { signed, .. } => *signed,
-            Self::WithoutCode(_) => None,
-        }
-    }
-}
-
-/// For logs: without any text of the client's.
-impl fmt::Display for CallResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { error, message, .. } => {
-                write!(f, "{}, {}: {message}", error.0, error.1)
-            }
-            Self::Accepted(sign_type) => write!(f, "accepted, signed with {sign_type}"),
-            Self::OnDemand(code, _) => write!(f, "{code} on demand"),
-            Self::WithoutCode(message) => write!(f, "refused without a code: {message}"),
-        }
     }
 }

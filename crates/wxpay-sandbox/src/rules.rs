@@ -1,6 +1,6 @@
 //! The rules of the gateway, one table: to add a rule is to add a row.
 
-use std::{borrow::Cow, cell::OnceCell, collections::HashSet};
+use std::{borrow::Cow, cell::OnceCell, collections::HashSet, fmt};
 
 use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
@@ -9,7 +9,6 @@ use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
 use crate::{
-    fault::ErrorCode,
     request::{Call, Form, Part},
     tls::{ClientCertStatus, is_merchant_id},
 };
@@ -117,28 +116,36 @@ pub(crate) struct Evaluation {
 
 /// The result of a call, by the rules or by a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CallResult {
-    Accepted(SignType),
-    Refused {
-        error: ApiError,
-        /// For `return_msg`, which only a response that is not signed has to itself.
-        message: Cow<'static, str>,
-        /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
-        signed: Option<SignType>,
-    },
-    /// `result_code` is FAIL with the code of a fault.
-    OnDemand(ErrorCode, SignType),
-    /// `return_code` is FAIL, with a message alone.
-    WithoutCode(&'static str),
+pub(crate) struct CallResult {
+    /// `err_code` and `err_code_des`.
+    pub(crate) error: Option<(Cow<'static, str>, &'static str)>,
+    /// For `return_msg`, which only a response that is not signed has to itself.
+    pub(crate) message: Cow<'static, str>,
+    /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
+    pub(crate) signed: Option<SignType>,
 }
 
 impl CallResult {
-    /// `err_code`.
-    pub(crate) fn code(&self) -> Option<&str> {
-        match self {
-            Self::Refused { error, .. } => Some(error.0),
-            Self::OnDemand(code, _) => Some(code.as_str()),
-            Self::Accepted(_) | Self::WithoutCode(_) => None,
+    pub(crate) fn refused(
+        (code, description): ApiError,
+        message: impl Into<Cow<'static, str>>,
+        signed: Option<SignType>,
+    ) -> Self {
+        Self {
+            error: Some((code.into(), description)),
+            message: message.into(),
+            signed,
+        }
+    }
+}
+
+/// For logs: without any text of the client's.
+impl fmt::Display for CallResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.error, self.signed) {
+            (Some((code, description)), _) => write!(f, "{code}, {description}: {}", self.message),
+            (None, Some(sign_type)) => write!(f, "accepted, signed with {sign_type}"),
+            (None, None) => write!(f, "refused without a code: {}", self.message),
         }
     }
 }
@@ -164,11 +171,9 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
         let Err(Broken(message, error)) = (rule.check)(&subject) else {
             return CheckOutcome::Kept;
         };
-        broken = Some(CallResult::Refused {
-            error: error.unwrap_or(rule.error),
-            message: message.clone(),
-            signed: is_signed.then_some(sign_type),
-        });
+        let signed = is_signed.then_some(sign_type);
+        let error = error.unwrap_or(rule.error);
+        broken = Some(CallResult::refused(error, message.clone(), signed));
         CheckOutcome::Broken(message.into_owned())
     };
     let checks = RULES.iter().map(|rule| Check {
@@ -178,7 +183,11 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     });
     Evaluation {
         checks: checks.collect(),
-        result: broken.unwrap_or(CallResult::Accepted(sign_type)),
+        result: broken.unwrap_or(CallResult {
+            error: None,
+            message: "OK".into(),
+            signed: Some(sign_type),
+        }),
         hash: subject.hash.into_inner(),
         form,
     }

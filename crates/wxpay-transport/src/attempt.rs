@@ -2,18 +2,15 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, ready},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Extensions, Request};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::{
     task_local,
@@ -75,44 +72,6 @@ impl<B> RequestBody for B where
 {
 }
 
-/// The body of one attempt, that says when hyper has taken the last of it.
-pub(crate) struct TrackedBody<B> {
-    inner: B,
-    has_ended: Arc<AtomicBool>,
-}
-
-impl<B: Body> TrackedBody<B> {
-    pub(crate) fn new(inner: B) -> Self {
-        let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
-        Self { inner, has_ended }
-    }
-}
-
-impl<B: Body + Unpin> Body for TrackedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        // With a known length hyper does not ask for a frame after the last one.
-        if frame.is_none() || self.inner.is_end_stream() || self.size_hint().exact() == Some(0) {
-            self.has_ended.store(true, Ordering::Release);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
 /// A live connection, as its attempts see it.
 pub(crate) struct ConnectionState {
     opened: Instant,
@@ -159,8 +118,6 @@ pub(crate) struct Attempt {
     capture: CaptureConnection,
     /// The connection that hyper's client has taken for it.
     connection: Option<Connection>,
-    /// True when hyper has taken all of the body.
-    has_ended: Arc<AtomicBool>,
     length: Option<u64>,
 }
 
@@ -174,8 +131,8 @@ struct Connection {
 
 impl Attempt {
     /// An attempt that begins now and may connect until `end`.
-    pub(crate) fn new<B: Body + Unpin>(
-        request: &mut Request<TrackedBody<B>>,
+    pub(crate) fn new<B: Body>(
+        request: &mut Request<B>,
         begun: Instant,
         end: Option<Instant>,
     ) -> Self {
@@ -183,7 +140,6 @@ impl Attempt {
             connecting: Connecting::new(begun, end),
             capture: capture_connection(request),
             connection: None,
-            has_ended: Arc::clone(&request.body().has_ended),
             length: request.body().size_hint().exact(),
         }
     }
@@ -205,10 +161,9 @@ impl Attempt {
                 return Err(Error::timeout(silence, self.wait(end - since)));
             }
             // A silence that begins from now on ends no earlier than that.
-            let later = [TimeoutKind::Stall, TimeoutKind::Response].into_iter();
-            let later = later.filter(|_| silence != TimeoutKind::Response);
+            let later = [TimeoutKind::Stall, TimeoutKind::Response];
             let ends = later.map(|silence| policy.end_of(silence, now));
-            let end = ends.chain([end]).flatten().min();
+            let end = ends.into_iter().chain([end]).flatten().min();
             let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
             let done = poll_fn(|cx| {
                 let polled = response.as_mut().poll(cx);
@@ -256,7 +211,7 @@ impl Attempt {
         };
         let facts = lock(&connection.state);
         let since = facts.last_write.max(connection.since);
-        if !self.has_ended.load(Ordering::Acquire) || facts.is_blocked {
+        if facts.is_blocked {
             return (TimeoutKind::Stall, since);
         }
         drop(facts);

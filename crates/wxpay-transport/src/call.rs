@@ -22,7 +22,7 @@ use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
     Endpoints,
-    attempt::{Attempt, RequestBody, TrackedBody},
+    attempt::{Attempt, RequestBody},
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
@@ -215,7 +215,7 @@ impl<B: RequestBody> Caller<B> {
 
     /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
     /// the bound: from its `Content-Length`, else when the first byte too many arrives.
-    async fn exchange(&self, client: &Client<B>, request: Request<TrackedBody<B>>) -> CallResult {
+    async fn exchange(&self, client: &Client<B>, request: Request<B>) -> CallResult {
         let limit = self.config.max_response_bytes;
         let too_large = || Error::new(ErrorKind::ResponseTooLarge(limit), None);
         let response = client.hyper.request(request).await.map_err(BoxError::from);
@@ -268,7 +268,7 @@ impl<B: RequestBody> Call<B> {
     ///
     /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
     /// one that is too large leaves both sides waiting.
-    fn attempt_request(&self) -> Request<TrackedBody<B>> {
+    fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
         uri.authority = Some(self.server.clone());
@@ -276,7 +276,7 @@ impl<B: RequestBody> Call<B> {
         parts.version = Version::HTTP_11;
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.remove(TRANSFER_ENCODING);
-        Request::from_parts(parts, TrackedBody::new(body))
+        Request::from_parts(parts, body)
     }
 }
 

@@ -19,7 +19,7 @@ use tracing::debug;
 
 use crate::{
     Identity,
-    attempt::{RequestBody, TrackedBody},
+    attempt::RequestBody,
     authority,
     config::Config,
     connect::{Connector, connector},
@@ -44,7 +44,7 @@ pub(crate) struct Clients<B> {
 pub(crate) struct Client<B> {
     pub(crate) identity: Option<Identity>,
     connector: Connector,
-    pub(crate) hyper: HyperClient<Connector, TrackedBody<B>>,
+    pub(crate) hyper: HyperClient<Connector, B>,
 }
 
 impl<B: RequestBody> Clients<B> {

@@ -75,12 +75,13 @@ impl<B> RequestBody for B where
 /// A live connection, as its attempts see it.
 pub(crate) struct ConnectionState {
     opened: Instant,
-    is_used: bool,
+    /// When the last attempt took it.
+    taken: Option<Instant>,
     /// The first TLS alert: later errors are its consequences.
     pub(crate) alert: Option<TlsErrorKind>,
-    /// When the system has last taken bytes, and how many in all.
+    /// When the system has last taken bytes, and how many of this attempt.
     pub(crate) last_write: Instant,
-    written: u64,
+    sent: u64,
     /// True while the system's buffer is full, because the other side takes nothing.
     pub(crate) is_blocked: bool,
 }
@@ -90,10 +91,10 @@ impl ConnectionState {
         let now = Instant::now();
         Arc::new(Mutex::new(Self {
             opened: now,
-            is_used: false,
+            taken: None,
             alert: None,
             last_write: now,
-            written: 0,
+            sent: 0,
             is_blocked: false,
         }))
     }
@@ -102,7 +103,7 @@ impl ConnectionState {
     pub(crate) fn wrote<E>(&mut self, written: &Poll<Result<usize, E>>) {
         self.is_blocked = written.is_pending();
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
-            self.written += *bytes as u64;
+            self.sent += *bytes as u64;
             self.last_write = Instant::now();
         }
     }
@@ -116,17 +117,10 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Attempt {
     connecting: Arc<Connecting>,
     capture: CaptureConnection,
-    /// The connection that hyper's client has taken for it.
-    connection: Option<Connection>,
+    /// The connection that hyper's client has taken for it, and whether that was used before.
+    connection: Option<Arc<Mutex<ConnectionState>>>,
+    pub(crate) is_reused: bool,
     length: Option<u64>,
-}
-
-struct Connection {
-    state: Arc<Mutex<ConnectionState>>,
-    is_reused: bool,
-    /// When it was taken, and how many bytes had been written to it.
-    since: Instant,
-    written: u64,
 }
 
 impl Attempt {
@@ -140,6 +134,7 @@ impl Attempt {
             connecting: Connecting::new(begun, end),
             capture: capture_connection(request),
             connection: None,
+            is_reused: false,
             length: request.body().size_hint().exact(),
         }
     }
@@ -188,20 +183,12 @@ impl Attempt {
         if let Some(connected) = &*self.capture.connection_metadata() {
             connected.get_extras(&mut extensions);
         }
-        let Some(state) = extensions.remove::<Arc<Mutex<ConnectionState>>>() else {
-            return;
-        };
-        let mut facts = lock(&state);
-        let is_reused = facts.is_used || facts.opened < self.connecting.begun;
-        facts.is_used = true;
-        let written = facts.written;
-        drop(facts);
-        self.connection = Some(Connection {
-            state,
-            is_reused,
-            since: Instant::now(),
-            written,
-        });
+        self.connection = extensions.remove::<Arc<Mutex<ConnectionState>>>();
+        if let Some(connection) = &self.connection {
+            let (mut state, now) = (lock(connection), Instant::now());
+            self.is_reused = state.taken.is_some() || state.opened < self.connecting.begun;
+            (state.taken, state.last_write, state.sent) = (Some(now), now, 0);
+        }
     }
 
     /// The present silence, and when it began.
@@ -209,22 +196,16 @@ impl Attempt {
         let Some(connection) = &self.connection else {
             return (TimeoutKind::Connect, now);
         };
-        let facts = lock(&connection.state);
-        let since = facts.last_write.max(connection.since);
-        if facts.is_blocked {
+        let state = lock(connection);
+        let since = state.last_write;
+        if state.is_blocked {
             return (TimeoutKind::Stall, since);
         }
-        drop(facts);
         // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
-        let sent = self.sent().max(1);
+        let sent = state.sent.max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
-        let sending = since - connection.since;
+        let sending = state.taken.map_or(Duration::ZERO, |taken| since - taken);
         (TimeoutKind::Response, since + sending.mul_f64(share))
-    }
-
-    fn sent(&self) -> u64 {
-        let sent = |it: &Connection| lock(&it.state).written - it.written;
-        self.connection.as_ref().map_or(0, sent)
     }
 
     /// Describes the present silence, for the error of a timeout.
@@ -236,17 +217,13 @@ impl Attempt {
                 _ => Step::Response,
             },
             time,
-            sent: self.sent(),
+            sent: self.connection.as_ref().map_or(0, |it| lock(it).sent),
             length: self.length,
         }
     }
 
-    pub(crate) fn is_reused(&self) -> bool {
-        self.connection.as_ref().is_some_and(|it| it.is_reused)
-    }
-
     /// The TLS alert that the connection ended with.
     pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        lock(&self.connection.as_ref()?.state).alert
+        lock(self.connection.as_ref()?).alert
     }
 }

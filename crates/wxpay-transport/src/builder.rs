@@ -18,13 +18,10 @@ use crate::{
 /// Describes a [`Transport`]; every setting has a default that is safe to keep.
 ///
 /// ```
-/// use std::time::Duration;
 /// use wxpay_transport::Transport;
 ///
-/// let transport: Transport<String> = Transport::builder()
-///     .connect_timeout(Duration::from_secs(3))
-///     .max_response_bytes(64 * 1024)
-///     .build()?;
+/// let builder = Transport::builder().max_retries(2).max_response_bytes(64 * 1024);
+/// let transport: Transport<String> = builder.build()?;
 /// # Ok::<(), wxpay_transport::BuildError>(())
 /// ```
 #[derive(Debug, Clone, Default)]

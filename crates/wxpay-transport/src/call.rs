@@ -148,10 +148,10 @@ impl<B: RequestBody> Caller<B> {
         let mut back_off = Duration::ZERO;
         loop {
             let place = self.turn(back_off).await;
-            let endpoint = call.policy.begin(&self.world());
-            let result = self.attempt(call, endpoint).await;
+            call.policy.begin(&self.world());
+            let result = self.attempt(call).await;
             drop(place);
-            let outcome = self.outcome(call, endpoint, &result);
+            let outcome = self.outcome(call, &result);
             match call.policy.next(outcome, &self.world()) {
                 Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
@@ -182,8 +182,8 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Connects, sends and receives.
-    async fn attempt(&self, call: &mut Call<B>, endpoint: Option<usize>) -> CallResult {
-        if let Some(endpoint) = endpoint {
+    async fn attempt(&self, call: &mut Call<B>) -> CallResult {
+        if let Some(endpoint) = call.policy.endpoint {
             call.server = self.endpoints.authority(endpoint).clone();
         }
         let span = debug_span!(
@@ -232,8 +232,8 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
-    fn outcome(&self, call: &mut Call<B>, endpoint: Option<usize>, result: &CallResult) -> Outcome {
-        let attempt = call.attempt.take();
+    fn outcome(&self, call: &mut Call<B>, result: &CallResult) -> Outcome {
+        let (attempt, endpoint) = (call.attempt.take(), call.policy.endpoint);
         match result {
             Ok(response) => {
                 let class = (self.config.classifier)(response);
@@ -252,7 +252,7 @@ impl<B: RequestBody> Caller<B> {
                 }
             }
             Err(error) => {
-                let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
+                let is_reused = attempt.is_some_and(|attempt| attempt.is_reused);
                 let outcome = Outcome::of_failure(error.kind(), is_reused);
                 if let Some(endpoint) = endpoint.filter(|_| outcome.is_miss()) {
                     self.endpoints.record_failure(endpoint, error.kind());

@@ -31,6 +31,8 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 /// # let ca_pem = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
 /// let both = Roots::webpki().with_pem(&ca_pem)?;
 /// let ours_alone = Roots::empty().with_pem(&ca_pem)?;
+/// let zip = Roots::webpki().with_pem(b"PK\x03\x04...").unwrap_err();
+/// assert!(zip.to_string().contains("a zip archive: unpack it first"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -95,13 +97,6 @@ impl Roots {
     ///
     /// [`RootsError`] when the file is of another form or damaged, or holds a certificate that an
     /// authority has issued to a server or a client.
-    ///
-    /// ```
-    /// use wxpay_transport::Roots;
-    ///
-    /// let zip = Roots::webpki().with_pem(b"PK\x03\x04...").unwrap_err();
-    /// assert!(zip.to_string().contains("a zip archive: unpack it first"));
-    /// ```
     pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
         for der in read_authorities(pem)? {
             self.add(der.into())?;

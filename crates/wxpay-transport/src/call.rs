@@ -71,7 +71,7 @@ impl<B: RequestBody> Caller<B> {
         let probing = Arc::clone(&clients);
         let endpoints = config.endpoints.iter().flat_map(Endpoints::iter);
         let endpoints = EndpointPool {
-            endpoints: endpoints.map(Endpoint::from).collect(),
+            endpoints: endpoints.cloned().map(Endpoint::new).collect(),
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
             probe: Box::new(move |server| {

@@ -1,10 +1,13 @@
 //! One call: the loop that carries out the policy.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::{
-    Request, Response, Uri, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    HeaderMap, Request, Response, Uri, Version,
+    header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING},
     uri::Authority,
 };
 use http_body::Body;
@@ -21,7 +24,7 @@ use tower::{
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
-    Endpoints,
+    Endpoints, RetryClass,
     attempt::{Attempt, RequestBody},
     authority::is_host_port,
     client::{Client, Clients},
@@ -32,7 +35,6 @@ use crate::{
     },
     policy::{Outcome, Policy, Repetition, World},
     rate::RateLimiter,
-    retry::{RetryClass, retry_after},
 };
 
 /// Repetitions that are always allowed, each second, over all calls.
@@ -301,5 +303,38 @@ fn tell(result: &CallResult, begun: Instant) {
             span.record("error.type", tracing::field::debug(error.kind()));
             debug!("error.type" = ?error.kind(), milliseconds, "failed");
         }
+    }
+}
+
+/// The time from now that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let of = |value: &str| {
+            let value = HeaderValue::from_str(value).unwrap();
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
+        assert_eq!(of("2"), Some(Duration::from_secs(2)));
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        assert!((90..=100).contains(&of(&soon).unwrap().as_secs()));
+        for value in ["", "-1", "soon", "1e9", "99999999999999999999"] {
+            assert_eq!(of(value), None, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

@@ -13,20 +13,18 @@ mod policy;
 mod progress;
 mod proxy;
 mod rate;
-mod retry;
 mod roots;
 mod transport;
 mod verifier;
 
 pub use builder::TransportBuilder;
-pub use config::ConnectEvent;
+pub use config::{ConnectEvent, RetryClass};
 pub use endpoints::{EndpointStatus, Endpoints, EndpointsError};
 pub use error::{
     BuildError, CallInfo, Error, ErrorKind, ProxyErrorKind, TimeoutKind, TlsErrorKind,
 };
 pub use progress::{Progress, ProgressBody};
 pub use proxy::{Proxy, ProxyUriError};
-pub use retry::RetryClass;
 pub use roots::{Roots, RootsError};
 pub use transport::{ResponseFuture, Transport};
 pub use wxpay_identity as identity;

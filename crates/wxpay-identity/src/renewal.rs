@@ -83,12 +83,10 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), it reads the files, and when they have changed, takes
-/// the new identity if it is a whole one and no file changed meanwhile. Otherwise, as in the middle of a
-/// replacement, the old identity holds, `tracing` gets one warning for the change, and the next look tries
-/// again.
-///
-/// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
+/// When it is [refreshed](IdentitySource::refresh), on a blocking thread of tokio, it reads the files, and
+/// when they have changed, takes the new identity if it is a whole one and no file changed meanwhile.
+/// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning for the
+/// change, and the next look tries again. Clones share the identity.
 #[derive(Debug, Clone)]
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
@@ -116,10 +114,8 @@ impl IdentityFiles {
     }
 
     /// Reads and watches files of another form: `load` makes the identity of their contents, given
-    /// in the order of the paths, and is called again when they have changed.
-    ///
-    /// It reads the files before it returns: call it where a thread may block. Only regular files can
-    /// be watched, each of at most 1 MiB.
+    /// in the order of the paths, and is called again when they have changed. Only regular files can be
+    /// watched, each of at most 1 MiB; they are read before it returns.
     ///
     /// # Errors
     ///

@@ -23,13 +23,11 @@ use crate::{
     policy::Policy,
 };
 
-/// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
-/// it is sent within half a minute, and so no line is so slow that it seems to stand still.
+/// How much the system may keep unsent, in bytes: a line of 16 kbit/s sends it within half a minute.
 pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 task_local! {
-    /// The connecting of the attempt that is being polled: hyper's client hands its connector no more
-    /// than a URI.
+    /// That of the attempt that is being polled: hyper's client hands its connector no more than a URI.
     static CONNECTING: Arc<Connecting>;
 }
 

@@ -2,7 +2,6 @@
 
 mod attempt;
 mod authority;
-mod builder;
 mod call;
 mod client;
 mod config;
@@ -17,7 +16,6 @@ mod roots;
 mod transport;
 mod verifier;
 
-pub use builder::TransportBuilder;
 pub use config::{ConnectEvent, RetryClass};
 pub use endpoints::{EndpointStatus, Endpoints, EndpointsError};
 pub use error::{
@@ -26,7 +24,7 @@ pub use error::{
 pub use progress::{Progress, ProgressBody};
 pub use proxy::{Proxy, ProxyUriError};
 pub use roots::{Roots, RootsError};
-pub use transport::{ResponseFuture, Transport};
+pub use transport::{ResponseFuture, Transport, TransportBuilder};
 pub use wxpay_identity as identity;
 pub use wxpay_identity::{
     Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource,

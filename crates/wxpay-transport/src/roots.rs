@@ -150,8 +150,7 @@ pub enum RootsError {
     /// The file is of another form than PEM, has no certificate in it, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued, by its subject: that authority is to be trusted in its
-    /// place.
+    /// A certificate that an authority has issued, by its subject.
     #[error(
         "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]

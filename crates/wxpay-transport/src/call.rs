@@ -37,12 +37,6 @@ use crate::{
     rate::RateLimiter,
 };
 
-/// Repetitions that are always allowed, each second, over all calls.
-const RESERVE: u32 = 10;
-/// Repetitions beyond, as a share of the calls that went well in the last [`MEMORY`]: tower's defaults.
-const SHARE: f32 = 0.2;
-const MEMORY: Duration = Duration::from_secs(10);
-
 /// The state that all calls of a transport share.
 pub(crate) struct Caller<B> {
     config: Arc<Config>,
@@ -50,7 +44,7 @@ pub(crate) struct Caller<B> {
     pub(crate) endpoints: Arc<EndpointPool>,
     rate: RateLimiter,
     places: Option<Semaphore>,
-    /// When much fails, little is repeated.
+    /// tower's: ten repetitions a second, and a fifth of the calls that went well in the last ten seconds.
     budget: TpsBudget,
 }
 
@@ -86,7 +80,7 @@ impl<B: RequestBody> Caller<B> {
             endpoints: Arc::new(endpoints),
             rate: RateLimiter::new(config.max_rate),
             places: config.concurrency.map(Semaphore::new),
-            budget: TpsBudget::new(MEMORY, RESERVE, SHARE),
+            budget: TpsBudget::default(),
             config,
         })
     }

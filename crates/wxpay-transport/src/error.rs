@@ -2,7 +2,7 @@
 
 mod tls;
 
-use std::{error, fmt, io, time::Duration};
+use std::{error, fmt, io, iter, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, uri::Authority};
@@ -387,19 +387,15 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
 ///
 /// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
 /// the wrapped error itself, which is where rustls' errors are.
-pub(crate) fn find<'a, T: error::Error + 'static>(
-    error: &'a (dyn error::Error + 'static),
-) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
+pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
+    let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();
-        next = match io.and_then(io::Error::get_ref) {
+        match io.and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
-        };
-    }
-    None
+        }
+    };
+    iter::successors(Some(error), below).find_map(|error| error.downcast_ref())
 }
+
+type Cause = dyn error::Error + 'static;

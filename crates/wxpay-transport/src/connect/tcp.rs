@@ -49,7 +49,7 @@ pub(super) async fn connect(
             let unreachable = ProxyErrorKind::Unreachable;
             let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
             connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
-            connect_through_proxy(&mut io, proxy, &server).await?;
+            connect_through_proxy(&mut *io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);
             io
         }

@@ -418,16 +418,4 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
-
-    #[test]
-    fn help_is_short_lines() {
-        fn assert_short(command: &mut clap::Command) {
-            let texts = command.get_arguments().filter_map(clap::Arg::get_help);
-            for text in texts.map(ToString::to_string) {
-                assert!(text.len() <= 100, "{text}");
-            }
-            command.get_subcommands_mut().for_each(assert_short);
-        }
-        assert_short(&mut Cli::command());
-    }
 }

@@ -4,7 +4,6 @@ mod dry_run;
 mod ledger;
 pub(crate) mod outcome;
 mod picture;
-mod progress;
 mod queue;
 
 use std::process::ExitCode;
@@ -30,9 +29,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
         && !error.is::<OutputLost>()
     {
         // With --json every file has a line.
-        let failure = Failure::config(error);
         for file in &args.files {
-            FileOutcome::failed(file, failure.clone()).print(true)?;
+            FileOutcome::failed(file, Failure::config(error)).print(true)?;
         }
     }
     Ok(terminal::exit_code(done?))
@@ -67,8 +65,7 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     Ok(done)
 }
 
-/// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
-/// without.
+/// The merchant, its endpoints, and a client with all settings. A dry run can do without an identity.
 fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
@@ -96,18 +93,18 @@ fn configure(
     if let Some(identity) = identity {
         builder = builder.identity(identity);
     }
-    if let Some(given) = settings::find(args.rate, settings::RATE)? {
+    if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
     }
     let times = &args.timeouts;
-    let flags = [
+    let given = [
         times.timeout,
         times.connect_timeout,
         times.stall_timeout,
         times.response_timeout,
     ];
-    for (flag, (names, set)) in flags.into_iter().zip(settings::TIMEOUTS) {
-        if let Some(given) = settings::find(flag, names)? {
+    for (value, (flag, set)) in given.into_iter().zip(settings::TIMEOUTS) {
+        if let Some(given) = settings::find(flag, value)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }

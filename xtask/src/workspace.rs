@@ -153,7 +153,9 @@ pub(crate) fn missing(tools: &[&str]) -> Option<String> {
             _ => "a package of your system".to_owned(),
         };
         let mut words = probe.split(' ');
-        let output = Command::new(words.next()?).args(words).output();
+        let mut command = Command::new(words.next()?);
+        // By this name of cargo's, machete takes itself for started without cargo.
+        let output = command.args(words).env_remove("CARGO_PKG_NAME").output();
         let is_there = output.is_ok_and(|output| output.status.success());
         (!is_there).then(|| format!("{tool} is missing: {get}"))
     })

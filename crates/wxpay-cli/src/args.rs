@@ -17,7 +17,10 @@ use wxpay_diagnose::Lang;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::values::{Inspector, Override, Rate, Seconds, file, md5, pair};
+use crate::{
+    serve::ServeArgs,
+    values::{Inspector, Override, Rate, Seconds, file, md5, pair},
+};
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
 #[derive(Debug, Parser)]
@@ -44,6 +47,7 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     Doctor(Box<DoctorArgs>),
     Sandbox(SandboxArgs),
+    Serve(Box<ServeArgs>),
     Sign(SignArgs),
     Verify(VerifyArgs),
     /// Print what a shell needs to complete the words of this program.
@@ -66,7 +70,7 @@ pub(crate) enum Command {
 /// A line for each file: `MEDIA_ID  PATH` on stdout, or what is wrong on stderr. Files are
 /// independent: one that fails does not stop the others. Every success is verified: a response
 /// that the gateway has not signed is a failure.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     override_usage = "wxpay upload [OPTIONS] [--] <FILE>...",
     after_help = "Settings come from flags, else from the environment; the API key never \

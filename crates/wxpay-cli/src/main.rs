@@ -4,6 +4,7 @@ mod args;
 mod doctor;
 mod ledger;
 mod sandbox;
+mod serve;
 mod settings;
 mod sign;
 mod signals;
@@ -60,6 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ledger(command) => ledger::run(command),
         Command::Doctor(args) => runtime.block_on(doctor::run(&args)),
         Command::Sandbox(args) => runtime.block_on(sandbox::run(args)),
+        Command::Serve(args) => runtime.block_on(serve::run(*args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Completions { shell } => {

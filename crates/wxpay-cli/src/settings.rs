@@ -139,7 +139,7 @@ pub(crate) const APP_ID_ADVICE: &str = "give the merchant id, which is a number"
 /// The way to an endpoint: trusted authorities, proxy, addresses.
 #[derive(Debug)]
 pub(crate) struct Network {
-    roots: Roots,
+    pub(crate) roots: Roots,
     /// The authority that is trusted beside Mozilla's.
     pub(crate) ca: Option<file::Source>,
     pub(crate) proxy: Option<Given<Proxy>>,

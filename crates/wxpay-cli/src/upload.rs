@@ -47,7 +47,7 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
             "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
         ));
     }
-    let (merchant, endpoints, builder) = configure(args, sandbox.as_ref())?;
+    let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
             done = dry_run::run(args, &merchant) => done?,
@@ -65,11 +65,11 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     Ok(done)
 }
 
-/// The merchant, its endpoints, and a client with all settings. A dry run can do without an identity.
-fn configure(
+/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.
+pub(crate) fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
-) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
+) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder, Option<Identity>)> {
     let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
     if from_stdin.count() > 1 {
         bail!("`-` can be given once: stdin holds one picture");
@@ -90,8 +90,8 @@ fn configure(
         .endpoints(endpoints.clone())
         .max_retries(args.retries)
         .transport(|transport| network.apply(transport));
-    if let Some(identity) = identity {
-        builder = builder.identity(identity);
+    if let Some(identity) = &identity {
+        builder = builder.identity(identity.clone());
     }
     if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
@@ -108,7 +108,7 @@ fn configure(
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
-    Ok((merchant, endpoints, builder))
+    Ok((merchant, endpoints, builder, identity))
 }
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);

@@ -63,9 +63,6 @@ pub(crate) const PYTHON: Encoding = Encoding::UrlEncoded("-_.~/", false, false);
 pub(crate) const GO: Encoding = Encoding::UrlEncoded("-_.~", true, false);
 pub(crate) const DOT_NET: Encoding = Encoding::UrlEncoded("-_.!*()", true, true);
 
-/// Takes bytes piece by piece, for a buffer or straight for a hash.
-pub(crate) type Out<'o> = &'o mut dyn FnMut(&[u8]);
-
 /// Bytes that a signature could be made of. They are wiped when they are dropped, and leave no copy
 /// behind when they grow.
 #[derive(Default)]
@@ -93,38 +90,20 @@ impl std::ops::Deref for Secret {
 
 /// The bytes as a chain of encodings writes them.
 pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
-    let mut secret = Secret::default();
-    encode_to(chain, bytes, &mut |bytes| secret.push(bytes));
-    secret
-}
-
-pub(crate) fn encode_to(chain: Chain, bytes: &[u8], out: Out<'_>) {
+    let mut encoded = Secret::default();
     match chain {
-        [] => out(bytes),
-        [only] => {
-            // Most encodings write byte by byte.
-            let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
-            only.write(bytes, &mut |bytes| {
-                if piece.len() + bytes.len() > PIECE {
-                    out(&piece);
-                    piece.clear();
-                }
-                match bytes.len() {
-                    0..PIECE => piece.extend_from_slice(bytes),
-                    _ => out(bytes),
-                }
-            });
-            out(&piece);
-        }
-        [first, rest @ ..] => encode_to(rest, &encode(std::slice::from_ref(first), bytes), out),
+        [] => encoded.push(bytes),
+        [only] => only.write(bytes, &mut encoded),
+        [before @ .., last] => last.write(&encode(before, bytes), &mut encoded),
     }
+    encoded
 }
-
-/// A block of the hashes.
-const PIECE: usize = 64;
 
 impl Encoding {
-    fn write(self, bytes: &[u8], out: Out<'_>) {
+    fn write(self, bytes: &[u8], to: &mut Secret) {
+        let mut out = |bytes: &[u8]| to.push(bytes);
+        // A value that was decoded may hold bytes that are no UTF-8.
+        let text = || Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
         let mut each = |change: fn(&u8) -> u8| bytes.iter().for_each(|byte| out(&[change(byte)]));
         match self {
             Self::Between(before, after) => {
@@ -165,30 +144,27 @@ impl Encoding {
                 byte => out(&[*byte]),
             }),
             Self::Json => {
-                let json = serde_json::to_string(&String::from_utf8_lossy(bytes));
+                let json = serde_json::to_string(text().as_str());
                 out(Zeroizing::new(json.expect("a text is JSON")).as_bytes());
             }
-            Self::Utf8 => bytes.utf8_chunks().for_each(|chunk| {
-                out(chunk.valid().as_bytes());
-                if !chunk.invalid().is_empty() {
-                    out("\u{fffd}".as_bytes());
-                }
-            }),
+            Self::Utf8 => out(text().as_bytes()),
             Self::Latin1AsUtf8 => bytes
                 .iter()
                 .for_each(|byte| out(char::from(*byte).encode_utf8(&mut [0; 2]).as_bytes())),
             Self::Latin1 => {
-                chars(bytes).for_each(|character| out(&[u8::try_from(character).unwrap_or(b'?')]));
+                let byte = |character| u8::try_from(character).unwrap_or(b'?');
+                text().chars().for_each(|character| out(&[byte(character)]));
             }
-            Self::LowBytes => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes()[..1])),
-            Self::Utf16LittleEndian => utf16(bytes).for_each(|unit| out(&unit.to_le_bytes())),
-            // Groups of three bytes need no padding but at the end.
-            Self::Base64 => bytes.chunks(3 * 1024).for_each(|chunk| {
-                out(Zeroizing::new(STANDARD.encode(chunk)).as_bytes());
-            }),
-            Self::Base64Unpadded => {
-                out(Zeroizing::new(STANDARD_NO_PAD.encode(bytes)).as_bytes());
+            Self::LowBytes => text()
+                .encode_utf16()
+                .for_each(|it| out(&it.to_le_bytes()[..1])),
+            Self::Utf16LittleEndian => {
+                text()
+                    .encode_utf16()
+                    .for_each(|unit| out(&unit.to_le_bytes()));
             }
+            Self::Base64 => out(Zeroizing::new(STANDARD.encode(bytes)).as_bytes()),
+            Self::Base64Unpadded => out(Zeroizing::new(STANDARD_NO_PAD.encode(bytes)).as_bytes()),
             Self::Hashed => out(&Md5::digest(bytes)),
             Self::FromHex => {
                 let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
@@ -221,20 +197,4 @@ impl Encoding {
 fn hex(byte: u8) -> [u8; 2] {
     let digit = |value: u8| b'0' + value + u8::from(value > 9) * (b'A' - b'0' - 10);
     [digit(byte >> 4), digit(byte & 0xf)]
-}
-
-/// The characters, with U+FFFD for what is no UTF-8: a value that was decoded may hold such bytes.
-fn chars(bytes: &[u8]) -> impl Iterator<Item = char> {
-    bytes.utf8_chunks().flat_map(|chunk| {
-        let replacement = (!chunk.invalid().is_empty()).then_some('\u{fffd}');
-        chunk.valid().chars().chain(replacement)
-    })
-}
-
-fn utf16(bytes: &[u8]) -> impl Iterator<Item = u16> {
-    chars(bytes).flat_map(|character| {
-        let mut units = [0; 2];
-        let count = character.encode_utf16(&mut units).len();
-        units.into_iter().take(count)
-    })
 }

@@ -5,10 +5,7 @@ use std::{borrow::Cow, str::FromStr};
 use crate::{
     encoding::Chain,
     inputs::Inputs,
-    variant::{
-        Algorithm::{self, HmacSha256, Md5},
-        Step::{self, Select, Sign},
-    },
+    variant::{Algorithm, Step},
 };
 
 /// The language of messages.
@@ -159,12 +156,3 @@ impl Row {
     pub(crate) const fn written(self, written: &'static [Chain]) -> Self { Self { written, ..self } }
     pub(crate) const fn only(self, only: Algorithm) -> Self { Self { only: Some(only), ..self } }
 }
-
-/// `sign_type` is signed with one value and sent with another, or not at all.
-pub(crate) const OTHER_SIGN_TYPE: &[&[Step]] = &[
-    &[SIGN_TYPE_HMAC, Sign(HmacSha256)],
-    &[Select(|i, _| i.with_text("sign_type", "MD5")), Sign(Md5)],
-    &[SIGN_TYPE_HMAC, Sign(Md5)],
-];
-
-const SIGN_TYPE_HMAC: Step = Select(|i, _| i.with_text("sign_type", "HMAC-SHA256"));

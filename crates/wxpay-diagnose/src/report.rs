@@ -5,9 +5,8 @@ use std::fmt;
 use wxpay_sign::{ApiKey, SignType};
 
 use crate::{
-    inputs::Inputs,
+    inputs::{Inputs, Request},
     mistake::{Lang, Mistake},
-    request::Request,
     search,
     variant::Variant,
 };
@@ -170,10 +169,11 @@ fn visible(text: &str) -> String {
                 | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
     };
     let mut line = String::with_capacity(text.len());
-    text.chars()
-        .for_each(|character| match is_hidden(character) {
+    for character in text.chars() {
+        match is_hidden(character) {
             true => line.extend(character.escape_default()),
             false => line.push(character),
-        });
+        }
+    }
     line
 }

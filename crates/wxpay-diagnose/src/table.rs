@@ -8,7 +8,7 @@ use wxpay_sign::SignType;
 use crate::{
     encoding::{Encoding::*, *},
     inputs::{Kind::*, api_name},
-    mistake::{OTHER_SIGN_TYPE, Row, row},
+    mistake::{Row, row},
     variant::{Algorithm::*, Step::*, WhichKey::Other, Whose::*, *},
 };
 
@@ -113,12 +113,12 @@ pub(crate) static TABLE: &[Row] = &[
         "the file's name was signed",
         "leave the file and its name out of the string: the file is covered by `media_hash`",
         "文件名参与了签名", "文件和文件名都不参与签名:文件由 `media_hash` 保证")
-        .common(&[&[Select(|i, _| i.with_text("media", i.file_name()?))]])
+        .common(&[&[Select(|i, _| i.with_text("media", i.request.file_name?))]])
         .rare(&[
             // As curl and PHP's older uploads have it.
-            &[Select(|i, _| i.with("media", Text, i.file_name()?.as_bytes(), &[Between("@", "")]))],
-            &[Select(|i, _| i.with_text("filename", i.file_name()?))],
-            &[Select(|i, _| i.with_text("file_name", i.file_name()?))],
+            &[Select(|i, _| i.with("media", Text, i.request.file_name?.as_bytes(), &[Between("@", "")]))],
+            &[Select(|i, _| i.with_text("filename", i.request.file_name?))],
+            &[Select(|i, _| i.with_text("file_name", i.request.file_name?))],
         ]),
     row("media_signed",
         "the file's field `media` was among the fields that were signed",
@@ -480,3 +480,12 @@ pub(crate) static TABLE: &[Row] = &[
         "send the digits alone",
         "签名前后有空白或引号", "只发送签名本身"),
 ];
+
+/// `sign_type` is signed with one value and sent with another, or not at all.
+const OTHER_SIGN_TYPE: &[&[Step]] = &[
+    &[SIGN_TYPE_HMAC, Sign(HmacSha256)],
+    &[Select(|i, _| i.with_text("sign_type", "MD5")), Sign(Md5)],
+    &[SIGN_TYPE_HMAC, Sign(Md5)],
+];
+
+const SIGN_TYPE_HMAC: Step = Select(|i, _| i.with_text("sign_type", "HMAC-SHA256"));

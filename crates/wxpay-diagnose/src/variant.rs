@@ -7,14 +7,14 @@ use std::{
 
 use hmac::{
     Hmac, KeyInit,
-    digest::{FixedOutput, Update},
+    digest::{FixedOutput, Output, Update},
 };
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 use wxpay_sign::SignType;
 
 use crate::{
-    encoding::{Chain, Encoding, Out, Secret, encode, encode_to},
+    encoding::{Chain, Encoding, Secret, encode},
     inputs::{Field, Fields, Inputs, Kind, MASK, api_name},
 };
 
@@ -242,54 +242,31 @@ impl Variant<'_> {
             WhichKey::Other => inputs.others.get(self.one.parse::<usize>().ok()? - 1)?,
         };
         let key = &*encode(chain, key.expose().as_bytes());
+        let text = encode(self.string, &self.join(inputs, Some(key))?);
+        let mut digest = Secret::default();
         match self.algorithm {
-            Algorithm::Md5 => self.hash(inputs, key, Md5::new()),
-            Algorithm::Sha256 => self.hash(inputs, key, Sha256::new()),
-            Algorithm::HmacMd5 => self.hash(inputs, key, hmac::<Hmac<Md5>>(key)),
+            Algorithm::Md5 => digest.push(&Md5::digest(&*text)),
+            Algorithm::Sha256 => digest.push(&Sha256::digest(&*text)),
+            Algorithm::HmacMd5 => digest.push(&hmac::<Hmac<Md5>>(key, &text)),
             Algorithm::HmacSha256 if self.swap_hmac => {
-                let mut text = Secret::default();
-                self.text(inputs, key, &mut |piece| text.push(piece))?;
-                let hmac = hmac::<Hmac<Sha256>>(&text).chain(key);
-                Some(encode(&[], &hmac.finalize_fixed()))
+                digest.push(&hmac::<Hmac<Sha256>>(&text, key));
             }
             Algorithm::HmacSha256 => {
-                let hmac = hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key));
-                self.hash(inputs, key, hmac)
+                digest.push(&hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key), &text));
             }
         }
-    }
-
-    fn hash<H: Update + FixedOutput>(
-        &self,
-        inputs: &Inputs<'_>,
-        key: &[u8],
-        mut hasher: H,
-    ) -> Option<Secret> {
-        self.text(inputs, key, &mut |piece| hasher.update(piece))?;
-        Some(encode(&[], &hasher.finalize_fixed()))
-    }
-
-    /// The whole string, as it is hashed.
-    fn text(&self, inputs: &Inputs<'_>, key: &[u8], out: Out<'_>) -> Option<()> {
-        if self.string.is_empty() {
-            return self.join(inputs, Some(key), out);
-        }
-        let mut joined = Secret::default();
-        self.join(inputs, Some(key), &mut |piece| joined.push(piece))?;
-        encode_to(self.string, &joined, out);
-        Some(())
+        Some(digest)
     }
 
     /// The string as it may be shown: without the key, whatever field holds it.
     pub(crate) fn shown(&self, inputs: &Inputs<'_>) -> Option<Box<str>> {
-        let mut text = Vec::new();
-        self.join(inputs, None, &mut |piece| text.extend_from_slice(piece))?;
+        let text = self.join(inputs, None)?;
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
     /// The string before it is encoded as a whole. Without a key it is masked, and there is none where it
     /// holds bytes that are not shown.
-    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>, out: Out<'_>) -> Option<()> {
+    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.one)?;
         self.respell(&mut fields)?;
@@ -304,15 +281,16 @@ impl Variant<'_> {
         }
         fields.sort_by(self.sort);
 
-        push_template(self.place.start, shown_key, out);
-        out(self.shape.open.as_bytes());
+        let mut joined = Secret::default();
+        push_template(self.place.start, shown_key, &mut joined);
+        joined.push(self.shape.open.as_bytes());
         for (index, field) in fields.iter().enumerate() {
             if index != 0 {
-                out(self.shape.separator.as_bytes());
+                joined.push(self.shape.separator.as_bytes());
             }
             if self.shape.names {
-                encode_to(self.shape.quote, field.name.as_bytes(), out);
-                out(self.shape.between.as_bytes());
+                joined.push(&encode(self.shape.quote, field.name.as_bytes()));
+                joined.push(self.shape.between.as_bytes());
             }
             let (whose, write) = self.write;
             let (chain, value) = match field.kind {
@@ -323,14 +301,11 @@ impl Variant<'_> {
                 }
                 _ => (field.chain, field.value),
             };
-            match self.shape.quote {
-                [] => encode_to(chain, value, out),
-                quote => encode_to(quote, &encode(chain, value), out),
-            }
+            joined.push(&encode(self.shape.quote, &encode(chain, value)));
         }
-        out(self.shape.close.as_bytes());
-        push_template(self.place.end, shown_key, out);
-        Some(())
+        joined.push(self.shape.close.as_bytes());
+        push_template(self.place.end, shown_key, &mut joined);
+        Some(joined)
     }
 
     /// Writes names of the API's in another spelling; nothing where none of them changes.
@@ -359,15 +334,16 @@ impl Variant<'_> {
     }
 }
 
-fn push_template(template: &str, key: &[u8], out: Out<'_>) {
+fn push_template(template: &str, key: &[u8], to: &mut Secret) {
     for (index, text) in template.split("{key}").enumerate() {
         if index != 0 {
-            out(key);
+            to.push(key);
         }
-        out(text.as_bytes());
+        to.push(text.as_bytes());
     }
 }
 
-fn hmac<H: KeyInit>(key: &[u8]) -> H {
-    KeyInit::new_from_slice(key).expect("HMAC takes a key of any length")
+fn hmac<H: KeyInit + Update + FixedOutput>(key: &[u8], text: &[u8]) -> Output<H> {
+    let hmac = <H as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+    hmac.chain(text).finalize_fixed()
 }

@@ -1,5 +1,5 @@
 //! Elements of DER, and of what BER allows besides: indefinite lengths, lengths with leading zeros,
-//! and octet strings in pieces. PKCS#12 files of older Windows and Java libraries have them.
+//! and octet strings in pieces, as older PKCS#12 files have them.
 
 use std::borrow::Cow;
 
@@ -98,6 +98,20 @@ impl<'a> Element<'a> {
             children.push(child);
         }
         Ok(children)
+    }
+
+    /// The first elements inside; there may be more.
+    pub(crate) fn head<const N: usize>(&self) -> Result<[Self; N]> {
+        let children = self.children()?;
+        children
+            .first_chunk()
+            .copied()
+            .ok_or_else(|| self.damaged())
+    }
+
+    /// The first element inside with this tag.
+    pub(crate) fn find(&self, tag: u8) -> Result<Option<Self>> {
+        Ok(self.children()?.into_iter().find(|child| child.tag == tag))
     }
 
     /// The elements inside, if there are this many.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     IdentityError, Part,
-    der::{Element, INTEGER},
+    der::{Element, SEQUENCE},
     error::Result,
 };
 
@@ -91,13 +91,9 @@ pub(crate) fn pbes2(params: &Element<'_>) -> Result<Scheme> {
 }
 
 fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive)> {
-    let fields = params.children()?;
-    let [salt, rounds, rest @ ..] = &fields[..] else {
-        return Err(params.damaged());
-    };
-    let (salt, rounds) = (salt.octets()?.into_owned(), positive(rounds)?);
-    // The length of the key may stand before it: it is the cipher's.
-    let prf = match rest.iter().find(|field| field.tag != INTEGER) {
+    let [salt, rounds] = params.head()?;
+    let (salt, rounds) = (salt.octets()?.into_owned(), positive(&rounds)?);
+    let prf = match params.find(SEQUENCE)? {
         None => "1.2.840.113549.2.7".to_owned(),
         Some(prf) => prf.oid()?,
     };
@@ -119,11 +115,8 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive)> {
 }
 
 fn scrypt(params: &Element<'_>) -> Result<(u64, Derive)> {
-    let fields = params.children()?;
-    let [salt, n, block_size, lanes, ..] = &fields[..] else {
-        return Err(params.damaged());
-    };
-    let (n, block_size, lanes) = (positive(n)?, positive(block_size)?, positive(lanes)?);
+    let [salt, n, block_size, lanes] = params.head()?;
+    let (n, block_size, lanes) = (positive(&n)?, positive(&block_size)?, positive(&lanes)?);
     if n == 1 || !n.is_power_of_two() {
         return Err(params.damaged());
     }

@@ -1,102 +1,81 @@
 //! The reasons why an identity is not taken.
 
-use std::{fmt, time::SystemTime};
+use std::time::SystemTime;
 
 pub(crate) type Result<T, E = IdentityError> = std::result::Result<T, E>;
 
 /// A file that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Part {
     /// The PEM file with the certificate chain.
+    #[error("certificate")]
     Certificate,
     /// The PEM file with the private key.
+    #[error("private key")]
     PrivateKey,
     /// The PKCS#12 file, which holds both.
+    #[error("PKCS#12 file")]
     Pkcs12,
     /// The PEM file of [certificate authorities](crate::read_authorities).
+    #[error("file of certificate authorities")]
     Authorities,
 }
 
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Certificate => "certificate",
-            Self::PrivateKey => "private key",
-            Self::Pkcs12 => "PKCS#12 file",
-            Self::Authorities => "file of certificate authorities",
-        })
-    }
-}
-
 /// The form of a file, as far as its first bytes tell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Form {
     /// Nothing but white space.
+    #[error("nothing")]
     Empty,
     /// A certificate in PEM.
+    #[error("a certificate")]
     Certificate,
     /// A private key in PEM, encrypted or not.
+    #[error("a private key")]
     PrivateKey,
     /// A request for a certificate, in PEM or DER.
+    #[error("a certificate request")]
     CertificateRequest,
     /// A private key in OpenSSH's own form.
+    #[error("a private key in OpenSSH's own form")]
     OpenSsh,
     /// Certificates in PKCS#7 (`.p7b`), in PEM or DER.
+    #[error("PKCS#7")]
     Pkcs7,
     /// A certificate in DER.
+    #[error("a certificate in DER")]
     DerCertificate,
     /// A private key in DER, encrypted or not.
+    #[error("a private key in DER")]
     DerPrivateKey,
     /// A PKCS#12 file (`.p12`, `.pfx`).
+    #[error("PKCS#12")]
     Pkcs12,
     /// A Java key store in its older forms (JKS, JCEKS).
+    #[error("a Java key store (JKS)")]
     Jks,
     /// A zip archive.
+    #[error("a zip archive")]
     Zip,
     /// A web page, perhaps of a download that has failed.
+    #[error("a web page")]
     WebPage,
     /// Text in UTF-16, as some editors for Windows save it.
+    #[error("text in UTF-16")]
     Utf16,
     /// Base64 without PEM's lines around it.
+    #[error("base64 without PEM's lines")]
     Base64,
     /// Anything else.
+    #[error("an unknown form")]
     Unknown,
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "nothing",
-            Self::Certificate => "a certificate",
-            Self::PrivateKey => "a private key",
-            Self::CertificateRequest => "a certificate request",
-            Self::OpenSsh => "a private key in OpenSSH's own form",
-            Self::Pkcs7 => "PKCS#7",
-            Self::DerCertificate => "a certificate in DER",
-            Self::DerPrivateKey => "a private key in DER",
-            Self::Pkcs12 => "PKCS#12",
-            Self::Jks => "a Java key store (JKS)",
-            Self::Zip => "a zip archive",
-            Self::WebPage => "a web page",
-            Self::Utf16 => "text in UTF-16",
-            Self::Base64 => "base64 without PEM's lines",
-            Self::Unknown => "an unknown form",
-        })
-    }
 }
 
 /// The reason why a certificate and a key do not make an [`Identity`](crate::Identity).
 ///
 /// The variants are for programs, the message for people. No variant carries a byte of the key.
-///
-/// ```
-/// use wxpay_identity::{Form, Identity, IdentityError, Part};
-///
-/// let zip = Identity::from_pkcs12(b"PK\x03\x04...", "password").unwrap_err();
-/// assert_eq!(zip, IdentityError::WrongForm { wanted: Part::Pkcs12, found: Form::Zip });
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
@@ -116,24 +95,12 @@ pub enum IdentityError {
     /// The input is cut, or its bytes have changed.
     #[error("the {0} is cut or damaged: get it again from where it was issued")]
     Damaged(Part),
-    /// The certificate is no longer valid, or this machine's clock is wrong.
-    #[error(
-        "the certificate has expired on {}: get a new one from where it was issued",
-        date(*not_after)
-    )]
-    Expired {
-        /// The last moment at which it was valid.
-        not_after: SystemTime,
-    },
-    /// The certificate is not valid yet: most often this machine's clock is wrong.
-    #[error(
-        "the certificate is not valid before {}: check this machine's clock",
-        date(*not_before)
-    )]
-    NotYetValid {
-        /// The first moment at which it will be valid.
-        not_before: SystemTime,
-    },
+    /// The certificate was valid until then, or this machine's clock is wrong.
+    #[error("the certificate has expired on {}: get a new one from where it was issued", date(*.0))]
+    Expired(SystemTime),
+    /// The certificate is not valid before: most often this machine's clock is wrong.
+    #[error("the certificate is not valid before {}: check this machine's clock", date(*.0))]
+    NotYetValid(SystemTime),
     /// The key is encrypted, and no password was given.
     #[error("the private key is encrypted: give its password too")]
     PasswordMissing,

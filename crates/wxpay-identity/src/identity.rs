@@ -51,9 +51,8 @@ impl Identity {
     /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
     /// one that holds both.
     ///
-    /// The chain is handed out with the client's own certificate first, whatever its order in the
-    /// file. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE
-    /// KEY`), not encrypted; for one that is, take [`from_pem_encrypted`](Self::from_pem_encrypted).
+    /// The chain may be in any order. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or
+    /// SEC1 (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
@@ -79,14 +78,14 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for what is
-    /// not read (PBES1, `DEK-Info`), with the command that converts it, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password and for PBES1
+    /// and `DEK-Info`, with the command that converts them.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
     ///
     /// let (cert, key) = (std::fs::read("cert.pem")?, std::fs::read("key.pem")?);
-    /// let identity = Identity::from_pem_encrypted(cert, key, "the password")?;
+    /// let identity = Identity::from_pem_encrypted(cert, key, "secret")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_pem_encrypted(
@@ -101,12 +100,12 @@ impl Identity {
     /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
     ///
     /// It needs the feature `pkcs12`, and takes a second at most. Old forms are read too: RC2-40 and 3DES
-    /// with a SHA-1 MAC, chains in any order, bags without names, and BER.
+    /// with a SHA-1 MAC, and BER.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, for a file
-    /// without a MAC, a key or a certificate, or with several keys, and without the feature.
+    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, and for a file
+    /// without a MAC, a key or a certificate, or with several keys.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -143,10 +142,10 @@ impl Identity {
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
         if now > not_after {
-            return Err(IdentityError::Expired { not_after });
+            return Err(IdentityError::Expired(not_after));
         }
         if now < not_before {
-            return Err(IdentityError::NotYetValid { not_before });
+            return Err(IdentityError::NotYetValid(not_before));
         }
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {

@@ -16,9 +16,9 @@ use crate::{
 /// A private key in PKCS#8, with its properties.
 pub(crate) struct Key {
     der: Zeroizing<Vec<u8>>,
-    /// The object identifier of its algorithm.
+    /// An object identifier.
     algorithm: String,
-    /// The kind, for people.
+    /// For people.
     pub(crate) kind: String,
     /// True if TLS here uses keys of its kind.
     pub(crate) is_used: bool,
@@ -26,29 +26,19 @@ pub(crate) struct Key {
     pub(crate) public: Option<Vec<u8>>,
     /// The part that is equal in all forms of one key.
     secret: Zeroizing<Vec<u8>>,
-    curve: Option<&'static Curve>,
+    curve: Option<Curve>,
 }
 
-/// A curve on which keys are written anew, with their public half.
-struct Curve {
-    oid: &'static str,
-    der: &'static [u8],
-    /// Of a private key, and of each coordinate of a public one.
-    length: usize,
-}
-
-const CURVES: &[Curve] = &[
-    Curve {
-        oid: algorithm::P256,
-        der: b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
-        length: 32,
-    },
-    Curve {
-        oid: algorithm::P384,
-        der: b"\x06\x05\x2b\x81\x04\x00\x22",
-        length: 48,
-    },
+/// The curves on which keys are written anew: the identifier, the same in DER, and the bytes of a coordinate.
+const CURVES: [Curve; 2] = [
+    (
+        algorithm::P256,
+        b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
+        32,
+    ),
+    (algorithm::P384, b"\x06\x05\x2b\x81\x04\x00\x22", 48),
 ];
+type Curve = (&'static str, &'static [u8], usize);
 /// [`EC`] in DER, and [`RSA`] with its parameters.
 const EC_DER: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 const RSA_DER: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\0";
@@ -67,21 +57,16 @@ impl Key {
 
     pub(crate) fn from_sec1(der: &[u8]) -> Result<Self> {
         let key = Element::first(der, Part::PrivateKey)?;
-        let fields = key.children()?;
-        let curve = fields.iter().find(|field| field.tag == EXPLICIT_0);
-        let curve = curve.ok_or_else(|| key.damaged())?.contents;
-        Self::from_pkcs8(pkcs8(&[EC_DER, curve], der), Part::PrivateKey)
+        let curve = key.find(EXPLICIT_0)?.ok_or_else(|| key.damaged())?;
+        Self::from_pkcs8(pkcs8(&[EC_DER, curve.contents], der), Part::PrivateKey)
     }
 
     pub(crate) fn from_pkcs8(der: Zeroizing<Vec<u8>>, part: Part) -> Result<Self> {
         let info = Element::first(&der, part)?;
-        let fields = info.children()?;
-        let [_version, algorithm, key, rest @ ..] = &fields[..] else {
-            return Err(info.damaged());
-        };
+        let [_version, algorithm, key] = info.head()?;
         let (oid, secret) = (algorithm.oid()?, Zeroizing::new(key.octets()?.into_owned()));
         // `[1]`, implicit.
-        let public = rest.iter().find(|field| field.tag == 0x81);
+        let public = info.find(0x81)?;
         let mut parsed = Self {
             kind: algorithm::name(&oid),
             is_used: oid == ED25519,
@@ -94,8 +79,8 @@ impl Key {
         match parsed.algorithm.as_str() {
             RSA => parsed.add_rsa(part)?,
             EC => {
-                let fields = algorithm.children()?;
-                parsed.add_ec(fields.get(1).ok_or_else(|| info.damaged())?, part)?;
+                let [_, curve] = algorithm.head()?;
+                parsed.add_ec(&curve, part)?;
             }
             _ => {}
         }
@@ -105,11 +90,8 @@ impl Key {
     /// Adds the properties of an `RSAPrivateKey`.
     fn add_rsa(&mut self, part: Part) -> Result<()> {
         let key = Element::first(&self.secret, part)?;
-        let fields = key.children()?;
-        let [version, modulus, exponent, _, _, _, _, _, _, ..] = &fields[..] else {
-            return Err(key.damaged());
-        };
-        let [first, rest @ ..] = significant(modulus) else {
+        let [version, modulus, exponent, _, _, _, _, _, _] = key.head()?;
+        let [first, rest @ ..] = significant(&modulus) else {
             return Err(key.damaged());
         };
         let bits = rest.len() * 8 + first.ilog2() as usize + 1;
@@ -128,21 +110,19 @@ impl Key {
     /// Adds the properties of an `ECPrivateKey`.
     fn add_ec(&mut self, curve: &Element<'_>, part: Part) -> Result<()> {
         let key = Element::first(&self.secret, part)?;
-        let fields = key.children()?;
-        let [_version, secret, rest @ ..] = &fields[..] else {
-            return Err(key.damaged());
-        };
+        let [_version, secret] = key.head()?;
         let oid = match curve.tag {
             OBJECT_IDENTIFIER => curve.oid()?,
             _ => "a curve without a name".to_owned(),
         };
-        let public = rest.iter().find(|field| field.tag == EXPLICIT_1);
+        let public = key.find(EXPLICIT_1)?;
         let public = public.map(|field| field.explicit()?.bits().map(<[u8]>::to_vec));
+        let secret = Zeroizing::new(significant(&secret).to_vec());
         self.public = public.transpose()?;
         self.kind = format!("ECDSA on {}", algorithm::name(&oid));
-        self.curve = CURVES.iter().find(|it| it.oid == oid);
+        self.curve = CURVES.into_iter().find(|curve| curve.0 == oid);
         self.is_used = self.curve.is_some();
-        self.secret = Zeroizing::new(significant(secret).to_vec());
+        self.secret = secret;
         Ok(())
     }
 
@@ -155,7 +135,7 @@ impl Key {
     /// A key of an elliptic curve may lack its public half: it is given the certificate's then, and the
     /// provider finds out whether the halves fit.
     pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
-        let Some(curve) = self.curve else {
+        let Some((curve, curve_der, length)) = self.curve else {
             let fits = match &self.public {
                 Some(public) => *public == other.bits,
                 None => self.algorithm == other.algorithm,
@@ -166,19 +146,19 @@ impl Key {
             None => true,
             // Compressed: whether the second coordinate is odd, and the first one.
             Some([parity @ (2 | 3), x @ ..]) => {
-                other.bits.get(1..=curve.length) == Some(x)
+                other.bits.get(1..=length) == Some(x)
                     && other.bits.last().is_some_and(|last| last & 1 == parity & 1)
             }
             Some(public) => public == other.bits,
         };
-        if !fits || other.curve.as_deref() != Some(curve.oid) {
+        if !fits || other.curve.as_deref() != Some(curve) {
             return None;
         }
-        let zeros = vec![0; curve.length.checked_sub(self.secret.len())?];
+        let zeros = vec![0; length.checked_sub(self.secret.len())?];
         let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, &self.secret]));
         let public = write(EXPLICIT_1, &[&write(BIT_STRING, &[&[0], &other.bits])]);
         let key = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
-        Some(pkcs8(&[EC_DER, curve.der], &key))
+        Some(pkcs8(&[EC_DER, curve_der], &key))
     }
 }
 

@@ -35,16 +35,14 @@ const PART: Part = Part::Pkcs12;
 pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> {
     // Bytes behind the first element, such as the eight zeros of Windows, mean nothing.
     let file = Element::first(bytes, PART)?;
-    let fields = file.children()?;
-    let [_version, safe, mac @ ..] = &fields[..] else {
-        return Err(file.damaged());
-    };
-    let (kind, contents) = content_info(safe)?;
+    let [_version, safe] = file.head()?;
+    let (kind, contents) = content_info(&safe)?;
     if kind != DATA {
         return safe.unsupported(&kind);
     }
     let contents = contents.octets()?;
-    let mac = MacData::parse(mac.first().ok_or(IdentityError::NoMac)?)?;
+    let mac = file.children()?.get(2).copied();
+    let mac = MacData::parse(&mac.ok_or(IdentityError::NoMac)?)?;
     let (mut bags, mut safes) = (Vec::new(), Vec::new());
     for safe in authenticated_safe(&contents)? {
         match safe.scheme {
@@ -149,10 +147,7 @@ fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>> {
 fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     let mut bags = Vec::new();
     for bag in Element::first(contents, PART)?.children()? {
-        let fields = bag.children()?;
-        let [kind, value, ..] = &fields[..] else {
-            return Err(bag.damaged());
-        };
+        let [kind, value] = bag.head()?;
         let value = value.explicit()?;
         match kind.oid()?.as_str() {
             KEY_BAG => bags.push(Sealed::new(true, None, value.whole)),

@@ -1,14 +1,14 @@
 //! An identity that can change while the program runs.
 
 use std::{
-    fmt,
+    array, fmt,
     fs::{self, File},
     future::{Future, ready},
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::{task::spawn_blocking, time::Instant};
@@ -86,10 +86,10 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), it looks at the files' time of modification and
-/// length. When these have changed, it reads them, and takes the new identity if it is a whole one and no
-/// file changed meanwhile. Otherwise, as in the middle of a replacement, the old identity holds,
-/// `tracing` gets one warning for the change, and the next look tries again.
+/// When it is [refreshed](IdentitySource::refresh), it reads the files, and when they have changed, takes
+/// the new identity if it is a whole one and no file changed meanwhile. Otherwise, as in the middle of a
+/// replacement, the old identity holds, `tracing` gets one warning for the change, and the next look tries
+/// again.
 ///
 /// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
 #[derive(Debug, Clone)]
@@ -144,17 +144,15 @@ impl IdentityFiles {
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
     ) -> Result<Self, IdentityFilesError> {
         let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
-        let load = Box::new(move |contents: &[Content]| {
-            load(std::array::from_fn(|at| contents[at].as_slice()))
-        });
+        let load = move |contents: &Contents| load(array::from_fn(|at| contents[at].as_slice()));
         let last_poll = Mutex::new(Instant::now());
-        let (identity, loaded) = read(&paths, &*load)?;
+        let contents = read(&paths)?;
         let shared = Arc::new(Shared {
+            identity: IdentityHandle::new(identity_in(&contents, &paths, &load)?),
             paths,
-            load,
-            identity: IdentityHandle::new(identity),
+            load: Box::new(load),
             last_poll,
-            seen: Mutex::new((loaded, None)),
+            seen: Mutex::new((contents, None)),
         });
         let poll_interval = POLL_INTERVAL;
         Ok(Self {
@@ -191,17 +189,17 @@ impl IdentitySource for IdentityFiles {
     }
 }
 
-type Content = Zeroizing<Vec<u8>>;
-type Load = dyn Fn(&[Content]) -> Result<Identity, IdentityError> + Send + Sync;
+type Contents = Vec<Zeroizing<Vec<u8>>>;
+type Load = dyn Fn(&Contents) -> Result<Identity, IdentityError> + Send + Sync;
 
 struct Shared {
     paths: Vec<PathBuf>,
     load: Box<Load>,
     identity: IdentityHandle,
     last_poll: Mutex<Instant>,
-    /// The files that the identity was read from, and those of which a warning has said that they cannot
-    /// be used. Locked while the files are looked at, so that this happens once at a time.
-    seen: Mutex<(Vec<FileMetadata>, Option<Vec<FileMetadata>>)>,
+    /// The contents that the identity was made of, and those of which a warning has said that they cannot
+    /// be used. Locked while the files are read, so that this happens once at a time.
+    seen: Mutex<(Contents, Option<Contents>)>,
 }
 
 impl Shared {
@@ -221,18 +219,19 @@ impl Shared {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        let found = metadata(&self.paths);
-        if found.as_ref().is_ok_and(|found| *found == seen.0) {
-            return;
-        }
-        match read(&self.paths, &*self.load) {
-            Ok((identity, loaded)) => {
+        let (identity, found) = match read(&self.paths) {
+            Ok(found) if found == seen.0 => return,
+            Ok(found) => (identity_in(&found, &self.paths, &*self.load), found),
+            Err(error) => (Err(error), Contents::new()),
+        };
+        match identity {
+            Ok(identity) => {
                 self.identity.set(identity);
-                *seen = (loaded, None);
+                *seen = (found, None);
                 info!(files = ?self.paths, "identity renewed");
             }
             Err(error) => {
-                let refused = seen.1.replace(found.unwrap_or_default());
+                let refused = seen.1.replace(found);
                 if seen.1 != refused {
                     let error: &dyn std::error::Error = &error;
                     warn!(
@@ -259,42 +258,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Time of modification, length and inode. The inode helps where clocks are coarse and the file was
-/// moved into place.
-type FileMetadata = (Option<SystemTime>, u64, u64);
-
-fn metadata(paths: &[PathBuf]) -> io::Result<Vec<FileMetadata>> {
-    let metadata = |path| {
-        let metadata = fs::metadata(path)?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok((metadata.modified().ok(), metadata.len(), inode))
-    };
-    paths.iter().map(metadata).collect()
-}
-
-/// The identity in the files, unless one changes while they are read.
-fn read(
+/// The identity in the files' contents, unless these have changed meanwhile.
+fn identity_in(
+    contents: &Contents,
     paths: &[PathBuf],
     load: &Load,
-) -> Result<(Identity, Vec<FileMetadata>), IdentityFilesError> {
-    let before = metadata(paths).ok();
+) -> Result<Identity, IdentityFilesError> {
+    let identity = load(contents);
+    if !read(paths).is_ok_and(|now| now == *contents) {
+        return Err(IdentityFilesError::Changing);
+    }
+    let paths = paths.to_vec();
+    identity.map_err(|source| IdentityFilesError::Identity { paths, source })
+}
+
+fn read(paths: &[PathBuf]) -> Result<Contents, IdentityFilesError> {
     let content = |path: &PathBuf| {
         let path = path.clone();
         read_file(&path).map_err(|source| IdentityFilesError::Read { path, source })
     };
-    let contents: Result<Vec<_>, _> = paths.iter().map(content).collect();
-    let identity = load(&contents?);
-    let loaded = before.filter(|before| metadata(paths).is_ok_and(|after| after == *before));
-    let loaded = loaded.ok_or(IdentityFilesError::Changing)?;
-    let paths = paths.to_vec();
-    let identity = identity.map_err(|source| IdentityFilesError::Identity { paths, source })?;
-    Ok((identity, loaded))
+    paths.iter().map(content).collect()
 }
 
-fn read_file(path: &Path) -> io::Result<Content> {
+fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
     // To open a pipe could wait forever.
     if !metadata.is_file() {
@@ -306,10 +292,9 @@ fn read_file(path: &Path) -> io::Result<Content> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, reason));
     }
     // The final capacity at once: a vector that grows leaves copies that are not zeroized.
-    let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH as usize + 1));
-    File::open(path)?
-        .take(MAX_LENGTH + 1)
-        .read_to_end(&mut content)?;
+    let length = metadata.len() + 1;
+    let mut content = Zeroizing::new(Vec::with_capacity(length as usize));
+    File::open(path)?.take(length).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -33,10 +33,9 @@ pub(crate) fn of_body(body: &[u8]) -> String {
 /// The beginning of a page: the texts between its tags, where there are any.
 pub(crate) fn of_page(body: &[u8]) -> String {
     let page = String::from_utf8_lossy(body);
-    let texts = page
-        .split('<')
-        .map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
-    match excerpt(&texts.collect::<Vec<_>>().join(" ")) {
+    let after_tag = |piece| str::split_once(piece, '>').unwrap_or(("", piece)).1;
+    let texts: Vec<_> = page.split('<').map(after_tag).collect();
+    match excerpt(&texts.join(" ")) {
         text if text.is_empty() || body.contains(&0) => of_body(body),
         text => text,
     }
@@ -45,16 +44,8 @@ pub(crate) fn of_page(body: &[u8]) -> String {
 /// Returns true for a page, which would else be called broken XML. A declaration, comments and a byte
 /// order mark may stand before it, as before XML.
 pub(crate) fn is_page(body: &[u8]) -> bool {
-    const TAGS: [&str; 8] = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<title",
-        "<body",
-        "<center",
-        "<h1",
-        "<p>",
-    ];
+    const TAGS: &str = "<!doctype html|<html|<head|<title|<body|<center|<h1|<p>";
+
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     let mut rest = text.trim_start_matches('\u{feff}').trim_start();
     for (start, end) in [("<?", "?>"), ("<!--", "-->")] {
@@ -62,5 +53,5 @@ pub(crate) fn is_page(body: &[u8]) -> bool {
             rest = after.trim_start();
         }
     }
-    !rest.starts_with('<') || TAGS.iter().any(|tag| rest.starts_with(tag))
+    !rest.starts_with('<') || TAGS.split('|').any(|tag| rest.starts_with(tag))
 }

@@ -9,18 +9,8 @@ use crate::excerpt::excerpt;
 
 /// Fields in which a reason has been seen, the most telling first. The API documents the first and
 /// `return_msg`; gateways and proxies of the same family write the others.
-const MESSAGES: [&str; 10] = [
-    "err_code_des",
-    "err_code_desc",
-    "err_msg",
-    "errmsg",
-    "error_msg",
-    "return_msg",
-    "retmsg",
-    "ret_msg",
-    "message",
-    "msg",
-];
+const MESSAGES: &str = "err_code_des err_code_desc err_msg errmsg error_msg return_msg retmsg ret_msg \
+                        message msg";
 
 /// Fields in which a code has been seen; the API documents the first.
 const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
@@ -74,7 +64,7 @@ impl GatewayError {
         });
         // "OK" stands beside some refusals, and is never their reason.
         let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
-        let texts = MESSAGES.iter().filter_map(given);
+        let texts = MESSAGES.split(' ').filter_map(|name| given(&name));
         let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
         let is_shown = |field: &(&str, &str)| field.0 != "sign" && !field.1.is_empty();
         let show = |(name, value)| format!("{name}={value}");

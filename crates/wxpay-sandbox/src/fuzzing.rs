@@ -12,9 +12,9 @@ use http::Request;
 use wxpay_sign::ApiKey;
 
 use crate::{
-    Effect, RecordedRequest,
+    fault::Effect,
     findings::{self, Merchant},
-    record::Handled,
+    record::{Handled, RecordedRequest},
     request::{Body, Call, Client, End},
     response::respond,
     rules::evaluate,

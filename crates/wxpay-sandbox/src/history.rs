@@ -172,22 +172,6 @@ impl Kept {
 }
 
 /// A stream of the calls of a [`Sandbox`](crate::Sandbox), each as soon as it is explained.
-///
-/// ```
-/// use wxpay_sandbox::Sandbox;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let sandbox = Sandbox::builder().start().await?;
-/// let mut calls = sandbox.watch();
-/// tokio::spawn(async move {
-///     while let Some(request) = calls.next().await {
-///         println!("{} {:?}", request.number, request.outcome);
-///     }
-/// });
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug)]
 pub struct Watch {
     news: broadcast::Receiver<Arc<RecordedRequest>>,

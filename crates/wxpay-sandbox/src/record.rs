@@ -32,21 +32,6 @@ use crate::{
 /// of the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the picture. By
 /// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
 /// log.
-///
-/// ```
-/// use wxpay_sandbox::Sandbox;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let sandbox = Sandbox::builder().start().await?;
-/// // … the client under test uploads …
-/// for request in sandbox.requests() {
-///     assert_eq!(request.file_name.as_deref(), Some("shop.jpg"));
-///     assert!(request.outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
-/// }
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -216,12 +201,8 @@ impl RecordedRequest {
                 .map(|(name, value)| {
                     // A key may be in it in base64.
                     let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;
-                    let value = if is_secret {
-                        b"********"
-                    } else {
-                        value.as_bytes()
-                    };
-                    let value = texts.text(value, HEADER);
+                    let shown = (!is_secret).then_some(value.as_bytes());
+                    let value = texts.text(shown.unwrap_or(b"********"), HEADER);
                     (texts.text(name.as_str(), HEADER), value)
                 })
                 .collect(),
@@ -271,7 +252,7 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
 
 fn outcome(result: &CallResult) -> Outcome {
     let (error, message) = match result {
-        CallResult::Refused { error, message, .. } => (Some(error), message.clone().into_owned()),
+        CallResult::Refused { error, message, .. } => (Some(error), message.to_string()),
         other => (None, other.to_string()),
     };
     Outcome {
@@ -312,9 +293,9 @@ impl fmt::Display for Block<'_> {
         write!(f, "#{} {} {:?}: ", call.number, call.method, call.path)?;
         match &call.outcome {
             None => write!(f, "cut off")?,
-            Some(outcome) => match (outcome.code, outcome.description) {
-                (Some(code), Some(description)) => write!(f, "{code}, {description}")?,
-                _ => write!(f, "{}", outcome.message)?,
+            Some(outcome) => match outcome.code.zip(outcome.description) {
+                Some((code, description)) => write!(f, "{code}, {description}")?,
+                None => f.write_str(&outcome.message)?,
             },
         }
         let facts = [
@@ -323,9 +304,8 @@ impl fmt::Display for Block<'_> {
             call.media_length.map(|length| format!("{length} bytes")),
             call.sign_type.clone(),
         ];
-        let facts: Vec<_> = facts.into_iter().flatten().collect();
-        if !facts.is_empty() {
-            write!(f, "\n  {}", facts.join(", "))?;
+        for (at, fact) in facts.iter().flatten().enumerate() {
+            write!(f, "{}{fact}", if at == 0 { "\n  " } else { ", " })?;
         }
         for check in &call.checks {
             if let CheckOutcome::Broken(how) = &check.outcome {
@@ -333,11 +313,14 @@ impl fmt::Display for Block<'_> {
             }
         }
         for finding in &call.findings {
-            let message = match lang {
-                Lang::Zh => &finding.message_zh,
-                _ => &finding.message,
-            };
-            write!(f, "\n  {}: {message}", finding.code)?;
+            let is_chinese = *lang == Lang::Zh;
+            let (en, zh) = (&finding.message, &finding.message_zh);
+            write!(
+                f,
+                "\n  {}: {}",
+                finding.code,
+                if is_chinese { zh } else { en }
+            )?;
         }
         for fault in &call.faults {
             write!(f, "\n  fault: {fault}")?;

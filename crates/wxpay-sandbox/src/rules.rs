@@ -158,32 +158,29 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
         key,
         hash: OnceCell::new(),
     };
-    let mut broken = None;
-    let mut is_signed = false;
-    let checks = RULES.iter().map(|rule| {
+    let (mut broken, mut is_signed) = (None, false);
+    let mut check = |rule: &Rule| {
         is_signed |= rule.name == SIGNED_FROM;
-        let outcome = if broken.is_some() {
-            CheckOutcome::NotReached
-        } else if let Err(Broken(message, error)) = (rule.check)(&subject) {
-            let outcome = CheckOutcome::Broken(message.clone().into_owned());
-            broken = Some(CallResult::Refused {
-                error: error.unwrap_or(rule.error),
-                message,
-                signed: is_signed.then_some(sign_type),
-            });
-            outcome
-        } else {
-            CheckOutcome::Kept
-        };
-        Check {
-            rule: rule.name,
-            rule_zh: rule.name_zh,
-            outcome,
+        if broken.is_some() {
+            return CheckOutcome::NotReached;
         }
+        let Err(Broken(message, error)) = (rule.check)(&subject) else {
+            return CheckOutcome::Kept;
+        };
+        broken = Some(CallResult::Refused {
+            error: error.unwrap_or(rule.error),
+            message: message.clone(),
+            signed: is_signed.then_some(sign_type),
+        });
+        CheckOutcome::Broken(message.into_owned())
+    };
+    let checks = RULES.iter().map(|rule| Check {
+        rule: rule.name,
+        rule_zh: rule.name_zh,
+        outcome: check(rule),
     });
-    let checks = checks.collect();
     Evaluation {
-        checks,
+        checks: checks.collect(),
         result: broken.unwrap_or(CallResult::Accepted(sign_type)),
         hash: subject.hash.into_inner(),
         form,
@@ -205,13 +202,13 @@ fn path(subject: &Subject<'_>) -> Result<(), Broken> {
 }
 
 fn certificate(subject: &Subject<'_>) -> Result<(), Broken> {
-    match &subject.call.client.status {
-        ClientCertStatus::Accepted(_) => Ok(()),
-        ClientCertStatus::Missing => Err("no client certificate was sent".into()),
+    Err(match &subject.call.client.status {
+        ClientCertStatus::Accepted(_) => return Ok(()),
+        ClientCertStatus::Missing => "no client certificate was sent".into(),
         ClientCertStatus::Refused(why) => {
-            Err(format!("the client certificate was not accepted: {why}").into())
+            format!("the client certificate was not accepted: {why}").into()
         }
-    }
+    })
 }
 
 /// The form can be read, and is written as WeChat's parsers are known to want it.
@@ -260,29 +257,38 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     Ok(())
 }
 
+/// The form of each field's text, in the order of the API.
+const FORMATS: [(&str, fn(&str) -> bool); 4] = [
+    ("mch_id", is_merchant_id),
+    ("media_hash", |text| {
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        text.len() == 32 && text.bytes().all(is_digit)
+    }),
+    ("sign", |text| text.chars().count() <= 64),
+    ("sign_type", |text| text.chars().count() <= 11),
+];
+
 fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
-    // In the order of the API; then all others.
-    let known = ["mch_id", "media_hash", "sign", "sign_type"];
-    let rank = |part: &&Part| known.iter().position(|name| part.name == *name);
-    let mut parts: Vec<_> = subject.form.parts.iter().collect();
-    parts.sort_by_key(|part| rank(part).unwrap_or(known.len()));
-    for part in parts.iter().filter(|part| part.name != "media") {
+    let parts = &subject.form.parts;
+    let has_text = |part: &Part, fits: fn(&str) -> bool| {
         let text = str::from_utf8(part.content.as_deref().unwrap_or_default());
-        let is_right = text.is_ok_and(|text| {
-            let is_lower_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            let fits = match part.name.as_str() {
-                "mch_id" => is_merchant_id(text),
-                "media_hash" => text.len() == 32 && text.bytes().all(is_lower_hex),
-                "sign" => text.chars().count() <= 64,
-                "sign_type" => text.chars().count() <= 11,
-                _ => true,
-            };
-            fits && is_storable(text)
-        });
-        if !is_right {
-            let field = rank(part).map_or("a further field", |at| known[at]);
-            return Err(parameter(&format!("{field} has a wrong form")));
+        text.is_ok_and(|text| fits(text) && is_storable(text))
+    };
+    let wrong = |field: &str| Err(parameter(&format!("{field} has a wrong form")));
+    for (name, fits) in FORMATS {
+        if subject
+            .form
+            .part(name)
+            .is_some_and(|part| !has_text(part, fits))
+        {
+            return wrong(name);
         }
+    }
+    if !parts
+        .iter()
+        .all(|part| part.name == "media" || has_text(part, |_| true))
+    {
+        return wrong("a further field");
     }
     let media = subject.form.part("media");
     let name = media.and_then(|media| media.file_name.as_deref());
@@ -290,7 +296,7 @@ fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
         && name.is_none_or(|name| is_storable(name) && name.chars().count() <= 256);
     match is_name_right {
         true => Ok(()),
-        false => Err(parameter("the file name of media has a wrong form")),
+        false => wrong("the file name of media"),
     }
 }
 
@@ -303,20 +309,15 @@ pub(crate) fn is_storable(text: &str) -> bool {
 fn merchant(subject: &Subject<'_>) -> Result<(), Broken> {
     let is_known = subject.form.text("mch_id") == Some(subject.mch_id);
     ensure(is_known, "no merchant has this mch_id")?;
-    let is_holder = match &subject.call.client.status {
-        ClientCertStatus::Accepted(holder) => holder.as_deref() == Some(subject.mch_id),
-        _ => false,
-    };
+    let holder = ClientCertStatus::Accepted(Some(subject.mch_id.to_owned()));
+    let is_holder = subject.call.client.status == holder;
     ensure(is_holder, "the certificate is not this merchant's")
 }
 
 fn signature(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let texts = form.parts.iter().filter(|part| part.name != "media");
-    let pairs = texts.filter_map(|part| {
-        let text = str::from_utf8(part.content.as_deref()?).ok()?;
-        Some((part.name.as_str(), text))
-    });
+    let pairs = texts.filter_map(|part| Some((&*part.name, part.text()?)));
     // A finding has the reason, and the response has not: the caller may be guessing.
     let is_right = Params::new(pairs)
         .is_ok_and(|params| params.verify_strict(sign_type(form), subject.key).is_ok());
@@ -334,11 +335,9 @@ fn picture(subject: &Subject<'_>) -> Result<(), Broken> {
 }
 
 fn hash(subject: &Subject<'_>) -> Result<(), Broken> {
-    let media = subject
-        .form
-        .part("media")
-        .and_then(|it| it.content.as_deref());
-    let made = || ContentMd5::of(media.unwrap_or_default());
+    let media = subject.form.part("media");
+    let bytes = media.and_then(|it| it.content.as_deref());
+    let made = || ContentMd5::of(bytes.unwrap_or_default());
     let hash = subject.hash.get_or_init(made);
     let is_right = subject.form.text("media_hash") == Some(hash.as_str());
     ensure(is_right, "media_hash is not the MD5 of media")

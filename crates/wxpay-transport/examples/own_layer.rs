@@ -98,7 +98,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let attempts = response
             .extensions()
             .get::<CallInfo>()
-            .map_or(0, CallInfo::attempts);
+            .map_or(0, |info| info.attempts);
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         let body = String::from_utf8_lossy(&body);

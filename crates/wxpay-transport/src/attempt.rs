@@ -113,11 +113,8 @@ impl<B: Body + Unpin> Body for TrackedBody<B> {
     }
 }
 
-/// The facts about a live connection that its attempts need.
-#[derive(Clone)]
-pub(crate) struct ConnectionState(Arc<Mutex<ConnectionFacts>>);
-
-pub(crate) struct ConnectionFacts {
+/// A live connection, as its attempts see it.
+pub(crate) struct ConnectionState {
     opened: Instant,
     is_used: bool,
     /// The first TLS alert: later errors are its consequences.
@@ -130,36 +127,30 @@ pub(crate) struct ConnectionFacts {
 }
 
 impl ConnectionState {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> Arc<Mutex<Self>> {
         let now = Instant::now();
-        Self(Arc::new(Mutex::new(ConnectionFacts {
+        Arc::new(Mutex::new(Self {
             opened: now,
             is_used: false,
             alert: None,
             last_write: now,
             written: 0,
             is_blocked: false,
-        })))
+        }))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, ConnectionFacts> {
-        lock(&self.0)
-    }
-
-    /// Records the outcome of a write, and hands it on.
-    pub(crate) fn wrote<E>(&self, written: Poll<Result<usize, E>>) -> Poll<Result<usize, E>> {
-        let mut facts = self.lock();
-        facts.is_blocked = written.is_pending();
+    /// Records the outcome of a write.
+    pub(crate) fn wrote<E>(&mut self, written: &Poll<Result<usize, E>>) {
+        self.is_blocked = written.is_pending();
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
-            facts.written += bytes as u64;
-            facts.last_write = Instant::now();
+            self.written += *bytes as u64;
+            self.last_write = Instant::now();
         }
-        written
     }
 }
 
 /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -174,7 +165,7 @@ pub(crate) struct Attempt {
 }
 
 struct Connection {
-    state: ConnectionState,
+    state: Arc<Mutex<ConnectionState>>,
     is_reused: bool,
     /// When it was taken, and how many bytes had been written to it.
     since: Instant,
@@ -242,10 +233,10 @@ impl Attempt {
         if let Some(connected) = &*self.capture.connection_metadata() {
             connected.get_extras(&mut extensions);
         }
-        let Some(state) = extensions.remove::<ConnectionState>() else {
+        let Some(state) = extensions.remove::<Arc<Mutex<ConnectionState>>>() else {
             return;
         };
-        let mut facts = state.lock();
+        let mut facts = lock(&state);
         let is_reused = facts.is_used || facts.opened < self.connecting.begun;
         facts.is_used = true;
         let written = facts.written;
@@ -263,7 +254,7 @@ impl Attempt {
         let Some(connection) = &self.connection else {
             return (TimeoutKind::Connect, now);
         };
-        let facts = connection.state.lock();
+        let facts = lock(&connection.state);
         let since = facts.last_write.max(connection.since);
         if !self.has_ended.load(Ordering::Acquire) || facts.is_blocked {
             return (TimeoutKind::Stall, since);
@@ -277,9 +268,8 @@ impl Attempt {
     }
 
     fn sent(&self) -> u64 {
-        self.connection.as_ref().map_or(0, |connection| {
-            connection.state.lock().written - connection.written
-        })
+        let sent = |it: &Connection| lock(&it.state).written - it.written;
+        self.connection.as_ref().map_or(0, sent)
     }
 
     /// Describes the present silence, for the error of a timeout.
@@ -302,8 +292,6 @@ impl Attempt {
 
     /// The TLS alert that the connection ended with.
     pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        self.connection
-            .as_ref()
-            .and_then(|it| it.state.lock().alert)
+        lock(&self.connection.as_ref()?.state).alert
     }
 }

@@ -37,11 +37,7 @@ pub(crate) fn port(uri: &Uri) -> u16 {
 }
 
 /// The address of a server, for what wants a URI.
-pub(crate) fn uri(scheme: &'static str, authority: &Authority) -> Uri {
-    Uri::builder()
-        .scheme(scheme)
-        .authority(authority.clone())
-        .path_and_query("/")
-        .build()
-        .expect("scheme, authority and path make a uri")
+pub(crate) fn uri(scheme: &str, authority: &Authority) -> Uri {
+    let uri = format!("{scheme}://{authority}/");
+    uri.parse().expect("scheme, authority and path make a uri")
 }

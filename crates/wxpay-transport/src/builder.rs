@@ -158,13 +158,6 @@ impl TransportBuilder {
         self
     }
 
-    /// How long a silent connection is left alone before TCP asks whether the other side is still
-    /// there; 30 s unless set, `None` to never ask.
-    pub fn tcp_keepalive(mut self, after: Option<Duration>) -> Self {
-        self.config.tcp_keepalive = after;
-        self
-    }
-
     /// How long a connection may lie idle before it is closed; 30 s unless set. Keep it below the
     /// server's: a request that is sent just as the server closes is lost.
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {

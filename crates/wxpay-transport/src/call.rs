@@ -217,7 +217,7 @@ impl<B: RequestBody> Caller<B> {
     /// the bound: from its `Content-Length`, else when the first byte too many arrives.
     async fn exchange(&self, client: &Client<B>, request: Request<TrackedBody<B>>) -> CallResult {
         let limit = self.config.max_response_bytes;
-        let too_large = || Error::new(ErrorKind::ResponseTooLarge { limit }, None);
+        let too_large = || Error::new(ErrorKind::ResponseTooLarge(limit), None);
         let response = client.hyper.request(request).await.map_err(BoxError::from);
         let response = response.map_err(|error| Error::from_below(error, ErrorKind::Http))?;
         let (head, body) = response.into_parts();

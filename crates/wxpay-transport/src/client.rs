@@ -22,22 +22,19 @@ use crate::{
     attempt::{RequestBody, TrackedBody},
     authority,
     config::Config,
-    connect::Connector,
+    connect::{Connector, connector},
     error::{BuildError, Error, ErrorKind, TlsErrorKind},
     verifier::Verifier,
 };
 
-/// Makes a client for an identity, keeps it for as long as that identity holds, and then makes
-/// another.
+/// Makes a client for an identity, and another one when another identity holds.
 ///
-/// The whole client is replaced: connector, pool and TLS sessions together. A connection in the pool
-/// and a session in the store were both opened as the old identity, and would go on as it. The old
-/// client lives until the last of its requests is done; with it go its idle connections.
+/// The whole client is replaced, connector, pool and TLS sessions together, for all of these would go on as
+/// the old identity. The old client lives until the last of its requests is done.
 pub(crate) struct Clients<B> {
     config: Arc<Config>,
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
-    /// Made when it is first needed: to read the machine's store may take long, and a program that
-    /// makes no call should not wait for it.
+    /// Made when it is first needed, for to read the machine's store may take long.
     verifier: OnceCell<Arc<Verifier>>,
     current: Mutex<Option<Client<B>>>,
 }
@@ -64,12 +61,10 @@ impl<B: RequestBody> Clients<B> {
             certified_key(&provider, &source.current()).map_err(unusable)?;
         }
         let versions = ClientConfig::builder_with_provider(provider);
-        let versions = versions
-            .with_safe_default_protocol_versions()
-            .map_err(unusable)?;
+        let versions = versions.with_safe_default_protocol_versions();
         Ok(Self {
             config,
-            versions,
+            versions: versions.map_err(unusable)?,
             verifier: OnceCell::new(),
             current: Mutex::new(None),
         })
@@ -99,7 +94,7 @@ impl<B: RequestBody> Clients<B> {
             }
         }
         let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
-        let connector = Connector::new(Arc::clone(&self.config), Arc::new(tls));
+        let connector = connector(Arc::clone(&self.config), Arc::new(tls));
         let hyper = HyperClient::builder(TokioExecutor::new())
             // Without it idle connections are closed only when the next call finds them.
             .pool_timer(TokioTimer::new())
@@ -114,8 +109,7 @@ impl<B: RequestBody> Clients<B> {
         Ok(current.insert(client).clone())
     }
 
-    /// Connects, makes the TLS handshake and closes: whether the server could be called, without a
-    /// call.
+    /// Connects, makes the TLS handshake and closes.
     pub(crate) async fn probe(&self, server: Authority) -> Result<(), Error> {
         let connector = self.current().await?.connector;
         let stream = connector.oneshot(authority::uri("https", &server)).await;

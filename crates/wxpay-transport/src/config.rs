@@ -39,7 +39,6 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
-    pub(crate) tcp_keepalive: Option<Duration>,
     pub(crate) pool_idle_timeout: Duration,
     pub(crate) pool_max_idle_per_host: usize,
     pub(crate) endpoints: Option<Endpoints>,
@@ -82,8 +81,6 @@ impl Default for Config {
             },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
-            // Often enough for firewalls that forget a silent connection after a minute.
-            tcp_keepalive: Some(Duration::from_secs(30)),
             // Below the 60 s and 75 s after which common servers close an idle connection.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
@@ -148,24 +145,17 @@ type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
-    /// The host's addresses are known; not with a proxy, which resolves the name itself.
-    Resolved {
-        /// In the order in which they are tried.
-        addresses: &'a [IpAddr],
-    },
-    /// A TCP connection was opened, to the server or to the proxy in between.
-    Connected {
-        /// The address of the other end.
-        peer: SocketAddr,
-    },
+    /// The host's addresses, in the order in which they are tried; not with a proxy, which resolves the
+    /// name itself.
+    Resolved(&'a [IpAddr]),
+    /// A TCP connection was opened, to the server or to the proxy in between, at this address.
+    Connected(SocketAddr),
     /// The proxy has given a tunnel to the server.
     Tunneled,
-    /// The server has shown its certificates, which may be trusted or not.
-    CertificatesPresented {
-        /// The names of the authorities that have signed them, the one of the server's own first, as RFC
-        /// 4514 writes them: `CN=…,O=…`. Anything can stand in them, so escape them where they are shown.
-        issuers: &'a [String],
-    },
+    /// The server has shown its certificates, which may be trusted or not: the names of the authorities
+    /// that have signed them, the one of the server's own first, as RFC 4514 writes them: `CN=…,O=…`.
+    /// Anything can stand in them, so escape them where they are shown.
+    CertificatesPresented(&'a [String]),
     /// The TLS handshake is done: the server's certificate is trusted, and is for the server's name.
     Secured {
         /// `TLS 1.2` or `TLS 1.3`.

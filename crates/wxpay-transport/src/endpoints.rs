@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
@@ -70,14 +69,6 @@ impl Endpoints {
     /// All of them, the primary first.
     pub fn iter(&self) -> impl Iterator<Item = &Authority> {
         self.0.iter()
-    }
-}
-
-/// Separated by commas.
-impl fmt::Display for Endpoints {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.iter().map(Authority::as_str).collect();
-        f.write_str(&names.join(","))
     }
 }
 

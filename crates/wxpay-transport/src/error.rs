@@ -47,24 +47,12 @@ struct Inner {
 /// It is in the extensions of every response of a [`Transport`](crate::Transport), as
 /// `response.extensions().get::<CallInfo>()`, and in an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CallInfo {
-    pub(crate) attempts: u32,
-    pub(crate) endpoint: Authority,
-}
-
-impl CallInfo {
-    /// How many attempts were made: at least 1 in a response; 0 in an error when the call's time was over
-    /// before its first attempt could begin.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
+    /// At least 1 in a response; 0 in an error when the call's time was over before its first attempt.
+    pub attempts: u32,
     /// The server that answered; in an error, the one of the last attempt, or of the first to come.
-    #[must_use]
-    pub fn endpoint(&self) -> &Authority {
-        &self.endpoint
-    }
+    pub endpoint: Authority,
 }
 
 /// The step that a timeout has ended; as an error, that of a connector.
@@ -142,8 +130,7 @@ impl Error {
         self
     }
 
-    /// From an error of hyper's client, of a connector or of a response's body: the kind of the first
-    /// cause that is known, else the given one.
+    /// From hyper's client, a connector or a response's body: of the kind of a known cause, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         let below = error.as_ref();
         if let Some(wait) = find::<Wait>(below) {
@@ -167,11 +154,9 @@ impl Error {
         Self::new(kind, error)
     }
 
-    /// Adds what the connection and the client know: the TLS alert before a close, whether an identity
-    /// could be sent, and what had been sent where the system has given the connection up.
-    ///
-    /// hyper drops the reason when it closes a connection that a request was waiting for: where the
-    /// error says only that the connection was closed, and its TLS has said why, that is the error.
+    /// Adds what the connection and the client know: the TLS alert before a close (hyper drops that reason
+    /// when it closes a connection), whether an identity could be sent, and what had been sent where the
+    /// system has given the connection up.
     pub(crate) fn explained(
         mut self,
         alert: Option<TlsErrorKind>,
@@ -224,14 +209,11 @@ impl fmt::Display for Error {
             ErrorKind::Proxy(kind) => {
                 let source = self.0.source.as_deref();
                 let failure = source.and_then(|it| find::<ProxyFailure>(it));
-                let name = failure
-                    .map(|it| format!(" {}", it.proxy))
-                    .unwrap_or_default();
-                let detail = failure.map_or("", |it| &it.detail);
-                write!(
-                    f,
-                    "no tunnel to {server} through the proxy{name}: {kind}{detail}"
-                )
+                write!(f, "no tunnel to {server} through the proxy")?;
+                match failure {
+                    Some(it) => write!(f, " {}: {kind}{}", it.proxy, it.detail),
+                    None => write!(f, ": {kind}"),
+                }
             }
             ErrorKind::Timeout(kind) => match wait {
                 Some(wait) => wait.describe(f, kind, server),
@@ -240,7 +222,7 @@ impl fmt::Display for Error {
                     "sending the request to {server} stood still for too long"
                 ),
             },
-            ErrorKind::ResponseTooLarge { limit } => {
+            ErrorKind::ResponseTooLarge(limit) => {
                 write!(f, "the response of {server} is longer than {limit} bytes")
             }
             ErrorKind::Http => write!(f, "the response of {server} breaks the rules of HTTP/1.1"),
@@ -323,11 +305,8 @@ pub enum ErrorKind {
     /// A time was over. Except for [`TimeoutKind::Connect`], whether the server has acted on the request
     /// is unknown.
     Timeout(TimeoutKind),
-    /// The response is longer than the bound that the caller set.
-    ResponseTooLarge {
-        /// The bound, in bytes.
-        limit: usize,
-    },
+    /// The response is longer than the bound that the caller set, in bytes.
+    ResponseTooLarge(usize),
     /// The response is not HTTP/1.1: not the server that was meant, or a broken one.
     Http,
 }
@@ -350,8 +329,7 @@ pub enum TimeoutKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyErrorKind {
-    /// The proxy itself cannot be connected to, or its name does not resolve. The same call may succeed
-    /// later.
+    /// The proxy itself cannot be connected to, or its name does not resolve.
     #[error("it cannot be reached: check its host and port")]
     Unreachable,
     /// It wants a user name and password, or another than was sent.
@@ -365,14 +343,11 @@ pub enum ProxyErrorKind {
     UnsupportedAuthentication,
     /// It answered with another status than 200. With 403 its rules forbid the server; with 502, 503
     /// or 504 it cannot reach the server, and the same call may succeed later.
-    #[error("it answered {status}{}", match status {
+    #[error("it answered {0}{after}", after = match .0 {
         403 => ": ask its administrator to allow this host and port",
         _ => " instead of a tunnel",
     })]
-    Refused {
-        /// The status of its answer.
-        status: u16,
-    },
+    Refused(u16),
     /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
     #[error("it gave no whole answer in HTTP: check its host and port")]
     NoAnswer,
@@ -383,7 +358,7 @@ impl ProxyErrorKind {
     pub(crate) fn is_transient(self) -> bool {
         match self {
             Self::Unreachable | Self::NoAnswer => true,
-            Self::Refused { status } => status >= 500,
+            Self::Refused(status) => status >= 500,
             Self::AuthenticationRequired | Self::UnsupportedAuthentication => false,
         }
     }

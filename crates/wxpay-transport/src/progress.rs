@@ -1,7 +1,7 @@
 //! A body that reports how much of it has been sent.
 
 use std::{
-    fmt,
+    fmt, mem,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
@@ -14,11 +14,6 @@ use http_body::{Body, Frame, SizeHint};
 const STEP: usize = 64 * 1024;
 
 /// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
-///
-/// ```
-/// let progress = wxpay_transport::Progress::new(|sent| eprintln!("{sent} bytes"));
-/// # let _ = progress;
-/// ```
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 
@@ -41,14 +36,12 @@ impl fmt::Debug for Progress {
     }
 }
 
-/// A body that reports how much of it has been sent.
+/// A body that reports how much of it has been sent. Its length is as exact as the inner body's.
 ///
 /// The callback is called with 0 when an attempt begins, and then with the number of bytes that have
 /// been handed to the connection so far, at every 64 KiB at the latest. Bytes that lie in the socket's
 /// buffer count as sent, so the last call may come before the server has everything. A **repeated
 /// attempt starts again from 0**, as the same bytes are sent again.
-///
-/// Its length is as exact as the inner body's, for the `Content-Length` is made of it.
 ///
 /// ```
 /// use http::Request;
@@ -70,7 +63,7 @@ pub struct ProgressBody<B> {
 }
 
 impl<B> ProgressBody<B> {
-    /// A body whose progress is reported.
+    /// A body whose progress is reported, if it is to be.
     pub fn new(inner: B, progress: impl Into<Option<Progress>>) -> Self {
         Self {
             inner,
@@ -82,10 +75,7 @@ impl<B> ProgressBody<B> {
     }
 }
 
-impl<B> Body for ProgressBody<B>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
+impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -97,16 +87,17 @@ where
         let Some(progress) = &this.progress else {
             return Pin::new(&mut this.inner).poll_frame(cx);
         };
-        if !std::mem::replace(&mut this.has_begun, true) {
+        if !mem::replace(&mut this.has_begun, true) {
             progress.report(0);
         }
         if this.rest.is_empty() {
-            match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => this.rest = data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                ended => return Poll::Ready(ended),
+            match ready!(Pin::new(&mut this.inner).poll_frame(cx))
+                .map(|it| it.map(Frame::into_data))
+            {
+                Some(Ok(Ok(data))) => this.rest = data,
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
         }
         let step = this.rest.split_to(this.rest.len().min(STEP));
@@ -120,8 +111,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.len() as u64;
-        let inner = self.inner.size_hint();
+        let (rest, inner) = (self.rest.len() as u64, self.inner.size_hint());
         let mut hint = SizeHint::new();
         hint.set_lower(inner.lower().saturating_add(rest));
         if let Some(upper) = inner.upper() {

@@ -3,7 +3,6 @@
 use std::{
     env::{self, VarError},
     fmt,
-    net::IpAddr,
     sync::Arc,
 };
 
@@ -16,9 +15,12 @@ use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
 use crate::{
-    authority::{is_host_port, strip_brackets},
+    authority::is_host_port,
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
+
+/// The hosts that no proxy of the environment is for.
+const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
 
 /// An HTTP proxy that is asked, by `CONNECT`, for a tunnel to the server.
 ///
@@ -43,8 +45,6 @@ pub struct Proxy {
     pub(crate) authority: Authority,
     pub(crate) authorization: Option<HeaderValue>,
     matcher: Arc<Matcher>,
-    /// Set for a proxy of the environment: loopback is then reached directly.
-    skips_loopback: bool,
 }
 
 impl Proxy {
@@ -75,7 +75,6 @@ impl Proxy {
             authority: authority.cloned().ok_or(ProxyUriError::Uri)?,
             authorization: found.basic_auth().cloned(),
             matcher: Arc::new(every_host_except("")),
-            skips_loopback: false,
         })
     }
 
@@ -122,8 +121,7 @@ impl Proxy {
             return Ok(None);
         };
         let exceptions = first_of(&["no_proxy", "NO_PROXY"])?.unwrap_or_default();
-        let mut proxy = Self::new(uri.trim())?.except(&exceptions);
-        proxy.skips_loopback = true;
+        let proxy = Self::new(uri.trim())?.except(&format!("{LOOPBACK},{exceptions}"));
         Ok(Some(proxy))
     }
 
@@ -153,12 +151,10 @@ impl Proxy {
         self
     }
 
-    /// Returns true if a server is reached through this proxy: if it is none of the
-    /// [exceptions](Self::except).
+    /// Returns true if a server is reached through this proxy, as it is none of the exceptions.
     #[must_use]
     pub fn applies_to(&self, server: &Uri) -> bool {
-        let is_direct = self.skips_loopback && server.host().is_some_and(is_loopback);
-        !is_direct && self.matcher.intercept(server).is_some()
+        self.matcher.intercept(server).is_some()
     }
 
     /// No tunnel through this proxy.
@@ -172,9 +168,7 @@ impl Proxy {
     }
 }
 
-/// The proxy's part is played by any URI: what counts is whether there is an answer.
-///
-/// hyper-util takes `*` for all names, but not for addresses.
+/// Answers for every host but these. hyper-util takes `*` for all names, but not for addresses.
 fn every_host_except(hosts: &str) -> Matcher {
     if hosts.split(',').any(|host| host.trim() == "*") {
         return Matcher::builder().build();
@@ -193,15 +187,6 @@ fn is_ambiguous(uri: &str) -> bool {
     user.contains(['/', '?', '#', '\\']) || host.contains('@')
 }
 
-fn is_loopback(host: &str) -> bool {
-    let host = strip_brackets(host).trim_end_matches('.');
-    let host = host.to_ascii_lowercase();
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
-}
-
 /// Its host and port.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,10 +196,7 @@ impl fmt::Display for Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy")
-            .field("authority", &self.authority)
-            .field("has_authorization", &self.authorization.is_some())
-            .finish_non_exhaustive()
+        write!(f, "Proxy({self})")
     }
 }
 

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use wxpay_identity::{IdentityError, Part, read_authorities};
 use x509_cert::{
     certificate::{CertificateInner, Raw, TbsCertificateInner, Version},
-    der::{Decode, Encode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
+    der::{Decode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
     },
@@ -20,8 +20,7 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
 /// Mozilla's set is compiled in, so it costs no start-up time and is the same on every machine; a
-/// private authority can be added to it or take its place. Nothing here pins a single public
-/// authority: gateways change theirs.
+/// private authority can be added to it or take its place.
 ///
 /// A self-signed certificate that is no authority is trusted for itself alone: the server must present
 /// that very certificate, and nothing that its key has signed is trusted.
@@ -41,7 +40,7 @@ pub struct Roots {
     native: bool,
     own: RootCertStore,
     /// Those in `own` with keys too weak to be used: subject, and bits of the key.
-    weak: Vec<(Vec<u8>, usize)>,
+    weak: Vec<(String, usize)>,
     /// Those that are trusted for themselves alone.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
@@ -69,13 +68,12 @@ impl Roots {
         }
     }
 
-    /// The authorities that are installed on this machine, and no others: what administrators add to
-    /// and take from. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name another file or folder for them.
+    /// The authorities that are installed on this machine, and no others. `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` can name another file or folder for them.
     ///
     /// They are read, on a thread that may block, when the first connection is opened. If none can
-    /// be read at all, that call and the next ones fail with
-    /// [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part that cannot be read is a warning
-    /// in `tracing`.
+    /// be read at all, calls fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part
+    /// that cannot be read is a warning in `tracing`.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
@@ -118,7 +116,7 @@ impl Roots {
         match certificate.purpose {
             Purpose::Authority => {
                 if let Some(bits) = certificate.weak_key {
-                    self.weak.push((certificate.subject_der, bits));
+                    self.weak.push((subject, bits));
                 }
                 self.own.add(der).map_err(|_| DAMAGED)
             }
@@ -126,8 +124,8 @@ impl Roots {
                 self.pinned.push(der);
                 Ok(())
             }
-            Purpose::Issued => Err(RootsError::NotAnAuthority { subject }),
-            Purpose::Client => Err(RootsError::ForClients { subject }),
+            Purpose::Issued => Err(RootsError::NotAnAuthority(subject)),
+            Purpose::Client => Err(RootsError::ForClients(subject)),
         }
     }
 
@@ -145,7 +143,7 @@ impl Roots {
     }
 
     /// The bits of the key of an authority of this name, where they are too few to be used.
-    pub(crate) fn weak_key(&self, subject: &[u8]) -> Option<usize> {
+    pub(crate) fn weak_key(&self, subject: &str) -> Option<usize> {
         let found = self.weak.iter().find(|(known, _)| known == subject);
         found.map(|(_, bits)| *bits)
     }
@@ -158,24 +156,17 @@ pub enum RootsError {
     /// The file is of another form than PEM, has no certificate in it, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued: that authority is to be trusted in its place.
+    /// A certificate that an authority has issued, by its subject: that authority is to be trusted in its
+    /// place.
     #[error(
-        "the certificate of `{subject}` is not an authority's, but issued by one: give the authority's certificate"
+        "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]
-    #[non_exhaustive]
-    NotAnAuthority {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
-    /// A certificate for clients, such as one's own.
+    NotAnAuthority(String),
+    /// A certificate for clients, such as one's own, by its subject.
     #[error(
-        "the certificate of `{subject}` is for clients: give the certificate of the server's authority"
+        "the certificate of `{0}` is for clients: give the certificate of the server's authority"
     )]
-    #[non_exhaustive]
-    ForClients {
-        /// Its subject, as RFC 4514 writes it.
-        subject: String,
-    },
+    ForClients(String),
 }
 
 /// Adds the machine's authorities to the store.
@@ -214,8 +205,6 @@ const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 pub(crate) struct ServerCertificate {
     pub(crate) subject: String,
     pub(crate) issuer: String,
-    pub(crate) subject_der: Vec<u8>,
-    pub(crate) issuer_der: Vec<u8>,
     pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
     pub(crate) purpose: Purpose,
@@ -245,8 +234,6 @@ impl ServerCertificate {
         Some(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
-            subject_der: certificate.subject().to_der().ok()?,
-            issuer_der: certificate.issuer().to_der().ok()?,
             not_before: UNIX_EPOCH + validity.not_before.to_unix_duration(),
             not_after: UNIX_EPOCH + validity.not_after.to_unix_duration(),
             purpose: purpose(certificate)?,
@@ -273,8 +260,9 @@ fn purpose(certificate: &TbsCertificateInner<Raw>) -> Option<Purpose> {
         None => certificate.version() == Version::V1 && is_self_signed,
     };
     let usages = certificate.get_extension::<ExtendedKeyUsage>().ok()?;
-    let is_for_servers = usages
-        .is_none_or(|(_, usages)| usages.0.contains(&SERVER_AUTH) || usages.0.contains(&ANY_USAGE));
+    let is_for_servers = usages.is_none_or(|(_, ExtendedKeyUsage(usages))| {
+        usages.contains(&SERVER_AUTH) || usages.contains(&ANY_USAGE)
+    });
     Some(match (is_for_servers, is_self_signed) {
         _ if may_issue => Purpose::Authority,
         (false, _) => Purpose::Client,
@@ -294,21 +282,4 @@ fn rsa_bits(certificate: &TbsCertificateInner<Raw>) -> Option<usize> {
     let modulus = UintRef::decode(&mut reader).ok()?;
     let first = modulus.as_bytes().first()?;
     Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use rustls_pki_types::pem::PemObject;
-
-    use super::*;
-
-    #[test]
-    fn the_bits_of_a_weak_key_are_counted() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-        for (file, bits) in [("weak-key", Some(1024)), ("ec-root", None)] {
-            let der = CertificateDer::from_pem_file(format!("{folder}{file}.crt")).unwrap();
-            let certificate = ServerCertificate::parse(&der).unwrap();
-            assert_eq!(certificate.weak_key, bits, "{file}");
-        }
-    }
 }

@@ -31,19 +31,6 @@ use crate::{
 /// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
 /// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
 /// is [`Clone`], as [`Full`] and `String` are, so that an attempt can be repeated with the same bytes.
-///
-/// ```no_run
-/// # use tower::{Service, ServiceExt};
-/// use wxpay_transport::Transport;
-///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut transport = Transport::builder().build()?;
-/// let request = http::Request::post("https://localhost:8443/").body("hello".to_owned())?;
-/// let response = transport.ready().await?.call(request).await?;
-/// println!("{}", response.status());
-/// # Ok(())
-/// # }
-/// ```
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {

@@ -55,31 +55,33 @@ impl Verifier {
 
     /// Says why a signature in the chain could not be checked, where the error does not.
     fn explain(&self, error: Error, chain: &[Option<ServerCertificate>]) -> Error {
+        use CertificateError::{
+            BadSignature, UnsupportedSignatureAlgorithmContext as OfKind,
+            UnsupportedSignatureAlgorithmForPublicKeyContext as ForKey,
+        };
+
         let Error::InvalidCertificate(why) = &error else {
             return error;
         };
-        match why {
-            CertificateError::BadSignature => {
-                let mut certificates = chain.iter().flatten();
-                let of_authority =
-                    certificates.find_map(|it| self.config.roots.weak_key(&it.issuer_der));
+        let cause = match why {
+            BadSignature => {
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
-                match of_issuer.or(of_authority) {
-                    Some(bits) => Uncheckable::WeakKey(bits).into(),
-                    None => error,
-                }
+                let of_authority = |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer);
+                let bits = of_issuer.or_else(|| chain.iter().flatten().find_map(of_authority));
+                bits.map(Uncheckable::WeakKey)
             }
-            CertificateError::UnsupportedSignatureAlgorithmContext {
-                signature_algorithm_id: id,
+            OfKind {
+                signature_algorithm_id,
                 ..
             }
-            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                signature_algorithm_id: id,
+            | ForKey {
+                signature_algorithm_id,
                 ..
-            } => Uncheckable::Signature(signature(id)).into(),
-            _ => error,
-        }
+            } => Some(Uncheckable::Signature(signature(signature_algorithm_id))),
+            _ => None,
+        };
+        cause.map_or(error, Error::from)
     }
 }
 
@@ -98,10 +100,11 @@ impl ServerCertVerifier for Verifier {
         let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
         let issuers: Vec<_> = chain
             .iter()
-            .map(|it| issuer(it).unwrap_or_default())
+            .map(issuer)
+            .map(Option::unwrap_or_default)
             .collect();
-        self.config
-            .tell(ConnectEvent::CertificatesPresented { issuers: &issuers });
+        let event = ConnectEvent::CertificatesPresented(&issuers);
+        self.config.tell(event);
         let own = chain[0].as_ref();
         // Its signature in the handshake would not hold.
         if let Some(bits) = own.and_then(|own| own.weak_key) {

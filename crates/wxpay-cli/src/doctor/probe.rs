@@ -201,10 +201,10 @@ async fn probe(
     let builder = builder.clone().observer(move |event| {
         let mut steps = observed.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            ConnectEvent::Resolved { addresses } => steps.addresses = Some(addresses.to_vec()),
-            ConnectEvent::Connected { peer } => steps.peer = Some(peer),
+            ConnectEvent::Resolved(addresses) => steps.addresses = Some(addresses.to_vec()),
+            ConnectEvent::Connected(peer) => steps.peer = Some(peer),
             ConnectEvent::Tunneled => steps.is_tunneled = true,
-            ConnectEvent::CertificatesPresented { issuers } => steps.issuers = issuers.to_vec(),
+            ConnectEvent::CertificatesPresented(issuers) => steps.issuers = issuers.to_vec(),
             ConnectEvent::Secured {
                 version,
                 cipher_suite,

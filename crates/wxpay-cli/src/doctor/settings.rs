@@ -126,7 +126,7 @@ fn invalid(files: &IdentityFiles, error: &IdentityError) -> Vec<Check> {
     let [read, matches] = passed(files);
     match error {
         IdentityError::Mismatch => vec![read, Check::failed(MATCH, why)],
-        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => {
+        IdentityError::Expired(_) | IdentityError::NotYetValid(_) => {
             vec![read, matches, Check::failed(VALIDITY, why)]
         }
         _ => {

@@ -45,10 +45,15 @@ impl Folder {
                 temporary.insert(made).path()
             }
         };
+        let refuse_unless_utf8 = |path: &Path| match path.to_str() {
+            Some(_) => Ok(()),
+            None => bail!("the folder's path {} is not UTF-8", path.display()),
+        };
+        // Before it is made; a link may still lead to such a path.
+        let asked = std::path::absolute(path);
+        refuse_unless_utf8(&asked.with_context(|| format!("cannot use {}", path.display()))?)?;
         let path = make(path)?;
-        if path.to_str().is_none() {
-            bail!("the folder's path {} is not UTF-8", path.display());
-        }
+        refuse_unless_utf8(&path)?;
         Ok(Self {
             path,
             _temporary: temporary,
@@ -220,7 +225,14 @@ pub(super) fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     #[cfg(not(unix))]
     let _ = mode;
-    let mut new = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut new = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| {
+            // Tempfile adds the path of its own file, which nobody has given.
+            let text = error.to_string();
+            let why = text.split(" at path ").next().unwrap_or_default();
+            io::Error::new(error.kind(), why.to_owned())
+        })?;
     new.write_all(content)?;
     new.persist(file)?;
     Ok(())

@@ -45,8 +45,8 @@ impl FileOutcome {
         let call = call.expect("a transport tells of each call");
         let outcome = Outcome::Uploaded {
             media_id: uploaded.media_id.to_string(),
-            attempts: call.attempts(),
-            endpoint: format!("https://{}", call.endpoint()),
+            attempts: call.attempts,
+            endpoint: format!("https://{}", call.endpoint),
         };
         Self::new(file, Some(content(image)), outcome)
     }

@@ -322,6 +322,22 @@ fn a_port_that_is_taken_is_status_2() {
     wxpay(["sandbox", "--listen", "nowhere"]).assert_exit(2);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_path_is_not_utf8_is_refused_and_not_made() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let parent = tempfile::tempdir().unwrap();
+    let name = parent.path().join(OsStr::from_bytes(b"caf\xe9"));
+    for folder in [name.clone(), name.join("below")] {
+        let run = wxpay(["sandbox", "--listen", "127.0.0.1:0", "--dir"])
+            .arg(&folder)
+            .assert_exit(2);
+        run.assert_err("is not UTF-8");
+        assert!(!name.exists(), "{run:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_others_could_change_is_refused() {

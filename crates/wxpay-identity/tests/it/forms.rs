@@ -2,9 +2,7 @@
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
-use crate::support::{Pair, fixture, openssl, openssl_text, pem};
-
-const PASSWORD: &str = "1900000109";
+use crate::support::{Pair, fixture, openssl, openssl_text};
 
 fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(to_bytes).collect()
@@ -72,6 +70,7 @@ fn lost_line_ends_are_named() {
     Identity::from_pem(unwrapped(&pair.cert), unwrapped(&pair.key)).unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn another_form_is_named_with_the_way_out() {
     use Form::{
@@ -99,7 +98,7 @@ fn another_form_is_named_with_the_way_out() {
         .filter(|it| !it.starts_with('-'))
         .collect();
     let base64 = base64.as_bytes();
-    let ssh = pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0none");
+    let ssh = crate::support::pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0none");
     let (zip, html) = (&b"PK\x03\x04\x14\0"[..], &b"\n<html>"[..]);
     let (jks, jceks) = (b"\xfe\xed\xfe\xed\0\0\0\x02", b"\xce\xce\xce\xce\0\0\0\x02");
     for (wanted, bytes, found, way_out) in [
@@ -135,13 +134,15 @@ fn another_form_is_named_with_the_way_out() {
         (P12, base64, Base64, "openssl base64 -d"),
         (P12, html, WebPage, "again"),
         (P12, b"  <!doctype html>", WebPage, "again"),
-        (P12, b"\n", Empty, "again"),
+        (P12, b"\xef\xbb\xbf<html>", WebPage, "again"),
+        (P12, b"", Empty, "again"),
+        (P12, b" \r\n", Empty, "again"),
         (P12, b"no such thing", Unknown, "binary"),
     ] {
         let read = match wanted {
             Cert => Identity::from_pem(bytes, &pair.key),
             Key => Identity::from_pem(&pair.cert, bytes),
-            _ => Identity::from_pkcs12(bytes, PASSWORD),
+            _ => Identity::from_pkcs12(bytes, "1900000109"),
         };
         let error = read.unwrap_err();
         assert_eq!(error, IdentityError::WrongForm { wanted, found });
@@ -150,6 +151,7 @@ fn another_form_is_named_with_the_way_out() {
 }
 
 /// A self-signed certificate without extensions, which openssl writes as version 1.
+#[cfg(unix)]
 fn version_1(key: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
@@ -161,6 +163,7 @@ fn version_1(key: &str) -> String {
     openssl_text(&format!("x509 -req -signkey {path}"), request)
 }
 
+#[cfg(unix)]
 #[test]
 fn a_certificate_of_version_1_is_taken() {
     let pair = Pair::new();
@@ -171,6 +174,7 @@ fn a_certificate_of_version_1_is_taken() {
     assert_eq!(identity.common_name(), Some("1900000109"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_critical_extension_that_nobody_knows_is_taken() {
     let pair = Pair::new();

@@ -42,9 +42,9 @@ fn it_is_taken_between_its_dates() {
     };
     let minute = Duration::from_secs(60);
     let expired = read(now - DAY, now - minute).unwrap_err();
-    assert!(matches!(expired, IdentityError::Expired { not_after } if not_after < now));
+    assert!(matches!(expired, IdentityError::Expired(not_after) if not_after < now));
     let early = read(now + minute, now + DAY).unwrap_err();
-    assert!(matches!(early, IdentityError::NotYetValid { not_before } if not_before > now));
+    assert!(matches!(early, IdentityError::NotYetValid(not_before) if not_before > now));
 
     for (left, is_soon) in [(30 * DAY - minute, true), (30 * DAY + minute, false)] {
         let log = Log::capture();

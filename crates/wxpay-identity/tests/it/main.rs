@@ -10,6 +10,8 @@
 )]
 
 mod forms;
+// openssl reads keys from `/dev/stdin`.
+#[cfg(unix)]
 mod keys;
 mod leaf;
 mod pem;

@@ -2,8 +2,9 @@
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
-use crate::support::{Pair, certificate, fixture, openssl_text};
+use crate::support::{Pair, fixture, openssl_text};
 
+#[cfg(unix)]
 #[test]
 fn every_plain_form_of_a_key_is_read() {
     let pkcs8_rsa = openssl_text("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048", "");
@@ -14,7 +15,7 @@ fn every_plain_form_of_a_key_is_read() {
     assert!(pkcs1.contains("BEGIN RSA PRIVATE KEY") && sec1.contains("BEGIN EC PRIVATE KEY"));
     let parameters = openssl_text("ecparam -name prime256v1 -genkey", "");
     for key in [pkcs8_rsa, pkcs1, sec1, parameters, pkcs8_ec, ed25519] {
-        Identity::from_pem(certificate(&key), &key).unwrap();
+        Identity::from_pem(crate::support::certificate(&key), &key).unwrap();
     }
 }
 

@@ -117,6 +117,7 @@ pub(crate) fn openssl_text(arguments: &str, input: impl AsRef<[u8]>) -> String {
 }
 
 /// A self-signed certificate for a key, by openssl.
+#[cfg(unix)]
 pub(crate) fn certificate(key: &str) -> String {
     openssl_text("req -new -x509 -key /dev/stdin -subj /CN=1900000109", key)
 }

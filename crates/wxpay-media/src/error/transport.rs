@@ -14,7 +14,7 @@ pub(super) fn assess(error: &Error) -> Assessment {
         Kind::Closed => (ErrorKind::Connect, LATER),
         Kind::Timeout(kind) => (ErrorKind::Timeout, timeout_advice(kind)),
         Kind::Proxy(kind) => (ErrorKind::Connect, proxy_advice(kind)),
-        Kind::ResponseTooLarge { .. } | Kind::Http => (ErrorKind::Http, FOREIGN),
+        Kind::ResponseTooLarge(_) | Kind::Http => (ErrorKind::Http, FOREIGN),
         Kind::Tls(kind) => (ErrorKind::Tls, tls_advice(kind)),
         _ => (ErrorKind::Other, "look at the error below it"),
     };

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use wxpay_media::{
-    CallInfo, ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
+    ClientBuilder, Endpoint, Endpoints, ErrorKind, Progress, RetryAdvice, response,
     transport::{RetryClass, TransportBuilder},
 };
 use wxpay_sandbox::Sandbox;
@@ -30,8 +30,8 @@ async fn a_failure_that_may_pass_is_repeated() {
         let sandbox = sandbox(&format!("{fault},next=2")).await;
         let client = quick(&sandbox).build().unwrap();
         let call = client.upload(&image()).await.expect(fault).call.unwrap();
-        assert_eq!(call.attempts(), 3, "{fault}");
-        assert_eq!(format!("https://{}", call.endpoint()), sandbox.origin());
+        assert_eq!(call.attempts, 3, "{fault}");
+        assert_eq!(format!("https://{}", call.endpoint), sandbox.origin());
     }
 }
 
@@ -82,8 +82,8 @@ async fn the_second_endpoint_stands_in_for_the_first() {
     let both = Endpoints::new([nobody(), there.clone()].map(Into::into)).unwrap();
     let client = quick(&sandbox).endpoints(both).build().unwrap();
     let call = client.upload(&image()).await.unwrap().call.unwrap();
-    assert_eq!(call.attempts(), 2);
-    assert_eq!(format!("https://{}", call.endpoint()), there.to_string());
+    assert_eq!(call.attempts, 2);
+    assert_eq!(format!("https://{}", call.endpoint), there.to_string());
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn an_endpoint_that_cannot_be_reached_is_named_with_the_attempts() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.is_retryable() && error.advice().contains("name and port"));
     let call = error.transport().unwrap().info();
-    assert_eq!(call.map(CallInfo::attempts), Some(2));
+    assert_eq!(call.map(|call| call.attempts), Some(2));
 }
 
 #[test]

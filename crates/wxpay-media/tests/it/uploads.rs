@@ -156,7 +156,7 @@ async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_rep
         .build()
         .unwrap();
     let uploaded = client.upload(&image()).await.unwrap();
-    assert_eq!(uploaded.call.unwrap().attempts(), 3);
+    assert_eq!(uploaded.call.unwrap().attempts, 3);
     let seen = [outer, inner].map(|counter| counter.load(Ordering::Relaxed));
     assert_eq!(seen, [1, 1]);
 }

@@ -44,24 +44,20 @@ pub(super) fn media(bytes: Bytes) -> InspectorResponse {
 
 /// The bytes of a request's body, or their beginning.
 pub(super) fn body(bytes: Bytes, is_cut: bool) -> InspectorResponse {
-    let mut response = inert(BINARY, "attachment; filename=\"body\"", bytes);
-    let name = HeaderName::from_static("x-body-cut");
-    set(&mut response, name, if is_cut { "true" } else { "false" });
-    response
+    let response = inert(BINARY, "attachment; filename=\"body\"", bytes);
+    let is_cut = if is_cut { "true" } else { "false" };
+    with(response, HeaderName::from_static("x-body-cut"), is_cut)
 }
 
 fn inert(content_type: &'static str, disposition: &'static str, bytes: Bytes) -> InspectorResponse {
-    let mut response = whole(StatusCode::OK, content_type, bytes);
-    set(&mut response, header::CONTENT_SECURITY_POLICY, SANDBOXED);
-    set(&mut response, header::CONTENT_DISPOSITION, disposition);
-    response
+    let response = whole(StatusCode::OK, content_type, bytes);
+    let response = with(response, header::CONTENT_SECURITY_POLICY, SANDBOXED);
+    with(response, header::CONTENT_DISPOSITION, disposition)
 }
 
 /// After a form: the page again.
 pub(super) fn see_other(path: &'static str) -> InspectorResponse {
-    let mut response = text(StatusCode::SEE_OTHER, path);
-    set(&mut response, header::LOCATION, path);
-    response
+    with(text(StatusCode::SEE_OTHER, path), header::LOCATION, path)
 }
 
 fn whole(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> InspectorResponse {
@@ -76,7 +72,7 @@ pub(super) fn new(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let own_origin = HeaderName::from_static("cross-origin-resource-policy");
-    for (name, value) in [
+    let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -84,13 +80,20 @@ pub(super) fn new(
         (header::CACHE_CONTROL, "no-store"),
         (own_origin, "same-origin"),
         (header::VARY, "accept"),
-    ] {
-        set(&mut response, name, value);
-    }
-    response
+    ];
+    headers
+        .into_iter()
+        .fold(response, |response, (name, value)| {
+            with(response, name, value)
+        })
 }
 
-fn set(response: &mut InspectorResponse, name: HeaderName, value: &'static str) {
+fn with(
+    mut response: InspectorResponse,
+    name: HeaderName,
+    value: &'static str,
+) -> InspectorResponse {
     let value = HeaderValue::from_static(value);
     response.headers_mut().insert(name, value);
+    response
 }

@@ -168,12 +168,19 @@ impl Form {
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.parts.iter().take(FIELDS);
         let texts = parts.filter(|part| part.name != "media" && part.file_name.is_none());
-        texts.filter_map(|it| Some((&*it.name, str::from_utf8(it.content.as_deref()?).ok()?)))
+        texts.filter_map(|part| Some((&*part.name, part.text()?)))
     }
 
     /// The value of a field, where it is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        str::from_utf8(self.part(name)?.content.as_deref()?).ok()
+        self.part(name)?.text()
+    }
+}
+
+impl Part {
+    /// Its content, where it is text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        str::from_utf8(self.content.as_deref()?).ok()
     }
 }
 

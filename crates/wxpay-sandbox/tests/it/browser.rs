@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use wxpay_sandbox::Sandbox;
-
-use crate::support::{Bench, CURL, IDENTITY, start};
+use crate::support::{Bench, CURL, IDENTITY};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
 
@@ -23,9 +21,7 @@ fn the_page_is_used() {
         eprintln!("skipped: no Chromium is installed");
         return;
     };
-    let bench = Bench::of(start(
-        Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()),
-    ));
+    let bench = Bench::inspected();
     bench.write("test.jpg", PIXEL);
     let media = "media=@test.jpg;filename=<img src onerror=hacked=1>.png";
     let form = bench.changed(&[], &[("media", media)]);

@@ -2,13 +2,11 @@
 
 use wxpay_sandbox::Sandbox;
 
-use crate::support::{Bench, start};
+use crate::support::Bench;
 
 /// A bench with `server.pem`, as the server has sent it.
 fn bench() -> Bench {
-    let bench = Bench::of(start(
-        Sandbox::builder().host("gateway.test").host("192.0.2.7"),
-    ));
+    let bench = Bench::of(Sandbox::builder().host("gateway.test").host("192.0.2.7"));
     let addr = bench.sandbox.addr().to_string();
     let shown = bench.output("openssl", &["s_client", "-connect", &addr]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
@@ -22,10 +20,7 @@ fn bench() -> Bench {
 #[test]
 fn strict_verifiers_are_content() {
     let bench = bench();
-    let verify = |words: &str| {
-        let words = format!("verify -CAfile ca.pem {words}");
-        bench.run("openssl", &words.split(' ').collect::<Vec<_>>())
-    };
+    let verify = |words: &str| bench.openssl(&format!("verify -CAfile ca.pem {words}"));
     for (purpose, certificate) in [("sslclient", "cert.pem"), ("sslserver", "server.pem")] {
         let verified = verify(&format!("-x509_strict -purpose {purpose} {certificate}"));
         assert_eq!(verified, format!("{certificate}: OK\n"));
@@ -59,47 +54,48 @@ with socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=30) as tc
 #[test]
 fn certificates_say_what_they_are_for() {
     let bench = bench();
-    let text = |name: &str| bench.run("openssl", &["x509", "-noout", "-text", "-in", name]);
-
-    let ca = text("ca.pem");
-    for part in [
+    let leaf = [
+        "ASN1 OID: prime256v1",
+        "X509v3 Subject Key Identifier",
+        "X509v3 Authority Key Identifier",
+        "CA:FALSE",
+        "Version: 3",
+    ];
+    let [client, server] = [
+        [
+            "TLS Web Client Authentication",
+            "Subject: CN = 1900000109\n",
+        ],
+        [
+            "TLS Web Server Authentication",
+            "Subject: CN = wxpay sandbox\n",
+        ],
+    ];
+    let ca = [
         "X509v3 Basic Constraints: critical\n                CA:TRUE, pathlen:0",
         "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign",
         "X509v3 Subject Key Identifier",
+    ];
+    for (name, parts) in [
+        ("ca.pem", ca.to_vec()),
+        ("cert.pem", [&leaf[..], &client].concat()),
+        ("server.pem", [&leaf[..], &server].concat()),
     ] {
-        assert!(ca.contains(part), "{part}: {ca}");
-    }
-    for (name, subject, purpose) in [
-        ("cert.pem", "1900000109", "TLS Web Client Authentication"),
-        (
-            "server.pem",
-            "wxpay sandbox",
-            "TLS Web Server Authentication",
-        ),
-    ] {
-        let shown = text(name);
-        for part in [
-            purpose,
-            "ASN1 OID: prime256v1",
-            "X509v3 Subject Key Identifier",
-            "X509v3 Authority Key Identifier",
-            "CA:FALSE",
-            "Version: 3",
-        ] {
+        let shown = bench.openssl(&format!("x509 -noout -text -in {name}"));
+        // OpenSSL 3.2 and newer write `CN=`.
+        let shown = shown.replace("CN=", "CN = ");
+        for part in parts {
             assert!(shown.contains(part), "{part}: {shown}");
         }
-        // OpenSSL 3.2 and newer write `CN=`.
-        let subject = format!("Subject: CN = {subject}\n");
-        assert!(shown.replace("CN=", "CN = ").contains(&subject), "{shown}");
     }
 }
 
 #[test]
 fn certificates_last_as_long_as_the_real_ones() {
     let bench = bench();
-    let days = |days: u32| (days * 24 * 60 * 60).to_string();
-    let lasts = |name: &str, seconds: &str| {
-        let arguments = ["x509", "-noout", "-checkend", seconds, "-in", name];
+    let lasts = |name: &str, days: u32| {
+        let seconds = (days * 24 * 60 * 60).to_string();
+        let arguments = ["x509", "-noout", "-checkend", &seconds, "-in", name];
         bench.output("openssl", &arguments).status.success()
     };
     for (name, at_least, at_most) in [
@@ -107,18 +103,19 @@ fn certificates_last_as_long_as_the_real_ones() {
         ("cert.pem", 1820, 1825),
         ("ca.pem", 3640, 3650),
     ] {
-        assert!(lasts(name, &days(at_least)), "{name}");
-        assert!(!lasts(name, &days(at_most)), "{name}");
+        assert!(lasts(name, at_least), "{name}");
+        assert!(!lasts(name, at_most), "{name}");
     }
 }
 
 #[test]
 fn serial_numbers_differ() {
     let bench = bench();
-    let serial = |name: &str| bench.run("openssl", &["x509", "-noout", "-serial", "-in", name]);
-    let serials = ["ca.pem", "cert.pem", "server.pem"].map(serial);
-    assert!(serials[0] != serials[1] && serials[1] != serials[2] && serials[0] != serials[2]);
+    let serial = |name: &str| bench.openssl(&format!("x509 -noout -serial -in {name}"));
+    let [a, b, c] = ["ca.pem", "cert.pem", "server.pem"].map(serial);
+    assert!(a != b && b != c && a != c);
     // `serial=` and 16 bytes.
-    let is_whole = |serial: &String| serial.trim_end().len() == 7 + 32;
-    assert!(serials.iter().all(is_whole), "{serials:?}");
+    for serial in [a, b, c] {
+        assert_eq!(serial.trim_end().len(), 7 + 32, "{serial}");
+    }
 }

@@ -1,20 +1,20 @@
 //! The command of the API's page, with its host and values changed.
 
-use crate::support::{Bench, CURL, IDENTITY, PNG};
+use crate::support::{Bench, CURL, HMAC, IDENTITY, PNG};
 
 #[test]
 fn the_documented_command_is_accepted_and_its_response_signed() {
     let bench = Bench::new();
     for (more, algorithm) in [
-        (&[][..], "md5"),
-        (&["sign_type=MD5"], "md5"),
-        (&["sign_type=HMAC-SHA256"], "sha256"),
+        (&[][..], "MD5"),
+        (&["sign_type=MD5"], "MD5"),
+        (HMAC, "HMAC-SHA256"),
         // An unknown one is MD5, and signed like any other field.
-        (&["sign_type=sha1", "further==&"], "md5"),
-        (&["sign_type="], "md5"),
-        (&["a=1&b=2", "z=店铺", "empty="], "md5"),
+        (&["sign_type=sha1", "further==&"], "MD5"),
+        (&["sign_type="], "MD5"),
+        (&["a=1&b=2", "z=店铺", "empty="], "MD5"),
     ] {
-        let answer = bench.upload(&bench.form(more));
+        let answer = bench.send(more);
         assert_eq!(answer.status, "200");
         let names = "return_code return_msg result_code media_id sign";
         assert_eq!(answer.names().join(" "), names);
@@ -22,10 +22,8 @@ fn the_documented_command_is_accepted_and_its_response_signed() {
         answer.assert_accepted();
         let media_id = answer.get("media_id").unwrap();
         let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        assert!(
-            media_id.len() == 43 && media_id.bytes().all(is_known),
-            "{media_id}"
-        );
+        let is_right = media_id.len() == 43 && media_id.bytes().all(is_known);
+        assert!(is_right, "{media_id}");
         answer.assert_signed(&bench, algorithm);
     }
 }
@@ -33,9 +31,8 @@ fn the_documented_command_is_accepted_and_its_response_signed() {
 #[test]
 fn every_kind_of_picture_is_accepted_under_any_media_type_and_name() {
     let bench = Bench::new();
-    let mut bitmap =
-        b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
-    bitmap.resize(58, 0);
+    let head = b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0";
+    let bitmap = [&head[..], &[0; 28]].concat();
     let long = format!(";filename={}", "名".repeat(256));
     for (picture, more) in [
         (PNG, ""),
@@ -48,8 +45,7 @@ fn every_kind_of_picture_is_accepted_under_any_media_type_and_name() {
     ] {
         bench.write("test.jpg", picture);
         let media = format!("media=@test.jpg{more}");
-        let form = bench.changed(&[], &[("media", &media)]);
-        bench.upload(&form).assert_accepted();
+        bench.send_changed(&[], "media", &media).assert_accepted();
     }
 }
 
@@ -59,7 +55,7 @@ fn the_largest_picture_is_accepted() {
     let mut picture = b"\xff\xd8\xff\xe0".to_vec();
     picture.resize(2 * 1024 * 1024 - 1, 0x55);
     bench.write("test.jpg", picture);
-    let form = bench.form(&["sign_type=HMAC-SHA256"]);
+    let form = bench.form(HMAC);
     bench.upload(&form).assert_accepted();
     // curl sends this in chunks, and the other after a `100 Continue`.
     let chunked = ["-H", "Transfer-Encoding: chunked"];

@@ -9,9 +9,8 @@ use tracing::{
     Dispatch, Level,
     subscriber::{NoSubscriber, with_default},
 };
-use wxpay_sandbox::Sandbox;
 
-use crate::support::{Bench, start};
+use crate::support::Bench;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -39,7 +38,7 @@ fn outcomes_are_logged_and_secrets_are_not() {
     // whether anyone listens, for the whole process; here that may be another test's thread.
     let _another = Dispatch::new(NoSubscriber::default());
     // The subscriber of whoever starts it, though it runs on another thread.
-    let bench = with_default(subscriber, || Bench::of(start(Sandbox::builder())));
+    let bench = with_default(subscriber, Bench::new);
     let form = bench.form(&[]);
     let answers = [
         bench.upload(&form),
@@ -52,10 +51,8 @@ fn outcomes_are_logged_and_secrets_are_not() {
     assert!(log.contains("POST"), "{log}");
     assert!(log.contains("PARAM_ERROR, Regular validation"), "{log}");
     let credentials = bench.credentials();
-    let sign = form
-        .iter()
-        .find_map(|field| field.strip_prefix("sign="))
-        .unwrap();
+    let mut words = form.iter();
+    let sign = words.find_map(|word| word.strip_prefix("sign=")).unwrap();
     let private = credentials.key_pem().lines().nth(1).unwrap();
     for secret in [
         credentials.expose_api_key(),

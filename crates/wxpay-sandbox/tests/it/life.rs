@@ -7,9 +7,9 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, StartError};
+use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, SandboxBuilder, StartError};
 
-use crate::support::{Bench, block_on, start};
+use crate::support::{Bench, CURL, block_on, start};
 
 /// Where no other test takes a port that was just freed. Only Linux has it without being asked.
 const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
@@ -21,6 +21,7 @@ const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
 #[test]
 fn the_port_is_free_when_it_is_dropped() {
     let first = start(Sandbox::builder().listen(SocketAddr::from((ALONE, 0))));
+    assert_eq!(first.inspector_addr(), None);
     let addr = first.addr();
     let builder = Sandbox::builder()
         .listen(addr)
@@ -44,32 +45,19 @@ fn connections_end_with_it() {
         .unwrap();
     drop(bench);
     let end = std::io::Read::read(&mut tcp, &mut [0]);
-    assert!(
-        matches!(end, Ok(0))
-            || end.is_err_and(|error| { error.kind() == std::io::ErrorKind::ConnectionReset })
-    );
+    let is_reset = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
+    assert!(matches!(end, Ok(0)) || end.is_err_and(is_reset));
 }
 
 /// A client that blocks the only thread of a runtime whose time stands still.
 #[tokio::test(start_paused = true)]
 async fn the_callers_runtime_does_not_matter() {
     let sandbox = Sandbox::builder().start().await.unwrap();
-    let output = Command::new("curl")
-        .args([
-            "--silent",
-            "--insecure",
-            "--max-time",
-            "30",
-            "--noproxy",
-            "*",
-        ])
-        .arg(sandbox.origin())
-        .output()
-        .unwrap();
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("HTTP GET method"),
-        "{output:?}"
-    );
+    let mut curl = Command::new("curl");
+    curl.args(CURL).args(["--insecure", &sandbox.origin()]);
+    let output = curl.output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("HTTP GET method"), "{output:?}");
     sandbox.shutdown().await;
 }
 
@@ -93,20 +81,15 @@ fn kept_credentials_serve_again() {
         kept.key_pem(),
     )
     .unwrap();
-    let second = Bench::of(start(Sandbox::builder().credentials(again)));
-    second.write("ca.pem", kept.ca_pem());
-    second.write("cert.pem", kept.cert_pem());
-    second.write("key.pem", kept.key_pem());
+    let second = Bench::of(Sandbox::builder().credentials(again));
+    second.write_credentials(kept);
     second.assert_uploads();
     bench.assert_uploads();
 }
 
 #[test]
 fn credentials_that_do_not_belong_together_are_refused() {
-    let (one, other) = (
-        Credentials::generate().unwrap(),
-        Credentials::generate().unwrap(),
-    );
+    let [one, other] = [(); 2].map(|()| Credentials::generate().unwrap());
     let [ca, ca_key] = [one.ca_pem(), one.ca_key_pem()];
     let [cert, key, api_key] = [one.cert_pem(), one.key_pem(), one.expose_api_key()];
     let from_pem = |api_key, ca, ca_key, cert, key| {
@@ -115,29 +98,18 @@ fn credentials_that_do_not_belong_together_are_refused() {
     let [other_cert, other_key] = [other.cert_pem(), other.key_pem()];
     type Kind = CredentialsError;
     let error = from_pem("short", ca, ca_key, cert, key);
-    assert!(
-        matches!(error, Kind::ApiKey(_)) && error.source().is_some(),
-        "{error:?}"
-    );
+    let has_source = error.source().is_some();
+    assert!(matches!(error, Kind::ApiKey(_)) && has_source, "{error:?}");
     let rubbish = "-----BEGIN RUBBISH-----";
-    for (error, message) in [
-        (
-            from_pem(api_key, "", ca_key, cert, key),
-            "the authority's certificate cannot be read",
-        ),
-        (
-            from_pem(api_key, ca, rubbish, cert, key),
-            "the authority's key cannot be read",
-        ),
-        (
-            from_pem(api_key, ca, other.ca_key_pem(), cert, key),
-            "the authority's key does not fit the certificate",
-        ),
-        (
-            from_pem(api_key, ca, ca_key, cert, other_key),
-            "the merchant's key does not fit the certificate",
-        ),
-    ] {
+    #[rustfmt::skip] // a row a line
+    let rows = [
+        (["", ca_key, cert, key], "the authority's certificate cannot be read"),
+        ([ca, rubbish, cert, key], "the authority's key cannot be read"),
+        ([ca, other.ca_key_pem(), cert, key], "the authority's key does not fit the certificate"),
+        ([ca, ca_key, cert, other_key], "the merchant's key does not fit the certificate"),
+    ];
+    for ([ca, ca_key, cert, key], message) in rows {
+        let error = from_pem(api_key, ca, ca_key, cert, key);
         assert_eq!(error.to_string(), message);
     }
     let error = from_pem(api_key, ca, ca_key, other_cert, other_key);
@@ -154,25 +126,18 @@ fn credentials_that_do_not_belong_together_are_refused() {
 fn an_address_that_is_taken_or_a_wrong_host_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap();
-    let error = block_on(Sandbox::builder().listen(addr).start()).unwrap_err();
-    assert!(
-        matches!(error, StartError::Listen { addr: at, .. } if at == addr),
-        "{error:?}"
-    );
+    let refused = |builder: SandboxBuilder| block_on(builder.start()).unwrap_err();
+    let error = refused(Sandbox::builder().listen(addr));
+    let is_told = matches!(error, StartError::Listen { addr: at, .. } if at == addr);
+    assert!(is_told, "{error:?}");
     assert_eq!(error.to_string(), format!("cannot listen on {addr}"));
-    for host in [
-        "",
-        "https://localhost",
-        "localhost:80",
-        "[::1]",
-        "*.test",
-        "商户.test",
-    ] {
-        let error = block_on(Sandbox::builder().host(host).start()).unwrap_err();
-        assert!(
-            matches!(error, StartError::Host { .. }),
-            "{host}: {error:?}"
-        );
+    let error = refused(Sandbox::builder().inspector(addr));
+    let is_told = matches!(error, StartError::Inspector { addr: at, .. } if at == addr);
+    assert!(is_told, "{error:?}");
+    for host in " https://localhost localhost:80 [::1] *.test 商户.test".split(' ') {
+        let error = refused(Sandbox::builder().host(host));
+        let is_told = matches!(error, StartError::Host { .. });
+        assert!(is_told, "{host}: {error:?}");
     }
 }
 
@@ -197,10 +162,8 @@ fn nothing_secret_is_shown() {
         format!("{builder:#?}"),
     ] {
         assert!(shown.contains("1900000109"), "{shown}");
-        assert!(
-            !shown.contains(sandbox.credentials().expose_api_key()),
-            "{shown}"
-        );
-        assert!(!shown.contains("BEGIN"), "{shown}");
+        for secret in [sandbox.credentials().expose_api_key(), "BEGIN"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 }

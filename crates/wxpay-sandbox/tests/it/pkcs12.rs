@@ -6,36 +6,30 @@ use crate::support::Bench;
 
 fn bench() -> Bench {
     let bench = Bench::new();
-    bench.write(
-        "apiclient_cert.p12",
-        bench.credentials().merchant_p12().unwrap(),
-    );
+    let file = bench.credentials().merchant_p12().unwrap();
+    bench.write("apiclient_cert.p12", file);
     bench
 }
 
 #[test]
 fn openssl_reads_it_without_legacy_algorithms() {
     let bench = bench();
-    let openssl = |words: &str| bench.run("openssl", &words.split(' ').collect::<Vec<_>>());
-    let pem =
-        openssl("pkcs12 -in apiclient_cert.p12 -passin pass:1900000109 -nodes -out both.pem -info");
-    assert_eq!(pem, "");
-    let serial = openssl("x509 -in both.pem -noout -serial -subject");
-    assert_eq!(serial, openssl("x509 -in cert.pem -noout -serial -subject"));
+    let pem = "pkcs12 -in apiclient_cert.p12 -passin pass:1900000109 -nodes -out both.pem -info";
+    assert_eq!(bench.openssl(pem), "");
     // Keys are compared by what they make public.
-    assert_eq!(
-        openssl("pkey -in both.pem -pubout"),
-        openssl("pkey -in key.pem -pubout")
-    );
+    for (shown, kept) in [
+        ("x509 -noout -serial -subject", "cert.pem"),
+        ("pkey -pubout", "key.pem"),
+    ] {
+        let [both, kept] = ["both.pem", kept].map(|it| bench.openssl(&format!("{shown} -in {it}")));
+        assert_eq!(both, kept);
+    }
 }
 
 #[test]
 fn the_password_is_the_merchant_id() {
-    let bench = bench();
-    let output = bench.output(
-        "openssl",
-        &["pkcs12", "-in", "apiclient_cert.p12", "-passin", "pass:1"],
-    );
+    let arguments = ["pkcs12", "-in", "apiclient_cert.p12", "-passin", "pass:1"];
+    let output = bench().output("openssl", &arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("invalid password"), "{said}");
 }
@@ -44,12 +38,8 @@ fn the_password_is_the_merchant_id() {
 fn curl_uploads_with_it() {
     let bench = bench();
     let form = bench.form(&[]);
-    let identity = [
-        "--cert-type",
-        "P12",
-        "--cert",
-        "apiclient_cert.p12:1900000109",
-    ];
+    let file = "apiclient_cert.p12:1900000109";
+    let identity = ["--cert-type", "P12", "--cert", file];
     let answer = bench.anonymous_curl(&bench.words(&identity, &form));
     answer.assert_accepted();
 }
@@ -61,9 +51,8 @@ fn java_reads_it() {
         eprintln!("skipped: keytool is not installed");
         return;
     }
-    let bench = bench();
     let words = "-list -v -keystore apiclient_cert.p12 -storetype PKCS12 -storepass 1900000109";
-    let shown = bench.run("keytool", &words.split(' ').collect::<Vec<_>>());
+    let shown = bench().run("keytool", &words.split(' ').collect::<Vec<_>>());
     assert!(shown.contains("PrivateKeyEntry"), "{shown}");
     assert!(shown.contains("CN=1900000109"), "{shown}");
 }

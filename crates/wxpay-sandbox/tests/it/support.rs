@@ -1,6 +1,7 @@
 //! A running sandbox with its credentials in files, for programs to use.
 
 use std::{
+    fmt::Display,
     fs,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
@@ -8,7 +9,6 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
@@ -21,9 +21,12 @@ pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
 
-/// curl without a progress bar, an end or a proxy of its own; and with the merchant's certificate.
+/// curl without a progress bar, an end or a proxy of its own; and the merchant's certificate for it.
 #[rustfmt::skip] // an option and its value belong together
 pub(crate) const CURL: [&str; 6] = ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*"];
+/// A field that asks for HMAC-SHA256.
+pub(crate) const HMAC: &[&str] = &["sign_type=HMAC-SHA256"];
+
 pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -48,20 +51,30 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self::of(start(Sandbox::builder()))
+        Self::of(Sandbox::builder())
     }
 
-    pub(crate) fn of(sandbox: Sandbox) -> Self {
+    /// With an inspector.
+    pub(crate) fn inspected() -> Self {
+        Self::of(Sandbox::builder().inspector(([127, 0, 0, 1], 0).into()))
+    }
+
+    pub(crate) fn of(builder: SandboxBuilder) -> Self {
+        let sandbox = start(builder);
         let bench = Self {
             url: format!("{}/secapi/mch/uploadmedia", sandbox.origin()),
             sandbox,
             folder: tempfile::tempdir().unwrap(),
         };
-        bench.write("ca.pem", bench.credentials().ca_pem());
-        bench.write("cert.pem", bench.credentials().cert_pem());
-        bench.write("key.pem", bench.credentials().key_pem());
+        bench.write_credentials(bench.credentials());
         bench.write("test.jpg", PICTURE);
         bench
+    }
+
+    pub(crate) fn write_credentials(&self, credentials: &Credentials) {
+        self.write("ca.pem", credentials.ca_pem());
+        self.write("cert.pem", credentials.cert_pem());
+        self.write("key.pem", credentials.key_pem());
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
@@ -86,6 +99,11 @@ impl Bench {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs openssl with arguments that are separated by spaces.
+    pub(crate) fn openssl(&self, words: &str) -> String {
+        self.run("openssl", &words.split(' ').collect::<Vec<_>>())
+    }
+
     pub(crate) fn output(&self, program: &str, arguments: &[&str]) -> Output {
         Command::new(program)
             .args(arguments)
@@ -107,15 +125,18 @@ impl Bench {
 
     /// curl's arguments for an upload of `test.jpg`, hashed and signed by Python.
     pub(crate) fn form(&self, more: &[&str]) -> Vec<String> {
-        let hash = python(&json!({"file": self.path("test.jpg")}));
+        let hash = python(&format!(
+            "FILE {}",
+            hex(self.path("test.jpg").to_str().unwrap())
+        ));
         let mut fields = vec![
             format!("mch_id={}", self.credentials().mch_id()),
             format!("media_hash={hash}"),
         ];
         fields.extend(more.iter().map(|&field| field.to_owned()));
-        let is_hmac = more.contains(&"sign_type=HMAC-SHA256");
-        let algorithm = if is_hmac { "sha256" } else { "md5" };
-        fields.push(format!("sign={}", self.python_sign(algorithm, &fields)));
+        let is_hmac = more.contains(&HMAC[0]);
+        let sign_type = if is_hmac { "HMAC-SHA256" } else { "MD5" };
+        fields.push(format!("sign={}", self.python_sign(sign_type, &fields)));
         fields.push("media=@test.jpg".to_owned());
         let arguments = fields
             .into_iter()
@@ -160,6 +181,22 @@ impl Bench {
         self.curl(&self.words(&[], form))
     }
 
+    /// Uploads `test.jpg` with further fields.
+    pub(crate) fn send(&self, more: &[&str]) -> Answer {
+        self.upload(&self.form(more))
+    }
+
+    /// The same with a field in the place of another, or without it.
+    pub(crate) fn send_changed(&self, more: &[&str], name: &str, field: &str) -> Answer {
+        self.upload(&self.changed(more, &[(name, field)]))
+    }
+
+    /// Injects a fault that hits the next call.
+    pub(crate) fn inject_next(&self, effect: impl Display) {
+        let fault = format!("{effect},next=1");
+        self.sandbox.inject(fault.parse().unwrap());
+    }
+
     /// curl's arguments, a form, and the address.
     pub(crate) fn words<'a>(&'a self, arguments: &[&'a str], form: &'a [String]) -> Vec<&'a str> {
         let form = form.iter().map(String::as_str).chain([&*self.url]);
@@ -169,7 +206,7 @@ impl Bench {
     /// Uploads the picture of the tests; it must be taken.
     #[track_caller]
     pub(crate) fn assert_uploads(&self) {
-        self.upload(&self.form(&[])).assert_accepted();
+        self.send(&[]).assert_accepted();
     }
 
     /// The last call.
@@ -180,30 +217,37 @@ impl Bench {
     /// The codes of the findings of the last call.
     pub(crate) fn codes(&self) -> Vec<String> {
         let last = self.last();
-        last.findings
-            .iter()
-            .map(|finding| finding.code.clone())
-            .collect()
+        let codes = last.findings.iter().map(|finding| finding.code.clone());
+        codes.collect()
     }
 
     /// The signature over `name=value` texts, by Python's hashlib and hmac.
-    pub(crate) fn python_sign(&self, algorithm: &str, fields: &[String]) -> String {
-        let key = self.credentials().expose_api_key();
-        python(&json!({"algorithm": algorithm, "key": key, "fields": fields}))
+    pub(crate) fn python_sign(&self, sign_type: &str, fields: &[String]) -> String {
+        python_sign(sign_type, self.credentials().expose_api_key(), fields)
     }
 }
 
-/// The answer of the one Python that all tests share, to a file to hash or fields to sign.
-fn python(question: &Value) -> String {
+pub(crate) fn python_sign(sign_type: &str, key: &str, fields: &[String]) -> String {
+    let pairs = fields.iter().map(|field| {
+        let (name, value) = field.split_once('=').unwrap();
+        format!(" {}={}", hex(name), hex(value))
+    });
+    let answer = python(&format!("{sign_type} {key}{}", pairs.collect::<String>()));
+    answer.rsplit(' ').next().unwrap().to_owned()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The answer of the one Python that all tests share, to a line.
+fn python(question: &str) -> String {
+    const SCRIPT: &str = "/../wxpay-sign/tests/independent/sign.py";
     static PYTHON: LazyLock<Mutex<Child>> = LazyLock::new(|| {
         let mut python = Command::new("python3");
-        let python = python
-            .args(["-c", SCRIPT])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let child = python
-            .spawn()
-            .unwrap_or_else(|error| panic!("python3 is wanted: {error}"));
+        python.arg(env!("CARGO_MANIFEST_DIR").to_owned() + SCRIPT);
+        python.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = python.spawn().expect("python3 is installed");
         Mutex::new(child)
     });
     let python = &mut *PYTHON.lock().unwrap();
@@ -214,23 +258,6 @@ fn python(question: &Value) -> String {
     output.read_line(&mut answer).unwrap();
     answer.trim_end().to_owned()
 }
-
-const SCRIPT: &str = r"
-import hashlib, hmac, json, sys
-for line in sys.stdin:
-    question = json.loads(line)
-    if 'file' in question:
-        print(hashlib.md5(open(question['file'], 'rb').read()).hexdigest(), flush=True)
-        continue
-    pairs = sorted(field.split('=', 1) for field in question['fields'])
-    text = '&'.join(f'{name}={value}' for name, value in pairs if value)
-    key, text = question['key'], text + '&key=' + question['key']
-    if question['algorithm'] == 'md5':
-        digest = hashlib.md5(text.encode())
-    else:
-        digest = hmac.new(key.encode(), text.encode(), hashlib.sha256)
-    print(digest.hexdigest().upper(), flush=True)
-";
 
 /// curl's output: a document, then the HTTP status.
 #[derive(Debug)]
@@ -266,12 +293,12 @@ impl Answer {
     }
 
     /// The signature that Python makes over its fields.
-    pub(crate) fn python_sign(&self, bench: &Bench, algorithm: &str) -> String {
-        let fields = self.fields.iter().filter(|(name, _)| *name != "sign");
+    pub(crate) fn python_sign(&self, bench: &Bench, sign_type: &str) -> String {
+        let fields = self.fields.iter();
         let fields: Vec<_> = fields
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        bench.python_sign(algorithm, &fields)
+        bench.python_sign(sign_type, &fields)
     }
 
     #[track_caller]
@@ -283,30 +310,26 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_fails(&self, code: &str, description: &str) {
         assert_eq!(self.get("return_code"), Some("FAIL"), "{self:?}");
-        let names = ["return_code", "return_msg", "err_code", "err_code_des"];
-        assert_eq!(self.names(), names, "{self:?}");
-        self.assert_says(code, description);
+        self.assert_says(
+            "return_code return_msg err_code err_code_des",
+            code,
+            description,
+        );
     }
 
     /// A refusal with `return_code` SUCCESS, in its documented form, signed.
     #[track_caller]
-    pub(crate) fn assert_refuses(
-        &self,
-        bench: &Bench,
-        algorithm: &str,
-        code: &str,
-        description: &str,
-    ) {
+    pub(crate) fn assert_refuses(&self, bench: &Bench, by: &str, code: &str, description: &str) {
         let codes = [self.get("return_code"), self.get("result_code")];
         assert_eq!(codes, [Some("SUCCESS"), Some("FAIL")], "{self:?}");
         let names = "return_code return_msg result_code err_code err_code_des sign";
-        assert_eq!(self.names().join(" "), names, "{self:?}");
-        self.assert_says(code, description);
-        self.assert_signed(bench, algorithm);
+        self.assert_says(names, code, description);
+        self.assert_signed(bench, by);
     }
 
     #[track_caller]
-    fn assert_says(&self, code: &str, description: &str) {
+    fn assert_says(&self, names: &str, code: &str, description: &str) {
+        assert_eq!(self.names().join(" "), names, "{self:?}");
         let said = (self.get("err_code"), self.get("err_code_des"));
         assert_eq!(said, (Some(code), Some(description)), "{self:?}");
     }

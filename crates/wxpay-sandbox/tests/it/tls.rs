@@ -1,6 +1,6 @@
 //! The handshake: what it lets pass, and what the reply says of it.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair,
@@ -28,9 +28,8 @@ fn issue(bench: &Bench, change: impl FnOnce(&mut CertificateParams)) {
     let ca_key = KeyPair::from_pem(credentials.ca_key_pem()).unwrap();
     let ca = Issuer::from_ca_cert_pem(credentials.ca_pem(), ca_key).unwrap();
     let mut params = CertificateParams::default();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, credentials.mch_id());
+    let name = &mut params.distinguished_name;
+    name.push(DnType::CommonName, credentials.mch_id());
     change(&mut params);
     let key = KeyPair::generate().unwrap();
     bench.write("odd.pem", params.signed_by(&key, &ca).unwrap().pem());
@@ -80,13 +79,9 @@ fn the_certificate_of_another_merchant_or_of_none_is_refused() {
 #[test]
 fn certificates_that_are_not_valid_are_refused() {
     let bench = Bench::new();
-    issue(&bench, |params| {
-        params.not_after = date_time_ymd(2001, 1, 1);
-    });
+    issue(&bench, |it| it.not_after = date_time_ymd(2001, 1, 1));
     is_required(&bench, "it has expired");
-    issue(&bench, |params| {
-        params.not_before = date_time_ymd(4000, 1, 1);
-    });
+    issue(&bench, |it| it.not_before = date_time_ymd(4000, 1, 1));
     is_required(&bench, "it is not valid yet");
     issue(&bench, |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -102,16 +97,19 @@ fn certificates_of_other_authorities_are_refused() {
     is_required(&bench, "this sandbox's authority has not issued it");
 
     // Version 1, which webpki does not read.
-    let openssl = |words: &str| bench.run("openssl", &words.split(' ').collect::<Vec<_>>());
-    openssl("req -newkey rsa:2048 -noenc -keyout odd_key.pem -subj /CN=1900000109 -out odd.csr");
-    openssl("x509 -req -in odd.csr -signkey odd_key.pem -out odd.pem");
-    assert!(openssl("x509 -noout -text -in odd.pem").contains("Version: 1 "));
+    let request = |words: &str| {
+        let options = "-noenc -keyout odd_key.pem -subj /CN=1900000109 -out odd";
+        bench.openssl(&format!("req {words} {options}"))
+    };
+    request("-newkey rsa:2048");
+    bench.openssl("x509 -req -in odd -signkey odd_key.pem -out odd.pem");
+    let shown = bench.openssl("x509 -noout -text -in odd.pem");
+    assert!(shown.contains("Version: 1 "), "{shown}");
     is_required(&bench, "it is not acceptable");
 
     // Self-signed, which for webpki is an authority in a client's place.
-    openssl(
-        "req -x509 -newkey ed25519 -noenc -keyout odd_key.pem -subj /CN=1900000109 -out odd.pem",
-    );
+    request("-x509 -newkey ed25519");
+    bench.openssl("x509 -in odd -out odd.pem");
     is_required(&bench, "it is not acceptable");
 }
 
@@ -123,29 +121,29 @@ fn no_authorities_are_named_when_it_asks() {
         let arguments = ["s_client", "-connect", &addr, "-CAfile", "ca.pem", version];
         let output = bench.output("openssl", &arguments);
         let shown = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            shown.contains("No client certificate CA names sent"),
-            "{shown}"
-        );
-        // It does ask: these are for the client's certificate.
-        assert!(shown.contains("Requested Signature Algorithms"), "{shown}");
-        assert!(shown.contains("Verify return code: 0 (ok)"), "{shown}");
+        for part in [
+            "No client certificate CA names sent",
+            // It does ask: these are for the client's certificate.
+            "Requested Signature Algorithms",
+            "Verify return code: 0 (ok)",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
     }
 }
 
-/// Connects with a certificate or none.
-pub(crate) async fn connect(
-    bench: &Bench,
-    identity: Option<(&str, &str)>,
-) -> std::io::Result<TlsStream<TcpStream>> {
-    connect_by(&TLS13, bench, identity).await
+/// Connects with the merchant's certificate or with none.
+pub(crate) async fn connect(bench: &Bench, with_cert: bool) -> io::Result<TlsStream<TcpStream>> {
+    let merchant = bench.credentials();
+    let identity = (merchant.cert_pem(), merchant.key_pem());
+    connect_by(&TLS13, bench, with_cert.then_some(identity)).await
 }
 
 async fn connect_by(
     version: &'static SupportedProtocolVersion,
     bench: &Bench,
     identity: Option<(&str, &str)>,
-) -> std::io::Result<TlsStream<TcpStream>> {
+) -> io::Result<TlsStream<TcpStream>> {
     let provider = Arc::new(ring::default_provider());
     let ca = CertificateDer::from_pem_slice(bench.credentials().ca_pem().as_bytes()).unwrap();
     let mut roots = RootCertStore::empty();
@@ -161,15 +159,14 @@ async fn connect_by(
             let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
             let key = provider.key_provider.load_private_key(key).unwrap();
             // Unlike rustls' own way, this does not check that the two belong together.
-            config.with_client_cert_resolver(Arc::new(Always(
-                CertifiedKey::new(vec![cert], key).into(),
-            )))
+            let pair = CertifiedKey::new(vec![cert], key);
+            config.with_client_cert_resolver(Arc::new(Always(pair.into())))
         }
     };
     let tcp = TcpStream::connect(bench.sandbox.addr()).await?;
-    let name = "localhost".try_into().unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, tcp)
+    let connector = TlsConnector::from(Arc::new(config));
+    connector
+        .connect("localhost".try_into().unwrap(), tcp)
         .await
 }
 
@@ -194,8 +191,8 @@ fn a_stolen_certificate_without_its_key_is_worth_nothing() {
         let error = block_on(async {
             let identity = Some((bench.credentials().cert_pem(), &*key));
             let mut tls = connect_by(version, &bench, identity).await?;
-            tls.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
-                .await?;
+            let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+            tls.write_all(request).await?;
             tls.read_u8().await
         });
         // An alert, which is the server's, not a silent end.

@@ -1,7 +1,8 @@
 """Signs parameters with Python's standard library, from the documentation and not from the crate.
 
-Reads lines `SIGN_TYPE KEY NAME=VALUE NAME=VALUE ...` with names and values in hexadecimal digits;
-answers each with the canonical string in hexadecimal digits and the signature.
+Other tests import `sign`. As a program it reads lines `SIGN_TYPE KEY NAME=VALUE NAME=VALUE ...` with names
+and values in hexadecimal digits, and answers each with the canonical string in hexadecimal digits and the
+signature; a line `FILE PATH`, likewise in digits, with the MD5 of the file.
 """
 
 import hashlib
@@ -9,21 +10,28 @@ import hmac
 import sys
 
 
-def answer(line):
-    sign_type, key, *pairs = line.split()
-    params = {}
-    for pair in pairs:
-        name, value = (bytes.fromhex(half) for half in pair.split("="))
-        if value and name != b"sign":
-            assert name not in params, "a name is given twice"
-            params[name] = value
-    canonical = b"&".join(name + b"=" + params[name] for name in sorted(params))
-    signed = canonical + b"&key=" + key.encode()
+def sign(params, sign_type, key):
+    """The canonical string and the signature of pairs of bytes."""
+    signed = sorted((name, value) for name, value in params if value and name != b"sign")
+    assert len(dict(signed)) == len(signed), "a name is given twice"
+    canonical = b"&".join(name + b"=" + value for name, value in signed)
+    text = canonical + b"&key=" + key.encode()
     if sign_type == "HMAC-SHA256":
-        digest = hmac.new(key.encode(), signed, hashlib.sha256)
+        digest = hmac.new(key.encode(), text, hashlib.sha256)
     else:
-        digest = hashlib.md5(signed, usedforsecurity=False)
-    return f"{canonical.hex()} {digest.hexdigest().upper()}\n"
+        digest = hashlib.md5(text, usedforsecurity=False)
+    return canonical, digest.hexdigest().upper()
 
 
-sys.stdout.write("".join(map(answer, sys.stdin.read().splitlines())))
+def answer(first, second, *pairs):
+    if first == "FILE":
+        with open(bytes.fromhex(second), "rb") as file:
+            return hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+    params = [map(bytes.fromhex, pair.split("=")) for pair in pairs]
+    canonical, signature = sign(map(tuple, params), first, second)
+    return f"{canonical.hex()} {signature}"
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(answer(*line.split()), flush=True)

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     process::{Command, Stdio},
+    thread,
 };
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
@@ -43,19 +44,20 @@ fn random_parameters_are_signed_as_python_signs_them() {
 
 #[test]
 fn vectors_are_signed_as_python_signs_them() {
-    let case = |name: &&str| {
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let case = |name: &String| {
         let read = |file| vectors::read(name, file);
         let pairs = read("params.txt");
-        let pairs = pairs.lines().map(|line| line.split_once('=').unwrap());
+        let pairs = pairs
+            .lines()
+            .map(|line| owned(line.split_once('=').unwrap()));
         Case {
             sign_type: read("sign_type.txt").parse().unwrap(),
             key: read("key.txt"),
-            pairs: pairs
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            pairs: pairs.collect(),
         }
     };
-    let cases: Vec<_> = vectors::CASES.iter().map(case).collect();
+    let cases: Vec<_> = vectors::cases().iter().map(case).collect();
     assert_python_agrees(&cases);
 }
 
@@ -72,21 +74,19 @@ fn assert_python_agrees(cases: &[Case]) {
 }
 
 fn ask_python(cases: &[Case]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/independent/sign.py");
     let mut python = Command::new("python3")
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/independent/sign.py"
-        ))
+        .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 is installed");
     let question: String = cases.iter().map(line).collect();
-    // The script answers only when it has read all of it, so neither side waits for the other.
     let mut input = python.stdin.take().unwrap();
-    input.write_all(question.as_bytes()).unwrap();
-    drop(input);
+    // It answers while it is asked, so that one side would wait for the other.
+    let ask = thread::spawn(move || input.write_all(question.as_bytes()).unwrap());
     let output = python.wait_with_output().unwrap();
+    ask.join().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }

@@ -107,22 +107,14 @@ fn a_field_that_came_unsigned_does_not_match() {
 
 #[test]
 fn each_error_says_what_to_check() {
+    #[rustfmt::skip] // a row a line
     let texts = [
         (VerifyError::Missing, "missing"),
         (VerifyError::Empty, "empty"),
         (VerifyError::Several, "more than once"),
-        (
-            VerifyError::Length { found: 31 },
-            "length of the signature is 31,",
-        ),
-        (
-            other(SignType::HmacSha256, SignType::Md5),
-            "one of MD5, not of HMAC-SHA256: check the sign type",
-        ),
-        (
-            mismatch(SignType::Md5),
-            "check the API key, the sign type and the canonical string",
-        ),
+        (VerifyError::Length { found: 31 }, "length of the signature is 31,"),
+        (other(SignType::HmacSha256, SignType::Md5), "one of MD5, not of HMAC-SHA256: check the sign type"),
+        (mismatch(SignType::Md5), "check the API key, the sign type and the canonical string"),
     ];
     for (error, part) in texts {
         let text = error.to_string();

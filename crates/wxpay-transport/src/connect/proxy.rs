@@ -34,7 +34,7 @@ pub(super) async fn connect_through_proxy<S: AsyncRead + AsyncWrite + Unpin>(
             return Err(failure);
         }
         Some(407) => ProxyErrorKind::AuthenticationRequired,
-        Some(status) => ProxyErrorKind::Refused { status },
+        Some(status) => ProxyErrorKind::Refused(status),
     };
     Err(proxy.failure(kind, None))
 }

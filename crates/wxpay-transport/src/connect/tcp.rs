@@ -4,8 +4,8 @@ use std::{
     io::{self, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
-    task::Context,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,13 +22,16 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::Instant};
 use tower::{ServiceExt, service_fn};
 
-use super::{Polled, proxy::connect_through_proxy};
+use super::proxy::connect_through_proxy;
 use crate::{
-    attempt::{Connecting, ConnectionState, MAX_UNSENT},
+    attempt::{Connecting, ConnectionState, MAX_UNSENT, lock},
     authority::{self, strip_brackets},
     config::{Config, ConnectEvent, Io},
     error::{BoxError, ProxyErrorKind, Step},
 };
+
+/// TCP asks so often whether the other side is still there: firewalls forget a silent connection after a minute.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Connects to a server, or to the proxy, and has that connect to the server.
 pub(super) async fn connect(
@@ -72,7 +75,7 @@ async fn open(
         reached.reach(opening.clone());
         // The addresses of a proxy are none of the server's.
         if opening == Step::Connect {
-            told.tell(ConnectEvent::Resolved { addresses });
+            told.tell(ConnectEvent::Resolved(addresses));
         }
     };
     let host = strip_brackets(server.host().unwrap_or_default());
@@ -99,15 +102,14 @@ async fn open(
     connector.enforce_http(false);
     // Without it the last piece of a body waits for the acknowledgement of the one before.
     connector.set_nodelay(true);
-    connector.set_keepalive(config.tcp_keepalive);
-    connector.set_keepalive_interval(config.tcp_keepalive);
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_keepalive_interval(Some(KEEPALIVE));
     // Shared out among the addresses of a name, so that a dead one does not use up all of it.
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     connector.set_connect_timeout(connecting.end.map(left));
     let stream = connector.oneshot(server).await?.into_inner();
     bound_unsent(&stream, config.rules.stall_timeout)?;
-    let peer = stream.peer_addr()?;
-    config.tell(ConnectEvent::Connected { peer });
+    config.tell(ConnectEvent::Connected(stream.peer_addr()?));
     Ok(Box::new(stream))
 }
 
@@ -132,10 +134,12 @@ fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
 
+pub(super) type Polled<T> = Poll<io::Result<T>>;
+
 /// A connection that counts what is written to it.
 pub(crate) struct Tcp {
     io: TokioIo<Box<dyn Io>>,
-    pub(super) state: ConnectionState,
+    pub(super) state: Arc<Mutex<ConnectionState>>,
 }
 
 impl Tcp {
@@ -172,7 +176,8 @@ impl Read for Tcp {
 impl Write for Tcp {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.state.wrote(written)
+        lock(&self.state).wrote(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -181,7 +186,8 @@ impl Write for Tcp {
         slices: &[IoSlice<'_>],
     ) -> Polled<usize> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.state.wrote(written)
+        lock(&self.state).wrote(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -229,7 +235,7 @@ mod tests {
             bound(stream.as_ref().unwrap(), Duration::MAX).unwrap();
             let mut tcp = Tcp::new(Box::new(stream.unwrap()));
             let mut taken = 0;
-            while !tcp.state.lock().is_blocked {
+            while !lock(&tcp.state).is_blocked {
                 let write = poll_fn(|cx| Pin::new(&mut tcp).poll_write(cx, &[7; 4096]));
                 let written = timeout(Duration::from_millis(200), write).await;
                 taken += written.unwrap_or(Ok(0)).unwrap();

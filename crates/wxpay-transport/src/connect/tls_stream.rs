@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    io::{self, IoSlice},
+    io::{
+        ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
+        IoSlice,
+    },
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -13,8 +16,11 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Polled, tcp::Tcp};
-use crate::error::{TlsErrorKind, find};
+use super::tcp::{Polled, Tcp};
+use crate::{
+    attempt::lock,
+    error::{TlsErrorKind, find},
+};
 
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
@@ -62,7 +68,7 @@ impl TlsStream {
             return Poll::Ready(Ok(done));
         }
         match poll(Pin::new(&mut self.io), cx) {
-            Poll::Ready(Err(error)) if is_close(&error) => {
+            Poll::Ready(Err(error)) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {
                 self.closed_for_writing = true;
                 Poll::Ready(Ok(done))
             }
@@ -75,11 +81,11 @@ impl TlsStream {
                 let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep(limit)));
                 while timer.as_mut().poll(cx).is_ready() {
                     // A long flush may move slowly.
-                    let end = self.tcp().state.lock().last_write + limit;
+                    let end = lock(&self.tcp().state).last_write + limit;
                     if end <= Instant::now() {
                         // Nor does the system go on for us.
                         self.tcp().reset_when_dropped()?;
-                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                        return Poll::Ready(Err(TimedOut.into()));
                     }
                     timer.as_mut().reset(end);
                 }
@@ -88,13 +94,6 @@ impl TlsStream {
             }
         }
     }
-}
-
-fn is_close(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-    )
 }
 
 impl Connection for TlsStream {
@@ -113,7 +112,7 @@ impl Read for TlsStream {
         if let Poll::Ready(Err(error)) = &polled
             && let Some(error) = find::<rustls::Error>(error)
         {
-            let mut facts = self.tcp().state.lock();
+            let mut facts = lock(&self.tcp().state);
             facts.alert.get_or_insert(TlsErrorKind::of(error));
         }
         polled

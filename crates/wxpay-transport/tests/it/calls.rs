@@ -12,35 +12,34 @@ use std::{
 use bytes::Bytes;
 use http::{Request, StatusCode, header::CONTENT_LENGTH};
 use http_body_util::Full;
-use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tokio::io::AsyncWriteExt;
 use tower::{Service, ServiceExt};
-use wxpay_transport::{ErrorKind, Transport};
+use wxpay_transport::{ErrorKind, Identity, Transport};
 
-use crate::support::{Ca, OK, call, post, read_request, send, serve, serve_reply};
+use crate::support::{
+    Ca, OK, Tls, answer, call, post, read_request, send, serve, serve_reply, serve_telling,
+};
 
 #[tokio::test]
-async fn the_server_sees_the_client_certificate_and_the_whole_request() {
+async fn the_server_sees_the_client_certificate_with_its_chain_and_the_whole_request() {
     let ca = Ca::new();
-    let (sender, mut requests) = mpsc::unbounded_channel();
-    let addr = serve(ca.demanding_server(), move |mut stream| {
-        let sender = sender.clone();
-        async move {
-            let certificates = stream.get_ref().1.peer_certificates().map_or(0, <[_]>::len);
-            let request = read_request(&mut stream).await;
-            stream.write_all(OK.as_bytes()).await.unwrap();
-            sender.send((certificates, request)).unwrap();
-        }
-    })
-    .await;
+    let pair = ca.pair();
+    let chain = format!("{}{}", pair.cert, ca.pem());
+    let identity = Identity::from_pem(chain, &pair.key).unwrap();
+    let server = async |mut stream: Tls| {
+        let certificates = stream.get_ref().1.peer_certificates().map(<[_]>::len);
+        (certificates, answer(&mut stream).await)
+    };
+    let (addr, mut seen) = serve_telling(ca.demanding_server(), server).await;
 
-    let reply = call(ca.builder().identity(ca.pair().identity()), addr)
-        .await
-        .unwrap();
+    let reply = call(ca.builder().identity(identity), addr).await.unwrap();
 
-    assert_eq!(reply.status(), StatusCode::OK);
-    assert_eq!(reply.body(), "ok");
-    let (certificates, request) = requests.recv().await.unwrap();
-    assert_eq!(certificates, 1);
+    assert_eq!(
+        (reply.status(), &reply.body()[..]),
+        (StatusCode::OK, &b"ok"[..])
+    );
+    let (certificates, request) = seen.recv().await.unwrap();
+    assert_eq!(certificates, Some(2));
     let request = String::from_utf8(request).unwrap();
     assert!(request.starts_with("POST / HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("content-length: 5\r\n"), "{request}");

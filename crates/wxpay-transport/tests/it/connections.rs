@@ -25,7 +25,7 @@ use tokio_rustls::rustls::{
 };
 use wxpay_transport::TransportBuilder;
 
-use crate::support::{Ca, OK, Tls, answer_all, post, read_request, send, serve, server_with};
+use crate::support::{Ca, Tls, answer, answer_all, post, send, serve, serve_telling, server_with};
 
 /// Makes calls one after the other, and says how many connections they took.
 async fn connections_of(
@@ -62,15 +62,11 @@ async fn where_none_may_be_idle_every_call_connects() {
 #[tokio::test]
 async fn an_idle_connection_is_closed_in_time_though_no_call_comes() {
     let ca = Ca::new();
-    let (sender, mut ends) = mpsc::unbounded_channel();
-    let addr = serve(ca.server(), move |stream| {
-        let sender = sender.clone();
-        async move {
-            answer_all(stream).await;
-            sender.send(time::Instant::now()).unwrap();
-        }
-    })
-    .await;
+    let server = async |stream| {
+        answer_all(stream).await;
+        time::Instant::now()
+    };
+    let (addr, mut ends) = serve_telling(ca.server(), server).await;
     let idle = Duration::from_secs(7);
     let builder = ca.builder_for_one_attempt().pool_idle_timeout(idle);
     let transport = builder.build().unwrap();
@@ -94,17 +90,13 @@ async fn the_next_connection_resumes_the_tls_session() {
     let ca = Ca::new();
     let versions: [&'static SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
     for version in versions {
-        let (sender, mut handshakes) = mpsc::unbounded_channel();
-        let addr = serve(server_with(&ca.pair(), &[version]), move |mut stream| {
-            let sender = sender.clone();
-            async move {
-                read_request(&mut stream).await;
-                sender.send(stream.get_ref().1.handshake_kind()).unwrap();
-                stream.write_all(OK.as_bytes()).await.unwrap();
-                let _ = stream.shutdown().await;
-            }
-        })
-        .await;
+        let server = async |mut stream: Tls| {
+            answer(&mut stream).await;
+            let _ = stream.shutdown().await;
+            stream.get_ref().1.handshake_kind()
+        };
+        let config = server_with(&ca.pair(), &[version]);
+        let (addr, mut handshakes) = serve_telling(config, server).await;
         let transport = ca.builder_for_one_attempt().build().unwrap();
         for kind in [Full, Resumed, Resumed] {
             send(&transport, post(addr, "hello")).await.unwrap();
@@ -131,8 +123,7 @@ impl Ending {
         let handle = move |mut stream: Tls| {
             let (orders, done) = (received.clone(), done_sender.clone());
             async move {
-                read_request(&mut stream).await;
-                stream.write_all(OK.as_bytes()).await.unwrap();
+                answer(&mut stream).await;
                 orders.lock().await.recv().await;
                 if by_reset {
                     stream.get_ref().0.set_zero_linger().unwrap();

@@ -21,5 +21,4 @@ mod slow_lines;
 mod support;
 #[cfg(feature = "native-roots")]
 mod system_roots;
-mod timeouts;
 mod trust;

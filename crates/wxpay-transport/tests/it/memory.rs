@@ -5,6 +5,7 @@ mod failover;
 mod retries;
 mod simulation;
 mod throttled;
+mod timeouts;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,14 +18,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use rcgen::{CertificateParams, SanType};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, copy, duplex, sink},
+    io::{AsyncWriteExt, DuplexStream, copy, duplex, sink},
     runtime::Runtime,
     time::{Instant, sleep},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use wxpay_transport::{CallInfo, Endpoints, Error, Transport, TransportBuilder};
 
-use crate::support::{Ca, send, server};
+use crate::support::{Ca, read_request, read_slowly, send, server};
 
 /// For each host the words that say what it does, connection by connection; one that has none left
 /// answers with 200.
@@ -104,10 +105,11 @@ impl Network {
     }
 
     async fn serve(&self, mut stream: DuplexStream, word: &str) {
-        if word == "stall" {
-            // A handshake that hangs, until the client gives it up.
-            let _ = copy(&mut stream, &mut sink()).await;
-            return;
+        match word {
+            // A handshake that hangs, until the client gives it up, or that is cut.
+            "stall" => return drop(copy(&mut stream, &mut sink()).await),
+            "drop" => return,
+            _ => {}
         }
         let acceptor = if word == "forge" {
             &self.0.forger
@@ -117,13 +119,13 @@ impl Network {
         let Ok(mut stream) = acceptor.accept(stream).await else {
             return;
         };
-        let pace = match word {
+        let second = Duration::from_secs(1);
+        let request = match word {
             // So slow that a request takes longer than any of the times; but it moves.
-            "slow" => Some((4096, usize::MAX)),
-            "stuck" => Some((4096, 8192)),
-            _ => None,
+            "slow" => read_slowly(&mut stream, 4096, second, usize::MAX).await,
+            "stuck" => read_slowly(&mut stream, 4096, second, 8192).await,
+            _ => read_request(&mut stream).await,
         };
-        let request = read_request(&mut stream, pace).await;
         if request.is_empty() {
             return;
         }
@@ -132,28 +134,32 @@ impl Network {
             let length = REPLY.len();
             format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n")
         };
-        match word {
-            "cut" => {}
-            "garbage" => write(&mut stream, "SSH-2.0-OpenSSH_9.2\r\n\r\n").await,
-            "half" => write(&mut stream, &format!("{}\r\na re", head("200"))).await,
-            "hang" | "stuck" => {
-                let _ = copy(&mut stream, &mut sink()).await;
-            }
-            "drip" => {
-                let whole = format!("{}\r\n{REPLY}", head("200"));
-                for byte in whole.bytes() {
-                    if stream.write_all(&[byte]).await.is_err() || stream.flush().await.is_err() {
-                        return;
-                    }
-                    sleep(Duration::from_secs(2)).await;
+        let half = format!("{}\r\na re", head("200"));
+        let whole = format!("{}\r\n{REPLY}", head("200"));
+        let answer = match word {
+            "cut" | "hang" | "stuck" => String::new(),
+            "garbage" => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
+            "half" | "hang-in-body" => half,
+            "hang-in-head" => "HTTP/1.1 200 OK\r\ncont".to_owned(),
+            "wait" => format!("{}retry-after: 7\r\n\r\n{REPLY}", head("503")),
+            "slow" | "drip" => whole,
+            status => format!("{}\r\n{REPLY}", head(status)),
+        };
+        if word == "drip" {
+            for byte in answer.bytes() {
+                if stream.write_all(&[byte]).await.is_err() || stream.flush().await.is_err() {
+                    return;
                 }
+                sleep(2 * second).await;
             }
-            "wait" => {
-                let whole = format!("{}retry-after: 7\r\n\r\n{REPLY}", head("503"));
-                write(&mut stream, &whole).await;
-            }
-            "slow" => write(&mut stream, &format!("{}\r\n{REPLY}", head("200"))).await,
-            status => write(&mut stream, &format!("{}\r\n{REPLY}", head(status))).await,
+        } else {
+            write(&mut stream, &answer).await;
+        }
+        if word.starts_with("hang") {
+            let _ = copy(&mut stream, &mut sink()).await;
+        } else if word == "stuck" {
+            // Longer than any client waits.
+            sleep(60 * second).await;
         }
         let _ = stream.shutdown().await;
     }
@@ -167,35 +173,6 @@ impl Network {
 async fn write(stream: &mut TlsStream<DuplexStream>, text: &str) {
     let _ = stream.write_all(text.as_bytes()).await;
     let _ = stream.flush().await;
-}
-
-/// Reads a request, in pieces of so many bytes a second and up to a length, where that is given.
-async fn read_request(
-    stream: &mut TlsStream<DuplexStream>,
-    pace: Option<(usize, usize)>,
-) -> Vec<u8> {
-    let (piece, most) = pace.unwrap_or((64 * 1024, usize::MAX));
-    let (mut request, mut piece) = (Vec::new(), vec![0; piece]);
-    while request.len() < most {
-        if pace.is_some() {
-            sleep(Duration::from_secs(1)).await;
-        }
-        match stream.read(&mut piece).await {
-            Ok(read @ 1..) => request.extend_from_slice(&piece[..read]),
-            _ => break,
-        }
-        let head = request.windows(4).position(|window| window == b"\r\n\r\n");
-        let Some(head) = head else { continue };
-        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
-        let length = text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.map_or(0, |value| value.parse().unwrap());
-        if request.len() >= head + 4 + length {
-            break;
-        }
-    }
-    request
 }
 
 fn runtime() -> Runtime {
@@ -243,9 +220,9 @@ fn outcome(result: &Result<Response<Bytes>, Error>) -> String {
         Ok(response) => {
             let info: &CallInfo = response.extensions().get().unwrap();
             let status = response.status().as_u16();
-            format!("{status} {} ({})", info.endpoint(), info.attempts())
+            format!("{status} {} ({})", info.endpoint, info.attempts)
         }
-        Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts()),
+        Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts),
     }
 }
 

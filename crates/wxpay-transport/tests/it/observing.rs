@@ -19,15 +19,15 @@ async fn seen(builder: TransportBuilder, addr: SocketAddr) -> (Vec<String>, Resu
     let recorder = events.clone();
     let builder = builder.max_retries(0).observer(move |event| {
         let event = match event {
-            ConnectEvent::Resolved { addresses } => {
+            ConnectEvent::Resolved(addresses) => {
                 assert!(addresses.contains(&addr.ip()) || addresses.is_empty());
                 "resolved".to_owned()
             }
-            ConnectEvent::CertificatesPresented { issuers } => {
+            ConnectEvent::CertificatesPresented(issuers) => {
                 assert_eq!(issuers, ["CN=an authority"]);
                 "1 presented".to_owned()
             }
-            ConnectEvent::Connected { peer } => format!("connected to {peer}"),
+            ConnectEvent::Connected(peer) => format!("connected to {peer}"),
             ConnectEvent::Secured {
                 version,
                 cipher_suite,

@@ -5,30 +5,19 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tower::ServiceExt;
 use wxpay_transport::{ErrorKind, Progress, ProgressBody};
 
-use crate::support::{Ca, OK, post, read_request, serve};
+use crate::support::{Ca, OK, Tls, answer, post, serve_reply, serve_telling, split};
 
 #[tokio::test]
 async fn the_request_is_the_same_and_its_bytes_are_counted() {
     let ca = Ca::new();
-    let (sender, mut requests) = mpsc::unbounded_channel();
-    let addr = serve(ca.server(), move |mut stream| {
-        let sender = sender.clone();
-        async move {
-            let request = read_request(&mut stream).await;
-            stream.write_all(OK.as_bytes()).await.unwrap();
-            sender.send(request).unwrap();
-        }
-    })
-    .await;
+    let server = async |mut stream: Tls| answer(&mut stream).await;
+    let (addr, mut requests) = serve_telling(ca.server(), server).await;
     let transport = ca.builder().build().unwrap();
     let body: Bytes = (0..=255).cycle().take(300_000).collect::<Vec<u8>>().into();
-    let reports = Arc::new(Mutex::new(Vec::new()));
-    let recorder = reports.clone();
-    let progress = Progress::new(move |sent| recorder.lock().unwrap().push(sent));
+    let (progress, reports) = recorded();
     let request = post(addr, body.clone()).map(|body| ProgressBody::new(body, progress));
 
     // The same request twice: an attempt begins at 0.
@@ -36,11 +25,10 @@ async fn the_request_is_the_same_and_its_bytes_are_counted() {
         transport.clone().oneshot(request.clone()).await.unwrap();
 
         let request = requests.recv().await.unwrap();
-        let head = request.len() - body.len();
-        let text = String::from_utf8_lossy(&request[..head]).into_owned();
-        assert!(text.contains("content-length: 300000\r\n"), "{text}");
-        assert!(!text.contains("transfer-encoding"), "{text}");
-        assert!(request[head..] == body, "other bytes than were given");
+        let (head, sent) = split(&request).unwrap();
+        assert!(head.contains("content-length: 300000\r\n"), "{head}");
+        assert!(!head.contains("transfer-encoding"), "{head}");
+        assert!(sent == body, "other bytes than were given");
         let reports = std::mem::take(&mut *reports.lock().unwrap());
         assert_eq!(reports.first(), Some(&0));
         assert_eq!(reports.last(), Some(&300_000));
@@ -58,7 +46,7 @@ async fn a_callback_that_panics_once_does_not_poison_the_next_attempt() {
         }
     });
     let ca = Ca::new();
-    let addr = crate::support::serve_reply(ca.server(), OK).await;
+    let addr = serve_reply(ca.server(), OK).await;
     let transport = ca.builder_for_one_attempt().build().unwrap();
     let request = post(addr, "hello").map(|body| ProgressBody::new(body, progress));
 

@@ -12,7 +12,9 @@ use tokio::{
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, IdentitySource, Transport};
 
-use crate::support::{Ca, OK, Pair, Tls, call, post, read_request, send, serve};
+use crate::support::{
+    Ca, OK, Pair, Tls, answer, call, post, read_request, send, serve, serve_telling,
+};
 
 fn write(folder: &Path, pair: &Pair) {
     fs::write(folder.join("cert.pem"), &pair.cert).unwrap();
@@ -30,11 +32,8 @@ fn shown(stream: &Tls) -> Vec<u8> {
     certificates[0].to_vec()
 }
 
-/// What a server saw of one request.
-struct Seen {
-    certificate: Vec<u8>,
-    handshake: HandshakeKind,
-}
+/// The client's certificate, and the kind of handshake.
+type Seen = (Vec<u8>, HandshakeKind);
 
 /// A server that answers every request once it may, and says what it saw of it before.
 async fn server(
@@ -47,11 +46,8 @@ async fn server(
         let (sender, mut go) = (sender.clone(), go.clone());
         async move {
             while !read_request(&mut stream).await.is_empty() {
-                let seen = Seen {
-                    certificate: shown(&stream),
-                    handshake: stream.get_ref().1.handshake_kind().unwrap(),
-                };
-                sender.send(seen).unwrap();
+                let handshake = stream.get_ref().1.handshake_kind().unwrap();
+                sender.send((shown(&stream), handshake)).unwrap();
                 go.wait_for(|go| *go).await.unwrap();
                 stream.write_all(OK.as_bytes()).await.unwrap();
                 if !keep_alive {
@@ -84,11 +80,11 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
 
     let mut uploads: Vec<_> = (0..16).map(|_| upload()).collect();
     for _ in 0..16 {
-        assert_eq!(seen.recv().await.unwrap().certificate, old.der());
+        assert_eq!(seen.recv().await.unwrap().0, old.der());
     }
     write(folder.path(), &new);
     uploads.push(upload());
-    assert_eq!(seen.recv().await.unwrap().certificate, new.der());
+    assert_eq!(seen.recv().await.unwrap().0, new.der());
 
     go.send(true).unwrap();
     for upload in uploads {
@@ -96,7 +92,7 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
     }
     for _ in 0..20 {
         upload().await.unwrap().unwrap();
-        assert_eq!(seen.recv().await.unwrap().certificate, new.der());
+        assert_eq!(seen.recv().await.unwrap().0, new.der());
     }
 }
 
@@ -114,11 +110,11 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
             handle.set(pair.identity());
             for first in [true, false, false] {
                 send(&transport, post(addr, "hello")).await.unwrap();
-                let seen = seen.recv().await.unwrap();
-                assert_eq!(seen.certificate, pair.der());
+                let (certificate, handshake) = seen.recv().await.unwrap();
+                assert_eq!(certificate, pair.der());
                 // Where the connection is kept, there is but the first handshake.
                 let full = first || keep_alive;
-                assert_eq!(seen.handshake == HandshakeKind::Full, full);
+                assert_eq!(handshake == HandshakeKind::Full, full);
             }
         }
     }
@@ -128,17 +124,11 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
 async fn connections_of_the_old_identity_are_closed() {
     let ca = Ca::new();
     let handle = IdentityHandle::new(ca.pair().identity());
-    let (sender, mut ends) = mpsc::unbounded_channel();
-    let addr = serve(ca.demanding_server(), move |mut stream| {
-        let sender = sender.clone();
-        async move {
-            while !read_request(&mut stream).await.is_empty() {
-                stream.write_all(OK.as_bytes()).await.unwrap();
-            }
-            sender.send(shown(&stream)).unwrap();
-        }
-    })
-    .await;
+    let server = async |mut stream: Tls| {
+        while !answer(&mut stream).await.is_empty() {}
+        shown(&stream)
+    };
+    let (addr, mut ends) = serve_telling(ca.demanding_server(), server).await;
     let renewed = ca.pair();
     let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
@@ -152,26 +142,6 @@ async fn connections_of_the_old_identity_are_closed() {
         ended.expect("the pool lets go of it").unwrap(),
         renewed.der()
     );
-}
-
-#[tokio::test]
-async fn the_whole_chain_is_sent() {
-    let ca = Ca::new();
-    let pair = ca.pair();
-    let chain = format!("{}{}", pair.cert, ca.pem());
-    let identity = Identity::from_pem(chain, &pair.key).unwrap();
-    let (sender, mut lengths) = mpsc::unbounded_channel();
-    let addr = serve(ca.demanding_server(), move |mut stream| {
-        let chain = stream.get_ref().1.peer_certificates().map(<[_]>::len);
-        sender.send(chain).unwrap();
-        async move {
-            read_request(&mut stream).await;
-            let _ = stream.write_all(OK.as_bytes()).await;
-        }
-    })
-    .await;
-    call(ca.builder().identity(identity), addr).await.unwrap();
-    assert_eq!(lengths.recv().await.unwrap(), Some(2));
 }
 
 /// A source that reads anew whenever it is asked, so that no two of its identities are one.

@@ -1,6 +1,6 @@
 //! A certificate authority and a scripted TLS server.
 
-use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, uri::Authority};
@@ -11,8 +11,10 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::mpsc,
+    time::{sleep, timeout},
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -236,6 +238,31 @@ where
     });
 }
 
+/// A server that hands on what `handle` makes of each connection.
+pub(crate) async fn serve_telling<T, F, Fut>(
+    config: ServerConfig,
+    handle: F,
+) -> (SocketAddr, mpsc::UnboundedReceiver<T>)
+where
+    T: Send + 'static,
+    F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let (sender, told) = mpsc::unbounded_channel();
+    let addr = serve(config, move |stream| {
+        let (told, sender) = (handle(stream), sender.clone());
+        async move { drop(sender.send(told.await)) }
+    });
+    (addr.await, told)
+}
+
+/// Reads a request and answers it.
+pub(crate) async fn answer(stream: &mut Tls) -> Vec<u8> {
+    let request = read_request(stream).await;
+    let _ = stream.write_all(OK.as_bytes()).await;
+    request
+}
+
 /// Answers every request that is whole, until the client closes.
 pub(crate) async fn answer_all(mut stream: Tls) {
     while !read_request(&mut stream).await.is_empty() {
@@ -243,24 +270,6 @@ pub(crate) async fn answer_all(mut stream: Tls) {
             break;
         }
     }
-}
-
-/// A server that accepts, and never says a word.
-pub(crate) async fn serve_silence() -> SocketAddr {
-    serve_tcp(|stream| async move {
-        pending::<()>().await;
-        drop(stream);
-    })
-    .await
-}
-
-/// A server that reads a request, and never answers it.
-pub(crate) async fn serve_no_reply(config: ServerConfig) -> SocketAddr {
-    serve(config, |mut stream| async move {
-        read_request(&mut stream).await;
-        pending::<()>().await;
-    })
-    .await
 }
 
 /// A server that reads one request a connection and sends `reply`, byte for byte.
@@ -278,22 +287,43 @@ pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>)
 }
 
 /// Reads one whole request with a `Content-Length` (or none), head and body.
-pub(crate) async fn read_request(stream: &mut Tls) -> Vec<u8> {
-    let mut request = Vec::new();
-    while stream.read_buf(&mut request).await.unwrap_or(0) > 0 {
-        let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") else {
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    read_slowly(stream, 64 * 1024, Duration::ZERO, usize::MAX).await
+}
+
+/// The same in pieces of so many bytes, with a pause before each, and up to a length.
+pub(crate) async fn read_slowly(
+    stream: &mut (impl AsyncRead + Unpin),
+    piece: usize,
+    pause: Duration,
+    most: usize,
+) -> Vec<u8> {
+    let (mut request, mut piece) = (Vec::new(), vec![0; piece]);
+    while request.len() < most {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
+        match stream.read(&mut piece).await {
+            Ok(read @ 1..) => request.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+        let Some((head, body)) = split(&request) else {
             continue;
         };
-        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
-        let length = text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |value| value.parse().unwrap());
-        if request.len() >= head + 4 + length {
+        let mut lines = head.lines();
+        let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+        if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
             break;
         }
     }
     request
+}
+
+/// The head of a request in lower case, and what there is of its body.
+pub(crate) fn split(request: &[u8]) -> Option<(String, &[u8])> {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8_lossy(&request[..end]);
+    Some((head.to_ascii_lowercase(), &request[end..]))
 }
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -329,7 +359,7 @@ where
         + 'static,
 {
     let call = transport.clone().oneshot(request);
-    let response = tokio::time::timeout(Duration::from_secs(3600), call).await;
+    let response = timeout(Duration::from_secs(3600), call).await;
     let (head, body) = response.expect("the call must end")?.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Ok(Response::from_parts(head, body))

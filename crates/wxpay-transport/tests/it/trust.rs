@@ -6,10 +6,9 @@ use rcgen::{
     KeyPair, SanType, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use tokio_rustls::rustls::version::TLS12;
-use wxpay_transport::{Error, ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
+use wxpay_transport::{ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply, server_with};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -23,21 +22,6 @@ async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_
     assert_eq!(call(both, addr).await.unwrap().body(), "ok");
 }
 
-async fn without_identity(ca: &Ca) -> Error {
-    let addr = serve_reply(ca.demanding_server(), OK).await;
-    call(ca.builder(), addr).await.unwrap_err()
-}
-
-#[tokio::test]
-async fn the_server_requires_a_certificate_and_gets_none() {
-    let ca = Ca::new();
-    let error = without_identity(&ca).await;
-    let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
-    assert_eq!(error.kind(), missing, "{error:?}");
-    let said = error.to_string();
-    assert!(said.contains("requires a client certificate"), "{said}");
-}
-
 /// The verdict comes while the body is being sent, on another thread than the one that sends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
@@ -47,19 +31,12 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
         let response = send(&transport, post(addr, body.clone())).await;
+        let error = response.unwrap_err();
         let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
-        assert_eq!(response.unwrap_err().kind(), missing);
+        assert_eq!(error.kind(), missing, "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains("requires a client certificate"), "{said}");
     }
-}
-
-#[tokio::test]
-async fn tls_1_2_is_spoken_too() {
-    let ca = Ca::new();
-    let pair = ca.pair();
-    let config = server_with(&pair, &[&TLS12]);
-    let addr = serve_reply(config, OK).await;
-
-    assert_eq!(call(ca.builder(), addr).await.unwrap().body(), "ok");
 }
 
 #[test]
@@ -189,10 +166,7 @@ fn what_an_authority_has_issued_is_no_authority() {
     });
     for pem in [&leaf.cert, &explicit.cert, &(ca.pem() + &leaf.cert)] {
         let error = Roots::webpki().with_pem(pem).unwrap_err();
-        assert!(
-            matches!(error, RootsError::NotAnAuthority { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, RootsError::NotAnAuthority(_)), "{error:?}");
         assert!(error.to_string().contains("CN=a leaf"), "{error}");
     }
     let for_clients = |params: &mut CertificateParams| {
@@ -200,7 +174,7 @@ fn what_an_authority_has_issued_is_no_authority() {
     };
     for pem in [self_signed(for_clients).pem(), ca.issue(for_clients).cert] {
         let error = Roots::empty().with_pem(pem).unwrap_err();
-        assert!(matches!(error, RootsError::ForClients { .. }), "{error:?}");
+        assert!(matches!(error, RootsError::ForClients(_)), "{error:?}");
     }
     // An authority below another one is one.
     let below = ca.issue(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));

@@ -56,9 +56,8 @@ fn what_is_to_be_rejected_is_refused_as_expected() {
     check("reject", "expected", |result| match result {
         Ok(fields) => format!("accepted as {fields:?}"),
         Err(error) => {
-            let field = error
-                .field()
-                .map_or(String::new(), |name| format!(" {name}"));
+            let field = error.field().map(|name| format!(" {name}"));
+            let field = field.unwrap_or_default();
             format!("{:?} {}{field}\n", error.kind(), error.offset())
         }
     });
@@ -66,35 +65,14 @@ fn what_is_to_be_rejected_is_refused_as_expected() {
 
 #[test]
 fn every_kind_is_rejected_somewhere() {
+    let kinds = "TooManyFields WrongCharset InvalidUtf8 IllegalCharacter UnsupportedVersion \
+        MisplacedDeclaration Doctype ProcessingInstruction NoRoot WrongRoot SecondRoot \
+        TrailingContent Attribute InvalidName DuplicateName Nested StrayText UnknownEntity \
+        MismatchedEndTag Malformed Truncated";
     let cases = cases("reject", "expected");
-    let rejected = |kind| {
-        let start = format!("{kind:?} ");
-        cases.iter().any(|case| case.2.starts_with(&start))
-    };
-    for kind in [
-        ErrorKind::TooManyFields,
-        ErrorKind::WrongCharset,
-        ErrorKind::InvalidUtf8,
-        ErrorKind::IllegalCharacter,
-        ErrorKind::UnsupportedVersion,
-        ErrorKind::MisplacedDeclaration,
-        ErrorKind::Doctype,
-        ErrorKind::ProcessingInstruction,
-        ErrorKind::NoRoot,
-        ErrorKind::WrongRoot,
-        ErrorKind::SecondRoot,
-        ErrorKind::TrailingContent,
-        ErrorKind::Attribute,
-        ErrorKind::InvalidName,
-        ErrorKind::DuplicateName,
-        ErrorKind::Nested,
-        ErrorKind::StrayText,
-        ErrorKind::UnknownEntity,
-        ErrorKind::MismatchedEndTag,
-        ErrorKind::Malformed,
-        ErrorKind::Truncated,
-    ] {
-        assert!(rejected(kind), "{kind:?}");
+    for kind in kinds.split(' ') {
+        let mut words = cases.iter().map(|case| case.2.split(' ').next());
+        assert!(words.any(|word| word == Some(kind)), "{kind}");
     }
 }
 
@@ -109,16 +87,12 @@ fn every_cut_is_refused() {
         assert!(Fields::parse(&document[..end]).is_ok(), "{name}");
         for cut in 0..end {
             let error = Fields::parse(&document[..cut]).unwrap_err();
-            let kinds = [
-                ErrorKind::Truncated,
-                ErrorKind::NoRoot,
-                ErrorKind::InvalidUtf8,
-            ];
-            assert!(
-                kinds.contains(&error.kind()),
-                "{name} cut at {cut}: {error}"
+            let is_cut = matches!(
+                error.kind(),
+                ErrorKind::Truncated | ErrorKind::NoRoot | ErrorKind::InvalidUtf8
             );
-            assert!(error.offset() <= cut, "{name} cut at {cut}: {error}");
+            let is_before = error.offset() <= cut;
+            assert!(is_cut && is_before, "{name} cut at {cut}: {error}");
         }
     }
 }
@@ -129,13 +103,8 @@ fn values_borrow_unless_put_together() {
                     <e>4<![CDATA[5]]></e><f>&amp;</f></xml>";
     let is_borrowed = |text: &str| document.as_bytes().as_ptr_range().contains(&text.as_ptr());
     let fields = Fields::parse(document).unwrap();
-    for (name, borrows) in [
-        ("a", true),
-        ("b", true),
-        ("c", true),
-        ("e", false),
-        ("f", false),
-    ] {
+    for name in ["a", "b", "c", "e", "f"] {
+        let borrows = !["e", "f"].contains(&name);
         assert_eq!(is_borrowed(fields.get(name).unwrap()), borrows, "{name}");
     }
     assert!(fields.iter().all(|(name, _)| is_borrowed(name)));

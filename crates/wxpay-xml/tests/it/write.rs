@@ -79,12 +79,13 @@ fn the_first_character_that_xml_does_not_allow_is_refused() {
         let mut fields = Fields::new();
         let error = fields.push("a", value).unwrap_err();
         assert!(fields.is_empty());
-        match error {
-            FieldError::Character {
-                character, offset, ..
-            } => (offset, character),
-            _ => panic!("{error}"),
-        }
+        let FieldError::Character {
+            character, offset, ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        (offset, character)
     };
     for control in ('\0'..' ').filter(|char| !"\t\n\r".contains(*char)) {
         assert_eq!(refused(&format!("é{control}")), (2, control));
@@ -102,9 +103,7 @@ fn pairs_and_chains_make_fields() {
     let pairs = [("b", "2"), ("a", "1")];
     let fields = Fields::from_pairs(pairs).unwrap();
     assert!(fields.iter().eq(pairs));
-    let chain = Fields::new()
-        .with("b", "2")
-        .and_then(|it| it.with("a", "1"));
+    let chain = Fields::new().with("b", "2").unwrap().with("a", "1");
     assert_eq!(chain.unwrap(), fields);
     let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(Fields::from_pairs(owned).unwrap(), fields);

@@ -85,7 +85,7 @@ async fn a_reply_of_64_mb_is_refused_without_reading_it() {
     let world = World::new();
     let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
     let endless = "HTTP/1.1 200 OK\r\n\r\n".to_owned();
-    let expected = Fails(ErrorKind::ResponseTooLarge { limit: 1000 });
+    let expected = Fails(ErrorKind::ResponseTooLarge(1000));
     for head in [announced, endless] {
         let mut reply = head.clone().into_bytes();
         reply.resize(reply.len() + LENGTH, b'x');

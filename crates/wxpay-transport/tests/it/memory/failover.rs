@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 use wxpay_transport::EndpointStatus;
 
 use super::*;
+use crate::support::split;
 
 #[tokio::test(start_paused = true)]
 async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
@@ -12,6 +13,8 @@ async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
         (&[("a", "refuse")][..], "0s a, 0s b = 200 b (2)"),
         // A handshake that hangs until the connector's deadline.
         (&[("a", "stall")], "0s a, 5s b = 200 b (2)"),
+        // A handshake that is cut.
+        (&[("a", "drop")], "0s a, 0s b = 200 b (2)"),
         // No answer: half of the 20 s for the first of two endpoints.
         (&[("a", "hang")], "0s a, 10s b = 200 b (2)"),
         (&[("a", "drip")], "0s a, 10s b = 200 b (2)"),
@@ -93,6 +96,45 @@ async fn a_silence_has_its_own_time_too() {
         ),
     ] {
         check(builder, &[0], script, expected).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_endpoint_is_not_left_for_another_one_and_one_that_stands_still_is() {
+    let impatient = || {
+        let silence = Duration::from_secs(10);
+        pair().stall_timeout(silence).response_timeout(silence)
+    };
+    for (word, expected, failures) in [
+        ("slow", "200 a (1)", 0),
+        ("stuck", "200 b (2)", 1),
+        ("hang", "200 b (2)", 1),
+    ] {
+        // 37 s are needed, which is more than a half of 70 s.
+        for timeout in [None, Some(Duration::from_secs(70))] {
+            let network = Network::new(&[("a", word)]);
+            let transport = network.transport(impatient().timeout(timeout));
+            let request = Request::post("https://a/").body("x".repeat(150_000));
+            let result = send(&transport, request.unwrap()).await;
+            assert_eq!(outcome(&result), expected, "{word}");
+            let first = &transport.endpoints()[0];
+            assert_eq!((first.is_in_service, first.failures), (true, failures));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_sends_the_same_bytes() {
+    let network = Network::new(&[("a", "cut 503")]);
+    let transport = network.transport(builder());
+    assert_eq!(outcome(&post(&transport, "https://a/").await), "200 a (3)");
+    let requests = network.0.requests.lock().unwrap();
+    assert_eq!(requests.len(), 3);
+    for request in &*requests {
+        let (head, body) = split(request).unwrap();
+        assert!(head.contains("content-length: 5\r\n"), "{head}");
+        assert!(!head.contains("transfer-encoding"), "{head}");
+        assert_eq!(body, b"hello");
     }
 }
 

@@ -5,6 +5,7 @@ use tokio::{runtime::Handle, time::timeout};
 use wxpay_transport::{ErrorKind, IdentityHandle, TimeoutKind};
 
 use super::*;
+use crate::support::split;
 
 /// What a server can do to one attempt.
 const WORDS: [&str; 15] = [
@@ -89,8 +90,8 @@ async fn run(schedule: Schedule) {
         let took = start.elapsed();
         let log = network.take_log();
         let attempts = match &result {
-            Ok(response) => response.extensions().get::<CallInfo>().unwrap().attempts(),
-            Err(error) => error.info().unwrap().attempts(),
+            Ok(response) => response.extensions().get::<CallInfo>().unwrap().attempts,
+            Err(error) => error.info().unwrap().attempts,
         };
         let story = format!("{words:?}: {log} = {result:?} after {took:?}");
         // Nothing is repeated without the caller's word.
@@ -148,14 +149,12 @@ async fn run(schedule: Schedule) {
     }
     // Every attempt carries the same bytes.
     for request in &*network.0.requests.lock().unwrap() {
-        let head = request.windows(4).position(|window| window == b"\r\n\r\n");
-        let Some(head) = head else { continue };
-        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
-        assert!(
-            text.contains(&format!("content-length: {LENGTH}")),
-            "{text}"
-        );
-        assert!(body.as_bytes().starts_with(&request[head + 4..]));
+        let Some((head, sent)) = split(request) else {
+            continue;
+        };
+        let length = format!("content-length: {LENGTH}");
+        assert!(head.contains(&length), "{head}");
+        assert!(body.as_bytes().starts_with(sent));
     }
     // No task and no connection is left.
     drop(transport);

@@ -36,7 +36,7 @@ async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> F
             let Ok(mut stream) = acceptor.accept(theirs).await else {
                 return;
             };
-            while !read_request(&mut stream, None).await.is_empty() {
+            while !read_request(&mut stream).await.is_empty() {
                 sleep(Duration::from_millis(5)).await;
                 let status = if allows(Instant::now()) {
                     200

@@ -21,13 +21,12 @@ use anyhow::Context;
 use clap::Args;
 use wxpay_agent::{Agent, AllowedHost, Fetcher, Options, Store, Token};
 use wxpay_media::Transport;
-use wxpay_sandbox::Sandbox;
 
 use crate::{
     args::{GatewayArgs, TimeoutArgs},
     settings::Network,
     signals::Stop,
-    terminal,
+    terminal, upload,
     values::{Rate, Seconds},
 };
 use sockets::{Sockets, notify};
@@ -161,14 +160,7 @@ fn mode(text: &str) -> Result<u32, &'static str> {
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     terminal::write_in_background();
-    let mut sandbox = None;
-    if args.sandbox {
-        let started = sandbox.insert(Sandbox::builder().start().await?);
-        let origin = started.origin();
-        terminal::warn(&format!(
-            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
-        ));
-    }
+    let sandbox = upload::start_sandbox(args.sandbox).await?;
     let store = match &args.ledger {
         Some(path) => Store::in_ledger(path)?,
         None => Store::in_memory(),

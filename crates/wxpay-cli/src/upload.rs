@@ -39,14 +39,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
 /// True when every file is uploaded; an error before any is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let mut sandbox = None;
-    if args.sandbox {
-        let started = sandbox.insert(Sandbox::builder().start().await?);
-        let origin = started.origin();
-        terminal::warn(&format!(
-            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
-        ));
-    }
+    let sandbox = start_sandbox(args.sandbox).await?;
     let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
@@ -63,6 +56,19 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
         sandbox.shutdown().await;
     }
     Ok(done)
+}
+
+/// The gateway of `--sandbox`.
+pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<Sandbox>> {
+    if !is_asked_for {
+        return Ok(None);
+    }
+    let sandbox = Sandbox::builder().start().await?;
+    let origin = sandbox.origin();
+    terminal::warn(&format!(
+        "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+    ));
+    Ok(Some(sandbox))
 }
 
 /// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.

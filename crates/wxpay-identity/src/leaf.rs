@@ -1,7 +1,4 @@
-//! The fields of certificates, and the order of a chain.
-//!
-//! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
-//! server judges it.
+//! The fields of certificates that are needed, whatever their version and extensions, and the order of a chain.
 
 use std::time::SystemTime;
 

@@ -1,7 +1,5 @@
 //! Certificates and keys out of PEM text, and the form of a file that is none.
-//!
-//! It is read as OpenSSL reads it: text before, between and behind the sections does not matter, nor does
-//! a byte order mark; old labels of certificates are known.
+//! PEM is read as by OpenSSL, with text around the sections, a byte order mark, and old labels.
 
 use base64::{
     Engine as _,

@@ -87,7 +87,7 @@ impl IdentitySource for IdentityHandle {
 /// when they have changed, takes the new identity if it is a whole one and no file changed meanwhile.
 /// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning for the
 /// change, and the next look tries again. Clones share the identity.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
 impl IdentityFiles {
@@ -230,12 +230,13 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("paths", &self.paths)
-            .field("identity", &self.identity)
-            .finish_non_exhaustive()
+        write!(
+            f,
+            "IdentityFiles({:?}, {:?})",
+            self.0.paths, self.0.identity
+        )
     }
 }
 
@@ -300,7 +301,10 @@ pub enum IdentityFilesError {
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
     /// The files hold no identity; the source says why.
-    #[error("no identity can be made of {}", paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and "))]
+    #[error(
+        "no identity can be made of {}",
+        paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
+    )]
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,

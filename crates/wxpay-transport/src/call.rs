@@ -33,7 +33,7 @@ use crate::{
     error::{
         BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
     },
-    policy::{Outcome, Policy, Repetition, World},
+    policy::{Outcome, Policy, World},
     rate::RateLimiter,
 };
 
@@ -136,7 +136,8 @@ impl<B: RequestBody> Caller<B> {
         let time = self.config.rules.timeout.unwrap_or_default();
         let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
         let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
-        Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
+        let source = call.failure.take().map(BoxError::from);
+        Err(Error::timeout(TimeoutKind::Total, wait, source))
     }
 
     /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
@@ -149,7 +150,7 @@ impl<B: RequestBody> Caller<B> {
             drop(place);
             let outcome = self.outcome(call, &result);
             match call.policy.next(outcome, &self.world()) {
-                Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
+                Some((after, on_budget)) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
                     call.failure = result.err();
                 }
@@ -260,10 +261,8 @@ impl<B: RequestBody> Caller<B> {
 }
 
 impl<B: RequestBody> Call<B> {
-    /// The request of an attempt: to its server, and with framing that hyper writes.
-    ///
-    /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
-    /// one that is too large leaves both sides waiting.
+    /// The request of an attempt: to its server, and with framing that hyper writes, for it believes a
+    /// `Content-Length` that it finds: one too small cuts the body, one too large leaves both sides waiting.
     fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
@@ -276,9 +275,7 @@ impl<B: RequestBody> Call<B> {
     }
 }
 
-/// Logs the outcome in the present span.
-///
-/// The path, the headers and both bodies stay out: they are the caller's secrets.
+/// Logs the outcome in the present span; path, headers and bodies stay out: they are the caller's secrets.
 fn tell(result: &CallResult, begun: Instant) {
     let span = Span::current();
     let milliseconds = begun.elapsed().as_millis();

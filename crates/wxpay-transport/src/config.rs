@@ -142,8 +142,7 @@ type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
-    /// The host's addresses, in the order in which they are tried; not with a proxy, which resolves the
-    /// name itself.
+    /// The host's addresses, in the order in which they are tried; a proxy resolves the name itself.
     Resolved(&'a [IpAddr]),
     /// A TCP connection was opened, to the server or to the proxy in between, at this address.
     Connected(SocketAddr),

@@ -34,15 +34,11 @@ use crate::{
 pub struct Endpoints(Vec<Authority>);
 
 impl Endpoints {
-    /// The largest number of endpoints: more would leave each attempt no time.
-    pub const LIMIT: usize = 8;
-
     /// The endpoints in this order; one that is named again counts once.
     ///
     /// # Errors
     ///
-    /// [`EndpointsError`] when there is none, when there are more than [`LIMIT`](Self::LIMIT), or
-    /// when one has a user name or a port that is no number.
+    /// [`EndpointsError`] when there is none, or when one has a user name or a port that is no number.
     pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
         for endpoint in endpoints {
@@ -53,11 +49,10 @@ impl Endpoints {
                 list.push(endpoint);
             }
         }
-        match list.len() {
-            0 => Err(EndpointsError::Empty),
-            1..=Self::LIMIT => Ok(Self(list)),
-            _ => Err(EndpointsError::TooMany),
+        if list.is_empty() {
+            return Err(EndpointsError::Empty);
         }
+        Ok(Self(list))
     }
 
     /// The one that calls go to while it is in service.
@@ -79,9 +74,6 @@ pub enum EndpointsError {
     /// No endpoint at all.
     #[error("no endpoint is given: at least one is needed")]
     Empty,
-    /// More than [`Endpoints::LIMIT`].
-    #[error("more than {} endpoints are given", Endpoints::LIMIT)]
-    TooMany,
     /// Not of the form `host` or `host:port`.
     #[error("an endpoint is `host` or `host:port`, without a user name")]
     NotHostAndPort,

@@ -42,10 +42,8 @@ struct Inner {
     source: Option<BoxError>,
 }
 
-/// How many attempts a call took, and which endpoint the last one went to.
-///
-/// It is in the extensions of every response of a [`Transport`](crate::Transport), as
-/// `response.extensions().get::<CallInfo>()`, and in an [`Error`].
+/// How many attempts a call took, and which endpoint the last one went to. It is in an [`Error`], and in
+/// every response, as `response.extensions().get::<CallInfo>()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallInfo {
@@ -112,8 +110,9 @@ impl Error {
         }))
     }
 
-    pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
-        let mut error = Self::new(ErrorKind::Timeout(kind), None);
+    /// A timeout, with the failure of an earlier attempt.
+    pub(crate) fn timeout(kind: TimeoutKind, wait: Wait, source: Option<BoxError>) -> Self {
+        let mut error = Self::new(ErrorKind::Timeout(kind), source);
         error.0.wait = Some(wait);
         error
     }
@@ -124,17 +123,11 @@ impl Error {
         self
     }
 
-    /// Adds the failure of an earlier attempt.
-    pub(crate) fn caused_by(mut self, source: Option<Self>) -> Self {
-        self.0.source = source.map(BoxError::from);
-        self
-    }
-
     /// From hyper's client, a connector or a response's body: of the kind of a known cause, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         let below = error.as_ref();
         if let Some(wait) = find::<Wait>(below) {
-            return Self::timeout(TimeoutKind::Connect, wait.clone());
+            return Self::timeout(TimeoutKind::Connect, wait.clone(), None);
         }
         if let Some(failure) = find::<ProxyFailure>(below) {
             return Self::new(ErrorKind::Proxy(failure.kind), error);
@@ -365,8 +358,7 @@ pub(crate) struct ProxyFailure {
     pub(crate) source: Option<BoxError>,
 }
 
-/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto
-/// provider, one without a TLS version that is spoken, or one that cannot read the client's key.
+/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build; the source says it.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);

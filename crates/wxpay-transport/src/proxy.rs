@@ -127,8 +127,8 @@ impl Proxy {
 
     /// The user name and password, sent to the proxy, and to it alone, as `Proxy-Authorization`.
     ///
-    /// They go over the network as they are, as basic authentication does, for the proxy is spoken to
-    /// without TLS. A user name cannot hold a colon: what follows it counts as the password.
+    /// They go over the network as they are: the proxy is spoken to without TLS. A user name cannot hold a
+    /// colon.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -200,8 +200,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// The reason why a URI does not describe a proxy. The URI itself, which may hold a password, is not
-/// shown.
+/// The reason why a URI does not describe a proxy; it is not shown, for it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyUriError {

@@ -109,8 +109,8 @@ impl Roots {
         let certificate = ServerCertificate::parse(&der).ok_or(DAMAGED)?;
         let subject = certificate.subject;
         if certificate.may_issue {
-            self.weak
-                .extend(certificate.weak_key.map(|bits| (subject, bits)));
+            let weak = certificate.weak_key.map(|bits| (subject, bits));
+            self.weak.extend(weak);
             return self.own.add(der).map_err(|_| DAMAGED);
         }
         if !certificate.is_for_servers {

@@ -34,8 +34,7 @@ use crate::{
 /// An HTTPS client with a client certificate, as a tower service.
 ///
 /// It takes an [`http::Request`] with an absolute `https` URI and answers with the whole response,
-/// collected under a bound in bytes and under the timeouts of its
-/// [`TransportBuilder`](crate::TransportBuilder). There are no cookies, no redirects and no compression.
+/// collected under the bounds of its [`TransportBuilder`].
 ///
 /// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
 /// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
@@ -43,8 +42,7 @@ use crate::{
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {
-    /// The [endpoints](crate::TransportBuilder::endpoints) and whether they are in service, in their
-    /// order; nothing where none were given.
+    /// The [endpoints](TransportBuilder::endpoints) in their order, and whether they are in service.
     #[must_use]
     pub fn endpoints(&self) -> Vec<EndpointStatus> {
         self.0.endpoints.statuses()
@@ -211,8 +209,8 @@ impl TransportBuilder {
     /// How long a call may take from the first poll to the last byte of the response, with waiting and
     /// all attempts; `None`, the default, for no such bound.
     ///
-    /// With it, each silence (connecting, stalling, waiting for the response) may last at most what is
-    /// left of it divided by the [`endpoints`](Self::endpoints) still to be tried.
+    /// With it, each silence may last at most what is left of it divided by the
+    /// [`endpoints`](Self::endpoints) still to be tried.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.rules.timeout = timeout.into().map(|timeout| timeout.min(MAX_TIMEOUT));
         self

@@ -158,10 +158,8 @@ impl From<Uncheckable> for Error {
 /// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
 fn signature(id: &[u8]) -> String {
     let oid = SliceReader::new(id).and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader));
-    let Ok(oid) = oid else {
-        return "of an unknown kind".to_owned();
-    };
-    let name = match oid.to_string().as_str() {
+    let oid = oid.map(|oid| oid.to_string()).unwrap_or_default();
+    let name = match oid.as_str() {
         "1.2.840.10045.4.1" => "ECDSA with SHA-1",
         "1.2.840.10045.4.3.1" => "ECDSA with SHA-224",
         "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",

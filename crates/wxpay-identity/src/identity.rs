@@ -129,18 +129,17 @@ impl Identity {
         let (own, key) = pair(&chain, key)?;
         let chain = leaf::order(chain, own)?;
         let leaf = Leaf::of(&chain[0])?;
-        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
-        if now > not_after {
-            return Err(IdentityError::Expired(not_after));
+        if now > leaf.not_after {
+            return Err(IdentityError::Expired(leaf.not_after));
         }
-        if now < not_before {
-            return Err(IdentityError::NotYetValid(not_before));
+        if now < leaf.not_before {
+            return Err(IdentityError::NotYetValid(leaf.not_before));
         }
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {
             let (serial, subject) = (identity.serial_number(), identity.subject());
-            let until = error::date(not_after);
+            let until = error::date(identity.not_after());
             warn!(
                 serial,
                 subject, until, "the client certificate expires within 30 days: renew it"

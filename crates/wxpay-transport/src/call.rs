@@ -29,7 +29,7 @@ use crate::{
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoints::{Endpoint, EndpointPool},
+    endpoints::{Breaker, EndpointPool},
     error::{
         BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
     },
@@ -66,8 +66,11 @@ impl<B: RequestBody> Caller<B> {
         let clients = Arc::new(Clients::new(Arc::clone(&config))?);
         let probing = Arc::clone(&clients);
         let endpoints = config.endpoints.iter().flat_map(Endpoints::iter);
+        let endpoints: Vec<_> = endpoints.cloned().collect();
+        let breakers = endpoints.iter().map(|_| Breaker::default());
         let endpoints = EndpointPool {
-            endpoints: endpoints.cloned().map(Endpoint::new).collect(),
+            breakers: breakers.collect::<Vec<_>>().into(),
+            endpoints,
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
             probe: Box::new(move |server| {
@@ -181,7 +184,7 @@ impl<B: RequestBody> Caller<B> {
     /// Connects, sends and receives.
     async fn attempt(&self, call: &mut Call<B>) -> CallResult {
         if let Some(endpoint) = call.policy.endpoint {
-            call.server = self.endpoints.authority(endpoint).clone();
+            call.server = self.endpoints.endpoints[endpoint].clone();
         }
         let span = debug_span!(
             "http.attempt",

@@ -11,13 +11,13 @@ use crate::workspace::{Workspace, is_library, require_none};
 
 /// Which crate may depend on which, by normal and build dependencies. Those of tests are free. The
 /// program may depend on every library, and an example on what it shows. The agent knows no signature
-/// and no XML, and can embed the sandbox.
+/// and no XML.
 const ARROWS: &str = "
     wxpay-diagnose: wxpay-sign
     wxpay-transport: wxpay-identity
     wxpay-media: wxpay-identity wxpay-multipart wxpay-picture wxpay-sign wxpay-transport wxpay-xml
     wxpay-sandbox: wxpay-diagnose wxpay-picture wxpay-sign wxpay-xml
-    wxpay-agent: wxpay-ledger wxpay-media wxpay-sandbox
+    wxpay-agent: wxpay-ledger wxpay-media
 ";
 
 fn may_depend((from, to): (&str, &str)) -> bool {

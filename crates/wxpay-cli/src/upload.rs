@@ -4,7 +4,6 @@ mod dry_run;
 mod ledger;
 pub(crate) mod outcome;
 mod picture;
-mod progress;
 mod queue;
 
 use std::process::ExitCode;
@@ -30,9 +29,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
         && !error.is::<OutputLost>()
     {
         // With --json every file has a line.
-        let failure = Failure::config(error);
         for file in &args.files {
-            FileOutcome::failed(file, failure.clone()).print(true)?;
+            FileOutcome::failed(file, Failure::config(error)).print(true)?;
         }
     }
     Ok(terminal::exit_code(done?))
@@ -41,15 +39,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
 /// True when every file is uploaded; an error before any is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let mut sandbox = None;
-    if args.sandbox {
-        let started = sandbox.insert(Sandbox::builder().start().await?);
-        let origin = started.origin();
-        terminal::warn(&format!(
-            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
-        ));
-    }
-    let (merchant, endpoints, builder) = configure(args, sandbox.as_ref())?;
+    let sandbox = start_sandbox(args.sandbox).await?;
+    let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
             done = dry_run::run(args, &merchant) => done?,
@@ -67,12 +58,24 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     Ok(done)
 }
 
-/// The merchant, its endpoints, and a client with all settings. Its identity is always there, except that a dry run can do
-/// without.
-fn configure(
+/// The gateway of `--sandbox`.
+pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<Sandbox>> {
+    if !is_asked_for {
+        return Ok(None);
+    }
+    let sandbox = Sandbox::builder().start().await?;
+    let origin = sandbox.origin();
+    terminal::warn(&format!(
+        "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+    ));
+    Ok(Some(sandbox))
+}
+
+/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.
+pub(crate) fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
-) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder)> {
+) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder, Option<Identity>)> {
     let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
     if from_stdin.count() > 1 {
         bail!("`-` can be given once: stdin holds one picture");
@@ -93,25 +96,25 @@ fn configure(
         .endpoints(endpoints.clone())
         .max_retries(args.retries)
         .transport(|transport| network.apply(transport));
-    if let Some(identity) = identity {
-        builder = builder.identity(identity);
+    if let Some(identity) = &identity {
+        builder = builder.identity(identity.clone());
     }
-    if let Some(given) = settings::find(args.rate, settings::RATE)? {
+    if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
     }
     let times = &args.timeouts;
-    let flags = [
+    let given = [
         times.timeout,
         times.connect_timeout,
         times.stall_timeout,
         times.response_timeout,
     ];
-    for (flag, (names, set)) in flags.into_iter().zip(settings::TIMEOUTS) {
-        if let Some(given) = settings::find(flag, names)? {
+    for (value, (flag, set)) in given.into_iter().zip(settings::TIMEOUTS) {
+        if let Some(given) = settings::find(flag, value)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
-    Ok((merchant, endpoints, builder))
+    Ok((merchant, endpoints, builder, identity))
 }
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);

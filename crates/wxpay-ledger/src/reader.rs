@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, record::key};
+use crate::{
+    error::Error,
+    file,
+    record::{Account, Content, Entry, FileState, Outcome, Reason, key},
+};
 
 /// Reads a ledger, which need not be in use by this process.
 ///
@@ -18,6 +22,7 @@ use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, re
 /// let state = FileState::of(&std::fs::metadata(path)?);
 /// assert_eq!(reader.files(account, &[("licence.jpg", state)])?, [None]); // not uploaded yet
 /// let md5 = "900150983cd24fb0d6963f7d28e17f72".to_owned();
+/// assert_eq!(reader.uploaded(account, &md5)?, None);
 /// assert_eq!(reader.content(account, &Content { md5, bytes: 3 })?, None);
 /// assert_eq!(reader.status()?[0].uploaded, 0);
 /// reader.export(|file, _entry, _uploaded_at| {
@@ -112,6 +117,19 @@ impl Reader {
             let content = params![account.0, it.md5, it.bytes as i64];
             let select = format!("{CONTENT} AND bytes = ?3");
             connection.query_row(&select, content, entry).optional()
+        })
+    }
+
+    /// The entry of bytes that are uploaded, by their MD5 alone: the latest, where several lengths have it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the ledger cannot be read.
+    pub fn uploaded(&self, account: Account, md5: &str) -> Result<Option<Entry>, Error> {
+        self.ask(|connection| {
+            let select = format!("{CONTENT} AND outcome = 1 ORDER BY at DESC LIMIT 1");
+            let mut select = connection.prepare(&select)?;
+            select.query_row(params![account.0, md5], entry).optional()
         })
     }
 

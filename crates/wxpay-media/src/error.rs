@@ -1,6 +1,6 @@
 //! Failed uploads, with advice.
 
-use std::{error::Error as StdError, iter};
+use std::{borrow::Cow, error::Error as StdError, iter};
 
 use http::StatusCode;
 use http_body_util::LengthLimitError;
@@ -202,6 +202,52 @@ fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
     }
     let advice = "look at the error below it";
     (ErrorKind::Other, advice, RetryAdvice::Refused)
+}
+
+/// An error for another program: the object that `wxpay` prints for one, in JSON with the feature `serde`.
+///
+/// ```
+/// use wxpay_media::{Error, ErrorReport, Image};
+///
+/// let error = Error::from(Image::from_bytes("licence.jpg", "").unwrap_err());
+/// let report = ErrorReport::from(&error);
+/// assert_eq!((&*report.kind, &*report.message), ("image", "the picture is empty"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct ErrorReport {
+    /// The kind of failure in a word: that of an [`ErrorKind`], or of a program's own.
+    pub kind: Cow<'static, str>,
+    /// The gateway's `err_code`, where it gave one.
+    pub code: Option<String>,
+    /// What went wrong, with its root cause.
+    pub message: String,
+    /// Advice for people.
+    pub advice: Cow<'static, str>,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind().as_str().into(),
+            code: error.code().map(str::to_owned),
+            message: with_root_cause(error),
+            advice: error.advice().into(),
+            retryable: error.is_retryable(),
+        }
+    }
+}
+
+/// An error with its root cause: the errors between repeat it.
+fn with_root_cause(error: &(dyn StdError + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let root = causes.last().unwrap_or(error).to_string();
+    match error.to_string() {
+        top if top.contains(&root) => top,
+        top => format!("{top}: {root}"),
+    }
 }
 
 /// The kinds of failure, as the program `wxpay` prints them.

@@ -19,7 +19,7 @@ pub mod test_util;
 pub use builder::ClientBuilder;
 pub use client::{Client, DefaultService, UploadBody, Uploaded};
 pub use endpoint::{Endpoint, ParseEndpointError, ParseRegionError, Region};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, ErrorReport};
 pub use gateway::{GatewayError, Reason, RetryAdvice};
 pub use image::{FileNameError, Image, ImageError, Warning};
 pub use memory::MemoryBudget;

@@ -1,17 +1,19 @@
-//! Faults on demand: their effects, and the calls that they hit.
+//! Faults on demand: an effect, and the calls that it hits. As text,
+//! `EFFECT[=VALUE][,CONDITION=VALUE]...`, as JSON, and as a form they have one grammar.
 
 mod effect;
-mod grammar;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroU32;
+use std::{fmt, num::NonZeroU32, str::FromStr};
 
-use schedule::Pattern;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 
-pub use effect::{Effect, ErrorCode};
-pub use grammar::ParseFaultError;
+use effect::number;
+
+pub use effect::{Effect, ErrorCode, ParseFaultError};
 pub use schedule::ActiveFault;
 pub(crate) use schedule::{Faults, Plan};
 
@@ -95,4 +97,208 @@ impl From<Effect> for Fault {
     fn from(effect: Effect) -> Self {
         Self::new(effect)
     }
+}
+
+impl Fault {
+    /// Adds a condition by its word. Text, JSON and forms all come here.
+    pub(crate) fn set(&mut self, word: &str, value: &str) -> Result<(), ParseFaultError> {
+        let count = || number(word, value, "a number from 1");
+        let percent = || {
+            let digits = value.strip_suffix('%').and_then(|it| it.parse().ok());
+            let percent = digits.filter(|percent| *percent <= 100);
+            percent.ok_or_else(|| ParseFaultError::value(word, "a percentage, as 25%"))
+        };
+        let is_there = match word {
+            "next" => self.times.replace(count()?).is_some(),
+            "every" => self.every_nth.replace(count()?).is_some(),
+            "chance" => self.percent.replace(percent()?).is_some(),
+            "seed" => {
+                let seed = number(word, value, "a number")?;
+                self.seed.replace(seed).is_some()
+            }
+            "file" => self.file.replace(Pattern::parse(value)?).is_some(),
+            _ => {
+                let known = "use next, every, chance with seed, or file";
+                let message = format!("there is no condition {word:?}: {known}");
+                return Err(ParseFaultError(message));
+            }
+        };
+        match is_there {
+            true => Err(ParseFaultError(format!("{word} is there twice"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that its parts go together.
+    pub(crate) fn checked(self) -> Result<Self, ParseFaultError> {
+        let beside = |word, other| {
+            let needs = format!("a {other} beside it, as chance=25%,seed=1");
+            Err(ParseFaultError::value(word, &needs))
+        };
+        match (self.percent, self.seed) {
+            (Some(_), None) => return beside("chance", "seed"),
+            (None, Some(_)) => return beside("seed", "chance"),
+            _ => {}
+        }
+        if self.effect == Effect::CutInRequest && self.file.is_some() {
+            let why = "cut-in-request comes before the file name is known: leave file out";
+            return Err(ParseFaultError(why.to_owned()));
+        }
+        Ok(self)
+    }
+
+    /// Its parts in the order of the grammar, with their values as in JSON.
+    fn entries(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let entries = [
+            ("fault", Some(self.effect.to_string().into())),
+            ("next", self.times.map(|times| times.get().into())),
+            ("every", self.every_nth.map(|every| every.get().into())),
+            ("chance", self.percent.map(Value::from)),
+            ("seed", self.seed.map(Value::from)),
+            ("file", self.file.as_ref().map(|file| file.as_str().into())),
+        ];
+        let entries = entries.into_iter();
+        entries.filter_map(|(word, value)| Some((word, value?)))
+    }
+}
+
+impl FromStr for Fault {
+    type Err = ParseFaultError;
+
+    fn from_str(text: &str) -> Result<Self, ParseFaultError> {
+        let mut pieces = pieces(text).into_iter();
+        let mut fault = Self::new(pieces.next().unwrap_or_default().parse()?);
+        for condition in pieces {
+            let (word, value) = condition.split_once('=').unwrap_or((&condition, ""));
+            fault.set(word, value)?;
+        }
+        fault.checked()
+    }
+}
+
+/// The texts between commas. In a file's pattern, a backslash escapes a comma or another backslash.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let at = pieces.len() - 1;
+        let is_pattern = at > 0 && pieces[at].starts_with("file=");
+        match character {
+            ',' => pieces.push(String::new()),
+            '\\' if is_pattern => {
+                let escaped = characters.next_if(|it| [',', '\\'].contains(it));
+                pieces[at].push(escaped.unwrap_or('\\'));
+            }
+            other => pieces[at].push(other),
+        }
+    }
+    pieces
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (word, value) in self.entries() {
+            match (word, value) {
+                ("fault", _) => write!(f, "{}", self.effect)?,
+                (_, Value::String(text)) => {
+                    let escaped = text.replace('\\', r"\\").replace(',', r"\,");
+                    write!(f, ",{word}={escaped}")?;
+                }
+                ("chance", percent) => write!(f, ",{word}={percent}%")?,
+                (_, number) => write!(f, ",{word}={number}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries())
+    }
+}
+
+/// An object of the grammar's words, or the text.
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |value: &Value| {
+            let object = match value {
+                Value::String(text) => return text.parse(),
+                Value::Object(object) => object,
+                _ => {
+                    let example =
+                        r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
+                    return Err(ParseFaultError(format!(
+                        "this is not a fault, as {example}"
+                    )));
+                }
+            };
+            let effect = object.get("fault").and_then(Value::as_str);
+            let missing = || ParseFaultError("missing field `fault`".to_owned());
+            let mut fault = Self::new(effect.ok_or_else(missing)?.parse()?);
+            for (word, value) in object.iter().filter(|entry| entry.0 != "fault") {
+                match (word.as_str(), value) {
+                    (_, Value::Null) => {}
+                    ("file", Value::String(pattern)) => fault.set("file", pattern)?,
+                    ("file", _) => return Err(ParseFaultError::value("file", "a text")),
+                    ("chance", percent) => fault.set("chance", &format!("{percent}%"))?,
+                    (word, value) => fault.set(word, &value.to_string())?,
+                }
+            }
+            fault.checked()
+        };
+        read(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A pattern of file names: `*` is any text, `?` any character, all else itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern(String);
+
+/// Longest pattern and longest part of a name that is compared, in characters: the API's limit of a file
+/// name. Without a bound, a long pattern against a long name takes seconds.
+const MAX_CHARACTERS: usize = 256;
+
+impl Pattern {
+    /// Cuts a pattern that is too long.
+    fn new(text: &str) -> Self {
+        Self(beginning(text).to_owned())
+    }
+
+    fn parse(text: &str) -> Result<Self, ParseFaultError> {
+        if beginning(text) == text {
+            return Ok(Self(text.to_owned()));
+        }
+        let needs = "a pattern of at most 256 characters";
+        Err(ParseFaultError::value("file", needs))
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// In time of the product of both lengths.
+    fn matches(&self, name: &str) -> bool {
+        let name: Vec<_> = beginning(name).chars().collect();
+        // For each beginning of the name, whether the pattern so far matches it.
+        let mut matched = vec![false; name.len() + 1];
+        matched[0] = true;
+        for wanted in self.0.chars() {
+            if wanted == '*' {
+                let shortest = matched.iter().position(|is| *is).unwrap_or(matched.len());
+                matched[shortest..].fill(true);
+            } else {
+                for at in (0..name.len()).rev() {
+                    matched[at + 1] = matched[at] && (wanted == '?' || wanted == name[at]);
+                }
+                matched[0] = false;
+            }
+        }
+        matched[name.len()]
+    }
+}
+
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_CHARACTERS);
+    end.map_or(text, |(end, _)| &text[..end])
 }

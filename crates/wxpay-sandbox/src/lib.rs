@@ -25,6 +25,3 @@ pub use record::{Outcome, RecordedField, RecordedRequest, RecordedResponse};
 pub use rules::{Check, CheckOutcome};
 pub use sandbox::{Sandbox, SandboxBuilder, StartError};
 pub use tls::SentCertificate;
-
-/// An error of a library, boxed so that no type of theirs is part of this crate's API.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;

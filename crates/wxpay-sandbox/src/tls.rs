@@ -16,7 +16,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use serde::Serialize;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use crate::{BoxError, limits};
+use crate::limits;
+
+/// An error of a library, boxed so that no type of theirs is part of this crate's API.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The one crypto provider of this crate, never the process-wide one.
 fn provider() -> Arc<CryptoProvider> {

@@ -5,7 +5,12 @@ use core::{cmp::Ordering, fmt, iter, slice};
 
 use smallvec::SmallVec;
 
-use crate::{ApiKey, Canonical, Pair, SignType, Signature};
+use crate::{
+    api_key::ApiKey,
+    canonical::{Canonical, Pair},
+    sign_type::SignType,
+    signature::Signature,
+};
 
 /// Up to this many parameters are kept, sorted and signed without an allocation.
 const INLINE: usize = 16;

@@ -10,7 +10,7 @@ use md5::Md5;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::{ApiKey, SignType};
+use crate::{api_key::ApiKey, sign_type::SignType};
 
 /// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
 ///

@@ -2,7 +2,12 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::{ApiKey, Pair, Params, SignType, params::Sign};
+use crate::{
+    api_key::ApiKey,
+    canonical::Pair,
+    params::{Params, Sign},
+    sign_type::SignType,
+};
 
 impl<P: Pair> Params<P> {
     /// Checks the signature under the name `sign`, of either algorithm, in constant time, and returns its

@@ -17,6 +17,7 @@ mod network;
 mod program;
 mod sandbox;
 mod secrets;
+mod serve;
 mod sign;
 mod upload;
 mod verify;

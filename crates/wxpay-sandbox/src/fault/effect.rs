@@ -2,8 +2,6 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use super::grammar::{ParseFaultError, number, time, written_time};
-
 /// The effect of a [`Fault`](crate::Fault) on a call.
 ///
 /// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer) and one
@@ -203,4 +201,56 @@ impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Why a text, a form or a JSON value is not a [`Fault`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseFaultError(pub(super) String);
+
+impl ParseFaultError {
+    pub(super) fn value(word: &str, needs: &str) -> Self {
+        Self(format!("{word} needs {needs}"))
+    }
+}
+
+pub(super) fn number<T: FromStr>(
+    word: &str,
+    text: &str,
+    needs: &str,
+) -> Result<T, ParseFaultError> {
+    // Without a sign: there is one way to write a number.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_plain);
+    number.ok_or_else(|| ParseFaultError::value(word, needs))
+}
+
+/// From the largest to the smallest, in nanoseconds.
+const UNITS: [(&str, u128); 4] = [
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1000),
+    ("ns", 1),
+];
+
+fn time(word: &str, value: &str) -> Result<Duration, ParseFaultError> {
+    const TIME: &str = "a time, as 500ms or 2s";
+    let digits = value.trim_end_matches(|character: char| !character.is_ascii_digit());
+    let unit = UNITS.iter().find(|known| known.0 == &value[digits.len()..]);
+    let nanos = unit.and_then(|unit| {
+        let count = number::<u128>(word, digits, TIME).ok()?;
+        let nanos = count.checked_mul(unit.1)?;
+        let seconds = u64::try_from(nanos / UNITS[0].1).ok()?;
+        let below = u32::try_from(nanos % UNITS[0].1).ok()?;
+        Some(Duration::new(seconds, below))
+    });
+    nanos.ok_or_else(|| ParseFaultError::value(word, TIME))
+}
+
+/// In the largest unit that needs no fraction.
+fn written_time(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let fits = |unit: &&(&str, u128)| nanos.is_multiple_of(unit.1);
+    let (unit, size) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
+    format!("{}{unit}", nanos / size)
 }

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use super::{Effect, Fault, ParseFaultError};
+use super::{Effect, Fault};
 
 /// Exhausted faults that are kept to be looked at.
 const EXHAUSTED: usize = 100;
@@ -191,54 +192,15 @@ impl Faults {
     }
 }
 
-/// A pattern of file names: `*` is any text, `?` any character, all else itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(String);
-
-/// Longest pattern and longest part of a name that is compared, in characters: the API's limit of a file
-/// name. Without a bound, a long pattern against a long name takes seconds.
-const MAX_CHARACTERS: usize = 256;
-
-impl Pattern {
-    /// Cuts a pattern that is too long.
-    pub(super) fn new(text: &str) -> Self {
-        Self(beginning(text).to_owned())
+impl Serialize for ActiveFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = [("id", self.id.into())];
+        let more = [
+            ("hits", self.hits.into()),
+            ("spent", self.is_exhausted().into()),
+            ("text", self.fault.to_string().into()),
+        ];
+        let entries = number.into_iter().chain(self.fault.entries());
+        serializer.collect_map(entries.chain(more))
     }
-
-    pub(super) fn parse(text: &str) -> Result<Self, ParseFaultError> {
-        if beginning(text) == text {
-            return Ok(Self(text.to_owned()));
-        }
-        let needs = "a pattern of at most 256 characters";
-        Err(ParseFaultError::value("file", needs))
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// In time of the product of both lengths.
-    pub(super) fn matches(&self, name: &str) -> bool {
-        let name: Vec<_> = beginning(name).chars().collect();
-        // For each beginning of the name, whether the pattern so far matches it.
-        let mut matched = vec![false; name.len() + 1];
-        matched[0] = true;
-        for wanted in self.0.chars() {
-            if wanted == '*' {
-                let shortest = matched.iter().position(|is| *is).unwrap_or(matched.len());
-                matched[shortest..].fill(true);
-            } else {
-                for at in (0..name.len()).rev() {
-                    matched[at + 1] = matched[at] && (wanted == '?' || wanted == name[at]);
-                }
-                matched[0] = false;
-            }
-        }
-        matched[name.len()]
-    }
-}
-
-fn beginning(text: &str) -> &str {
-    let end = text.char_indices().nth(MAX_CHARACTERS);
-    end.map_or(text, |(end, _)| &text[..end])
 }

@@ -13,8 +13,8 @@ use wxpay_picture::Format;
 
 use super::responses::{self, InspectorResponse};
 use crate::{
-    RecordedRequest,
     history::{History, Watch},
+    record::RecordedRequest,
 };
 
 /// An empty line of this interval tells both sides that the other is there.

@@ -1,6 +1,6 @@
 //! The routes: a response for each request.
 
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -14,10 +14,7 @@ use super::{
     guard,
     responses::{self, InspectorResponse},
 };
-use crate::{
-    BoxError,
-    fault::{Effect, Fault},
-};
+use crate::fault::{Effect, Fault};
 
 /// A fault is some dozens of bytes.
 const BODY: usize = 64 * 1024;
@@ -33,7 +30,7 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        if let Err((status, why)) = guard::check(&self.hosts, &head.method, &head.headers) {
+        if let Err((status, why)) = guard(&self.hosts, &head.method, &head.headers) {
             return responses::text(status, why);
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
@@ -148,7 +145,7 @@ impl Inspector {
     }
 }
 
-fn list(body: &[u8]) -> Result<Vec<Fault>, BoxError> {
+fn list(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {
     let values = match serde_json::from_slice(body)? {
         Value::Array(values) => values,
         value => vec![value],
@@ -158,7 +155,7 @@ fn list(body: &[u8]) -> Result<Vec<Fault>, BoxError> {
 }
 
 /// The whole text or its effect, and the conditions beside it; those that are empty are none.
-fn form(body: &[u8]) -> Result<Fault, BoxError> {
+fn form(body: &[u8]) -> Result<Fault, Box<dyn Error>> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.retain(|pair| !pair.1.is_empty());
     let text = pairs.iter().find(|pair| pair.0 == "fault");

@@ -4,6 +4,8 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
+// Its script hands descriptors to the browser.
+#[cfg(unix)]
 mod browser;
 mod certificates;
 mod curl;

@@ -86,7 +86,7 @@ fn a_script_can_wait_for_it() {
     // One that cannot be written is called by its name, and no temporary one.
     let missing = folder.path().join("missing/ready");
     let run = wxpay(arguments.into_iter().chain([text(&missing)])).assert_exit(2);
-    let said = format!("cannot write {}: No such file", missing.display());
+    let said = format!("cannot write {}: ", missing.display());
     run.assert_err(&said);
     assert!(!run.err.contains("at path"), "{run:?}");
 }

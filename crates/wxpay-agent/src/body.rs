@@ -1,0 +1,177 @@
+//! The three forms of a request's body, read into bounded memory.
+
+use std::{error::Error as StdError, iter, time::Duration};
+
+use axum::{
+    RequestExt,
+    body::{Body, to_bytes},
+    extract::{Multipart, Request, multipart::MultipartError},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt, LengthLimitError};
+use serde::Deserialize;
+use tokio::time::timeout;
+use wxpay_media::{Error, Image, ImageError};
+
+use crate::{answer::Refusal, fetch::Fetcher};
+
+/// The largest body.
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+/// The largest JSON: a URL is seldom longer than 2 KB.
+const MAX_JSON: usize = 16 * 1024;
+/// A picture that is not there after so long is given up: it keeps memory from others.
+const LONGEST: Duration = Duration::from_secs(60);
+
+const ADVICE: &str =
+    "send the picture itself, multipart/form-data with one file part, or {\"url\": …}";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Picture,
+    Multipart,
+    Url,
+}
+
+impl Form {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let kind = headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default();
+        match &*kind.trim().to_ascii_lowercase() {
+            "multipart/form-data" => Self::Multipart,
+            "application/json" => Self::Url,
+            _ => Self::Picture,
+        }
+    }
+}
+
+/// A picture, with the file name of its part.
+type Picture = (Option<String>, Bytes);
+
+/// Reads a body, whose length the router bounds.
+pub(crate) async fn read(
+    form: Form,
+    request: Request,
+    fetcher: Option<&Fetcher>,
+) -> Result<Picture, Refusal> {
+    let read = async {
+        match form {
+            Form::Picture => picture(request.with_limited_body().into_body()).await,
+            Form::Multipart => file_part(request).await,
+            Form::Url => by_url(request.into_body(), fetcher).await,
+        }
+    };
+    let late = |_| {
+        let (status, message) = (
+            StatusCode::REQUEST_TIMEOUT,
+            "the picture did not come in time",
+        );
+        Err(Refusal::new(status, message, "send it within a minute"))
+    };
+    timeout(LONGEST, read).await.unwrap_or_else(late)
+}
+
+/// The picture that the body itself is.
+async fn picture(mut body: Body) -> Result<Picture, Refusal> {
+    let mut content = Content::new(&body);
+    while let Some(frame) = body.frame().await {
+        if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
+            content.push(&bytes);
+        }
+    }
+    Ok((None, content.finish()?))
+}
+
+/// The one part of a form that is a file: it has a file name, or a type that is not that of a text.
+async fn file_part(request: Request) -> Result<Picture, Refusal> {
+    let failed = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Refusal::bad(
+            format!("the form is damaged: {}", error.body_text()),
+            ADVICE,
+        ),
+    };
+    let mut content = Content::new(request.body());
+    let form: Result<Multipart, _> = request.extract().await;
+    let mut form = form.map_err(|error| Refusal::bad(error.body_text(), ADVICE))?;
+    let mut file = None;
+    while let Some(mut part) = form.next_field().await.map_err(failed)? {
+        let name = part.file_name().map(str::to_owned);
+        let is_text = |kind: &str| kind.starts_with("text/plain");
+        let is_file = name.is_some() || !part.content_type().is_none_or(is_text);
+        if is_file && file.replace(name).is_some() {
+            return Err(Refusal::bad("the form has more than one file", ADVICE));
+        }
+        while let Some(bytes) = part.chunk().await.map_err(failed)? {
+            if is_file {
+                content.push(&bytes);
+            }
+        }
+    }
+    let name = file.ok_or_else(|| Refusal::bad("the form has no file", ADVICE))?;
+    Ok((name, content.finish()?))
+}
+
+/// The picture at the URL in JSON.
+async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusal> {
+    #[derive(Deserialize)]
+    struct ByUrl {
+        url: String,
+    }
+    let json = to_bytes(body, MAX_JSON).await.unwrap_or_default();
+    let json: Result<ByUrl, _> = serde_json::from_slice(&json);
+    let json = json.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
+    let advice = "start the agent with --allow-url HOST, or send the picture";
+    let fetcher = fetcher.ok_or_else(|| Refusal::bad("no URL is allowed", advice))?;
+    Ok((None, fetcher.fetch(&json.url).await?))
+}
+
+fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    if causes.any(<dyn StdError>::is::<LengthLimitError>) {
+        return too_large();
+    }
+    Refusal::bad("the body is cut", "send it again")
+}
+
+/// The bytes of a picture: kept while they may be one, counted otherwise.
+struct Content {
+    kept: BytesMut,
+    size: usize,
+}
+
+impl Content {
+    /// With room for all of a body, so that nothing grows.
+    fn new(body: &Body) -> Self {
+        let declared = body.size_hint().exact().unwrap_or_default() as usize;
+        let kept = BytesMut::with_capacity(declared.min(Image::LIMIT));
+        Self { kept, size: 0 }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.size += bytes.len();
+        if self.size < Image::LIMIT {
+            self.kept.extend_from_slice(bytes);
+        }
+    }
+
+    fn finish(self) -> Result<Bytes, Refusal> {
+        match self.size {
+            size @ Image::LIMIT.. => Err(oversized(Some(size))),
+            _ => Ok(self.kept.freeze()),
+        }
+    }
+}
+
+/// A picture that the gateway would refuse for its size.
+pub(crate) fn oversized(size: Option<usize>) -> Refusal {
+    Error::from(ImageError::TooLarge { size }).into()
+}
+
+pub(crate) fn too_large() -> Refusal {
+    let advice = "scale the picture down: the gateway takes less than 2 MiB";
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    Refusal::new(status, "the body has more than 16 MiB", advice)
+}

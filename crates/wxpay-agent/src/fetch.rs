@@ -1,0 +1,258 @@
+//! Pictures by URL: from hosts that are listed, and from no private address.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
+use tokio::{net::lookup_host, sync::Semaphore};
+use tower::ServiceExt;
+use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
+
+use crate::{
+    answer::{AFTER_FAILURE, Refusal},
+    body::oversized,
+};
+
+/// How many pictures are fetched at once: a slow host keeps memory from others.
+const AT_ONCE: usize = 4;
+/// How many redirects are followed, all of them to listed hosts.
+const MAX_REDIRECTS: usize = 3;
+const USER_AGENT: &str = concat!("wxpay/", env!("CARGO_PKG_VERSION"));
+/// For one call.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The port of HTTPS.
+const PORT: u16 = 443;
+
+/// A host that pictures may be fetched from: `HOST`, or `HOST:PORT` for another port than 443.
+///
+/// ```
+/// use wxpay_agent::AllowedHost;
+///
+/// assert!("pictures.example.com".parse::<AllowedHost>().is_ok());
+/// assert!("https://pictures.example.com/".parse::<AllowedHost>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedHost(String, u16);
+
+impl FromStr for AllowedHost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let uri = format!("https://{text}/").parse::<Uri>().ok();
+        let uri = uri.filter(|uri| uri.path() == "/" && uri.query().is_none());
+        let target = uri.as_ref().and_then(target);
+        target.ok_or("a host has the form HOST or HOST:PORT, such as pictures.example.com")
+    }
+}
+
+/// Fetches pictures over HTTPS from listed hosts.
+///
+/// ```
+/// use wxpay_agent::Fetcher;
+/// use wxpay_media::Transport;
+///
+/// let fetcher = Fetcher::new(["pictures.example.com".parse()?], Transport::builder());
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Debug)]
+pub struct Fetcher {
+    allowed: Vec<AllowedHost>,
+    transport: TransportBuilder,
+    pinned: Vec<(AllowedHost, Vec<IpAddr>)>,
+    places: Semaphore,
+}
+
+impl Fetcher {
+    /// Fetches from these hosts, by a transport with these authorities and timeouts. It never goes through
+    /// a proxy, which would look the names up itself.
+    #[must_use]
+    pub fn new(
+        allowed: impl IntoIterator<Item = AllowedHost>,
+        transport: TransportBuilder,
+    ) -> Self {
+        let transport = transport
+            .timeout(LONGEST)
+            .max_retries(0)
+            .max_response_bytes(Image::LIMIT);
+        Self {
+            allowed: allowed.into_iter().collect(),
+            transport,
+            pinned: Vec::new(),
+            places: Semaphore::new(AT_ONCE),
+        }
+    }
+
+    /// Connects to these addresses for a host, private ones too: the operator says so, and no name server
+    /// is asked.
+    #[must_use]
+    pub fn resolve(mut self, host: &str, port: u16, addresses: Vec<IpAddr>) -> Self {
+        let host = host.to_ascii_lowercase();
+        self.pinned.push((AllowedHost(host, port), addresses));
+        self
+    }
+
+    /// The picture at a URL. The caller bounds the time, for looking names up has no bound.
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, Refusal> {
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(|_| Refusal::stopping())?;
+        let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;
+        for _ in 0..=MAX_REDIRECTS {
+            let target = target(&url);
+            let target =
+                target.ok_or_else(|| refused("the URL is not https, or has a user name"))?;
+            if !self.allowed.contains(&target) {
+                return Err(refused("the URL's host is not allowed"));
+            }
+            let response = self.get(&url, &target).await?;
+            let status = response.status();
+            let answer = || format!("the URL's host answers with status {}", status.as_u16());
+            let is_busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+            let location = response.headers().get(header::LOCATION);
+            url = match location.filter(|_| status.is_redirection()) {
+                Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
+                None if status.is_success() => return Ok(response.into_body()),
+                None if is_busy => return Err(again(answer())),
+                None => return Err(useless(answer())),
+            };
+        }
+        Err(useless("the URL redirects too often"))
+    }
+
+    async fn get(&self, url: &Uri, target: &AllowedHost) -> Result<Response<Bytes>, Refusal> {
+        let AllowedHost(host, port) = target;
+        let addresses = self.addresses(target).await?;
+        // A transport for this call alone: it connects to the addresses that were looked at, and to no
+        // other that a name server may tell later.
+        let transport = self.transport.clone();
+        let transport = transport.resolve(host, *port, addresses);
+        let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
+        // By the very name that was looked up, without the dot that may stand behind it.
+        let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        let request = Request::get(format!("https://{host}:{port}{path}"))
+            .header(header::ACCEPT, "image/*")
+            .header(header::USER_AGENT, USER_AGENT)
+            .body(String::new());
+        let request = request.map_err(|_| refused("this is no URL"))?;
+        let response = transport.oneshot(request).await.map_err(|error| {
+            let message = format!("the URL cannot be fetched: {error}");
+            match error.kind() {
+                ErrorKind::ResponseTooLarge { .. } => oversized(None),
+                _ if Error::Service(error.into()).is_retryable() => again(message),
+                _ => useless(message),
+            }
+        })?;
+        Ok(response.map(|body| body.into_inner().unwrap_or_default()))
+    }
+
+    /// Looks a name up, once. Where one of its addresses is private, none is taken.
+    async fn addresses(&self, target: &AllowedHost) -> Result<Vec<IpAddr>, Refusal> {
+        if let Some((_, addresses)) = self.pinned.iter().find(|(host, _)| host == target) {
+            return Ok(addresses.clone());
+        }
+        let name = target.0.trim_matches(['[', ']']);
+        let found = match name.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => {
+                let unknown = |error| again(format!("the URL's host is not found: {error}"));
+                let found = lookup_host((name, target.1)).await.map_err(unknown)?;
+                found.map(|address| address.ip()).collect()
+            }
+        };
+        match found.iter().all(|address| is_public(*address)) {
+            true => Ok(found),
+            false => Err(refused("the URL's host has a private address")),
+        }
+    }
+}
+
+fn refused(message: &str) -> Refusal {
+    let advice = "give an https URL of a host that the agent was started with: --allow-url HOST";
+    Refusal::bad(message, advice).kind("url")
+}
+
+fn again(message: impl Into<String>) -> Refusal {
+    Refusal::again(message, AFTER_FAILURE).kind("url")
+}
+
+fn useless(message: impl Into<String>) -> Refusal {
+    let advice = "check that the picture is there and may be read";
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, advice).kind("url")
+}
+
+/// The host of a URL that may be fetched: https, without a user.
+fn target(url: &Uri) -> Option<AllowedHost> {
+    let authority = url.authority().filter(|it| !it.as_str().contains('@'))?;
+    let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
+    let port = authority.as_str()[authority.host().len()..].strip_prefix(':');
+    let port = port.map_or(Some(PORT), |port| port.parse().ok())?;
+    let is_https = url.scheme_str() == Some("https") && !host.is_empty();
+    is_https.then_some(AllowedHost(host, port))
+}
+
+/// Where a redirect leads to; a path alone stays at the host.
+fn next(from: &Uri, location: &HeaderValue) -> Option<Uri> {
+    let location: Uri = location.to_str().ok()?.parse().ok()?;
+    let mut parts = from.clone().into_parts();
+    parts.path_and_query = location.path_and_query().cloned();
+    match (location.scheme(), location.authority()) {
+        (None, None) if location.path().starts_with('/') => Uri::from_parts(parts).ok(),
+        (None, _) => None,
+        _ => Some(location),
+    }
+}
+
+/// Whether an address is one of the Internet, and of nothing nearer or else.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => !is_special(address),
+        IpAddr::V6(address) => is_global(address),
+    }
+}
+
+/// The blocks of IANA's registry of special addresses.
+fn is_special(address: Ipv4Addr) -> bool {
+    match address.octets() {
+        [0 | 10 | 127, ..]
+        | [100, 64..=127, ..]
+        | [169, 254, ..]
+        | [172, 16..=31, ..]
+        | [192, 168, ..]
+        | [192, 0, 0 | 2, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _] => true,
+        [first, ..] => first >= 224,
+    }
+}
+
+/// Global unicast, but for what stands for an IPv4 address, which may be any, and for documentation.
+fn is_global(address: Ipv6Addr) -> bool {
+    match address.segments() {
+        // Teredo, benchmarking, ORCHID; documentation.
+        [0x2001, 0..0x200 | 0xdb8, ..] => false,
+        // 6to4; documentation.
+        [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
+        [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+#[test]
+fn addresses_of_the_internet_are_public() {
+    for address in [
+        "100.63.0.1",
+        "172.32.0.1",
+        "::ffff:1.1.1.1",
+        "2400:3200::1",
+        "240e::1",
+    ] {
+        assert!(is_public(address.parse().unwrap()), "{address}");
+    }
+}

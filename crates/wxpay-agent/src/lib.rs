@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod agent;
+mod answer;
+mod body;
+mod fetch;
+mod guard;
+mod merchant;
+mod merchants;
+mod metrics;
+mod routes;
+mod server;
+mod store;
+
+pub use agent::{Agent, Options};
+pub use fetch::{AllowedHost, Fetcher};
+pub use guard::Token;
+pub use merchant::Settings;
+pub use merchants::{Loaded, Merchants};
+pub use server::Listener;
+pub use store::Store;

@@ -1,0 +1,177 @@
+//! Media ids that are known: in memory, or in a ledger.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use tokio::sync::oneshot;
+use wxpay_ledger::{
+    Account, Content, Error, FileState, Ledger, Outcome, Reader, Record, Selection,
+};
+
+use crate::answer::{Entry, Refusal};
+
+/// How many pictures of a merchant are known in memory, some 15 MB: at ten a second those of an hour and
+/// more. Beyond that those that are not recent are forgotten, or else all of them.
+const MAX_ENTRIES: usize = 50_000;
+const RECENT: Duration = Duration::from_secs(60 * 60);
+
+/// Media ids are known to die early; after so long none is given again.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Where media ids are kept.
+///
+/// In memory they end with the process: then equal bytes are sent once more. A ledger keeps them, and an
+/// id is answered after it is on the disk.
+///
+/// ```
+/// use wxpay_agent::Store;
+///
+/// let lost_at_the_end = Store::in_memory();
+/// # let folder = tempfile::tempdir()?;
+/// let kept = Store::in_ledger(&folder.path().join("shop.ledger"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Store(Option<Arc<File>>);
+
+#[derive(Debug)]
+pub(crate) struct File {
+    ledger: Ledger,
+    reader: Mutex<Reader>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// A store that ends with the process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self(None)
+    }
+
+    /// A ledger, which is created where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`wxpay_ledger::Error`] when it cannot be used, or another process uploads by it.
+    pub fn in_ledger(path: &Path) -> Result<Self, Error> {
+        let file = File {
+            ledger: Ledger::open(path)?,
+            reader: Mutex::new(Reader::open(path)?),
+            path: path.to_owned(),
+        };
+        Ok(Self(Some(Arc::new(file))))
+    }
+
+    /// The ids of a merchant in a region, with the endpoint that usually answers.
+    pub(crate) fn book(&self, merchant: &str, region: &str, endpoint: &str) -> Result<Book, Error> {
+        Ok(match &self.0 {
+            None => Book::Memory(Mutex::default()),
+            Some(file) => {
+                let account = file.ledger.account(merchant, region, endpoint)?;
+                Book::File(Arc::clone(file), account)
+            }
+        })
+    }
+}
+
+/// The media ids of a merchant.
+#[derive(Debug)]
+pub(crate) enum Book {
+    Memory(Mutex<HashMap<String, Entry>>),
+    File(Arc<File>, Account),
+}
+
+impl Book {
+    /// The entry of bytes, where it is not too old; of a hash alone, without a length. It may read from the
+    /// disk.
+    pub(crate) fn find(&self, md5: &str, bytes: Option<u64>) -> Result<Option<Entry>, Error> {
+        let found = match self {
+            Self::Memory(memory) => lock(memory).get(md5).cloned(),
+            Self::File(file, account) => lock(&file.reader)
+                .uploaded(*account, md5)?
+                .and_then(of_ledger),
+        };
+        let is_right = |entry: &Entry| bytes.is_none_or(|bytes| entry.bytes == bytes);
+        Ok(found.filter(|entry| is_right(entry) && entry.age() < LONGEST))
+    }
+
+    /// Keeps an entry, and returns when it is safe.
+    pub(crate) async fn record(&self, entry: &Entry) -> Result<(), Refusal> {
+        match self {
+            Self::Memory(memory) => {
+                let mut memory = lock(memory);
+                if memory.len() >= MAX_ENTRIES {
+                    memory.retain(|_, entry| entry.age() < RECENT);
+                    if memory.len() >= MAX_ENTRIES {
+                        memory.clear();
+                    }
+                }
+                memory.insert(entry.media_hash.clone(), entry.clone());
+                Ok(())
+            }
+            Self::File(file, account) => {
+                let (sender, written) = oneshot::channel();
+                let done = move |result| drop(sender.send(result));
+                file.ledger.record(*account, record(entry), done);
+                Ok(written.await.map_err(|_| Refusal::stopping())??)
+            }
+        }
+    }
+
+    /// Forgets bytes, so that they are sent again. It may wait for the disk.
+    pub(crate) fn forget(&self, md5: &str) -> Result<(), Error> {
+        match self {
+            Self::Memory(memory) => drop(lock(memory).remove(md5)),
+            Self::File(file, _) => {
+                let what = Selection::Hash(md5.to_owned());
+                wxpay_ledger::forget(&file.path, &what)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn record(entry: &Entry) -> Record {
+    let outcome = Outcome::Uploaded {
+        media_id: entry.media_id.clone(),
+        attempts: entry.attempts,
+        endpoint: entry.endpoint.clone(),
+    };
+    let (md5, bytes) = (entry.media_hash.clone(), entry.bytes);
+    Record {
+        path: None,
+        file: FileState::default(),
+        content: Some(Content { md5, bytes }),
+        outcome: Some(outcome),
+        at: UNIX_EPOCH + Duration::from_secs(entry.at),
+    }
+}
+
+fn of_ledger(entry: wxpay_ledger::Entry) -> Option<Entry> {
+    let Content { md5, bytes } = entry.content?;
+    let Outcome::Uploaded {
+        media_id,
+        attempts,
+        endpoint,
+    } = entry.outcome
+    else {
+        return None;
+    };
+    Some(Entry {
+        media_id,
+        media_hash: md5,
+        bytes,
+        at: entry.at,
+        attempts,
+        endpoint,
+    })
+}
+
+/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,118 @@
+//! `wxpay serve`.
+
+mod merchants;
+mod sockets;
+
+use std::{
+    env,
+    fs::DirBuilder,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use wxpay_agent::{Agent, Fetcher, Options, Store, Token};
+use wxpay_media::Transport;
+
+use crate::{args::ServeArgs, settings::Network, signals::Stop, terminal, upload};
+use sockets::{Sockets, notify};
+
+pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::listen().context("cannot listen for signals")?;
+    terminal::write_in_background();
+    let sandbox = upload::start_sandbox(args.sandbox).await?;
+    let store = match &args.ledger {
+        Some(path) => Store::in_ledger(path)?,
+        None => Store::in_memory(),
+    };
+    let merchants = merchants::merchants(&args, sandbox.as_ref())?;
+    raise_limit_of_files();
+    let sockets = Sockets::open(&args).await?;
+    let is_tcp = sockets.listeners.iter().any(|it| it.addr().is_some());
+    let is_by_url = !args.allow_url.is_empty();
+    let options = Options {
+        token: is_tcp.then(|| token(&args)).transpose()?,
+        hosts: args.host.clone(),
+        fetcher: is_by_url.then(|| fetcher(&args)).transpose()?,
+        queue: args.queue.get(),
+        grace: args.grace.0,
+    };
+    let agent = Agent::start(merchants, store, options).await?;
+    terminal::print(&sockets.shown.join("\n"))?;
+    tell_systemd("READY=1");
+    // From now on the grace bounds the end; a second signal forces it.
+    stop.wait_without_bound();
+    let asked = async {
+        stop.asked().await;
+        tell_systemd("STOPPING=1");
+    };
+    let is_answered = agent.serve(sockets.listeners, asked).await;
+    if !is_answered {
+        terminal::warn("warning: stopped before all that was accepted was answered");
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.shutdown().await;
+    }
+    Ok(terminal::exit_code(is_answered))
+}
+
+fn fetcher(args: &ServeArgs) -> anyhow::Result<Fetcher> {
+    let roots = Network::find(&args.gateway)?.roots;
+    let transport = Transport::builder().roots(roots);
+    let mut fetcher = Fetcher::new(args.allow_url.clone(), transport);
+    for to in &args.gateway.resolve {
+        fetcher = fetcher.resolve(&to.host, to.port, to.addresses.clone());
+    }
+    Ok(fetcher)
+}
+
+fn token(args: &ServeArgs) -> anyhow::Result<Token> {
+    let path = token_file(args)?;
+    let shown = terminal::one_line(&path.to_string_lossy());
+    if args.token_file.is_none() {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .recursive(true)
+            .create(folder)
+            .context("the folder of the token")?;
+    }
+    let token = Token::open(&path).with_context(|| format!("the token file {shown}"))?;
+    terminal::warn(&format!("callers send the token in {shown}"));
+    Ok(token)
+}
+
+fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &args.token_file {
+        return Ok(path.clone());
+    }
+    let folder = |name: &str, below: &str| {
+        let folder = env::var_os(name).filter(|it| !it.is_empty())?;
+        Some(Path::new(&folder).join(below))
+    };
+    folder("STATE_DIRECTORY", "token")
+        .or_else(|| folder("XDG_STATE_HOME", "wxpay/token"))
+        .or_else(|| folder("HOME", ".local/state/wxpay/token"))
+        .or_else(|| folder("LOCALAPPDATA", "wxpay/token"))
+        .context("missing the place of the token: --token-file")
+}
+
+/// A connection takes a file descriptor, and many systems begin with 1,024.
+fn raise_limit_of_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Where that is not allowed, fewer connections are taken.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+fn tell_systemd(state: &str) {
+    if let Err(error) = notify(state) {
+        terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
+    }
+}

@@ -1,0 +1,195 @@
+//! The merchants of `wxpay serve`: that of the settings, or a TOML file each.
+
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use serde::Deserialize;
+use wxpay_agent::{Loaded, Merchants, Settings};
+use wxpay_media::{Endpoint, MerchantId, Region, SignType};
+use wxpay_sandbox::Sandbox;
+
+use super::ServeArgs;
+use crate::{
+    args::{GatewayArgs, UploadArgs},
+    settings::{read_file, variable},
+    upload,
+    values::Rate,
+};
+
+/// What a file may say, by the names of the flags; what it does not say is as the flags or the environment
+/// say. Paths begin at the folder of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    mch_id: MerchantId,
+    api_key_file: PathBuf,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    key_password_file: Option<PathBuf>,
+    p12: Option<PathBuf>,
+    p12_password_file: Option<PathBuf>,
+    sign_type: Option<SignType>,
+    region: Option<Region>,
+    endpoint: Option<OneOrMany>,
+    ca: Option<PathBuf>,
+    rate: Option<RateOrOff>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(Endpoint),
+    Many(Vec<Endpoint>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RateOrOff {
+    Rate(NonZeroU32),
+    Off(Off),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Off {
+    Off,
+}
+
+const SETTINGS: &str = "mch_id, api_key_file, cert and key with key_password_file, or p12 with \
+                        p12_password_file, sign_type, region or endpoint, ca, rate";
+
+pub(super) fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merchants> {
+    let upload_args = upload_args(args);
+    if let Some(folder) = &args.merchants {
+        return Ok(Merchants::folder(folder, move |file| {
+            of_file(file, upload_args.clone())
+        }));
+    }
+    if let Some(sandbox) = sandbox {
+        let mut settings = settings(&upload_args, Some(sandbox))?;
+        "sandbox".clone_into(&mut settings.region);
+        return Ok(Merchants::one(move || Loaded {
+            files: Vec::new(),
+            settings: Ok(settings.clone()),
+        }));
+    }
+    Ok(Merchants::one(move || load(&upload_args)))
+}
+
+/// The settings of a client, as `wxpay upload` has them.
+fn upload_args(args: &ServeArgs) -> UploadArgs {
+    UploadArgs {
+        files: Vec::new(),
+        ledger: None,
+        from: None,
+        null: false,
+        gateway: args.gateway.clone(),
+        strict_reply_sign: args.strict_reply_sign,
+        timeouts: args.timeouts.clone(),
+        retries: args.retries,
+        rate: args.rate,
+        concurrency: args.concurrency,
+        dry_run: false,
+        json: false,
+        sandbox: args.sandbox,
+    }
+}
+
+fn settings(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Settings> {
+    let (merchant, endpoints, builder, identity) = upload::configure(args, sandbox)?;
+    let at_once = args.concurrency.get();
+    let client = builder
+        .transport(|transport| transport.concurrency(at_once))
+        .build()?;
+    let mut settings = Settings::new(merchant.id().clone(), client, &endpoints);
+    settings.not_after = identity.map(|identity| identity.not_after());
+    Ok(settings)
+}
+
+fn load(args: &UploadArgs) -> Loaded {
+    Loaded {
+        files: files(&args.gateway),
+        settings: settings(args, None).map_err(|error| format!("{error:#}")),
+    }
+}
+
+/// The files of the merchant's settings, to be read again when one has changed.
+fn files(args: &GatewayArgs) -> Vec<PathBuf> {
+    let flags = [
+        &args.api_key_file,
+        &args.cert,
+        &args.key,
+        &args.key_password_file,
+        &args.p12,
+        &args.p12_password_file,
+        &args.ca,
+    ];
+    let variables = ["WXPAY_CERT", "WXPAY_KEY", "WXPAY_P12", "WXPAY_CA"];
+    let variables = variables.iter().filter_map(|name| variable(name));
+    let flags = flags.into_iter().flatten().cloned();
+    flags.chain(variables.map(PathBuf::from)).collect()
+}
+
+/// The merchant of a file, with the settings of the flags for what it does not say.
+fn of_file(file: &Path, mut args: UploadArgs) -> Loaded {
+    let mut loaded = match table(file) {
+        Ok(table) => {
+            table.apply(file.parent().unwrap_or(Path::new("")), &mut args);
+            load(&args)
+        }
+        Err(error) => Loaded {
+            files: Vec::new(),
+            settings: Err(format!("{error:#}")),
+        },
+    };
+    loaded.files.push(file.to_owned());
+    loaded
+}
+
+/// The settings in a file. Of what is wrong the place is said, and nothing shown: it may be a secret.
+fn table(file: &Path) -> anyhow::Result<Table> {
+    let content = read_file(file, 1)?;
+    let text = str::from_utf8(&content)?.trim_start_matches('\u{feff}');
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let message = error.message();
+        let missing = message.starts_with("missing field").then_some(message);
+        let problem = missing.unwrap_or("something is no setting, or of another form");
+        anyhow!("line {line}: {problem}; the settings are {SETTINGS}")
+    })
+}
+
+impl Table {
+    fn apply(self, folder: &Path, args: &mut UploadArgs) {
+        let gateway = &mut args.gateway;
+        let set = |place: &mut Option<PathBuf>, path: Option<PathBuf>| {
+            *place = path.map(|path| folder.join(path)).or(place.take());
+        };
+        set(&mut gateway.api_key_file, Some(self.api_key_file));
+        set(&mut gateway.cert, self.cert);
+        set(&mut gateway.key, self.key);
+        set(&mut gateway.key_password_file, self.key_password_file);
+        set(&mut gateway.p12, self.p12);
+        set(&mut gateway.p12_password_file, self.p12_password_file);
+        set(&mut gateway.ca, self.ca);
+        gateway.mch_id = Some(self.mch_id);
+        gateway.sign_type = self.sign_type.or(gateway.sign_type);
+        if self.region.is_some() || self.endpoint.is_some() {
+            gateway.region = self.region;
+            gateway.endpoint = match self.endpoint {
+                None => Vec::new(),
+                Some(OneOrMany::One(endpoint)) => vec![endpoint],
+                Some(OneOrMany::Many(endpoints)) => endpoints,
+            };
+        }
+        args.rate = match self.rate {
+            None => args.rate,
+            Some(RateOrOff::Rate(rate)) => Some(Rate(Some(rate))),
+            Some(RateOrOff::Off(_)) => Some(Rate(None)),
+        };
+    }
+}

@@ -1,0 +1,99 @@
+//! Unix sockets, sockets that are handed over, and words to systemd.
+#![cfg(unix)]
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::PermissionsExt,
+            net::{UnixDatagram, UnixListener, UnixStream},
+        },
+    },
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use super::{Serve, ask, picture};
+use crate::program::{RunToEnd, ends, signal, wxpay};
+
+#[test]
+fn a_unix_socket_is_guarded_by_its_permissions_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = Serve::start(folder.path(), "--sandbox --socket agent.sock");
+    assert_eq!(serve.on, ["unix:agent.sock"]);
+    assert_eq!(serve.token, "");
+    let path = folder.path().join("agent.sock");
+    let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    let stream = UnixStream::connect(&path).unwrap();
+    let (status, answer) = ask(stream, "", "POST /v1/media", &picture());
+    assert_eq!(status, 200, "{answer}");
+    let refused = |word| {
+        let mut second = wxpay(["serve"]);
+        second
+            .with("--sandbox --socket agent.sock")
+            .current_dir(folder.path());
+        second.assert_exit(2).assert_err(word);
+    };
+    refused("another process listens there");
+    assert_eq!(serve.stop("TERM"), Some(0));
+    assert!(!path.exists());
+    // One that a killed process has left is replaced; anything else is not.
+    drop(UnixListener::bind(&path).unwrap());
+    let both = Serve::start(
+        folder.path(),
+        "--sandbox --socket agent.sock --socket-mode 660 --listen 127.0.0.1:0",
+    );
+    assert_eq!(mode(), 0o660);
+    assert!(
+        both.on.iter().any(|it| it.starts_with("http://")),
+        "{:?}",
+        both.on
+    );
+    assert!(both.on.contains(&"unix:agent.sock".to_owned()));
+    drop(both);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "a file").unwrap();
+    refused("no socket");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a file");
+}
+
+#[test]
+fn systemd_hands_a_socket_over_and_is_told_when_it_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    words
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let told = || {
+        let mut bytes = [0; 64];
+        let length = words.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = socket.local_addr().unwrap();
+    // As systemd does: the socket is descriptor 3 of a process that knows its own id.
+    let program = env!("CARGO_BIN_EXE_wxpay");
+    let script = format!(
+        "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec {program} serve --sandbox --token-file token"
+    );
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env("NOTIFY_SOCKET", "notify")
+        .stdin(Stdio::from(OwnedFd::from(socket)))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(told(), "READY=1");
+    let token = fs::read_to_string(folder.path().join("token")).unwrap();
+    let stream = std::net::TcpStream::connect(addr).unwrap();
+    let (status, answer) = ask(stream, token.trim_end(), "POST /v1/media", &picture());
+    assert_eq!(status, 200, "{answer}");
+    signal(child.id(), "TERM");
+    assert_eq!(told(), "STOPPING=1");
+    assert_eq!(ends(&mut child), Some(0));
+}

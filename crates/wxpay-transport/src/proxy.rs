@@ -230,17 +230,17 @@ mod tests {
 
     #[test]
     fn lower_case_and_https_go_first_and_an_empty_variable_is_none() {
-        let all = [
-            ("https_proxy", "http://a.test:1"),
-            ("HTTPS_PROXY", "http://b.test:2"),
-            ("all_proxy", "http://c.test:3"),
-            ("ALL_PROXY", "http://d.test:4"),
-            ("HTTP_PROXY", "http://never.test"),
+        let names = [
+            "https_proxy",
+            "HTTPS_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "HTTP_PROXY",
         ];
-        let expected = ["a.test:1", "b.test:2", "c.test:3", "d.test:4"];
-        for (first, expected) in expected.into_iter().map(Some).chain([None]).enumerate() {
-            let found = from(&all[first..]).unwrap();
-            assert_eq!(found.map(|proxy| proxy.to_string()).as_deref(), expected);
+        let all = names.map(|name| (name, name));
+        for (first, name) in names.into_iter().enumerate() {
+            let found = from(&all[first..]).unwrap().map(|proxy| proxy.to_string());
+            assert_eq!(found.as_deref(), Some(name).filter(|_| first < 4));
         }
         let empty = from(&[("https_proxy", " "), ("HTTPS_PROXY", "")]);
         assert!(empty.unwrap().is_none());

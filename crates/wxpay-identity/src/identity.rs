@@ -38,11 +38,9 @@ struct Inner {
 }
 
 impl Identity {
-    /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
-    /// one that holds both.
-    ///
-    /// The chain may be in any order. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or
-    /// SEC1 (`EC PRIVATE KEY`), not encrypted.
+    /// Reads the certificate chain, in any order, and the private key from PEM, out of two files or twice
+    /// out of one that holds both. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1
+    /// (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
@@ -232,8 +230,7 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     })
 }
 
-/// Has the crypto provider look at the key and its public half. `None` says that it does not take the key;
-/// with no provider, every key is taken.
+/// Has the crypto provider compare the halves; `None` if it does not take the key. With none, each is taken.
 fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     {

@@ -23,8 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
-/// Reads the certificates of a PEM file of authorities, for a client that is to trust them; whether each
-/// is one is not looked at.
+/// Reads the certificates of a PEM file of authorities; whether each is one is not looked at.
 ///
 /// # Errors
 ///

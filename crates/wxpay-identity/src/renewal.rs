@@ -27,17 +27,14 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest file that is read, in bytes; identities have a few KB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// A source of the client's identity, for one that is renewed while the program runs.
-///
-/// An [`Identity`] is a source that never changes, [`IdentityFiles`] watches files, and the caller tells
-/// an [`IdentityHandle`]. Another source, such as a key store in the network, is a type of yours.
-/// Identities are told apart by [`Identity::ptr_eq`].
+/// A source of the client's identity, for one that is renewed while the program runs: [`IdentityFiles`]
+/// watches files, the caller tells an [`IdentityHandle`], an [`Identity`] never changes, and any other
+/// source is a type of yours. Identities are told apart by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
 
-    /// Looks for a newer identity, where looking takes time; does nothing unless implemented. A client
-    /// awaits it before each attempt, so it bounds by itself how often it looks.
+    /// Looks for a newer identity, where that takes time; a client awaits it before each attempt.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }

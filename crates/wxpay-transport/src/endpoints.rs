@@ -127,18 +127,16 @@ impl EndpointPool {
 
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> BTreeSet<usize> {
-        let mut in_service = BTreeSet::new();
-        for (endpoint, breaker) in self.breakers().iter_mut().enumerate() {
-            match &breaker.prober {
-                None => drop(in_service.insert(endpoint)),
-                // The runtime that it ran on is gone.
-                Some(prober) if prober.is_finished() => {
-                    breaker.prober = Some(self.start_prober(endpoint));
-                }
-                Some(_) => {}
+        let mut breakers = self.breakers();
+        let is_in_service = |endpoint: &usize| {
+            let prober = &mut breakers[*endpoint].prober;
+            // The runtime that it ran on is gone.
+            if prober.as_ref().is_some_and(AbortHandle::is_finished) {
+                *prober = Some(self.start_prober(*endpoint));
             }
-        }
-        in_service
+            prober.is_none()
+        };
+        (0..self.endpoints.len()).filter(is_in_service).collect()
     }
 
     /// An attempt, or a probe, has reached the endpoint.

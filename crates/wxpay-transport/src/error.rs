@@ -15,10 +15,8 @@ pub(crate) use tls::Uncheckable;
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 pub(crate) type CallResult = Result<Response<Bytes>, Error>;
 
-/// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
-/// [`source`](error::Error::source) for people.
-///
-/// A response with a status such as 404 or 503 is a response, not an error.
+/// The reason why a call has no response, with a [`kind`](Self::kind) to decide by. A response with a
+/// status such as 404 or 503 is a response, not an error.
 ///
 /// ```
 /// use wxpay_transport::{Error, ErrorKind, TlsErrorKind};
@@ -375,10 +373,8 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
     }
 }
 
-/// The first error of type `T` along the sources.
-///
-/// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
-/// the wrapped error itself, which is where rustls' errors are.
+/// The first error of type `T` along the sources. An [`io::Error`] that wraps another one names *that*
+/// one's source as its own, and so passes over the wrapped error itself, as rustls' are.
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();

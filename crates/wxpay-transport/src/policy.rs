@@ -126,10 +126,8 @@ impl Policy {
         self.repeat(after, on_budget, world)
     }
 
-    /// When a silence that began then is over, unless the call's deadline comes first.
-    ///
-    /// With a deadline, a silence has an equal share of the time that is left with each endpoint that
-    /// the call could still move to. Progress is not cut by that share.
+    /// When a silence that began then is over, unless the call's deadline comes first: it has an equal
+    /// share of the time that is left with each endpoint that the call could still move to.
     pub(crate) fn end_of(&self, silence: TimeoutKind, since: Instant) -> Option<Instant> {
         let limit = match silence {
             TimeoutKind::Connect => self.rules.connect_timeout,

@@ -26,9 +26,8 @@ const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/10
 ///
 /// TLS runs inside the tunnel, from end to end: the proxy learns the server's host and port, and sees
 /// neither the request nor the client certificate's key. A proxy that opens the TLS connection, as
-/// some companies run, shows as a server whose certificate is from an unknown issuer.
-///
-/// The password never shows: `Debug` and `Display` print host and port.
+/// some companies run, shows as a server whose certificate is from an unknown issuer. `Debug` and `Display`
+/// print host and port, never the password.
 ///
 /// ```
 /// use http::Uri;
@@ -177,8 +176,7 @@ fn every_host_except(hosts: &str) -> Matcher {
     matcher.no(hosts).build()
 }
 
-/// Returns true if the user name and password could end at more than one place: RFC 3986 ends them at the
-/// only `@`, and the authority at the first `/`, `?` or `#`.
+/// RFC 3986 ends user name and password at the only `@`, and the authority at the first `/`, `?` or `#`.
 fn is_ambiguous(uri: &str) -> bool {
     let (_, rest) = uri.split_once("://").unwrap_or_default();
     let Some((user, host)) = rest.split_once('@') else {
@@ -230,17 +228,11 @@ mod tests {
 
     #[test]
     fn lower_case_and_https_go_first_and_an_empty_variable_is_none() {
-        let names = [
-            "https_proxy",
-            "HTTPS_PROXY",
-            "all_proxy",
-            "ALL_PROXY",
-            "HTTP_PROXY",
-        ];
-        let all = names.map(|name| (name, name));
-        for (first, name) in names.into_iter().enumerate() {
+        let names = "https_proxy HTTPS_PROXY all_proxy ALL_PROXY HTTP_PROXY".split(' ');
+        let all: Vec<_> = names.map(|name| (name, name)).collect();
+        for (first, (name, _)) in all.iter().enumerate() {
             let found = from(&all[first..]).unwrap().map(|proxy| proxy.to_string());
-            assert_eq!(found.as_deref(), Some(name).filter(|_| first < 4));
+            assert_eq!(found.as_deref(), Some(*name).filter(|_| first < 4));
         }
         let empty = from(&[("https_proxy", " "), ("HTTPS_PROXY", "")]);
         assert!(empty.unwrap().is_none());

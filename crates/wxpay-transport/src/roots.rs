@@ -19,11 +19,9 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
-/// Mozilla's set is compiled in, so it costs no start-up time and is the same on every machine; a
-/// private authority can be added to it or take its place.
-///
-/// A self-signed certificate that is no authority is trusted for itself alone: the server must present
-/// that very certificate, and nothing that its key has signed is trusted.
+/// Mozilla's set is compiled in; a private authority can be added to it or take its place. A self-signed
+/// certificate that is no authority is trusted for itself alone: the server must present that very
+/// certificate, and nothing that its key has signed is trusted.
 ///
 /// ```
 /// use wxpay_transport::Roots;

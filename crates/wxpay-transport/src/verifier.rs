@@ -26,8 +26,7 @@ use crate::{
     roots::ServerCertificate,
 };
 
-/// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
-/// is too weak or a signature of a kind that is not checked is an error that says so.
+/// rustls' own verifier; it trusts pinned certificates too, and says why a signature cannot be checked.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// None where there is no authority, which rustls' verifier cannot be made of.

@@ -51,9 +51,8 @@ fn print_status(reader: &Reader) -> anyhow::Result<()> {
         terminal::print("nothing yet")?;
     }
     for it in all {
-        let last = it
-            .last
-            .map_or(String::new(), |at| format!(", the last at {at}"));
+        let last = it.last.map(|at| format!(", the last at {at}"));
+        let last = last.unwrap_or_default();
         terminal::print(&format!(
             "merchant {}, {}\n  uploaded  {} files, {} pictures{last}\n  refused   {}\n  failed    {}",
             terminal::one_line(&it.merchant),

@@ -13,14 +13,13 @@ mod upload;
 mod values;
 mod verify;
 
-use std::{env, ffi::OsString, path::Path, process::ExitCode};
+use std::{env, ffi::OsString, io, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
 use clap::{
     CommandFactory, Parser,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-use clap_complete::Shell;
 use tokio::runtime;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
@@ -36,7 +35,8 @@ fn main() -> ExitCode {
     });
     let code = done.unwrap_or_else(|error| {
         let lost = error.downcast_ref::<OutputLost>();
-        if !lost.is_some_and(OutputLost::reader_has_gone) {
+        // A reader that has gone has seen enough.
+        if lost.is_none_or(|lost| lost.0.kind() != io::ErrorKind::BrokenPipe) {
             terminal::warn(&format!("error: {error:#}"));
         }
         ExitCode::from(lost.map_or(MISCONFIGURED, |_| FAILED))
@@ -64,7 +64,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => runtime.block_on(serve::run(*args)),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
-        Command::Completions { shell } => print_completions(shell),
+        Command::Completions { shell } => {
+            // Not straight to standard output: clap_complete panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "wxpay", &mut script);
+            let printed = terminal::print(String::from_utf8_lossy(&script).trim_end());
+            printed.map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
         Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
             .with_context(|| format!("cannot write into {}", dir.display()))
             .map(|()| ExitCode::SUCCESS),
@@ -98,8 +104,7 @@ fn log_to_stderr(cli: &Cli) {
         .init();
 }
 
-/// Refuses an argument that only looks like an option: the name of a file that a shell has put in place of
-/// `*`, or the text of a key.
+/// Refuses what only looks like an option: a file's name that a shell has put in place of `*`, or a key.
 fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
     let mut before = "an argument".to_owned();
     for argument in arguments.iter().skip(1).take_while(|it| *it != "--") {
@@ -131,43 +136,29 @@ fn is_option_name(text: &str) -> bool {
 ///
 /// An argument that may be a secret in the wrong place is not repeated.
 fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
+    use ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue};
+
     if !error.use_stderr() {
         terminal::print(error.render().to_string().trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let is_unknown = error.kind() == ErrorKind::UnknownArgument;
-    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let argument = error.get(InvalidArg).map(ToString::to_string);
     let is_parameter = argument.is_some_and(|argument| argument.contains("NAME=VALUE"));
-    for kind in [
-        ContextKind::InvalidArg,
-        ContextKind::InvalidSubcommand,
-        ContextKind::InvalidValue,
-    ] {
+    for kind in [InvalidArg, InvalidSubcommand, InvalidValue] {
         let Some(ContextValue::String(typed)) = error.get(kind) else {
             continue;
         };
         let may_be_shown = match kind {
-            ContextKind::InvalidArg => !is_unknown || is_option_name(typed),
-            ContextKind::InvalidSubcommand => is_option_name(&format!("-{typed}")),
+            InvalidArg => !is_unknown || is_option_name(typed),
+            InvalidSubcommand => is_option_name(&format!("-{typed}")),
             _ => !is_parameter && !settings::may_hold_secret(typed),
         };
-        let shown = if may_be_shown {
-            terminal::one_line(typed)
-        } else {
-            "(not shown, for it may be a secret)".to_owned()
-        };
+        let hidden = "(not shown, for it may be a secret)";
+        let shown = terminal::one_line(if may_be_shown { typed } else { hidden });
         error.insert(kind, ContextValue::String(shown));
     }
     error.remove(ContextKind::Suggested);
     terminal::warn(error.render().to_string().trim_end());
     Ok(ExitCode::from(MISCONFIGURED))
-}
-
-fn print_completions(shell: Shell) -> anyhow::Result<ExitCode> {
-    // Not straight to standard output: clap_complete panics where it cannot write.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "wxpay", &mut script);
-    let script = String::from_utf8(script).context("the completions are not UTF-8")?;
-    terminal::print(script.trim_end())?;
-    Ok(ExitCode::SUCCESS)
 }

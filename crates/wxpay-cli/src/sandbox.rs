@@ -1,24 +1,33 @@
 //! `wxpay sandbox`.
 
-mod command;
 mod folder;
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode, ExitStatus},
+    thread,
     time::UNIX_EPOCH,
 };
 
 use anyhow::{Context, bail};
+use tokio::sync::oneshot;
 use wxpay_diagnose::Lang;
 use wxpay_media::Format;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch};
 use wxpay_sign::{ContentMd5, Params, SignType};
+use zeroize::Zeroizing;
 
-use crate::{args::SandboxArgs, settings, signals::Stop, terminal, values::Inspector};
+use crate::{
+    args::SandboxArgs,
+    settings,
+    signals::{Signal, Stop},
+    terminal,
+    values::Inspector,
+};
 use folder::{Folder, quote};
 
 /// The port that the documents name, for a sandbox without a command.
@@ -37,15 +46,15 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut builder = Sandbox::builder()
         .listen(listen)
         .credentials(credentials(&args, &folder)?);
-    for host in &args.host {
-        builder = builder.host(host);
-    }
+    builder = args.host.iter().fold(builder, SandboxBuilder::host);
     for file in &args.other_key_file {
         builder = builder.other_key(settings::OTHER_KEY.by_flag(file).api_key()?);
     }
-    for fault in &args.fault {
-        builder = builder.fault(fault.clone());
-    }
+    builder = args
+        .fault
+        .iter()
+        .cloned()
+        .fold(builder, SandboxBuilder::fault);
     let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;
@@ -54,8 +63,10 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     folder.write(&sandbox)?;
     drop(lock);
 
-    if let Some(ready) = &ready {
-        ready.write(&sandbox)?;
+    if let Some(ReadyFile(path)) = &ready {
+        let origin = format!("{}\n", sandbox.origin());
+        let written = folder::replace(path, origin.as_bytes(), 0o644);
+        written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     let code = if args.command.is_empty() {
         introduce(&sandbox, &folder)?;
@@ -67,7 +78,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
             let more = settings::text(name)?.map_or(String::new(), |hosts| format!(",{hosts}"));
             variables.push((name, (folder::direct_hosts(&sandbox) + &more).into()));
         }
-        command::run(&args.command, &variables, &mut stop).await?
+        run_command(&args.command, &variables, &mut stop).await?
     };
     sandbox.shutdown().await;
     calls.await.context("the printing of calls has failed")?;
@@ -97,7 +108,7 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     let mut credentials = match (folder.credentials()?, &args.mch_id) {
         (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
             "{} holds the credentials of merchant {}: take another folder for {id}",
-            folder.path().display(),
+            folder.path.display(),
             kept.mch_id()
         ),
         (Some(kept), _) => kept,
@@ -125,15 +136,14 @@ fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
          with curl:\n{}\n",
         sandbox.addr(),
         inspector.unwrap_or_default(),
-        folder.path().display(),
+        folder.path.display(),
         quote(&folder.file("env")),
         curl_command(sandbox, folder)?
     ))?;
     Ok(())
 }
 
-/// The curl command of the API's own page with this sandbox's values, ready to be pasted into a shell: MD5,
-/// and no `sign_type`.
+/// The curl command of the API's own page (MD5, no `sign_type`) with this sandbox's values, for a shell.
 fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     let credentials = sandbox.credentials();
     let mch_id = credentials.mch_id();
@@ -155,8 +165,65 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     ))
 }
 
-/// Prints each call on stderr, in a language or as JSON, and keeps it in the folder if one is given, until the
-/// sandbox ends.
+/// Runs a command with these variables, passes the first signal on to it, and returns its exit status.
+async fn run_command(
+    command: &[OsString],
+    variables: &[(&str, Zeroizing<String>)],
+    stop: &mut Stop,
+) -> anyhow::Result<ExitCode> {
+    let (program, arguments) = command.split_first().context("there is no command")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value.as_str())))
+        .spawn()
+        .with_context(|| format!("cannot run {program:?}"))?;
+    // The command decides how long it takes to end.
+    stop.wait_without_bound();
+    let process = child.id();
+    let (end, mut ended) = oneshot::channel();
+    thread::spawn(move || end.send(child.wait()));
+    let status = tokio::select! {
+        status = &mut ended => status,
+        signal = stop.asked() => {
+            pass_on(signal, process);
+            ended.await
+        }
+    };
+    Ok(exit_code(status.context("nobody waits for the command")??))
+}
+
+#[cfg(unix)]
+fn pass_on(signal: Signal, process: u32) {
+    use std::io::{self, IsTerminal};
+
+    use rustix::process::{Pid, Signal as Number, kill_process};
+
+    let number = match signal {
+        // A terminal has sent Ctrl-C to the command, too.
+        Signal::Interrupt if io::stdin().is_terminal() => return,
+        Signal::Interrupt => Number::INT,
+        Signal::Terminate => Number::TERM,
+        Signal::Hangup => Number::HUP,
+    };
+    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(process, number);
+    }
+}
+
+/// The console has sent Ctrl-C to the command, too.
+#[cfg(windows)]
+fn pass_on(_signal: Signal, _process: u32) {}
+
+/// As a shell has it: 128 and the signal's number, where a signal has ended it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code();
+    #[cfg(unix)]
+    let code = code.or_else(|| Some(128 + std::os::unix::process::ExitStatusExt::signal(&status)?));
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(terminal::FAILED))
+}
+
+/// Prints each call, in a language or as JSON, and keeps it in the folder, until the sandbox ends.
 async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBuf>) {
     while let Some(call) = calls.next().await {
         // A call as JSON is long; nobody asks for it most of the time.
@@ -206,14 +273,6 @@ impl<'a> ReadyFile<'a> {
             Err(error) => return Err(error).with_context(|| format!("cannot use {shown}")),
         }
         Ok(Self(path))
-    }
-
-    fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        let folder = self.0.parent().filter(|it| !it.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let content = format!("{}\n", sandbox.origin());
-        folder::replace(folder, self.0, content.as_bytes(), 0o644)
-            .with_context(|| format!("cannot write {}", self.0.display()))
     }
 }
 

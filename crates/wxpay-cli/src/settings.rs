@@ -29,58 +29,45 @@ pub(crate) const HOW_KEY: &str = "its private key: --key or WXPAY_KEY";
 #[derive(Debug)]
 pub(crate) struct Given<T> {
     pub(crate) value: T,
-    pub(crate) by: &'static str,
+    pub(crate) by: String,
 }
 
 impl<T> Given<T> {
-    fn new(value: T, by: &'static str) -> Self {
+    fn new(value: T, by: &str) -> Self {
+        let by = by.to_owned();
         Self { value, by }
     }
 }
 
-/// The flag and the variable of a setting that is no secret.
-pub(crate) type Names = (&'static str, &'static str);
-
-const MCH_ID: Names = ("--mch-id", "WXPAY_MCH_ID");
-const SIGN_TYPE: Names = ("--sign-type", "WXPAY_SIGN_TYPE");
-const ENDPOINT: Names = ("--endpoint", "WXPAY_ENDPOINT");
-pub(crate) const RATE: Names = ("--rate", "WXPAY_RATE");
-
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
 /// The timeouts in the order of [`TimeoutArgs`](crate::args::TimeoutArgs). Their defaults are the library's.
-pub(crate) const TIMEOUTS: [(Names, SetTimeout); 4] = {
-    use TransportBuilder as To;
-    [
-        (("--timeout", "WXPAY_TIMEOUT"), To::timeout),
-        (
-            ("--connect-timeout", "WXPAY_CONNECT_TIMEOUT"),
-            To::connect_timeout,
-        ),
-        (
-            ("--stall-timeout", "WXPAY_STALL_TIMEOUT"),
-            To::stall_timeout,
-        ),
-        (
-            ("--response-timeout", "WXPAY_RESPONSE_TIMEOUT"),
-            To::response_timeout,
-        ),
-    ]
-};
+pub(crate) const TIMEOUTS: [(&str, SetTimeout); 4] = [
+    ("--timeout", TransportBuilder::timeout),
+    ("--connect-timeout", TransportBuilder::connect_timeout),
+    ("--stall-timeout", TransportBuilder::stall_timeout),
+    ("--response-timeout", TransportBuilder::response_timeout),
+];
 
-/// The value of a flag, else of its variable.
+/// The value of a flag, else of its variable: of `--mch-id` it is `WXPAY_MCH_ID`.
 pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
+    flag: &str,
     value: Option<T>,
-    (flag, variable): Names,
 ) -> anyhow::Result<Option<Given<T>>> {
     if let Some(value) = value {
         return Ok(Some(Given::new(value, flag)));
     }
-    match text(variable)?.map(|text| text.trim().parse()) {
+    let variable = variable_of(flag);
+    match text(&variable)?.map(|text| text.trim().parse()) {
         None => Ok(None),
-        Some(Ok(value)) => Ok(Some(Given::new(value, variable))),
+        Some(Ok(value)) => Ok(Some(Given::new(value, &variable))),
         Some(Err(error)) => bail!("{variable}: {error}"),
     }
+}
+
+fn variable_of(flag: &str) -> String {
+    let name = flag.trim_start_matches('-').replace('-', "_");
+    format!("WXPAY_{}", name.to_uppercase())
 }
 
 /// The text of a variable, where it is set.
@@ -90,8 +77,7 @@ pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
         .transpose()
 }
 
-/// The API v2 key of `--api-key-file`, else of the environment; never of an argument, which every user
-/// of the machine can read.
+/// The API v2 key of `--api-key-file`, else of the environment: every user could read an argument.
 pub(crate) fn api_key(flag: Option<&Path>) -> anyhow::Result<Option<Given<ApiKey>>> {
     let key = |source: file::Source| Ok(Given::new(source.api_key()?, source.by));
     API_KEY.find(flag).map(key).transpose()
@@ -105,7 +91,7 @@ pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
 
 impl GatewayArgs {
     pub(crate) fn mch_id(&self) -> anyhow::Result<Option<Given<MerchantId>>> {
-        let given = find(self.mch_id.clone(), MCH_ID)?;
+        let given = find("--mch-id", self.mch_id.clone())?;
         if let Some(Given { value, by }) = &given
             && may_hold_secret(value.as_str())
         {
@@ -115,19 +101,19 @@ impl GatewayArgs {
     }
 
     pub(crate) fn sign_type(&self) -> anyhow::Result<Given<SignType>> {
-        let found = find(self.sign_type, SIGN_TYPE)?;
+        let found = find("--sign-type", self.sign_type)?;
         Ok(found.unwrap_or(Given::new(SignType::HmacSha256, "default")))
     }
 
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
-        let (mut by, variable) = ENDPOINT;
+        let mut by = "--endpoint".to_owned();
         let mut listed = self.endpoint.clone();
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
         }
         if listed.is_empty() {
-            by = variable;
-            let text = text(by)?.unwrap_or_default();
+            by = variable_of(&by);
+            let text = text(&by)?.unwrap_or_default();
             for origin in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
                 let endpoint = origin.parse::<Endpoint>();
@@ -138,7 +124,7 @@ impl GatewayArgs {
             return Ok(Given::new(Region::Mainland.into(), "default"));
         }
         let endpoints = Endpoints::new(listed.into_iter().map(Into::into));
-        Ok(Given::new(endpoints.context(by)?, by))
+        Ok(Given::new(endpoints.with_context(|| by.clone())?, &by))
     }
 }
 

@@ -48,29 +48,22 @@ impl Stop {
         let (ask, asked) = watch::channel(None);
         let waits = Arc::new(AtomicBool::new(false));
         let waits_long = Arc::clone(&waits);
-        thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let _ = ask.send(Some(signals.next().await));
-                    if waits_long.load(Ordering::Relaxed) {
-                        signals.next().await;
-                    } else {
-                        let _ = timeout(GRACE, signals.next()).await;
-                    }
-                });
-                process::exit(i32::from(terminal::FAILED));
-            })?;
+        thread::spawn(move || {
+            runtime.block_on(async {
+                let _ = ask.send(Some(signals.next().await));
+                let waits_long = waits_long.load(Ordering::Relaxed);
+                let grace = if waits_long { Duration::MAX } else { GRACE };
+                let _ = timeout(grace, signals.next()).await;
+            });
+            process::exit(i32::from(terminal::FAILED));
+        });
         Ok(Self { asked, waits })
     }
 
     /// Waits until the program is asked to stop.
     pub(crate) async fn asked(&mut self) -> Signal {
-        match self.asked.wait_for(Option::is_some).await {
-            Ok(signal) => signal.unwrap_or(Signal::Terminate),
-            // The thread ends with the program.
-            Err(_) => std::future::pending().await,
-        }
+        let asked = self.asked.wait_for(Option::is_some).await;
+        asked.map_or(Signal::Terminate, |it| it.unwrap_or(Signal::Terminate))
     }
 
     /// Waits without a bound from now on: only a second signal forces the end.

@@ -6,7 +6,7 @@ use std::{
     io::{self, Write as _},
     mem,
     process::ExitCode,
-    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -45,14 +45,7 @@ pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
 
 /// A result could not be printed, though the work may be done.
 #[derive(Debug)]
-pub(crate) struct OutputLost(io::Error);
-
-impl OutputLost {
-    /// Whether the reader has gone, and so has seen enough.
-    pub(crate) fn reader_has_gone(&self) -> bool {
-        self.0.kind() == io::ErrorKind::BrokenPipe
-    }
-}
+pub(crate) struct OutputLost(pub(crate) io::Error);
 
 impl fmt::Display for OutputLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,10 +57,18 @@ impl error::Error for OutputLost {}
 
 /// Prints lines on stderr, escaped.
 pub(crate) fn warn(lines: &str) {
+    /// Several hundred calls as JSON, in bytes.
+    const MAX_WAITING: usize = 4 * 1024 * 1024;
+
     let line = escape(lines, true) + "\n";
-    match BACKLOG.get() {
-        Some(backlog) => backlog.push(&line),
-        None => write_message(&line),
+    let mut messages = messages();
+    if !messages.are_written_in_background {
+        write_message(&line);
+    } else if messages.waiting.len() + line.len() > MAX_WAITING {
+        messages.dropped += 1;
+    } else {
+        messages.waiting.push_str(&line);
+        CHANGED.notify_all();
     }
 }
 
@@ -77,76 +78,50 @@ fn write_message(lines: &str) {
 }
 
 /// The messages of a server, which must not wait for the reader of stderr.
-static BACKLOG: OnceLock<Backlog> = OnceLock::new();
+static MESSAGES: Mutex<Messages> = Mutex::new(Messages {
+    are_written_in_background: false,
+    waiting: String::new(),
+    is_writing: false,
+    dropped: 0,
+});
+static CHANGED: Condvar = Condvar::new();
 
-#[derive(Default)]
-struct Backlog {
-    messages: Mutex<Messages>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
 struct Messages {
+    are_written_in_background: bool,
     waiting: String,
     is_writing: bool,
     dropped: usize,
 }
 
-impl Backlog {
-    /// Several hundred calls as JSON, in bytes.
-    const MAX_WAITING: usize = 4 * 1024 * 1024;
-
-    fn messages(&self) -> MutexGuard<'_, Messages> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, line: &str) {
-        let mut messages = self.messages();
-        if messages.waiting.len() + line.len() > Self::MAX_WAITING {
-            messages.dropped += 1;
-        } else {
-            messages.waiting.push_str(line);
-            self.changed.notify_all();
-        }
-    }
-
-    /// Writes what waits, and says how many messages were dropped meanwhile.
-    fn write(&self) {
-        let is_empty = |messages: &mut Messages| messages.waiting.is_empty();
-        let waited = self.changed.wait_while(self.messages(), is_empty);
-        let mut messages = waited.unwrap_or_else(PoisonError::into_inner);
-        let mut lines = mem::take(&mut messages.waiting);
-        let dropped = mem::take(&mut messages.dropped);
-        messages.is_writing = true;
-        drop(messages);
-        if dropped > 0 {
-            let _ = writeln!(lines, "warning: {dropped} messages were dropped");
-        }
-        write_message(&lines);
-        self.messages().is_writing = false;
-        self.changed.notify_all();
-    }
+fn messages() -> MutexGuard<'static, Messages> {
+    MESSAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped.
+/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped, and counted.
 pub(crate) fn write_in_background() {
-    let backlog = BACKLOG.get_or_init(Backlog::default);
+    messages().are_written_in_background = true;
     thread::spawn(|| {
         loop {
-            backlog.write();
+            let waited = CHANGED.wait_while(messages(), |it| it.waiting.is_empty());
+            let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
+            let mut lines = mem::take(&mut waiting.waiting);
+            let dropped = mem::take(&mut waiting.dropped);
+            waiting.is_writing = true;
+            drop(waiting);
+            if dropped > 0 {
+                let _ = writeln!(lines, "warning: {dropped} messages were dropped");
+            }
+            write_message(&lines);
+            messages().is_writing = false;
+            CHANGED.notify_all();
         }
     });
 }
 
 /// Waits at most a second until the messages are written.
 pub(crate) fn flush() {
-    if let Some(backlog) = BACKLOG.get() {
-        let is_busy = |messages: &mut Messages| messages.is_writing || !messages.waiting.is_empty();
-        let (messages, second) = (backlog.messages(), Duration::from_secs(1));
-        let _ = backlog
-            .changed
-            .wait_timeout_while(messages, second, is_busy);
-    }
+    let is_busy = |it: &mut Messages| it.is_writing || !it.waiting.is_empty();
+    let _ = CHANGED.wait_timeout_while(messages(), Duration::from_secs(1), is_busy);
 }
 
 /// The writer of the log: each write is one event, with a line end behind it.
@@ -165,8 +140,7 @@ impl io::Write for Log {
     }
 }
 
-/// The same text in one line: a file name may hold line breaks, and escape sequences that would
-/// reach the terminal.
+/// The same text in one line: a file name may hold line breaks and escape sequences.
 pub(crate) fn one_line(text: &str) -> String {
     escape(text, false)
 }
@@ -178,8 +152,7 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     })
 }
 
-/// The same JSON, with such characters as `\u` and four digits: its values do not change. Outside of
-/// strings it has none.
+/// The same JSON, with such characters as `\u` and four digits, which changes no value.
 pub(crate) fn escape_json(json: &str) -> String {
     escape_by(json, |escaped, character| {
         for unit in character.encode_utf16(&mut [0; 2]) {
@@ -200,8 +173,7 @@ fn escape_by(text: &str, escape: impl Fn(&mut String, char)) -> String {
     escaped
 }
 
-/// The format characters (Cf) of Unicode 17, and its line and paragraph separators: first and last of each
-/// range.
+/// First and last of each range of format characters (Cf), line and paragraph separators, in Unicode 17.
 const FORMAT: [u32; 38] = [
     0xad, 0xad, 0x600, 0x605, 0x61c, 0x61c, 0x6dd, 0x6dd, 0x70f, 0x70f, 0x890, 0x891, 0x8e2, 0x8e2,
     0x180e, 0x180e, 0x200b, 0x200f, 0x2028, 0x202e, 0x2060, 0x206f, 0xfeff, 0xfeff, 0xfff9, 0xfffb,

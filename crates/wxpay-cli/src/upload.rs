@@ -4,7 +4,6 @@ mod dry_run;
 mod ledger;
 pub(crate) mod outcome;
 mod picture;
-mod progress;
 mod queue;
 
 use std::process::ExitCode;
@@ -30,9 +29,8 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
         && !error.is::<OutputLost>()
     {
         // With --json every file has a line.
-        let failure = Failure::config(error);
         for file in &args.files {
-            FileOutcome::failed(file, failure.clone()).print(true)?;
+            FileOutcome::failed(file, Failure::config(error)).print(true)?;
         }
     }
     Ok(terminal::exit_code(done?))
@@ -41,14 +39,7 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
 /// True when every file is uploaded; an error before any is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let mut sandbox = None;
-    if args.sandbox {
-        let started = sandbox.insert(Sandbox::builder().start().await?);
-        let origin = started.origin();
-        terminal::warn(&format!(
-            "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
-        ));
-    }
+    let sandbox = start_sandbox(args.sandbox).await?;
     let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
@@ -67,8 +58,20 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     Ok(done)
 }
 
-/// The merchant, its endpoints, a client with all settings, and its identity, which is always there, except
-/// that a dry run can do without.
+/// The gateway of `--sandbox`.
+pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<Sandbox>> {
+    if !is_asked_for {
+        return Ok(None);
+    }
+    let sandbox = Sandbox::builder().start().await?;
+    let origin = sandbox.origin();
+    terminal::warn(&format!(
+        "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
+    ));
+    Ok(Some(sandbox))
+}
+
+/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.
 pub(crate) fn configure(
     args: &UploadArgs,
     sandbox: Option<&Sandbox>,
@@ -96,18 +99,18 @@ pub(crate) fn configure(
     if let Some(identity) = &identity {
         builder = builder.identity(identity.clone());
     }
-    if let Some(given) = settings::find(args.rate, settings::RATE)? {
+    if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
     }
     let times = &args.timeouts;
-    let flags = [
+    let given = [
         times.timeout,
         times.connect_timeout,
         times.stall_timeout,
         times.response_timeout,
     ];
-    for (flag, (names, set)) in flags.into_iter().zip(settings::TIMEOUTS) {
-        if let Some(given) = settings::find(flag, names)? {
+    for (value, (flag, set)) in given.into_iter().zip(settings::TIMEOUTS) {
+        if let Some(given) = settings::find(flag, value)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }

@@ -81,18 +81,14 @@ impl FromStr for Inspector {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        off_or(text)
-            .map(Self)
-            .ok_or("neither an address with a port nor off")
+        let addr = off_or(text).map(Self);
+        addr.ok_or("neither an address with a port nor off")
     }
 }
 
 fn off_or<T: FromStr>(text: &str) -> Option<Option<T>> {
-    if text == "off" {
-        Some(None)
-    } else {
-        text.parse().ok().map(Some)
-    }
+    let value = || text.parse().ok().map(Some);
+    (text == "off").then_some(None).or_else(value)
 }
 
 pub(crate) fn file(argument: OsString) -> Result<PathBuf, &'static str> {

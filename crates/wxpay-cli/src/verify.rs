@@ -1,8 +1,8 @@
 //! `wxpay verify`.
 
-use std::{error::Error, io, path::Path, process::ExitCode};
+use std::{io, path::Path, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use wxpay_media::GatewayError;
 use wxpay_sign::{ApiKey, Params, SignType};
 use wxpay_xml::Fields;
@@ -21,30 +21,23 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     match &verified {
         Ok(sign_type) => terminal::print(&format!("valid: signed with {sign_type}"))?,
         Err(error) => {
-            let why = terminal::one_line(&terminal::root_cause(error.as_ref()));
+            let why = terminal::one_line(&terminal::root_cause(&**error));
             terminal::warn(&format!("not valid: {why}"));
         }
     }
     Ok(terminal::exit_code(verified.is_ok()))
 }
 
-fn verify(
-    response: &[u8],
-    only: Option<SignType>,
-    key: &ApiKey,
-) -> Result<SignType, Box<dyn Error>> {
+fn verify(response: &[u8], only: Option<SignType>, key: &ApiKey) -> anyhow::Result<SignType> {
     let parsed = Fields::parse(response);
     let sign = parsed.as_ref().ok().and_then(|fields| fields.get("sign"));
     if let Some(refusal) = GatewayError::read(response).filter(|_| sign.is_none_or(str::is_empty)) {
-        return Err(format!("it is a refusal, which needs no signature: {refusal}").into());
+        bail!("it is a refusal, which needs no signature: {refusal}");
     }
-    let fields = parsed.map_err(|error| match text_before(response) {
-        Some(text) => {
-            format!("other text stands before the document, cut it away: it begins with {text:?}")
-                .into()
-        }
-        None => Box::<dyn Error>::from(error),
-    })?;
+    if let (Err(_), Some(text)) = (&parsed, text_before(response)) {
+        bail!("other text stands before the document, cut it away: it begins with {text:?}");
+    }
+    let fields = parsed?;
     let params = Params::new(fields.iter())?;
     let Some(sign_type) = only else {
         return Ok(params.verify(key)?);
@@ -58,7 +51,6 @@ fn text_before(response: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(response);
     let start = text.find("<?xml").or_else(|| text.find("<xml"))?;
     let before = text[..start].trim_start_matches('\u{feff}');
-    let mut lines = before.lines().map(str::trim);
-    let first = lines.find(|line| !line.is_empty())?;
+    let first = before.lines().find(|line| !line.trim().is_empty())?.trim();
     Some(first.chars().take(60).collect())
 }

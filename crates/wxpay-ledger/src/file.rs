@@ -15,8 +15,7 @@ use rusqlite::{
 };
 
 use crate::{
-    Error, ErrorKind,
-    error::Cause,
+    error::{Cause, Error, ErrorKind},
     record::{key, seconds},
 };
 

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Account, Content, Entry, Error, FileState, Outcome, Reason, file, record::key};
+use crate::{
+    error::Error,
+    file,
+    record::{Account, Content, Entry, FileState, Outcome, Reason, key},
+};
 
 /// Reads a ledger, which need not be in use by this process.
 ///

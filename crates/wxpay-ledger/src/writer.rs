@@ -14,8 +14,9 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::{
-    Account, Error, ErrorKind, Outcome, Record, file,
-    record::{key, seconds},
+    error::{Error, ErrorKind},
+    file,
+    record::{Account, Outcome, Record, key, seconds},
 };
 
 /// A commit waits for the disk, so several outcomes share one: so many, or those of so long.

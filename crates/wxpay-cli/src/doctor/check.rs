@@ -22,7 +22,7 @@ pub(super) enum Status {
 /// One line of the report.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
-    check: String,
+    pub(super) check: String,
     pub(super) status: Status,
     pub(super) detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,13 +68,8 @@ impl Check {
             return terminal::print_json(self);
         }
         let status = format!("{:?}", self.status).to_lowercase();
-        let advice = self.advice.iter().map(|advice| format!("; {advice}"));
-        let line = format!(
-            "{}: {}{}",
-            self.check,
-            self.detail,
-            advice.collect::<String>()
-        );
+        let mut line = format!("{}: {}", self.check, self.detail);
+        line.extend(self.advice.iter().flat_map(|advice| ["; ", advice]));
         terminal::print(&format!("{status:8}{}", terminal::one_line(&line)))
     }
 }

@@ -1,5 +1,4 @@
-//! One call to an endpoint without a form: the steps on the way there, and what the gateway says of the
-//! client certificate.
+//! One call to an endpoint without a form: its steps, and what the gateway says of the certificate.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -43,8 +42,6 @@ pub(super) async fn check(
 ) -> EndpointChecks {
     let uri = endpoint.upload_uri();
     let proxy = proxy.filter(|proxy| proxy.applies_to(&uri));
-    let server = uri.authority().map_or("", Authority::as_str);
-    let at = |check: &str| format!("{check} at {server}");
     let (mut checks, mut fails_over) = (Vec::new(), false);
     match probe(endpoint, transport).await {
         Err(error) => {
@@ -53,142 +50,131 @@ pub(super) async fn check(
         Ok((steps, Err(error))) if steps.secured.is_none() => {
             use transport::ErrorKind::{Connect, Timeout};
             fails_over = matches!(error.kind(), Connect | Timeout(_));
-            let error = Error::Service(error.into());
-            checks = step_checks(&steps, Some(&error), proxy, &at);
-            let skipped = |check| Check::skipped(&at(check), "the endpoint was not reached");
-            checks.extend(["clock", "client certificate"].map(skipped));
+            checks.extend(step_checks(
+                &steps,
+                Some(&Error::Service(error.into())),
+                proxy,
+            ));
+            let skipped = |check| Check::skipped(check, "the endpoint was not reached");
+            checks.extend(["clock", CERTIFICATE].map(skipped));
         }
         Ok((steps, result)) => {
-            checks = step_checks(&steps, None, proxy, &at);
-            checks.push(clock(
-                &at("clock"),
-                result.as_ref().ok().map(Response::headers),
-            ));
-            let (answer, certificate) = answer(&at, result);
-            checks.push(answer);
-            checks.push(match has_identity {
-                true => certificate,
-                false => Check::skipped(&at("client certificate"), "there is none to send"),
-            });
+            checks.extend(step_checks(&steps, None, proxy));
+            checks.push(clock(result.as_ref().ok().map(Response::headers)));
+            let [answer, mut certificate] = answer(result);
+            if !has_identity {
+                certificate = Check::skipped(CERTIFICATE, "there is none to send");
+            }
+            checks.extend([answer, certificate]);
         }
     }
-    let works = has_identity && checks.iter().all(|it| it.status != Status::Failed);
+    let server = uri.authority().map_or("", Authority::as_str);
+    for check in &mut checks {
+        check.check = format!("{} at {server}", check.check);
+    }
     EndpointChecks {
+        works: has_identity && checks.iter().all(|it| it.status != Status::Failed),
         checks,
-        works,
         fails_over,
     }
 }
 
+const CERTIFICATE: &str = "client certificate";
+
+fn failed(check: &str, error: &Error) -> Check {
+    Check::failed(check, root_cause(error)).advise(error.advice())
+}
+
 /// Name, connection, TLS: each was reached, has failed, or comes after one that has.
-fn step_checks(
-    steps: &Steps,
-    error: Option<&Error>,
-    proxy: Option<&Proxy>,
-    at: &dyn Fn(&str) -> String,
-) -> Vec<Check> {
-    let [name, connection, tls] = ["name", "connection", "tls"].map(at);
+fn step_checks(steps: &Steps, error: Option<&Error>, proxy: Option<&Proxy>) -> [Check; 3] {
     let failed = |check: &str| match error {
-        Some(error) => Check::failed(check, root_cause(error)).advise(error.advice()),
+        Some(error) => failed(check, error),
         None => Check::unknown(check, "it was not reached"),
     };
     let is_open = proxy.is_none() || steps.is_tunneled;
     let peer = steps.peer.filter(|_| is_open);
     let is_named = proxy.is_some() || steps.addresses.is_some();
-    vec![
+    [
         match (&steps.addresses, proxy) {
-            (_, Some(_)) => Check::skipped(&name, "the proxy resolves it"),
+            (_, Some(_)) => Check::skipped("name", "the proxy resolves it"),
             (Some(addresses), None) => {
                 let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-                Check::ok(&name, addresses.join(", "))
+                Check::ok("name", addresses.join(", "))
             }
-            (None, None) => failed(&name),
+            (None, None) => failed("name"),
         },
         match (peer, proxy) {
-            (Some(_), Some(proxy)) => Check::ok(&connection, format!("through the proxy {proxy}")),
-            (Some(peer), None) => Check::ok(&connection, peer.to_string()),
-            (None, _) if is_named => failed(&connection),
-            (None, _) => Check::skipped(&connection, "there is no address to connect to"),
+            (Some(_), Some(proxy)) => Check::ok("connection", format!("through the proxy {proxy}")),
+            (Some(peer), None) => Check::ok("connection", peer.to_string()),
+            (None, _) if is_named => failed("connection"),
+            (None, _) => Check::skipped("connection", "there is no address to connect to"),
         },
         match (&steps.secured, peer) {
             (Some((version, cipher_suite)), _) => {
                 let root = steps.issuers.last();
                 let by = root.map_or(String::new(), |root| format!(", certified by {root}"));
-                Check::ok(&tls, format!("{version} with {cipher_suite}{by}"))
+                Check::ok("tls", format!("{version} with {cipher_suite}{by}"))
             }
-            (None, Some(_)) => failed(&tls),
-            (None, None) => Check::skipped(&tls, "there is no connection"),
+            (None, Some(_)) => failed("tls"),
+            (None, None) => Check::skipped("tls", "there is no connection"),
         },
     ]
 }
 
-fn clock(name: &str, headers: Option<&HeaderMap>) -> Check {
-    let date = headers
-        .and_then(|headers| headers.get(DATE)?.to_str().ok())
-        .and_then(|date| httpdate::parse_http_date(date).ok());
-    let Some(theirs) = date else {
-        return Check::unknown(name, "the answer has no date");
+fn clock(headers: Option<&HeaderMap>) -> Check {
+    let date = headers.and_then(|headers| headers.get(DATE)?.to_str().ok());
+    let Some(theirs) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
+        return Check::unknown("clock", "the answer has no date");
     };
     let (skew, direction) = match SystemTime::now().duration_since(theirs) {
         Ok(skew) => (skew, "ahead of"),
         Err(error) => (error.duration(), "behind"),
     };
     if skew < SKEW {
-        return Check::ok(name, format!("within {} s of the server's", SKEW.as_secs()));
+        return Check::ok(
+            "clock",
+            format!("within {} s of the server's", SKEW.as_secs()),
+        );
     }
     let detail = format!("{} s {direction} the server's", skew.as_secs());
-    Check::new(name, Status::Warning, detail)
+    Check::new("clock", Status::Warning, detail)
         .advise("set this machine's clock, or certificates will seem invalid")
 }
 
 /// Whether the gateway answers, and whether it has accepted the client certificate.
-fn answer(
-    at: &dyn Fn(&str) -> String,
-    result: Result<Response<Bytes>, transport::Error>,
-) -> (Check, Check) {
-    let [answer, certificate] = ["answer", "client certificate"].map(at);
+fn answer(result: Result<Response<Bytes>, transport::Error>) -> [Check; 2] {
     let silent = "the gateway does not say why it refused the empty call";
+    // A merchant to read a refusal for, which needs no key.
+    let nobody = MerchantId::new("0").expect("a digit is a merchant id");
+    let no_key = ApiKey::new("0".repeat(ApiKey::LEN)).expect("its length is right");
     let read = match result {
         Err(error) => Err(Error::Service(error.into())),
-        Ok(response) => response::media_id(&nobody(), &response),
+        Ok(response) => response::media_id(&Merchant::new(nobody, no_key), &response),
     };
     let Err(error) = read else {
-        let check = Check::failed(&answer, "an empty call was not refused");
-        return (check, Check::unknown(&certificate, silent));
+        let answer = Check::failed("answer", "an empty call was not refused");
+        return [answer, Check::unknown(CERTIFICATE, silent)];
     };
     let refused = |detail: &str| {
-        Check::failed(&certificate, detail).advise(format!(
-            "{}, and compare its serial number with the merchant platform's",
-            Reason::Certificate.advice()
-        ))
+        let advice = Reason::Certificate.advice();
+        let number = "compare its serial number with the merchant platform's";
+        Check::failed(CERTIFICATE, detail).advise(format!("{advice}, and {number}"))
     };
-    let no_answer = || Check::failed(&answer, root_cause(&error)).advise(error.advice());
-    match &error {
-        Error::Gateway(refusal) => {
-            let certificate = if refusal.reason() == Some(Reason::Certificate) {
-                refused("the gateway does not accept it")
-            } else if refusal.code().is_some() {
-                let detail = "accepted: the gateway refused the empty call for its form alone";
-                Check::ok(&certificate, detail)
-            } else {
-                Check::unknown(&certificate, silent)
-            };
-            (Check::ok(&answer, "the gateway's"), certificate)
-        }
+    let Error::Gateway(refusal) = &error else {
         // Under TLS 1.3 the server refuses the certificate after the handshake.
-        _ if error.kind() == ErrorKind::Tls => (no_answer(), refused(&root_cause(&error))),
-        _ => (
-            no_answer(),
-            Check::unknown(&certificate, "the answer is not the gateway's"),
-        ),
-    }
-}
-
-/// A merchant to read a refusal for, which needs no key.
-fn nobody() -> Merchant {
-    let id = MerchantId::new("0").expect("a digit is a merchant id");
-    let key = ApiKey::new("0".repeat(ApiKey::LEN)).expect("its length is right");
-    Merchant::new(id, key)
+        let certificate = match error.kind() {
+            ErrorKind::Tls => refused(&root_cause(&error)),
+            _ => Check::unknown(CERTIFICATE, "the answer is not the gateway's"),
+        };
+        return [failed("answer", &error), certificate];
+    };
+    let accepted = "accepted: the gateway refused the empty call for its form alone";
+    let certificate = match (refusal.reason(), refusal.code()) {
+        (Some(Reason::Certificate), _) => refused("the gateway does not accept it"),
+        (_, Some(_)) => Check::ok(CERTIFICATE, accepted),
+        (_, None) => Check::unknown(CERTIFICATE, silent),
+    };
+    [Check::ok("answer", "the gateway's"), certificate]
 }
 
 /// The steps on the way to an endpoint.

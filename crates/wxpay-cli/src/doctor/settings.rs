@@ -43,9 +43,9 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
 
 /// Variables that only an upload reads: a check where one is wrong.
 pub(super) fn limits() -> Found<()> {
-    let rate = settings::find::<Rate>(None, settings::RATE).map(drop);
-    let timeout = |names| settings::find::<Seconds>(None, names).map(drop);
-    let timeouts = settings::TIMEOUTS.map(|(names, _)| ("timeouts", timeout(names)));
+    let rate = settings::find::<Rate>("--rate", None).map(drop);
+    let timeout = |flag| settings::find::<Seconds>(flag, None).map(drop);
+    let timeouts = settings::TIMEOUTS.map(|(flag, _)| ("timeouts", timeout(flag)));
     let results = [("rate", rate)].into_iter().chain(timeouts);
     let failed = |(name, result): (_, anyhow::Result<()>)| {
         let error = result.err()?;
@@ -100,22 +100,20 @@ const NEW_ONE: &str = "get a new one from the merchant platform";
 
 /// Certificate and key: their files, match, validity, subject and merchant.
 pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found<Identity> {
-    let read = IdentityFiles::find(args).and_then(|files| match files {
-        Some(files) => Ok(Some((files.read(mch_id)?, files))),
-        None => Ok(None),
-    });
-    let (identity, mut checks) = match read {
-        Err(error) => (None, vec![Check::failed(FILE, format!("{error:#}"))]),
-        Ok(None) => {
+    let read = || {
+        let Some(files) = IdentityFiles::find(args)? else {
             let how = "give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)";
-            (None, vec![Check::failed(FILE, "not set").advise(how)])
-        }
-        Ok(Some((Err(error), files))) => (None, invalid(&files, &error)),
-        Ok(Some((Ok(identity), files))) => {
-            let checks = valid(&files, &identity, mch_id);
-            (Some(identity), checks)
-        }
+            return Ok((None, vec![Check::failed(FILE, "not set").advise(how)]));
+        };
+        let read = files.read(mch_id)?;
+        let valid = |identity| valid(&files, identity, mch_id);
+        let checks = read
+            .as_ref()
+            .map_or_else(|error| invalid(&files, error), valid);
+        anyhow::Ok((read.ok(), checks))
     };
+    let failed = |error| (None, vec![Check::failed(FILE, format!("{error:#}"))]);
+    let (identity, mut checks) = read().unwrap_or_else(failed);
     let all = [FILE, MATCH, VALIDITY, SUBJECT, MERCHANT].into_iter();
     let because = "what is wrong above comes first";
     checks.extend(all.skip(checks.len()).map(|it| Check::skipped(it, because)));

@@ -29,7 +29,7 @@ pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 /// The folder. A temporary one is removed when this is dropped.
 pub(super) struct Folder {
     /// Absolute, for `env` is read from other folders; and UTF-8.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     _temporary: Option<TempDir>,
 }
 
@@ -60,10 +60,6 @@ impl Folder {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(super) fn file(&self, name: &str) -> String {
         self.path.join(name).to_string_lossy().into_owned()
     }
@@ -72,22 +68,19 @@ impl Folder {
     pub(super) fn credentials(&self) -> anyhow::Result<Option<Credentials>> {
         let is_there = |name: &&str| self.path.join(name).exists();
         let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS.into_iter().partition(is_there);
+        let path = self.path.display();
         if there.is_empty() {
             // A file that has a name of ours, but cannot be ours, is not overwritten.
-            let others = ["apiclient_cert.p12", "env", "sample.png"];
-            return match others.into_iter().find(is_there) {
-                None => Ok(None),
-                Some(name) => bail!(
-                    "{} is there already, and not from a sandbox: take another folder",
-                    self.file(name)
-                ),
-            };
+            let mut others = ["apiclient_cert.p12", "env", "sample.png"].into_iter();
+            if let Some(name) = others.find(is_there) {
+                bail!("{path} holds {name}, which is not from a sandbox: take another folder");
+            }
+            return Ok(None);
         }
         if let [missing, ..] = missing.as_slice() {
+            let there = there.join(", ");
             bail!(
-                "{} holds {} but no {missing}: remove what is left, or take another folder",
-                self.path.display(),
-                there.join(", ")
+                "{path} holds {there} but no {missing}: remove what is left, or take another folder"
             );
         }
         let read = |name| {
@@ -97,17 +90,12 @@ impl Folder {
         };
         let [ca, ca_key, cert, key, api_key] = CREDENTIALS.map(read);
         Credentials::from_pem(api_key?.trim_end(), &ca?, &ca_key?, &cert?, &key?)
-            .with_context(|| format!("the credentials in {}", self.path.display()))
+            .with_context(|| format!("the credentials in {path}"))
             .map(Some)
     }
 
-    /// Locks the folder against other sandboxes that start on it, until this is dropped: each
-    /// would read a part of the other's files.
+    /// Locks the folder until this is dropped: two sandboxes that start on it would mix their files.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
-        if cfg!(not(unix)) {
-            // There a folder cannot be opened as a file.
-            return Ok(None);
-        }
         let lock = || {
             let folder = File::open(&self.path)?;
             if let Err(TryLockError::WouldBlock) = folder.try_lock() {
@@ -117,33 +105,31 @@ impl Folder {
                 ));
                 folder.lock()?;
             }
-            Ok::<_, io::Error>(Some(folder))
+            Ok::<_, io::Error>(folder)
         };
-        lock().with_context(|| format!("cannot lock {}", self.path.display()))
+        // Elsewhere a folder cannot be opened as a file.
+        let locked = cfg!(unix).then(lock).transpose();
+        locked.with_context(|| format!("cannot lock {}", self.path.display()))
     }
 
     /// Writes the files that a client needs to reach this sandbox.
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        let credentials = sandbox.credentials();
-        let api_key = Zeroizing::new(format!("{}\n", credentials.expose_api_key()));
+        let own = sandbox.credentials();
+        let api_key = Zeroizing::new(format!("{}\n", own.expose_api_key()));
         // Both in one, for clients that want it so; its password is the merchant id.
-        let p12 = Zeroizing::new(credentials.merchant_p12()?);
+        let p12 = Zeroizing::new(own.merchant_p12()?);
         let env = self.env(sandbox);
         for (name, content, mode) in [
-            ("ca.pem", credentials.ca_pem().as_bytes(), 0o644),
-            ("ca_key.pem", credentials.ca_key_pem().as_bytes(), 0o600),
-            (
-                "apiclient_cert.pem",
-                credentials.cert_pem().as_bytes(),
-                0o644,
-            ),
-            ("apiclient_key.pem", credentials.key_pem().as_bytes(), 0o600),
+            ("ca.pem", own.ca_pem().as_bytes(), 0o644),
+            ("ca_key.pem", own.ca_key_pem().as_bytes(), 0o600),
+            ("apiclient_cert.pem", own.cert_pem().as_bytes(), 0o644),
+            ("apiclient_key.pem", own.key_pem().as_bytes(), 0o600),
             ("apiclient_cert.p12", &p12, 0o600),
             ("api_key.txt", api_key.as_bytes(), 0o600),
             ("env", env.as_bytes(), 0o600),
             ("sample.png", SAMPLE, 0o644),
         ] {
-            let replaced = replace(&self.path, &self.path.join(name), content, mode);
+            let replaced = replace(&self.path.join(name), content, mode);
             replaced.with_context(|| format!("cannot write {}", self.file(name)))?;
         }
         Ok(())
@@ -231,20 +217,22 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Replaces a file in one step, whatever its mode: no reader sees half of it, and a link is replaced, not
-/// followed.
-pub(super) fn replace(folder: &Path, file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+/// Replaces a file, or a link, in one step, whatever its mode: no reader sees half of it.
+pub(super) fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     #[cfg(not(unix))]
     let _ = mode;
-    let mut new = builder.tempfile_in(folder).map_err(|error| {
-        // Tempfile adds the path of its own file, which nobody has given.
-        let text = error.to_string();
-        let why = text.split(" at path ").next().unwrap_or_default();
-        io::Error::new(error.kind(), why.to_owned())
-    })?;
+    let mut new = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| {
+            // Tempfile adds the path of its own file, which nobody has given.
+            let text = error.to_string();
+            let why = text.split(" at path ").next().unwrap_or_default();
+            io::Error::new(error.kind(), why.to_owned())
+        })?;
     new.write_all(content)?;
     new.persist(file)?;
     Ok(())

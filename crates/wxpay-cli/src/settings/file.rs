@@ -79,24 +79,21 @@ impl FileSetting {
     /// Where the value is: by the flag, else by a variable.
     pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
         let [path, text] = self.variables;
-        let by = |place, name| Some(self.source(place, name, variable(name)?));
-        let found = flag.map(|path| self.by_flag(path));
+        let by = |place, name| Some((place, name, variable(name)?));
+        let found = flag.map(|path| (Place::Flag, self.flag, path.into()));
         let found = found.or_else(|| by(Place::Path, path));
-        found.or_else(|| by(Place::Text, text))
-    }
-
-    /// The file that the flag names.
-    pub(crate) fn by_flag(&'static self, path: &Path) -> Source {
-        self.source(Place::Flag, self.flag, path.into())
-    }
-
-    fn source(&'static self, place: Place, by: Text, value: OsString) -> Source {
-        Source {
+        let (place, by, value) = found.or_else(|| by(Place::Text, text))?;
+        Some(Source {
             setting: self,
             place,
             by,
             value,
-        }
+        })
+    }
+
+    /// The file that the flag names.
+    pub(crate) fn by_flag(&'static self, path: &Path) -> Source {
+        self.find(Some(path)).expect("the flag gives a path")
     }
 }
 
@@ -134,8 +131,7 @@ impl Source {
         Ok(bytes)
     }
 
-    /// The one line of a key or password. An editor ends a file with a line end, which is not the
-    /// secret's.
+    /// The one line of a key or password, without the line end that an editor adds.
     pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
         let bytes = self.bytes()?;
         let text = str::from_utf8(&bytes).ok();
@@ -206,8 +202,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Reads a file of at most so many mebibytes: a regular file, or a pipe whose other side writes. A
-/// device has no end.
+/// Reads a regular file, or a pipe whose other side writes, of at most so many mebibytes.
 pub(crate) fn read_file(path: &Path, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {

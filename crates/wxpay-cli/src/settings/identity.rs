@@ -9,8 +9,7 @@ use super::file::{CERT, KEY, KEY_PASSWORD, P12, P12_PASSWORD, Source};
 use super::{HOW_CERT, HOW_KEY};
 use crate::args::GatewayArgs;
 
-/// One PKCS#12 file, whose password is the merchant id unless given, or else a PEM pair, of which one
-/// may be missing.
+/// One PKCS#12 file, or else a PEM pair, of which one may be missing.
 #[derive(Debug)]
 pub(crate) struct IdentityFiles {
     p12: Option<Source>,
@@ -20,8 +19,7 @@ pub(crate) struct IdentityFiles {
 }
 
 impl IdentityFiles {
-    /// The files of the flags, else of the paths in the environment, else the texts there; of a pair each
-    /// by itself.
+    /// The files of the flags, else of the paths in the environment, else the texts there.
     ///
     /// Both kinds from one place are an error: the choice would be a guess.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
@@ -135,8 +133,7 @@ impl fmt::Display for IdentityFiles {
     }
 }
 
-/// The merchant that the certificate is of, where that is another one: the merchant platform writes the
-/// merchant id into the common name.
+/// The merchant id that the merchant platform has written into the common name, where it is another one.
 pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Option<&'a str> {
     let name = identity.common_name()?;
     (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)

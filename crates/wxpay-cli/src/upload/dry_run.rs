@@ -11,15 +11,13 @@ use crate::{args::UploadArgs, terminal};
 
 /// Checks every file and prints its request; true when all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
-    let mut all_good = true;
-    let budget = MemoryBudget::default();
+    let (mut all_good, budget) = (true, MemoryBudget::default());
     for file in &args.files {
-        match picture::read(file, &budget).await {
+        let read = picture::read(file, &budget).await;
+        all_good &= read.is_ok();
+        match read {
             Ok(image) => show(file, &image, merchant, args.json)?,
-            Err(failure) => {
-                all_good = false;
-                FileOutcome::failed(file, failure).print(args.json)?;
-            }
+            Err(failure) => FileOutcome::failed(file, failure).print(args.json)?,
         }
     }
     Ok(all_good)
@@ -32,10 +30,10 @@ struct Shown<'a> {
     bytes: usize,
     canonical: String,
     fields: BTreeMap<&'a str, &'a str>,
+    /// The file part, without its bytes.
     media: Media<'a>,
 }
 
-/// The file part, without its bytes.
 #[derive(Serialize)]
 struct Media<'a> {
     filename: &'a str,

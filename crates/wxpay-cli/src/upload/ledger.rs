@@ -25,8 +25,7 @@ use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Reg
 use super::{
     outcome::{Failure, FileOutcome, content},
     picture,
-    progress::Bars,
-    queue::{self, Report},
+    queue::{self, Bars, Done, Report},
 };
 use crate::{args::UploadArgs, signals::Stop, terminal};
 use breaker::Breaker;
@@ -66,13 +65,8 @@ pub(super) async fn run(
     let account = writer.account(merchant.as_str(), region, &endpoint)?;
     let mut batches = source.clone().read(Reader::open(ledger)?, account);
     let batches = stream::poll_fn(move |context| batches.poll_recv(context));
-    let items = batches.flat_map(|batch| {
-        stream::iter(match batch {
-            Ok(items) => items.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        })
-    });
-    let (bars, at_once) = (&Bars::unbounded(), args.concurrency.get());
+    let items = batches.flat_map(stream::iter);
+    let (bars, at_once) = (&Bars::new(None), args.concurrency.get());
     let send = async |file: &Path, image: &Image| queue::send(client, bars, file, image).await;
     let queue = Queue::new(writer, account, Reader::open(ledger)?, at_once, send);
     let mut report = Report::new(args.json, bars);
@@ -123,7 +117,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
     fn uploads(
         &self,
         items: impl Stream<Item = anyhow::Result<Item>>,
-    ) -> impl Stream<Item = impl Future<Output = anyhow::Result<(usize, FileOutcome)>>> {
+    ) -> impl Stream<Item = impl Future<Output = Done>> {
         items.enumerate().map(move |(place, item)| match item {
             Ok(Item::Known(path, entry)) => {
                 let outcome = FileOutcome::known(&path, entry);
@@ -198,7 +192,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
         let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
             let permit = breaker.permit().await.context("halted")?;
-            let seen = seen.get_or_insert(breaker.successes());
+            let seen = seen.get_or_insert(breaker.successes.get());
             let error = match (self.send)(path, image).await {
                 Ok(outcome) => {
                     breaker.record_success();
@@ -215,14 +209,14 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
                     return Ok(FileOutcome::failed(path, failure));
                 }
                 // The answer is not the gateway's. If one of the gateway's came before, this may pass.
-                RetryAdvice::Refused if breaker.successes() == 0 => return self.stop(&failure),
+                RetryAdvice::Refused if breaker.successes.get() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
             // The last picture of a run has no others to tell an outage by.
             let is_alone = failures > 0 && breaker.active() == 1;
-            let is_outage = breaker.successes() == *seen && !is_alone;
-            *seen = breaker.successes();
+            let is_outage = breaker.successes.get() == *seen && !is_alone;
+            *seen = breaker.successes.get();
             if !is_outage || is_answered && advice == RetryAdvice::Retry {
                 failures += 1;
             }
@@ -290,17 +284,17 @@ mod tests {
     /// How many of these pictures get an id, how long it takes, and how many calls, where the gateway fails as
     /// it is told: by the name of the picture and the time since the start.
     async fn run(
-        names: &[String],
+        count: usize,
         at_once: usize,
         fails: impl Fn(&str, Duration) -> Option<Error>,
     ) -> (u64, Duration, usize) {
         let folder = tempfile::tempdir().unwrap();
-        let item = |name: &String| {
-            let path = folder.path().join(name);
-            fs::write(&path, [PICTURE, name.as_bytes()].concat()).unwrap();
+        let item = |number: usize| {
+            let path = folder.path().join(format!("{number}.png"));
+            fs::write(&path, [PICTURE, &number.to_be_bytes()].concat()).unwrap();
             Ok(Item::New(path, FileState::default()))
         };
-        let items: Vec<_> = names.iter().map(item).collect();
+        let items: Vec<_> = (0..count).map(item).collect();
         let path = folder.path().join("ledger");
         let ledger = Ledger::open(&path).unwrap();
         let account = ledger.account("1900000109", "mainland", "").unwrap();
@@ -313,19 +307,20 @@ mod tests {
             if let Some(error) = fails(name, start.elapsed()) {
                 return Err(error);
             }
-            let (media_id, endpoint) = (image.hash().to_string(), String::new());
             let outcome = Outcome::Uploaded {
-                media_id,
+                media_id: image.hash().to_string(),
                 attempts: 1,
-                endpoint,
+                endpoint: String::new(),
             };
-            let content = Some(content(image));
-            let entry = Entry {
-                content,
-                outcome,
-                at: 0,
-            };
-            Ok(FileOutcome::known(file, entry))
+            let (content, at) = (Some(content(image)), 0);
+            Ok(FileOutcome::known(
+                file,
+                Entry {
+                    content,
+                    outcome,
+                    at,
+                },
+            ))
         };
         let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
         let uploads = queue
@@ -335,12 +330,8 @@ mod tests {
         let status = queue.reader.status().unwrap();
         let printed = done.iter().filter(|(_, outcome)| outcome.ids().is_some());
         assert_eq!(printed.count() as u64, status[0].uploaded);
-        assert_eq!(done.len(), names.len());
+        assert_eq!(done.len(), count);
         (status[0].uploaded, start.elapsed(), calls.get())
-    }
-
-    fn names(count: usize) -> Vec<String> {
-        (0..count).map(|number| format!("{number}.png")).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -349,7 +340,7 @@ mod tests {
             for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
                 let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
                 let fails = |_: &str, now| outage.contains(&now).then(error);
-                let (uploaded, lasted, calls) = run(&names(60), at_once, fails).await;
+                let (uploaded, lasted, calls) = run(60, at_once, fails).await;
                 assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
                 assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
                 // One call at a time, ever more rarely, beside those that were under way.
@@ -364,7 +355,7 @@ mod tests {
         let day = Duration::from_secs(24 * 60 * 60);
         // Up to a minute before its end there is hope.
         let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
-        run(&names(60), 1, fails).await;
+        run(60, 1, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -374,7 +365,7 @@ mod tests {
             let is_over = now > Duration::from_secs(2 * 60 * 60 + 90);
             (["58.png", "59.png"].contains(&name) && !is_over).then(silence)
         };
-        run(&names(60), 4, fails).await;
+        run(60, 4, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -382,7 +373,7 @@ mod tests {
         for error in [silence, system_error] {
             for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
                 let fails = |name: &str, _| (name == bad).then(error);
-                let (uploaded, lasted, _) = run(&names(200), at_once, fails).await;
+                let (uploaded, lasted, _) = run(200, at_once, fails).await;
                 assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
                 assert!(lasted.as_secs() < 120, "{lasted:?}");
             }
@@ -392,15 +383,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_last_pictures_that_the_gateway_answers_with_an_error_are_given_up_within_minutes()
     {
-        for (count, bad, minutes) in [(1, "0", 1), (10, "9", 1), (10, "8", 6), (10, "7", 11)] {
+        for (count, bad, given_up, minutes) in [
+            (1, "0", 1, 1),
+            (10, "9", 1, 1),
+            (10, "8", 2, 6),
+            (10, "7", 3, 11),
+        ] {
             let fails = |name: &str, _| (name >= bad).then(system_error);
-            let (uploaded, lasted, _) = run(&names(count), 4, fails).await;
-            let refused = names(count)
-                .iter()
-                .filter(|name| name.as_str() >= bad)
-                .count();
-            assert_eq!(uploaded as usize, count - refused);
-            assert!(lasted.as_secs() < 60 * minutes, "{lasted:?} for {refused}");
+            let (uploaded, lasted, _) = run(count, 4, fails).await;
+            assert_eq!(count as u64 - uploaded, given_up);
+            assert!(lasted.as_secs() < 60 * minutes, "{lasted:?} for {given_up}");
         }
     }
 }

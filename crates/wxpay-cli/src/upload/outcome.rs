@@ -21,7 +21,7 @@ pub(crate) struct FileOutcome {
 }
 
 /// Why a file has no media id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Failure {
     pub(super) reason: Reason,
     is_retryable: bool,
@@ -167,8 +167,7 @@ impl Failure {
         };
         Self {
             reason,
-            is_retryable: false,
-            is_of_file: false,
+            ..Self::default()
         }
     }
 }

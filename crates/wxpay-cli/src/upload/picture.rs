@@ -20,42 +20,39 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
     } else {
         budget.read(file).await
     };
-    let image = read.map_err(|error| match &error {
-        ImageError::Read(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            not_a_file(&file.to_string_lossy())
-                .unwrap_or_else(|| Failure::from(&Error::from(error)))
-        }
-        _ => Failure::from(&Error::from(error)),
+    let name = file.to_string_lossy();
+    let image = read.map_err(|error| {
+        let is_missing =
+            matches!(&error, ImageError::Read(it) if it.kind() == io::ErrorKind::NotFound);
+        let named = is_missing.then(|| not_a_file(&name)).flatten();
+        named.unwrap_or_else(|| Failure::from(&Error::from(error)))
     })?;
-    // Standard input has no name of its own that could be wrong.
-    let is_news =
-        |warning: &Warning| !is_stdin(file) || !matches!(warning, Warning::Renamed { .. });
-    for warning in image.warnings().filter(is_news) {
-        let file = terminal::one_line(&file.to_string_lossy());
-        terminal::warn(&format!("warning: {file}: {warning}"));
+    for warning in image.warnings() {
+        // Standard input has no name of its own that could be wrong.
+        if !is_stdin(file) || !matches!(warning, Warning::Renamed { .. }) {
+            terminal::warn(&format!(
+                "warning: {}: {warning}",
+                terminal::one_line(&name)
+            ));
+        }
     }
     Ok(image)
 }
 
 /// Names the kind of an argument that is no file: a URL, a list, a pattern.
 fn not_a_file(argument: &str) -> Option<Failure> {
-    let (message, advice) = if argument.contains("://") || argument.starts_with("file:") {
-        (
-            "this is a URL, not a file",
-            "download the picture, and give the file",
-        )
+    if argument.contains("://") || argument.starts_with("file:") {
+        let advice = "download the picture, and give the file";
+        Some(Failure::image("this is a URL, not a file", advice))
     } else if argument.starts_with('@') {
-        (
-            "there is no such file, and a list is not read so",
-            "give the list by --ledger LEDGER --from LIST, or xargs -d '\\n' wxpay upload -- < LIST",
-        )
+        let message = "there is no such file, and a list is not read so";
+        let list = "give the list by --ledger LEDGER --from LIST, or xargs -d '\\n' wxpay upload -- < LIST";
+        Some(Failure::image(message, list))
     } else if argument.contains(['*', '?', '[']) {
-        (
-            "this is a pattern, and no file here has such a name",
-            "look in which folder the pictures are; without a shell give each file",
-        )
+        let message = "this is a pattern, and no file here has such a name";
+        let advice = "look in which folder the pictures are; without a shell give each file";
+        Some(Failure::image(message, advice))
     } else {
-        return None;
-    };
-    Some(Failure::image(message, advice))
+        None
+    }
 }

@@ -1,7 +1,8 @@
-//! Many files, a few at a time, printed in their order.
+//! Many files, a few at a time, with bars, printed in their order.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    io::{self, IsTerminal},
     mem,
     path::{Path, PathBuf},
     pin::pin,
@@ -11,12 +12,12 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, FuturesUnordered},
 };
-use wxpay_media::{Client, Error, Image, MemoryBudget};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wxpay_media::{Client, Error, Image, MemoryBudget, Progress};
 
 use super::{
     outcome::{Failure, FileOutcome},
     picture,
-    progress::Bars,
 };
 use crate::{
     args::UploadArgs,
@@ -32,14 +33,13 @@ const MAX_IDS: usize = 50_000;
 
 /// Uploads every file; true when all of them are.
 ///
-/// A picture is read when its turn comes and there is room for it, so that many uploads at once do
-/// not take much memory.
+/// A picture is read when there is room for it, so that many uploads at once do not take much memory.
 pub(super) async fn run(
     args: &UploadArgs,
     client: &Client,
     stop: &mut Stop,
 ) -> anyhow::Result<bool> {
-    let bars = &Bars::new(args.files.len());
+    let bars = &Bars::new(Some(args.files.len()));
     let mut report = Report::new(args.json, bars);
     let budget = &MemoryBudget::default();
     let uploads = stream::iter(args.files.iter().enumerate()).map(|(place, file)| async move {
@@ -58,19 +58,18 @@ pub(super) async fn run(
     Ok(report.finish(&args.files)?)
 }
 
-/// Runs uploads, so many at once, and reports their outcomes; false when it is asked to stop before the
-/// end.
+/// The outcome of the file at this place.
+pub(super) type Done = anyhow::Result<(usize, FileOutcome)>;
+
+/// Runs uploads, so many at once, and reports their outcomes; false when it is asked to stop.
 ///
 /// With the first error no more are begun, and those under way end.
-pub(super) async fn drive<F>(
-    uploads: impl Stream<Item = F>,
+pub(super) async fn drive(
+    uploads: impl Stream<Item = impl Future<Output = Done>>,
     at_once: usize,
     report: &mut Report<'_>,
     stop: &mut Stop,
-) -> anyhow::Result<bool>
-where
-    F: Future<Output = anyhow::Result<(usize, FileOutcome)>>,
-{
+) -> anyhow::Result<bool> {
     let mut uploads = pin!(uploads.fuse());
     let mut running = FuturesUnordered::new();
     let mut failed = None;
@@ -148,8 +147,7 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Prints what is still waiting, and of these files those that were not done as interrupted; true
-    /// when all are uploaded.
+    /// Prints what still waits, and those of these files that were not done; true when all are uploaded.
     pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
         for (place, file) in files.iter().enumerate().skip(self.printed) {
             let interrupted = || FileOutcome::failed(file, Failure::interrupted());
@@ -167,4 +165,49 @@ impl<'a> Report<'a> {
         self.all_uploaded &= outcome.ids().is_some();
         self.bars.all.suspend(|| outcome.print(self.json))
     }
+}
+
+/// Bars for all files and for each one under way: on a terminal, where there is more than one file.
+#[derive(Debug)]
+pub(super) struct Bars {
+    pub(super) all: MultiProgress,
+    pub(super) files: ProgressBar,
+}
+
+impl Bars {
+    /// Bars for so many files, or for a number that is not known yet.
+    pub(super) fn new(files: Option<usize>) -> Self {
+        let template = files.map_or("{wide_bar} {msg}", |_| "{wide_bar} {pos}/{len}");
+        let files = files.map_or(u64::MAX, |files| files as u64);
+        let target = match files > 1 && io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let all = MultiProgress::with_draw_target(target);
+        let files = all.add(ProgressBar::new(files).with_style(style(template)));
+        Self { all, files }
+    }
+
+    /// Shows the number of files, once it is known, and a text.
+    pub(super) fn show(&self, files: Option<u64>, text: &str) {
+        if let Some(files) = files {
+            self.files.set_length(files);
+        }
+        self.files.set_message(text.to_owned());
+    }
+
+    /// A bar for one file, fed with the bytes that are sent of it; it is gone when this is dropped.
+    pub(super) fn file(&self, file: &Path, image: &Image) -> Progress {
+        let name = terminal::one_line(&file.to_string_lossy());
+        let bar = ProgressBar::new(image.bytes().len() as u64)
+            .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
+            .with_message(name);
+        let bar = self.all.add(bar);
+        // The form is a little longer than the picture, and starts again when it is sent again.
+        Progress::new(move |bytes| bar.set_position(bytes))
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

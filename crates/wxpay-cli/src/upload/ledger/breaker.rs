@@ -24,7 +24,8 @@ pub(super) struct Breaker {
     calls: Semaphore,
     probe: Mutex<()>,
     is_closed: Cell<bool>,
-    successes: Cell<u64>,
+    /// How many pictures the gateway has dealt with.
+    pub(super) successes: Cell<u64>,
     active: Rc<()>,
     is_halted: watch::Sender<bool>,
     outage: RefCell<Option<Outage>>,
@@ -60,10 +61,8 @@ impl Breaker {
         let mut probe = None;
         if !self.is_closed.get() {
             probe = Some(self.probe.lock().await).filter(|_| !self.is_closed.get());
-        }
-        let next = self.outage.borrow().as_ref().map(|outage| outage.next);
-        if let Some(next) = next.filter(|_| probe.is_some()) {
-            self.sleep(next).await;
+            let next = self.outage.borrow().as_ref().map(|outage| outage.next);
+            self.sleep(next.unwrap_or_else(Instant::now)).await;
         }
         (!*self.is_halted.borrow()).then_some((call, probe))
     }
@@ -82,11 +81,6 @@ impl Breaker {
     /// How many pictures are not dealt with.
     pub(super) fn active(&self) -> usize {
         Rc::strong_count(&self.active) - 1
-    }
-
-    /// How many pictures the gateway has dealt with.
-    pub(super) fn successes(&self) -> u64 {
-        self.successes.get()
     }
 
     /// The gateway has dealt with a picture: whether it took it does not matter.

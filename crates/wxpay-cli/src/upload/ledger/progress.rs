@@ -17,7 +17,7 @@ use wxpay_ledger::Outcome;
 use super::{breaker::words, source::Source};
 use crate::{
     terminal,
-    upload::{outcome::FileOutcome, progress::Bars},
+    upload::{outcome::FileOutcome, queue::Bars},
 };
 
 /// The pace is that of the last minute.
@@ -99,15 +99,18 @@ mod tests {
 
     #[test]
     fn the_time_left_is_told_where_the_total_and_the_pace_are_known() {
-        assert_eq!(progress(0, None, 0.0), "0 files, 0.0 a second");
-        assert_eq!(
-            progress(5, Some(50_000), 0.0),
-            "5 of 50000 files, 0.0 a second"
-        );
-        let progress = progress(2_000, Some(50_000), 9.96);
-        assert_eq!(
-            progress,
-            "2000 of 50000 files, 10.0 a second, 1 h 20 min left"
-        );
+        let all = Some(50_000);
+        for (done, total, pace, told) in [
+            (0, None, 0.0, "0 files, 0.0 a second"),
+            (5, all, 0.0, "5 of 50000 files, 0.0 a second"),
+            (
+                2_000,
+                all,
+                9.96,
+                "2000 of 50000 files, 10.0 a second, 1 h 20 min left",
+            ),
+        ] {
+            assert_eq!(progress(done, total, pace), told);
+        }
     }
 }

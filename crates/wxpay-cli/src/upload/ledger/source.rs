@@ -1,5 +1,4 @@
-//! Which files to upload: those of the command line, of a list, of folders; read as they are needed, and
-//! looked up in the ledger.
+//! The files to upload, from the command line, a list and folders, looked up in the ledger.
 
 use std::{
     ffi::OsString,
@@ -29,6 +28,8 @@ pub(super) enum Item {
     /// A folder or list that cannot be read.
     Unreadable(PathBuf, io::Error),
 }
+
+type Batch = Vec<anyhow::Result<Item>>;
 
 /// The files to upload.
 #[derive(Debug, Clone)]
@@ -69,19 +70,15 @@ impl Source {
     }
 
     /// Hands out the files, on a thread of its own.
-    pub(super) fn read(
-        self,
-        reader: Reader,
-        account: Account,
-    ) -> mpsc::Receiver<anyhow::Result<Vec<Item>>> {
+    pub(super) fn read(self, reader: Reader, account: Account) -> mpsc::Receiver<Batch> {
         let (sender, receiver) = mpsc::channel(2);
         thread::spawn(move || {
             let mut paths = self.paths();
             let mut size = FIRST_BATCH;
             loop {
                 let batch = look_up(paths.by_ref().take(size), &reader, account);
-                let is_last = batch.as_ref().is_ok_and(Vec::is_empty);
-                if is_last || sender.blocking_send(batch).is_err() {
+                let batch = batch.unwrap_or_else(|error| vec![Err(error)]);
+                if batch.is_empty() || sender.blocking_send(batch).is_err() {
                     return;
                 }
                 size = BATCH;
@@ -180,7 +177,7 @@ fn look_up(
     found: impl Iterator<Item = Found>,
     reader: &Reader,
     account: Account,
-) -> anyhow::Result<Vec<Item>> {
+) -> anyhow::Result<Batch> {
     let with_state = |(path, read): Found| {
         let metadata = fs::metadata(&path).ok().filter(Metadata::is_file);
         let state = metadata.as_ref().map(FileState::of);
@@ -194,5 +191,5 @@ fn look_up(
         (None, Some(entry)) => Item::Known(path, entry),
         (None, None) => Item::New(path, state),
     });
-    Ok(items.collect())
+    Ok(items.map(Ok).collect())
 }

@@ -85,12 +85,6 @@ impl Report {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The algorithm that is asked for.
-    #[must_use]
-    pub fn sign_type(&self) -> SignType {
-        self.sign_type
-    }
-
     /// The string that ought to be signed, with asterisks in place of the key; cut after 16 KiB. It is
     /// raw: escape it before it goes to a terminal if the values are a stranger's.
     #[must_use]

@@ -34,7 +34,7 @@ pub(crate) static TABLE: &[Row] = &[
         "用了 MD5 签名,但 `sign_type` 要求 HMAC-SHA256", "以 API 密钥为密钥改用 HMAC-SHA256 签名,或者不发送 `sign_type`")
         .when(|i| i.asked_for() == SignType::HmacSha256).common(&[&[Sign(Md5)]]),
 
-    // Which fields.
+    // The fields.
     row("field_repeated",
         "the field `{}` is sent more than once",
         "send each field once: which of two values is signed is not defined",

@@ -81,7 +81,7 @@ pub(crate) struct Shape {
     close: &'static str,
 }
 
-/// Where the key stands: `{key}` in the text before or after the fields, or sorted among them.
+/// Place of the key: `{key}` in the text before or after the fields, or sorted among them.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyPlace {
     sorted: bool,

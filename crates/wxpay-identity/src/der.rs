@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use x509_cert::der::oid::ObjectIdentifier;
 
 #[cfg(feature = "encrypted-pem")]
-use crate::algorithm;
+use crate::error::algorithm_name;
 use crate::{IdentityError, Part, error::Result};
 
 pub(crate) const INTEGER: u8 = 0x02;
@@ -46,7 +46,7 @@ impl<'a> Element<'a> {
     /// The error for an algorithm that is not read.
     #[cfg(feature = "encrypted-pem")]
     pub(crate) fn unsupported<T>(&self, oid: &str) -> Result<T> {
-        let (part, algorithm) = (self.part, algorithm::name(oid));
+        let (part, algorithm) = (self.part, algorithm_name(oid));
         Err(IdentityError::UnsupportedEncryption { part, algorithm })
     }
 

@@ -26,18 +26,8 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A client certificate with its chain and private key, checked to belong together and to be valid.
 ///
 /// When it is loaded and expires within 30 days, `tracing` gets a warning. `Debug` prints what the
-/// certificate says, and nothing of the key. A clone shares the key with the original.
-///
-/// ```
-/// use wxpay_identity::Identity;
-///
-/// # let made = rcgen::generate_simple_self_signed(["1900000109".to_owned()])?;
-/// # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
-/// let identity = Identity::from_pem(&cert_pem, &key_pem)?;
-/// println!("{} of {}", identity.serial_number(), identity.subject());
-/// let chain: Vec<&[u8]> = identity.certificates().collect(); // DER, for any TLS library
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// certificate says, and nothing of the key. A clone shares the key with the original. The
+/// [crate](crate)'s page shows how it is read and used.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 

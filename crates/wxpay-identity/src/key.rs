@@ -4,12 +4,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     Part,
-    algorithm::{self, EC, ED25519, RSA},
     der::{
         BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
         SEQUENCE, write,
     },
-    error::Result,
+    error::{EC, ED25519, P256, P384, RSA, Result, algorithm_name},
     leaf::PublicKey,
 };
 
@@ -31,12 +30,8 @@ pub(crate) struct Key {
 
 /// The curves on which keys are written anew: the identifier, the same in DER, and the bytes of a coordinate.
 const CURVES: [Curve; 2] = [
-    (
-        algorithm::P256,
-        b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
-        32,
-    ),
-    (algorithm::P384, b"\x06\x05\x2b\x81\x04\x00\x22", 48),
+    (P256, b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 32),
+    (P384, b"\x06\x05\x2b\x81\x04\x00\x22", 48),
 ];
 type Curve = (&'static str, &'static [u8], usize);
 /// [`EC`] in DER, and [`RSA`] with its parameters.
@@ -68,7 +63,7 @@ impl Key {
         // `[1]`, implicit.
         let public = info.find(0x81)?;
         let mut parsed = Self {
-            kind: algorithm::name(&oid),
+            kind: algorithm_name(&oid),
             is_used: oid == ED25519,
             public: public.and_then(|field| Some(field.contents.get(1..)?.to_vec())),
             der: Zeroizing::default(),
@@ -119,7 +114,7 @@ impl Key {
         let public = public.map(|field| field.explicit()?.bits().map(<[u8]>::to_vec));
         let secret = Zeroizing::new(significant(&secret).to_vec());
         self.public = public.transpose()?;
-        self.kind = format!("ECDSA on {}", algorithm::name(&oid));
+        self.kind = format!("ECDSA on {}", algorithm_name(&oid));
         self.curve = CURVES.into_iter().find(|curve| curve.0 == oid);
         self.is_used = self.curve.is_some();
         self.secret = secret;

@@ -1,11 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod algorithm;
 mod der;
 #[cfg(feature = "encrypted-pem")]
 mod encrypted;
 mod error;
-mod form;
 mod identity;
 mod key;
 mod leaf;

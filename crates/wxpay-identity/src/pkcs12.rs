@@ -42,7 +42,8 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
     }
     let contents = contents.octets()?;
     let mac = file.children()?.get(2).copied();
-    let mac = MacData::parse(&mac.ok_or(IdentityError::NoMac)?)?;
+    let mac = mac.ok_or(IdentityError::NoMac)?;
+    let (cost, holds) = mac_data(&mac)?;
     let (mut bags, mut safes) = (Vec::new(), Vec::new());
     for safe in authenticated_safe(&contents)? {
         match safe.scheme {
@@ -53,12 +54,12 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
     // An empty password stands also for none, which makes another key.
     let passwords = &[Some(password), None][..if password.is_empty() { 2 } else { 1 }];
     let mut budget = Budget::new(PART);
-    passwords.iter().try_for_each(|_| budget.spend(mac.cost))?;
+    passwords.iter().try_for_each(|_| budget.spend(cost))?;
     let mut all = bags.iter().chain(&safes);
     all.try_for_each(|sealed| budget.spend(sealed.cost()))?;
 
     let mut passwords = passwords.iter().copied();
-    let password = passwords.find(|password| (mac.holds)(&mac, *password, &contents));
+    let password = passwords.find(|password| holds(&contents, *password));
     let password = password.ok_or(IdentityError::WrongPassword(PART))?;
     for safe in safes {
         for bag in safe_contents(&safe.open(password)?)? {
@@ -168,51 +169,42 @@ fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     Ok(bags)
 }
 
-struct MacData {
-    cost: u64,
-    holds: fn(&Self, Option<&str>, &[u8]) -> bool,
-    digest: Vec<u8>,
-    salt: Vec<u8>,
-    rounds: u64,
+/// The cost of a `MacData`, and whether it holds over contents with a password.
+fn mac_data(element: &Element<'_>) -> Result<(u64, impl Fn(&[u8], Option<&str>) -> bool)> {
+    let fields = element.children()?;
+    let (info, salt, rounds) = match &fields[..] {
+        [info, salt] => (info, salt.octets()?.into_owned(), 1),
+        [info, salt, rounds] => (info, salt.octets()?.into_owned(), positive(rounds)?),
+        _ => return Err(element.damaged()),
+    };
+    let [algorithm, digest] = info.fields()?;
+    let (name, digest) = (algorithm.oid()?, digest.octets()?.into_owned());
+    let holds = match name.as_str() {
+        "1.3.14.3.2.26" => holds::<Sha1>,
+        "2.16.840.1.101.3.4.2.4" => holds::<Sha224>,
+        "2.16.840.1.101.3.4.2.1" => holds::<Sha256>,
+        "2.16.840.1.101.3.4.2.2" => holds::<Sha384>,
+        "2.16.840.1.101.3.4.2.3" => holds::<Sha512>,
+        "2.16.840.1.101.3.4.2.5" => holds::<Sha512_224>,
+        "2.16.840.1.101.3.4.2.6" => holds::<Sha512_256>,
+        _ => return info.unsupported(&name),
+    };
+    let cost = rounds_cost(rounds, 1);
+    Ok((cost, move |contents: &[u8], password: Option<&str>| {
+        holds(contents, password, &salt, rounds, &digest)
+    }))
 }
 
-impl MacData {
-    fn parse(element: &Element<'_>) -> Result<Self> {
-        let fields = element.children()?;
-        let (info, salt, rounds) = match &fields[..] {
-            [info, salt] => (info, salt, 1),
-            [info, salt, rounds] => (info, salt, positive(rounds)?),
-            _ => return Err(element.damaged()),
-        };
-        let [algorithm, digest] = info.fields()?;
-        let algorithm = algorithm.oid()?;
-        let holds = match algorithm.as_str() {
-            "1.3.14.3.2.26" => Self::holds_by::<Sha1>,
-            "2.16.840.1.101.3.4.2.4" => Self::holds_by::<Sha224>,
-            "2.16.840.1.101.3.4.2.1" => Self::holds_by::<Sha256>,
-            "2.16.840.1.101.3.4.2.2" => Self::holds_by::<Sha384>,
-            "2.16.840.1.101.3.4.2.3" => Self::holds_by::<Sha512>,
-            "2.16.840.1.101.3.4.2.5" => Self::holds_by::<Sha512_224>,
-            "2.16.840.1.101.3.4.2.6" => Self::holds_by::<Sha512_256>,
-            _ => return info.unsupported(&algorithm),
-        };
-        Ok(Self {
-            cost: rounds_cost(rounds, 1),
-            holds,
-            digest: digest.octets()?.into_owned(),
-            salt: salt.octets()?.into_owned(),
-            rounds,
-        })
-    }
-
-    fn holds_by<D: EagerHash>(&self, password: Option<&str>, contents: &[u8]) -> bool {
-        let length = <D as Digest>::output_size();
-        let key = derive::<D>(3, password, &self.salt, self.rounds, length);
-        let mac = <Hmac<D> as KeyInit>::new_from_slice(&key).expect("HMAC takes any key");
-        mac.chain_update(contents)
-            .verify_slice(&self.digest)
-            .is_ok()
-    }
+fn holds<D: EagerHash>(
+    contents: &[u8],
+    password: Option<&str>,
+    salt: &[u8],
+    rounds: u64,
+    digest: &[u8],
+) -> bool {
+    let key = derive::<D>(3, password, salt, rounds, <D as Digest>::output_size());
+    let mac = <Hmac<D> as KeyInit>::new_from_slice(&key).expect("HMAC takes any key");
+    mac.chain_update(contents).verify_slice(digest).is_ok()
 }
 
 fn scheme(algorithm: &Element<'_>) -> Result<Scheme> {

@@ -52,15 +52,12 @@ impl IdentitySource for Identity {
 /// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new one.
 ///
 /// ```
-/// use wxpay_identity::{IdentityHandle, IdentitySource};
+/// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
 ///
-/// # let made = rcgen::generate_simple_self_signed(["a client".to_owned()])?;
-/// # let read = || wxpay_identity::Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem());
-/// # let (old, new) = (read()?, read()?);
-/// let handle = IdentityHandle::new(old);
-/// handle.clone().set(new.clone());
-/// assert!(handle.current().ptr_eq(&new));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// fn renew(handle: &IdentityHandle, new: Identity) {
+///     handle.set(new.clone());
+///     assert!(handle.current().ptr_eq(&new));
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct IdentityHandle(Arc<Mutex<Identity>>);
@@ -86,17 +83,12 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), it reads the files, and when they have changed, takes
-/// the new identity if it is a whole one and no file changed meanwhile. Otherwise, as in the middle of a
-/// replacement, the old identity holds, `tracing` gets one warning for the change, and the next look tries
-/// again.
-///
-/// It must be refreshed in a runtime of tokio, on whose blocking threads it reads. Clones share the identity.
+/// When it is [refreshed](IdentitySource::refresh), on a blocking thread of tokio, it reads the files, and
+/// when they have changed, takes the new identity if it is a whole one and no file changed meanwhile.
+/// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning for the
+/// change, and the next look tries again. Clones share the identity.
 #[derive(Debug, Clone)]
-pub struct IdentityFiles {
-    shared: Arc<Shared>,
-    poll_interval: Duration,
-}
+pub struct IdentityFiles(Arc<Shared>, Duration);
 
 impl IdentityFiles {
     /// Reads and watches a PEM certificate chain and its PEM key, as [`Identity::from_pem`] takes them.
@@ -122,10 +114,8 @@ impl IdentityFiles {
     }
 
     /// Reads and watches files of another form: `load` makes the identity of their contents, given
-    /// in the order of the paths, and is called again when they have changed.
-    ///
-    /// It reads the files before it returns: call it where a thread may block. Only regular files can
-    /// be watched, each of at most 1 MiB.
+    /// in the order of the paths, and is called again when they have changed. Only regular files can be
+    /// watched, each of at most 1 MiB; they are read before it returns.
     ///
     /// # Errors
     ///
@@ -154,30 +144,26 @@ impl IdentityFiles {
             last_poll,
             seen: Mutex::new((contents, None)),
         });
-        let poll_interval = POLL_INTERVAL;
-        Ok(Self {
-            shared,
-            poll_interval,
-        })
+        Ok(Self(shared, POLL_INTERVAL))
     }
 
     /// Looks at the files at most once in this time; 5 s unless said otherwise.
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
+        self.1 = interval;
         self
     }
 }
 
 impl IdentitySource for IdentityFiles {
     fn current(&self) -> Identity {
-        self.shared.identity.current()
+        self.0.identity.current()
     }
 
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            if self.shared.is_due(self.poll_interval) {
-                let shared = Arc::clone(&self.shared);
+            if self.0.is_due(self.1) {
+                let shared = Arc::clone(&self.0);
                 // Log lines belong to the span and the subscriber of the caller, on any thread.
                 let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
                 let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));

@@ -35,7 +35,7 @@ impl Format {
         match bytes.first()? {
             0xff if is_jpeg(bytes) => Some(Self::Jpeg),
             0x89 if is_png(bytes) => Some(Self::Png),
-            b'B' if is_bmp(bytes) => Some(Self::Bmp),
+            b'B' if is_bmp(bytes).unwrap_or(false) => Some(Self::Bmp),
             _ => None,
         }
     }
@@ -113,19 +113,16 @@ fn is_png(bytes: &[u8]) -> bool {
 
 /// `BM`, a known size of the second header, one colour plane, and pixels behind the headers and
 /// inside the file. The size field does not count: some writers leave it 0.
-fn is_bmp(bytes: &[u8]) -> bool {
-    let header = little_endian(bytes, 14, 4);
+fn is_bmp(bytes: &[u8]) -> Option<bool> {
+    let field = |at, size| little_endian(bytes, at, size);
+    let (pixels, header) = (field(10, 4)?, field(14, 4)?);
     let planes = match header {
-        Some(12) => little_endian(bytes, 22, 2),
-        Some(16 | 40 | 52 | 56 | 64 | 108 | 124) => little_endian(bytes, 26, 2),
-        _ => None,
+        12 => field(22, 2)?,
+        16 | 40 | 52 | 56 | 64 | 108 | 124 => field(26, 2)?,
+        _ => return None,
     };
-    let pixels = little_endian(bytes, 10, 4);
-    bytes.starts_with(b"BM")
-        && planes == Some(1)
-        && pixels
-            .zip(header)
-            .is_some_and(|(pixels, header)| (14 + header..bytes.len() as u64).contains(&pixels))
+    let is_inside = (14 + header..bytes.len() as u64).contains(&pixels);
+    Some(bytes.starts_with(b"BM") && planes == 1 && is_inside)
 }
 
 /// Walks the segments up to the compressed data, then looks for the end of image from the back.

@@ -176,36 +176,35 @@ impl<'a> Content<'a> {
             return Self::Other(kind);
         }
         let mut positions = 1..bytes.len().min(LONGEST_PREFIX);
-        match positions.find_map(|at| Some((at, Format::detect(&bytes[at..])?))) {
-            Some((at, format)) => Self::Preceded {
-                format,
-                prefix: &bytes[..at],
-            },
-            None => Self::Unknown {
-                first: &bytes[..bytes.len().min(8)],
-            },
-        }
+        let preceded = |at: usize| {
+            let (prefix, picture) = bytes.split_at(at);
+            let format = Format::detect(picture)?;
+            Some(Self::Preceded { format, prefix })
+        };
+        let first = &bytes[..bytes.len().min(8)];
+        let found = positions.find_map(preceded);
+        found.unwrap_or(Self::Unknown { first })
     }
 
     /// A stable word for programs; `None` for a picture.
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
-        match self {
-            Self::Picture(_) => None,
-            Self::Preceded { .. } => Some("media-preceded"),
-            Self::Other(kind) => Some(kind.code),
-            Self::Unknown { .. } => Some("media-unknown"),
-        }
+        self.words().0
     }
 
     /// Advice for people.
     #[must_use]
     pub fn advice(&self) -> &'static str {
+        self.words().1
+    }
+
+    fn words(&self) -> (Option<&'static str>, &'static str) {
+        const REMOVE: &str = "remove what is before the picture, and look at what wrote it";
         match self {
-            Self::Picture(_) => "send it",
-            Self::Preceded { .. } => "remove what is before the picture, and look at what wrote it",
-            Self::Other(kind) => kind.advice,
-            Self::Unknown { .. } => CONVERT,
+            Self::Picture(_) => (None, "send it"),
+            Self::Preceded { .. } => (Some("media-preceded"), REMOVE),
+            Self::Other(kind) => (Some(kind.code), kind.advice),
+            Self::Unknown { .. } => (Some("media-unknown"), CONVERT),
         }
     }
 }
@@ -218,12 +217,12 @@ impl fmt::Display for Content<'_> {
         match self {
             Self::Picture(format) => write!(f, "a {format}"),
             Self::Preceded { format, prefix } => {
-                let (count, many) = (prefix.len(), if prefix.len() == 1 { "" } else { "s" });
+                let (count, s) = (prefix.len(), if prefix.len() == 1 { "" } else { "s" });
                 let more = if count > SHOWN { "…" } else { "" };
                 let shown = prefix[..count.min(SHOWN)].escape_ascii();
                 write!(
                     f,
-                    "a {format} with {count} byte{many} before it (\"{shown}{more}\")"
+                    "a {format} with {count} byte{s} before it (\"{shown}{more}\")"
                 )
             }
             Self::Other(kind) => f.write_str(kind.name),

@@ -1,6 +1,7 @@
 //! The record of a call, within bounds and without API keys.
 
 use std::{
+    borrow::Cow,
     fmt,
     time::{Duration, SystemTime},
 };
@@ -17,10 +18,7 @@ use crate::{
     limits::{
         BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, MESSAGE, Redactor, Texts, VALUE,
     },
-    request::{
-        Call,
-        form::{Form, Part},
-    },
+    request::{Call, Form, Part},
     response::GatewayResponse,
     rules::{self, CallResult, Check, CheckOutcome, Evaluation},
     tls::SentCertificate,
@@ -173,8 +171,8 @@ impl RecordedRequest {
                 subject: texts.text(&sent.subject, LINE),
                 ..sent
             }),
-            method: texts.text(call.method.as_str(), LINE),
-            path: texts.text(call.uri.to_string(), LINE),
+            method: texts.text(call.head.method.as_str(), LINE),
+            path: texts.text(call.head.uri.to_string(), LINE),
             merchant: merchant.map(|id| texts.text(id, LINE)),
             file_name: (media.and_then(|media| media.file_name.as_ref()))
                 .map(|name| texts.text(name, LINE)),
@@ -184,9 +182,9 @@ impl RecordedRequest {
             outcome: evaluation.map(|it| outcome(&it.result)),
             faults: handled.faults.clone(),
             response: (handled.response.as_ref()).map(|response| RecordedResponse {
-                status: response.status.as_u16(),
+                status: response.status,
                 content_type: response.content_type,
-                code: response.result.code().map(str::to_owned),
+                code: response.result.error.as_ref().map(|it| it.0.to_string()),
                 body: response.body.clone(),
             }),
             findings: (findings.into_iter())
@@ -197,7 +195,7 @@ impl RecordedRequest {
                 })
                 .collect(),
             canonical: canonical(form, &mut texts),
-            headers: (call.headers.iter().take(HEADERS))
+            headers: (call.head.headers.iter().take(HEADERS))
                 .map(|(name, value)| {
                     // A key may be in it in base64.
                     let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;
@@ -250,15 +248,19 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
     })
 }
 
+/// Of a result by the rules, whose codes are known.
 fn outcome(result: &CallResult) -> Outcome {
-    let (error, message) = match result {
-        CallResult::Refused { error, message, .. } => (Some(error), message.to_string()),
-        other => (None, other.to_string()),
+    let (code, description) = match result.error {
+        Some((Cow::Borrowed(code), description)) => (Some(code), Some(description)),
+        _ => (None, None),
     };
     Outcome {
-        code: error.map(|error| error.0),
-        description: error.map(|error| error.1),
-        message,
+        code,
+        description,
+        message: match code {
+            Some(_) => result.message.to_string(),
+            None => result.to_string(),
+        },
     }
 }
 

@@ -1,26 +1,29 @@
-//! A request as it came.
-
-pub(crate) mod form;
-pub(crate) mod part_header;
+//! A request as it came, and the form in its body, read by multer.
 
 use std::{
+    convert::Infallible,
+    future::ready,
+    iter,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use futures_util::{FutureExt, stream};
+use http::{HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
+use multer::Multipart;
 
-use crate::tls::{ClientCertStatus, SentCertificate};
+use crate::{
+    limits::FIELDS,
+    tls::{ClientCertStatus, SentCertificate},
+};
 
 /// A call, for the rules, the findings and the record.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) client: Arc<Client>,
     pub(crate) time: SystemTime,
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
+    pub(crate) head: Parts,
     pub(crate) body: Body,
     /// How long the body took to come.
     pub(crate) received_in: Duration,
@@ -52,4 +55,330 @@ pub(crate) enum End {
     /// The client stopped sending, or took too long.
     #[default]
     Cut,
+}
+
+/// Bytes of a part's head that are searched for defects.
+const HEAD: usize = 8 * 1024;
+
+/// A form as far as it can be read. Whether the gateway takes it is for the rules to say.
+#[derive(Debug, Default)]
+pub(crate) struct Form {
+    /// In the order in which they came; none where it cannot be read to its end.
+    pub(crate) parts: Vec<Part>,
+    /// Why it cannot be read.
+    pub(crate) error: Option<&'static str>,
+    pub(crate) defects: Vec<&'static Defect>,
+    pub(crate) boundary_is_quoted: bool,
+    /// It is longer than what is kept: the parts end with the one in which reading ended.
+    pub(crate) too_large: bool,
+}
+
+/// One part.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Bytes of the names that are not UTF-8 are replaced by `U+FFFD`.
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) disposition: Disposition,
+    pub(crate) names_are_utf8: bool,
+    /// It has no effect: browsers and servers ignore it.
+    pub(crate) transfer_encoding: Option<String>,
+    /// None where reading ended in it.
+    pub(crate) content: Option<Bytes>,
+    /// Position of its content in the body.
+    pub(crate) offset: usize,
+}
+
+/// A form that multer cannot read; its message is not for a response.
+struct Malformed;
+
+impl From<multer::Error> for Malformed {
+    fn from(_: multer::Error) -> Self {
+        Self
+    }
+}
+
+impl Form {
+    pub(crate) fn read(content_type: Option<&HeaderValue>, body: &Body) -> Self {
+        let mut form = Self {
+            // In this media type, quotes can only be around a boundary.
+            boundary_is_quoted: content_type.is_some_and(|it| it.as_bytes().contains(&b'"')),
+            too_large: body.end == End::TooLarge,
+            ..Self::default()
+        };
+        let boundary = content_type
+            .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
+            .filter(|boundary| !boundary.is_empty());
+        let Some(boundary) = boundary else {
+            let lower = content_type.map(|it| it.as_bytes().to_ascii_lowercase());
+            let is_there = lower.is_some_and(|it| find(&it, b"boundary").is_some());
+            form.error = Some(match is_there {
+                true => "the boundary in the Content-Type cannot be read",
+                false => "the Content-Type is not multipart/form-data with a boundary",
+            });
+            return form;
+        };
+        if body.end == End::Cut {
+            form.error = Some("the body was not sent to its end");
+            return form;
+        }
+        let whole = stream::once(ready(Ok::<_, Infallible>(body.bytes.clone())));
+        // All bytes are here, so that multer never waits.
+        let read = form
+            .read_parts(Multipart::new(whole, boundary.clone()))
+            .now_or_never();
+        form.look_at_headers(&boundary, &body.bytes);
+        if !matches!(read, Some(Ok(()))) && !form.too_large {
+            form.parts.clear();
+            let why = form.defects.iter().find_map(|defect| defect.refusal);
+            form.error = why.or(Some("the body is not a form that ends with its boundary"));
+        }
+        form
+    }
+
+    async fn read_parts(&mut self, mut multipart: Multipart<'_>) -> Result<(), Malformed> {
+        while let Some(field) = multipart.next_field().await? {
+            let headers = field.headers();
+            let header = headers.get(CONTENT_DISPOSITION).ok_or(Malformed)?;
+            let disposition = Disposition::parse(header.as_bytes());
+            let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            // Multer has no name where it is not UTF-8.
+            let or_lossy = |read: Option<&str>, name: &Option<Vec<u8>>| {
+                read.map(str::to_owned)
+                    .or_else(|| name.as_deref().map(lossy))
+            };
+            let encoding = headers.get("content-transfer-encoding");
+            let mut part = Part {
+                name: or_lossy(field.name(), &disposition.name).ok_or(Malformed)?,
+                file_name: or_lossy(field.file_name(), &disposition.file_name),
+                content_type: field.content_type().map(ToString::to_string),
+                names_are_utf8: str::from_utf8(header.as_bytes()).is_ok(),
+                transfer_encoding: encoding.map(|value| lossy(value.as_bytes())),
+                disposition,
+                content: None,
+                offset: 0,
+            };
+            let content = field.bytes().await;
+            let result = content.map(|content| part.content = Some(content));
+            self.parts.push(part);
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Goes from boundary to boundary, over the contents that multer has found, and collects defects and
+    /// offsets.
+    fn look_at_headers(&mut self, boundary: &str, body: &[u8]) {
+        let delimiter = format!("--{boundary}");
+        let mut at = find(body, delimiter.as_bytes()).unwrap_or(body.len());
+        let mut parts = self.parts.iter_mut();
+        let mut looked = 0;
+        loop {
+            let start = at + delimiter.len();
+            let behind = body.get(start..).unwrap_or_default();
+            if behind.is_empty() || behind.starts_with(b"--") {
+                return;
+            }
+            if looked < FIELDS {
+                looked += 1;
+                look(&behind[..behind.len().min(HEAD)], &mut self.defects);
+            }
+            at = match parts.next() {
+                Some(Part {
+                    content: Some(content),
+                    offset,
+                    ..
+                }) => {
+                    *offset = start + find(behind, b"\r\n\r\n").map_or(0, |end| end + 4);
+                    *offset + content.len() + 2
+                }
+                // Multer has given up here.
+                _ if looked == FIELDS => return,
+                _ => match find(behind, format!("\n{delimiter}").as_bytes()) {
+                    Some(next) => start + next + 1,
+                    None => return,
+                },
+            };
+        }
+    }
+
+    pub(crate) fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// The text fields beside the picture, of as many parts as are recorded.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = self.parts.iter().take(FIELDS);
+        let texts = parts.filter(|part| part.name != "media" && part.file_name.is_none());
+        texts.filter_map(|part| Some((&*part.name, part.text()?)))
+    }
+
+    /// The value of a field, where it is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.part(name)?.text()
+    }
+}
+
+impl Part {
+    /// Its content, where it is text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        str::from_utf8(self.content.as_deref()?).ok()
+    }
+}
+
+/// The first place of a needle that is not empty.
+pub(crate) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    let candidates = bytes.len().checked_sub(what.len())?;
+    (0..=candidates).find(|at| bytes[*at] == what[0] && bytes[*at..].starts_with(what))
+}
+
+/// A departure from the form that WeChat's parsers, or multer, want.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Defect {
+    /// The row of its finding.
+    pub(crate) finding: &'static str,
+    /// The reason to refuse a form that has it; none where the form is read nevertheless.
+    pub(crate) refusal: Option<&'static str>,
+}
+
+#[rustfmt::skip] // a row a line
+const DEFECTS: [Defect; 5] = [
+    Defect { finding: "boundary-spaces/line", refusal: None },
+    Defect { finding: "line-ends", refusal: Some("a line of the form ends with LF alone") },
+    Defect { finding: "header-folded", refusal: Some("a header of a part is folded over two lines") },
+    Defect { finding: "disposition-missing", refusal: Some("a part has no Content-Disposition") },
+    Defect { finding: "field-unnamed", refusal: Some("the Content-Disposition of a part has no name") },
+];
+
+/// Adds the defects of a part that begins with these bytes, behind the boundary itself.
+fn look(part: &[u8], defects: &mut Vec<&'static Defect>) {
+    let is_bare_lf = |line: &[u8]| line.ends_with(b"\n") && !line.ends_with(b"\r\n");
+    let mut lines = part.split_inclusive(|byte| *byte == b'\n');
+    let boundary_line = lines.next().unwrap_or_default();
+    let is_blank = boundary_line.trim_ascii().is_empty();
+    let is_padded = is_blank && matches!(boundary_line, [b' ' | b'\t', ..]);
+    let mut has_bare_lf = is_bare_lf(boundary_line);
+    let (mut disposition, mut is_folded, mut has_end) = (None, false, false);
+    for line in lines {
+        has_bare_lf |= is_bare_lf(line);
+        if line.trim_ascii().is_empty() {
+            has_end = true;
+            break;
+        }
+        is_folded |= line.starts_with(b" ") || line.starts_with(b"\t");
+        let colon = line.iter().position(|byte| *byte == b':');
+        let (name, value) = line.split_at(colon.unwrap_or(line.len()));
+        let name = name.trim_ascii();
+        if name.eq_ignore_ascii_case(b"content-disposition") {
+            disposition = Some(Disposition::parse(value.get(1..).unwrap_or_default()));
+        }
+    }
+    let is_missing = disposition.is_none() && has_end;
+    // The name may be in the line that is folded.
+    let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
+    let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
+    for (defect, is_found) in DEFECTS.iter().zip(found) {
+        if is_found && !defects.contains(&defect) {
+            defects.push(defect);
+        }
+    }
+}
+
+/// A Content-Disposition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Disposition {
+    /// In any character set.
+    name: Option<Vec<u8>>,
+    file_name: Option<Vec<u8>>,
+    /// `filename` comes before `name`.
+    pub(crate) file_name_first: bool,
+    /// `filename*`, of RFC 2231 and 5987.
+    pub(crate) extended_file_name: bool,
+}
+
+impl Disposition {
+    fn parse(value: &[u8]) -> Self {
+        let mut found = Self::default();
+        for parameter in parameters(value.trim_ascii()).skip(1) {
+            let Some(end) = parameter.iter().position(|byte| *byte == b'=') else {
+                continue;
+            };
+            let value = || Some(unquoted(parameter[end + 1..].trim_ascii()).to_vec());
+            let name = parameter[..end].trim_ascii().to_ascii_lowercase();
+            match name.as_slice() {
+                b"name" => found.name = found.name.take().or_else(value),
+                b"filename" => {
+                    found.file_name_first |= found.name.is_none();
+                    found.file_name = found.file_name.take().or_else(value);
+                }
+                b"filename*" => found.extended_file_name = true,
+                _ => {}
+            }
+        }
+        // A file name and no name at all is another matter.
+        found.file_name_first &= found.name.is_some();
+        found
+    }
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"").unwrap_or(value);
+    inner.strip_suffix(b"\"").unwrap_or(inner)
+}
+
+/// The texts between semicolons that are not in quotes.
+fn parameters(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (mut in_quotes, mut is_escaped) = (false, false);
+        let end = rest.iter().enumerate().position(|(at, byte)| {
+            let ends = *byte == b';' && !in_quotes;
+            // The second byte of a GBK character may be a backslash: at the end of a value it is no escape.
+            let is_last = || matches!(rest[at + 1..].trim_ascii_start(), [] | [b';', ..]);
+            in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
+            is_escaped = *byte == b'\\' && !is_escaped;
+            ends
+        });
+        let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = behind.get(1..).unwrap_or_default();
+        Some(parameter)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_and_the_form_of_names_are_seen() {
+        #[rustfmt::skip] // a row a line
+        let rows: [(&[u8], &[u8], bool, bool); 9] = [
+            (br#"form-data; name="media"; filename="shop.jpg""#, b"shop.jpg", false, false),
+            (br#"form-data; filename="shop.jpg"; name="media""#, b"shop.jpg", true, false),
+            (br#"form-data; FILENAME=shop.jpg;name=media"#, b"shop.jpg", true, false),
+            (br#"form-data; name="media"; filename*=UTF-8''%E5%BA%97.jpg"#, b"", false, true),
+            (br#"form-data; name="a; filename="; filename="x\"y; filename*=""#, br#"x\"y; filename*="#, false, false),
+            (br#"form-data; filename="shop.jpg""#, b"shop.jpg", false, false),
+            // GBK, one of whose bytes is a backslash.
+            (b"form-data; name=\"media\"; filename=\"\xb5\xea\x8c\x5c\"", b"\xb5\xea\x8c\x5c", false, false),
+            (b"", b"", false, false),
+            (b";;=;\"", b"", false, false),
+        ];
+        for (value, file_name, first, extended) in rows {
+            let it = Disposition::parse(value);
+            let found = it.file_name.as_deref().unwrap_or_default();
+            let found = (found, it.file_name_first, it.extended_file_name);
+            assert_eq!(found, (file_name, first, extended), "{it:?}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_header_takes_no_time() {
+        for piece in [" ", "\\\"", "; ", "\\\" ", "name="] {
+            Disposition::parse(piece.repeat(1 << 18).as_bytes());
+        }
+    }
 }

@@ -1,9 +1,6 @@
 //! The response of the gateway, also as faults change it.
 
-use std::fmt;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::StatusCode;
 use wxpay_sign::{ApiKey, Params, SignType, Signature};
 use wxpay_xml::Fields;
 
@@ -16,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct GatewayResponse {
     pub(crate) result: CallResult,
-    pub(crate) status: StatusCode,
+    pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
 }
@@ -26,39 +23,32 @@ pub(crate) fn respond(
     evaluation: &Evaluation,
     effect: Option<Effect>,
     key: &ApiKey,
-) -> Result<GatewayResponse, getrandom::Error> {
+) -> GatewayResponse {
     let sign_type = rules::sign_type(&evaluation.form);
     let overridden = effect.and_then(|effect| override_result(effect, sign_type));
     let result = overridden.unwrap_or_else(|| evaluation.result.clone());
     let (status, content_type, body) = match page(effect) {
         Some((status, page)) => (status, "text/html", page),
         None => {
-            let is_unknown_path = matches!(&result, CallResult::Refused { error, .. } if *error == rules::UNKNOWN_PATH);
-            let status = match is_unknown_path {
-                true => StatusCode::NOT_FOUND,
-                false => StatusCode::OK,
-            };
-            let xml = corrupt(document(&result, effect, key)?, effect);
+            let description = result.error.as_ref().map(|error| error.1);
+            let is_unknown = description == Some(rules::UNKNOWN_PATH.1);
+            let status = if is_unknown { 404 } else { 200 };
+            let xml = corrupt(document(&result, effect, key), effect);
             (status, "text/xml; charset=utf-8", xml)
         }
     };
-    Ok(GatewayResponse {
+    GatewayResponse {
         result,
         status,
         content_type,
         body,
-    })
+    }
 }
 
 /// The result of an effect; none where the effect leaves that of the rules.
 fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
-    let refused = |error, message: &'static str, signed| CallResult::Refused {
-        error,
-        message: message.into(),
-        signed,
-    };
-    let failed = |error, message| refused(error, message, None);
-    let signed = |error| refused(error, "on demand", Some(sign_type));
+    let failed = |error, message| CallResult::refused(error, message, None);
+    let signed = |error| CallResult::refused(error, "on demand", Some(sign_type));
     let parameter = "Parameter format checking error: on demand";
     let sub_vendor = "System error occurred when viewing a sub-vendor";
     Some(match effect {
@@ -74,25 +64,27 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
             signed(("FREQUENCY_LIMITED", "Frequency limit"))
         }
         Effect::SystemError => signed(("SYSTEMERROR", sub_vendor)),
-        Effect::Error(code) => CallResult::OnDemand(code, sign_type),
-        Effect::FrequencyLimitedWithoutCode => CallResult::WithoutCode("频率限制"),
+        Effect::Error(code) => CallResult {
+            error: Some((code.to_string().into(), "Error on demand")),
+            ..signed(rules::PICTURE)
+        },
+        Effect::FrequencyLimitedWithoutCode => CallResult {
+            error: None,
+            ..failed(rules::FORM, "频率限制")
+        },
         _ => return None,
     })
 }
 
 /// The page of a proxy before the gateway.
-fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
+fn page(effect: Option<Effect>) -> Option<(u16, String)> {
     let (status, title, heading, more) = match effect? {
-        Effect::CertificatePage => (
-            StatusCode::BAD_REQUEST,
-            "400 No required SSL certificate was sent",
-            "400 Bad Request",
-            "<center>No required SSL certificate was sent</center>\n",
-        ),
-        Effect::BadGatewayPage => {
-            let title = "502 Bad Gateway";
-            (StatusCode::BAD_GATEWAY, title, title, "")
+        Effect::CertificatePage => {
+            let more = "<center>No required SSL certificate was sent</center>\n";
+            let title = "400 No required SSL certificate was sent";
+            (400, title, "400 Bad Request", more)
         }
+        Effect::BadGatewayPage => (502, "502 Bad Gateway", "502 Bad Gateway", ""),
         _ => return None,
     };
     let page = format!(
@@ -103,61 +95,48 @@ fn page(effect: Option<Effect>) -> Option<(StatusCode, String)> {
 }
 
 /// The document of a result, signed where it is to be, or as an effect says.
-fn document(
-    result: &CallResult,
-    effect: Option<Effect>,
-    key: &ApiKey,
-) -> Result<String, getrandom::Error> {
-    let media_id = media_id()?;
+fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String {
+    let media_id = media_id();
     let mut fields = fields(result, &media_id);
     if effect == Some(Effect::ExtraFields) {
         // The first value is escaped in XML, but not for the signature.
         fields.push(("trace_no", "a&b=<c> \u{4e00}"));
         fields.push(("attach", "more than is documented"));
     }
-    let signature = result
-        .signed()
-        .and_then(|it| sign(&fields, it, effect, key));
+    let signature = result.signed.and_then(|it| sign(&fields, it, effect, key));
     let sign = signature.as_ref().map(|it| ("sign", it.as_str()));
     let document = Fields::from_pairs(fields.into_iter().chain(sign));
-    Ok(document
-        .expect("names and values of a response can be in XML")
-        .to_xml())
+    let document = document.expect("names and values of a response can be in XML");
+    document.to_xml()
 }
 
 /// 43 characters of URL-safe base64, as in the API's example: 32 random bytes.
-fn media_id() -> Result<String, getrandom::Error> {
+fn media_id() -> String {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    getrandom::fill(&mut bytes).expect("the keys were made with randomness, too");
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a str)> {
-    let understood = |result_code, more: &[(&'a str, &'a str)]| {
-        let first = [
+    let result_code = if result.error.is_some() {
+        "FAIL"
+    } else {
+        "SUCCESS"
+    };
+    let mut fields = match result.signed {
+        None => vec![("return_code", "FAIL"), ("return_msg", &*result.message)],
+        Some(_) => vec![
             ("return_code", "SUCCESS"),
             ("return_msg", "OK"),
             ("result_code", result_code),
-        ];
-        [&first, more].concat()
+        ],
     };
-    let failed = |code, description| [("err_code", code), ("err_code_des", description)];
-    match result {
-        CallResult::WithoutCode(message) => vec![("return_code", "FAIL"), ("return_msg", message)],
-        CallResult::Refused {
-            error,
-            message,
-            signed: None,
-        } => {
-            let first = [("return_code", "FAIL"), ("return_msg", &**message)];
-            [first, failed(error.0, error.1)].concat()
-        }
-        CallResult::Refused { error, .. } => understood("FAIL", &failed(error.0, error.1)),
-        CallResult::OnDemand(code, _) => {
-            understood("FAIL", &failed(code.as_str(), "Error on demand"))
-        }
-        CallResult::Accepted(_) => understood("SUCCESS", &[("media_id", media_id)]),
+    match &result.error {
+        Some((code, text)) => fields.extend([("err_code", &**code), ("err_code_des", text)]),
+        None if result.signed.is_some() => fields.push(("media_id", media_id)),
+        None => {}
     }
+    fields
 }
 
 /// The signature over the fields, or that of a fault.
@@ -193,30 +172,5 @@ fn corrupt(xml: String, effect: Option<Effect>) -> String {
         }
         Some(Effect::TruncatedXml) => xml.chars().take(xml.chars().count() / 2).collect(),
         _ => xml,
-    }
-}
-
-impl CallResult {
-    /// The algorithm that the response is signed with.
-    fn signed(&self) -> Option<SignType> {
-        match self {
-            Self::Accepted(sign_type) | Self::OnDemand(_, sign_type) => Some(*sign_type),
-            Self::Refused { signed, .. } => *signed,
-            Self::WithoutCode(_) => None,
-        }
-    }
-}
-
-/// For logs: without any text of the client's.
-impl fmt::Display for CallResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { error, message, .. } => {
-                write!(f, "{}, {}: {message}", error.0, error.1)
-            }
-            Self::Accepted(sign_type) => write!(f, "accepted, signed with {sign_type}"),
-            Self::OnDemand(code, _) => write!(f, "{code} on demand"),
-            Self::WithoutCode(message) => write!(f, "refused without a code: {message}"),
-        }
     }
 }

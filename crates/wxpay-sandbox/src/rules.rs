@@ -1,6 +1,6 @@
 //! The rules of the gateway, one table: to add a rule is to add a row.
 
-use std::{borrow::Cow, cell::OnceCell, collections::HashSet};
+use std::{borrow::Cow, cell::OnceCell, collections::HashSet, fmt};
 
 use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
@@ -9,11 +9,7 @@ use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
 use crate::{
-    fault::ErrorCode,
-    request::{
-        Call,
-        form::{Form, Part},
-    },
+    request::{Call, Form, Part},
     tls::{ClientCertStatus, is_merchant_id},
 };
 
@@ -120,28 +116,36 @@ pub(crate) struct Evaluation {
 
 /// The result of a call, by the rules or by a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CallResult {
-    Accepted(SignType),
-    Refused {
-        error: ApiError,
-        /// For `return_msg`, which only a response that is not signed has to itself.
-        message: Cow<'static, str>,
-        /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
-        signed: Option<SignType>,
-    },
-    /// `result_code` is FAIL with the code of a fault.
-    OnDemand(ErrorCode, SignType),
-    /// `return_code` is FAIL, with a message alone.
-    WithoutCode(&'static str),
+pub(crate) struct CallResult {
+    /// `err_code` and `err_code_des`.
+    pub(crate) error: Option<(Cow<'static, str>, &'static str)>,
+    /// For `return_msg`, which only a response that is not signed has to itself.
+    pub(crate) message: Cow<'static, str>,
+    /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
+    pub(crate) signed: Option<SignType>,
 }
 
 impl CallResult {
-    /// `err_code`.
-    pub(crate) fn code(&self) -> Option<&str> {
-        match self {
-            Self::Refused { error, .. } => Some(error.0),
-            Self::OnDemand(code, _) => Some(code.as_str()),
-            Self::Accepted(_) | Self::WithoutCode(_) => None,
+    pub(crate) fn refused(
+        (code, description): ApiError,
+        message: impl Into<Cow<'static, str>>,
+        signed: Option<SignType>,
+    ) -> Self {
+        Self {
+            error: Some((code.into(), description)),
+            message: message.into(),
+            signed,
+        }
+    }
+}
+
+/// For logs: without any text of the client's.
+impl fmt::Display for CallResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.error, self.signed) {
+            (Some((code, description)), _) => write!(f, "{code}, {description}: {}", self.message),
+            (None, Some(sign_type)) => write!(f, "accepted, signed with {sign_type}"),
+            (None, None) => write!(f, "refused without a code: {}", self.message),
         }
     }
 }
@@ -149,7 +153,7 @@ impl CallResult {
 /// Checks a call against the rules.
 pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     // Before its turn, for the findings and the record need it in any case.
-    let form = Form::read(call.headers.get(CONTENT_TYPE), &call.body);
+    let form = Form::read(call.head.headers.get(CONTENT_TYPE), &call.body);
     let sign_type = sign_type(&form);
     let subject = Subject {
         call,
@@ -167,11 +171,9 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
         let Err(Broken(message, error)) = (rule.check)(&subject) else {
             return CheckOutcome::Kept;
         };
-        broken = Some(CallResult::Refused {
-            error: error.unwrap_or(rule.error),
-            message: message.clone(),
-            signed: is_signed.then_some(sign_type),
-        });
+        let signed = is_signed.then_some(sign_type);
+        let error = error.unwrap_or(rule.error);
+        broken = Some(CallResult::refused(error, message.clone(), signed));
         CheckOutcome::Broken(message.into_owned())
     };
     let checks = RULES.iter().map(|rule| Check {
@@ -181,7 +183,11 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     });
     Evaluation {
         checks: checks.collect(),
-        result: broken.unwrap_or(CallResult::Accepted(sign_type)),
+        result: broken.unwrap_or(CallResult {
+            error: None,
+            message: "OK".into(),
+            signed: Some(sign_type),
+        }),
         hash: subject.hash.into_inner(),
         form,
     }
@@ -193,11 +199,11 @@ pub(crate) fn sign_type(form: &Form) -> SignType {
 }
 
 fn method(subject: &Subject<'_>) -> Result<(), Broken> {
-    ensure(subject.call.method == Method::POST, "use POST")
+    ensure(subject.call.head.method == Method::POST, "use POST")
 }
 
 fn path(subject: &Subject<'_>) -> Result<(), Broken> {
-    let is_known = subject.call.uri.path() == PATH;
+    let is_known = subject.call.head.uri.path() == PATH;
     ensure(is_known, "there is nothing at this path")
 }
 
@@ -257,8 +263,10 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     Ok(())
 }
 
+type Fits = fn(&str) -> bool;
+
 /// The form of each field's text, in the order of the API.
-const FORMATS: [(&str, fn(&str) -> bool); 4] = [
+const FORMATS: [(&str, Fits); 4] = [
     ("mch_id", is_merchant_id),
     ("media_hash", |text| {
         let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -270,7 +278,7 @@ const FORMATS: [(&str, fn(&str) -> bool); 4] = [
 
 fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
     let parts = &subject.form.parts;
-    let has_text = |part: &Part, fits: fn(&str) -> bool| {
+    let has_text = |part: &Part, fits: Fits| {
         let text = str::from_utf8(part.content.as_deref().unwrap_or_default());
         text.is_ok_and(|text| fits(text) && is_storable(text))
     };

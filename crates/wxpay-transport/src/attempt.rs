@@ -2,18 +2,15 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, ready},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Extensions, Request};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::{
     task_local,
@@ -26,13 +23,11 @@ use crate::{
     policy::Policy,
 };
 
-/// How much the system may keep of what was written and not sent yet, in bytes: on a line of 16 kbit/s
-/// it is sent within half a minute, and so no line is so slow that it seems to stand still.
+/// How much the system may keep unsent, in bytes: a line of 16 kbit/s sends it within half a minute.
 pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 task_local! {
-    /// The connecting of the attempt that is being polled: hyper's client hands its connector no more
-    /// than a URI.
+    /// That of the attempt that is being polled: hyper's client hands its connector no more than a URI.
     static CONNECTING: Arc<Connecting>;
 }
 
@@ -75,53 +70,16 @@ impl<B> RequestBody for B where
 {
 }
 
-/// The body of one attempt, that says when hyper has taken the last of it.
-pub(crate) struct TrackedBody<B> {
-    inner: B,
-    has_ended: Arc<AtomicBool>,
-}
-
-impl<B: Body> TrackedBody<B> {
-    pub(crate) fn new(inner: B) -> Self {
-        let has_ended = Arc::new(AtomicBool::new(inner.is_end_stream()));
-        Self { inner, has_ended }
-    }
-}
-
-impl<B: Body + Unpin> Body for TrackedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        // With a known length hyper does not ask for a frame after the last one.
-        if frame.is_none() || self.inner.is_end_stream() || self.size_hint().exact() == Some(0) {
-            self.has_ended.store(true, Ordering::Release);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
 /// A live connection, as its attempts see it.
 pub(crate) struct ConnectionState {
     opened: Instant,
-    is_used: bool,
+    /// When the last attempt took it.
+    taken: Option<Instant>,
     /// The first TLS alert: later errors are its consequences.
     pub(crate) alert: Option<TlsErrorKind>,
-    /// When the system has last taken bytes, and how many in all.
+    /// When the system has last taken bytes, and how many of this attempt.
     pub(crate) last_write: Instant,
-    written: u64,
+    sent: u64,
     /// True while the system's buffer is full, because the other side takes nothing.
     pub(crate) is_blocked: bool,
 }
@@ -131,10 +89,10 @@ impl ConnectionState {
         let now = Instant::now();
         Arc::new(Mutex::new(Self {
             opened: now,
-            is_used: false,
+            taken: None,
             alert: None,
             last_write: now,
-            written: 0,
+            sent: 0,
             is_blocked: false,
         }))
     }
@@ -143,7 +101,7 @@ impl ConnectionState {
     pub(crate) fn wrote<E>(&mut self, written: &Poll<Result<usize, E>>) {
         self.is_blocked = written.is_pending();
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
-            self.written += *bytes as u64;
+            self.sent += *bytes as u64;
             self.last_write = Instant::now();
         }
     }
@@ -157,25 +115,16 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Attempt {
     connecting: Arc<Connecting>,
     capture: CaptureConnection,
-    /// The connection that hyper's client has taken for it.
-    connection: Option<Connection>,
-    /// True when hyper has taken all of the body.
-    has_ended: Arc<AtomicBool>,
+    /// The connection that hyper's client has taken for it, and whether that was used before.
+    connection: Option<Arc<Mutex<ConnectionState>>>,
+    pub(crate) is_reused: bool,
     length: Option<u64>,
-}
-
-struct Connection {
-    state: Arc<Mutex<ConnectionState>>,
-    is_reused: bool,
-    /// When it was taken, and how many bytes had been written to it.
-    since: Instant,
-    written: u64,
 }
 
 impl Attempt {
     /// An attempt that begins now and may connect until `end`.
-    pub(crate) fn new<B: Body + Unpin>(
-        request: &mut Request<TrackedBody<B>>,
+    pub(crate) fn new<B: Body>(
+        request: &mut Request<B>,
         begun: Instant,
         end: Option<Instant>,
     ) -> Self {
@@ -183,7 +132,7 @@ impl Attempt {
             connecting: Connecting::new(begun, end),
             capture: capture_connection(request),
             connection: None,
-            has_ended: Arc::clone(&request.body().has_ended),
+            is_reused: false,
             length: request.body().size_hint().exact(),
         }
     }
@@ -205,10 +154,9 @@ impl Attempt {
                 return Err(Error::timeout(silence, self.wait(end - since)));
             }
             // A silence that begins from now on ends no earlier than that.
-            let later = [TimeoutKind::Stall, TimeoutKind::Response].into_iter();
-            let later = later.filter(|_| silence != TimeoutKind::Response);
+            let later = [TimeoutKind::Stall, TimeoutKind::Response];
             let ends = later.map(|silence| policy.end_of(silence, now));
-            let end = ends.chain([end]).flatten().min();
+            let end = ends.into_iter().chain([end]).flatten().min();
             let mut timer = pin!(sleep_until(end.unwrap_or(now + MAX_TIMEOUT)));
             let done = poll_fn(|cx| {
                 let polled = response.as_mut().poll(cx);
@@ -233,20 +181,12 @@ impl Attempt {
         if let Some(connected) = &*self.capture.connection_metadata() {
             connected.get_extras(&mut extensions);
         }
-        let Some(state) = extensions.remove::<Arc<Mutex<ConnectionState>>>() else {
-            return;
-        };
-        let mut facts = lock(&state);
-        let is_reused = facts.is_used || facts.opened < self.connecting.begun;
-        facts.is_used = true;
-        let written = facts.written;
-        drop(facts);
-        self.connection = Some(Connection {
-            state,
-            is_reused,
-            since: Instant::now(),
-            written,
-        });
+        self.connection = extensions.remove::<Arc<Mutex<ConnectionState>>>();
+        if let Some(connection) = &self.connection {
+            let (mut state, now) = (lock(connection), Instant::now());
+            self.is_reused = state.taken.is_some() || state.opened < self.connecting.begun;
+            (state.taken, state.last_write, state.sent) = (Some(now), now, 0);
+        }
     }
 
     /// The present silence, and when it began.
@@ -254,22 +194,16 @@ impl Attempt {
         let Some(connection) = &self.connection else {
             return (TimeoutKind::Connect, now);
         };
-        let facts = lock(&connection.state);
-        let since = facts.last_write.max(connection.since);
-        if !self.has_ended.load(Ordering::Acquire) || facts.is_blocked {
+        let state = lock(connection);
+        let since = state.last_write;
+        if state.is_blocked {
             return (TimeoutKind::Stall, since);
         }
-        drop(facts);
         // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
-        let sent = self.sent().max(1);
+        let sent = state.sent.max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
-        let sending = since - connection.since;
+        let sending = state.taken.map_or(Duration::ZERO, |taken| since - taken);
         (TimeoutKind::Response, since + sending.mul_f64(share))
-    }
-
-    fn sent(&self) -> u64 {
-        let sent = |it: &Connection| lock(&it.state).written - it.written;
-        self.connection.as_ref().map_or(0, sent)
     }
 
     /// Describes the present silence, for the error of a timeout.
@@ -281,17 +215,13 @@ impl Attempt {
                 _ => Step::Response,
             },
             time,
-            sent: self.sent(),
+            sent: self.connection.as_ref().map_or(0, |it| lock(it).sent),
             length: self.length,
         }
     }
 
-    pub(crate) fn is_reused(&self) -> bool {
-        self.connection.as_ref().is_some_and(|it| it.is_reused)
-    }
-
     /// The TLS alert that the connection ended with.
     pub(crate) fn alert(&self) -> Option<TlsErrorKind> {
-        lock(&self.connection.as_ref()?.state).alert
+        lock(self.connection.as_ref()?).alert
     }
 }

@@ -24,12 +24,6 @@ pub(crate) fn is_same(one: &Authority, other: &Authority) -> bool {
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
 }
 
-/// A host without the brackets around an IPv6 address.
-pub(crate) fn strip_brackets(host: &str) -> &str {
-    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    inner.unwrap_or(host)
-}
-
 /// The port that a URI names, or its scheme's own.
 pub(crate) fn port(uri: &Uri) -> u16 {
     let is_http = uri.scheme() == Some(&Scheme::HTTP);

@@ -1,10 +1,13 @@
 //! One call: the loop that carries out the policy.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::{
-    Request, Response, Uri, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    HeaderMap, Request, Response, Uri, Version,
+    header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING},
     uri::Authority,
 };
 use http_body::Body;
@@ -21,8 +24,8 @@ use tower::{
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
-    Endpoints,
-    attempt::{Attempt, RequestBody, TrackedBody},
+    Endpoints, RetryClass,
+    attempt::{Attempt, RequestBody},
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
@@ -32,14 +35,7 @@ use crate::{
     },
     policy::{Outcome, Policy, Repetition, World},
     rate::RateLimiter,
-    retry::{RetryClass, retry_after},
 };
-
-/// Repetitions that are always allowed, each second, over all calls.
-const RESERVE: u32 = 10;
-/// Repetitions beyond, as a share of the calls that went well in the last [`MEMORY`]: tower's defaults.
-const SHARE: f32 = 0.2;
-const MEMORY: Duration = Duration::from_secs(10);
 
 /// The state that all calls of a transport share.
 pub(crate) struct Caller<B> {
@@ -48,7 +44,7 @@ pub(crate) struct Caller<B> {
     pub(crate) endpoints: Arc<EndpointPool>,
     rate: RateLimiter,
     places: Option<Semaphore>,
-    /// When much fails, little is repeated.
+    /// tower's: ten repetitions a second, and a fifth of the calls that went well in the last ten seconds.
     budget: TpsBudget,
 }
 
@@ -71,7 +67,7 @@ impl<B: RequestBody> Caller<B> {
         let probing = Arc::clone(&clients);
         let endpoints = config.endpoints.iter().flat_map(Endpoints::iter);
         let endpoints = EndpointPool {
-            endpoints: endpoints.map(Endpoint::from).collect(),
+            endpoints: endpoints.cloned().map(Endpoint::new).collect(),
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
             probe: Box::new(move |server| {
@@ -84,7 +80,7 @@ impl<B: RequestBody> Caller<B> {
             endpoints: Arc::new(endpoints),
             rate: RateLimiter::new(config.max_rate),
             places: config.concurrency.map(Semaphore::new),
-            budget: TpsBudget::new(MEMORY, RESERVE, SHARE),
+            budget: TpsBudget::default(),
             config,
         })
     }
@@ -148,10 +144,10 @@ impl<B: RequestBody> Caller<B> {
         let mut back_off = Duration::ZERO;
         loop {
             let place = self.turn(back_off).await;
-            let endpoint = call.policy.begin(&self.world());
-            let result = self.attempt(call, endpoint).await;
+            call.policy.begin(&self.world());
+            let result = self.attempt(call).await;
             drop(place);
-            let outcome = self.outcome(call, endpoint, &result);
+            let outcome = self.outcome(call, &result);
             match call.policy.next(outcome, &self.world()) {
                 Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
@@ -182,8 +178,8 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Connects, sends and receives.
-    async fn attempt(&self, call: &mut Call<B>, endpoint: Option<usize>) -> CallResult {
-        if let Some(endpoint) = endpoint {
+    async fn attempt(&self, call: &mut Call<B>) -> CallResult {
+        if let Some(endpoint) = call.policy.endpoint {
             call.server = self.endpoints.authority(endpoint).clone();
         }
         let span = debug_span!(
@@ -215,7 +211,7 @@ impl<B: RequestBody> Caller<B> {
 
     /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
     /// the bound: from its `Content-Length`, else when the first byte too many arrives.
-    async fn exchange(&self, client: &Client<B>, request: Request<TrackedBody<B>>) -> CallResult {
+    async fn exchange(&self, client: &Client<B>, request: Request<B>) -> CallResult {
         let limit = self.config.max_response_bytes;
         let too_large = || Error::new(ErrorKind::ResponseTooLarge(limit), None);
         let response = client.hyper.request(request).await.map_err(BoxError::from);
@@ -232,8 +228,8 @@ impl<B: RequestBody> Caller<B> {
     }
 
     /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
-    fn outcome(&self, call: &mut Call<B>, endpoint: Option<usize>, result: &CallResult) -> Outcome {
-        let attempt = call.attempt.take();
+    fn outcome(&self, call: &mut Call<B>, result: &CallResult) -> Outcome {
+        let (attempt, endpoint) = (call.attempt.take(), call.policy.endpoint);
         match result {
             Ok(response) => {
                 let class = (self.config.classifier)(response);
@@ -252,7 +248,7 @@ impl<B: RequestBody> Caller<B> {
                 }
             }
             Err(error) => {
-                let is_reused = attempt.is_some_and(|attempt| attempt.is_reused());
+                let is_reused = attempt.is_some_and(|attempt| attempt.is_reused);
                 let outcome = Outcome::of_failure(error.kind(), is_reused);
                 if let Some(endpoint) = endpoint.filter(|_| outcome.is_miss()) {
                     self.endpoints.record_failure(endpoint, error.kind());
@@ -268,7 +264,7 @@ impl<B: RequestBody> Call<B> {
     ///
     /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
     /// one that is too large leaves both sides waiting.
-    fn attempt_request(&self) -> Request<TrackedBody<B>> {
+    fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
         uri.authority = Some(self.server.clone());
@@ -276,7 +272,7 @@ impl<B: RequestBody> Call<B> {
         parts.version = Version::HTTP_11;
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.remove(TRANSFER_ENCODING);
-        Request::from_parts(parts, TrackedBody::new(body))
+        Request::from_parts(parts, body)
     }
 }
 
@@ -301,5 +297,38 @@ fn tell(result: &CallResult, begun: Instant) {
             span.record("error.type", tracing::field::debug(error.kind()));
             debug!("error.type" = ?error.kind(), milliseconds, "failed");
         }
+    }
+}
+
+/// The time from now that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let of = |value: &str| {
+            let value = HeaderValue::from_str(value).unwrap();
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
+        assert_eq!(of("2"), Some(Duration::from_secs(2)));
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        assert!((90..=100).contains(&of(&soon).unwrap().as_secs()));
+        for value in ["", "-1", "soon", "1e9", "99999999999999999999"] {
+            assert_eq!(of(value), None, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

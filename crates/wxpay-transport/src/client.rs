@@ -19,11 +19,11 @@ use tracing::debug;
 
 use crate::{
     Identity,
-    attempt::{RequestBody, TrackedBody},
+    attempt::RequestBody,
     authority,
     config::Config,
     connect::{Connector, connector},
-    error::{BuildError, Error, ErrorKind, TlsErrorKind},
+    error::{BuildError, Error, ErrorKind},
     verifier::Verifier,
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Clients<B> {
 pub(crate) struct Client<B> {
     pub(crate) identity: Option<Identity>,
     connector: Connector,
-    pub(crate) hyper: HyperClient<Connector, TrackedBody<B>>,
+    pub(crate) hyper: HyperClient<Connector, B>,
 }
 
 impl<B: RequestBody> Clients<B> {
@@ -101,12 +101,13 @@ impl<B: RequestBody> Clients<B> {
             .pool_idle_timeout(self.config.pool_idle_timeout)
             .pool_max_idle_per_host(self.config.pool_max_idle_per_host)
             .build(connector.clone());
-        let client = Client {
-            identity,
-            connector,
-            hyper,
-        };
-        Ok(current.insert(client).clone())
+        Ok(current
+            .insert(Client {
+                identity,
+                connector,
+                hyper,
+            })
+            .clone())
     }
 
     /// Connects, makes the TLS handshake and closes.
@@ -129,16 +130,13 @@ impl<B: RequestBody> Clients<B> {
             return Ok(builder.with_no_client_auth());
         };
         let key = certified_key(self.versions.crypto_provider(), identity);
-        let failed = |error: rustls::Error| {
-            Error::new(ErrorKind::Tls(TlsErrorKind::Other), Some(error.into()))
-        };
-        let resolver = SingleCertAndKey::from(key.map_err(failed)?);
-        Ok(builder.with_client_cert_resolver(Arc::new(resolver)))
+        let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
+        let resolver = Arc::new(SingleCertAndKey::from(key));
+        Ok(builder.with_client_cert_resolver(resolver))
     }
 }
 
-/// The provider of the features, named in so many words: rustls' process-wide default panics when two
-/// are compiled in, and a library must not install one for its program.
+/// rustls' process-wide default panics when two are compiled in, and is not a library's to install.
 fn default_provider() -> Option<CryptoProvider> {
     #[cfg(feature = "ring")]
     return Some(rustls::crypto::ring::default_provider());

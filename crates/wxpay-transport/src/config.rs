@@ -10,18 +10,15 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
+use bytes::Bytes;
+use http::{Response, StatusCode, Uri};
 use rustls::crypto::CryptoProvider;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 
-use crate::{
-    Endpoints, IdentitySource, Proxy, Roots,
-    authority::port,
-    retry::{Classifier, RetryClass},
-};
+use crate::{Endpoints, IdentitySource, Proxy, Roots, authority::port};
 
 /// Upper bound of user-supplied times; larger values overflow the arithmetic of clocks.
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -165,5 +162,46 @@ pub enum ConnectEvent<'a> {
     },
 }
 
+/// The function that classifies responses.
+pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
+
 /// The function that is told of connections.
 pub(crate) type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
+
+/// The meaning of a whole response for its call, as a
+/// [`classifier`](crate::TransportBuilder::classifier) says it. One of the caller's own is for APIs that
+/// say in the body what others say by the status.
+///
+/// ```
+/// use wxpay_transport::{RetryClass, Transport};
+///
+/// let builder = Transport::builder().classifier(|response| match response.body().as_ref() {
+///     b"busy" => RetryClass::Throttle,
+///     _ => RetryClass::of_status(response.status()),
+/// });
+/// # let _ = builder;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryClass {
+    /// It is the answer, whatever it says.
+    Done,
+    /// The server has failed: the same request may succeed when it is sent again.
+    Retry,
+    /// The server is asked too often: the same request may succeed later, and every other request
+    /// should come more slowly, too.
+    Throttle,
+}
+
+impl RetryClass {
+    /// The class where no classifier is set: 429 is [`Throttle`](Self::Throttle), a status from 500 on
+    /// is [`Retry`](Self::Retry), all else is [`Done`](Self::Done).
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Self::Throttle,
+            status if status.is_server_error() => Self::Retry,
+            _ => Self::Done,
+        }
+    }
+}

@@ -125,16 +125,12 @@ struct Breaker {
     prober: Option<AbortHandle>,
 }
 
-impl From<&Authority> for Endpoint {
-    fn from(authority: &Authority) -> Self {
-        Self {
-            authority: authority.clone(),
-            breaker: Mutex::default(),
-        }
-    }
-}
-
 impl Endpoint {
+    pub(crate) fn new(authority: Authority) -> Self {
+        let breaker = Mutex::default();
+        Self { authority, breaker }
+    }
+
     /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)

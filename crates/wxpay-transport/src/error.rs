@@ -2,7 +2,7 @@
 
 mod tls;
 
-use std::{error, fmt, io, time::Duration};
+use std::{error, fmt, io, iter, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, uri::Authority};
@@ -87,7 +87,7 @@ impl Error {
         self.0.kind
     }
 
-    /// How many attempts were made, and where the last one went; `None` when the request is wrong.
+    /// What was attempted; `None` when the request is wrong.
     #[must_use]
     pub fn info(&self) -> Option<&CallInfo> {
         self.0.info.as_ref()
@@ -190,9 +190,8 @@ impl fmt::Display for Error {
         let Inner {
             kind, info, wait, ..
         } = &*self.0;
-        let server = info
-            .as_ref()
-            .map_or("the server", |it| it.endpoint.as_str());
+        let server = info.as_ref().map(|info| info.endpoint.as_str());
+        let server = server.unwrap_or("the server");
         match *kind {
             ErrorKind::Request => {
                 f.write_str("the request's uri is not of the form https://host[:port]/path")
@@ -201,10 +200,8 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
-                write!(
-                    f,
-                    "{server} closed the connection before its response was whole"
-                )
+                let when = "before its response was whole";
+                write!(f, "{server} closed the connection {when}")
             }
             ErrorKind::Proxy(kind) => {
                 let source = self.0.source.as_deref();
@@ -217,10 +214,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::Timeout(kind) => match wait {
                 Some(wait) => wait.describe(f, kind, server),
-                None => write!(
-                    f,
-                    "sending the request to {server} stood still for too long"
-                ),
+                None => write!(f, "the call to {server} took too long"),
             },
             ErrorKind::ResponseTooLarge(limit) => {
                 write!(f, "the response of {server} is longer than {limit} bytes")
@@ -253,12 +247,9 @@ impl Wait {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
-            Step::ProxyConnect(proxy) => write!(f, "connecting to the proxy {proxy}"),
-            Step::ProxyTunnel(proxy) => {
-                write!(
-                    f,
-                    "waiting for the proxy {proxy} to give a tunnel to {server}"
-                )
+            Step::ProxyConnect(it) => write!(f, "connecting to the proxy {it}"),
+            Step::ProxyTunnel(it) => {
+                write!(f, "waiting for the proxy {it} to give a tunnel to {server}")
             }
             Step::Handshake => write!(f, "the tls handshake with {server}"),
             Step::Send => write!(f, "sending the request to {server}"),
@@ -269,13 +260,12 @@ impl Wait {
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        match (&self.step, self.length) {
-            (Step::Send | Step::Response, Some(length)) => {
-                write!(f, ", {} of {length} bytes were sent", self.sent.min(length))
-            }
-            (Step::Send | Step::Response, None) => write!(f, ", {} bytes were sent", self.sent),
-            _ => Ok(()),
+        if let Step::Send | Step::Response = self.step {
+            let sent = self.sent.min(self.length.unwrap_or(u64::MAX));
+            let of = self.length.map(|length| format!(" of {length}"));
+            write!(f, ", {sent}{} bytes were sent", of.unwrap_or_default())?;
         }
+        Ok(())
     }
 }
 
@@ -397,19 +387,15 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
 ///
 /// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
 /// the wrapped error itself, which is where rustls' errors are.
-pub(crate) fn find<'a, T: error::Error + 'static>(
-    error: &'a (dyn error::Error + 'static),
-) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
+pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
+    let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();
-        next = match io.and_then(io::Error::get_ref) {
+        match io.and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
-        };
-    }
-    None
+        }
+    };
+    iter::successors(Some(error), below).find_map(|error| error.downcast_ref())
 }
+
+type Cause = dyn error::Error + 'static;

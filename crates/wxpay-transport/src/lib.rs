@@ -2,7 +2,6 @@
 
 mod attempt;
 mod authority;
-mod builder;
 mod call;
 mod client;
 mod config;
@@ -13,22 +12,19 @@ mod policy;
 mod progress;
 mod proxy;
 mod rate;
-mod retry;
 mod roots;
 mod transport;
 mod verifier;
 
-pub use builder::TransportBuilder;
-pub use config::ConnectEvent;
+pub use config::{ConnectEvent, RetryClass};
 pub use endpoints::{EndpointStatus, Endpoints, EndpointsError};
 pub use error::{
     BuildError, CallInfo, Error, ErrorKind, ProxyErrorKind, TimeoutKind, TlsErrorKind,
 };
 pub use progress::{Progress, ProgressBody};
 pub use proxy::{Proxy, ProxyUriError};
-pub use retry::RetryClass;
 pub use roots::{Roots, RootsError};
-pub use transport::{ResponseFuture, Transport};
+pub use transport::{ResponseFuture, Transport, TransportBuilder};
 pub use wxpay_identity as identity;
 pub use wxpay_identity::{
     Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentityHandle, IdentitySource,

@@ -17,8 +17,8 @@ pub(crate) struct Policy {
     /// The endpoints that the call may go to; none where it goes where its URI says.
     candidates: BTreeSet<usize>,
     pub(crate) attempts: u32,
-    /// Of the last attempt.
-    endpoint: Option<usize>,
+    /// Of the last attempt; none where it goes where its URI says.
+    pub(crate) endpoint: Option<usize>,
     /// True if the next attempt goes elsewhere when it can.
     moves: bool,
     tried: BTreeSet<usize>,
@@ -99,9 +99,8 @@ impl Policy {
         }
     }
 
-    /// Begins an attempt, now that the rate and the concurrency limit let it. Returns the endpoint that
-    /// it goes to; none where it goes where its URI says.
-    pub(crate) fn begin(&mut self, world: &World) -> Option<usize> {
+    /// Begins an attempt, now that the rate and the concurrency limit let it, and chooses its endpoint.
+    pub(crate) fn begin(&mut self, world: &World) {
         let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
         self.attempts += 1;
         self.endpoint = self.choose(world);
@@ -109,7 +108,6 @@ impl Policy {
         // Endpoints out of service are tried last, and no time is kept for them.
         let others = &(&self.candidates & &world.in_service) - &self.tried;
         self.shares = attempts_left.min(others.len() as u32) + 1;
-        self.endpoint
     }
 
     /// Decides what comes after an attempt: another one, or nothing more.
@@ -239,7 +237,8 @@ mod tests {
         let mut policy = Policy::new(rules, (0..places).collect(), world.now);
         let mut visited = BTreeSet::new();
         for attempt in 1.. {
-            let endpoint = policy.begin(&world);
+            policy.begin(&world);
+            let endpoint = policy.endpoint;
             visited.extend(endpoint);
             assert_eq!(policy.attempts, attempt);
             assert_eq!(endpoint.is_some(), places > 0);
@@ -304,9 +303,9 @@ mod tests {
         let world = world(0..2, 0.5);
         let mut policy = Policy::new(rules(9, None), (0..2).collect(), world.now);
         let endpoints = [0, 1, 2].map(|_| {
-            let endpoint = policy.begin(&world);
+            policy.begin(&world);
             assert!(policy.next(Outcome::CutReused, &world).is_some());
-            endpoint
+            policy.endpoint
         });
         assert_eq!(endpoints, [Some(0), Some(0), Some(1)]);
     }

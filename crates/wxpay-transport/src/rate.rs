@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
-use crate::retry::RetryClass;
+use crate::config::RetryClass;
 
 /// No limit but the given one until a server asks to slow down for the first time. From then on the rate
 /// follows a cubic curve, as in CUBIC (RFC 9438): a refusal lowers it a little; it is soon back near the

@@ -31,6 +31,8 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 /// # let ca_pem = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
 /// let both = Roots::webpki().with_pem(&ca_pem)?;
 /// let ours_alone = Roots::empty().with_pem(&ca_pem)?;
+/// let zip = Roots::webpki().with_pem(b"PK\x03\x04...").unwrap_err();
+/// assert!(zip.to_string().contains("a zip archive: unpack it first"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -95,13 +97,6 @@ impl Roots {
     ///
     /// [`RootsError`] when the file is of another form or damaged, or holds a certificate that an
     /// authority has issued to a server or a client.
-    ///
-    /// ```
-    /// use wxpay_transport::Roots;
-    ///
-    /// let zip = Roots::webpki().with_pem(b"PK\x03\x04...").unwrap_err();
-    /// assert!(zip.to_string().contains("a zip archive: unpack it first"));
-    /// ```
     pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
         for der in read_authorities(pem)? {
             self.add(der.into())?;
@@ -113,20 +108,19 @@ impl Roots {
         const DAMAGED: RootsError = RootsError::File(IdentityError::Damaged(Part::Authorities));
         let certificate = ServerCertificate::parse(&der).ok_or(DAMAGED)?;
         let subject = certificate.subject;
-        match certificate.purpose {
-            Purpose::Authority => {
-                if let Some(bits) = certificate.weak_key {
-                    self.weak.push((subject, bits));
-                }
-                self.own.add(der).map_err(|_| DAMAGED)
-            }
-            Purpose::SelfSignedServer => {
-                self.pinned.push(der);
-                Ok(())
-            }
-            Purpose::Issued => Err(RootsError::NotAnAuthority(subject)),
-            Purpose::Client => Err(RootsError::ForClients(subject)),
+        if certificate.may_issue {
+            self.weak
+                .extend(certificate.weak_key.map(|bits| (subject, bits)));
+            return self.own.add(der).map_err(|_| DAMAGED);
         }
+        if !certificate.is_for_servers {
+            return Err(RootsError::ForClients(subject));
+        }
+        if !certificate.is_self_signed {
+            return Err(RootsError::NotAnAuthority(subject));
+        }
+        self.pinned.push(der);
+        Ok(())
     }
 
     /// All authorities, those of the machine read from its store.
@@ -156,8 +150,7 @@ pub enum RootsError {
     /// The file is of another form than PEM, has no certificate in it, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued, by its subject: that authority is to be trusted in its
-    /// place.
+    /// A certificate that an authority has issued, by its subject.
     #[error(
         "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]
@@ -207,22 +200,11 @@ pub(crate) struct ServerCertificate {
     pub(crate) issuer: String,
     pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
-    pub(crate) purpose: Purpose,
+    may_issue: bool,
+    is_self_signed: bool,
+    is_for_servers: bool,
     /// The length of an RSA key that is too short, in bits.
     pub(crate) weak_key: Option<usize>,
-}
-
-/// The use that a certificate can be trusted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To issue others.
-    Authority,
-    /// For itself alone.
-    SelfSignedServer,
-    /// Not at all by itself: an authority vouches for it.
-    Issued,
-    /// Not at all: it is not for servers.
-    Client,
 }
 
 impl ServerCertificate {
@@ -231,44 +213,34 @@ impl ServerCertificate {
         let certificate: CertificateInner<Raw> = CertificateInner::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let validity = certificate.validity();
+        let issuer_key = certificate.get_extension::<AuthorityKeyIdentifier>().ok()?;
+        let issuer_key = issuer_key.and_then(|(_, id)| id.key_identifier);
+        let own_key = certificate.get_extension::<SubjectKeyIdentifier>().ok()?;
+        let is_self_signed = certificate.issuer() == certificate.subject()
+            && match (issuer_key, own_key) {
+                (Some(issuer), Some((_, own))) => issuer == own.0,
+                _ => true,
+            };
+        let usage = certificate.get_extension::<KeyUsage>().ok()?;
+        let may_sign = usage.is_none_or(|(_, usage)| usage.key_cert_sign());
+        let usages = certificate.get_extension::<ExtendedKeyUsage>().ok()?;
         Some(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             not_before: UNIX_EPOCH + validity.not_before.to_unix_duration(),
             not_after: UNIX_EPOCH + validity.not_after.to_unix_duration(),
-            purpose: purpose(certificate)?,
+            may_issue: match certificate.get_extension::<BasicConstraints>().ok()? {
+                Some((_, constraints)) => constraints.ca && may_sign,
+                // Version 1 cannot say it; as in OpenSSL, what has signed itself then is an authority.
+                None => certificate.version() == Version::V1 && is_self_signed,
+            },
+            is_self_signed,
+            is_for_servers: usages.is_none_or(|(_, ExtendedKeyUsage(usages))| {
+                usages.contains(&SERVER_AUTH) || usages.contains(&ANY_USAGE)
+            }),
             weak_key: rsa_bits(certificate).filter(|&bits| bits < SHORTEST),
         })
     }
-}
-
-fn purpose(certificate: &TbsCertificateInner<Raw>) -> Option<Purpose> {
-    let issuer_key = certificate.get_extension::<AuthorityKeyIdentifier>().ok()?;
-    let issuer_key = issuer_key.and_then(|(_, id)| id.key_identifier);
-    let own_key = certificate.get_extension::<SubjectKeyIdentifier>().ok()?;
-    let is_self_signed = certificate.issuer() == certificate.subject()
-        && match (issuer_key, own_key) {
-            (Some(issuer), Some((_, own))) => issuer == own.0,
-            _ => true,
-        };
-    let usage = certificate.get_extension::<KeyUsage>().ok()?;
-    let may_issue = match certificate.get_extension::<BasicConstraints>().ok()? {
-        Some((_, constraints)) => {
-            constraints.ca && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
-        }
-        // Version 1 cannot say it; as in OpenSSL, what has signed itself then is an authority.
-        None => certificate.version() == Version::V1 && is_self_signed,
-    };
-    let usages = certificate.get_extension::<ExtendedKeyUsage>().ok()?;
-    let is_for_servers = usages.is_none_or(|(_, ExtendedKeyUsage(usages))| {
-        usages.contains(&SERVER_AUTH) || usages.contains(&ANY_USAGE)
-    });
-    Some(match (is_for_servers, is_self_signed) {
-        _ if may_issue => Purpose::Authority,
-        (false, _) => Purpose::Client,
-        (true, true) => Purpose::SelfSignedServer,
-        (true, false) => Purpose::Issued,
-    })
 }
 
 /// The length of the modulus, if it is an RSA key.

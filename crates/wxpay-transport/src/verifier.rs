@@ -98,11 +98,8 @@ impl ServerCertVerifier for Verifier {
         let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
         // Empty for one that cannot be read.
         let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
-        let issuers: Vec<_> = chain
-            .iter()
-            .map(issuer)
-            .map(Option::unwrap_or_default)
-            .collect();
+        let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
+        let issuers: Vec<String> = issuers.collect();
         let event = ConnectEvent::CertificatesPresented(&issuers);
         self.config.tell(event);
         let own = chain[0].as_ref();

@@ -31,7 +31,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, mem, slice};
 #[derive(Clone, Default)]
 pub struct Fields<'a> {
     entries: Entries<'a>,
-    /// Where in `entries` the names after the first [`SCANNED`] are.
+    /// Index in `entries` of each name after the first [`SCANNED`].
     positions: BTreeMap<Cow<'a, str>, usize>,
 }
 
@@ -310,7 +310,7 @@ pub enum FieldError {
         name: String,
         /// The first such character.
         character: char,
-        /// Where it starts in the value, in bytes.
+        /// Its start in the value, in bytes.
         offset: usize,
     },
 }

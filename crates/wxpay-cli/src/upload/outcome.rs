@@ -1,10 +1,10 @@
 //! The outcome of one file, printed for people or as JSON.
 
-use std::{error::Error as StdError, path::Path};
+use std::path::Path;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use wxpay_ledger::{Content, Entry, Outcome, Reason};
-use wxpay_media::{Error, Image, ImageError, Reason as Cause, Uploaded};
+use wxpay_media::{Error, ErrorReport, Image, ImageError, Reason as Cause, Uploaded};
 
 use crate::terminal::{self, OutputLost};
 
@@ -97,15 +97,6 @@ impl FileOutcome {
 
 impl Serialize for FileOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Error<'a> {
-            kind: &'a str,
-            code: Option<&'a str>,
-            message: &'a str,
-            advice: &'a str,
-            retryable: bool,
-        }
-
         let mut line = serializer.serialize_map(None)?;
         line.serialize_entry("file", &self.file)?;
         match &self.outcome {
@@ -122,11 +113,12 @@ impl Serialize for FileOutcome {
                 line.serialize_entry("endpoint", endpoint)?;
             }
             Outcome::Refused(why) | Outcome::Failed(why) => {
-                let error = Error {
-                    kind: &why.kind,
-                    code: why.code.as_deref(),
-                    message: &why.message,
-                    advice: &why.advice,
+                let why = why.clone();
+                let error = ErrorReport {
+                    kind: why.kind.into(),
+                    code: why.code,
+                    message: why.message,
+                    advice: why.advice.into(),
                     retryable: self.is_retryable,
                 };
                 line.serialize_entry("error", &error)?;
@@ -182,10 +174,10 @@ impl Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let message = terminal::root_cause(error as &(dyn StdError + 'static));
-        let mut failure = Self::new(error.kind().as_str(), message, error.advice());
-        failure.reason.code = error.code().map(str::to_owned);
-        failure.is_retryable = error.is_retryable();
+        let report = ErrorReport::from(error);
+        let mut failure = Self::new(&report.kind, report.message, &report.advice);
+        failure.reason.code = report.code;
+        failure.is_retryable = report.retryable;
         failure.is_of_file = match error {
             Error::Image(error) => !matches!(error, ImageError::Read(_) | ImageError::NotAFile),
             Error::Gateway(error) => {

@@ -199,19 +199,13 @@ both("values_quoted", lambda fields: signed('"&'.join(fields.replace("=", '="').
 both("values_quoted", lambda fields: signed("'&".join(fields.replace("=", "='").split("&")) + "'"))
 
 # How they are joined.
-both("html_separator", lambda fields: signed(fields).replace("&", "&amp;"))
-both("html_separator", lambda fields: signed(fields.replace("&", "&amp;")))
-both("other_separator", lambda fields: signed(fields).replace("&", ","))
-both("other_separator", lambda fields: signed(fields.replace("&", ",")))
-both("other_separator", lambda fields: signed(fields).replace("&", ""))
-both("other_separator", lambda fields: signed(fields.replace("&", "")))
+for separator in ("&amp;", ",", "", "\n", "|", ";"):
+    ids = "html_separator" if separator == "&amp;" else "other_separator"
+    both(ids, lambda fields: signed(fields).replace("&", separator))
+for separator in ("&amp;", ",", ""):
+    ids = "html_separator" if separator == "&amp;" else "other_separator"
+    both(ids, lambda fields: signed(fields.replace("&", separator)))
 both("other_separator", lambda fields: fields.replace("&", "") + KEY)
-both("other_separator", lambda fields: signed(fields).replace("&", "\n"))
-both("other_separator", lambda fields: signed(fields).replace("&", "|"))
-both("other_separator", lambda fields: signed(fields).replace("&", ";"))
-both("extra_separator", lambda fields: "&" + signed(fields))
-both("extra_separator", lambda fields: "?" + signed(fields))
-both("extra_separator", lambda fields: signed(fields + "&"))
 bare = FIELDS.replace("=", "").replace("&", "")
 case("names_not_joined", md5(bare + "key" + KEY))
 case("names_not_joined", md5(bare + KEY))
@@ -239,13 +233,16 @@ case("object_signed", md5(signed(str(dict(MD5_SENT)))))
 case("key_missing", md5(FIELDS))
 case("hmac_without_key_in_string", hmac_sha256(HMAC_FIELDS), HMAC_SENT)
 case("hmac_for_md5+hmac_without_key_in_string", hmac_sha256(FIELDS))
-both("key_joined_bare", lambda fields: fields + KEY)
-both("key_joined_bare", lambda fields: fields + "&" + KEY)
-both("key_ampersand_missing", lambda fields: fields + "key=" + KEY)
-both("key_first", lambda fields: KEY + fields)
-both("key_first", lambda fields: "key=" + KEY + "&" + fields)
-both("key_first", lambda fields: KEY + "&" + fields)
-both("key_first", lambda fields: "key=" + KEY + fields)
+for ids, places in {
+    "key_joined_bare": ["{f}{k}", "{f}&{k}"],
+    "key_ampersand_missing": ["{f}key={k}"],
+    "key_first": ["{k}{f}", "key={k}&{f}", "{k}&{f}", "key={k}{f}"],
+    "key_twice": ["{f}&key={k}&key={k}", "{k}{f}{k}"],
+    "key_not_last": ["{f}&key={k}&"],
+    "extra_separator": ["&{f}&key={k}", "?{f}&key={k}", "{f}&&key={k}"],
+}.items():
+    for place in places:
+        both(ids, lambda fields: place.format(f=fields, k=KEY))
 for name in ("KEY", "Key", "api_key", "apikey", "apiKey", "app_key", "mch_key", "partner_key", "secret"):
     both("key_renamed", lambda fields: fields + "&" + name + "=" + KEY)
 sent = MD5_SENT + [("appid", "x")]
@@ -253,9 +250,7 @@ case("key_sorted", md5("appid=x&key=" + KEY + "&" + FIELDS), sent)
 case("key_sorted", md5("appid=x&key=" + KEY + "&" + FIELDS), sent + [("key", KEY)])
 case("key_sent", MD5_RIGHT, MD5_SENT + [("key", KEY)])
 case("key_twice", md5(signed("appid=x&key=" + KEY + "&" + FIELDS)), sent)
-both("key_twice", lambda fields: signed(signed(fields)))
-both("key_twice", lambda fields: KEY + fields + KEY)
-both("key_not_last", lambda fields: signed(fields) + "&")
+# With MD5 it is the key's own line end.
 case("key_not_last", hmac_sha256(signed(HMAC_FIELDS) + "\n"), HMAC_SENT)
 case("key_not_last", hmac_sha256(signed(HMAC_FIELDS) + "\r\n"), HMAC_SENT)
 

@@ -89,14 +89,11 @@ async fn texts_are_one_frame_and_files_and_streams_are_handed_out_uncopied() {
     let opened = picture.clone();
     let open = move || Full::new(opened.clone());
     let form = form().text("a", "1").unwrap().text("b", "2").unwrap();
-    let file = form
-        .clone()
-        .file("media", "shop.png", "image/png", picture.clone());
+    let before = form.clone();
+    let file = before.file("media", "shop.png", "image/png", picture.clone());
     for form in [file.unwrap(), with_stream(form, 100_000, open)] {
-        let form = form
-            .file("empty", "none.png", "image/png", Bytes::new())
-            .unwrap();
-        let mut body = form.text("c", "3").unwrap().into_body();
+        let form = form.file("empty", "none.png", "image/png", Bytes::new());
+        let mut body = form.unwrap().text("c", "3").unwrap().into_body();
         let (frames, error) = send(&mut body).await;
         assert!(error.is_none());
         assert_eq!(frames.len(), 3);
@@ -160,13 +157,9 @@ async fn a_surplus_is_an_error_and_never_sent() {
         });
         let (frames, error) = send(&mut body).await;
         assert!(frames.concat().ends_with(sent.as_bytes()));
-        let Some(BodyError::Long {
-            declared, yielded, ..
-        }) = error
-        else {
-            panic!("{error:?}");
-        };
-        assert_eq!((declared, yielded), (length, total));
+        let error = error.unwrap().to_string();
+        let said = format!("has at least {total} bytes where {length} were declared");
+        assert!(error.contains(&said), "{error}");
     }
 }
 

@@ -12,10 +12,8 @@ fn form() -> Form {
 
 #[track_caller]
 fn assert_golden(form: Form, golden: &[u8]) {
-    assert_eq!(
-        form.content_type(),
-        "multipart/form-data; boundary=7MA4YWxkTrZu0gW"
-    );
+    let content_type = "multipart/form-data; boundary=7MA4YWxkTrZu0gW";
+    assert_eq!(form.content_type(), content_type);
     assert_eq!(form.content_length(), golden.len() as u64);
     let mut body = Vec::new();
     form.into_body().read_to_end(&mut body).unwrap();

@@ -62,22 +62,16 @@ fn a_content_type_is_a_media_type_with_parameters_or_without() {
 #[test]
 fn a_refusal_names_the_part_and_says_what_to_do() {
     let png = "image/png";
-    for (form, message) in [
+    #[rustfmt::skip] // a row a line
+    let rows = [
         (text(""), r#"part 1 (""): the name is empty: name the part"#),
-        (
-            text("a\u{0}"),
-            r#"part 1 ("a\0"): the name has the control character U+0000 at byte 1: remove it"#,
-        ),
-        (
-            file("C:\\", png),
-            "part 2 (\"media\"): the file name ends in a backslash, \
-             which parsers take to escape the closing quote: remove it",
-        ),
-        (
-            file("shop.png", "png"),
-            r#"part 2 ("media"): the content type "png" is no media type: write it like `image/png`"#,
-        ),
-    ] {
+        (text("a\u{0}"), r#"part 1 ("a\0"): the name has the control character U+0000 at byte 1: remove it"#),
+        (file("C:\\", png), "part 2 (\"media\"): the file name ends in a backslash, \
+            which parsers take to escape the closing quote: remove it"),
+        (file("shop.png", "png"),
+            r#"part 2 ("media"): the content type "png" is no media type: write it like `image/png`"#),
+    ];
+    for (form, message) in rows {
         assert_eq!(form.unwrap_err(), message);
     }
     let form = Form::new().text("a", "1").unwrap().text("b", "2").unwrap();

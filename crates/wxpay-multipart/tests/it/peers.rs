@@ -41,18 +41,13 @@ async fn curl_writes_the_same_form() {
     let path = folder.path().join("picture");
     fs::write(&path, picture()).unwrap();
 
+    let more = r#"type=image/png;filename="营 \"1\"; 100%22.png""#;
+    #[rustfmt::skip] // an option and its value belong together
     let (content_type, theirs) = posted_by_curl(&[
-        "--form-string",
-        "mch_id=1000000000",
-        "--form-string",
-        "营业执照=值 \"1\";\r\n a=b",
-        "-F",
-        &format!(
-            r#"media=@{};type=image/png;filename="营 \"1\"; 100%22.png""#,
-            path.display()
-        ),
-        "--form-string",
-        "last=",
+        "--form-string", "mch_id=1000000000",
+        "--form-string", "营业执照=值 \"1\";\r\n a=b",
+        "-F", &format!("media=@{};{more}", path.display()),
+        "--form-string", "last=",
     ]);
     let their_boundary = multer::parse_boundary(content_type).unwrap();
 
@@ -60,10 +55,6 @@ async fn curl_writes_the_same_form() {
     let our_boundary = form.boundary().to_string();
     let ours = form.into_body().collect().await.unwrap().to_bytes();
 
-    assert_eq!(
-        parts(&our_boundary, &ours).await,
-        parts(&their_boundary, &theirs).await
-    );
     let shown = |body: &Bytes, boundary: &str| {
         let text = body.escape_ascii().to_string();
         text.replace(boundary, "boundary")
@@ -105,22 +96,20 @@ fn capture(listener: &TcpListener) -> (String, Bytes) {
     let (mut content_type, mut length) = (None, None);
     for line in request.by_ref().lines() {
         let line = line.unwrap();
-        match line.split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
-                content_type = Some(value.to_owned());
-            }
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = Some(value.parse::<usize>().unwrap());
-            }
-            _ if line.is_empty() => break,
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(": ").unwrap_or((&line, ""));
+        match name.to_ascii_lowercase().as_str() {
+            "content-type" => content_type = Some(value.to_owned()),
+            "content-length" => length = Some(value.parse::<usize>().unwrap()),
             _ => {}
         }
     }
     let mut body = vec![0; length.expect("a Content-Length")];
     request.read_exact(&mut body).unwrap();
-    connection
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        .unwrap();
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    connection.write_all(answer).unwrap();
     (content_type.expect("a Content-Type"), body.into())
 }
 
@@ -145,11 +134,9 @@ async fn python_reads_what_was_meant() {
 }
 
 fn read_by_python(content_type: &str, body: &[u8]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/read_form.py");
     let mut python = Command::new("python3")
-        .args([
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/read_form.py"),
-            content_type,
-        ])
+        .args([script, content_type])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -163,10 +150,8 @@ fn read_by_python(content_type: &str, body: &[u8]) -> String {
 /// The form in which `read_form.py` prints parts.
 fn in_hexadecimal(parts: &[multer_reader::Part]) -> String {
     let digits = |bytes: &[u8]| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
-    let field = |text: &Option<String>| match text {
-        Some(text) => digits(text.as_bytes()),
-        None => "-".to_owned(),
-    };
+    let written = |text: &String| digits(text.as_bytes());
+    let field = |text: &Option<String>| text.as_ref().map_or("-".to_owned(), written);
     let line = |part: &multer_reader::Part| {
         let [name, filename, content_type] =
             [&part.name, &part.filename, &part.content_type].map(field);

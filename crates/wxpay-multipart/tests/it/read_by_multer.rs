@@ -34,10 +34,8 @@ fn add(form: Form, name: &str, content: &Content) -> Result<Form, PartError> {
         Content::Stream { file, frames } => {
             let length = file.content.len() as u64;
             let open = move || {
-                let frames = multer_reader::cut(file.content.clone(), &frames);
-                let frames = frames
-                    .into_iter()
-                    .map(|frame| Ok::<_, Infallible>(Frame::data(frame)));
+                let frames = multer_reader::cut(file.content.clone(), &frames).into_iter();
+                let frames = frames.map(|frame| Ok::<_, Infallible>(Frame::data(frame)));
                 StreamBody::new(stream::iter(frames))
             };
             form.stream(name, file.name, file.content_type, length, open)

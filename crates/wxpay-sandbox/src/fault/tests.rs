@@ -127,10 +127,10 @@ fn json_that_is_refused() {
     }
 }
 
-/// Which of ten calls a fault hits, the first being 1.
-fn hit(fault: Fault) -> Vec<u32> {
+/// The calls, of ten, that a fault hits; the first is 1.
+fn hit(fault: &str) -> Vec<u32> {
     let faults = Faults::default();
-    faults.inject(fault);
+    faults.inject(fault.parse().unwrap());
     let now = Instant::now();
     let hit = |_: &u32| faults.plan(Some("shop.png"), now).effect.is_some();
     (1..=10).filter(hit).collect()
@@ -138,18 +138,22 @@ fn hit(fault: Fault) -> Vec<u32> {
 
 #[test]
 fn conditions_choose_the_calls() {
-    let bom = || Fault::new(Effect::ByteOrderMark);
-    assert_eq!(hit(bom()), (1..=10).collect::<Vec<_>>());
-    assert_eq!(hit(bom().times(2)), [1, 2]);
-    assert_eq!(hit(bom().every_nth(4)), [4, 8]);
-    assert_eq!(hit(bom().every_nth(3).times(2)), [3, 6]);
-    assert_eq!(hit(bom().for_file("*.png").times(1)), [1]);
-    assert_eq!(hit(bom().for_file("*.jpg")), [0; 0]);
-    assert_eq!(hit(bom().probability(0, 1)), [0; 0]);
-    assert_eq!(hit(bom().probability(100, 1)).len(), 10);
-    assert_eq!(hit(bom().probability(50, 3)), hit(bom().probability(50, 3)));
-    let by_seed = (0..20).map(|seed| hit(bom().probability(50, seed)));
-    let by_seed: Vec<_> = by_seed.collect();
+    let all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    for (conditions, calls) in [
+        ("", &all[..]),
+        (",next=2", &[1, 2]),
+        (",every=4", &[4, 8]),
+        (",every=3,next=2", &[3, 6]),
+        (",file=*.png,next=1", &[1]),
+        (",file=*.jpg", &[]),
+        (",chance=0%,seed=1", &[]),
+        (",chance=100%,seed=1", &all),
+    ] {
+        assert_eq!(hit(&format!("bom{conditions}")), calls, "{conditions}");
+    }
+    let by_seed = |seed| hit(&format!("bom,chance=50%,seed={seed}"));
+    assert_eq!(by_seed(3), by_seed(3));
+    let by_seed: Vec<_> = (0..20).map(by_seed).collect();
     assert!(by_seed.iter().any(|hits| *hits != by_seed[0]));
     let hits: usize = by_seed.iter().map(Vec::len).sum();
     assert!((60..140).contains(&hits), "{hits}");

@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::{
     limits::FIELDS,
-    request::form::{Form, Part},
+    request::{Form, Part},
 };
 
 const REQUIRED: [&str; 4] = ["mch_id", "media", "media_hash", "sign"];

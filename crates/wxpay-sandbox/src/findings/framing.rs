@@ -3,13 +3,10 @@
 use http::{HeaderMap, Method, header};
 
 use super::Findings;
-use crate::request::{
-    Call, End,
-    form::{Form, find},
-};
+use crate::request::{Call, End, Form, find};
 
 pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
-    let (headers, body) = (&call.headers, &call.body.bytes);
+    let (headers, body) = (&call.head.headers, &call.body.bytes);
     let length = headers.get(header::CONTENT_LENGTH);
     if length.is_none() && headers.contains_key(header::TRANSFER_ENCODING) {
         findings.add("chunked", &[]);
@@ -21,7 +18,7 @@ pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
         }
         End::TooLarge => findings.add("body-too-large", &[]),
         End::Whole if body.is_empty() => {
-            if call.method == Method::POST {
+            if call.head.method == Method::POST {
                 findings.add("body-empty", &[]);
             }
             return;

@@ -4,7 +4,7 @@ use wxpay_picture::{Content, Format};
 
 use super::{Findings, hash, messages::KINDS_ZH};
 use crate::{
-    request::form::Part,
+    request::Part,
     rules::{Evaluation, PICTURE_LIMIT, is_storable},
 };
 

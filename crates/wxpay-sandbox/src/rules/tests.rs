@@ -22,10 +22,21 @@ fn evaluated(request: Request<Bytes>, end: End) -> Evaluation {
 
 /// The error, and whether the response is signed; none for a call that is accepted.
 fn error(body: &[u8], end: End) -> Option<(ApiError, bool)> {
-    match evaluated(request(body.to_vec()), end).result {
-        CallResult::Refused { error, signed, .. } => Some((error, signed.is_some())),
-        _ => None,
-    }
+    let result = evaluated(request(body.to_vec()), end).result;
+    let (code, description) = result.error?;
+    let errors = [
+        METHOD,
+        CERTIFICATE,
+        FORM,
+        PARAMETER,
+        MERCHANT,
+        SIGNATURE,
+        PICTURE,
+    ];
+    let mut known = errors
+        .into_iter()
+        .filter(|it| it.0 == code && it.1 == description);
+    Some((known.next().unwrap(), result.signed.is_some()))
 }
 
 #[test]
@@ -124,7 +135,7 @@ proptest! {
 
 /// The response is a document in one of the documented forms, and signed where it must be.
 fn assert_response(request: Request<Bytes>, end: End) {
-    let response = respond(&evaluated(request, end), None, &key()).unwrap();
+    let response = respond(&evaluated(request, end), None, &key());
     let fields = Fields::parse(response.body.as_bytes()).unwrap();
     let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
     let expected = match (fields.get("return_code"), fields.get("result_code")) {

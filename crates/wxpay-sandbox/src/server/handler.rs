@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -47,7 +47,7 @@ impl Handler {
         request: Request<B>,
         memory: &MemoryBudget,
         abort: &AbortSignal,
-    ) -> Result<Response<ResponseBody>, getrandom::Error>
+    ) -> Result<Response<ResponseBody>, Infallible>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
@@ -56,9 +56,7 @@ impl Handler {
         let mut call = Call {
             client,
             time: SystemTime::now(),
-            method: head.method,
-            uri: head.uri,
-            headers: head.headers,
+            head,
             body: Body::default(),
             received_in: Duration::ZERO,
         };
@@ -81,9 +79,9 @@ impl Handler {
         let media = evaluation.form.part("media");
         let file_name = media.and_then(|media| media.file_name.as_deref());
         let plan = self.faults.plan(file_name, Instant::now());
-        let response = respond(&evaluation, plan.effect, &merchant.key)?;
+        let response = respond(&evaluation, plan.effect, &merchant.key);
         tracing::debug!(
-            method = merchant.redactor.quoted(call.method.as_str()),
+            method = merchant.redactor.quoted(call.head.method.as_str()),
             outcome = %response.result,
             fault = plan.effect.map(tracing::field::display),
             read = call.body.bytes.len(),
@@ -117,7 +115,7 @@ fn http_response(
     end: End,
 ) -> Response<ResponseBody> {
     let mut http = Response::new(ResponseBody::new(response.body.into(), plan, abort));
-    *http.status_mut() = response.status;
+    *http.status_mut() = StatusCode::from_u16(response.status).expect("200, 400, 404 or 502");
     let headers = http.headers_mut();
     let content_type = HeaderValue::from_static(response.content_type);
     headers.insert(header::CONTENT_TYPE, content_type);

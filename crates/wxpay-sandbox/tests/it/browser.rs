@@ -26,7 +26,7 @@ fn the_page_is_used() {
     let media = "media=@test.jpg;filename=<img src onerror=hacked=1>.png";
     let form = bench.changed(&[], &[("media", media)]);
     let page = format!("http://{}/", bench.sandbox.inspector_addr().unwrap());
-    // Where somebody wants to see the screenshots.
+    // Somebody may want to see the screenshots.
     let folder = std::env::var("WXPAY_SCREENSHOTS");
     let folder = folder.unwrap_or_else(|_| bench.path("").to_str().unwrap().to_owned());
     let script = [SCRIPT, chromium, &page, &folder, "curl"];

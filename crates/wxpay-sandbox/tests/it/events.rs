@@ -1,4 +1,4 @@
-//! What is logged, and what is not.
+//! The log: outcomes, and no secrets.
 
 use std::{
     io,

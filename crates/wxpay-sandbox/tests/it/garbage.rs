@@ -1,4 +1,4 @@
-//! What is no call at all: the sandbox stays, and serves others meanwhile.
+//! Bytes that are no call at all: the sandbox stays, and serves others meanwhile.
 
 use std::{
     io::{Read, Write},

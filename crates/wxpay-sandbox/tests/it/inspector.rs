@@ -43,7 +43,7 @@ fn the_page_is_static_and_asks_nobody_else() {
         }
     }
     bench.assert_uploads();
-    // What is shown comes as JSON; a call has an address of its own.
+    // Calls come as JSON; each has an address of its own.
     assert_eq!(get(&bench, "/"), page);
     assert_eq!(get(&bench, "/requests/1"), page);
     let gateway = json(&bench, "/gateway", &[]);

@@ -11,7 +11,7 @@ use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, SandboxBuilder, Star
 
 use crate::support::{Bench, CURL, block_on, start};
 
-/// Where no other test takes a port that was just freed. Only Linux has it without being asked.
+/// An address on which no other test takes a port that was just freed; only Linux has it by default.
 const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
     Ipv4Addr::new(127, 0, 1, 7)
 } else {

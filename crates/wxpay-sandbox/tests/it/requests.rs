@@ -1,4 +1,4 @@
-//! What the sandbox remembers of its calls.
+//! The record of a call.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sandbox::{CheckOutcome, Effect, Sandbox};

@@ -1,4 +1,4 @@
-//! Which different parameters share a canonical string, and so a signature: the laws that
+//! Different parameters may share a canonical string, and so a signature: the laws that
 //! `docs/protocol.md` states under "What a signature says".
 
 use proptest::prelude::*;

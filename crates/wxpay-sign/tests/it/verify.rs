@@ -58,7 +58,7 @@ fn no_signature_is_not_an_empty_one() {
     assert_eq!(faults(Some("")), [Some(VerifyError::Empty); 3]);
 }
 
-/// Which of them is meant is not defined, be they equal; empty ones are none.
+/// The API does not define which of them counts, be they equal; empty ones are none.
 #[test]
 fn several_signatures_are_none() {
     let several = [Some(VerifyError::Several); 3];

@@ -1,12 +1,13 @@
 //! A tunnel through an HTTP proxy: `CONNECT` of RFC 9110, 9.3.6.
 
 use http::Uri;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use crate::{
     Proxy,
     authority::port,
+    config::Io,
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 
@@ -14,8 +15,8 @@ use crate::{
 const MAX_HEAD: usize = 64 * 1024;
 
 /// Asks the proxy for a tunnel to the server, and reads its answer up to where the tunnel begins.
-pub(super) async fn connect_through_proxy<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
+pub(super) async fn connect_through_proxy(
+    stream: &mut dyn Io,
     proxy: &Proxy,
     server: &Uri,
 ) -> Result<(), ProxyFailure> {
@@ -40,11 +41,7 @@ pub(super) async fn connect_through_proxy<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Sends the request, and reads up to the end of the answer's head, or of the connection.
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    proxy: &Proxy,
-    server: &Uri,
-) -> Result<String, BoxError> {
+async fn exchange(stream: &mut dyn Io, proxy: &Proxy, server: &Uri) -> Result<String, BoxError> {
     let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
     let mut request = Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
     if let Some(authorization) = &proxy.authorization {

@@ -25,7 +25,7 @@ use tower::{ServiceExt, service_fn};
 use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT, lock},
-    authority::{self, strip_brackets},
+    authority,
     config::{Config, ConnectEvent, Io},
     error::{BoxError, ProxyErrorKind, Step},
 };
@@ -49,7 +49,7 @@ pub(super) async fn connect(
             let unreachable = ProxyErrorKind::Unreachable;
             let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
             connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
-            connect_through_proxy(&mut io, proxy, &server).await?;
+            connect_through_proxy(&mut *io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);
             io
         }
@@ -78,8 +78,8 @@ async fn open(
             told.tell(ConnectEvent::Resolved(addresses));
         }
     };
-    let host = strip_brackets(server.host().unwrap_or_default());
-    if let Ok(address) = host.parse::<IpAddr>() {
+    let host = server.host().unwrap_or_default();
+    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
         resolved(&[address]);
     }
     let given = config.addresses_of(&server);

@@ -9,8 +9,7 @@ pub enum TlsErrorKind {
     /// Add the authority to the roots only if you know why it is not a public one.
     #[error("its certificate is from an unknown issuer")]
     UnknownIssuer,
-    /// An authority of the same name has another key, or the server lacks its certificate's key. Add
-    /// nothing to the roots because of it.
+    /// An authority of the same name has another key: add nothing to the roots because of it.
     #[error("a signature of its certificate or handshake does not hold")]
     BadSignature,
     /// The server's certificate has expired, or this machine's clock is wrong.
@@ -39,8 +38,7 @@ pub enum TlsErrorKind {
     /// A certificate on the way from the authority to the server has an RSA key of less than 2048 bits.
     #[error("a key of its certificates is too weak")]
     WeakKey,
-    /// A certificate on the way from the authority to the server has a signature such as ECDSA with
-    /// SHA-512 or SHA-1.
+    /// Such as ECDSA with SHA-1, on the way from the authority to the server.
     #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
     /// Nothing in common; or a server of TLS 1.2 wants a client certificate, and says no more.

@@ -10,10 +10,13 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use tempfile::TempDir;
+
 use crate::program::{KEY, Run, RunToEnd, ends, example, signal, text, wait, wxpay};
 
 pub(crate) struct Sandbox {
     child: Option<Child>,
+    folder: Option<TempDir>,
     out: BufReader<ChildStdout>,
     pub(crate) origin: String,
 }
@@ -43,9 +46,22 @@ impl Sandbox {
             .to_owned();
         Self {
             child: Some(child),
+            folder: None,
             out,
             origin,
         }
+    }
+
+    /// In a folder that goes with it.
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sandbox = Self::in_folder_with(folder.path(), arguments);
+        sandbox.folder = Some(folder);
+        sandbox
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
     }
 
     pub(crate) fn in_folder(folder: &Path) -> Self {

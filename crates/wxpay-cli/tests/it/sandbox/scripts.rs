@@ -88,7 +88,7 @@ fn a_script_can_wait_for_it() {
     let run = wxpay(arguments.into_iter().chain([text(&missing)])).assert_exit(2);
     let said = format!("cannot write {}: ", missing.display());
     run.assert_err(&said);
-    assert!(!run.err.contains("at path"), "{run:?}");
+    run.assert_not_err("at path");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
         .env("HTTPS_PROXY", "http://127.0.0.1:1")
         .assert_exit(0);
     assert!(run.out.ends_with("licence.png\n"), "{run:?}");
-    assert_eq!(run.out.lines().count(), 1, "{run:?}");
+    run.assert_lines(1);
     for (command, status) in [("exit 7", 7), ("kill -KILL $$", 137), ("true", 0)] {
         wxpay(["sandbox", "--", "sh", "-c", command]).assert_exit(status);
     }

@@ -85,6 +85,7 @@ fn started(shop: &Shop, calls: usize) -> Child {
     child
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_run_keeps_what_is_done() {
     let shop = Shop::new(&["delay=20ms"]);
@@ -103,6 +104,7 @@ fn an_interrupted_run_keeps_what_is_done() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
     let shop = Shop::new(&["delay=300ms"]);

@@ -149,7 +149,6 @@ fn other_keys_are_tried() {
     run.assert_not_err(KEY);
 }
 
-#[cfg(unix)]
 #[test]
 fn messages_that_nobody_reads_stop_nothing() {
     for mode in ["--json", "-vv"] {

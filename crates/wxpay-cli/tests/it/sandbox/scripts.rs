@@ -9,7 +9,6 @@ use std::{
 use super::{Sandbox, shell};
 use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
 
-#[cfg(unix)]
 #[test]
 fn a_signal_ends_it_while_it_is_blocked() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,7 +29,6 @@ fn a_signal_ends_it_while_it_is_blocked() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_that_was_ignored_at_the_start_ends_it_from_the_first_line_on() {
     // A shell without job control starts background commands with SIGINT ignored.
@@ -106,7 +104,6 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
     run.assert_err("/no/such/program");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_is_passed_on_to_the_command() {
     let script = "trap 'echo told; exit 9' TERM; echo up; while :; do sleep 0.05; done";

@@ -35,8 +35,7 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// No token; a queue of 512, twice as many as the callers that are known to come at once; a grace of half a
-/// minute.
+/// A queue of twice as many as the callers that are known to come at once; half a minute to stop.
 impl Default for Options {
     fn default() -> Self {
         Self {

@@ -115,7 +115,6 @@ impl Guard {
             let advice = "use its address, or start it with --host NAME";
             return Err(forbidden("the Host is no name of this agent", advice));
         }
-        // It has no pages; a tool for developers may send its own origin.
         let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
         let is_own = |origin: &HeaderValue| {
             let origin = origin.as_bytes().strip_prefix(b"http://");
@@ -123,20 +122,14 @@ impl Guard {
         };
         if !headers.get_all(header::ORIGIN).iter().all(is_own) {
             let advice = "call it from a program, not from a page";
-            return Err(forbidden(
-                "a page of another origin may not use this agent",
-                advice,
-            ));
+            return Err(forbidden("the Origin is not this agent's", advice));
         }
         Ok(())
     }
 
     pub(crate) fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self
-            .token
-            .as_ref()
-            .is_none_or(|token| token.is_sent(headers))
-        {
+        let token = self.token.as_ref();
+        if token.is_none_or(|token| token.is_sent(headers)) {
             return Ok(());
         }
         let message = "the agent's token is missing, or another one was sent";
@@ -154,10 +147,7 @@ impl Guard {
         }
         // A client of a Unix socket has to make a name up; no page can reach one.
         let is_made_up = self.addr.is_none() && !host.is_empty() && !host.contains('.');
-        let names = self.hosts.iter().map(String::as_str);
-        is_made_up
-            || names
-                .chain(["localhost"])
-                .any(|name| host.eq_ignore_ascii_case(name))
+        let mut names = self.hosts.iter().map(String::as_str).chain(["localhost"]);
+        is_made_up || names.any(|name| host.eq_ignore_ascii_case(name))
     }
 }

@@ -169,18 +169,21 @@ impl Registry {
             }
             match &slots[at].view.merchant {
                 Some(merchant) if merchant.replace(&settings) => Ok(Arc::clone(merchant)),
-                _ => match Merchant::new(settings, &self.store, self.queue) {
-                    Ok(merchant) => Ok(Arc::new(merchant)),
-                    Err(error) => Err(error.to_string()),
-                },
+                _ => {
+                    let new = Merchant::new(settings, &self.store, self.queue);
+                    new.map(Arc::new).map_err(|error| error.to_string())
+                }
             }
         });
         let view = &mut slots[at].view;
         view.broken = used.as_ref().err().cloned();
         view.merchant = used.ok().or(view.merchant.take());
         match &view.broken {
-            None => tracing::info!(merchant = view.shown(), "settings read"),
-            Some(error) => tracing::warn!(merchant = view.shown(), error, "settings not used"),
+            // Of the one merchant that cannot start the caller is told.
+            Some(error) if !view.shown().is_empty() => {
+                tracing::warn!(merchant = view.shown(), error, "settings not used");
+            }
+            _ => tracing::info!(merchant = view.shown(), "settings read"),
         }
     }
 

@@ -50,8 +50,8 @@ type Shared = State<Arc<Door>>;
 
 pub(crate) fn router(door: Arc<Door>) -> Router {
     const ADVICE: &str = "POST pictures to /v1/media";
+    const WRONG: StatusCode = StatusCode::METHOD_NOT_ALLOWED;
     let upload = post(async |State(door): Shared, request| door.upload(request).await);
-    let wrong_method = |message| Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message, ADVICE);
     Router::new()
         .route("/v1/media", upload.layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/v1/media/{md5}", get(look_up).delete(forget))
@@ -59,7 +59,7 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(show_metrics))
         .fallback(async || Refusal::not_found("there is no such path", ADVICE))
-        .method_not_allowed_fallback(async move || wrong_method("not by this method"))
+        .method_not_allowed_fallback(async || Refusal::new(WRONG, "not by this method", ADVICE))
         .with_state(door)
 }
 

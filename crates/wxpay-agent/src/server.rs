@@ -215,6 +215,8 @@ async fn serve(
         .serve_connection(TokioIo::new(stream), service);
     let mut ended = poll_fn(|cx| connection.poll_without_shutdown(cx));
     let ended = tokio::select! {
+        // What has come is read before an idle connection is closed.
+        biased;
         ended = &mut ended => ended,
         // The sender lives as long as the server.
         _ = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => {

@@ -14,8 +14,8 @@ use wxpay_ledger::{
 
 use crate::answer::{Entry, Refusal};
 
-/// How many pictures of a merchant are known in memory, some 15 MB: at ten a second those of an hour and
-/// more. Beyond that those that are not recent are forgotten, or else all of them.
+/// How many pictures of a merchant are known in memory, some 15 MB: at ten a second those of an hour.
+/// Beyond that those that are not recent are forgotten, or else all of them.
 const MAX_ENTRIES: usize = 50_000;
 const RECENT: Duration = Duration::from_secs(60 * 60);
 

@@ -29,15 +29,23 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     raise_limit_of_files();
     let sockets = Sockets::open(&args).await?;
     let is_tcp = sockets.listeners.iter().any(|it| it.addr().is_some());
+    let token_file = is_tcp.then(|| token_file(&args)).transpose()?;
     let is_by_url = !args.allow_url.is_empty();
     let options = Options {
-        token: is_tcp.then(|| token(&args)).transpose()?,
+        token: token_file
+            .as_deref()
+            .map(|path| token(&args, path))
+            .transpose()?,
         hosts: args.host.clone(),
         fetcher: is_by_url.then(|| fetcher(&args)).transpose()?,
         queue: args.queue.get(),
         grace: args.grace.0,
     };
     let agent = Agent::start(merchants, store, options).await?;
+    if let Some(token_file) = token_file {
+        let shown = terminal::one_line(&token_file.to_string_lossy());
+        terminal::warn(&format!("callers send the token in {shown}"));
+    }
     terminal::print(&sockets.shown.join("\n"))?;
     tell_systemd("READY=1");
     // From now on the grace bounds the end; a second signal forces it.
@@ -66,22 +74,16 @@ fn fetcher(args: &ServeArgs) -> anyhow::Result<Fetcher> {
     Ok(fetcher)
 }
 
-fn token(args: &ServeArgs) -> anyhow::Result<Token> {
-    let path = token_file(args)?;
-    let shown = terminal::one_line(&path.to_string_lossy());
+fn token(args: &ServeArgs, path: &Path) -> anyhow::Result<Token> {
     if args.token_file.is_none() {
-        let folder = path.parent().unwrap_or(Path::new("."));
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .recursive(true)
-            .create(folder)
-            .context("the folder of the token")?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let made = builder.recursive(true).create(folder);
+        made.with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let token = Token::open(&path).with_context(|| format!("the token file {shown}"))?;
-    terminal::warn(&format!("callers send the token in {shown}"));
-    Ok(token)
+    Token::open(path).with_context(|| format!("the token file {}", path.display()))
 }
 
 fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {

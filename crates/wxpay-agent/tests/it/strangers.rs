@@ -109,7 +109,7 @@ fn a_foreign_origin_is_refused_before_all_else() {
     ] {
         for line in ["POST /v1/media", "GET /readyz"] {
             let headers = format!("Host: localhost\r\nOrigin: {origin}\r\n");
-            ask(&door, line, &headers).assert_refused(403, "origin");
+            ask(&door, line, &headers).assert_refused(403, "Origin");
         }
     }
     ask(
@@ -157,7 +157,7 @@ fn a_unix_socket_wants_no_token_and_no_page() {
     ask("Host: localhost\r\n").assert_status(200);
     ask("Host: wxpay\r\n").assert_status(200);
     ask("Host: evil.test\r\n").assert_refused(403, "Host");
-    ask("Host: localhost\r\nOrigin: http://evil.test\r\n").assert_refused(403, "origin");
+    ask("Host: localhost\r\nOrigin: http://evil.test\r\n").assert_refused(403, "Origin");
 }
 
 #[test]

@@ -130,7 +130,9 @@ fn files(args: &GatewayArgs) -> Vec<PathBuf> {
     let variables = ["WXPAY_CERT", "WXPAY_KEY", "WXPAY_P12", "WXPAY_CA"];
     let variables = variables.iter().filter_map(|name| variable(name));
     let flags = flags.into_iter().flatten().cloned();
-    flags.chain(variables.map(PathBuf::from)).collect()
+    let files = flags.chain(variables.map(PathBuf::from));
+    // A pipe, such as `<(pass show wxpay)`, is read once.
+    files.filter(|it| it.is_file() || !it.exists()).collect()
 }
 
 /// The merchant of a file, with the settings of the flags for what it does not say.

@@ -90,7 +90,7 @@ mod unix {
     use std::{
         env, fs, io,
         os::unix::{
-            fs::{FileTypeExt, PermissionsExt},
+            fs::{FileTypeExt, MetadataExt, PermissionsExt},
             net::{UnixDatagram, UnixStream},
         },
         path::{Path, PathBuf},
@@ -101,11 +101,15 @@ mod unix {
     use wxpay_agent::Listener;
 
     /// The file of a socket, which is removed when this is dropped.
-    pub(in crate::serve) struct Made(PathBuf);
+    pub(in crate::serve) struct Made(PathBuf, u64);
 
     impl Drop for Made {
         fn drop(&mut self) {
-            let _ = fs::remove_file(&self.0);
+            // Another process may have made one of its own there by now.
+            let is_ours = fs::symlink_metadata(&self.0).is_ok_and(|it| it.ino() == self.1);
+            if is_ours {
+                let _ = fs::remove_file(&self.0);
+            }
         }
     }
 
@@ -123,7 +127,7 @@ mod unix {
             Ok(_) => fs::remove_file(path)?,
         }
         let socket = UnixListener::bind(path)?;
-        let made = Made(path.to_owned());
+        let made = Made(path.to_owned(), fs::symlink_metadata(path)?.ino());
         fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         Ok((socket, made))
     }

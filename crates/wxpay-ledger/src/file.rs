@@ -160,8 +160,9 @@ fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result
     let paths = format!("{paths} OR {GONE}");
     let mut accounts = connection.prepare("SELECT id FROM accounts")?;
     let accounts = accounts.query_map([], |row| row.get(0))?;
-    let forgotten = accounts.map(|account| {
-        let account = account?;
+    // All at once: a snapshot that is read on would be too old to write from.
+    let accounts = accounts.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let forgotten = accounts.into_iter().map(|account| {
         delete(connection, account, ("contents", "md5"), contents, &value)?;
         delete(connection, account, ("paths", "path"), &paths, &value)
     });

@@ -73,9 +73,8 @@ pub enum Form {
     Unknown,
 }
 
-/// The reason why a certificate and a key do not make an [`Identity`](crate::Identity).
-///
-/// The variants are for programs, the message for people. No variant carries a byte of the key.
+/// The reason why a certificate and a key do not make an [`Identity`](crate::Identity). The variants are
+/// for programs, the message for people; none carries a byte of the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {

@@ -38,11 +38,9 @@ struct Inner {
 }
 
 impl Identity {
-    /// Reads the certificate chain and the private key from PEM, out of two files or twice out of
-    /// one that holds both.
-    ///
-    /// The chain may be in any order. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or
-    /// SEC1 (`EC PRIVATE KEY`), not encrypted.
+    /// Reads the certificate chain, in any order, and the private key from PEM, out of two files or twice
+    /// out of one that holds both. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1
+    /// (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
@@ -129,18 +127,17 @@ impl Identity {
         let (own, key) = pair(&chain, key)?;
         let chain = leaf::order(chain, own)?;
         let leaf = Leaf::of(&chain[0])?;
-        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let now = SystemTime::now();
-        if now > not_after {
-            return Err(IdentityError::Expired(not_after));
+        if now > leaf.not_after {
+            return Err(IdentityError::Expired(leaf.not_after));
         }
-        if now < not_before {
-            return Err(IdentityError::NotYetValid(not_before));
+        if now < leaf.not_before {
+            return Err(IdentityError::NotYetValid(leaf.not_before));
         }
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {
             let (serial, subject) = (identity.serial_number(), identity.subject());
-            let until = error::date(not_after);
+            let until = error::date(identity.not_after());
             warn!(
                 serial,
                 subject, until, "the client certificate expires within 30 days: renew it"
@@ -233,8 +230,7 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     })
 }
 
-/// Has the crypto provider look at the key and its public half. `None` says that it does not take the key;
-/// with no provider, every key is taken.
+/// Has the crypto provider compare the halves; `None` if it does not take the key. With none, each is taken.
 fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     {

@@ -125,10 +125,8 @@ impl Key {
         self.algorithm == other.algorithm && self.secret == other.secret
     }
 
-    /// The key in PKCS#8 with its public half, if it may belong to a certificate of this one.
-    ///
-    /// A key of an elliptic curve may lack its public half: it is given the certificate's then, and the
-    /// provider finds out whether the halves fit.
+    /// The key in PKCS#8 with its public half, if it may belong to a certificate of this one. A key of an
+    /// elliptic curve may lack it: it is given the certificate's, and the provider finds out whether it fits.
     pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
         let Some((curve, curve_der, length)) = self.curve else {
             let fits = match &self.public {

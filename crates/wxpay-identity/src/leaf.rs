@@ -1,7 +1,4 @@
-//! The fields of certificates, and the order of a chain.
-//!
-//! Only what is needed is read, so that a certificate is taken whatever its version and extensions: the
-//! server judges it.
+//! The fields of certificates that are needed, whatever their version and extensions, and the order of a chain.
 
 use std::time::SystemTime;
 
@@ -100,10 +97,8 @@ fn time(element: &Element<'_>) -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }
 
-/// Puts the client's own certificate, which is at `own`, first.
-///
-/// Where it was first already, the rest stays as it was: that is how files should be. Out of any other
-/// order each certificate is followed by its issuer's, and what leads nowhere is left out.
+/// Puts the client's own certificate, which is at `own`, first. Where it was first already, the rest stays
+/// as it was; else each certificate is followed by its issuer's, and what leads nowhere is left out.
 pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>> {
     if own == 0 {
         return Ok(chain);

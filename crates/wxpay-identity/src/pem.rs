@@ -1,7 +1,5 @@
 //! Certificates and keys out of PEM text, and the form of a file that is none.
-//!
-//! It is read as OpenSSL reads it: text before, between and behind the sections does not matter, nor does
-//! a byte order mark; old labels of certificates are known.
+//! PEM is read as by OpenSSL, with text around the sections, a byte order mark, and old labels.
 
 use base64::{
     Engine as _,
@@ -25,8 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A label, and the bytes under it.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
-/// Reads the certificates of a PEM file of authorities, for a client that is to trust them; whether each
-/// is one is not looked at.
+/// Reads the certificates of a PEM file of authorities; whether each is one is not looked at.
 ///
 /// # Errors
 ///

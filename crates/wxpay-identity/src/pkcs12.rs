@@ -42,8 +42,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
     }
     let contents = contents.octets()?;
     let mac = file.children()?.get(2).copied();
-    let mac = mac.ok_or(IdentityError::NoMac)?;
-    let (cost, holds) = mac_data(&mac)?;
+    let (cost, holds) = mac_data(&mac.ok_or(IdentityError::NoMac)?)?;
     let (mut bags, mut safes) = (Vec::new(), Vec::new());
     for safe in authenticated_safe(&contents)? {
         match safe.scheme {
@@ -169,8 +168,11 @@ fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     Ok(bags)
 }
 
-/// The cost of a `MacData`, and whether it holds over contents with a password.
-fn mac_data(element: &Element<'_>) -> Result<(u64, impl Fn(&[u8], Option<&str>) -> bool)> {
+/// Contents and password to whether the MAC holds.
+type Holds = Box<dyn Fn(&[u8], Option<&str>) -> bool>;
+
+/// The cost of a `MacData`, and its check.
+fn mac_data(element: &Element<'_>) -> Result<(u64, Holds)> {
     let fields = element.children()?;
     let (info, salt, rounds) = match &fields[..] {
         [info, salt] => (info, salt.octets()?.into_owned(), 1),
@@ -189,10 +191,10 @@ fn mac_data(element: &Element<'_>) -> Result<(u64, impl Fn(&[u8], Option<&str>) 
         "2.16.840.1.101.3.4.2.6" => holds::<Sha512_256>,
         _ => return info.unsupported(&name),
     };
-    let cost = rounds_cost(rounds, 1);
-    Ok((cost, move |contents: &[u8], password: Option<&str>| {
+    let holds = move |contents: &[u8], password: Option<&str>| {
         holds(contents, password, &salt, rounds, &digest)
-    }))
+    };
+    Ok((rounds_cost(rounds, 1), Box::new(holds)))
 }
 
 fn holds<D: EagerHash>(

@@ -27,17 +27,14 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest file that is read, in bytes; identities have a few KB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// A source of the client's identity, for one that is renewed while the program runs.
-///
-/// An [`Identity`] is a source that never changes, [`IdentityFiles`] watches files, and the caller tells
-/// an [`IdentityHandle`]. Another source, such as a key store in the network, is a type of yours.
-/// Identities are told apart by [`Identity::ptr_eq`].
+/// A source of the client's identity, for one that is renewed while the program runs: [`IdentityFiles`]
+/// watches files, the caller tells an [`IdentityHandle`], an [`Identity`] never changes, and any other
+/// source is a type of yours. Identities are told apart by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
     fn current(&self) -> Identity;
 
-    /// Looks for a newer identity, where looking takes time; does nothing unless implemented. A client
-    /// awaits it before each attempt, so it bounds by itself how often it looks.
+    /// Looks for a newer identity, where that takes time; a client awaits it before each attempt.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }
@@ -87,7 +84,7 @@ impl IdentitySource for IdentityHandle {
 /// when they have changed, takes the new identity if it is a whole one and no file changed meanwhile.
 /// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning for the
 /// change, and the next look tries again. Clones share the identity.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
 impl IdentityFiles {
@@ -230,12 +227,13 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("paths", &self.paths)
-            .field("identity", &self.identity)
-            .finish_non_exhaustive()
+        write!(
+            f,
+            "IdentityFiles({:?}, {:?})",
+            self.0.paths, self.0.identity
+        )
     }
 }
 
@@ -300,7 +298,10 @@ pub enum IdentityFilesError {
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
     /// The files hold no identity; the source says why.
-    #[error("no identity can be made of {}", paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and "))]
+    #[error(
+        "no identity can be made of {}",
+        paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
+    )]
     Identity {
         /// All files that were read for it.
         paths: Vec<PathBuf>,

@@ -300,9 +300,9 @@ impl SandboxBuilder {
         for fault in &self.faults {
             faults.inject(fault.clone());
         }
-        let (shown, told) = (faults.clone(), history.clone());
+        let (active, recorded) = (faults.clone(), history.clone());
         let (server, opened) =
-            ServerThread::start(StartError::Thread, || self.open(shown, told)).await?;
+            ServerThread::start(StartError::Thread, || self.open(active, recorded)).await?;
         let (addr, inspector, credentials) = opened;
         Ok(Sandbox {
             addr,

@@ -151,7 +151,7 @@ impl Attempt {
             // The connector looks after its own time.
             let is_over = |end: &Instant| silence != TimeoutKind::Connect && *end <= now;
             if let Some(end) = end.filter(is_over) {
-                return Err(Error::timeout(silence, self.wait(end - since)));
+                return Err(Error::timeout(silence, self.wait(end - since), None));
             }
             // A silence that begins from now on ends no earlier than that.
             let later = [TimeoutKind::Stall, TimeoutKind::Response];

@@ -5,7 +5,6 @@ use http::{
     uri::{Authority, Scheme},
 };
 
-/// The port of `https` where none is given.
 const HTTPS: u16 = 443;
 
 /// Returns true for a host with or without a port that is a number, without a user name.

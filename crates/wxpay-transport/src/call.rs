@@ -29,11 +29,11 @@ use crate::{
     authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoints::{Endpoint, EndpointPool},
+    endpoints::{Breaker, EndpointPool},
     error::{
         BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
     },
-    policy::{Outcome, Policy, Repetition, World},
+    policy::{Outcome, Policy, World},
     rate::RateLimiter,
 };
 
@@ -66,8 +66,11 @@ impl<B: RequestBody> Caller<B> {
         let clients = Arc::new(Clients::new(Arc::clone(&config))?);
         let probing = Arc::clone(&clients);
         let endpoints = config.endpoints.iter().flat_map(Endpoints::iter);
+        let endpoints: Vec<_> = endpoints.cloned().collect();
+        let breakers = endpoints.iter().map(|_| Breaker::default());
         let endpoints = EndpointPool {
-            endpoints: endpoints.cloned().map(Endpoint::new).collect(),
+            breakers: breakers.collect::<Vec<_>>().into(),
+            endpoints,
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
             probe: Box::new(move |server| {
@@ -136,7 +139,8 @@ impl<B: RequestBody> Caller<B> {
         let time = self.config.rules.timeout.unwrap_or_default();
         let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
         let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
-        Err(Error::timeout(TimeoutKind::Total, wait).caused_by(call.failure.take()))
+        let source = call.failure.take().map(BoxError::from);
+        Err(Error::timeout(TimeoutKind::Total, wait, source))
     }
 
     /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
@@ -149,7 +153,7 @@ impl<B: RequestBody> Caller<B> {
             drop(place);
             let outcome = self.outcome(call, &result);
             match call.policy.next(outcome, &self.world()) {
-                Some(Repetition { after, on_budget }) if !on_budget || self.budget.withdraw() => {
+                Some((after, on_budget)) if !on_budget || self.budget.withdraw() => {
                     back_off = after;
                     call.failure = result.err();
                 }
@@ -180,7 +184,7 @@ impl<B: RequestBody> Caller<B> {
     /// Connects, sends and receives.
     async fn attempt(&self, call: &mut Call<B>) -> CallResult {
         if let Some(endpoint) = call.policy.endpoint {
-            call.server = self.endpoints.authority(endpoint).clone();
+            call.server = self.endpoints.endpoints[endpoint].clone();
         }
         let span = debug_span!(
             "http.attempt",
@@ -260,10 +264,8 @@ impl<B: RequestBody> Caller<B> {
 }
 
 impl<B: RequestBody> Call<B> {
-    /// The request of an attempt: to its server, and with framing that hyper writes.
-    ///
-    /// hyper believes a `Content-Length` that it finds: one that is too small cuts the body silently,
-    /// one that is too large leaves both sides waiting.
+    /// The request of an attempt: to its server, and with framing that hyper writes, for it believes a
+    /// `Content-Length` that it finds: one too small cuts the body, one too large leaves both sides waiting.
     fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
@@ -276,9 +278,7 @@ impl<B: RequestBody> Call<B> {
     }
 }
 
-/// Logs the outcome in the present span.
-///
-/// The path, the headers and both bodies stay out: they are the caller's secrets.
+/// Logs the outcome in the present span; path, headers and bodies stay out: they are the caller's secrets.
 fn tell(result: &CallResult, begun: Instant) {
     let span = Span::current();
     let milliseconds = begun.elapsed().as_millis();

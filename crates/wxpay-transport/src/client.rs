@@ -27,10 +27,8 @@ use crate::{
     verifier::Verifier,
 };
 
-/// Makes a client for an identity, and another one when another identity holds.
-///
-/// The whole client is replaced, connector, pool and TLS sessions together, for all of these would go on as
-/// the old identity. The old client lives until the last of its requests is done.
+/// Makes a client for an identity, and a whole other one, with its own connections and TLS sessions, when
+/// another identity holds. The old client lives until the last of its requests is done.
 pub(crate) struct Clients<B> {
     config: Arc<Config>,
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,

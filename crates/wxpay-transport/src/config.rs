@@ -142,16 +142,14 @@ type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
-    /// The host's addresses, in the order in which they are tried; not with a proxy, which resolves the
-    /// name itself.
+    /// The host's addresses, in the order in which they are tried; a proxy resolves the name itself.
     Resolved(&'a [IpAddr]),
     /// A TCP connection was opened, to the server or to the proxy in between, at this address.
     Connected(SocketAddr),
     /// The proxy has given a tunnel to the server.
     Tunneled,
-    /// The server has shown its certificates, which may be trusted or not: the names of the authorities
-    /// that have signed them, the one of the server's own first, as RFC 4514 writes them: `CN=…,O=…`.
-    /// Anything can stand in them, so escape them where they are shown.
+    /// The names of the authorities that have signed the server's certificates, trusted or not, its own
+    /// first, as RFC 4514 writes them: `CN=…,O=…`. Escape them where they are shown.
     CertificatesPresented(&'a [String]),
     /// The TLS handshake is done: the server's certificate is trusted, and is for the server's name.
     Secured {
@@ -168,9 +166,8 @@ pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send +
 /// The function that is told of connections.
 pub(crate) type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
 
-/// The meaning of a whole response for its call, as a
-/// [`classifier`](crate::TransportBuilder::classifier) says it. One of the caller's own is for APIs that
-/// say in the body what others say by the status.
+/// The meaning of a whole response for its call. A [classifier](crate::TransportBuilder::classifier) of
+/// the caller's own is for APIs that say in the body what others say by the status.
 ///
 /// ```
 /// use wxpay_transport::{RetryClass, Transport};
@@ -188,14 +185,12 @@ pub enum RetryClass {
     Done,
     /// The server has failed: the same request may succeed when it is sent again.
     Retry,
-    /// The server is asked too often: the same request may succeed later, and every other request
-    /// should come more slowly, too.
+    /// The same, and every other request should come more slowly, too: the server is asked too often.
     Throttle,
 }
 
 impl RetryClass {
-    /// The class where no classifier is set: 429 is [`Throttle`](Self::Throttle), a status from 500 on
-    /// is [`Retry`](Self::Retry), all else is [`Done`](Self::Done).
+    /// The class where no classifier is set: 429 is *throttle*, from 500 on it is *retry*, else *done*.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {

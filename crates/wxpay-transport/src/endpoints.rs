@@ -34,15 +34,11 @@ use crate::{
 pub struct Endpoints(Vec<Authority>);
 
 impl Endpoints {
-    /// The largest number of endpoints: more would leave each attempt no time.
-    pub const LIMIT: usize = 8;
-
     /// The endpoints in this order; one that is named again counts once.
     ///
     /// # Errors
     ///
-    /// [`EndpointsError`] when there is none, when there are more than [`LIMIT`](Self::LIMIT), or
-    /// when one has a user name or a port that is no number.
+    /// [`EndpointsError`] when there is none, or when one has a user name or a port that is no number.
     pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
         for endpoint in endpoints {
@@ -53,11 +49,10 @@ impl Endpoints {
                 list.push(endpoint);
             }
         }
-        match list.len() {
-            0 => Err(EndpointsError::Empty),
-            1..=Self::LIMIT => Ok(Self(list)),
-            _ => Err(EndpointsError::TooMany),
+        if list.is_empty() {
+            return Err(EndpointsError::Empty);
         }
+        Ok(Self(list))
     }
 
     /// The one that calls go to while it is in service.
@@ -79,9 +74,6 @@ pub enum EndpointsError {
     /// No endpoint at all.
     #[error("no endpoint is given: at least one is needed")]
     Empty,
-    /// More than [`Endpoints::LIMIT`].
-    #[error("more than {} endpoints are given", Endpoints::LIMIT)]
-    TooMany,
     /// Not of the form `host` or `host:port`.
     #[error("an endpoint is `host` or `host:port`, without a user name")]
     NotHostAndPort,
@@ -103,72 +95,56 @@ pub struct EndpointStatus {
 pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
 type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// The endpoints, shared by the clones of a transport, and which of them are in service.
+/// The endpoints, shared by the clones of a transport, each with a circuit breaker: open from so many
+/// failures in a row until the first success.
 pub(crate) struct EndpointPool {
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<Authority>,
+    pub(crate) breakers: Mutex<Vec<Breaker>>,
     /// How many failures in a row open a breaker.
     pub(crate) threshold: u32,
     pub(crate) probe_interval: Duration,
     pub(crate) probe: Probe,
 }
 
-/// An endpoint, and its circuit breaker: open from so many failures in a row until the first success.
-pub(crate) struct Endpoint {
-    authority: Authority,
-    breaker: Mutex<Breaker>,
-}
-
 #[derive(Default)]
-struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     /// The task that probes, while the breaker is open.
     prober: Option<AbortHandle>,
 }
 
-impl Endpoint {
-    pub(crate) fn new(authority: Authority) -> Self {
-        let breaker = Mutex::default();
-        Self { authority, breaker }
-    }
-
-    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl EndpointPool {
+    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+    fn breakers(&self) -> MutexGuard<'_, Vec<Breaker>> {
+        self.breakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// All endpoints, where this is one of them; else none.
     pub(crate) fn candidates(&self, authority: &Authority) -> BTreeSet<usize> {
-        let mut all = self.endpoints.iter();
-        let is_one = all.any(|endpoint| is_same(&endpoint.authority, authority));
+        let is_one = self.endpoints.iter().any(|it| is_same(it, authority));
         (0..self.endpoints.len()).filter(|_| is_one).collect()
-    }
-
-    pub(crate) fn authority(&self, endpoint: usize) -> &Authority {
-        &self.endpoints[endpoint].authority
     }
 
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> BTreeSet<usize> {
+        let mut breakers = self.breakers();
         let is_in_service = |endpoint: &usize| {
-            let mut breaker = self.endpoints[*endpoint].breaker();
-            let prober = breaker.prober.as_ref();
+            let prober = &mut breakers[*endpoint].prober;
             // The runtime that it ran on is gone.
-            if prober.is_some_and(AbortHandle::is_finished) {
-                breaker.prober = Some(self.start_prober(*endpoint));
+            if prober.as_ref().is_some_and(AbortHandle::is_finished) {
+                *prober = Some(self.start_prober(*endpoint));
             }
-            breaker.prober.is_none()
+            prober.is_none()
         };
         (0..self.endpoints.len()).filter(is_in_service).collect()
     }
 
     /// An attempt, or a probe, has reached the endpoint.
     pub(crate) fn record_success(&self, endpoint: usize) {
-        let mut breaker = self.endpoints[endpoint].breaker();
+        let breaker = &mut self.breakers()[endpoint];
         breaker.failures = 0;
         if let Some(prober) = breaker.prober.take() {
-            let host = self.authority(endpoint).as_str();
+            let host = self.endpoints[endpoint].as_str();
             info!(server.address = host, "endpoint back in service");
             prober.abort();
         }
@@ -179,12 +155,12 @@ impl EndpointPool {
         if self.endpoints.len() < 2 {
             return;
         }
-        let mut breaker = self.endpoints[endpoint].breaker();
+        let breaker = &mut self.breakers()[endpoint];
         breaker.failures = breaker.failures.saturating_add(1);
         if breaker.failures >= self.threshold && breaker.prober.is_none() {
             breaker.prober = Some(self.start_prober(endpoint));
             warn!(
-                server.address = self.authority(endpoint).as_str(),
+                server.address = self.endpoints[endpoint].as_str(),
                 failures = breaker.failures,
                 "error.type" = ?why,
                 "endpoint taken out of service"
@@ -193,15 +169,16 @@ impl EndpointPool {
     }
 
     pub(crate) fn statuses(&self) -> Vec<EndpointStatus> {
-        let status = |endpoint: &Endpoint| {
-            let breaker = endpoint.breaker();
-            EndpointStatus {
-                authority: endpoint.authority.clone(),
-                is_in_service: breaker.prober.is_none(),
-                failures: breaker.failures,
-            }
+        let status = |(authority, breaker): (&Authority, &Breaker)| EndpointStatus {
+            authority: authority.clone(),
+            is_in_service: breaker.prober.is_none(),
+            failures: breaker.failures,
         };
-        self.endpoints.iter().map(status).collect()
+        self.endpoints
+            .iter()
+            .zip(&*self.breakers())
+            .map(status)
+            .collect()
     }
 
     fn start_prober(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
@@ -214,7 +191,7 @@ impl EndpointPool {
 async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
     loop {
         sleep(interval).await;
-        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.authority(endpoint).clone());
+        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.endpoints[endpoint].clone());
         let Some(probe) = pool.upgrade().map(probe) else {
             return;
         };
@@ -225,19 +202,17 @@ async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpo
         let Err(error) = result else {
             return pool.record_success(endpoint);
         };
-        let mut breaker = pool.endpoints[endpoint].breaker();
+        let breaker = &mut pool.breakers()[endpoint];
         breaker.failures = breaker.failures.saturating_add(1);
-        let host = pool.authority(endpoint).as_str();
+        let host = pool.endpoints[endpoint].as_str();
         debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
     }
 }
 
 impl Drop for EndpointPool {
     fn drop(&mut self) {
-        for endpoint in &self.endpoints {
-            if let Some(prober) = endpoint.breaker().prober.take() {
-                prober.abort();
-            }
-        }
+        let breakers = self.breakers();
+        let probers = breakers.iter().filter_map(|it| it.prober.as_ref());
+        probers.for_each(AbortHandle::abort);
     }
 }

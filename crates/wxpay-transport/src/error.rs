@@ -15,10 +15,8 @@ pub(crate) use tls::Uncheckable;
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 pub(crate) type CallResult = Result<Response<Bytes>, Error>;
 
-/// The reason why a call has no response: a [`kind`](Self::kind) to decide by, and its
-/// [`source`](error::Error::source) for people.
-///
-/// A response with a status such as 404 or 503 is a response, not an error.
+/// The reason why a call has no response, with a [`kind`](Self::kind) to decide by. A response with a
+/// status such as 404 or 503 is a response, not an error.
 ///
 /// ```
 /// use wxpay_transport::{Error, ErrorKind, TlsErrorKind};
@@ -42,10 +40,8 @@ struct Inner {
     source: Option<BoxError>,
 }
 
-/// How many attempts a call took, and which endpoint the last one went to.
-///
-/// It is in the extensions of every response of a [`Transport`](crate::Transport), as
-/// `response.extensions().get::<CallInfo>()`, and in an [`Error`].
+/// How many attempts a call took, and which endpoint the last one went to. It is in an [`Error`], and in
+/// every response, as `response.extensions().get::<CallInfo>()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallInfo {
@@ -112,8 +108,9 @@ impl Error {
         }))
     }
 
-    pub(crate) fn timeout(kind: TimeoutKind, wait: Wait) -> Self {
-        let mut error = Self::new(ErrorKind::Timeout(kind), None);
+    /// A timeout, with the failure of an earlier attempt.
+    pub(crate) fn timeout(kind: TimeoutKind, wait: Wait, source: Option<BoxError>) -> Self {
+        let mut error = Self::new(ErrorKind::Timeout(kind), source);
         error.0.wait = Some(wait);
         error
     }
@@ -124,17 +121,11 @@ impl Error {
         self
     }
 
-    /// Adds the failure of an earlier attempt.
-    pub(crate) fn caused_by(mut self, source: Option<Self>) -> Self {
-        self.0.source = source.map(BoxError::from);
-        self
-    }
-
     /// From hyper's client, a connector or a response's body: of the kind of a known cause, else the given one.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         let below = error.as_ref();
         if let Some(wait) = find::<Wait>(below) {
-            return Self::timeout(TimeoutKind::Connect, wait.clone());
+            return Self::timeout(TimeoutKind::Connect, wait.clone(), None);
         }
         if let Some(failure) = find::<ProxyFailure>(below) {
             return Self::new(ErrorKind::Proxy(failure.kind), error);
@@ -365,8 +356,7 @@ pub(crate) struct ProxyFailure {
     pub(crate) source: Option<BoxError>,
 }
 
-/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build: no crypto
-/// provider, one without a TLS version that is spoken, or one that cannot read the client's key.
+/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build; the source says it.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);
@@ -383,10 +373,8 @@ fn of_hyper(error: &hyper::Error) -> ErrorKind {
     }
 }
 
-/// The first error of type `T` along the sources.
-///
-/// An [`io::Error`] that wraps another one names *that* one's source as its own, and so passes over
-/// the wrapped error itself, which is where rustls' errors are.
+/// The first error of type `T` along the sources. An [`io::Error`] that wraps another one names *that*
+/// one's source as its own, and so passes over the wrapped error itself, as rustls' are.
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();

@@ -56,13 +56,8 @@ pub(crate) enum Outcome {
     NoTunnel,
 }
 
-/// Another attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Repetition {
-    pub(crate) after: Duration,
-    /// True if it is made only while the budget lasts.
-    pub(crate) on_budget: bool,
-}
+/// After how long another attempt follows, and true if only while the budget lasts.
+pub(crate) type Repetition = (Duration, bool);
 
 impl Outcome {
     pub(crate) fn of_failure(kind: ErrorKind, is_reused: bool) -> Self {
@@ -131,10 +126,8 @@ impl Policy {
         self.repeat(after, on_budget, world)
     }
 
-    /// When a silence that began then is over, unless the call's deadline comes first.
-    ///
-    /// With a deadline, a silence has an equal share of the time that is left with each endpoint that
-    /// the call could still move to. Progress is not cut by that share.
+    /// When a silence that began then is over, unless the call's deadline comes first: it has an equal
+    /// share of the time that is left with each endpoint that the call could still move to.
     pub(crate) fn end_of(&self, silence: TimeoutKind, since: Instant) -> Option<Instant> {
         let limit = match silence {
             TimeoutKind::Connect => self.rules.connect_timeout,
@@ -188,7 +181,7 @@ impl Policy {
         // A wait that outlasts the call would only make its error later, and vaguer.
         let fits = self.deadline.is_none_or(|end| after < time_left(end));
         let is_allowed = self.attempts <= self.rules.max_retries && fits;
-        is_allowed.then_some(Repetition { after, on_budget })
+        is_allowed.then_some((after, on_budget))
     }
 }
 
@@ -196,7 +189,10 @@ impl Policy {
 mod tests {
     use proptest::{collection::vec, option, prelude::*};
 
-    use super::*;
+    use super::{
+        TimeoutKind::{Connect, Response, Stall},
+        *,
+    };
     use crate::config::Config;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -244,11 +240,7 @@ mod tests {
             assert_eq!(endpoint.is_some(), places > 0);
             // Nothing is repeated without the caller's word.
             assert!(attempt <= rules.max_retries + 1);
-            for silence in [
-                TimeoutKind::Connect,
-                TimeoutKind::Stall,
-                TimeoutKind::Response,
-            ] {
+            for silence in [Connect, Stall, Response] {
                 // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
                 match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
                     [Some(one), Some(other)] => assert!(one <= other && one > world.now),
@@ -261,13 +253,15 @@ mod tests {
                 _ => (Outcome::Final, 0),
             };
             world.now += Duration::from_secs(seconds);
-            let has_time = |now| policy.deadline.is_none_or(|end| now < end);
-            let (is_over, has_more) = (!has_time(world.now), has_time(world.now + 5 * SECOND));
-            if is_over {
+            let left = policy
+                .deadline
+                .map(|end| end.saturating_duration_since(world.now));
+            let left = left.unwrap_or(Duration::MAX);
+            if left.is_zero() {
                 return;
             }
-            let Some(repetition) = policy.next(outcome, &world) else {
-                if outcome.is_miss() && attempt <= rules.max_retries && has_more {
+            let Some((after, _)) = policy.next(outcome, &world) else {
+                if outcome.is_miss() && attempt <= rules.max_retries && left > 5 * SECOND {
                     // Every endpoint has been asked before the call fails.
                     assert_eq!(visited.len(), places);
                     assert_eq!(outcome, Outcome::Silent, "another attempt was left");
@@ -276,11 +270,11 @@ mod tests {
             };
             assert_ne!(outcome, Outcome::Final);
             if let Outcome::Retry(asked_for) | Outcome::Throttle(asked_for) = outcome {
-                assert!(repetition.after >= asked_for.unwrap_or_default());
+                assert!(after >= asked_for.unwrap_or_default());
             }
-            world.now += repetition.after;
             // A call that waits ends within its time.
-            assert!(policy.deadline.is_none_or(|end| world.now < end));
+            assert!(after < left);
+            world.now += after;
         }
     }
 

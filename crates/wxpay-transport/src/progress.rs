@@ -91,9 +91,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
             progress.report(0);
         }
         if this.rest.is_empty() {
-            match ready!(Pin::new(&mut this.inner).poll_frame(cx))
-                .map(|it| it.map(Frame::into_data))
-            {
+            let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => this.rest = data,
                 Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),

@@ -19,11 +19,9 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
-/// Mozilla's set is compiled in, so it costs no start-up time and is the same on every machine; a
-/// private authority can be added to it or take its place.
-///
-/// A self-signed certificate that is no authority is trusted for itself alone: the server must present
-/// that very certificate, and nothing that its key has signed is trusted.
+/// Mozilla's set is compiled in; a private authority can be added to it or take its place. A self-signed
+/// certificate that is no authority is trusted for itself alone: the server must present that very
+/// certificate, and nothing that its key has signed is trusted.
 ///
 /// ```
 /// use wxpay_transport::Roots;
@@ -109,8 +107,8 @@ impl Roots {
         let certificate = ServerCertificate::parse(&der).ok_or(DAMAGED)?;
         let subject = certificate.subject;
         if certificate.may_issue {
-            self.weak
-                .extend(certificate.weak_key.map(|bits| (subject, bits)));
+            let weak = certificate.weak_key.map(|bits| (subject, bits));
+            self.weak.extend(weak);
             return self.own.add(der).map_err(|_| DAMAGED);
         }
         if !certificate.is_for_servers {

@@ -34,8 +34,7 @@ use crate::{
 /// An HTTPS client with a client certificate, as a tower service.
 ///
 /// It takes an [`http::Request`] with an absolute `https` URI and answers with the whole response,
-/// collected under a bound in bytes and under the timeouts of its
-/// [`TransportBuilder`](crate::TransportBuilder). There are no cookies, no redirects and no compression.
+/// collected under the bounds of its [`TransportBuilder`].
 ///
 /// A clone is cheap and shares the connection pool, the TLS sessions and the limits. It is always ready:
 /// waiting for a place happens inside the call. `B` is the request's body, inferred from the first call; it
@@ -43,8 +42,7 @@ use crate::{
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {
-    /// The [endpoints](crate::TransportBuilder::endpoints) and whether they are in service, in their
-    /// order; nothing where none were given.
+    /// The [endpoints](TransportBuilder::endpoints) in their order, and whether they are in service.
     #[must_use]
     pub fn endpoints(&self) -> Vec<EndpointStatus> {
         self.0.endpoints.statuses()
@@ -167,9 +165,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Opens connections by a function of the caller's, in place of name look-up and TCP: through a
-    /// SOCKS proxy, over a Unix socket, or within the memory of a test. It is given the address of the
-    /// server as a URI, or that of the proxy; TLS runs over what it returns.
+    /// Opens connections by a function of the caller's, in place of name look-up and TCP. It is given the
+    /// address of the server as a URI, or that of the proxy; TLS runs over what it returns.
     pub fn dialer<F, Fut, S>(mut self, dial: F) -> Self
     where
         F: Fn(Uri) -> Fut + Send + Sync + 'static,
@@ -211,8 +208,8 @@ impl TransportBuilder {
     /// How long a call may take from the first poll to the last byte of the response, with waiting and
     /// all attempts; `None`, the default, for no such bound.
     ///
-    /// With it, each silence (connecting, stalling, waiting for the response) may last at most what is
-    /// left of it divided by the [`endpoints`](Self::endpoints) still to be tried.
+    /// With it, each silence may last at most what is left of it divided by the
+    /// [`endpoints`](Self::endpoints) still to be tried.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.rules.timeout = timeout.into().map(|timeout| timeout.min(MAX_TIMEOUT));
         self
@@ -243,8 +240,7 @@ impl TransportBuilder {
         self
     }
 
-    /// The servers that may stand in for one another: a call to one of them goes to the first that
-    /// is in service. A call to any other server goes where its URI says.
+    /// The servers that may stand in for one another; a call to any other goes where its URI says.
     ///
     /// With [`max_retries`](Self::max_retries) an attempt that cannot connect, stalls, is not answered in
     /// time or is cut on a new connection moves the call on to the next endpoint at once; a wrong server
@@ -268,23 +264,20 @@ impl TransportBuilder {
         self
     }
 
-    /// How many further attempts a call may make after its first, on whatever endpoint. With 0, the
-    /// default, every call is one attempt: a request that changes something may be sent again only when
-    /// the caller says that it may.
+    /// How many further attempts a call may make after its first, on whatever endpoint: 0 unless set, for
+    /// a request that changes something may be sent again only when the caller says so.
     ///
     /// Repeated are connections that fail, stall or are cut, and responses that the
-    /// [`classifier`](Self::classifier) wants repeated. A repeated attempt sends the same bytes, after a
+    /// [`classifier`](Self::classifier) wants repeated, with the same bytes, after a
     /// [`backoff`](Self::backoff) and the time that a `Retry-After` asks for; what does not fit into the
-    /// call's [`timeout`](Self::timeout) is not waited for. Over all calls a budget holds: when much fails,
-    /// little is repeated.
+    /// call's [`timeout`](Self::timeout) is not waited for. When much fails, little is repeated.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
     }
 
     /// How long to wait between attempts on one endpoint: at first any time up to the base (100 ms unless
-    /// set), then up to twice, four times … the base, and never more than the cap (5 s). With a base of
-    /// zero there is no wait.
+    /// set), then up to twice, four times … the base, and never more than the cap (5 s).
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.config.rules.backoff = (base, cap);
         self
@@ -312,8 +305,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] when there is no crypto provider, when it has no TLS version that is spoken, or when
-    /// it cannot read the client's key.
+    /// [`BuildError`] when there is no crypto provider, or one that cannot read the client's key.
     pub fn build<B>(self) -> Result<Transport<B>, BuildError>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Clone + Send + Unpin + 'static,

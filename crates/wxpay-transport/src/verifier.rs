@@ -26,8 +26,7 @@ use crate::{
     roots::ServerCertificate,
 };
 
-/// rustls' own verifier, with three additions: a pinned certificate is trusted for itself, and a key that
-/// is too weak or a signature of a kind that is not checked is an error that says so.
+/// rustls' own verifier; it trusts pinned certificates too, and says why a signature cannot be checked.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// None where there is no authority, which rustls' verifier cannot be made of.
@@ -158,10 +157,8 @@ impl From<Uncheckable> for Error {
 /// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
 fn signature(id: &[u8]) -> String {
     let oid = SliceReader::new(id).and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader));
-    let Ok(oid) = oid else {
-        return "of an unknown kind".to_owned();
-    };
-    let name = match oid.to_string().as_str() {
+    let oid = oid.map(|oid| oid.to_string()).unwrap_or_default();
+    let name = match oid.as_str() {
         "1.2.840.10045.4.1" => "ECDSA with SHA-1",
         "1.2.840.10045.4.3.1" => "ECDSA with SHA-224",
         "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",

@@ -145,7 +145,7 @@ fn what_decides_trust_destination_or_identity_is_given_once() {
     }
     for arguments in twice {
         let run = wxpay([]).with(&arguments).assert_exit(2);
-        assert!(run.err.contains("multiple times"), "{arguments}: {run:?}");
+        run.assert_err("multiple times");
     }
     // What decides none of these may be said again, as for an alias.
     let again = "--timeout 9 --timeout 8 --json --json --retries 1 --retries 0 --concurrency 1 \

@@ -75,7 +75,7 @@ fn each_wrong_setting_is_explained() {
     ] {
         let mut command = complete(folder.path());
         let run = command.env(name, value).arg("x.png").assert_exit(2);
-        assert!(run.err.contains(word), "{name}={value}: {run:?}");
+        run.assert_err(word);
         assert!(!run.err.contains(KEY), "{run:?}");
 
         let mut command = complete(folder.path());

@@ -144,7 +144,7 @@ fn a_run_again_sends_only_what_is_new_and_prints_every_id() {
     let again = shop.upload(["pictures"]).assert_exit(0);
     assert_eq!(shop.count_calls(), 6);
     for line in run.out.lines() {
-        assert!(again.out.contains(line), "{line}: {again:?}");
+        again.assert_out(line);
     }
     // One file has other bytes now.
     shop.picture("0.png", 200);
@@ -227,7 +227,7 @@ fn a_folder_is_walked_without_hidden_files_and_without_the_ledger() {
     let run = shop.upload(["."]).assert_exit(1);
     assert_eq!(run.out.lines().count(), 3, "{run:?}");
     assert!(!run.err.contains("/ledger"), "{run:?}");
-    assert!(run.err.contains("ca.pem"), "{run:?}");
+    run.assert_err("ca.pem");
 }
 
 #[test]
@@ -247,10 +247,8 @@ fn a_wrong_key_costs_one_call_and_fails_no_file() {
             1,
             "{fault}: {run:?}"
         );
-        assert!(
-            run.err.contains("0 uploaded") && run.err.contains("0 failed"),
-            "{fault}: {run:?}"
-        );
+        run.assert_err("0 uploaded");
+        run.assert_err("0 failed");
         assert_eq!((run.out.as_str(), shop.export().len()), ("", 0), "{fault}");
     }
 }
@@ -281,14 +279,8 @@ fn an_outage_fails_no_file() {
         (0..5).for_each(|number| shop.picture(&format!("{number}.png"), number));
         let run = shop.upload(["pictures"]).assert_exit(0);
         assert_eq!(run.out.lines().count(), 5, "{fault}: {run:?}");
-        assert!(
-            run.err.contains("waiting, and trying again in 1 s: "),
-            "{fault}: {run:?}"
-        );
-        assert!(
-            run.err.contains("the gateway answers again"),
-            "{fault}: {run:?}"
-        );
+        run.assert_err("waiting, and trying again in 1 s: ");
+        run.assert_err("the gateway answers again");
     }
 }
 
@@ -302,10 +294,8 @@ fn a_refused_picture_is_remembered_until_it_changes_or_is_forgotten() {
             .upload(["pictures/1.png", "pictures/2.png"])
             .assert_exit(1);
         assert_eq!(shop.count_calls(), calls, "{run:?}");
-        assert!(
-            run.err.contains("Image format error") && run.err.contains("is text"),
-            "{run:?}"
-        );
+        run.assert_err("Image format error");
+        run.assert_err("is text");
         assert!(
             run.err
                 .contains("0 uploaded, 0 had their ids already, 2 refused, 0 failed"),
@@ -427,7 +417,7 @@ fn wrong_usage_is_status_2() {
         &["--ledger", "pictures", "pictures/1.png"],
     ] {
         let run = upload(wrong).assert_exit(2);
-        assert!(run.err.contains("error: "), "{wrong:?}: {run:?}");
+        run.assert_err("error: ");
     }
     let run = upload(&["--json", "--ledger", "notes", "pictures/1.png"]).assert_exit(2);
     let error = &run.json()[0]["error"];

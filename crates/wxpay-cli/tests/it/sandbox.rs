@@ -161,7 +161,7 @@ fn the_printed_curl_command_works_as_it_stands() {
         let curl = sandbox.line("curl ");
         let run = shell(&format!("{} --silent --show-error", curl.trim_end())).assert_exit(0);
         let done = "<result_code><![CDATA[SUCCESS]]></result_code>";
-        assert!(run.out.contains(done), "{curl} {run:?}");
+        run.assert_out(done);
     }
 }
 

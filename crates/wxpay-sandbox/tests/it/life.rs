@@ -128,16 +128,16 @@ fn an_address_that_is_taken_or_a_wrong_host_is_an_error() {
     let addr = taken.local_addr().unwrap();
     let refused = |builder: SandboxBuilder| block_on(builder.start()).unwrap_err();
     let error = refused(Sandbox::builder().listen(addr));
-    let is_told = matches!(error, StartError::Listen { addr: at, .. } if at == addr);
-    assert!(is_told, "{error:?}");
+    let is_right = matches!(error, StartError::Listen { addr: at, .. } if at == addr);
+    assert!(is_right, "{error:?}");
     assert_eq!(error.to_string(), format!("cannot listen on {addr}"));
     let error = refused(Sandbox::builder().inspector(addr));
-    let is_told = matches!(error, StartError::Inspector { addr: at, .. } if at == addr);
-    assert!(is_told, "{error:?}");
+    let is_right = matches!(error, StartError::Inspector { addr: at, .. } if at == addr);
+    assert!(is_right, "{error:?}");
     for host in " https://localhost localhost:80 [::1] *.test 商户.test".split(' ') {
         let error = refused(Sandbox::builder().host(host));
-        let is_told = matches!(error, StartError::Host { .. });
-        assert!(is_told, "{host}: {error:?}");
+        let is_right = matches!(error, StartError::Host { .. });
+        assert!(is_right, "{host}: {error:?}");
     }
 }
 

@@ -171,10 +171,8 @@ fn the_first_rule_that_is_broken_is_told() {
     for (count, why) in [(3, "media is missing"), (4, "mch_id has a wrong form")] {
         let answer = send(&fields[..count]);
         answer.assert_fails("PARAM_ERROR", "Regular validation");
-        assert!(
-            answer.get("return_msg").unwrap().contains(why),
-            "{answer:?}"
-        );
+        let message = answer.get("return_msg").unwrap();
+        assert!(message.contains(why), "{answer:?}");
     }
     "media_hash=709d1e858d2ef9d0501cc053668b2872".clone_into(&mut fields[1]);
     "mch_id=1000000000".clone_into(&mut fields[0]);

@@ -236,8 +236,5 @@ fn a_call_becomes_a_block_for_a_log() {
         PICTURE.len()
     );
     assert!(block.starts_with(&start), "{block}");
-    assert_eq!(
-        block.lines().skip(3).collect::<Vec<_>>(),
-        ["  fault: delay=1ms"]
-    );
+    assert!(block.lines().skip(3).eq(["  fault: delay=1ms"]), "{block}");
 }

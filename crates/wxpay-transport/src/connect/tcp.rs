@@ -30,7 +30,7 @@ use crate::{
     error::{BoxError, ProxyErrorKind, Step},
 };
 
-/// TCP asks so often whether the other side is still there: firewalls forget a silent connection after a minute.
+/// Firewalls forget a silent connection after a minute.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Connects to a server, or to the proxy, and has that connect to the server.
@@ -46,8 +46,8 @@ pub(super) async fn connect(
             connecting.reach(step.clone());
             let uri = authority::uri("http", &proxy.authority);
             let opened = open(&config, uri, step, &connecting).await;
-            let unreachable = ProxyErrorKind::Unreachable;
-            let mut io = opened.map_err(|source| proxy.failure(unreachable, Some(source)))?;
+            let failed = |source| proxy.failure(ProxyErrorKind::Unreachable, Some(source));
+            let mut io = opened.map_err(failed)?;
             connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
             connect_through_proxy(&mut *io, proxy, &server).await?;
             config.tell(ConnectEvent::Tunneled);

@@ -25,13 +25,11 @@ use crate::{
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
 ///
-/// Under TLS 1.3 a server judges the client's certificate when the client is already sending. It
-/// says the outcome in an alert and closes, or answers early and closes, so that the next write
-/// fails while the reason lies unread. A write that fails for that is therefore taken for done:
-/// what comes of the call is decided by what is read.
+/// Under TLS 1.3 a server judges the client's certificate when the client is already sending. It says the
+/// outcome in an alert and closes, so that the next write fails while the reason lies unread. A write that
+/// fails for that is therefore taken for done: what is read decides.
 ///
-/// A call that is given up leaves behind what hyper has not written yet, and hyper writes that before
-/// it closes. To a server that reads nothing it would write forever.
+/// hyper closes after what it has to write, which to a server that reads nothing would last forever.
 pub(crate) struct TlsStream {
     io: MaybeHttpsStream<Tcp>,
     closed_for_writing: bool,

@@ -104,7 +104,7 @@ fn an_interrupted_run_keeps_what_is_done() {
     let child = started(&shop, 10);
     signal(child.id(), "INT");
     let run = wait(child).assert_exit(1);
-    assert!(run.err.contains("interrupted: run it again"), "{run:?}");
+    run.assert_err("interrupted: run it again");
     let done = shop.export();
     assert!(
         !done.is_empty() && done.len() < PICTURES as usize,
@@ -134,10 +134,7 @@ fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
         thread::sleep(Duration::from_millis(20));
     }
     let second = shop.upload(["pictures"]).assert_exit(2);
-    assert!(
-        second.err.contains("another process uploads by it"),
-        "{second:?}"
-    );
+    second.assert_err("another process uploads by it");
     shop.ledger("export", []).assert_exit(0);
     shop.ledger("forget", ["--older-than", "0"]).assert_exit(0);
     signal(child.id(), "TERM");
@@ -164,7 +161,7 @@ fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
                 .filter_map(|(name, value)| Some((name, value?))),
         );
     let run = limited.assert_exit(1);
-    assert!(run.err.contains("error: the ledger "), "{run:?}");
+    run.assert_err("error: the ledger ");
     let done = shop.export();
     assert!(done.len() < PICTURES as usize, "{run:?}");
     for line in run.out.lines() {
@@ -221,6 +218,6 @@ fn a_ledger_that_is_removed_under_a_run_ends_it() {
     let child = started(&shop, 5);
     fs::remove_file(shop.path("ledger")).unwrap();
     let run = wait(child).assert_exit(1);
-    assert!(run.err.contains("removed or replaced"), "{run:?}");
+    run.assert_err("removed or replaced");
     assert_eq!(run.err.matches("error: ").count(), 1, "{run:?}");
 }

@@ -139,11 +139,14 @@ pub(crate) async fn run(
         }
     }
     let end = Instant::now() + grace;
-    // Whoever has connected by now counts as accepted.
-    let waiting = || poll_fn(|cx| Poll::Ready(poll_accept(&listeners, cx)));
-    while let Poll::Ready((guard, Ok(stream))) = waiting().await {
-        serve(&mut connections, guard, stream);
-    }
+    // Whoever has connected by now counts as accepted; the runtime hears of it a little later.
+    let waiting = || poll_fn(|cx| poll_accept(&listeners, cx));
+    let accept = async {
+        while let (guard, Ok(stream)) = waiting().await {
+            serve(&mut connections, guard, stream);
+        }
+    };
+    let _ = timeout(SETTLE.min(grace), accept).await;
     drop(listeners);
     sleep(SETTLE.min(grace)).await;
     phase.send_replace(Phase::Draining);

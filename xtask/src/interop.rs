@@ -68,7 +68,7 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
 }
 
 fn upload(ws: &Workspace, name: &str, script: &str) -> Result<()> {
-    let folder = format!("target/interop/{}", name.replace([' ', ',', '#'], "_"));
+    let folder = format!("target/interop/{}", name.replace([' ', ',', '#', '/'], "_"));
     let _folder = ws.sh.push_dir(ws.sh.create_dir(folder)?);
     let wxpay = ws.root().join("target/debug/wxpay");
     let client = match name.starts_with("serve") {

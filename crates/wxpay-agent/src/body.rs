@@ -167,7 +167,7 @@ impl Content {
 
 /// A picture that the gateway would refuse for its size.
 pub(crate) fn oversized(size: Option<usize>) -> Refusal {
-    Error::from(ImageError::TooLarge { size }).into()
+    Error::from(ImageError::TooLarge(size)).into()
 }
 
 pub(crate) fn too_large() -> Refusal {

@@ -89,8 +89,7 @@ fn initialize(connection: &mut Connection) -> Result<(), Cause> {
     Ok(transaction.commit()?)
 }
 
-/// Keeps a second process from uploading by the same file until this one ends, however it does. A lock on
-/// the ledger itself would shut SQLite out on some systems.
+/// Keeps a second process away until this one ends. A lock on the ledger itself could shut SQLite out.
 pub(crate) fn lock(path: &Path) -> Result<File, Cause> {
     let mut options = File::options();
     let file = options
@@ -110,8 +109,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Which files a ledger consists of, to see whether they are still there: what is written into a file
-/// that was removed is lost with the process.
+/// Which files a ledger consists of: what is written into one that was removed is lost with the process.
 pub(crate) fn place(path: &Path) -> [Option<(u64, u64)>; 2] {
     #[cfg(unix)]
     let number = |it: fs::Metadata| (it.dev(), it.ino());
@@ -131,8 +129,7 @@ pub enum Selection {
     Before(SystemTime),
 }
 
-/// Forgets files and bytes, so that they are sent again, and tells how many files. Another process may
-/// upload by the ledger meanwhile.
+/// Forgets files and bytes, so that they are sent again, and tells how many files, also while it is in use.
 ///
 /// # Errors
 ///
@@ -149,8 +146,7 @@ pub fn forget(ledger: &Path, selection: &Selection) -> Result<usize, Error> {
     forgotten.map_err(|error| Error::new(ledger, error))
 }
 
-/// Forgets the bytes, and then the files that have none. Between the two, or after a crash there, the view does
-/// not show such files, and the next time they go.
+/// Forgets bytes, then files without bytes, which the view does not show if a crash comes in between.
 fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result<usize> {
     const GONE: &str = "kind IS NULL AND NOT EXISTS (SELECT 1 FROM contents
         WHERE account = paths.account AND md5 = paths.md5 AND bytes = paths.bytes)";
@@ -161,15 +157,16 @@ fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result
         Selection::Hash(md5) => ("md5 = unhex(?3)", "md5 = unhex(?3)", md5.clone().into()),
         Selection::Before(time) => ("at < ?3", "at < ?3", seconds(*time).into()),
     };
+    let paths = format!("{paths} OR {GONE}");
     let mut accounts = connection.prepare("SELECT id FROM accounts")?;
     let accounts = accounts.query_map([], |row| row.get(0))?;
-    let mut files = 0;
-    for account in accounts.collect::<rusqlite::Result<Vec<i64>>>()? {
+    // All at once: a snapshot that is read on would be too old to write from.
+    let accounts = accounts.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let forgotten = accounts.into_iter().map(|account| {
         delete(connection, account, ("contents", "md5"), contents, &value)?;
-        let paths = format!("{paths} OR {GONE}");
-        files += delete(connection, account, ("paths", "path"), &paths, &value)?;
-    }
-    Ok(files)
+        delete(connection, account, ("paths", "path"), &paths, &value)
+    });
+    forgotten.sum()
 }
 
 /// Rows of one transaction, which takes about half a second.

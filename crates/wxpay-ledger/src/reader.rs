@@ -78,10 +78,8 @@ impl Reader {
         Ok(Self { connection, path })
     }
 
-    /// The entries of files that are as they were, in the order given: `None` where a file is new, has
-    /// changed, or is to be tried again.
-    ///
-    /// For many at once: each call is a transaction.
+    /// The entries of files that are as they were, in the order given and in one transaction: `None` where a
+    /// file is new, has changed, or is to be tried again.
     ///
     /// # Errors
     ///
@@ -97,13 +95,12 @@ impl Reader {
                 "{ENTRY} FROM files WHERE account = ?1 AND path = ?2 AND bytes = ?3 AND mtime = ?4 AND inode = ?5
                  AND outcome <> 'failed'"
             ))?;
-            let mut entries = Vec::with_capacity(files.len());
-            for (path, state) in files {
+            let entries = files.iter().map(|(path, state)| {
                 let (path, bytes) = (key(path.as_ref()), state.bytes as i64);
                 let file = params![account.0, path, bytes, state.mtime, state.inode as i64];
-                entries.push(select.query_row(file, entry).optional()?);
-            }
-            Ok(entries)
+                select.query_row(file, entry).optional()
+            });
+            entries.collect()
         })
     }
 
@@ -160,8 +157,8 @@ impl Reader {
         })
     }
 
-    /// Hands out every file in the order of their absolute paths, with replacement characters where one is
-    /// not UTF-8, and when it was uploaded, in RFC 3339, UTC; until one is not taken.
+    /// Hands out every file, in the order of their absolute paths (U+FFFD where one is not UTF-8), and when it
+    /// was uploaded, in RFC 3339, UTC; until one is not taken.
     ///
     /// # Errors
     ///

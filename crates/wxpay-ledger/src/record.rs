@@ -41,8 +41,7 @@ pub struct FileState {
     pub inode: u64,
 }
 
-/// A file that has just been written may be written again within the same tick of its file system's
-/// clock, which is two seconds on FAT.
+/// A file may be written twice within one tick of its file system's clock, which is two seconds on FAT.
 const SETTLED: Duration = Duration::from_secs(2);
 
 impl FileState {
@@ -120,8 +119,7 @@ pub struct Entry {
     pub at: u64,
 }
 
-/// A path as the file has it: absolute, so that it names the same file from every folder, and text where
-/// it can be, so that people can search for it.
+/// A path as the ledger has it: absolute, and text where it can be, so that people can search for it.
 pub(crate) fn key(path: &Path) -> Value {
     let absolute = std::path::absolute(path);
     let path = absolute.as_deref().unwrap_or(path);

@@ -49,8 +49,7 @@ struct Store {
 type Message = (Account, Record, Box<dyn FnOnce(Result<(), Error>) + Send>);
 
 impl Ledger {
-    /// Opens a ledger, and creates it where there is none. After a crash it is as it was at the last
-    /// commit.
+    /// Opens a ledger, and creates it where there is none. After a crash it is as at the last commit.
     ///
     /// # Errors
     ///
@@ -91,8 +90,7 @@ impl Ledger {
         })
     }
 
-    /// Writes the outcome of a picture; when it is on the disk, or has failed, calls `done`, on the
-    /// ledger's own thread.
+    /// Writes the outcome of a picture, and calls `done` on the ledger's own thread when that is on the disk.
     pub fn record(
         &self,
         account: Account,

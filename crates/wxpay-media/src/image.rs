@@ -122,7 +122,7 @@ impl Image {
             .map_err(ImageError::Read)?;
         if bytes.len() == Self::LIMIT {
             // There may be more: how much is not known.
-            return Err(ImageError::TooLarge { size: None });
+            return Err(ImageError::TooLarge(None));
         }
         Ok(Checked::new(name, bytes.into())?.alone())
     }
@@ -157,9 +157,9 @@ impl Image {
         let is_truncated = !format.is_whole(&self.checked.bytes);
         let name = self.checked.is_renamed.then(|| self.checked.name.clone());
         [
-            is_truncated.then_some(Warning::Truncated { format }),
-            (size >= Self::WARN_FROM).then_some(Warning::NearLimit { size }),
-            name.map(|name| Warning::Renamed { name }),
+            is_truncated.then_some(Warning::Truncated(format)),
+            (size >= Self::WARN_FROM).then_some(Warning::NearLimit(size)),
+            name.map(Warning::Renamed),
         ]
         .into_iter()
         .flatten()
@@ -171,7 +171,7 @@ impl Checked {
     pub(crate) fn new(name: String, bytes: Bytes) -> Result<Self, ImageError> {
         match bytes.len() {
             0 => return Err(ImageError::Empty),
-            size @ Image::LIMIT.. => return Err(ImageError::TooLarge { size: Some(size) }),
+            size @ Image::LIMIT.. => return Err(ImageError::TooLarge(Some(size))),
             _ => {}
         }
         let format = match Content::of(&bytes) {
@@ -236,12 +236,14 @@ pub enum ImageError {
     /// No bytes: often a stream that something else has read already.
     #[error("the picture is empty")]
     Empty,
-    /// Not under 2 MiB. Make it smaller; the gateway takes no parts.
-    #[error("the picture is too large{}: the gateway takes less than {} bytes", size.map(|it| format!(" ({it} bytes)")).unwrap_or_default(), Image::LIMIT)]
-    TooLarge {
-        /// How many bytes it has, where that is known.
-        size: Option<usize>,
-    },
+    /// Not under 2 MiB, with the number of its bytes where that is known. Make it smaller; the gateway takes
+    /// no parts.
+    #[error(
+        "the picture is too large{}: the gateway takes less than {} bytes",
+        .0.map(|it| format!(" ({it} bytes)")).unwrap_or_default(),
+        Image::LIMIT
+    )]
+    TooLarge(Option<usize>),
     /// No JPEG, PNG or BMP by its header. The extension does not matter.
     #[error("the file is {found}; the gateway takes JPEG, PNG and BMP")]
     #[non_exhaustive]
@@ -263,7 +265,7 @@ impl ImageError {
             Self::Read(_) => "check that the file is there and may be read",
             Self::NotAFile => "give the path of a picture, not of a folder, a pipe or a device",
             Self::Empty => "check what wrote the file; a stream that was read before is empty",
-            Self::TooLarge { .. } => "scale the picture down or compress it more",
+            Self::TooLarge(_) => "scale the picture down or compress it more",
             Self::NotAPicture { advice, .. } => advice,
             Self::Name(_) => "send it under another name",
         }
@@ -274,41 +276,33 @@ impl ImageError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The end of the picture is missing, as after an interrupted copy or download.
-    Truncated {
-        /// The format of what there is.
-        format: Format,
-    },
-    /// At least 2,000,000 bytes: the page says "less than 2M", which may mean that.
-    NearLimit {
-        /// How many bytes it has.
-        size: usize,
-    },
-    /// The name's extension was not the format's; integrators report refusals for that.
-    Renamed {
-        /// The name that is sent in its place.
-        name: String,
-    },
+    /// The end of the picture, of this format, is missing, as after an interrupted copy or download.
+    Truncated(Format),
+    /// This many bytes, at least 2,000,000: the page says "less than 2M", which may mean that.
+    NearLimit(usize),
+    /// The name that is sent, for the given extension was not the format's; integrators report refusals
+    /// for that.
+    Renamed(String),
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = Image::WARN_FROM;
         match self {
-            Self::Truncated { format } => {
+            Self::Truncated(it) => {
                 write!(
                     f,
-                    "the picture is truncated: the end of the {format} is missing"
+                    "the picture is truncated: the end of the {it} is missing"
                 )
             }
-            Self::NearLimit { size } => write!(
-                f,
-                "the picture has {size} bytes: the gateway may read its limit of 2M as {}",
-                Image::WARN_FROM
-            ),
-            Self::Renamed { name } => write!(
-                f,
-                "the picture is sent as `{name}`: the gateway may refuse another extension"
-            ),
+            Self::NearLimit(size) => {
+                write!(f, "the picture has {size} bytes: the gateway ")?;
+                write!(f, "may read its limit of 2M as {limit}")
+            }
+            Self::Renamed(name) => {
+                write!(f, "the picture is sent as `{name}`: the gateway ")?;
+                f.write_str("may refuse another extension")
+            }
         }
     }
 }
@@ -322,7 +316,7 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageErro
     }
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     if size >= Image::LIMIT {
-        return Err(ImageError::TooLarge { size: Some(size) });
+        return Err(ImageError::TooLarge(Some(size)));
     }
     bytes.reserve_exact(size + 1);
     let read =
@@ -342,9 +336,7 @@ fn is_refused(character: char) -> bool {
 
 fn checked(name: String) -> Result<String, FileNameError> {
     if let Some(before) = name.chars().position(is_refused) {
-        return Err(FileNameError::Character {
-            position: before + 1,
-        });
+        return Err(FileNameError::Character(before + 1));
     }
     if name.ends_with('\\') {
         return Err(FileNameError::FinalBackslash);
@@ -352,7 +344,7 @@ fn checked(name: String) -> Result<String, FileNameError> {
     match name.chars().count() {
         0 => Err(FileNameError::Empty),
         1..=LONGEST_NAME => Ok(name),
-        length => Err(FileNameError::TooLong { length }),
+        length => Err(FileNameError::TooLong(length)),
     }
 }
 
@@ -386,20 +378,14 @@ pub enum FileNameError {
     /// No name at all.
     #[error("the file name is empty")]
     Empty,
-    /// More than 256 characters.
-    #[error("the file name has {length} characters: the gateway takes at most 256")]
-    TooLong {
-        /// How many it has.
-        length: usize,
-    },
-    /// A control character, or one beyond U+FFFF such as an emoji.
+    /// More than 256 characters: this many.
+    #[error("the file name has {0} characters: the gateway takes at most 256")]
+    TooLong(usize),
+    /// A control character, or one beyond U+FFFF such as an emoji: the first one, counted from 1.
     #[error(
-        "the file name's character {position} is a control character or beyond U+FFFF, which the gateway does not take"
+        "the file name's character {0} is a control character or beyond U+FFFF, which the gateway does not take"
     )]
-    Character {
-        /// The first such character, counted from 1.
-        position: usize,
-    },
+    Character(usize),
     /// A backslash at the end, which form parsers read together with the quote behind it.
     #[error("the file name ends with a backslash, which form parsers misread")]
     FinalBackslash,

@@ -64,7 +64,7 @@ impl Merchant {
 /// use wxpay_media::{MerchantId, MerchantIdError};
 ///
 /// assert_eq!(MerchantId::new("1900000109")?.as_str(), "1900000109");
-/// assert_eq!(MerchantId::new("19000-109"), Err(MerchantIdError::Character { position: 6 }));
+/// assert_eq!(MerchantId::new("19000-109"), Err(MerchantIdError::Character(6)));
 /// # Ok::<(), MerchantIdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,12 +81,10 @@ impl MerchantId {
         let id = id.into();
         let found = id.chars().count();
         if !(1..=32).contains(&found) {
-            return Err(MerchantIdError::Length { found });
+            return Err(MerchantIdError::Length(found));
         }
         match id.chars().position(|it| !it.is_ascii_alphanumeric()) {
-            Some(before) => Err(MerchantIdError::Character {
-                position: before + 1,
-            }),
+            Some(before) => Err(MerchantIdError::Character(before + 1)),
             None => Ok(Self(id)),
         }
     }
@@ -116,18 +114,12 @@ impl FromStr for MerchantId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MerchantIdError {
-    /// Empty or too long.
-    #[error("a merchant id has 1 to 32 characters, not {found}")]
-    Length {
-        /// How many characters it has.
-        found: usize,
-    },
-    /// Something that is not a letter or digit.
-    #[error("a merchant id has letters and digits only: look at character {position}")]
-    Character {
-        /// The first such character, counted from 1.
-        position: usize,
-    },
+    /// Empty or too long: how many characters it has.
+    #[error("a merchant id has 1 to 32 characters, not {0}")]
+    Length(usize),
+    /// Something that is not a letter or digit: the first such character, counted from 1.
+    #[error("a merchant id has letters and digits only: look at character {0}")]
+    Character(usize),
 }
 
 /// The algorithm of a request's signature, and whether the request names it in `sign_type`.

@@ -26,10 +26,9 @@ use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 use crate::{
     Endpoints, RetryClass,
     attempt::{Attempt, RequestBody},
-    authority::is_host_port,
     client::{Client, Clients},
     config::Config,
-    endpoints::{Breaker, EndpointPool},
+    endpoints::{Breaker, EndpointPool, is_host_port},
     error::{
         BoxError, BuildError, CallInfo, CallResult, Error, ErrorKind, Step, TimeoutKind, Wait,
     },

@@ -20,9 +20,9 @@ use tracing::debug;
 use crate::{
     Identity,
     attempt::RequestBody,
-    authority,
     config::Config,
     connect::{Connector, connector},
+    endpoints,
     error::{BuildError, Error, ErrorKind},
     verifier::Verifier,
 };
@@ -111,7 +111,7 @@ impl<B: RequestBody> Clients<B> {
     /// Connects, makes the TLS handshake and closes.
     pub(crate) async fn probe(&self, server: Authority) -> Result<(), Error> {
         let connector = self.current().await?.connector;
-        let stream = connector.oneshot(authority::uri("https", &server)).await;
+        let stream = connector.oneshot(endpoints::uri("https", &server)).await;
         let failed = |error| Error::from_below(error, ErrorKind::Connect);
         stream.map(drop).map_err(failed)
     }

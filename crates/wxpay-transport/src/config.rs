@@ -18,7 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Endpoints, IdentitySource, Proxy, Roots, authority::port};
+use crate::{Endpoints, IdentitySource, Proxy, Roots, endpoints::port};
 
 /// Upper bound of user-supplied times; larger values overflow the arithmetic of clocks.
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);

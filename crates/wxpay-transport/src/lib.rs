@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod attempt;
-mod authority;
 mod call;
 mod client;
 mod config;

@@ -15,7 +15,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
 
 use crate::{
-    authority::is_host_port,
+    endpoints::is_host_port,
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 

@@ -29,7 +29,7 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
     })?;
     for warning in image.warnings() {
         // Standard input has no name of its own that could be wrong.
-        if !is_stdin(file) || !matches!(warning, Warning::Renamed { .. }) {
+        if !is_stdin(file) || !matches!(warning, Warning::Renamed(_)) {
             terminal::warn(&format!(
                 "warning: {}: {warning}",
                 terminal::one_line(&name)

@@ -76,7 +76,7 @@ fn each_wrong_setting_is_explained() {
         let mut command = complete(folder.path());
         let run = command.env(name, value).arg("x.png").assert_exit(2);
         run.assert_err(word);
-        assert!(!run.err.contains(KEY), "{run:?}");
+        run.assert_not_err(KEY);
 
         let mut command = complete(folder.path());
         let run = command
@@ -116,7 +116,7 @@ fn a_key_file_may_end_with_a_line_end_and_nothing_else() {
             .with("--api-key-file own.txt --dry-run")
             .arg(example("licence.png"));
         let run = command.assert_exit(status);
-        assert!(!run.err.contains(&KEY[..8]), "{run:?}");
+        run.assert_not_err(&KEY[..8]);
     }
 }
 

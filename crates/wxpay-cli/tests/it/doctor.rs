@@ -60,9 +60,8 @@ fn with_a_healthy_sandbox_all_is_ok() {
 
 #[test]
 fn wrong_settings_have_their_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     let other = KeyPair::generate().unwrap().serialize_pem();
     for (name, contents) in [
         ("empty.p12", ""),
@@ -115,9 +114,8 @@ fn certificate(
 
 #[test]
 fn certificates_that_do_not_hold_have_their_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     let expired = certificate(folder, |params| {
         params.not_after = date_time_ymd(2001, 1, 1);
     });
@@ -140,9 +138,8 @@ fn certificates_that_do_not_hold_have_their_names() {
 
 #[test]
 fn what_is_wrong_on_the_way_has_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("--endpoint https://{}", free.local_addr().unwrap());
     drop(free);

@@ -20,9 +20,8 @@ const PAIR: &str = "WXPAY_CERT=apiclient_cert.pem WXPAY_KEY=apiclient_key.pem";
 
 #[test]
 fn every_kind_of_file_uploads() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     fs::write(folder.join("secret.txt"), "secret\n").unwrap();
     for command in [
         "ec -in apiclient_key.pem -out sec1.pem",
@@ -61,9 +60,8 @@ fn every_kind_of_file_uploads() {
 
 #[test]
 fn a_wrong_choice_of_files_is_wrong_usage() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     let own = "pkcs12 -export -in apiclient_cert.pem -inkey apiclient_key.pem -passout pass:secret";
     openssl(folder, &format!("{own} -out own.p12"));
     for (settings, word) in [
@@ -86,9 +84,8 @@ fn a_wrong_choice_of_files_is_wrong_usage() {
 
 #[test]
 fn a_certificate_of_another_merchant_is_warned_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     for more in ["", "--dry-run"] {
         let run = upload(folder)
             .with(PAIR)
@@ -121,9 +118,8 @@ fn an_app_id_in_place_of_a_merchant_id_is_warned_of() {
 
 #[test]
 fn a_file_of_another_kind_is_named_with_the_setting_that_takes_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     openssl(
         folder,
         "x509 -in apiclient_cert.pem -outform DER -out cert.der",

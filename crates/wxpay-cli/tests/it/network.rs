@@ -109,6 +109,6 @@ fn wrong_usage_is_status_2() {
         &format!("WXPAY_ENDPOINT={}", many.join(",")),
     ] {
         let run = upload(folder.path()).with(settings).assert_exit(2);
-        assert!(!run.err.contains("password@"), "{run:?}");
+        run.assert_not_err("password@");
     }
 }

@@ -64,6 +64,16 @@ impl Run {
         assert!(self.err.contains(text), "{text}: {self:?}");
     }
 
+    /// Asserts that this is not on stderr.
+    pub(crate) fn assert_not_err(&self, text: &str) {
+        assert!(!self.err.contains(text), "{text}: {self:?}");
+    }
+
+    /// Asserts that so many lines are on stdout.
+    pub(crate) fn assert_lines(&self, count: usize) {
+        assert_eq!(self.out.lines().count(), count, "{self:?}");
+    }
+
     /// The lines of stdout as JSON.
     pub(crate) fn json(&self) -> Vec<serde_json::Value> {
         self.out
@@ -80,6 +90,9 @@ pub(crate) trait RunToEnd {
     /// Sets the variables among these words (`NAME=value`); the others are arguments.
     fn with(&mut self, words: &str) -> &mut Self;
 
+    /// Starts it with nothing to read, and with pipes for what it prints.
+    fn start(&mut self) -> Child;
+
     /// Runs to the end and asserts the exit status.
     fn assert_exit(&mut self, status: i32) -> Run {
         self.run().assert_exit(status)
@@ -91,13 +104,14 @@ impl RunToEnd for Command {
         self.run_with_input(b"")
     }
 
+    fn start(&mut self) -> Child {
+        self.stdin(Stdio::null()).stdout(Stdio::piped());
+        self.stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     fn run_with_input(&mut self, input: &[u8]) -> Run {
-        let mut child = self
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        self.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = self.stderr(Stdio::piped()).spawn().unwrap();
         // A program that fails early does not read; that is not this side's fault.
         let _ = child.stdin.take().unwrap().write_all(input);
         wait(child)

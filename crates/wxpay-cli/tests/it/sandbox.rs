@@ -1,6 +1,8 @@
 //! `wxpay sandbox`, from the files it writes to the curl command it prints.
 
+#[cfg(unix)]
 mod calls;
+#[cfg(unix)]
 mod scripts;
 
 use std::{
@@ -10,10 +12,13 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use tempfile::TempDir;
+
 use crate::program::{KEY, Run, RunToEnd, ends, example, signal, text, wait, wxpay};
 
 pub(crate) struct Sandbox {
     child: Option<Child>,
+    folder: Option<TempDir>,
     out: BufReader<ChildStdout>,
     pub(crate) origin: String,
 }
@@ -43,9 +48,22 @@ impl Sandbox {
             .to_owned();
         Self {
             child: Some(child),
+            folder: None,
             out,
             origin,
         }
+    }
+
+    /// In a folder that goes with it.
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sandbox = Self::in_folder_with(folder.path(), arguments);
+        sandbox.folder = Some(folder);
+        sandbox
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
     }
 
     pub(crate) fn in_folder(folder: &Path) -> Self {
@@ -90,6 +108,7 @@ impl Sandbox {
     }
 
     /// The same without reading what it prints, up to its end.
+    #[cfg(unix)]
     fn stop_unread(mut self, name: &str) -> Run {
         let mut child = self.child.take().unwrap();
         signal(child.id(), name);
@@ -102,6 +121,7 @@ impl Sandbox {
         }
     }
 
+    #[cfg(unix)]
     fn stop(mut self, name: &str) -> Run {
         let child = self.child.take().unwrap();
         signal(child.id(), name);
@@ -124,10 +144,12 @@ fn refused_in(folder: &Path) -> Run {
     wxpay(arguments).assert_exit(2)
 }
 
+#[cfg(unix)]
 fn shell(script: &str) -> Run {
     Command::new("sh").args(["-c", script]).run()
 }
 
+#[cfg(unix)]
 const FILES: [&str; 5] = [
     "ca.pem",
     "ca_key.pem",
@@ -136,6 +158,7 @@ const FILES: [&str; 5] = [
     "api_key.txt",
 ];
 
+#[cfg(unix)]
 #[test]
 fn the_env_file_is_all_that_an_upload_needs() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,6 +175,7 @@ fn the_env_file_is_all_that_an_upload_needs() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_printed_curl_command_works_as_it_stands() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,6 +189,7 @@ fn the_printed_curl_command_works_as_it_stands() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_p12_file_is_opened_by_the_merchant_id() {
     let folder = tempfile::tempdir().unwrap();
@@ -211,6 +236,7 @@ fn sandboxes_that_start_together_on_one_folder_share_its_credentials() {
 }
 
 #[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
 fn a_log_that_nobody_takes_does_not_end_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -222,6 +248,7 @@ fn a_log_that_nobody_takes_does_not_end_it() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_temporary_folder_is_removed_at_the_end() {
     for name in ["INT", "TERM", "HUP"] {
@@ -234,6 +261,7 @@ fn a_temporary_folder_is_removed_at_the_end() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn started_again_it_keeps_the_credentials() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,6 +278,7 @@ fn started_again_it_keeps_the_credentials() {
     assert!(env.contains(&endpoint), "{env}");
 }
 
+#[cfg(unix)]
 #[cfg(unix)]
 #[test]
 fn private_files_are_for_their_owner_alone() {
@@ -275,6 +304,7 @@ fn private_files_are_for_their_owner_alone() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_caller_may_choose_merchant_and_key() {
     let folder = tempfile::tempdir().unwrap();
@@ -304,6 +334,7 @@ fn a_file_in_place_of_a_folder_is_called_one() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_folder_with_half_of_the_files_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
@@ -339,6 +370,7 @@ fn a_folder_whose_path_is_not_utf8_is_refused_and_not_made() {
 }
 
 #[cfg(unix)]
+#[cfg(unix)]
 #[test]
 fn a_folder_that_others_could_change_is_refused() {
     use std::os::unix::fs::{PermissionsExt, chown};
@@ -372,6 +404,7 @@ fn a_folder_that_others_could_change_is_refused() {
     }
 }
 
+#[cfg(unix)]
 #[cfg(unix)]
 #[test]
 fn what_is_not_a_regular_file_is_not_read_as_credentials() {

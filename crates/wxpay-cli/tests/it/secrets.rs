@@ -148,9 +148,8 @@ fn a_secret_among_the_arguments_is_not_echoed() {
 
 #[test]
 fn a_mark_before_a_text_and_a_line_end_after_it_do_not_matter() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     fs::write(folder.join("password.txt"), "1900000109").unwrap();
     let picture = example("licence.png");
     for after in ["", "\r\n"] {
@@ -223,9 +222,8 @@ fn a_settings_file_is_a_regular_file_or_a_pipe_that_gives_something() {
 
 #[test]
 fn secrets_are_taken_as_text_from_the_environment() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let _sandbox = Sandbox::in_folder(folder);
+    let sandbox = Sandbox::new(&[]);
+    let folder = sandbox.folder();
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     let command = |arguments: &[&str]| {
         let mut command = Sandbox::client(folder, arguments);

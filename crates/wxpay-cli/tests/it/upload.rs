@@ -28,7 +28,7 @@ fn every_format_uploads_with_every_sign_type() {
             .args(["--sign-type", sign_type])
             .args(&files)
             .assert_exit(0);
-        assert_eq!(run.out.lines().count(), 3, "{run:?}");
+        run.assert_lines(3);
     }
 }
 
@@ -101,7 +101,7 @@ fn a_name_with_a_line_break_is_one_line() {
     let path = folder.path().join("two\nlines\u{1b}[31m.png");
     fs::copy(example("licence.png"), &path).unwrap();
     let run = wxpay(["upload", "--sandbox", text(&path)]).assert_exit(0);
-    assert_eq!(run.out.lines().count(), 1, "{run:?}");
+    run.assert_lines(1);
     run.assert_out(r"two\nlines\u{1b}[31m.png");
     let run = wxpay(["upload", "--sandbox", "--json", text(&path)]).assert_exit(0);
     assert_eq!(run.json()[0]["file"], text(&path));
@@ -158,7 +158,7 @@ fn an_output_that_cannot_be_written_is_a_failure_not_a_panic() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let run = run_onto(arguments, writer.into(), Stdio::piped()).assert_exit(1);
-        assert!(!run.err.contains("error"), "{run:?}");
+        run.assert_not_err("error");
     }
 }
 
@@ -194,7 +194,7 @@ fn a_log_that_nobody_takes_does_not_stop_an_upload() {
     let picture = example("licence.png");
     let arguments = ["upload", "-v", "--sandbox", text(&picture)];
     let run = run_onto(&arguments, Stdio::piped(), full.into()).assert_exit(0);
-    assert_eq!(run.out.lines().count(), 1);
+    run.assert_lines(1);
 }
 
 #[cfg(unix)]
@@ -212,11 +212,7 @@ fn an_interrupted_upload_ends_cleanly() {
             listener.local_addr().unwrap().port()
         ))
         .args(["--json", text(&example("licence.png"))])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .start();
     let (mut connection, _) = listener.accept().unwrap();
     connection.read_exact(&mut [0; 5]).unwrap();
     signal(child.id(), "TERM");

@@ -106,7 +106,7 @@ fn a_refusal_is_called_one_and_its_reason_is_told() {
     // One that is signed is checked.
     let signed = reply("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
     let run = verify(&["-"], &signed).assert_exit(1);
-    assert!(!run.err.contains("needs no signature"), "{run:?}");
+    run.assert_not_err("needs no signature");
 }
 
 #[test]

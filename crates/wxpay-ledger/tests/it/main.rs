@@ -16,7 +16,7 @@ use std::{
 
 use wxpay_ledger::{
     Account, Content, Entry, Error, ErrorKind, FileState, Ledger, Outcome, Reader, Reason, Record,
-    Selection, forget,
+    Selection, Status, forget,
 };
 
 fn content(number: u8) -> Content {
@@ -90,6 +90,36 @@ fn look(ledger: &Path, account: Account, path: &str, content: &Content) -> Optio
         .try_into()
         .unwrap();
     found
+}
+
+/// A folder, and a ledger in it.
+fn opened() -> (Folder, PathBuf, Ledger) {
+    let folder = Folder::new();
+    let path = folder.ledger();
+    let ledger = Ledger::open(&path).unwrap();
+    (folder, path, ledger)
+}
+
+/// All paths of an export, and its rows.
+fn export(path: &Path) -> (Vec<String>, Vec<(Entry, Option<String>)>) {
+    let (mut paths, mut rows) = (Vec::new(), Vec::new());
+    let exported = Reader::open(path).unwrap().export(|path, entry, at| {
+        paths.push(path.to_owned());
+        rows.push((entry, at.map(str::to_owned)));
+        Ok::<_, ()>(())
+    });
+    exported.unwrap().unwrap();
+    (paths, rows)
+}
+
+fn status(path: &Path) -> Status {
+    let [status] = Reader::open(path)
+        .unwrap()
+        .status()
+        .unwrap()
+        .try_into()
+        .unwrap();
+    status
 }
 
 struct Folder(tempfile::TempDir);
@@ -181,9 +211,7 @@ fn a_file_that_was_just_written_tells_no_changes() {
 
 #[test]
 fn a_failure_is_tried_again_and_does_not_hide_what_is_known() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     let (one, two) = (content(1), content(2));
     let failed = Outcome::Failed(reason("gone"));
     let unread = |path| Record {
@@ -199,16 +227,13 @@ fn a_failure_is_tried_again_and_does_not_hide_what_is_known() {
     // The file has other bytes now, so its id is not this one any more.
     write(&ledger, [record("/a", &two, failed)]).unwrap();
     assert_eq!(known("/a", &one), None);
-    let status = Reader::open(&path).unwrap().status().unwrap();
-    assert_eq!((status[0].uploaded, status[0].failed), (0, 2));
-    assert_eq!(status[0].pictures, 1);
+    let status = status(&path);
+    assert_eq!((status.uploaded, status.failed, status.pictures), (0, 2, 1));
 }
 
 #[test]
 fn an_id_is_not_taken_back_by_a_refusal_and_a_refusal_gives_way_to_an_id() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     let refused = Outcome::Refused(reason("no"));
     let (one, two) = (content(1), content(2));
     write(
@@ -236,18 +261,16 @@ fn an_id_is_not_taken_back_by_a_refusal_and_a_refusal_gives_way_to_an_id() {
         let known = look(&path, account(&ledger), file, content).unwrap();
         assert_eq!(known.outcome, uploaded(id), "{file}");
     }
-    let status = Reader::open(&path).unwrap().status().unwrap();
+    let status = status(&path);
     assert_eq!(
-        (status[0].uploaded, status[0].refused, status[0].pictures),
+        (status.uploaded, status.refused, status.pictures),
         (4, 0, 2)
     );
 }
 
 #[test]
 fn an_export_has_a_row_a_path() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     let one = content(1);
     let not_a_picture = Outcome::Refused(reason("text"));
     let unread = Record {
@@ -268,23 +291,16 @@ fn an_export_has_a_row_a_path() {
         )
         .unwrap();
     }
-    let mut rows = Vec::new();
-    let reader = Reader::open(&path).unwrap();
-    let export = reader.export(|path, entry, at| {
-        rows.push((path.to_owned(), entry, at.map(str::to_owned)));
-        Ok::<_, ()>(())
-    });
-    export.unwrap().unwrap();
-    let paths: Vec<_> = rows.iter().map(|(path, ..)| path.as_str()).collect();
+    let (paths, rows) = export(&path);
     assert_eq!(paths[..2], ["/a", "/b"]);
     #[cfg(target_os = "linux")]
     assert_eq!(paths[2..], ["/\u{fffd}"]);
-    assert_eq!(rows[0].2.as_deref(), Some("2025-11-26T05:00:00Z"));
-    assert_eq!(rows[0].1.outcome, uploaded("ID"));
-    assert_eq!((&rows[1].1.outcome, &rows[1].2), (&not_a_picture, &None));
-    assert_eq!(rows[1].1.content, None);
+    assert_eq!(rows[0].1.as_deref(), Some("2025-11-26T05:00:00Z"));
+    assert_eq!(rows[0].0.outcome, uploaded("ID"));
+    assert_eq!((&rows[1].0.outcome, &rows[1].1), (&not_a_picture, &None));
+    assert_eq!(rows[1].0.content, None);
     let mut rows = 0;
-    let stopped = reader.export(|_, _, _| {
+    let stopped = Reader::open(&path).unwrap().export(|_, _, _| {
         rows += 1;
         Err("enough")
     });
@@ -293,9 +309,7 @@ fn an_export_has_a_row_a_path() {
 
 #[test]
 fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     let fill = || {
         let mut records: Vec<_> = (1..=3)
             .map(|it| record(&format!("/{it}"), &content(it), uploaded("ID")))
@@ -305,15 +319,8 @@ fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
         write(&ledger, records).unwrap();
     };
     let left = || {
-        let mut left = Vec::new();
-        let reader = Reader::open(&path).unwrap();
-        let export = reader.export(|path, _, _| {
-            left.push(path.to_owned());
-            Ok::<_, ()>(())
-        });
-        export.unwrap().unwrap();
-        let status = reader.status().unwrap();
-        assert_eq!(status[0].uploaded, left.len() as u64);
+        let (left, _) = export(&path);
+        assert_eq!(status(&path).uploaded, left.len() as u64);
         left.join(" ")
     };
     let at = record("", &content(1), None).at;
@@ -333,9 +340,7 @@ fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
 
 #[test]
 fn a_run_goes_on_while_many_rows_are_forgotten() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     account(&ledger);
     let database = rusqlite::Connection::open(&path).unwrap();
     let fill = "INSERT INTO contents WITH RECURSIVE number(it) AS (VALUES (1) UNION ALL SELECT it + 1 FROM number
@@ -355,18 +360,13 @@ fn a_run_goes_on_while_many_rows_are_forgotten() {
     assert_eq!(forgetting.join().unwrap(), 50_000);
     // One and more in each of four pauses.
     assert!(writes >= 8, "{writes}");
-    assert_eq!(
-        Reader::open(&path).unwrap().status().unwrap()[0].uploaded,
-        1
-    );
+    assert_eq!(status(&path).uploaded, 1);
 }
 
 /// Between the two halves, or after a crash there, such a file is not taken for done.
 #[test]
 fn a_file_whose_bytes_alone_are_forgotten_is_new_and_goes_with_the_next() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     let (one, two) = (content(1), content(2));
     let records = [
         record("/1", &one, uploaded("ID")),
@@ -378,17 +378,9 @@ fn a_file_whose_bytes_alone_are_forgotten_is_new_and_goes_with_the_next() {
         .execute("DELETE FROM contents WHERE bytes = 1001", [])
         .unwrap();
     assert_eq!(look(&path, account(&ledger), "/1", &one), None);
-    let mut rows = 0;
-    let export = Reader::open(&path).unwrap().export(|_, _, _| {
-        rows += 1;
-        Ok::<_, ()>(())
-    });
-    assert_eq!((export.unwrap(), rows), (Ok(()), 1));
+    assert_eq!(export(&path).0, ["/2"]);
     assert_eq!(forget(&path, &Selection::Path("/none".into())).unwrap(), 1);
-    assert_eq!(
-        Reader::open(&path).unwrap().status().unwrap()[0].uploaded,
-        1
-    );
+    assert_eq!(status(&path).uploaded, 1);
 }
 
 #[test]
@@ -447,9 +439,7 @@ fn a_newer_file_is_refused_and_an_empty_one_taken() {
 
 #[test]
 fn a_second_writer_is_told_and_readers_are_not_in_its_way() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let ledger = Ledger::open(&path).unwrap();
+    let (_folder, path, ledger) = opened();
     assert_eq!(Ledger::open(&path).unwrap_err().kind(), &ErrorKind::InUse);
     let reader = Reader::open(&path).unwrap();
     write(&ledger, [record("/a", &content(1), uploaded("ID"))]).unwrap();

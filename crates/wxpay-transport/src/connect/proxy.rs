@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     Proxy,
-    authority::port,
     config::Io,
+    endpoints::port,
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 

@@ -25,8 +25,8 @@ use tower::{ServiceExt, service_fn};
 use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT, lock},
-    authority,
     config::{Config, ConnectEvent, Io},
+    endpoints,
     error::{BoxError, ProxyErrorKind, Step},
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn connect(
         Some(proxy) => {
             let step = Step::ProxyConnect(proxy.authority.clone());
             connecting.reach(step.clone());
-            let uri = authority::uri("http", &proxy.authority);
+            let uri = endpoints::uri("http", &proxy.authority);
             let opened = open(&config, uri, step, &connecting).await;
             let failed = |source| proxy.failure(ProxyErrorKind::Unreachable, Some(source));
             let mut io = opened.map_err(failed)?;

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -27,13 +27,7 @@ fn nothing_is_lost_by_kill_9_at_any_moment() {
     let mut printed = HashSet::new();
     let mut done_before = HashMap::new();
     for kill in 0..8 {
-        let mut child = shop
-            .upload(["pictures"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = shop.upload("pictures").start();
         // From before its first look at the ledger to after several commits.
         thread::sleep(Duration::from_millis(10 + kill * 23));
         let _ = child.kill();
@@ -51,7 +45,7 @@ fn nothing_is_lost_by_kill_9_at_any_moment() {
         }
         done_before = done;
     }
-    let run = shop.upload(["pictures"]).assert_exit(0);
+    let run = shop.upload("pictures").assert_exit(0);
     let export = shop.export();
     assert_eq!(
         (run.out.lines().count(), export.len()),
@@ -82,13 +76,7 @@ fn nothing_is_lost_by_kill_9_at_any_moment() {
 
 /// A run that is under way: so many calls have come in.
 fn started(shop: &Shop, calls: usize) -> Child {
-    let child = shop
-        .upload(["pictures"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = shop.upload("pictures").start();
     let started = Instant::now();
     while shop.calls().len() < calls {
         assert!(started.elapsed() < Duration::from_secs(60));
@@ -97,6 +85,7 @@ fn started(shop: &Shop, calls: usize) -> Child {
     child
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_run_keeps_what_is_done() {
     let shop = Shop::new(&["delay=20ms"]);
@@ -115,28 +104,23 @@ fn an_interrupted_run_keeps_what_is_done() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
     let shop = Shop::new(&["delay=300ms"]);
     fill(&shop);
-    let mut child = shop
-        .upload(["--concurrency", "1", "pictures"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = shop.upload("--concurrency 1 pictures").start();
     let started = Instant::now();
-    while shop.ledger("status", []).out.matches("uploaded  0").count() == 1
+    while shop.ledger("status", "").out.matches("uploaded  0").count() == 1
         || shop.calls().is_empty()
     {
         assert!(started.elapsed() < Duration::from_secs(60));
         thread::sleep(Duration::from_millis(20));
     }
-    let second = shop.upload(["pictures"]).assert_exit(2);
+    let second = shop.upload("pictures").assert_exit(2);
     second.assert_err("another process uploads by it");
-    shop.ledger("export", []).assert_exit(0);
-    shop.ledger("forget", ["--older-than", "0"]).assert_exit(0);
+    shop.ledger("export", "").assert_exit(0);
+    shop.ledger("forget", "--older-than 0").assert_exit(0);
     signal(child.id(), "TERM");
     assert_eq!(ends(&mut child), Some(1));
 }
@@ -147,8 +131,8 @@ fn a_second_run_on_the_same_ledger_is_told_and_readers_are_not_in_the_way() {
 fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
     let shop = Shop::new(&[]);
     fill(&shop);
-    shop.upload(["pictures/0.png"]).assert_exit(0);
-    let arguments = shop.upload(["pictures"]);
+    shop.upload("pictures/0.png").assert_exit(0);
+    let arguments = shop.upload("pictures");
     let mut limited = Command::new("bash");
     limited
         .args(["-c", "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\""])
@@ -170,7 +154,7 @@ fn a_disk_that_is_full_is_told_and_nothing_is_taken_for_done() {
             "{line} is not on the disk"
         );
     }
-    shop.upload(["pictures"]).assert_exit(0);
+    shop.upload("pictures").assert_exit(0);
     assert_eq!(shop.export().len(), PICTURES as usize);
 }
 

@@ -9,7 +9,6 @@ use std::{
 use super::{Sandbox, shell};
 use crate::program::{RunToEnd, example, signal, text, wait, wxpay};
 
-#[cfg(unix)]
 #[test]
 fn a_signal_ends_it_while_it_is_blocked() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,7 +29,6 @@ fn a_signal_ends_it_while_it_is_blocked() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_that_was_ignored_at_the_start_ends_it_from_the_first_line_on() {
     // A shell without job control starts background commands with SIGINT ignored.
@@ -88,7 +86,7 @@ fn a_script_can_wait_for_it() {
     let run = wxpay(arguments.into_iter().chain([text(&missing)])).assert_exit(2);
     let said = format!("cannot write {}: ", missing.display());
     run.assert_err(&said);
-    assert!(!run.err.contains("at path"), "{run:?}");
+    run.assert_not_err("at path");
 }
 
 #[test]
@@ -98,7 +96,7 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
         .env("HTTPS_PROXY", "http://127.0.0.1:1")
         .assert_exit(0);
     assert!(run.out.ends_with("licence.png\n"), "{run:?}");
-    assert_eq!(run.out.lines().count(), 1, "{run:?}");
+    run.assert_lines(1);
     for (command, status) in [("exit 7", 7), ("kill -KILL $$", 137), ("true", 0)] {
         wxpay(["sandbox", "--", "sh", "-c", command]).assert_exit(status);
     }
@@ -106,7 +104,6 @@ fn a_command_runs_while_it_is_up_and_ends_it() {
     run.assert_err("/no/such/program");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_is_passed_on_to_the_command() {
     let script = "trap 'echo told; exit 9' TERM; echo up; while :; do sleep 0.05; done";

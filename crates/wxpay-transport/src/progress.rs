@@ -14,6 +14,10 @@ use http_body::{Body, Frame, SizeHint};
 const STEP: usize = 64 * 1024;
 
 /// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
+///
+/// ```
+/// let progress = wxpay_transport::Progress::new(|sent| println!("{sent} bytes"));
+/// ```
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 

@@ -203,7 +203,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why a text, a form or a JSON value is not a [`Fault`].
+/// Why a text, a form or a JSON value is not a [`Fault`](crate::Fault).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseFaultError(pub(super) String);

@@ -24,8 +24,6 @@ const MAX_REDIRECTS: usize = 3;
 const USER_AGENT: &str = concat!("wxpay/", env!("CARGO_PKG_VERSION"));
 /// For one call.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The port of HTTPS.
-const PORT: u16 = 443;
 
 /// A host that pictures may be fetched from: `HOST`, or `HOST:PORT` for another port than 443.
 ///
@@ -191,7 +189,7 @@ fn target(url: &Uri) -> Option<AllowedHost> {
     let authority = url.authority().filter(|it| !it.as_str().contains('@'))?;
     let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
     let port = authority.as_str()[authority.host().len()..].strip_prefix(':');
-    let port = port.map_or(Some(PORT), |port| port.parse().ok())?;
+    let port = port.map_or(Some(443), |port| port.parse().ok())?;
     let is_https = url.scheme_str() == Some("https") && !host.is_empty();
     is_https.then_some(AllowedHost(host, port))
 }

@@ -216,15 +216,19 @@ impl Merchant {
 
     async fn upload(&self, settings: &Settings, image: Image) -> Outcome {
         let begun = Instant::now();
-        let result = settings.client.upload(&image).await;
+        let mut result = settings.client.upload(&image).await;
+        let is_throttled = |error: &Error| error.retry_advice() == RetryAdvice::Throttle;
+        if result.as_ref().is_err_and(is_throttled) {
+            // The pace is a lower one by now, and the caller would only ask again.
+            result = settings.client.upload(&image).await;
+        }
         let outcome = result.as_ref().map(drop);
         self.metrics.uploaded(outcome, begun.elapsed());
-        match outcome.map_err(Error::retry_advice) {
-            Ok(()) => *lock(&self.stopped) = None,
-            Err(RetryAdvice::Stop) => {
-                *lock(&self.stopped) = outcome.err().map(ToString::to_string);
-            }
-            Err(_) => {}
+        let stopped = outcome
+            .err()
+            .filter(|it| it.retry_advice() == RetryAdvice::Stop);
+        if outcome.is_ok() || stopped.is_some() {
+            *lock(&self.stopped) = stopped.map(ToString::to_string);
         }
         let uploaded = result?;
         let call = uploaded.call.as_ref();

@@ -20,8 +20,8 @@ use wxpay_diagnose::Lang;
 use wxpay_media::{MerchantId, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::values::{Inspector, Rate, Seconds, file, md5, pair};
-pub(crate) use gateway::{GatewayArgs, TimeoutArgs};
+use crate::values::{Inspector, Seconds, file, md5, pair};
+pub(crate) use gateway::{ClientArgs, GatewayArgs};
 pub(crate) use serve::ServeArgs;
 
 /// Upload pictures of certificates to WeChat Pay, and try it on this machine first.
@@ -101,23 +101,7 @@ pub(crate) struct UploadArgs {
     pub(crate) null: bool,
 
     #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
-
-    /// Take only responses signed with the request's algorithm
-    #[arg(long, overrides_with = "strict_reply_sign")]
-    pub(crate) strict_reply_sign: bool,
-
-    #[command(flatten)]
-    pub(crate) timeouts: TimeoutArgs,
-
-    /// How many further attempts a file may take after its first, on whatever endpoint
-    #[arg(long, value_name = "N", default_value = "2")]
-    #[arg(overrides_with = "retries")]
-    pub(crate) retries: u32,
-
-    /// Uploads that begin in a second, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
-    #[arg(long, value_name = "N", overrides_with = "rate")]
-    pub(crate) rate: Option<Rate>,
+    pub(crate) client: ClientArgs,
 
     /// How many uploads run at once
     #[arg(long, value_name = "N", default_value = "4")]
@@ -131,13 +115,6 @@ pub(crate) struct UploadArgs {
     /// Print one JSON object a line
     #[arg(long, overrides_with = "json")]
     pub(crate) json: bool,
-
-    /// Upload to a gateway that runs inside this program; needs no credentials
-    #[arg(long, overrides_with = "sandbox", conflicts_with_all = [
-        "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
-        "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
-    ])]
-    pub(crate) sandbox: bool,
 }
 
 /// Look into the ledger of `wxpay upload --ledger`, also while it is in use.

@@ -20,7 +20,7 @@ use sockets::{Sockets, notify};
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     terminal::write_in_background();
-    let sandbox = upload::start_sandbox(args.sandbox).await?;
+    let sandbox = upload::start_sandbox(args.client.sandbox).await?;
     let store = match &args.ledger {
         Some(path) => Store::in_ledger(path)?,
         None => Store::in_memory(),
@@ -65,10 +65,10 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn fetcher(args: &ServeArgs) -> anyhow::Result<Fetcher> {
-    let roots = Network::find(&args.gateway)?.roots;
+    let roots = Network::find(&args.client.gateway)?.roots;
     let transport = Transport::builder().roots(roots);
     let mut fetcher = Fetcher::new(args.allow_url.clone(), transport);
-    for to in &args.gateway.resolve {
+    for to in &args.client.gateway.resolve {
         fetcher = fetcher.resolve(&to.host, to.port, to.addresses.clone());
     }
     Ok(fetcher)

@@ -41,7 +41,7 @@ impl<T> Given<T> {
 
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
-/// The timeouts in the order of [`TimeoutArgs`](crate::args::TimeoutArgs). Their defaults are the library's.
+/// The timeouts in the order of `TimeoutArgs`. Their defaults are the library's.
 pub(crate) const TIMEOUTS: [(&str, SetTimeout); 4] = [
     ("--timeout", TransportBuilder::timeout),
     ("--connect-timeout", TransportBuilder::connect_timeout),

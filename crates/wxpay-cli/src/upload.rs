@@ -15,7 +15,7 @@ use wxpay_media::{
 use wxpay_sandbox::Sandbox;
 
 use crate::{
-    args::UploadArgs,
+    args::{ClientArgs, GatewayArgs, UploadArgs},
     settings::{self, IdentityFiles, Network},
     signals::Stop,
     terminal::{self, OutputLost},
@@ -38,9 +38,14 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
 
 /// True when every file is uploaded; an error before any is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
+    let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
+    if from_stdin.count() > 1 {
+        bail!("`-` can be given once: stdin holds one picture");
+    }
     let mut stop = Stop::listen().context("cannot listen for signals")?;
-    let sandbox = start_sandbox(args.sandbox).await?;
-    let (merchant, endpoints, builder, _) = configure(args, sandbox.as_ref())?;
+    let sandbox = start_sandbox(args.client.sandbox).await?;
+    let (merchant, endpoints, builder, _) =
+        configure(&args.client, args.dry_run, sandbox.as_ref())?;
     let done = if args.dry_run {
         tokio::select! {
             done = dry_run::run(args, &merchant) => done?,
@@ -73,16 +78,13 @@ pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<S
 
 /// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.
 pub(crate) fn configure(
-    args: &UploadArgs,
+    args: &ClientArgs,
+    is_dry_run: bool,
     sandbox: Option<&Sandbox>,
 ) -> anyhow::Result<(Merchant, Endpoints, ClientBuilder, Option<Identity>)> {
-    let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
-    if from_stdin.count() > 1 {
-        bail!("`-` can be given once: stdin holds one picture");
-    }
     let (id, key, identity, endpoints, network) = match sandbox {
         Some(sandbox) => of_sandbox(sandbox)?,
-        None => of_settings(args)?,
+        None => of_settings(&args.gateway, is_dry_run)?,
     };
     // MD5 as in the API's own example, which names no sign type.
     let signing = match args.gateway.sign_type()?.value {
@@ -119,8 +121,7 @@ pub(crate) fn configure(
 
 type Gateway = (MerchantId, ApiKey, Option<Identity>, Endpoints, Network);
 
-fn of_settings(args: &UploadArgs) -> anyhow::Result<Gateway> {
-    let gateway = &args.gateway;
+fn of_settings(gateway: &GatewayArgs, is_dry_run: bool) -> anyhow::Result<Gateway> {
     let mch_id = gateway.mch_id()?.map(|given| given.value);
     let api_key = settings::api_key(gateway.api_key_file.as_deref())?;
     let files = IdentityFiles::find(gateway)?;
@@ -130,7 +131,7 @@ fn of_settings(args: &UploadArgs) -> anyhow::Result<Gateway> {
     missing.extend(api_key.is_none().then_some(settings::HOW_API_KEY));
     // A dry run checks the identity where it is given, and sends nothing.
     match &files {
-        None if args.dry_run => {}
+        None if is_dry_run => {}
         None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
         Some(files) => missing.extend(files.missing()),
     }

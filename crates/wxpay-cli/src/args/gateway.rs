@@ -5,7 +5,37 @@ use std::path::PathBuf;
 use clap::Args;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 
-use crate::values::{Override, Seconds};
+use crate::values::{Override, Rate, Seconds};
+
+/// What a client of the gateway has, in `upload` and in `serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ClientArgs {
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    /// Take only responses signed with the request's algorithm
+    #[arg(long, overrides_with = "strict_reply_sign")]
+    pub(crate) strict_reply_sign: bool,
+
+    #[command(flatten)]
+    pub(crate) timeouts: TimeoutArgs,
+
+    /// How many further attempts a picture may take after its first, on whatever endpoint
+    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(overrides_with = "retries")]
+    pub(crate) retries: u32,
+
+    /// Uploads of a merchant a second, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
+    #[arg(long, value_name = "N", overrides_with = "rate")]
+    pub(crate) rate: Option<Rate>,
+
+    /// Upload to a gateway that runs inside this program; needs no credentials
+    #[arg(long, overrides_with = "sandbox", conflicts_with_all = [
+        "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
+        "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
+    ])]
+    pub(crate) sandbox: bool,
+}
 
 /// How long an upload waits for what. A line that is slow, but moves, is never cut.
 #[derive(Debug, Clone, Args)]

@@ -5,15 +5,15 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use clap::Args;
 use wxpay_agent::AllowedHost;
 
-use super::gateway::{GatewayArgs, TimeoutArgs};
-use crate::values::{Rate, Seconds};
+use super::gateway::ClientArgs;
+use crate::values::Seconds;
 
 /// Take pictures over HTTP from programs of any language on this machine, and upload them.
 ///
 /// POST a picture to /v1/media, and the media id comes back. One process keeps the certificate, the
 /// connections and the pace of all its callers; equal pictures are sent once. Over TCP a caller sends
 /// the token of the token file: Authorization: Bearer. docs/serve.md has ten lines for each language.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Settings of the merchant come from flags, else from the environment, as for \
         `wxpay upload`; or each merchant has a file in the folder of --merchants.\n\n\
@@ -78,36 +78,12 @@ pub(crate) struct ServeArgs {
     pub(crate) grace: Seconds,
 
     #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
-
-    /// Take only replies signed with the request's algorithm
-    #[arg(long, overrides_with = "strict_reply_sign")]
-    pub(crate) strict_reply_sign: bool,
-
-    #[command(flatten)]
-    pub(crate) timeouts: TimeoutArgs,
-
-    /// How many further attempts a picture may take after its first, on whatever endpoint
-    #[arg(long, value_name = "N", default_value = "2")]
-    #[arg(overrides_with = "retries")]
-    pub(crate) retries: u32,
-
-    /// How many uploads of a merchant may begin in a second, or off [env: WXPAY_RATE] [default: 10 to
-    /// *.mch.weixin.qq.com, which is what WeChat Pay allows a merchant; off elsewhere]
-    #[arg(long, value_name = "N", overrides_with = "rate")]
-    pub(crate) rate: Option<Rate>,
+    pub(crate) client: ClientArgs,
 
     /// How many uploads of a merchant run at once
     #[arg(long, value_name = "N", default_value = "16")]
     #[arg(overrides_with = "concurrency")]
     pub(crate) concurrency: NonZeroUsize,
-
-    /// Upload to a gateway that runs inside this program; needs no credentials
-    #[arg(long, overrides_with = "sandbox", conflicts_with_all = [
-        "mch_id", "api_key_file", "cert", "key", "key_password_file", "p12", "p12_password_file",
-        "endpoint", "region", "ca", "resolve", "proxy", "proxy_auth_file",
-    ])]
-    pub(crate) sandbox: bool,
 }
 
 #[cfg(unix)]

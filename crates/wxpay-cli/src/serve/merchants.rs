@@ -11,9 +11,8 @@ use wxpay_agent::{Loaded, Merchants, Settings};
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Sandbox;
 
-use super::ServeArgs;
 use crate::{
-    args::{GatewayArgs, UploadArgs},
+    args::{GatewayArgs, ServeArgs},
     settings::{read_file, variable},
     upload,
     values::Rate,
@@ -62,44 +61,25 @@ const SETTINGS: &str = "mch_id, api_key_file, cert and key with key_password_fil
                         p12_password_file, sign_type, region or endpoint, ca, rate";
 
 pub(super) fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merchants> {
-    let upload_args = upload_args(args);
+    let owned = args.clone();
     if let Some(folder) = &args.merchants {
         return Ok(Merchants::folder(folder, move |file| {
-            of_file(file, upload_args.clone())
+            of_file(file, owned.clone())
         }));
     }
     if let Some(sandbox) = sandbox {
-        let mut settings = settings(&upload_args, Some(sandbox))?;
+        let mut settings = settings(args, Some(sandbox))?;
         "sandbox".clone_into(&mut settings.region);
         return Ok(Merchants::one(move || Loaded {
             files: Vec::new(),
             settings: Ok(settings.clone()),
         }));
     }
-    Ok(Merchants::one(move || load(&upload_args)))
+    Ok(Merchants::one(move || load(&owned)))
 }
 
-/// The settings of a client, as `wxpay upload` has them.
-fn upload_args(args: &ServeArgs) -> UploadArgs {
-    UploadArgs {
-        files: Vec::new(),
-        ledger: None,
-        from: None,
-        null: false,
-        gateway: args.gateway.clone(),
-        strict_reply_sign: args.strict_reply_sign,
-        timeouts: args.timeouts.clone(),
-        retries: args.retries,
-        rate: args.rate,
-        concurrency: args.concurrency,
-        dry_run: false,
-        json: false,
-        sandbox: args.sandbox,
-    }
-}
-
-fn settings(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Settings> {
-    let (merchant, endpoints, builder, identity) = upload::configure(args, sandbox)?;
+fn settings(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Settings> {
+    let (merchant, endpoints, builder, identity) = upload::configure(&args.client, false, sandbox)?;
     let at_once = args.concurrency.get();
     let client = builder
         .transport(|transport| transport.concurrency(at_once))
@@ -109,9 +89,9 @@ fn settings(args: &UploadArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Sett
     Ok(settings)
 }
 
-fn load(args: &UploadArgs) -> Loaded {
+fn load(args: &ServeArgs) -> Loaded {
     Loaded {
-        files: files(&args.gateway),
+        files: files(&args.client.gateway),
         settings: settings(args, None).map_err(|error| format!("{error:#}")),
     }
 }
@@ -136,7 +116,7 @@ fn files(args: &GatewayArgs) -> Vec<PathBuf> {
 }
 
 /// The merchant of a file, with the settings of the flags for what it does not say.
-fn of_file(file: &Path, mut args: UploadArgs) -> Loaded {
+fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
     let mut loaded = match table(file) {
         Ok(table) => {
             table.apply(file.parent().unwrap_or(Path::new("")), &mut args);
@@ -166,8 +146,8 @@ fn table(file: &Path) -> anyhow::Result<Table> {
 }
 
 impl Table {
-    fn apply(self, folder: &Path, args: &mut UploadArgs) {
-        let gateway = &mut args.gateway;
+    fn apply(self, folder: &Path, args: &mut ServeArgs) {
+        let gateway = &mut args.client.gateway;
         let set = |place: &mut Option<PathBuf>, path: Option<PathBuf>| {
             *place = path.map(|path| folder.join(path)).or(place.take());
         };
@@ -188,8 +168,8 @@ impl Table {
                 Some(OneOrMany::Many(endpoints)) => endpoints,
             };
         }
-        args.rate = match self.rate {
-            None => args.rate,
+        args.client.rate = match self.rate {
+            None => args.client.rate,
             Some(RateOrOff::Rate(rate)) => Some(Rate(Some(rate))),
             Some(RateOrOff::Off(_)) => Some(Rate(None)),
         };

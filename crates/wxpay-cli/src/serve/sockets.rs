@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use wxpay_agent::Listener;
 
-use super::ServeArgs;
+use crate::args::ServeArgs;
 #[cfg(unix)]
 use unix::{activated, listen};
 

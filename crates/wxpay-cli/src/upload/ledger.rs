@@ -57,7 +57,7 @@ pub(super) async fn run(
     let endpoint = format!("https://{}", endpoints.primary());
     let mut regions = Region::ALL.iter();
     let region = match regions.find(|it| Endpoints::from(**it) == *endpoints) {
-        _ if args.sandbox => "sandbox",
+        _ if args.client.sandbox => "sandbox",
         Some(region) => region.as_str(),
         None => &endpoint,
     };

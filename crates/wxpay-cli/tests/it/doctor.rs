@@ -45,15 +45,14 @@ fn assert_fails(command: &mut Command, check: &str, word: &str) {
 
 #[test]
 fn with_a_healthy_sandbox_all_is_ok() {
-    let folder = tempfile::tempdir().unwrap();
-    let _sandbox = Sandbox::in_folder(folder.path());
-    let run = doctor(folder.path()).assert_exit(0);
+    let sandbox = Sandbox::new(&[]);
+    let run = doctor(sandbox.folder()).assert_exit(0);
     assert!(run.json().len() > 12, "{run:?}");
     for line in run.json() {
         assert_eq!(line["status"], "ok", "{line}");
     }
     // For people: a line each.
-    let run = Sandbox::client(folder.path(), &["doctor"]).assert_exit(0);
+    let run = Sandbox::client(sandbox.folder(), &["doctor"]).assert_exit(0);
     let is_ok = |line: &str| line.starts_with("ok      ");
     assert!(run.out.lines().all(is_ok), "{run:?}");
 }

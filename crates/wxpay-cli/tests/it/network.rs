@@ -26,17 +26,16 @@ fn elsewhere(folder: &Path) -> (Sandbox, String, String) {
 
 #[test]
 fn the_second_endpoint_stands_in_and_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::in_folder(folder.path());
+    let sandbox = Sandbox::new(&[]);
     let nobody = nobody();
     let both = format!("--endpoint https://{nobody} --endpoint {}", sandbox.origin);
-    let run = upload(folder.path()).with(&both).assert_exit(0);
+    let run = upload(sandbox.folder()).with(&both).assert_exit(0);
     let [line] = run.json().try_into().unwrap();
     assert_eq!(line["attempts"], 2, "{run:?}");
     assert_eq!(line["endpoint"], sandbox.origin.as_str());
     assert_eq!(run.err, "", "nothing is wrong");
     let listed = format!("WXPAY_ENDPOINT=https://{nobody},{}", sandbox.origin);
-    upload(folder.path()).with(&listed).assert_exit(0);
+    upload(sandbox.folder()).with(&listed).assert_exit(0);
 }
 
 #[test]

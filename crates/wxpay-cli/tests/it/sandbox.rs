@@ -192,12 +192,11 @@ fn the_printed_curl_command_works_as_it_stands() {
 #[cfg(unix)]
 #[test]
 fn the_p12_file_is_opened_by_the_merchant_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::in_folder(folder.path());
+    let sandbox = Sandbox::new(&[]);
     let script = format!(
         "curl --silent --show-error --noproxy '*' --cacert '{0}/ca.pem' --cert-type P12 \
          --cert '{0}/apiclient_cert.p12:1900000109' -d '' {1}/secapi/mch/uploadmedia",
-        folder.path().display(),
+        sandbox.folder().display(),
         sandbox.origin
     );
     // The certificate passes, and the form, which comes after it, is refused.

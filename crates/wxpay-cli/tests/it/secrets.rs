@@ -286,12 +286,11 @@ fn secrets_are_taken_as_text_from_the_environment() {
 /// Only the flags and variables that lead to it: no secret is an argument, none is in a log.
 #[test]
 fn a_verbose_run_shows_no_secret() {
-    let folder = tempfile::tempdir().unwrap();
-    let _sandbox = Sandbox::in_folder(folder.path());
+    let sandbox = Sandbox::new(&[]);
     let picture = example("licence.png");
-    let run = Sandbox::client(folder.path(), &["-vv", "upload", text(&picture)]).assert_exit(0);
+    let run = Sandbox::client(sandbox.folder(), &["-vv", "upload", text(&picture)]).assert_exit(0);
     for file in ["api_key.txt", "apiclient_key.pem"] {
-        let secret = fs::read_to_string(folder.path().join(file)).unwrap();
+        let secret = fs::read_to_string(sandbox.folder().join(file)).unwrap();
         assert_hidden(&run, &secret);
     }
 }

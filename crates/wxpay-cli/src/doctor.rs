@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let identity = report.print(settings::identity(&args.gateway, mch_id.as_ref()))?;
     let network = report.print(settings::network(&args.gateway))?;
     let endpoints = report.print(settings::endpoints(&args.gateway))?;
-    if let (Some(network), Some(endpoints)) = (network, endpoints) {
+    let checks = if let (Some(network), Some(endpoints)) = (network, endpoints) {
         // One attempt for each call, and no more time than was asked for.
         let mut transport = network
             .apply(Transport::builder())
@@ -41,12 +41,14 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
             transport = transport.identity(identity);
         }
         let proxy = network.proxy.as_ref().map(|given| &given.value);
-        let checks = endpoint_checks(&endpoints, &transport, proxy, has_identity).await;
-        report.print((Some(()), checks))?;
+        endpoint_checks(&endpoints, &transport, proxy, has_identity).await
     } else {
-        let check = Check::skipped("way to the endpoints", "the settings above come first");
-        report.print((Some(()), vec![check]))?;
-    }
+        vec![Check::skipped(
+            "way to the endpoints",
+            "the settings above come first",
+        )]
+    };
+    report.print((Some(()), checks))?;
     Ok(exit_code(report.works))
 }
 

@@ -50,11 +50,8 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     for file in &args.other_key_file {
         builder = builder.other_key(settings::OTHER_KEY.by_flag(file).api_key()?);
     }
-    builder = args
-        .fault
-        .iter()
-        .cloned()
-        .fold(builder, SandboxBuilder::fault);
+    let faults = args.fault.iter().cloned();
+    builder = faults.fold(builder, SandboxBuilder::fault);
     let sandbox = start(builder, args.inspector)
         .await
         .with_context(|| format!("no sandbox at {listen}"))?;

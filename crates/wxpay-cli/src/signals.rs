@@ -41,10 +41,9 @@ impl Stop {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let mut signals = {
-            let _entered = runtime.enter();
-            Signals::listen()?
-        };
+        let entered = runtime.enter();
+        let mut signals = Signals::listen()?;
+        drop(entered);
         let (ask, asked) = watch::channel(None);
         let waits = Arc::new(AtomicBool::new(false));
         let waits_long = Arc::clone(&waits);

@@ -209,14 +209,10 @@ mod tests {
 
     #[test]
     fn a_name_stays_on_its_line_and_off_the_terminal() {
-        assert_eq!(
-            one_line("a\nb\u{1b}[2J\u{2028}图.png"),
-            "a\\nb\\u{1b}[2J\\u{2028}图.png"
-        );
-        assert_eq!(
-            one_line("gpj.\u{202e}\u{9b}\u{7f}\u{ad}\u{e0041}"),
-            "gpj.\\u{202e}\\u{9b}\\u{7f}\\u{ad}\\u{e0041}"
-        );
+        let shown = one_line("a\nb\u{1b}[2J\u{2028}图.png");
+        assert_eq!(shown, "a\\nb\\u{1b}[2J\\u{2028}图.png");
+        let shown = one_line("gpj.\u{202e}\u{9b}\u{7f}\u{ad}\u{e0041}");
+        assert_eq!(shown, "gpj.\\u{202e}\\u{9b}\\u{7f}\\u{ad}\\u{e0041}");
     }
 
     #[test]

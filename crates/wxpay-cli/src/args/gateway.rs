@@ -1,9 +1,4 @@
 //! What `upload`, `serve` and `doctor` have in common.
-#![allow(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the comments are the help that the program prints, and that is not Markdown"
-)]
 
 use std::path::PathBuf;
 

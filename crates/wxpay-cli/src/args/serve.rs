@@ -1,9 +1,4 @@
 //! The arguments of `wxpay serve`.
-#![allow(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the comments are the help that the program prints, and that is not Markdown"
-)]
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 

@@ -96,8 +96,6 @@ const VALIDITY: &str = "certificate validity";
 const SUBJECT: &str = "certificate subject";
 const MERCHANT: &str = "certificate merchant";
 
-const NEW_ONE: &str = "get a new one from the merchant platform";
-
 /// Certificate and key: their files, match, validity, subject and merchant.
 pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found<Identity> {
     let read = || {
@@ -144,12 +142,12 @@ fn passed(files: &IdentityFiles) -> [Check; 2] {
 
 fn valid(files: &IdentityFiles, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
     let until = format!("until {}", date(identity.not_after()));
-    let validity = if identity.expires_soon() {
-        let detail = format!("{until}, less than 30 days");
-        Check::new(VALIDITY, Status::Warning, detail).advise(NEW_ONE)
-    } else {
-        Check::ok(VALIDITY, until)
-    };
+    let mut validity = Check::ok(VALIDITY, until);
+    if identity.expires_soon() {
+        validity.status = Status::Warning;
+        validity.detail += ", less than 30 days";
+        validity = validity.advise("get a new one from the merchant platform");
+    }
     let (subject, serial) = (identity.subject(), identity.serial_number());
     let subject = Check::ok(SUBJECT, format!("{subject}, serial number {serial}"))
         .advise("compare the number with the merchant platform's");
@@ -157,8 +155,8 @@ fn valid(files: &IdentityFiles, identity: &Identity, mch_id: Option<&MerchantId>
         None => Check::skipped(MERCHANT, "the merchant id comes first"),
         Some((id, Some(name))) => {
             let detail = format!("the certificate is of {name}, not of {id}");
-            Check::failed(MERCHANT, detail)
-                .advise("give this merchant's own certificate, or its id")
+            let advice = "give this merchant's own certificate, or its id";
+            Check::failed(MERCHANT, detail).advise(advice)
         }
         Some((id, None)) if identity.common_name() == Some(id.as_str()) => {
             Check::ok(MERCHANT, format!("the certificate is of {id}"))

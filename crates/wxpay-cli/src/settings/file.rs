@@ -231,8 +231,7 @@ pub(crate) fn read_to_end(from: impl Read, mebibytes: u64) -> io::Result<Zeroizi
     Ok(bytes)
 }
 
-/// Reads a pipe, such as `<(pass show wxpay)` or `/dev/stdin`, on a thread of its own: its other side may
-/// never open, or never end.
+/// Reads a pipe, such as `<(pass show wxpay)`, on a thread of its own: its other side may never open or end.
 #[cfg(unix)]
 fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::{

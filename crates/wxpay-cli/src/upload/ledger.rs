@@ -32,8 +32,7 @@ use breaker::Breaker;
 use progress::Counts;
 use source::{Item, Source};
 
-/// A picture that the gateway answers with an error, or that fails while others are taken, is given up in this
-/// run after so many attempts.
+/// Attempts of a picture that the gateway answers with an error, or that fails while others are taken.
 const MAX_FAILURES: u32 = 5;
 
 /// How long an outage is waited for: so long for each picture that waits, so that one picture does not hold up
@@ -196,7 +195,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
             let error = match (self.send)(path, image).await {
                 Ok(outcome) => {
                     breaker.record_success();
-                    self.counts.sent();
+                    self.counts.sent.update(|it| it + 1);
                     return Ok(outcome);
                 }
                 Err(error) => error,

@@ -40,9 +40,8 @@ impl FileOutcome {
         }
     }
 
-    pub(super) fn uploaded(file: &Path, uploaded: &Uploaded, image: &Image) -> Self {
-        let call = uploaded.call.as_ref();
-        let call = call.expect("a transport tells of each call");
+    pub(super) fn uploaded(file: &Path, uploaded: Uploaded, image: &Image) -> Self {
+        let call = uploaded.call.expect("a transport tells of each call");
         let outcome = Outcome::Uploaded {
             media_id: uploaded.media_id.to_string(),
             attempts: call.attempts,

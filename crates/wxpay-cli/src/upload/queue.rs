@@ -100,7 +100,7 @@ pub(super) async fn send(
 ) -> Result<FileOutcome, Error> {
     let progress = bars.file(file, image);
     let uploaded = client.upload_with_progress(image, progress).await?;
-    Ok(FileOutcome::uploaded(file, &uploaded, image))
+    Ok(FileOutcome::uploaded(file, uploaded, image))
 }
 
 /// Prints outcomes in the order of the files: an outcome waits for the ones before it.
@@ -209,5 +209,5 @@ impl Bars {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template).expect("it is one of two constants")
 }

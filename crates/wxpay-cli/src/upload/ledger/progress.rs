@@ -26,17 +26,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Counts of files, and of those that were sent.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    sent: Cell<u64>,
+    pub(super) sent: Cell<u64>,
     uploaded: Cell<u64>,
     refused: Cell<u64>,
     failed: Cell<u64>,
 }
 
 impl Counts {
-    pub(super) fn sent(&self) {
-        self.sent.update(|it| it + 1);
-    }
-
     pub(super) fn count(&self, outcome: &FileOutcome) {
         let count = match outcome.outcome {
             Outcome::Uploaded { .. } => &self.uploaded,

@@ -12,7 +12,7 @@ use crate::{
     Fetcher, Listener, Merchants, Store, Token,
     guard::Guard,
     merchants::Registry,
-    routes::Door,
+    routes::AppState,
     server::{self, Phase},
 };
 
@@ -94,7 +94,7 @@ impl Agent {
             grace,
             ..
         } = self.options;
-        let door = Arc::new(Door {
+        let app = Arc::new(AppState {
             merchants: self.merchants,
             fetcher,
             memory: Arc::new(Semaphore::new(MEMORY)),
@@ -107,6 +107,6 @@ impl Agent {
             let (addr, hosts) = (listener.addr(), hosts.clone());
             (Arc::new(Guard { addr, token, hosts }), listener)
         });
-        server::run(door, guarded.collect(), grace, phase, stop).await
+        server::run(app, guarded.collect(), grace, phase, stop).await
     }
 }

@@ -14,7 +14,7 @@ use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvi
 use crate::{
     answer::{Entry, Refusal},
     metrics::Metrics,
-    store::{Book, Store, lock},
+    store::{MediaIds, Store, lock},
 };
 
 /// Memory for the pictures of a merchant that are read, wait for their turn and are sent: eight of the
@@ -72,7 +72,7 @@ pub(crate) type Flight = watch::Receiver<Option<Outcome>>;
 #[derive(Debug)]
 pub(crate) struct Merchant {
     pub(crate) id: String,
-    pub(crate) book: Book,
+    pub(crate) media_ids: MediaIds,
     settings: Mutex<Arc<Settings>>,
     /// Uploads under way: equal bytes wait for the first of them.
     flights: Mutex<HashMap<Content, Flight>>,
@@ -86,7 +86,7 @@ pub(crate) struct Merchant {
 
 /// A place in the queue, and shares of a merchant's memory and of all memory, for as long as an upload is
 /// under way.
-pub(crate) type Share = [OwnedSemaphorePermit; 3];
+pub(crate) type Permits = [OwnedSemaphorePermit; 3];
 
 impl Merchant {
     pub(crate) fn new(
@@ -96,7 +96,7 @@ impl Merchant {
     ) -> Result<Self, wxpay_ledger::Error> {
         let id = settings.id.to_string();
         Ok(Self {
-            book: store.book(&id, &settings.region, &settings.endpoint)?,
+            media_ids: store.of(&id, &settings.region, &settings.endpoint)?,
             id,
             settings: Mutex::new(Arc::new(settings)),
             flights: Mutex::default(),
@@ -150,12 +150,12 @@ impl Merchant {
     }
 
     /// Waits until so many bytes may be read: one merchant may not take the memory of all.
-    pub(crate) async fn share(
+    pub(crate) async fn acquire(
         &self,
         place: OwnedSemaphorePermit,
         all: &Arc<Semaphore>,
         bytes: u32,
-    ) -> Share {
+    ) -> Permits {
         let take = async |semaphore: &Arc<Semaphore>| {
             let share = Arc::clone(semaphore).acquire_many_owned(bytes).await;
             share.expect("the semaphore is never closed")
@@ -173,7 +173,7 @@ impl Merchant {
         name: String,
         picture: Bytes,
         reuse: Option<Duration>,
-        share: Share,
+        permits: Permits,
     ) -> Result<(Flight, bool), Refusal> {
         let image = Image::from_bytes(name, picture).map_err(|error| {
             self.metrics.refused();
@@ -185,14 +185,14 @@ impl Merchant {
             tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
         }
         let content = (image.hash().to_string(), image.bytes().len() as u64);
-        // Under the lock all the time: an upload leaves the list only after its id is in the book.
+        // Under the lock all the time: an upload leaves the list only after its id is kept.
         let mut flights = lock(&self.flights);
         if let Some(flight) = flights.get(&content) {
             self.metrics.reused();
             return Ok((flight.clone(), true));
         }
         if let Some(max_age) = reuse
-            && let Some(entry) = self.book.find(&content.0, Some(content.1))?
+            && let Some(entry) = self.media_ids.find(&content.0, Some(content.1))?
             && entry.age() <= max_age
         {
             self.metrics.reused();
@@ -200,7 +200,7 @@ impl Merchant {
         }
         let (sender, flight) = watch::channel(None);
         flights.insert(content.clone(), flight.clone());
-        let mut landing = Landing {
+        let mut in_flight = InFlight {
             merchant: Arc::clone(self),
             content,
             sender,
@@ -208,8 +208,8 @@ impl Merchant {
         };
         let settings = Arc::clone(&lock(&self.settings));
         tokio::spawn(async move {
-            landing.outcome = landing.merchant.upload(&settings, image).await;
-            drop((landing, share));
+            in_flight.outcome = in_flight.merchant.upload(&settings, image).await;
+            drop((in_flight, permits));
         });
         Ok((flight, false))
     }
@@ -242,21 +242,21 @@ impl Merchant {
             attempts: call.map_or(1, |call| call.attempts),
             endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),
         };
-        let recorded = self.book.record(&entry).await;
+        let recorded = self.media_ids.record(&entry).await;
         recorded.inspect_err(|it| *lock(&self.stopped) = Some(it.error.message.clone()))?;
         Ok(entry)
     }
 }
 
 /// Ends an upload, however it ends: no later request waits for it, then those that wait are answered.
-struct Landing {
+struct InFlight {
     merchant: Arc<Merchant>,
     content: Content,
     sender: watch::Sender<Option<Outcome>>,
     outcome: Outcome,
 }
 
-impl Drop for Landing {
+impl Drop for InFlight {
     fn drop(&mut self) {
         lock(&self.merchant.flights).remove(&self.content);
         let outcome = mem::replace(&mut self.outcome, Err(Refusal::stopping()));

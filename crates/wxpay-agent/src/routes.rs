@@ -38,7 +38,7 @@ const LEAST_SHARE: usize = 16 * 1024;
 
 /// The state that all requests share.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct AppState {
     pub(crate) merchants: Registry,
     pub(crate) fetcher: Option<Fetcher>,
     /// The memory of all merchants together.
@@ -46,12 +46,12 @@ pub(crate) struct Door {
     pub(crate) phase: watch::Receiver<Phase>,
 }
 
-type Shared = State<Arc<Door>>;
+type Shared = State<Arc<AppState>>;
 
-pub(crate) fn router(door: Arc<Door>) -> Router {
+pub(crate) fn router(app: Arc<AppState>) -> Router {
     const ADVICE: &str = "POST pictures to /v1/media";
     const WRONG: StatusCode = StatusCode::METHOD_NOT_ALLOWED;
-    let upload = post(async |State(door): Shared, request| door.upload(request).await);
+    let upload = post(async |State(app): Shared, request| app.upload(request).await);
     Router::new()
         .route("/v1/media", upload.layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/v1/media/{md5}", get(look_up).delete(forget))
@@ -60,7 +60,7 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .route("/metrics", get(show_metrics))
         .fallback(async || Refusal::not_found("there is no such path", ADVICE))
         .method_not_allowed_fallback(async || Refusal::new(WRONG, "not by this method", ADVICE))
-        .with_state(door)
+        .with_state(app)
 }
 
 /// Answers a request, if it is no stranger's.
@@ -80,22 +80,22 @@ pub(crate) async fn respond(router: Router, guard: &Guard, request: Request) -> 
 /// A request about known bytes.
 type Known = (Shared, Path<String>, Uri);
 
-async fn look_up((State(door), Path(md5), uri): Known) -> Result<Response, Refusal> {
-    let (merchant, md5) = door.known(&uri, &md5)?;
-    let found = merchant.book.find(&md5, None)?;
+async fn look_up((State(app), Path(md5), uri): Known) -> Result<Response, Refusal> {
+    let (merchant, md5) = app.known(&uri, &md5)?;
+    let found = merchant.media_ids.find(&md5, None)?;
     let unknown = || Refusal::not_found("no upload of these bytes is known", "upload them");
     Ok(found.ok_or_else(unknown)?.answer(true))
 }
 
-async fn forget((State(door), Path(md5), uri): Known) -> Result<StatusCode, Refusal> {
-    let (merchant, md5) = door.known(&uri, &md5)?;
-    let forgotten = spawn_blocking(move || merchant.book.forget(&md5)).await;
+async fn forget((State(app), Path(md5), uri): Known) -> Result<StatusCode, Refusal> {
+    let (merchant, md5) = app.known(&uri, &md5)?;
+    let forgotten = spawn_blocking(move || merchant.media_ids.forget(&md5)).await;
     forgotten.map_err(|_| Refusal::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn readyz(State(door): Shared) -> Response {
-    let views = door.merchants.views();
+async fn readyz(State(app): Shared) -> Response {
+    let views = app.merchants.views();
     let merchants = views.iter().map(|view| {
         let problem = view.problem();
         json!({
@@ -105,7 +105,7 @@ async fn readyz(State(door): Shared) -> Response {
             "broken": view.broken,
         })
     });
-    let is_serving = *door.phase.borrow() == Phase::Serving && !views.is_empty();
+    let is_serving = *app.phase.borrow() == Phase::Serving && !views.is_empty();
     let is_ready = is_serving && views.iter().all(|view| view.problem().is_none());
     let answer = json!({"ready": is_ready, "merchants": merchants.collect::<Vec<_>>()});
     let status = match is_ready {
@@ -115,13 +115,13 @@ async fn readyz(State(door): Shared) -> Response {
     answer::json(status, &answer)
 }
 
-async fn show_metrics(State(door): Shared) -> Response {
+async fn show_metrics(State(app): Shared) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    let text = metrics::render(&door.merchants.views());
+    let text = metrics::render(&app.merchants.views());
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-impl Door {
+impl AppState {
     /// The merchant of a request, and an MD5 in lower case.
     fn known(&self, uri: &Uri, md5: &str) -> Result<(Arc<Merchant>, String), Refusal> {
         if md5.len() != 32 || !md5.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -149,16 +149,16 @@ impl Door {
         let size = size.filter(|_| form != Form::Url).unwrap_or(Image::LIMIT);
         let bytes = size.clamp(LEAST_SHARE, Image::LIMIT) as u32;
         let work = async {
-            let mut share = merchant.share(place, &self.memory, bytes).await;
+            let mut permits = merchant.acquire(place, &self.memory, bytes).await;
             let read = body::read(form, request, self.fetcher.as_ref());
             let (name, picture) = read.await?;
             let needed = picture.len().max(LEAST_SHARE);
-            for memory in &mut share[1..] {
+            for memory in &mut permits[1..] {
                 drop(memory.split(memory.num_permits().saturating_sub(needed)));
             }
             let name = sendable(query.name.or(name).as_deref());
             // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
-            let submit = move || merchant.submit(name, picture, query.reuse, share);
+            let submit = move || merchant.submit(name, picture, query.reuse, permits);
             let submitted = spawn_blocking(submit).await;
             let (mut flight, reused) = submitted.map_err(|_| Refusal::stopping())??;
             let landed = flight.wait_for(Option::is_some).await;

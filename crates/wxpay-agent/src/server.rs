@@ -30,7 +30,7 @@ use tokio::{
 use crate::{
     guard::Guard,
     merchants::POLL_INTERVAL,
-    routes::{self, Door},
+    routes::{self, AppState},
 };
 
 /// More connections wait in the system's queue.
@@ -108,16 +108,16 @@ type Guarded = (Arc<Guard>, Listener);
 
 /// Serves until `stop` ends, and then at most for the grace. True when every connection has ended by itself.
 pub(crate) async fn run(
-    door: Arc<Door>,
+    app: Arc<AppState>,
     listeners: Vec<Guarded>,
     grace: Duration,
     phase: watch::Sender<Phase>,
     stop: impl Future<Output = ()>,
 ) -> bool {
-    let router = routes::router(Arc::clone(&door));
+    let router = routes::router(Arc::clone(&app));
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
-    let watching = tokio::spawn(watch_files(Arc::clone(&door)));
+    let watching = tokio::spawn(watch_files(Arc::clone(&app)));
     let serve = |connections: &mut JoinSet<()>, guard: &Arc<Guard>, stream| {
         let (guard, router) = (Arc::clone(guard), router.clone());
         connections.spawn(serve(stream, guard, router, phase.subscribe()));
@@ -151,7 +151,7 @@ pub(crate) async fn run(
     sleep(SETTLE.min(grace)).await;
     phase.send_replace(Phase::Draining);
     let is_idle = || {
-        let views = door.merchants.views();
+        let views = app.merchants.views();
         let mut merchants = views.iter().filter_map(|view| view.merchant.as_ref());
         merchants.all(|merchant| merchant.is_idle())
     };
@@ -186,12 +186,12 @@ fn poll_accept<'a>(
     Poll::Pending
 }
 
-async fn watch_files(door: Arc<Door>) {
+async fn watch_files(app: Arc<AppState>) {
     loop {
         sleep(POLL_INTERVAL).await;
-        let door = Arc::clone(&door);
+        let app = Arc::clone(&app);
         // A panic in the caller's own reading leaves the old settings.
-        let _ = spawn_blocking(move || door.merchants.poll()).await;
+        let _ = spawn_blocking(move || app.merchants.poll()).await;
     }
 }
 

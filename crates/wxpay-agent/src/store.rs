@@ -67,12 +67,12 @@ impl Store {
     }
 
     /// The ids of a merchant in a region, with the endpoint that usually answers.
-    pub(crate) fn book(&self, merchant: &str, region: &str, endpoint: &str) -> Result<Book, Error> {
+    pub(crate) fn of(&self, id: &str, region: &str, endpoint: &str) -> Result<MediaIds, Error> {
         Ok(match &self.0 {
-            None => Book::Memory(Mutex::default()),
+            None => MediaIds::Memory(Mutex::default()),
             Some(file) => {
-                let account = file.ledger.account(merchant, region, endpoint)?;
-                Book::File(Arc::clone(file), account)
+                let account = file.ledger.account(id, region, endpoint)?;
+                MediaIds::File(Arc::clone(file), account)
             }
         })
     }
@@ -80,12 +80,12 @@ impl Store {
 
 /// The media ids of a merchant.
 #[derive(Debug)]
-pub(crate) enum Book {
+pub(crate) enum MediaIds {
     Memory(Mutex<HashMap<String, Entry>>),
     File(Arc<File>, Account),
 }
 
-impl Book {
+impl MediaIds {
     /// The entry of bytes, where it is not too old; of a hash alone, without a length. It may read from the
     /// disk.
     pub(crate) fn find(&self, md5: &str, bytes: Option<u64>) -> Result<Option<Entry>, Error> {

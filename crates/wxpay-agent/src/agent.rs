@@ -87,26 +87,19 @@ impl Agent {
     /// had to be cut.
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> bool {
         let (phase, phases) = watch::channel(Phase::Serving);
-        let Options {
-            token,
-            hosts,
-            fetcher,
-            grace,
-            ..
-        } = self.options;
+        let options = self.options;
         let app = Arc::new(AppState {
             merchants: self.merchants,
-            fetcher,
+            fetcher: options.fetcher,
             memory: Arc::new(Semaphore::new(MEMORY)),
             phase: phases,
         });
         let guarded = listeners.into_iter().map(|listener| {
-            let token = token
-                .clone()
-                .filter(|_| matches!(listener, Listener::Tcp(_)));
-            let (addr, hosts) = (listener.addr(), hosts.clone());
+            let is_tcp = matches!(listener, Listener::Tcp(_));
+            let token = options.token.clone().filter(|_| is_tcp);
+            let (addr, hosts) = (listener.addr(), options.hosts.clone());
             (Arc::new(Guard { addr, token, hosts }), listener)
         });
-        server::run(app, guarded.collect(), grace, phase, stop).await
+        server::run(app, guarded.collect(), options.grace, phase, stop).await
     }
 }

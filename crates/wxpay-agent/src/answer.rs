@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) media_id: String,
     pub(crate) media_hash: String,
     pub(crate) bytes: u64,
+    /// No upload was made for this answer.
+    pub(crate) reused: bool,
     /// In seconds since 1970, as a ledger has it.
     #[serde(rename = "uploaded_at", serialize_with = "rfc3339")]
     pub(crate) at: u64,
@@ -43,15 +45,8 @@ impl Entry {
         SystemTime::now().duration_since(at).unwrap_or_default()
     }
 
-    pub(crate) fn answer(&self, reused: bool) -> Response {
-        #[derive(Serialize)]
-        struct Answer<'a> {
-            #[serde(flatten)]
-            entry: &'a Entry,
-            reused: bool,
-        }
-        let entry = self;
-        json(StatusCode::OK, &Answer { entry, reused })
+    pub(crate) fn answer(self, reused: bool) -> Response {
+        json(StatusCode::OK, &Self { reused, ..self })
     }
 }
 
@@ -143,8 +138,7 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Bearer");
-            headers.insert(header::WWW_AUTHENTICATE, scheme);
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

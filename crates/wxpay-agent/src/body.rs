@@ -23,6 +23,8 @@ pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 const MAX_JSON: usize = 16 * 1024;
 /// A picture that is not there after so long is given up: it keeps memory from others.
 const LONGEST: Duration = Duration::from_secs(60);
+/// So is one of which nothing comes for so long: a caller on this machine has no slow line.
+const STALL: Duration = Duration::from_secs(3);
 
 const ADVICE: &str =
     "send the picture itself, multipart/form-data with one file part, or {\"url\": …}";
@@ -63,20 +65,20 @@ pub(crate) async fn read(
             Form::Url => by_url(request.into_body(), fetcher).await,
         }
     };
-    let late = |_| {
-        let (status, message) = (
-            StatusCode::REQUEST_TIMEOUT,
-            "the picture did not come in time",
-        );
-        Err(Refusal::new(status, message, "send it within a minute"))
-    };
-    timeout(LONGEST, read).await.unwrap_or_else(late)
+    within(LONGEST, read).await?
+}
+
+async fn within<T>(limit: Duration, read: impl Future<Output = T>) -> Result<T, Refusal> {
+    let message = "the picture did not come in time";
+    let advice = "send it within a minute, without a pause of three seconds";
+    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, message, advice);
+    timeout(limit, read).await.map_err(late)
 }
 
 /// The picture that the body itself is.
 async fn picture(mut body: Body) -> Result<Picture, Refusal> {
     let mut content = Content::new(&body);
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = within(STALL, body.frame()).await? {
         if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
             content.push(&bytes);
         }
@@ -97,14 +99,14 @@ async fn file_part(request: Request) -> Result<Picture, Refusal> {
     let form: Result<Multipart, _> = request.extract().await;
     let mut form = form.map_err(|error| Refusal::bad(error.body_text(), ADVICE))?;
     let mut file = None;
-    while let Some(mut part) = form.next_field().await.map_err(failed)? {
+    while let Some(mut part) = within(STALL, form.next_field()).await?.map_err(failed)? {
         let name = part.file_name().map(str::to_owned);
         let is_text = |kind: &str| kind.starts_with("text/plain");
         let is_file = name.is_some() || !part.content_type().is_none_or(is_text);
         if is_file && file.replace(name).is_some() {
             return Err(Refusal::bad("the form has more than one file", ADVICE));
         }
-        while let Some(bytes) = part.chunk().await.map_err(failed)? {
+        while let Some(bytes) = within(STALL, part.chunk()).await?.map_err(failed)? {
             if is_file {
                 content.push(&bytes);
             }
@@ -120,7 +122,9 @@ async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusa
     struct ByUrl {
         url: String,
     }
-    let json = to_bytes(body, MAX_JSON).await.unwrap_or_default();
+    let json = within(STALL, to_bytes(body, MAX_JSON))
+        .await?
+        .unwrap_or_default();
     let json: Result<ByUrl, _> = serde_json::from_slice(&json);
     let json = json.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
     let advice = "start the agent with --allow-url HOST, or send the picture";

@@ -32,6 +32,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 ///
 /// assert!("pictures.example.com".parse::<AllowedHost>().is_ok());
 /// assert!("https://pictures.example.com/".parse::<AllowedHost>().is_err());
+/// assert!("*".parse::<AllowedHost>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHost(String, u16);
@@ -40,8 +41,9 @@ impl FromStr for AllowedHost {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         let uri = format!("https://{text}/").parse::<Uri>().ok();
-        let uri = uri.filter(|uri| uri.path() == "/" && uri.query().is_none());
+        let uri = uri.filter(|_| text.bytes().all(is_plain));
         let target = uri.as_ref().and_then(target);
         target.ok_or("a host has the form HOST or HOST:PORT, such as pictures.example.com")
     }
@@ -95,16 +97,12 @@ impl Fetcher {
 
     /// The picture at a URL. The caller bounds the time, for looking names up has no bound.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, Refusal> {
-        let _place = self
-            .places
-            .acquire()
-            .await
-            .map_err(|_| Refusal::stopping())?;
+        let place = self.places.acquire().await;
+        let _place = place.map_err(|_| Refusal::stopping())?;
         let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;
         for _ in 0..=MAX_REDIRECTS {
-            let target = target(&url);
-            let target =
-                target.ok_or_else(|| refused("the URL is not https, or has a user name"))?;
+            let wrong = || refused("the URL is not https, or has a user name");
+            let target = target(&url).ok_or_else(wrong)?;
             if !self.allowed.contains(&target) {
                 return Err(refused("the URL's host is not allowed"));
             }
@@ -115,7 +113,7 @@ impl Fetcher {
             let location = response.headers().get(header::LOCATION);
             url = match location.filter(|_| status.is_redirection()) {
                 Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
-                None if status.is_success() => return Ok(response.into_body()),
+                None if status == StatusCode::OK => return Ok(response.into_body()),
                 None if is_busy => return Err(again(answer())),
                 None => return Err(useless(answer())),
             };
@@ -128,8 +126,7 @@ impl Fetcher {
         let addresses = self.addresses(target).await?;
         // A transport for this call alone: it connects to the addresses that were looked at, and to no
         // other that a name server may tell later.
-        let transport = self.transport.clone();
-        let transport = transport.resolve(host, *port, addresses);
+        let transport = self.transport.clone().resolve(host, *port, addresses);
         let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
         // By the very name that was looked up, without the dot that may stand behind it.
         let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
@@ -163,10 +160,9 @@ impl Fetcher {
                 found.map(|address| address.ip()).collect()
             }
         };
-        match found.iter().all(|address| is_public(*address)) {
-            true => Ok(found),
-            false => Err(refused("the URL's host has a private address")),
-        }
+        let all_public = found.iter().all(|address| is_public(*address));
+        let private = || refused("the URL's host has a private address");
+        all_public.then_some(found).ok_or_else(private)
     }
 }
 
@@ -216,19 +212,14 @@ fn is_public(address: IpAddr) -> bool {
 
 /// The blocks of IANA's registry of special addresses.
 fn is_special(address: Ipv4Addr) -> bool {
-    match address.octets() {
-        [0 | 10 | 127, ..]
-        | [100, 64..=127, ..]
-        | [169, 254, ..]
-        | [172, 16..=31, ..]
-        | [192, 168, ..]
-        | [192, 0, 0 | 2, _]
-        | [192, 88, 99, _]
-        | [198, 18 | 19, ..]
-        | [198, 51, 100, _]
-        | [203, 0, 113, _] => true,
-        [first, ..] => first >= 224,
-    }
+    let is_local = address.is_private() || address.is_loopback() || address.is_link_local();
+    let octets = address.octets();
+    let is_shared = matches!(octets, [0 | 224.., ..] | [100, 64..=127, ..]);
+    let is_reserved = matches!(
+        octets,
+        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..]
+    );
+    is_local || is_shared || is_reserved || address.is_documentation()
 }
 
 /// Global unicast, but for what stands for an IPv4 address, which may be any, and for documentation.
@@ -244,13 +235,8 @@ fn is_global(address: Ipv6Addr) -> bool {
 
 #[test]
 fn addresses_of_the_internet_are_public() {
-    for address in [
-        "100.63.0.1",
-        "172.32.0.1",
-        "::ffff:1.1.1.1",
-        "2400:3200::1",
-        "240e::1",
-    ] {
+    let addresses = "100.63.0.1 172.32.0.1 ::ffff:1.1.1.1 2400:3200::1 240e::1";
+    for address in addresses.split(' ') {
         assert!(is_public(address.parse().unwrap()), "{address}");
     }
 }

@@ -69,7 +69,7 @@ impl Token {
         if path.metadata()?.is_file() {
             File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
         }
-        let token = text.trim_ascii();
+        let token = text.trim_start_matches('\u{feff}').trim_ascii();
         if token.len() < SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "it holds no token, which has at least 16 characters and no space: \
                            remove the file, and it is made";
@@ -106,8 +106,7 @@ impl Guard {
     /// Refuses pages: by a name of their own that leads here they could read answers (DNS rebinding), and
     /// by a form they could send pictures.
     pub(crate) fn check_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        let forbidden =
-            |message: &str, advice| Refusal::new(StatusCode::FORBIDDEN, message, advice);
+        let forbidden = |message, advice| Refusal::new(StatusCode::FORBIDDEN, message, advice);
         let hosts = headers.get_all(header::HOST).iter();
         let mut hosts = hosts.map(|host| host.as_bytes().try_into().ok());
         let is_named = hosts.all(|host: Option<Authority>| self.is_ours(host.as_ref()));

@@ -16,6 +16,6 @@ pub use agent::{Agent, Options};
 pub use fetch::{AllowedHost, Fetcher};
 pub use guard::Token;
 pub use merchant::Settings;
-pub use merchants::{Loaded, Merchants};
+pub use merchants::{Loaded, Merchants, WatchedFile};
 pub use server::Listener;
 pub use store::Store;

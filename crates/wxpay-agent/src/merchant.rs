@@ -224,9 +224,8 @@ impl Merchant {
         }
         let outcome = result.as_ref().map(drop);
         self.metrics.uploaded(outcome, begun.elapsed());
-        let stopped = outcome
-            .err()
-            .filter(|it| it.retry_advice() == RetryAdvice::Stop);
+        let is_stop = |error: &&Error| error.retry_advice() == RetryAdvice::Stop;
+        let stopped = outcome.err().filter(is_stop);
         if outcome.is_ok() || stopped.is_some() {
             *lock(&self.stopped) = stopped.map(ToString::to_string);
         }
@@ -238,6 +237,7 @@ impl Merchant {
             media_id: uploaded.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
+            reused: false,
             at: now.unwrap_or_default().as_secs(),
             attempts: call.map_or(1, |call| call.attempts),
             endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),

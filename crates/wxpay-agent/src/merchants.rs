@@ -1,13 +1,15 @@
 //! All merchants: one, or those of a folder, which is watched.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use wxpay_ledger::FileState;
+use zeroize::Zeroizing;
 
 use crate::{
     answer::Refusal,
@@ -26,17 +28,56 @@ const AWAY: u8 = 2;
 pub struct Loaded {
     /// The files that they depend on, also where they cannot be used: when one of them changes, all are
     /// read again.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<WatchedFile>,
     /// The settings, or why they cannot be used.
     pub settings: Result<Settings, String>,
+}
+
+/// A file, and what it held before settings were read from it, so that no change is missed. A file that is only
+/// touched has not changed: a new client would begin with a new pace.
+///
+/// ```
+/// let file = wxpay_agent::WatchedFile::new("/etc/wxpay/merchants/shop.toml");
+/// ```
+#[derive(Debug)]
+pub struct WatchedFile {
+    path: PathBuf,
+    content: Option<u64>,
+}
+
+impl WatchedFile {
+    /// Reads the file as it is now; one that is not there may come.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let content = fingerprint(&path);
+        Self { path, content }
+    }
+
+    fn has_changed(&self) -> bool {
+        fingerprint(&self.path) != self.content
+    }
+}
+
+/// A hash of a file's content; `None` where there is none to read.
+fn fingerprint(path: &Path) -> Option<u64> {
+    // A pipe would wait for its writer.
+    let is_file = fs::metadata(path).ok()?.is_file();
+    let content = is_file.then(|| fs::read(path).ok()).flatten()?;
+    let mut hasher = DefaultHasher::new();
+    Zeroizing::new(content).hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 /// The merchants that an agent uploads for, and how their settings are read, on a thread that may block.
 ///
 /// ```
-/// use wxpay_agent::{Loaded, Merchants};
+/// use wxpay_agent::{Loaded, Merchants, WatchedFile};
 ///
-/// let none = |file: &std::path::Path| Loaded { files: vec![file.into()], settings: Err("new".into()) };
+/// let none = |file: &std::path::Path| Loaded {
+///     files: vec![WatchedFile::new(file)],
+///     settings: Err("new".into()),
+/// };
 /// let merchants = Merchants::folder("/etc/wxpay/merchants", none);
 /// ```
 pub struct Merchants {
@@ -89,8 +130,8 @@ pub(crate) struct Registry {
 struct Slot {
     file: PathBuf,
     away: u8,
-    /// The files that its settings depend on, as they were before they were read.
-    seen: Option<Vec<(PathBuf, Option<FileState>)>>,
+    /// The files that its settings depend on; `None` where they were never read.
+    files: Option<Vec<WatchedFile>>,
     view: View,
 }
 
@@ -112,7 +153,6 @@ impl Registry {
             None => vec![Slot::default()],
             Some(folder) => files(folder)?.into_iter().map(Slot::new).collect(),
         };
-        let is_one = merchants.folder.is_none();
         let registry = Self {
             merchants,
             slots: Mutex::new(slots),
@@ -121,12 +161,9 @@ impl Registry {
             queue,
         };
         registry.poll();
-        let first = registry
-            .views()
-            .first()
-            .and_then(|view| view.broken.clone());
-        match first {
-            Some(broken) if is_one => Err(io::Error::other(broken)),
+        let views = registry.views();
+        match views.first().and_then(|view| view.broken.clone()) {
+            Some(broken) if registry.merchants.folder.is_none() => Err(io::Error::other(broken)),
             _ => Ok(registry),
         }
     }
@@ -159,8 +196,7 @@ impl Registry {
 
     fn read(&self, slots: &mut [Slot], at: usize) {
         let Loaded { files, settings } = (self.merchants.load)(&slots[at].file);
-        let seen = files.into_iter().map(|file| (state(&file), file));
-        slots[at].seen = Some(seen.map(|(state, file)| (file, state)).collect());
+        slots[at].files = Some(files);
         let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
         let mut others = others.filter_map(|(_, slot)| slot.view.merchant.as_ref());
         let used = settings.and_then(|settings| {
@@ -236,8 +272,8 @@ impl Slot {
     }
 
     fn has_changed(&self) -> bool {
-        let seen = self.seen.as_ref();
-        seen.is_none_or(|files| files.iter().any(|(file, seen)| state(file) != *seen))
+        let files = self.files.as_ref();
+        files.is_none_or(|files| files.iter().any(WatchedFile::has_changed))
     }
 }
 
@@ -253,12 +289,4 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     });
     files.sort();
     Ok(files)
-}
-
-/// By which a change is seen. Of a file that is young there are two states: it is read again two seconds
-/// later, for it may have changed while it was read.
-fn state(file: &Path) -> Option<FileState> {
-    fs::metadata(file)
-        .ok()
-        .map(|metadata| FileState::of(&metadata))
 }

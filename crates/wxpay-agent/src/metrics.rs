@@ -3,9 +3,10 @@
 use std::{
     fmt::{Display, Write},
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
+use time::OffsetDateTime;
 use wxpay_media::{Error, RetryAdvice};
 
 use crate::{merchant::Merchant, merchants::View};
@@ -36,9 +37,8 @@ impl Metrics {
             Err(_) => 4,
         };
         add(&self.outcomes[outcome], 1);
-        let bucket = BUCKETS
-            .iter()
-            .position(|bound| took.as_secs_f64() <= *bound);
+        let seconds = took.as_secs_f64();
+        let bucket = BUCKETS.iter().position(|bound| seconds <= *bound);
         add(&self.buckets[bucket.unwrap_or(BUCKETS.len())], 1);
         add(&self.microseconds, took.as_micros() as u64);
     }
@@ -87,37 +87,29 @@ pub(crate) fn render(views: &[View]) -> String {
         page.sample("_sum", labels, seconds);
         page.sample("_count", labels, count);
     }
-    page.family(
-        "wxpay_reused_total",
-        "counter",
-        "Ids without an upload of their own.",
-    );
+    page.family("wxpay_reused_total", "counter", "Ids given again.");
     for (labels, merchant) in &merchants {
         page.sample("", labels, read(&merchant.metrics.reused));
     }
-    page.family(
-        "wxpay_queue_requests",
-        "gauge",
-        "Requests that wait or are under way.",
-    );
+    page.family("wxpay_queue_requests", "gauge", "Requests under way.");
     for (labels, merchant) in &merchants {
         page.sample("", labels, merchant.waiting());
     }
-    page.family(
-        "wxpay_certificate_days_left",
-        "gauge",
-        "Days until the certificate expires.",
-    );
+    page.family("wxpay_certificate_days_left", "gauge", "Days of validity.");
     for (labels, merchant) in &merchants {
         if let Some(end) = merchant.not_after() {
-            page.sample("", labels, format!("{:.2}", days_until(end)));
+            let left = OffsetDateTime::from(end) - OffsetDateTime::now_utc();
+            page.sample(
+                "",
+                labels,
+                format!("{:.2}", left.as_seconds_f64() / 86_400.0),
+            );
         }
     }
     let help = "1 where settings have changed and cannot be used.";
     page.family("wxpay_merchant_settings_broken", "gauge", help);
     for view in views {
-        let is_broken = u8::from(view.broken.is_some());
-        page.sample("", &label(view.shown()), is_broken);
+        page.sample("", &label(view.shown()), u8::from(view.broken.is_some()));
     }
     page.text
 }
@@ -138,14 +130,6 @@ impl Page {
     fn sample(&mut self, suffix: &str, labels: &str, value: impl Display) {
         let _ = writeln!(self.text, "{}{suffix}{{{labels}}} {value}", self.name);
     }
-}
-
-fn days_until(end: SystemTime) -> f64 {
-    let seconds = match end.duration_since(SystemTime::now()) {
-        Ok(left) => left.as_secs_f64(),
-        Err(passed) => -passed.duration().as_secs_f64(),
-    };
-    seconds / 86_400.0
 }
 
 /// A merchant's id, or the name of its file.

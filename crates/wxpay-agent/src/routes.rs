@@ -108,10 +108,8 @@ async fn readyz(State(app): Shared) -> Response {
     let is_serving = *app.phase.borrow() == Phase::Serving && !views.is_empty();
     let is_ready = is_serving && views.iter().all(|view| view.problem().is_none());
     let answer = json!({"ready": is_ready, "merchants": merchants.collect::<Vec<_>>()});
-    let status = match is_ready {
-        true => StatusCode::OK,
-        false => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let (ready, unready) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
+    let status = if is_ready { ready } else { unready };
     answer::json(status, &answer)
 }
 

@@ -201,12 +201,15 @@ async fn serve(
     router: Router,
     mut phase: watch::Receiver<Phase>,
 ) {
-    let is_refused = AtomicBool::new(false);
+    let (is_refused, is_busy) = (AtomicBool::new(false), AtomicBool::new(false));
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (guard, router, is_refused) = (Arc::clone(&guard), router.clone(), &is_refused);
+        let (guard, router) = (Arc::clone(&guard), router.clone());
+        let (is_refused, is_busy) = (&is_refused, &is_busy);
         let request = request.map(Body::new);
         Box::pin(async move {
+            is_busy.store(true, Ordering::Relaxed);
             let response = routes::respond(router, &guard, request).await;
+            is_busy.store(false, Ordering::Relaxed);
             is_refused.store(!response.status().is_success(), Ordering::Relaxed);
             Ok::<_, Infallible>(response)
         })
@@ -224,7 +227,17 @@ async fn serve(
         // The sender lives as long as the server.
         _ = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => {
             Pin::new(&mut connection).graceful_shutdown();
-            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
+            // Half of a head is no request that was accepted.
+            let no_request = async {
+                while is_busy.load(Ordering::Relaxed) {
+                    sleep(SETTLE).await;
+                }
+                sleep(SETTLE).await;
+            };
+            tokio::select! {
+                ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
+                () = no_request => return,
+            }
         }
     };
     if let Err(error) = ended {

@@ -153,22 +153,22 @@ fn record(entry: &Entry) -> Record {
 
 fn of_ledger(entry: wxpay_ledger::Entry) -> Option<Entry> {
     let Content { md5, bytes } = entry.content?;
-    let Outcome::Uploaded {
-        media_id,
-        attempts,
-        endpoint,
-    } = entry.outcome
-    else {
-        return None;
-    };
-    Some(Entry {
-        media_id,
-        media_hash: md5,
-        bytes,
-        at: entry.at,
-        attempts,
-        endpoint,
-    })
+    match entry.outcome {
+        Outcome::Uploaded {
+            media_id,
+            attempts,
+            endpoint,
+        } => Some(Entry {
+            media_id,
+            media_hash: md5,
+            bytes,
+            reused: true,
+            at: entry.at,
+            attempts,
+            endpoint,
+        }),
+        _ => None,
+    }
 }
 
 /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.

@@ -56,3 +56,21 @@ fn what_is_not_done_within_the_grace_is_answered_as_busy() {
         begun.elapsed()
     );
 }
+
+#[test]
+fn half_of_a_head_does_not_delay_the_end() {
+    let mut door = Door::start();
+    let mut half = door.connect();
+    half.write_all(b"POST /v1/media HTTP/1.1\r\nHost: loc")
+        .unwrap();
+    // Answered on another connection, so the first has been accepted.
+    door.get("/livez").assert_status(200);
+    let begun = Instant::now();
+    door.ask_to_stop();
+    assert!(door.ended());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}

@@ -144,6 +144,25 @@ fn a_body_that_is_cut_uploads_nothing() {
 }
 
 #[test]
+fn bodies_that_stand_still_are_given_up_and_let_others_pass() {
+    let door = Door::start();
+    let head = door.head("POST /v1/media", "Content-Length: 2000000\r\n\r\n");
+    // As many as have room in memory.
+    let still: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = door.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&picture(500)).unwrap();
+            stream
+        })
+        .collect();
+    door.post("", &picture(300)).assert_status(200);
+    for stream in still {
+        Answer::read(stream).assert_refused(408, "in time");
+    }
+}
+
+#[test]
 fn a_client_that_waits_for_100_continue_need_not_send_what_is_refused() {
     let door = Door::start();
     let mut stream = door.connect();

@@ -3,14 +3,18 @@
 use std::{
     fs,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use wxpay_agent::{Loaded, Merchants};
+use wxpay_agent::{Loaded, Merchants, WatchedFile};
 use wxpay_sandbox::{Credentials, Sandbox};
 
-use crate::support::{Door, picture, settings_of, start_sandbox};
+use crate::support::{Door, picture, settings, settings_of, start_sandbox};
 
 /// Over a folder whose files say `right`, `wrong key`, `other merchant`, or what is broken.
 fn door(sandbox: Sandbox, folder: &Path) -> Door {
@@ -18,7 +22,7 @@ fn door(sandbox: Sandbox, folder: &Path) -> Door {
     let wrong_key = right.clone().with_api_key(&"0".repeat(32)).unwrap();
     let other = Credentials::generate_for("1900000110").unwrap();
     let load = move |file: &Path| Loaded {
-        files: vec![file.to_owned()],
+        files: vec![WatchedFile::new(file)],
         settings: match fs::read_to_string(file).unwrap_or_default().as_str() {
             "right" => Ok(settings_of(&right, &origin)),
             "wrong key" => Ok(settings_of(&wrong_key, &origin)),
@@ -73,6 +77,33 @@ fn merchants_come_and_go_with_their_files() {
         .assert_status(200);
     fs::remove_file(shop).unwrap();
     until(|| door.post("?merchant=shop", &picture(100)).status == 404);
+}
+
+#[test]
+fn a_file_that_is_only_touched_is_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.toml");
+    write(&path, "right");
+    let sandbox = start_sandbox();
+    let (settings, reads) = (settings(&sandbox), Arc::new(AtomicUsize::new(0)));
+    let (counted, folder) = (Arc::clone(&reads), folder.path().to_owned());
+    let load = move |file: &Path| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Loaded {
+            files: vec![WatchedFile::new(file)],
+            settings: Ok(settings.clone()),
+        }
+    };
+    let _door = Door::with(sandbox, move |setup| {
+        setup.merchants = Some(Merchants::folder(folder, load));
+    });
+    write(&path, "right");
+    let other = path.with_file_name("other.toml");
+    write(&other, "right");
+    // By then the folder has been looked at.
+    until(|| reads.load(Ordering::Relaxed) == 2);
+    write(&path, "changed");
+    until(|| reads.load(Ordering::Relaxed) == 3);
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn answer(path: &str, port: u16) -> Vec<u8> {
         "/a.png" => response("200 OK", "", &picture(700)),
         "/page" => response("200 OK", "", b"<html>sign in</html>"),
         "/large" => response("200 OK", "", &picture(2 * 1024 * 1024)),
+        "/part" => response("206 Partial Content", "", &picture(700)),
         "/busy" => response("503 Service Unavailable", "", b""),
         "/there" => redirect("/a.png"),
         "/listed" => redirect(&format!("https://pictures.test:{port}/a.png")),
@@ -189,6 +190,7 @@ fn what_a_url_gives_is_judged_as_a_body_is() {
         ("page", 422, "HTML"),
         ("large", 422, "too large"),
         ("missing", 422, "404"),
+        ("part", 422, "206"),
         ("busy", 503, "503"),
     ] {
         let answer = post(&door, &format!("https://pictures.test:{port}/{path}"));

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::anyhow;
 use serde::Deserialize;
-use wxpay_agent::{Loaded, Merchants, Settings};
+use wxpay_agent::{Loaded, Merchants, Settings, WatchedFile};
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Sandbox;
 
@@ -97,7 +97,7 @@ fn load(args: &ServeArgs) -> Loaded {
 }
 
 /// The files of the merchant's settings, to be read again when one has changed.
-fn files(args: &GatewayArgs) -> Vec<PathBuf> {
+fn files(args: &GatewayArgs) -> Vec<WatchedFile> {
     let flags = [
         &args.api_key_file,
         &args.cert,
@@ -112,11 +112,13 @@ fn files(args: &GatewayArgs) -> Vec<PathBuf> {
     let flags = flags.into_iter().flatten().cloned();
     let files = flags.chain(variables.map(PathBuf::from));
     // A pipe, such as `<(pass show wxpay)`, is read once.
-    files.filter(|it| it.is_file() || !it.exists()).collect()
+    let files = files.filter(|it| it.is_file() || !it.exists());
+    files.map(WatchedFile::new).collect()
 }
 
 /// The merchant of a file, with the settings of the flags for what it does not say.
 fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
+    let watched = WatchedFile::new(file);
     let mut loaded = match table(file) {
         Ok(table) => {
             table.apply(file.parent().unwrap_or(Path::new("")), &mut args);
@@ -127,7 +129,7 @@ fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
             settings: Err(format!("{error:#}")),
         },
     };
-    loaded.files.push(file.to_owned());
+    loaded.files.push(watched);
     loaded
 }
 

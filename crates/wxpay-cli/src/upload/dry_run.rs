@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
-use wxpay_media::{Image, MemoryBudget, Merchant, request};
+use wxpay_media::{Image, Merchant, request};
 use wxpay_sign::Params;
 
 use super::{outcome::FileOutcome, picture};
@@ -11,7 +11,7 @@ use crate::{args::UploadArgs, terminal};
 
 /// Checks every file and prints its request; true when all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
-    let (mut all_good, budget) = (true, MemoryBudget::default());
+    let (mut all_good, budget) = (true, picture::memory_budget());
     for file in &args.files {
         let read = picture::read(file, &budget).await;
         all_good &= read.is_ok();

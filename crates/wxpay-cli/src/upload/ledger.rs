@@ -106,7 +106,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
             reader,
             send,
             breaker: Breaker::new(at_once),
-            budget: MemoryBudget::default(),
+            budget: picture::memory_budget(),
             turns: RefCell::default(),
             counts: Counts::default(),
         }

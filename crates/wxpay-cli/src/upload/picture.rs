@@ -13,6 +13,12 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
+/// Room for six of the largest pictures, 12 MiB: four are under way unless more are asked for, and others are
+/// read meanwhile.
+pub(super) fn memory_budget() -> MemoryBudget {
+    MemoryBudget::new(6 * Image::LIMIT)
+}
+
 /// Reads one picture and prints its warnings.
 pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Failure> {
     let read = if is_stdin(file) {

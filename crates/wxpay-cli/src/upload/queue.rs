@@ -13,7 +13,7 @@ use futures_util::{
     stream::{self, FuturesUnordered},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wxpay_media::{Client, Error, Image, MemoryBudget, Progress};
+use wxpay_media::{Client, Error, Image, Progress};
 
 use super::{
     outcome::{Failure, FileOutcome},
@@ -41,7 +41,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<bool> {
     let bars = &Bars::new(Some(args.files.len()));
     let mut report = Report::new(args.json, bars);
-    let budget = &MemoryBudget::default();
+    let budget = &picture::memory_budget();
     let uploads = stream::iter(args.files.iter().enumerate()).map(|(place, file)| async move {
         let uploaded = async {
             let image = picture::read(file, budget).await?;

@@ -13,7 +13,7 @@ use tar::{Builder, Header};
 use xshell::Shell;
 
 use crate::release::require_clean;
-use crate::workspace::{Workspace, missing};
+use crate::workspace::{Workspace, cargo_home, missing};
 
 /// With `check_reproducible`, what is committed is built once more in another folder and compared.
 pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
@@ -50,9 +50,7 @@ pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
 
 /// Builds the program of a workspace so that it is the same in every folder; where it is then.
 fn build(ws: &Workspace, root: &Path, host: &str, time: &str) -> Result<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let home = home.context("no home folder")?;
+    let home = cargo_home()?;
     // The folders by which places in sources are named, in panics and for debuggers.
     let names = [(root, "/wxpay"), (&home, "/cargo")];
     let names = names.map(|(path, name)| format!("{}={name}", path.display()));

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
 
-use crate::workspace::{Workspace, require_none};
+use crate::workspace::{Workspace, cargo_home, require_none};
 
 /// Lower would be a promise that nobody can keep, higher would shut out users for nothing.
 pub(crate) fn msrv(ws: &Workspace) -> Result<()> {
@@ -85,12 +85,24 @@ pub(crate) fn package(ws: &Workspace) -> Result<()> {
 
 /// Packs all that is published, and builds each from what was packed into `target/package`.
 pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
+    // What cargo has unpacked and built before it takes for good, where the version is the same. A registry
+    // of packages that are not published has no host name.
+    for folder in ws.sh.read_dir(cargo_home()?.join("registry/src"))? {
+        if folder
+            .file_name()
+            .is_some_and(|it| it.as_encoded_bytes().starts_with(b"-"))
+        {
+            ws.sh.remove_path(folder)?;
+        }
+    }
     let names = ws.published().map(|it| format!(" -p {}", it.name));
     let names = names.collect::<String>();
     let pack = format!("cargo package --quiet --locked {option}{names}");
     // Without a folder given, each is built with dependencies of its own.
     let target = ws.sh.var_os("CARGO_TARGET_DIR");
     let target = target.unwrap_or_else(|| "target".into());
+    let clean = format!("cargo clean --quiet{names}");
+    ws.line(&clean).env("CARGO_TARGET_DIR", &target).run()?;
     Ok(ws.line(&pack).env("CARGO_TARGET_DIR", target).run()?)
 }
 

@@ -161,6 +161,13 @@ pub(crate) fn missing(tools: &[&str]) -> Option<String> {
     })
 }
 
+/// The folder in which cargo keeps what it has fetched.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    home.context("no home folder")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

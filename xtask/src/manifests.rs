@@ -87,12 +87,11 @@ pub(crate) fn package(ws: &Workspace) -> Result<()> {
 pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
     // What cargo has unpacked and built before it takes for good, where the version is the same. A registry
     // of packages that are not published has no host name.
-    for folder in ws.sh.read_dir(cargo_home()?.join("registry/src"))? {
-        if folder
-            .file_name()
-            .is_some_and(|it| it.as_encoded_bytes().starts_with(b"-"))
-        {
-            ws.sh.remove_path(folder)?;
+    let unpacked = ws.sh.read_dir(cargo_home()?.join("registry/src"));
+    for folder in unpacked.unwrap_or_default() {
+        let name = folder.file_name().unwrap_or_default();
+        if name.as_encoded_bytes().starts_with(b"-") {
+            ws.sh.remove_path(&folder)?;
         }
     }
     let names = ws.published().map(|it| format!(" -p {}", it.name));

@@ -14,7 +14,7 @@ use std::{
 use wxpay_agent::{Loaded, Merchants, WatchedFile};
 use wxpay_sandbox::{Credentials, Sandbox};
 
-use crate::support::{Door, picture, settings, settings_of, start_sandbox};
+use crate::support::{Door, picture, settings, settings_of, start_sandbox, until};
 
 /// Over a folder whose files say `right`, `wrong key`, `other merchant`, or what is broken.
 fn door(sandbox: Sandbox, folder: &Path) -> Door {
@@ -41,14 +41,6 @@ fn write(path: &Path, content: &str) {
     let new = path.with_extension("new");
     fs::write(&new, content).unwrap();
     fs::rename(new, path).unwrap();
-}
-
-fn until(mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < end, "it never is so");
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]

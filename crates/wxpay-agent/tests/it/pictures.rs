@@ -8,7 +8,7 @@ use std::{
 
 use wxpay_agent::Store;
 
-use crate::support::{Answer, Door, picture, start_sandbox};
+use crate::support::{Answer, Door, picture, start_sandbox, until};
 
 #[test]
 fn an_answer_has_the_id_and_all_that_belongs_to_it() {
@@ -145,14 +145,6 @@ fn a_caller_that_leaves_does_not_take_the_upload_from_others() {
     let other = door.post("", &picture(900)).assert_status(200);
     assert_eq!(other.json()["reused"], true);
     assert_eq!(door.calls(), 1);
-}
-
-fn until(mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < end, "it never is so");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -179,6 +179,16 @@ pub(crate) fn settings_of(credentials: &Credentials, origin: &str) -> Settings {
     settings.region = "sandbox".to_owned();
     settings.not_after = Some(end);
     settings
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "it never is so");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A picture of so many bytes, no other of the same number.

@@ -1,6 +1,6 @@
 //! hyper's client for the identity that holds, with its connections and its TLS configuration.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use http::uri::Authority;
 use hyper_util::{
@@ -19,7 +19,7 @@ use tracing::debug;
 
 use crate::{
     Identity,
-    attempt::RequestBody,
+    attempt::{RequestBody, lock},
     config::Config,
     connect::{Connector, connector},
     endpoints,
@@ -81,8 +81,8 @@ impl<B: RequestBody> Clients<B> {
         });
         let verifier = verifier.await?;
         // Asked under the lock: else an attempt that was held up between asking and locking could
-        // bring an old identity back. Valid after any statement, so a poisoned lock is safe to reuse.
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        // bring an old identity back.
+        let mut current = lock(&self.current);
         let identity = source.map(|source| source.current());
         if let Some(current) = &*current {
             match (&current.identity, &identity) {

@@ -61,7 +61,7 @@ enum State {
 struct Rate {
     per_second: f64,
     max: f64,
-    /// The rate that was refused last.
+    /// The rate that was refused last; before that the largest.
     refused: f64,
     /// Seconds at this rate, counted by attempts that were taken: an idle caller learns nothing.
     elapsed: f64,
@@ -81,10 +81,7 @@ impl RateLimiter {
     pub(crate) fn new(max: Option<NonZeroU32>) -> Self {
         let state = match max.map(|max| f64::from(max.get())) {
             None => State::Unlimited(VecDeque::new()),
-            Some(max) => State::Limited(Rate {
-                per_second: max,
-                ..Rate::below(max, max, Instant::now(), Duration::ZERO)
-            }),
+            Some(max) => State::Limited(Rate::new(max, max, max, Instant::now(), Duration::ZERO)),
         };
         Self {
             state: Mutex::new(state),
@@ -146,7 +143,10 @@ impl Rate {
     /// The rate after one that was refused.
     fn below(refused: f64, max: f64, now: Instant, pause: Duration) -> Self {
         let refused = refused.max(MIN_RATE);
-        let per_second = refused * DECREASE;
+        Self::new(refused * DECREASE, refused, max, now, pause)
+    }
+
+    fn new(per_second: f64, refused: f64, max: f64, now: Instant, pause: Duration) -> Self {
         debug!(per_second, "attempts are limited");
         let since = now + pause;
         Self {

@@ -13,10 +13,10 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Room for six of the largest pictures, 12 MiB: four are under way unless more are asked for, and others are
-/// read meanwhile.
+/// Room for five of the largest pictures, 10 MiB: four are under way unless more are asked for, and the next one
+/// is read meanwhile.
 pub(super) fn memory_budget() -> MemoryBudget {
-    MemoryBudget::new(6 * Image::LIMIT)
+    MemoryBudget::new(5 * Image::LIMIT)
 }
 
 /// Reads one picture and prints its warnings.

@@ -1,10 +1,10 @@
 //! Standard output, standard error and the exit status.
 
 use std::{
-    error,
-    fmt::{self, Write as _},
+    error::Error,
+    fmt::Write as _,
     io::{self, Write as _},
-    mem,
+    iter, mem,
     process::ExitCode,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -22,9 +22,7 @@ pub(crate) fn exit_code(has_succeeded: bool) -> ExitCode {
     ExitCode::from(if has_succeeded { 0 } else { FAILED })
 }
 
-/// Prints lines of the result, escaped.
-///
-/// Not `println!`, which panics when the reader has gone.
+/// Prints lines of the result, escaped. `println!` would panic on a broken pipe.
 pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
     print_raw(&escape(lines, true))
 }
@@ -44,16 +42,9 @@ pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
 }
 
 /// A result could not be printed, though the work may be done.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}")]
 pub(crate) struct OutputLost(pub(crate) io::Error);
-
-impl fmt::Display for OutputLost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write to standard output: {}", self.0)
-    }
-}
-
-impl error::Error for OutputLost {}
 
 /// Prints lines on stderr, escaped.
 pub(crate) fn warn(lines: &str) {
@@ -72,12 +63,12 @@ pub(crate) fn warn(lines: &str) {
     }
 }
 
-/// An error is ignored: there is no other place to report it.
+/// Ignores an error: there is no other place to report it.
 fn write_message(lines: &str) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
-/// The messages of a server, which must not wait for the reader of stderr.
+/// The messages of a server, which never waits for the reader of stderr.
 static MESSAGES: Mutex<Messages> = Mutex::new(Messages {
     are_written_in_background: false,
     waiting: String::new(),
@@ -97,7 +88,7 @@ fn messages() -> MutexGuard<'static, Messages> {
     MESSAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped, and counted.
+/// Writes messages on a thread of their own from now on. Messages that nobody reads are dropped and counted.
 pub(crate) fn write_in_background() {
     messages().are_written_in_background = true;
     thread::spawn(|| {
@@ -124,7 +115,7 @@ pub(crate) fn flush() {
     let _ = CHANGED.wait_timeout_while(messages(), Duration::from_secs(1), is_busy);
 }
 
-/// The writer of the log: each write is one event, with a line end behind it.
+/// The writer of the log. Each write is one event with a line end.
 #[derive(Debug)]
 pub(crate) struct Log;
 
@@ -140,7 +131,7 @@ impl io::Write for Log {
     }
 }
 
-/// The same text in one line: a file name may hold line breaks and escape sequences.
+/// The text on one line, escaped: a file name may hold line breaks and escape sequences.
 pub(crate) fn one_line(text: &str) -> String {
     escape(text, false)
 }
@@ -152,7 +143,7 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     })
 }
 
-/// The same JSON, with such characters as `\u` and four digits, which changes no value.
+/// The same JSON values, with characters that steer a terminal as `\u` and four digits.
 pub(crate) fn escape_json(json: &str) -> String {
     escape_by(json, |escaped, character| {
         for unit in character.encode_utf16(&mut [0; 2]) {
@@ -181,25 +172,20 @@ const FORMAT: [u32; 38] = [
     0xe0001, 0xe007f,
 ];
 
-/// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
-/// controls (C0, DEL, C1), separators and format characters.
+/// Whether a character may move the cursor, change colours or reorder text: controls (C0, DEL, C1),
+/// separators and format characters.
 fn steers_terminal(character: char) -> bool {
     let is_in = |range: &[u32]| (range[0]..=range[1]).contains(&u32::from(character));
     !character.is_ascii_graphic() && (character.is_control() || FORMAT.chunks_exact(2).any(is_in))
 }
 
-/// An error with its root cause: the errors between repeat it.
-pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    let (top, root) = (error.to_string(), root.to_string());
-    let is_said = top.contains(&root);
-    if is_said {
-        top
-    } else {
-        format!("{top}: {root}")
+/// An error with its root cause, without the errors between, which repeat it.
+pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let root = causes.last().unwrap_or(error).to_string();
+    match error.to_string() {
+        top if top.contains(&root) => top,
+        top => format!("{top}: {root}"),
     }
 }
 

@@ -16,6 +16,7 @@ use anyhow::{Context, bail};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     sync::{Mutex, oneshot},
+    task::spawn_blocking,
     time::Instant,
 };
 use wxpay_agent::Settings;
@@ -155,6 +156,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         let content = content(&image);
         let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
         let locked = turn.lock().await;
+        let active = self.breaker.activate();
         let outcome = match self.reader.content(self.account, &content)? {
             Some(entry) => {
                 commit(Some(content.clone()), None).await?;
@@ -166,7 +168,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
                 outcome
             }
         };
-        drop(locked);
+        drop((locked, active));
         // The map has one, this is the other.
         if Rc::strong_count(&turn) == 2 {
             self.turns.borrow_mut().remove(&content);
@@ -180,7 +182,6 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     /// fails while others do not. If none gets an answer, that is an outage, and all wait.
     async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<FileOutcome> {
         let breaker = &self.breaker;
-        let _active = breaker.activate();
         let mut seen = None;
         let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
@@ -242,18 +243,19 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        let result = is_committed.await;
+        // On a thread that may block: a paused clock stands still meanwhile.
+        let result = spawn_blocking(|| is_committed.blocking_recv()).await?;
         Ok(result.context("the ledger's thread has ended")??)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, fs};
+    use std::{cell::Cell, fs, sync::mpsc};
 
     use bytes::Bytes;
     use http::Response;
-    use tokio::time::sleep;
+    use tokio::time::{advance, sleep};
     use tower::timeout::error::Elapsed;
     use wxpay_media::{ApiKey, Merchant, MerchantId, response};
 
@@ -281,6 +283,16 @@ mod tests {
         at_once: usize,
         fails: impl Fn(&str, Duration) -> Option<Error>,
     ) -> (u64, Duration, usize) {
+        run_with_slow_disk(count, at_once, 0, fails).await
+    }
+
+    /// The same, with a disk that commits nothing for some seconds after the first call for each picture.
+    async fn run_with_slow_disk(
+        count: usize,
+        at_once: usize,
+        stall: u32,
+        fails: impl Fn(&str, Duration) -> Option<Error>,
+    ) -> (u64, Duration, usize) {
         let folder = tempfile::tempdir().unwrap();
         let item = |number: usize| {
             let path = folder.path().join(format!("{number}.png"));
@@ -291,6 +303,17 @@ mod tests {
         let path = folder.path().join("ledger");
         let ledger = Ledger::open(&path).unwrap();
         let account = ledger.account("1900000109", "mainland", "").unwrap();
+        let (release, stalled) = mpsc::channel::<()>();
+        let nothing = Record {
+            path: None,
+            file: FileState::default(),
+            content: None,
+            outcome: None,
+            at: SystemTime::now(),
+        };
+        ledger.record(account, nothing, move |_| {
+            let _ = stalled.recv();
+        });
         let start = Instant::now();
         let calls = Cell::new(0);
         let send = async |file: &Path, image: &Image| {
@@ -307,10 +330,19 @@ mod tests {
             })
         };
         let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
-        // All of them: the ledger's thread writes in real time, and the paused clock runs on meanwhile. Of
-        // fewer, those that wait for it could keep the others from being begun for an hour.
-        let uploads = queue.uploads(stream::iter(items)).buffer_unordered(count);
-        let done: Vec<_> = uploads.map(Result::unwrap).collect().await;
+        let uploads = queue.uploads(stream::iter(items));
+        let uploads = uploads.buffer_unordered(at_once + WAITING);
+        let slow_disk = async {
+            while stall > 0 && calls.get() < count {
+                advance(Duration::from_millis(1)).await;
+            }
+            for _ in 0..stall {
+                advance(Duration::from_secs(1)).await;
+            }
+            drop(release);
+        };
+        let uploads = uploads.map(Result::unwrap).collect::<Vec<_>>();
+        let (done, ()) = tokio::join!(uploads, slow_disk);
         let status = queue.reader.status().unwrap();
         let printed = done.iter().filter(|(_, outcome)| outcome.ids().is_some());
         assert_eq!(printed.count() as u64, status[0].uploaded);
@@ -362,6 +394,14 @@ mod tests {
                 assert!(lasted.as_secs() < 120, "{lasted:?}");
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_is_not_alone_while_others_wait_for_the_disk() {
+        let minute = Duration::from_secs(60);
+        let fails = |name: &str, now| (name == "2.png" && now < minute).then(silence);
+        let (uploaded, ..) = run_with_slow_disk(3, 2, 90, fails).await;
+        assert_eq!(uploaded, 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,7 +22,9 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
                     terminal::print_json(&line)
                 })??;
             } else {
-                terminal::print_raw(CSV_HEADER)?;
+                terminal::print_raw(
+                    "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message",
+                )?;
                 reader.export(|path, entry, at| {
                     terminal::print_raw(&csv(path, &entry, at.unwrap_or_default()))
                 })??;
@@ -66,9 +68,6 @@ fn print_status(reader: &Reader) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-const CSV_HEADER: &str =
-    "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message";
 
 fn csv(path: &str, entry: &Entry, uploaded_at: &str) -> String {
     let (media_id, why) = match &entry.outcome {

@@ -126,27 +126,11 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     Ok(credentials)
 }
 
-/// Prints the addresses and how to use them.
+/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with the values of this
+/// sandbox.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
-    terminal::print(&format!(
-        "listening on https://{}\n\
-         {}\
-         credentials in {}\n\n\
-         with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
-         with curl:\n{}\n",
-        sandbox.addr(),
-        inspector.unwrap_or_default(),
-        folder.path.display(),
-        quote(&folder.file("env")),
-        curl_command(sandbox, folder)?
-    ))?;
-    Ok(())
-}
-
-/// The curl command of the API's page (MD5, no `sign_type`) with the values of this sandbox, for a shell.
-fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     let credentials = sandbox.credentials();
     let mch_id = credentials.mch_id();
     let hash = ContentMd5::of(folder::SAMPLE);
@@ -156,15 +140,25 @@ fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     let [cert, sample] =
         ["apiclient_cert.pem", "sample.png"].map(|name| folder.file(name).replace('\\', r"\\"));
     let (cert, sample) = (cert.replace(':', r"\:"), sample.replace('"', r#"\""#));
-    Ok(format!(
-        "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
-         -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+    terminal::print(&format!(
+        "listening on https://{}\n\
+         {}\
+         credentials in {}\n\n\
+         with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
+         with curl:\n\
+         curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
+         -F sign={sign} -F {} {}/secapi/mch/uploadmedia\n",
+        sandbox.addr(),
+        inspector.unwrap_or_default(),
+        folder.path.display(),
+        quote(&folder.file("env")),
         quote(&folder.file("ca.pem")),
         quote(&cert),
         quote(&folder.file("apiclient_key.pem")),
         quote(&format!("media=@\"{sample}\"")),
         sandbox.origin(),
-    ))
+    ))?;
+    Ok(())
 }
 
 /// Runs a command, passes the first signal on to it, and returns its exit status.

@@ -49,12 +49,12 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         terminal::warn(&format!("callers send the token in {shown}"));
     }
     terminal::print(&sockets.shown.join("\n"))?;
-    tell_systemd("READY=1");
+    notify("READY=1");
     // From now on `--grace` bounds the end, and a second signal forces it.
     stop.wait_without_bound();
     let asked = async {
         stop.asked().await;
-        tell_systemd("STOPPING=1");
+        notify("STOPPING=1");
     };
     let is_answered = agent.serve(sockets.listeners, asked).await;
     if !is_answered {
@@ -109,11 +109,5 @@ fn raise_limit_of_files() {
         limit.current = limit.maximum;
         // If that is not allowed, fewer connections are accepted.
         let _ = setrlimit(Resource::Nofile, limit);
-    }
-}
-
-fn tell_systemd(state: &str) {
-    if let Err(error) = notify(state) {
-        terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
     }
 }

@@ -4,11 +4,15 @@ use std::{
     error::Error,
     fmt::Write as _,
     io::{self, Write as _},
-    iter, mem,
+    iter,
     process::ExitCode,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Sender},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -48,18 +52,19 @@ pub(crate) struct OutputLost(pub(crate) io::Error);
 
 /// Prints lines on stderr, escaped.
 pub(crate) fn warn(lines: &str) {
-    /// Several hundred calls as JSON, in bytes.
+    /// Several hundred calls as JSON.
     const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-    let line = escape(lines, true) + "\n";
-    let mut messages = messages();
-    if !messages.are_written_in_background {
-        write_message(&line);
-    } else if messages.waiting.len() + line.len() > MAX_WAITING {
-        messages.dropped += 1;
+    let lines = escape(lines, true) + "\n";
+    let Some(messages) = MESSAGES.get() else {
+        return write_message(&lines);
+    };
+    let length = lines.len();
+    if WAITING.fetch_add(length, Ordering::Relaxed) + length <= MAX_WAITING {
+        let _ = messages.send(lines);
     } else {
-        messages.waiting.push_str(&line);
-        CHANGED.notify_all();
+        WAITING.fetch_sub(length, Ordering::Relaxed);
+        DROPPED.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -69,50 +74,33 @@ fn write_message(lines: &str) {
 }
 
 /// The messages of a server, which never waits for the reader of stderr.
-static MESSAGES: Mutex<Messages> = Mutex::new(Messages {
-    are_written_in_background: false,
-    waiting: String::new(),
-    is_writing: false,
-    dropped: 0,
-});
-static CHANGED: Condvar = Condvar::new();
-
-struct Messages {
-    are_written_in_background: bool,
-    waiting: String,
-    is_writing: bool,
-    dropped: usize,
-}
-
-fn messages() -> MutexGuard<'static, Messages> {
-    MESSAGES.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static MESSAGES: OnceLock<Sender<String>> = OnceLock::new();
+/// The bytes of messages that are not written yet.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
 /// Writes messages on a thread of their own from now on. Messages that nobody reads are dropped and counted.
 pub(crate) fn write_in_background() {
-    messages().are_written_in_background = true;
-    thread::spawn(|| {
-        loop {
-            let waited = CHANGED.wait_while(messages(), |it| it.waiting.is_empty());
-            let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
-            let mut lines = mem::take(&mut waiting.waiting);
-            let dropped = mem::take(&mut waiting.dropped);
-            waiting.is_writing = true;
-            drop(waiting);
-            if dropped > 0 {
-                let _ = writeln!(lines, "warning: {dropped} messages were dropped");
-            }
+    let (sender, messages) = mpsc::channel();
+    let _ = MESSAGES.set(sender);
+    thread::spawn(move || {
+        for lines in messages {
             write_message(&lines);
-            messages().is_writing = false;
-            CHANGED.notify_all();
+            let dropped = DROPPED.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                write_message(&format!("warning: {dropped} messages were dropped\n"));
+            }
+            WAITING.fetch_sub(lines.len(), Ordering::Relaxed);
         }
     });
 }
 
 /// Waits at most a second until the messages are written.
 pub(crate) fn flush() {
-    let is_busy = |it: &mut Messages| it.is_writing || !it.waiting.is_empty();
-    let _ = CHANGED.wait_timeout_while(messages(), Duration::from_secs(1), is_busy);
+    let end = Instant::now() + Duration::from_secs(1);
+    while WAITING.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The writer of the log. Each write is one event with a line end.

@@ -149,26 +149,22 @@ fn table(file: &Path) -> anyhow::Result<Table> {
 impl Table {
     fn apply(self, folder: &Path, args: &mut ServeArgs) {
         let gateway = &mut args.client.gateway;
-        let set = |place: &mut Option<PathBuf>, path: Option<PathBuf>| {
-            *place = path.map(|path| folder.join(path)).or(place.take());
-        };
-        set(&mut gateway.api_key_file, Some(self.api_key_file));
-        set(&mut gateway.cert, self.cert);
-        set(&mut gateway.key, self.key);
-        set(&mut gateway.key_password_file, self.key_password_file);
-        set(&mut gateway.p12, self.p12);
-        set(&mut gateway.p12_password_file, self.p12_password_file);
-        set(&mut gateway.ca, self.ca);
+        let path = |path: Option<PathBuf>| path.map(|path| folder.join(path));
+        gateway.api_key_file = path(Some(self.api_key_file));
+        gateway.cert = path(self.cert);
+        gateway.key = path(self.key);
+        gateway.key_password_file = path(self.key_password_file);
+        gateway.p12 = path(self.p12);
+        gateway.p12_password_file = path(self.p12_password_file);
+        gateway.ca = path(self.ca).or(gateway.ca.take());
         gateway.mch_id = Some(self.mch_id);
-        gateway.sign_type = self.sign_type.or(gateway.sign_type);
-        if self.region.is_some() || self.endpoint.is_some() {
-            gateway.region = self.region;
-            gateway.endpoint = match self.endpoint {
-                None => Vec::new(),
-                Some(OneOrMany::One(endpoint)) => vec![endpoint],
-                Some(OneOrMany::Many(endpoints)) => endpoints,
-            };
-        }
+        gateway.sign_type = self.sign_type;
+        gateway.region = self.region;
+        gateway.endpoint = match self.endpoint {
+            None => Vec::new(),
+            Some(OneOrMany::One(endpoint)) => vec![endpoint],
+            Some(OneOrMany::Many(endpoints)) => endpoints,
+        };
         args.client.rate = match self.rate {
             None => args.client.rate,
             Some(RateOrOff::Rate(rate)) => Some(Rate(Some(rate))),

@@ -1,9 +1,6 @@
 //! The sockets of `wxpay serve`: TCP, Unix, and those that systemd hands over.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
@@ -11,7 +8,7 @@ use wxpay_agent::Listener;
 
 use crate::args::ServeArgs;
 #[cfg(unix)]
-use unix::{activated, listen};
+use crate::terminal;
 
 const PORT: u16 = 8479;
 
@@ -34,12 +31,12 @@ impl Sockets {
         };
         #[cfg(unix)]
         {
-            let handed_over = activated().context("cannot use the sockets of LISTEN_FDS")?;
-            for (listener, path) in handed_over {
+            let handed_over = unix::activated();
+            for (listener, path) in handed_over.context("cannot use the sockets of LISTEN_FDS")? {
                 sockets.add(args, listener, &path)?;
             }
             if let Some(path) = &args.socket {
-                let opened = listen(path, args.socket_mode);
+                let opened = unix::listen(path, args.socket_mode);
                 let opened = opened.with_context(|| format!("cannot listen on {}", path.display()));
                 let (socket, made) = opened?;
                 sockets.add(args, Listener::Unix(socket), &path.to_string_lossy())?;
@@ -78,11 +75,13 @@ fn refuse_remote(args: &ServeArgs, addr: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Reports a state to systemd, `READY=1` or `STOPPING=1`, on the socket in `NOTIFY_SOCKET` if it is set.
-pub(super) fn notify(state: &str) -> io::Result<()> {
+pub(super) fn notify(state: &str) {
     #[cfg(unix)]
-    return unix::notify(state);
+    if let Err(error) = unix::notify(state) {
+        terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
+    }
     #[cfg(not(unix))]
-    Ok(drop(state))
+    let _ = state;
 }
 
 #[cfg(unix)]

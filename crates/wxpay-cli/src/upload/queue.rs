@@ -96,7 +96,12 @@ pub(super) async fn send(
     file: &Path,
     image: &Image,
 ) -> Result<Outcome, Error> {
-    let progress = bars.file(file, image);
+    let bar = ProgressBar::new(image.bytes().len() as u64)
+        .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
+        .with_message(terminal::one_line(&file.to_string_lossy()));
+    let bar = bars.all.add(bar);
+    // The form is a little longer than the picture, and begins again with each attempt.
+    let progress = Progress::new(move |bytes| bar.set_position(bytes));
     let uploaded = client.upload_with_progress(image, progress).await?;
     let call = uploaded.call.expect("a transport describes each call");
     Ok(Outcome::Uploaded {
@@ -195,25 +200,6 @@ impl Bars {
         let all = MultiProgress::with_draw_target(target);
         let files = all.add(ProgressBar::new(files).with_style(style(template)));
         Self { all, files }
-    }
-
-    /// Shows the number of files, if known, and a text.
-    pub(super) fn show(&self, files: Option<u64>, text: &str) {
-        if let Some(files) = files {
-            self.files.set_length(files);
-        }
-        self.files.set_message(text.to_owned());
-    }
-
-    /// A bar that follows the bytes sent of a file, until the result is dropped.
-    pub(super) fn file(&self, file: &Path, image: &Image) -> Progress {
-        let name = terminal::one_line(&file.to_string_lossy());
-        let bar = ProgressBar::new(image.bytes().len() as u64)
-            .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
-            .with_message(name);
-        let bar = self.all.add(bar);
-        // The form is a little longer than the picture, and begins again with each attempt.
-        Progress::new(move |bytes| bar.set_position(bytes))
     }
 }
 

@@ -69,7 +69,10 @@ impl Counts {
             let total = total.get().copied().flatten();
             let done = self.uploaded.get() + self.refused.get() + self.failed.get();
             let progress = progress(done, total, rate);
-            bars.show(total, &progress);
+            if let Some(total) = total {
+                bars.files.set_length(total);
+            }
+            bars.files.set_message(progress.clone());
             if bars.all.is_hidden() && shown.elapsed() >= MINUTE {
                 shown = Instant::now();
                 terminal::warn(&progress);

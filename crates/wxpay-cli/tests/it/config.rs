@@ -52,11 +52,14 @@ fn each_wrong_setting_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     write_pair(folder.path(), "other");
     let with_line_end = format!("{KEY}\n");
+    // A path is shown, a secret is not.
+    let long = "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem";
     for (name, value, word) in [
         ("WXPAY_API_KEY", "short", "WXPAY_API_KEY"),
         ("WXPAY_API_KEY", &with_line_end, "WXPAY_API_KEY"),
         ("WXPAY_MCH_ID", "19 00", "WXPAY_MCH_ID"),
         ("WXPAY_CERT", "missing.pem", "missing.pem"),
+        ("WXPAY_CERT", long, long),
         ("WXPAY_CERT", "cert_key.pem", "swapped"),
         ("WXPAY_KEY", "cert.pem", "swapped"),
         ("WXPAY_KEY", "other_key.pem", "does not belong"),

@@ -291,8 +291,10 @@ fn check(ca: &CertifiedKey, merchant: &CertifiedKey) -> Result<String, Credentia
     ClientCertChecker::new(ca)
         .and_then(|checker| Ok(checker.check(&cert)?))
         .map_err(CredentialsError::NotAccepted)?;
-    let name = common_name(&cert).filter(|name| is_merchant_id(name));
-    name.ok_or(CredentialsError::CommonName)
+    let parsed = X509Certificate::from_der(&cert).ok();
+    let name = parsed.and_then(|(_, cert)| common_name(&cert));
+    name.filter(|name| is_merchant_id(name))
+        .ok_or(CredentialsError::CommonName)
 }
 
 /// A certificate and its key, whose names are for errors.

@@ -1,4 +1,4 @@
-//! The last calls.
+//! The last calls of a sandbox.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ use crate::{
     rules::PICTURE_LIMIT,
 };
 
-/// Calls that wait for one watcher; a slower one misses the oldest.
+/// Maximum number of calls that wait for a watcher; a slower one misses the oldest.
 const WATCHED: usize = 256;
 
 /// The last calls of a sandbox; clones share them.
@@ -28,7 +28,7 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 struct Shared {
     kept: Mutex<Kept>,
-    /// A call that was announced has been recorded.
+    /// Signalled when an announced call is recorded.
     recorded: Condvar,
     recorded_async: Notify,
 }
@@ -36,10 +36,10 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Kept {
     last_number: u64,
-    /// Calls that were announced and not recorded yet, in their order.
+    /// Calls that are announced and not yet recorded, in their order.
     announced: VecDeque<u64>,
     calls: VecDeque<Arc<RecordedRequest>>,
-    /// Bodies with the place of the picture.
+    /// Bodies with the range of the picture.
     bodies: VecDeque<(u64, Bytes, Range<usize>)>,
     body_bytes: usize,
 }
@@ -63,8 +63,7 @@ impl History {
         number
     }
 
-    /// Records a call that was announced, with its body and the picture's place, and sends it to all
-    /// watchers.
+    /// Records an announced call with its body and the picture's range, and sends it to all watchers.
     pub(crate) fn add(&self, request: RecordedRequest, body: Option<(Bytes, Range<usize>)>) {
         let mut kept = self.shared.lock();
         let number = request.number;
@@ -76,7 +75,7 @@ impl History {
             kept.bodies.push_back((number, body, picture));
         }
         let request = Arc::new(request);
-        // Calls of a flood overtake those that wait to be explained.
+        // In a flood, calls without findings overtake those that wait for them.
         let at = kept.calls.partition_point(|call| call.number < number);
         kept.calls.insert(at, Arc::clone(&request));
         if kept.calls.len() > CALLS {
@@ -89,14 +88,14 @@ impl History {
             kept.body_bytes -= body.len();
             kept.bodies.pop_front();
         }
-        // Under the lock, so that calls are sent in order; an error means that nobody watches.
-        let _listeners = self.news.send(request);
+        // Under the lock, so that calls are sent in order; an error means that there is no watcher.
+        let _watchers = self.news.send(request);
         drop(kept);
         self.shared.recorded.notify_all();
         self.shared.recorded_async.notify_waiters();
     }
 
-    /// Blocks the thread until all calls are recorded that were announced before, some milliseconds.
+    /// Blocks the thread until all calls announced so far are recorded, for some milliseconds.
     pub(crate) fn settle_blocking(&self) {
         let kept = self.shared.lock();
         let last = kept.last_number;
@@ -130,14 +129,14 @@ impl History {
         self.shared.lock().picture(number)
     }
 
-    /// The whole body, where it is remembered.
+    /// The whole body, if it is remembered.
     pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
         let kept = self.shared.lock();
         let found = kept.bodies.iter().find(|body| body.0 == number);
         found.map(|body| body.1.clone())
     }
 
-    /// Forgets all calls; their numbers are not given again.
+    /// Forgets all calls; their numbers are not used again.
     pub(crate) fn clear(&self) {
         let mut kept = self.shared.lock();
         kept.calls.clear();
@@ -155,7 +154,7 @@ impl History {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // The data is valid after any statement, so a poisoned lock is safe to use.
+        // The data is valid after any statement, so a poisoned lock is safe to reuse.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,19 +170,19 @@ impl Kept {
     }
 }
 
-/// A stream of the calls of a [`Sandbox`](crate::Sandbox), each as soon as it is explained.
+/// A stream of the calls of a [`Sandbox`](crate::Sandbox), each once it is recorded.
 #[derive(Debug)]
 pub struct Watch {
     news: broadcast::Receiver<Arc<RecordedRequest>>,
-    /// Without the sender of `news`, which would keep the stream alive when the sandbox has ended.
+    /// Without the sender of `news`, which would keep the stream open when the sandbox has ended.
     shared: Arc<Shared>,
 }
 
 impl Watch {
     /// The next call; none when the sandbox is gone.
     ///
-    /// A watcher that is more than 256 calls behind misses the oldest of them, as their numbers show.
-    /// Dropping this future loses no call.
+    /// A watcher that is more than 256 calls behind misses the oldest of them, and sees a gap in their
+    /// numbers. Dropping this future loses no call.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.news.recv().await {

@@ -146,11 +146,11 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         true => "signature-unknown".to_owned(),
         false => format!("signature-{}", names.join("-and-").replace('_', "-")),
     };
-    // The mistake and the advice first, then the string that should have been signed.
+    // The mistake and the advice first, then the string that should have been signed, and the one that was.
     let joined = |lang: Lang, before: String| {
         let text = report.display(lang).to_string();
         let mut lines: Vec<_> = text.lines().collect();
-        lines.rotate_left(1);
+        lines.rotate_left(1 + usize::from(report.signed().is_some()));
         // Without its label, if the mistake is known.
         match lines[0].split_once(": ") {
             Some((_, mistake)) if !names.is_empty() => {

@@ -7,7 +7,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, num::NonZeroU32, str::FromStr};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -215,19 +215,23 @@ impl Serialize for Fault {
     }
 }
 
-/// An object of the grammar's words, or the text.
+/// The two forms of a fault in JSON.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = r#"this is not a fault, as {"fault": "system-error", "next": 2} or "system-error,next=2""#
+)]
+enum Json {
+    Text(String),
+    Object(BTreeMap<String, Value>),
+}
+
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = |value: &Value| {
-            let example = r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
-            let object = match value {
-                Value::String(text) => return text.parse(),
-                Value::Object(object) => object,
-                _ => {
-                    return Err(ParseFaultError(format!(
-                        "this is not a fault, as {example}"
-                    )));
-                }
+        let read = |json| {
+            let object = match json {
+                Json::Text(text) => return text.parse(),
+                Json::Object(object) => object,
             };
             let effect = object.get("fault").and_then(Value::as_str);
             let missing = || ParseFaultError("missing field `fault`".to_owned());
@@ -243,7 +247,7 @@ impl<'de> Deserialize<'de> for Fault {
             }
             fault.checked()
         };
-        read(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        read(Json::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

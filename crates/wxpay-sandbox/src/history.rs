@@ -38,11 +38,11 @@ struct Kept {
     last_number: u64,
     /// Calls that are announced and not yet recorded, in their order.
     announced: VecDeque<u64>,
-    calls: VecDeque<Arc<RecordedRequest>>,
-    /// Bodies with the range of the picture.
-    bodies: VecDeque<(u64, Bytes, Range<usize>)>,
-    body_bytes: usize,
+    calls: VecDeque<(Arc<RecordedRequest>, Option<Body>)>,
 }
+
+/// A body, and the range of the picture in it.
+type Body = (Bytes, Range<usize>);
 
 impl Default for History {
     fn default() -> Self {
@@ -63,30 +63,26 @@ impl History {
         number
     }
 
-    /// Records an announced call with its body and the picture's range, and sends it to all watchers.
-    pub(crate) fn add(&self, request: RecordedRequest, body: Option<(Bytes, Range<usize>)>) {
+    /// Records an announced call, and sends it to all watchers.
+    pub(crate) fn add(&self, request: RecordedRequest, body: Option<Body>) {
         let mut kept = self.shared.lock();
         let number = request.number;
         kept.announced.retain(|announced| *announced != number);
-        if let Some((body, picture)) = body
-            && picture.len() < PICTURE_LIMIT
-        {
-            kept.body_bytes += body.len();
-            kept.bodies.push_back((number, body, picture));
-        }
         let request = Arc::new(request);
+        let body = body.filter(|(_, picture)| picture.len() < PICTURE_LIMIT);
         // In a flood, calls without findings overtake those that wait for them.
-        let at = kept.calls.partition_point(|call| call.number < number);
-        kept.calls.insert(at, Arc::clone(&request));
+        let at = kept.calls.partition_point(|(call, _)| call.number < number);
+        kept.calls.insert(at, (Arc::clone(&request), body));
         if kept.calls.len() > CALLS {
             kept.calls.pop_front();
         }
-        let oldest = kept.calls.front().map_or(0, |call| call.number);
-        while let Some((number, body, _)) = kept.bodies.front()
-            && (kept.body_bytes > BODIES || *number < oldest)
-        {
-            kept.body_bytes -= body.len();
-            kept.bodies.pop_front();
+        let mut left = BODIES;
+        for (_, kept_body) in kept.calls.iter_mut().rev() {
+            let length = kept_body.as_ref().map_or(0, |(body, _)| body.len());
+            if length > left {
+                *kept_body = None;
+            }
+            left = left.saturating_sub(length);
         }
         // Under the lock, so that calls are sent in order; an error means that there is no watcher.
         let _watchers = self.news.send(request);
@@ -117,7 +113,11 @@ impl History {
 
     /// The oldest first.
     pub(crate) fn calls(&self) -> Vec<Arc<RecordedRequest>> {
-        self.shared.lock().calls.iter().cloned().collect()
+        let kept = self.shared.lock();
+        kept.calls
+            .iter()
+            .map(|(call, _)| Arc::clone(call))
+            .collect()
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
@@ -126,22 +126,17 @@ impl History {
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.shared.picture(number)
     }
 
     /// The whole body, if it is remembered.
     pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
-        let kept = self.shared.lock();
-        let found = kept.bodies.iter().find(|body| body.0 == number);
-        found.map(|body| body.1.clone())
+        Some(self.shared.body(number)?.0)
     }
 
     /// Forgets all calls; their numbers are not used again.
     pub(crate) fn clear(&self) {
-        let mut kept = self.shared.lock();
-        kept.calls.clear();
-        kept.bodies.clear();
-        kept.body_bytes = 0;
+        self.shared.lock().calls.clear();
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -157,16 +152,22 @@ impl Shared {
         // The data is valid after any statement, so a poisoned lock is safe to reuse.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn body(&self, number: u64) -> Option<Body> {
+        let kept = self.lock();
+        let mut calls = kept.calls.iter();
+        calls.find(|(call, _)| call.number == number)?.1.clone()
+    }
+
+    fn picture(&self, number: u64) -> Option<Bytes> {
+        let (body, picture) = self.body(number)?;
+        Some(body.slice(picture))
+    }
 }
 
 impl Kept {
     fn is_waiting(&self, last: u64) -> bool {
         self.announced.front().is_some_and(|first| *first <= last)
-    }
-
-    fn picture(&self, number: u64) -> Option<Bytes> {
-        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
-        Some(body.slice(picture.clone()))
     }
 }
 
@@ -196,6 +197,6 @@ impl Watch {
     /// As [`Sandbox::media`](crate::Sandbox::media), also when the sandbox is gone.
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.shared.picture(number)
     }
 }

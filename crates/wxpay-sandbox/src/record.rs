@@ -18,7 +18,7 @@ use crate::{
     limits::{
         BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, MESSAGE, Redactor, Texts, VALUE,
     },
-    request::{Call, Form, Part},
+    request::{Call, Form},
     response::GatewayResponse,
     rules::{self, CallResult, Check, CheckOutcome, Evaluation},
     tls::SentCertificate,
@@ -205,7 +205,17 @@ impl RecordedRequest {
                 })
                 .collect(),
             fields: (form.parts.iter().take(FIELDS))
-                .map(|part| field(part, &mut texts))
+                .map(|part| RecordedField {
+                    name: texts.text(&part.name, LINE),
+                    file_name: part.file_name.as_ref().map(|name| texts.text(name, LINE)),
+                    content_type: part.content_type.as_ref().map(|it| texts.text(it, LINE)),
+                    value: part
+                        .content
+                        .as_ref()
+                        .filter(|_| part.file_name.is_none())
+                        .map(|value| texts.text(value, VALUE)),
+                    length: part.content.as_ref().map(Bytes::len),
+                })
                 .collect(),
             body_length: call.body.bytes.len(),
             body_start: texts.bytes(&call.body.bytes, BODY_START).into(),
@@ -215,18 +225,42 @@ impl RecordedRequest {
     /// A few lines, without a line end behind the last: the call, the response, the broken rule, and the
     /// findings in this language. Texts of clients are quoted and escaped.
     pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
-        Block(self, lang)
+        let error = self
+            .outcome
+            .as_ref()
+            .and_then(|it| it.code.zip(it.description));
+        let outcome = match (&self.outcome, error) {
+            (None, _) => "cut off".to_owned(),
+            (Some(_), Some((code, description))) => format!("{code}, {description}"),
+            (Some(outcome), None) => outcome.message.clone(),
+        };
+        let (number, method, path) = (self.number, &self.method, &self.path);
+        let mut lines = vec![format!("#{number} {method} {path:?}: {outcome}")];
+        let facts = [
+            self.merchant.as_ref().map(|id| format!("merchant {id:?}")),
+            self.file_name.as_ref().map(|name| format!("file {name:?}")),
+            self.media_length.map(|length| format!("{length} bytes")),
+            self.sign_type.clone(),
+        ];
+        let facts: Vec<_> = facts.into_iter().flatten().collect();
+        lines.extend((!facts.is_empty()).then(|| facts.join(", ")));
+        lines.extend(self.checks.iter().filter_map(|check| match &check.outcome {
+            CheckOutcome::Broken(how) => Some(format!("broken: {}: {how}", check.rule)),
+            CheckOutcome::Kept | CheckOutcome::NotReached => None,
+        }));
+        lines.extend(self.findings.iter().map(|finding| match lang {
+            Lang::Zh => format!("{}: {}", finding.code, finding.message_zh),
+            _ => format!("{}: {}", finding.code, finding.message),
+        }));
+        lines.extend(self.faults.iter().map(|fault| format!("fault: {fault}")));
+        lines.join("\n  ")
     }
 }
 
-fn field(part: &Part, texts: &mut Texts<'_>) -> RecordedField {
-    let text = part.content.as_ref().filter(|_| part.file_name.is_none());
-    RecordedField {
-        name: texts.text(&part.name, LINE),
-        file_name: part.file_name.as_ref().map(|name| texts.text(name, LINE)),
-        content_type: part.content_type.as_ref().map(|it| texts.text(it, LINE)),
-        value: text.map(|text| texts.text(text, VALUE)),
-        length: part.content.as_ref().map(Bytes::len),
+/// In English, as [`RecordedRequest::display`].
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.display(Lang::En).fmt(f)
     }
 }
 
@@ -267,61 +301,11 @@ fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::
     // With milliseconds always, unlike `well_known::Rfc3339`.
     let form =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    match OffsetDateTime::from(*time).format(form) {
-        Ok(text) => serializer.serialize_str(&text),
-        Err(error) => Err(serde::ser::Error::custom(error)),
-    }
+    let text = OffsetDateTime::from(*time).format(form);
+    serializer.serialize_str(&text.map_err(serde::ser::Error::custom)?)
 }
 
 /// As `0.25`.
 fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
-}
-
-/// In English, as [`RecordedRequest::display`].
-impl fmt::Display for RecordedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Block(self, Lang::En).fmt(f)
-    }
-}
-
-struct Block<'a>(&'a RecordedRequest, Lang);
-
-impl fmt::Display for Block<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(call, lang) = self;
-        write!(f, "#{} {} {:?}: ", call.number, call.method, call.path)?;
-        match &call.outcome {
-            None => write!(f, "cut off")?,
-            Some(outcome) => match outcome.code.zip(outcome.description) {
-                Some((code, description)) => write!(f, "{code}, {description}")?,
-                None => f.write_str(&outcome.message)?,
-            },
-        }
-        let facts = [
-            call.merchant.as_ref().map(|id| format!("merchant {id:?}")),
-            call.file_name.as_ref().map(|name| format!("file {name:?}")),
-            call.media_length.map(|length| format!("{length} bytes")),
-            call.sign_type.clone(),
-        ];
-        for (at, fact) in facts.iter().flatten().enumerate() {
-            write!(f, "{}{fact}", if at == 0 { "\n  " } else { ", " })?;
-        }
-        for check in &call.checks {
-            if let CheckOutcome::Broken(how) = &check.outcome {
-                write!(f, "\n  broken: {}: {how}", check.rule)?;
-            }
-        }
-        for finding in &call.findings {
-            let message = match lang {
-                Lang::Zh => &finding.message_zh,
-                _ => &finding.message,
-            };
-            write!(f, "\n  {}: {message}", finding.code)?;
-        }
-        for fault in &call.faults {
-            write!(f, "\n  fault: {fault}")?;
-        }
-        Ok(())
-    }
 }

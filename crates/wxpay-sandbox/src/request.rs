@@ -101,22 +101,18 @@ impl Form {
         form
     }
 
-    fn fill(
-        &mut self,
-        content_type: Option<&HeaderValue>,
-        body: &Body,
-    ) -> Result<(), &'static str> {
-        let boundary = content_type
+    /// Reads the parts; fails with the reason why they cannot be read.
+    fn fill(&mut self, header: Option<&HeaderValue>, body: &Body) -> Result<(), &'static str> {
+        let boundary = header
             .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
             .filter(|boundary| !boundary.is_empty());
         let Some(boundary) = boundary else {
-            let lower = content_type.map(|it| it.as_bytes().to_ascii_lowercase());
-            return Err(
-                match lower.is_some_and(|it| find(&it, b"boundary").is_some()) {
-                    true => "the boundary in the Content-Type cannot be read",
-                    false => "the Content-Type is not multipart/form-data with a boundary",
-                },
-            );
+            let lower = header.map(|it| it.as_bytes().to_ascii_lowercase());
+            let has_boundary = lower.is_some_and(|it| find(&it, b"boundary").is_some());
+            return Err(match has_boundary {
+                true => "the boundary in the Content-Type cannot be read",
+                false => "the Content-Type is not multipart/form-data with a boundary",
+            });
         };
         if body.end == End::Cut {
             return Err("the body was not sent to its end");

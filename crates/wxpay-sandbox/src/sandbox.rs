@@ -21,7 +21,7 @@ use crate::{
     rules::Merchant,
     server::{Handler, serve},
     thread::ServerThread,
-    tls::{self, BoxError},
+    tls::BoxError,
 };
 
 /// A gateway that runs in this process, on a port of its own, until it is dropped.
@@ -333,12 +333,7 @@ impl SandboxBuilder {
             };
             (inspector, inspector_addr) = (Some((shown, inspected)), Some(at));
         }
-        let make = || {
-            let checker = credentials.checker()?;
-            let (cert, key) = credentials.server(names)?;
-            Ok((tls::config(cert, key, checker.clone())?, checker))
-        };
-        let (tls, checker) = make().map_err(StartError::Certificate)?;
+        let (tls, checker) = credentials.tls(names).map_err(StartError::Certificate)?;
         let key = credentials.api_key().clone();
         let merchant = Merchant::new(credentials.mch_id(), key, self.other_keys);
         let handler = Handler::new(merchant.into(), faults, history).map_err(StartError::Thread)?;

@@ -9,7 +9,7 @@ use std::{
     future::poll_fn,
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::Poll,
     time::Duration,
 };
@@ -131,12 +131,12 @@ impl Connections {
             if polled.is_ready() {
                 return polled;
             }
-            if abort.is_aborted() {
+            if abort.load(Ordering::Relaxed) {
                 return Poll::Ready(Ok(()));
             }
             while end.as_mut().poll(cx).is_ready() {
                 if is_ending {
-                    abort.abort();
+                    abort.store(true, Ordering::Relaxed);
                     return Poll::Ready(Ok(()));
                 }
                 is_ending = true;
@@ -149,7 +149,7 @@ impl Connections {
         if let Err(error) = ended.await {
             tracing::info!(%error, "the connection has ended early");
         }
-        if abort.is_aborted() {
+        if abort.load(Ordering::Relaxed) {
             // Without a close of TLS; TCP is reset if the client is still sending.
             return;
         }

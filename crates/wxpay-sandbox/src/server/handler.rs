@@ -148,7 +148,7 @@ fn http_response(
         match plan.effect {
             Some(Effect::CutInAnswer) => never(&abort).await,
             // Hyper does not poll a body again whose whole length it has.
-            Some(Effect::CutAfterAnswer) => abort.abort(),
+            Some(Effect::CutAfterAnswer) => abort.store(true, Ordering::Relaxed),
             _ => {}
         }
         second
@@ -161,54 +161,9 @@ fn http_response(
 
 /// Asks for the end of the connection, and waits for it.
 async fn never<T>(abort: &AbortSignal) -> T {
-    abort.abort();
+    abort.store(true, Ordering::Relaxed);
     pending().await
 }
 
-/// Tells the driver of a connection to close it once the connection is idle, so that everything before
-/// has been sent.
-#[derive(Debug, Clone, Default)]
-pub(super) struct AbortSignal(Arc<AtomicBool>);
-
-impl AbortSignal {
-    pub(super) fn abort(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_aborted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-    use crate::{
-        fuzzing::{call, fixture},
-        rules::evaluate,
-    };
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_comes_after_half_of_the_response() {
-        let plan = Plan {
-            delay_in_answer: Some(Duration::from_secs(9)),
-            ..Plan::default()
-        };
-        let (merchant, request) = (fixture::merchant(), fixture::request(Vec::new()));
-        let evaluation = evaluate(&call(request, End::Whole, None), &merchant);
-        let response = respond(&evaluation, None, &merchant.key);
-        let half = response.body.len() / 2;
-        let response = http_response(response, plan, AbortSignal::default(), End::Whole);
-        let mut body = response.into_body();
-        let first = body.frame().await.unwrap().unwrap();
-        assert_eq!(first.into_data().unwrap().len(), half);
-        assert!(body.frame().now_or_never().is_none());
-        let start = Instant::now();
-        let second = body.frame().await.unwrap().unwrap();
-        assert!(second.into_data().unwrap().ends_with(b"</xml>"));
-        assert_eq!(start.elapsed().as_secs(), 9);
-        assert!(body.frame().await.is_none());
-    }
-}
+/// Tells the driver of a connection to close it once the connection is idle, when all has been sent.
+pub(super) type AbortSignal = Arc<AtomicBool>;

@@ -34,10 +34,10 @@ fn outcomes_are_logged_and_secrets_are_not() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    // While tracing knows of one dispatcher only, it asks the first thread that passes an event
-    // whether anyone listens, for the whole process; here that may be another test's thread.
+    // With a single dispatcher, tracing caches for the whole process whether the first thread that logs
+    // has a subscriber, and that may be the thread of another test.
     let _another = Dispatch::new(NoSubscriber::default());
-    // The subscriber of whoever starts it, though it runs on another thread.
+    // The server logs to the subscriber of the thread that starts it.
     let bench = with_default(subscriber, Bench::new);
     let form = bench.form(&[]);
     let answers = [

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use wxpay_sandbox::Sandbox;
 
-use crate::support::{Bench, CURL, PICTURE, PNG};
+use crate::support::{Bench, CURL, IDENTITY, PICTURE, PNG};
 
 /// Asks the inspector with curl; the status and the body, the head before it where `--include` is given.
 fn ask(bench: &Bench, path: &str, arguments: &[&str]) -> (String, String) {
@@ -272,4 +272,39 @@ fn calls_come_as_events() {
     // It ends with the sandbox.
     drop(bench);
     lines.for_each(drop);
+}
+
+/// Its script passes file descriptors to the browser.
+#[cfg(unix)]
+#[test]
+#[allow(clippy::print_stderr, reason = "says that it was skipped")]
+fn a_browser_uses_the_page() {
+    let is_installed = |name: &&&str| {
+        std::process::Command::new(**name)
+            .arg("--version")
+            .output()
+            .is_ok()
+    };
+    let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .find(is_installed)
+    else {
+        eprintln!("skipped: no Chromium is installed");
+        return;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
+    // A PNG of one pixel, which a browser draws.
+    let pixel = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
+        \0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99\x3d\x1d\0\0\0\0IEND\xae\x42\x60\x82";
+    let bench = Bench::inspected();
+    bench.write("test.jpg", pixel);
+    let media = "media=@test.jpg;filename=<img src onerror=hacked=1>.png";
+    let form = bench.changed(&[], &[("media", media)]);
+    let page = format!("http://{}/", bench.sandbox.inspector_addr().unwrap());
+    // The screenshots are kept where this variable says.
+    let folder = std::env::var("WXPAY_SCREENSHOTS");
+    let folder = folder.unwrap_or_else(|_| bench.path("").to_str().unwrap().to_owned());
+    let script = [script, chromium, &page, &folder, "curl"];
+    let arguments = [&script[..], &CURL, &IDENTITY, &["--cacert", "ca.pem"]].concat();
+    bench.run("python3", &bench.words(&arguments, &form));
 }

@@ -11,7 +11,7 @@ use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, SandboxBuilder, Star
 
 use crate::support::{Bench, CURL, block_on, start};
 
-/// An address on which no other test takes a port that was just freed; only Linux has it by default.
+/// An address of which no other test takes a freed port; only Linux has it by default.
 const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
     Ipv4Addr::new(127, 0, 1, 7)
 } else {
@@ -37,18 +37,6 @@ fn the_port_is_free_when_it_is_dropped() {
     TcpListener::bind(addr).unwrap();
 }
 
-#[test]
-fn connections_end_with_it() {
-    let bench = Bench::new();
-    let mut tcp = std::net::TcpStream::connect(bench.sandbox.addr()).unwrap();
-    tcp.set_read_timeout(Some(std::time::Duration::from_secs(60)))
-        .unwrap();
-    drop(bench);
-    let end = std::io::Read::read(&mut tcp, &mut [0]);
-    let is_reset = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
-    assert!(matches!(end, Ok(0)) || end.is_err_and(is_reset));
-}
-
 /// A client that blocks the only thread of a runtime whose time stands still.
 #[tokio::test(start_paused = true)]
 async fn the_callers_runtime_does_not_matter() {
@@ -64,7 +52,7 @@ async fn the_callers_runtime_does_not_matter() {
 #[test]
 fn a_start_that_is_given_up_leaves_nothing() {
     let addr = TcpListener::bind((ALONE, 0)).unwrap().local_addr().unwrap();
-    // It needs a thread and some keys, and is polled once.
+    // It waits for a thread and for keys, and is polled once.
     drop(Sandbox::builder().listen(addr).start().now_or_never());
     TcpListener::bind(addr).unwrap();
 }
@@ -141,7 +129,7 @@ fn an_address_that_is_taken_or_a_wrong_host_is_an_error() {
     }
 }
 
-/// So that they can be used in tasks, and a sandbox be kept in a static.
+/// For tasks, and for a sandbox in a static.
 #[test]
 fn sandboxes_go_to_other_threads() {
     fn is_send<T: Send>(_: &T) {}

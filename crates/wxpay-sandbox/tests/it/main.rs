@@ -4,9 +4,6 @@
     reason = "a test that cannot set itself up should fail"
 )]
 
-// Its script passes file descriptors to the browser.
-#[cfg(unix)]
-mod browser;
 mod certificates;
 mod curl;
 mod diagnosis;
@@ -16,7 +13,6 @@ mod life;
 mod log;
 mod refusals;
 mod requests;
-mod signatures;
 mod strength;
 mod support;
 mod tls;

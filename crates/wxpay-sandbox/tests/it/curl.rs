@@ -1,6 +1,6 @@
 //! The command of the API's page, with its host and values changed.
 
-use crate::support::{Bench, CURL, HMAC, IDENTITY, PNG};
+use crate::support::{Bench, HMAC, PNG};
 
 #[test]
 fn the_documented_command_is_accepted_and_its_response_signed() {
@@ -47,31 +47,4 @@ fn every_kind_of_picture_is_accepted_under_any_media_type_and_name() {
         let media = format!("media=@test.jpg{more}");
         bench.send_changed(&[], "media", &media).assert_accepted();
     }
-}
-
-#[test]
-fn the_largest_picture_is_accepted() {
-    let bench = Bench::new();
-    let mut picture = b"\xff\xd8\xff\xe0".to_vec();
-    picture.resize(2 * 1024 * 1024 - 1, 0x55);
-    bench.write("test.jpg", picture);
-    let form = bench.form(HMAC);
-    bench.upload(&form).assert_accepted();
-    // curl sends this in chunks, and the other after a `100 Continue`.
-    let chunked = ["-H", "Transfer-Encoding: chunked"];
-    bench.curl(&bench.words(&chunked, &form)).assert_accepted();
-}
-
-#[test]
-fn one_connection_serves_several_calls() {
-    let bench = Bench::new();
-    let form = bench.form(&[]);
-    let shown = ["--cacert", "ca.pem", "--write-out", "%{num_connects} "];
-    // The same form to each.
-    let arguments = [&CURL[..], &IDENTITY, &shown, &[&*bench.url, &bench.url]].concat();
-    let out = bench.run("curl", &bench.words(&arguments, &form));
-    assert_eq!(out.matches("<media_id>").count(), 3, "{out}");
-    let behind = out.split("</xml>").skip(1);
-    let connects: Vec<_> = behind.map(|rest| rest.trim_start().as_bytes()[0]).collect();
-    assert_eq!(connects, *b"100", "{out}");
 }

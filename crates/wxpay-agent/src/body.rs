@@ -11,11 +11,11 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::timeout;
 use wxpay_media::{Error, Image, ImageError};
 
-use crate::{answer::Refusal, fetch::Fetcher};
+use crate::{fetch::Fetcher, response::Refusal};
 
 /// Maximum length of a body.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -119,18 +119,13 @@ async fn file_part(request: Request) -> Result<Picture, Refusal> {
 
 /// Fetches the picture from the URL in a JSON body.
 async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusal> {
-    #[derive(Deserialize)]
-    struct ByUrl {
-        url: String,
-    }
-    let json = within(STALL, to_bytes(body, MAX_JSON))
-        .await?
-        .unwrap_or_default();
-    let json: Result<ByUrl, _> = serde_json::from_slice(&json);
-    let json = json.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
+    let json = within(STALL, to_bytes(body, MAX_JSON)).await?;
+    let json: Value = serde_json::from_slice(&json.unwrap_or_default()).unwrap_or_default();
+    let missing = || Refusal::bad("the JSON has no `url`", ADVICE);
+    let url = json["url"].as_str().ok_or_else(missing)?;
     let advice = "start the agent with --allow-url HOST, or send the picture";
     let fetcher = fetcher.ok_or_else(|| Refusal::bad("no URL is allowed", advice))?;
-    Ok((None, fetcher.fetch(&json.url).await?))
+    Ok((None, fetcher.fetch(url).await?))
 }
 
 /// The bytes of a picture; beyond the limit they are only counted.

@@ -9,8 +9,8 @@ use tower::ServiceExt;
 use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
 
 use crate::{
-    answer::{AFTER_FAILURE, Refusal},
     body::oversized,
+    response::{AFTER_FAILURE, Refusal},
 };
 
 /// Maximum number of pictures that are fetched at once: a slow host takes memory from other requests.
@@ -102,14 +102,14 @@ impl Fetcher {
             }
             let response = self.get(&url, &target).await?;
             let status = response.status();
-            let answer = || format!("the URL's host answers with status {}", status.as_u16());
+            let answered = || format!("the URL's host answers with status {}", status.as_u16());
             let is_busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
             let location = response.headers().get(header::LOCATION);
             url = match location.filter(|_| status.is_redirection()) {
-                Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
+                Some(location) => next(&url, location).ok_or_else(|| useless(answered()))?,
                 None if status == StatusCode::OK => return Ok(response.into_body()),
-                None if is_busy => return Err(again(answer())),
-                None => return Err(useless(answer())),
+                None if is_busy => return Err(again(answered())),
+                None => return Err(useless(answered())),
             };
         }
         Err(useless("the URL redirects too often"))

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::Authority};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::answer::Refusal;
+use crate::response::Refusal;
 
 /// Length of a generated token, in hex digits: 256 bits.
 const LENGTH: usize = 64;
@@ -46,21 +46,17 @@ impl Token {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.write(true).create_new(true).open(path) {
             Ok(mut file) => {
-                let token = Self::generate()?;
-                writeln!(file, "{}", *token.0)?;
+                let mut random = Zeroizing::new([0; LENGTH]);
+                getrandom::fill(&mut *random).map_err(io::Error::other)?;
+                let digit = |byte: &u8| char::from(b"0123456789abcdef"[usize::from(byte & 15)]);
+                let token = Zeroizing::new(random.iter().map(digit).collect::<String>());
+                writeln!(file, "{}", *token)?;
                 file.sync_all()?;
-                Ok(token)
+                Ok(Self(token))
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
             Err(error) => Err(error),
         }
-    }
-
-    fn generate() -> io::Result<Self> {
-        let mut random = Zeroizing::new([0; LENGTH]);
-        getrandom::fill(&mut *random).map_err(io::Error::other)?;
-        let digit = |byte: &u8| char::from(b"0123456789abcdef"[usize::from(byte & 15)]);
-        Ok(Self(Zeroizing::new(random.iter().map(digit).collect())))
     }
 
     fn read(path: &Path) -> io::Result<Self> {
@@ -77,14 +73,6 @@ impl Token {
             return Err(io::Error::other(problem));
         }
         Ok(Self(Zeroizing::new(token.to_owned())))
-    }
-
-    fn is_sent(&self, headers: &HeaderMap) -> bool {
-        let sent = headers.get(header::AUTHORIZATION);
-        let sent = sent.and_then(|value| value.as_bytes().split_first_chunk::<7>());
-        sent.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case(b"bearer ") && token.ct_eq(self.0.as_bytes()).into()
-        })
     }
 }
 
@@ -129,8 +117,14 @@ impl Guard {
     }
 
     pub(crate) fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let token = self.token.as_ref();
-        if token.is_none_or(|token| token.is_sent(headers)) {
+        let sent = headers.get(header::AUTHORIZATION);
+        let sent = sent.and_then(|value| value.as_bytes().split_first_chunk::<7>());
+        let is_sent = |Token(token): &Token| {
+            sent.is_some_and(|(scheme, sent)| {
+                scheme.eq_ignore_ascii_case(b"bearer ") && sent.ct_eq(token.as_bytes()).into()
+            })
+        };
+        if self.token.as_ref().is_none_or(is_sent) {
             return Ok(());
         }
         let message = "the agent's token is missing, or another one was sent";

@@ -15,8 +15,8 @@ use tokio::{
 use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice, Warning};
 
 use crate::{
-    answer::{Entry, Refusal},
     metrics::Metrics,
+    response::{Entry, Refusal},
     store::{MediaIds, Store, lock},
 };
 
@@ -69,8 +69,8 @@ impl Settings {
 /// The MD5 and the length of a picture.
 type Content = (String, u64);
 type Outcome = Result<Entry, Refusal>;
-/// An upload under way: its outcome comes, or the sender is dropped.
-type Pending = watch::Receiver<Option<Outcome>>;
+/// An upload under way. Its outcome has come when the value changes, or when the sender is dropped.
+type Pending = watch::Receiver<Outcome>;
 
 #[derive(Debug)]
 pub(crate) struct Merchant {
@@ -181,9 +181,9 @@ impl Merchant {
             self.metrics.refused();
             Error::from(error)
         })?;
-        // A new extension is no news: most callers send no name.
-        let is_news = |it: &Warning| !matches!(it, Warning::Renamed { .. });
-        for warning in image.warnings().filter(is_news) {
+        // Most callers send no name, so a new extension is not worth a line.
+        let is_logged = |it: &Warning| !matches!(it, Warning::Renamed { .. });
+        for warning in image.warnings().filter(is_logged) {
             tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
         }
         let content = (image.hash().to_string(), image.bytes().len() as u64);
@@ -199,15 +199,15 @@ impl Merchant {
             && entry.age() <= max_age
         {
             self.metrics.reused();
-            return Ok((watch::channel(Some(Ok(entry))).1, true));
+            return Ok((watch::channel(Ok(entry)).1, true));
         }
-        let (sender, upload) = watch::channel(None);
+        let (sender, upload) = watch::channel(Err(Refusal::stopping()));
         pending.insert(content.clone(), upload.clone());
         let (merchant, settings) = (Arc::clone(self), Arc::clone(&lock(&self.settings)));
         tokio::spawn(async move {
             let outcome = merchant.upload(&settings, image).await;
             lock(&merchant.pending).remove(&content);
-            sender.send_replace(Some(outcome));
+            drop(sender.send_replace(outcome));
             drop(permits);
         });
         Ok((upload, false))

@@ -14,8 +14,8 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    answer::Refusal,
     merchant::{Merchant, Settings},
+    response::Refusal,
     store::{Store, lock},
 };
 

@@ -38,8 +38,8 @@ impl Metrics {
         };
         add(&self.outcomes[outcome], 1);
         let seconds = took.as_secs_f64();
-        let bucket = BUCKETS.iter().position(|bound| seconds <= *bound);
-        add(&self.buckets[bucket.unwrap_or(BUCKETS.len())], 1);
+        let bucket = BUCKETS.partition_point(|bound| *bound < seconds);
+        add(&self.buckets[bucket], 1);
         add(&self.microseconds, took.as_micros() as u64);
     }
 

@@ -19,13 +19,13 @@ use tower::ServiceExt;
 use wxpay_media::Image;
 
 use crate::{
-    answer::{self, Refusal},
     body::{self, Form, MAX_BODY, oversized, too_large},
     fetch::Fetcher,
     guard::Guard,
     merchant::Merchant,
     merchants::Registry,
     metrics,
+    response::{self, Refusal},
     server::Phase,
 };
 
@@ -84,7 +84,7 @@ async fn look_up((State(app), Path(md5), uri): ByMd5) -> Result<Response, Refusa
     let (merchant, md5) = app.parse(&uri, &md5)?;
     let found = merchant.media_ids.find(&md5, None)?;
     let unknown = || Refusal::not_found("no upload of these bytes is known", "upload them");
-    Ok(found.ok_or_else(unknown)?.answer(true))
+    Ok(found.ok_or_else(unknown)?.into_response(true))
 }
 
 async fn forget((State(app), Path(md5), uri): ByMd5) -> Result<StatusCode, Refusal> {
@@ -108,12 +108,12 @@ async fn readyz(State(app): Shared) -> Response {
         })
     });
     let merchants: Vec<_> = merchants.collect();
-    let answer = json!({"ready": is_ready, "merchants": merchants});
+    let body = json!({"ready": is_ready, "merchants": merchants});
     let status = match is_ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    answer::json(status, &answer)
+    response::json(status, &body)
 }
 
 async fn show_metrics(State(app): Shared) -> Response {
@@ -161,10 +161,9 @@ impl AppState {
             let submit = move || merchant.submit(name, picture, query.reuse, permits);
             let submitted = spawn_blocking(submit).await;
             let (mut pending, reused) = submitted.map_err(|_| Refusal::stopping())??;
-            let ended = pending.wait_for(Option::is_some).await;
-            let outcome = ended.ok().and_then(|outcome| outcome.clone());
-            let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
-            Ok(entry.answer(reused))
+            let _ = pending.changed().await;
+            let entry = pending.borrow().clone()?;
+            Ok(entry.into_response(reused))
         };
         let mut phase = self.phase.subscribe();
         tokio::select! {

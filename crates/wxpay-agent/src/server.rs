@@ -104,13 +104,11 @@ impl Listener {
     }
 }
 
-type Guarded = (Arc<Guard>, Listener);
-
 /// Serves until `stop` ends, then for at most the grace. Returns true when every connection has ended by
 /// itself.
 pub(crate) async fn run(
     app: Arc<AppState>,
-    listeners: Vec<Guarded>,
+    listeners: Vec<(Arc<Guard>, Listener)>,
     grace: Duration,
     stop: impl Future<Output = ()>,
 ) -> bool {
@@ -126,7 +124,12 @@ pub(crate) async fn run(
         end
     });
     let end = loop {
-        let accepting = poll_fn(|cx| poll_accept(&listeners, cx));
+        let accepting = poll_fn(|cx| {
+            let mut polled = listeners
+                .iter()
+                .map(|(guard, listener)| listener.poll_accept(cx).map(|it| (guard, it)));
+            polled.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        });
         tokio::select! {
             end = &mut stopped => break end,
             () = &mut watching => {}
@@ -162,19 +165,6 @@ pub(crate) async fn run(
     app.phase.send_replace(Phase::Closing);
     let all_answered = async { while connections.join_next().await.is_some() {} };
     timeout_at(end, all_answered).await.is_ok()
-}
-
-/// Waits for the next connection of any listener.
-fn poll_accept<'a>(
-    listeners: &'a [Guarded],
-    cx: &mut Context<'_>,
-) -> Poll<(&'a Arc<Guard>, Accepted)> {
-    for (guard, listener) in listeners {
-        if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-            return Poll::Ready((guard, accepted));
-        }
-    }
-    Poll::Pending
 }
 
 /// Looks for changed settings, forever.

@@ -13,7 +13,7 @@ use wxpay_ledger::{
     Account, Content, Error, FileState, Ledger, Outcome, Reader, Record, Selection,
 };
 
-use crate::answer::{Entry, Refusal};
+use crate::response::{Entry, Refusal};
 
 /// Maximum number of a merchant's entries in memory, about 15 MB: an hour at ten a second. At the maximum
 /// the entries that are not recent are dropped, or all of them.
@@ -116,8 +116,21 @@ impl MediaIds {
             }
             Self::File(file, account) => {
                 let (sender, written) = oneshot::channel();
+                let outcome = Outcome::Uploaded {
+                    media_id: entry.media_id.clone(),
+                    attempts: entry.attempts,
+                    endpoint: entry.endpoint.clone(),
+                };
+                let (md5, bytes) = (entry.media_hash.clone(), entry.bytes);
+                let record = Record {
+                    path: None,
+                    file: FileState::default(),
+                    content: Some(Content { md5, bytes }),
+                    outcome: Some(outcome),
+                    at: entry.uploaded_at.into(),
+                };
                 let done = move |result| drop(sender.send(result));
-                file.ledger.record(*account, record(entry), done);
+                file.ledger.record(*account, record, done);
                 Ok(written.await.map_err(|_| Refusal::stopping())??)
             }
         }
@@ -133,22 +146,6 @@ impl MediaIds {
             }
         }
         Ok(())
-    }
-}
-
-fn record(entry: &Entry) -> Record {
-    let outcome = Outcome::Uploaded {
-        media_id: entry.media_id.clone(),
-        attempts: entry.attempts,
-        endpoint: entry.endpoint.clone(),
-    };
-    let (md5, bytes) = (entry.media_hash.clone(), entry.bytes);
-    Record {
-        path: None,
-        file: FileState::default(),
-        content: Some(Content { md5, bytes }),
-        outcome: Some(outcome),
-        at: entry.uploaded_at.into(),
     }
 }
 

@@ -37,7 +37,7 @@ impl Entry {
         age.try_into().unwrap_or_default()
     }
 
-    pub(crate) fn answer(self, reused: bool) -> Response {
+    pub(crate) fn into_response(self, reused: bool) -> Response {
         json(StatusCode::OK, &Self { reused, ..self })
     }
 }

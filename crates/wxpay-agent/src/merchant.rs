@@ -23,6 +23,10 @@ use crate::{
 /// Maximum memory for the pictures of a merchant, in bytes: eight of the largest. Further ones wait unread.
 const MEMORY: usize = 8 * Image::LIMIT;
 
+/// Time after a failure that only a person can mend in which the merchant is not ready. It ends by itself:
+/// a load balancer sends no upload to an agent that is not ready, so none could succeed.
+const UNREADY: Duration = Duration::from_secs(60);
+
 /// A merchant, and the client that uploads for it.
 ///
 /// ```
@@ -83,7 +87,7 @@ pub(crate) struct Merchant {
     queue: usize,
     memory: Arc<Semaphore>,
     /// The last failure that only a person can mend, until an upload succeeds or the settings change.
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<(Instant, String)>>,
     pub(crate) metrics: Metrics,
 }
 
@@ -131,7 +135,9 @@ impl Merchant {
         if self.not_after().is_some_and(|end| end < SystemTime::now()) {
             return Some("the certificate has expired".to_owned());
         }
-        lock(&self.failure).clone()
+        let failure = lock(&self.failure).clone();
+        let recent = failure.filter(|(at, _)| at.elapsed() < UNREADY);
+        recent.map(|(_, message)| message)
     }
 
     /// The number of requests that wait or are under way.
@@ -246,6 +252,6 @@ impl Merchant {
     }
 
     fn fail(&self, message: String) {
-        *lock(&self.failure) = Some(message);
+        *lock(&self.failure) = Some((Instant::now(), message));
     }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::{sync::oneshot, time};
 use wxpay_agent::{Loaded, Merchants, WatchedFile};
 use wxpay_sandbox::Credentials;
 
@@ -161,6 +162,27 @@ fn a_merchant_that_cannot_upload_is_not_ready_until_its_settings_change() {
     folder.write("shop.toml", "right");
     until(|| folder.is_ready());
     folder.agent.post("", &picture(100)).assert_status(200);
+}
+
+#[test]
+fn a_merchant_that_cannot_upload_is_tried_again_after_a_minute() {
+    let (minute, passed) = oneshot::channel();
+    let agent = TestAgent::with(start_sandbox(), |_| {
+        tokio::spawn(async move {
+            let minute = passed.await.unwrap();
+            time::pause();
+            time::advance(minute).await;
+            time::resume();
+        });
+    });
+    agent
+        .sandbox
+        .inject("error=SIGNERROR,next=1".parse().unwrap());
+    agent.post("", &picture(100)).assert_status(502);
+    agent.get("/readyz").assert_status(503);
+    minute.send(Duration::from_secs(60)).unwrap();
+    until(|| agent.get("/readyz").status == 200);
+    agent.post("", &picture(100)).assert_status(200);
 }
 
 #[test]

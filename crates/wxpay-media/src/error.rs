@@ -129,10 +129,8 @@ impl Error {
     /// id.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.retry_advice(),
-            RetryAdvice::Retry | RetryAdvice::Throttle
-        )
+        let advice = self.retry_advice();
+        matches!(advice, RetryAdvice::Retry | RetryAdvice::Throttle)
     }
 
     /// The gateway's `err_code`, if it gave one.

@@ -319,7 +319,8 @@ pub(crate) static TABLE: &[Row] = &[
         "`media_hash` was signed in another case than it is sent in",
         "write `media_hash` in lower-case digits, once, and sign and send that",
         "`media_hash` 签名时与发送时的大小写不同", "`media_hash` 用小写十六进制,只生成一次,签名和发送用同一个值")
-        .rare(&[&[Write(MediaHash, &[UpperCase])], &[Write(MediaHash, &[LowerCase])]]),
+        .each(|_| vec!["media_hash".to_owned()])
+        .rare(&[&[Write(One, &[UpperCase])], &[Write(One, &[LowerCase])]]),
     row("values_in_other_case",
         "values were signed in upper or lower case, but are not sent so",
         "sign the values as they are sent",

@@ -1,6 +1,6 @@
-//! The gateway's rules without a socket, for `fuzz/` and for unit tests.
+//! The gateway without a socket, for `fuzz/` and for unit tests.
 //!
-//! Users never see it: no feature turns it on, and it is not a part of the API.
+//! It is not a part of the API, and no feature turns it on.
 
 use std::{
     sync::Arc,
@@ -13,12 +13,12 @@ use wxpay_sign::ApiKey;
 
 use crate::{
     fault::Effect,
-    findings::{self, Merchant},
+    findings,
     record::{Handled, RecordedRequest},
     request::{Body, Call, Client, End},
     response::respond,
-    rules::evaluate,
-    tls::ClientCertStatus,
+    rules::{Merchant, evaluate},
+    tls::SentCertificate,
 };
 
 /// A gateway for one merchant.
@@ -42,7 +42,7 @@ impl Gateway {
         effect: Option<Effect>,
     ) -> RecordedRequest {
         let call = call(request, End::Whole, holder);
-        let evaluation = evaluate(&call, &self.0.mch_id, &self.0.key);
+        let evaluation = evaluate(&call, &self.0);
         let response = respond(&evaluation, effect, &self.0.key);
         let findings = findings::find(&call, &evaluation, &self.0);
         let handled = Handled {
@@ -61,18 +61,26 @@ pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> C
         client: client(holder),
         time: SystemTime::UNIX_EPOCH,
         head,
-        body: Body { bytes, end },
+        body: Body {
+            bytes,
+            end,
+            _memory: None,
+        },
         received_in: Duration::ZERO,
     }
 }
 
 pub(crate) fn client(holder: Option<&str>) -> Arc<Client> {
-    let accepted = |holder: &str| ClientCertStatus::Accepted(Some(holder.to_owned()));
+    let sent = |holder: &str| SentCertificate {
+        subject: format!("CN={holder}"),
+        serial_number: String::new(),
+        refused: None,
+        holder: Some(holder.to_owned()),
+    };
     Arc::new(Client {
         address: String::new(),
         tls_version: "TLSv1_3".to_owned(),
-        certificate: None,
-        status: holder.map_or(ClientCertStatus::Missing, accepted),
+        certificate: holder.map(sent),
     })
 }
 
@@ -88,8 +96,9 @@ pub(crate) mod fixture {
     pub(crate) const PATH: &str = "/secapi/mch/uploadmedia";
     const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 as far as the gateway looks";
 
-    pub(crate) fn key() -> ApiKey {
-        ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
+    pub(crate) fn merchant() -> Merchant {
+        let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+        Merchant::new(MCH_ID, key, Vec::new())
     }
 
     /// Names and contents: four fields, then `sign` and `media`.
@@ -102,8 +111,8 @@ pub(crate) mod fixture {
             ("further", "1"),
         ];
         let params = Params::new(fields).unwrap();
-        let sign = params.sign(SignType::HmacSha256, &key()).to_string();
-        let fields = fields.into_iter().chain([("sign", &*sign)]);
+        let sign = params.sign(SignType::HmacSha256, &merchant().key);
+        let fields = fields.into_iter().chain([("sign", sign.as_str())]);
         let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
         let media = "media\"; filename=\"shop.jpg".to_owned();
         fields.chain([(media, PICTURE.into())]).collect()

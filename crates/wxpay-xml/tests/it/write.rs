@@ -1,8 +1,8 @@
-//! Writing, and what cannot be written.
+//! Writing, and fields that no document can hold.
 
 use wxpay_xml::{FieldError, Fields};
 
-/// The value of a document's one field, as it is written.
+/// A value as it is written in a document.
 #[track_caller]
 fn written(value: &str) -> String {
     let fields = Fields::new().with("a", value).unwrap();
@@ -13,7 +13,7 @@ fn written(value: &str) -> String {
 }
 
 #[test]
-fn the_form_is_the_documented_one() {
+fn a_document_has_the_form_of_the_api() {
     let fields = Fields::from_pairs([("return_code", "SUCCESS"), ("return_msg", "OK")]).unwrap();
     assert_eq!((fields.len(), fields.is_empty()), (2, false));
     assert_eq!(
@@ -62,7 +62,7 @@ fn a_name_is_ascii_and_without_markup() {
 }
 
 #[test]
-fn a_name_is_given_once_in_each_case_of_letters() {
+fn a_name_is_given_once_and_case_counts() {
     let mut fields = Fields::parse("<xml><a>1</a></xml>").unwrap();
     let error = fields.push("a", "2").unwrap_err();
     assert_eq!(error, FieldError::Duplicate { name: "a".into() });

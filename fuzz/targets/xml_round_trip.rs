@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use wxpay_xml::{Fields, Limits};
 
 fuzz_target!(|document: &[u8]| {
-    let wide = Limits::new().max_bytes(usize::MAX).max_fields(usize::MAX);
+    let wide = Limits {
+        max_bytes: usize::MAX,
+        max_fields: usize::MAX,
+    };
     let Ok(fields) = Fields::parse_with(document, wide) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Counters, and Prometheus' text of them.
+//! The metrics of the merchants, in Prometheus' text format.
 
 use std::{
     fmt::{Display, Write},
@@ -9,10 +9,10 @@ use std::{
 use time::OffsetDateTime;
 use wxpay_media::{Error, RetryAdvice};
 
-use crate::{merchant::Merchant, merchants::View};
+use crate::{merchant::Merchant, merchants::Registered};
 
-/// Upper bounds of the buckets, in seconds: a round trip to the next city, one around the world, a queue
-/// of a minute.
+/// Upper bounds of the histogram's buckets, in seconds: from a round trip to the next city to a queue of a
+/// minute.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 const OUTCOMES: [&str; 5] = ["uploaded", "refused", "throttled", "failed", "stopped"];
@@ -21,7 +21,7 @@ const OUTCOMES: [&str; 5] = ["uploaded", "refused", "throttled", "failed", "stop
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     outcomes: [AtomicU64; OUTCOMES.len()],
-    /// The last one is for what takes longer.
+    /// The last bucket has no upper bound.
     buckets: [AtomicU64; BUCKETS.len() + 1],
     microseconds: AtomicU64,
     reused: AtomicU64,
@@ -38,12 +38,12 @@ impl Metrics {
         };
         add(&self.outcomes[outcome], 1);
         let seconds = took.as_secs_f64();
-        let bucket = BUCKETS.iter().position(|bound| seconds <= *bound);
-        add(&self.buckets[bucket.unwrap_or(BUCKETS.len())], 1);
+        let bucket = BUCKETS.partition_point(|bound| *bound < seconds);
+        add(&self.buckets[bucket], 1);
         add(&self.microseconds, took.as_micros() as u64);
     }
 
-    /// A picture that was not sent, for the gateway would refuse it.
+    /// Counts a picture that was refused before it was sent.
     pub(crate) fn refused(&self) {
         add(&self.outcomes[1], 1);
     }
@@ -61,9 +61,9 @@ fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
-/// All that is known of the merchants, in Prometheus' exposition format.
-pub(crate) fn render(views: &[View]) -> String {
-    let merchants = views.iter().filter_map(|view| view.merchant.as_deref());
+/// Writes the metrics of all merchants in Prometheus' text format.
+pub(crate) fn render(all: &[Registered]) -> String {
+    let merchants = all.iter().filter_map(|it| it.merchant.as_deref());
     let merchants = merchants.map(|merchant| (label(&merchant.id), merchant));
     let merchants: Vec<(String, &Merchant)> = merchants.collect();
     let mut page = Page::default();
@@ -108,13 +108,13 @@ pub(crate) fn render(views: &[View]) -> String {
     }
     let help = "1 where settings have changed and cannot be used.";
     page.family("wxpay_merchant_settings_broken", "gauge", help);
-    for view in views {
-        page.sample("", &label(view.shown()), u8::from(view.broken.is_some()));
+    for it in all {
+        page.sample("", &label(&it.name()), u8::from(it.broken.is_some()));
     }
     page.text
 }
 
-/// Writing into a string cannot fail.
+/// The text, and the name of the current metric. Writing into a string cannot fail.
 #[derive(Default)]
 struct Page {
     text: String,
@@ -132,7 +132,7 @@ impl Page {
     }
 }
 
-/// A merchant's id, or the name of its file.
+/// The label with a merchant's id or file name.
 fn label(merchant: &str) -> String {
     let value = merchant.replace('\\', r"\\").replace('"', "\\\"");
     format!("merchant=\"{}\"", value.replace('\n', r"\n"))

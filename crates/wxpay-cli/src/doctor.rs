@@ -1,4 +1,4 @@
-//! `wxpay doctor`: finds what would fail, before the first upload.
+//! `wxpay doctor`: checks that find a failure before the first upload.
 
 mod check;
 mod probe;
@@ -17,7 +17,7 @@ use crate::{
 };
 use check::{Check, Found, Status};
 
-/// Runs every check, even after one that failed.
+/// Runs every check, even after a failed one.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let (json, works) = (args.json, true);
     let mut report = Report { json, works };
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let network = report.print(settings::network(&args.gateway))?;
     let endpoints = report.print(settings::endpoints(&args.gateway))?;
     let checks = if let (Some(network), Some(endpoints)) = (network, endpoints) {
-        // One attempt for each call, and no more time than was asked for.
+        // One attempt per call, within the time of the flag.
         let mut transport = network
             .apply(Transport::builder())
             .connect_timeout(args.timeout.0)
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(report.works))
 }
 
-/// An upload works if the first endpoint works, or is unreachable while another one works.
+/// An upload works if the first endpoint works, or if it is unreachable and another one works.
 async fn endpoint_checks(
     endpoints: &Endpoints,
     transport: &TransportBuilder,
@@ -71,22 +71,24 @@ async fn endpoint_checks(
             0 => !primary_decides && another_works,
             _ => primary_decides || another_works,
         };
-        let failed = |check: &&mut Check| is_replaced && check.status == Status::Failed;
-        let failed = endpoint.checks.iter_mut().filter(failed);
-        failed.for_each(|check| check.status = Status::Warning);
+        for check in &mut endpoint.checks {
+            if is_replaced && check.status == Status::Failed {
+                check.status = Status::Warning;
+            }
+        }
         checks.append(&mut endpoint.checks);
     }
     checks
 }
 
-/// Prints checks as they are made, and remembers whether an upload would work.
+/// Prints checks, and keeps whether an upload would work.
 struct Report {
     json: bool,
     works: bool,
 }
 
 impl Report {
-    /// Prints checks and returns the value that they found.
+    /// Prints checks and returns their value.
     fn print<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
         for check in checks {
             self.works &= check.status != Status::Failed;

@@ -1,4 +1,4 @@
-//! `wxpay ledger`: what a ledger knows, and what it is to forget.
+//! `wxpay ledger`: prints the outcomes in a ledger, and forgets some.
 
 use std::{
     path::Path,
@@ -22,7 +22,9 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
                     terminal::print_json(&line)
                 })??;
             } else {
-                terminal::print_raw(CSV_HEADER)?;
+                terminal::print_raw(
+                    "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message",
+                )?;
                 reader.export(|path, entry, at| {
                     terminal::print_raw(&csv(path, &entry, at.unwrap_or_default()))
                 })??;
@@ -51,8 +53,9 @@ fn print_status(reader: &Reader) -> anyhow::Result<()> {
         terminal::print("nothing yet")?;
     }
     for it in all {
-        let last = it.last.map(|at| format!(", the last at {at}"));
-        let last = last.unwrap_or_default();
+        let last = it
+            .last
+            .map_or(String::new(), |at| format!(", the last at {at}"));
         terminal::print(&format!(
             "merchant {}, {}\n  uploaded  {} files, {} pictures{last}\n  refused   {}\n  failed    {}",
             terminal::one_line(&it.merchant),
@@ -65,9 +68,6 @@ fn print_status(reader: &Reader) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-const CSV_HEADER: &str =
-    "file,media_id,media_hash,bytes,uploaded_at,error_kind,error_code,error_message";
 
 fn csv(path: &str, entry: &Entry, uploaded_at: &str) -> String {
     let (media_id, why) = match &entry.outcome {
@@ -89,7 +89,7 @@ fn csv(path: &str, entry: &Entry, uploaded_at: &str) -> String {
     fields.map(csv_field).join(",")
 }
 
-/// One field, which no spreadsheet takes for a formula and no terminal for a command.
+/// A field of CSV that is neither a formula for a spreadsheet nor a command for a terminal.
 fn csv_field(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let shown = if is_formula { "'" } else { "" }.to_owned() + &terminal::one_line(text);

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     });
     let code = done.unwrap_or_else(|error| {
         let lost = error.downcast_ref::<OutputLost>();
-        // A reader that has gone has seen enough.
+        // A broken pipe is no error: the reader, such as `head`, has read enough.
         if lost.is_none_or(|lost| lost.0.kind() != io::ErrorKind::BrokenPipe) {
             terminal::warn(&format!("error: {error:#}"));
         }
@@ -47,8 +47,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log_to_stderr(&cli);
-    // To start workers takes as long as a tenth of an upload, which waits for the network anyway and
-    // hashes on threads of its own. A sandbox serves many at a time.
+    // An upload waits for the network, and starting worker threads would delay it. A sandbox serves
+    // many clients at once.
     let runtime = match cli.command {
         Command::Sandbox(_) => runtime::Builder::new_multi_thread(),
         _ => runtime::Builder::new_current_thread(),
@@ -65,22 +65,22 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Completions { shell } => {
-            // Not straight to standard output: clap_complete panics where it cannot write.
+            // clap_complete panics when standard output cannot be written.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "wxpay", &mut script);
-            let printed = terminal::print(String::from_utf8_lossy(&script).trim_end());
-            printed.map(|()| ExitCode::SUCCESS).map_err(Into::into)
+            terminal::print(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
             .with_context(|| format!("cannot write into {}", dir.display()))
             .map(|()| ExitCode::SUCCESS),
     };
-    // Not dropped, which waits for whatever still blocks: a read of stdin, a look-up of a name.
+    // Dropping the runtime would wait for blocking calls, such as a read of stdin.
     runtime.shutdown_background();
     done
 }
 
-/// The sandbox logs each call even without `-v`, but not between lines of JSON.
+/// Sets up the log. The sandbox logs each call even without `-v`, unless it prints JSON.
 fn log_to_stderr(cli: &Cli) {
     let level = match (cli.verbose, &cli.command) {
         (0, Command::Sandbox(args)) if !args.json => Level::INFO,
@@ -90,13 +90,13 @@ fn log_to_stderr(cli: &Cli) {
     };
     let mut targets = Targets::new().with_default(level);
     if let (0, Command::Upload(_)) = (cli.verbose, &cli.command) {
-        // A refusal is printed with its file: the library's own line would say it twice.
+        // A refusal is printed with its file, so the library's own line would repeat it.
         targets = targets.with_target("wxpay_media", Level::ERROR);
     }
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
-        // A log line that cannot be written is lost; an error about it would panic.
+        // Otherwise a log line that cannot be written causes a panic.
         .log_internal_errors(false)
         .with_ansi(false)
         .finish()
@@ -104,7 +104,7 @@ fn log_to_stderr(cli: &Cli) {
         .init();
 }
 
-/// Refuses what only looks like an option: a file's name that a shell has put in place of `*`, or a key.
+/// Refuses an option that is also the name of a file, as a shell puts it in place of `*`, and a key as an argument.
 fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
     let mut before = "an argument".to_owned();
     for argument in arguments.iter().skip(1).take_while(|it| *it != "--") {
@@ -132,9 +132,7 @@ fn is_option_name(text: &str) -> bool {
     text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
 }
 
-/// Prints the help that was asked for, or the error of the command line.
-///
-/// An argument that may be a secret in the wrong place is not repeated.
+/// Prints the help that was asked for, or the error of the command line without arguments that may be secrets.
 fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
     use ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue};
 

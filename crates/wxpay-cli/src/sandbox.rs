@@ -3,12 +3,11 @@
 mod folder;
 
 use std::{
-    ffi::OsString,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::{Command, ExitCode, ExitStatus},
+    process::{Command, ExitCode},
     thread,
     time::UNIX_EPOCH,
 };
@@ -19,7 +18,6 @@ use wxpay_diagnose::Lang;
 use wxpay_media::Format;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder, StartError, Watch};
 use wxpay_sign::{ContentMd5, Params, SignType};
-use zeroize::Zeroizing;
 
 use crate::{
     args::SandboxArgs,
@@ -30,7 +28,7 @@ use crate::{
 };
 use folder::{Folder, quote};
 
-/// The port that the documents name, for a sandbox without a command.
+/// The default port of a sandbox without a command, and of its inspector.
 const PORT: u16 = 8443;
 const INSPECTOR_PORT: u16 = 8480;
 
@@ -43,10 +41,10 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let keep = args.keep.as_deref().map(folder::make).transpose()?;
     let port = if args.command.is_empty() { PORT } else { 0 };
     let listen = args.listen.unwrap_or(loopback(port));
-    let mut builder = Sandbox::builder()
+    let builder = Sandbox::builder()
         .listen(listen)
         .credentials(credentials(&args, &folder)?);
-    builder = args.host.iter().fold(builder, SandboxBuilder::host);
+    let mut builder = args.host.iter().fold(builder, SandboxBuilder::host);
     for file in &args.other_key_file {
         builder = builder.other_key(settings::OTHER_KEY.by_flag(file).api_key()?);
     }
@@ -65,17 +63,20 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         let written = folder::replace(path, origin.as_bytes(), 0o644);
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let code = if args.command.is_empty() {
+    let code = if let Some((program, arguments)) = args.command.split_first() {
+        let variables = folder.variables(&sandbox);
+        let mut command = Command::new(program);
+        command.args(arguments);
+        command.envs(variables.iter().map(|(name, value)| (name, value.as_str())));
+        for name in folder::NO_PROXY {
+            let more = settings::text(name)?.map_or(String::new(), |hosts| format!(",{hosts}"));
+            command.env(name, folder::direct_hosts(&sandbox) + &more);
+        }
+        run_command(command, &mut stop).await?
+    } else {
         introduce(&sandbox, &folder)?;
         stop.asked().await;
         ExitCode::SUCCESS
-    } else {
-        let mut variables = folder.variables(&sandbox).to_vec();
-        for name in folder::NO_PROXY {
-            let more = settings::text(name)?.map_or(String::new(), |hosts| format!(",{hosts}"));
-            variables.push((name, (folder::direct_hosts(&sandbox) + &more).into()));
-        }
-        run_command(&args.command, &variables, &mut stop).await?
     };
     sandbox.shutdown().await;
     calls.await.context("the printing of calls has failed")?;
@@ -86,13 +87,17 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// Starts the sandbox with its inspector: on any port, where none is asked for and the usual one is taken.
+/// Starts the sandbox with its inspector: on a free port if none is asked for and the default one is taken.
 async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
-    let usual = loopback(INSPECTOR_PORT);
     let addr = match asked {
         Some(Inspector(None)) => return builder.start().await,
         Some(Inspector(Some(addr))) => addr,
-        None => match builder.clone().inspector(usual).start().await {
+        None => match builder
+            .clone()
+            .inspector(loopback(INSPECTOR_PORT))
+            .start()
+            .await
+        {
             Err(StartError::Inspector { .. }) => loopback(0),
             started => return started,
         },
@@ -100,7 +105,7 @@ async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sand
     builder.inspector(addr).start().await
 }
 
-/// The folder's credentials if it has some, else new ones; with the merchant id and key of the flags.
+/// The folder's credentials, or new ones, with the merchant id and key of the flags.
 fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credentials> {
     let mut credentials = match (folder.credentials()?, &args.mch_id) {
         (Some(kept), Some(id)) if kept.mch_id() != id.as_str() => bail!(
@@ -112,7 +117,7 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
         (None, Some(id)) => Credentials::generate_for(id.as_str())?,
         (None, None) => Credentials::generate()?,
     };
-    // Not that of the environment, which is for clients.
+    // `WXPAY_API_KEY` is for clients.
     if let Some(file) = &args.api_key_file {
         let source = settings::API_KEY.by_flag(file);
         let changed = credentials.with_api_key(&source.line()?);
@@ -121,60 +126,46 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     Ok(credentials)
 }
 
-/// Prints the address, and how to use it.
+/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with the values of this
+/// sandbox.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
-    terminal::print(&format!(
-        "listening on https://{}\n\
-         {}\
-         credentials in {}\n\n\
-         with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
-         with curl:\n{}\n",
-        sandbox.addr(),
-        inspector.unwrap_or_default(),
-        folder.path.display(),
-        quote(&folder.file("env")),
-        curl_command(sandbox, folder)?
-    ))?;
-    Ok(())
-}
-
-/// The curl command of the API's own page (MD5, no `sign_type`) with this sandbox's values, for a shell.
-fn curl_command(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<String> {
     let credentials = sandbox.credentials();
     let mch_id = credentials.mch_id();
     let hash = ContentMd5::of(folder::SAMPLE);
     let params = Params::new([("mch_id", mch_id), ("media_hash", hash.as_str())])?;
     let sign = params.sign(SignType::Md5, credentials.api_key());
-    // curl's own marks within its arguments: `file:password`, and `file;type=…`.
+    // curl itself reads `file:password` and `file;type=…`.
     let [cert, sample] =
         ["apiclient_cert.pem", "sample.png"].map(|name| folder.file(name).replace('\\', r"\\"));
     let (cert, sample) = (cert.replace(':', r"\:"), sample.replace('"', r#"\""#));
-    Ok(format!(
-        "curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
-         -F sign={sign} -F {} {}/secapi/mch/uploadmedia",
+    terminal::print(&format!(
+        "listening on https://{}\n\
+         {}\
+         credentials in {}\n\n\
+         with wxpay:\n  . {} && wxpay upload licence.jpg\n\n\
+         with curl:\n\
+         curl --noproxy '*' --cacert {} --cert {} --key {} -F mch_id={mch_id} -F media_hash={hash} \
+         -F sign={sign} -F {} {}/secapi/mch/uploadmedia\n",
+        sandbox.addr(),
+        inspector.unwrap_or_default(),
+        folder.path.display(),
+        quote(&folder.file("env")),
         quote(&folder.file("ca.pem")),
         quote(&cert),
         quote(&folder.file("apiclient_key.pem")),
         quote(&format!("media=@\"{sample}\"")),
         sandbox.origin(),
-    ))
+    ))?;
+    Ok(())
 }
 
-/// Runs a command with these variables, passes the first signal on to it, and returns its exit status.
-async fn run_command(
-    command: &[OsString],
-    variables: &[(&str, Zeroizing<String>)],
-    stop: &mut Stop,
-) -> anyhow::Result<ExitCode> {
-    let (program, arguments) = command.split_first().context("there is no command")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .envs(variables.iter().map(|(name, value)| (name, value.as_str())))
-        .spawn()
-        .with_context(|| format!("cannot run {program:?}"))?;
-    // The command decides how long it takes to end.
+/// Runs a command, passes the first signal on to it, and returns its exit status.
+async fn run_command(mut command: Command, stop: &mut Stop) -> anyhow::Result<ExitCode> {
+    let spawned = command.spawn();
+    let mut child = spawned.with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    // The command may take its time to end.
     stop.wait_without_bound();
     let process = child.id();
     let (end, mut ended) = oneshot::channel();
@@ -186,44 +177,35 @@ async fn run_command(
             ended.await
         }
     };
-    Ok(exit_code(status.context("nobody waits for the command")??))
-}
-
-#[cfg(unix)]
-fn pass_on(signal: Signal, process: u32) {
-    use std::io::{self, IsTerminal};
-
-    use rustix::process::{Pid, Signal as Number, kill_process};
-
-    let number = match signal {
-        // A terminal has sent Ctrl-C to the command, too.
-        Signal::Interrupt if io::stdin().is_terminal() => return,
-        Signal::Interrupt => Number::INT,
-        Signal::Terminate => Number::TERM,
-        Signal::Hangup => Number::HUP,
-    };
-    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(process, number);
-    }
-}
-
-/// The console has sent Ctrl-C to the command, too.
-#[cfg(windows)]
-fn pass_on(_signal: Signal, _process: u32) {}
-
-/// As a shell has it: 128 and the signal's number, where a signal has ended it.
-fn exit_code(status: ExitStatus) -> ExitCode {
+    let status = status.context("the thread that waits for the command has ended")??;
     let code = status.code();
+    // As in a shell: 128 and the number of the signal that ended the command.
     #[cfg(unix)]
     let code = code.or_else(|| Some(128 + std::os::unix::process::ExitStatusExt::signal(&status)?));
     let code = code.and_then(|code| u8::try_from(code).ok());
-    ExitCode::from(code.unwrap_or(terminal::FAILED))
+    Ok(ExitCode::from(code.unwrap_or(terminal::FAILED)))
 }
 
-/// Prints each call, in a language or as JSON, and keeps it in the folder, until the sandbox ends.
+/// Passes a signal on to the command, except Ctrl-C, which a terminal sends to both.
+#[cfg(unix)]
+fn pass_on(signal: Signal, process: u32) {
+    use rustix::process::{Pid, kill_process};
+
+    let is_of_terminal = signal == Signal::INT && io::stdin().is_terminal();
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    if let Some(process) = process.filter(|_| !is_of_terminal) {
+        let _ = kill_process(process, signal);
+    }
+}
+
+/// The console sends Ctrl-C to the command itself.
+#[cfg(windows)]
+fn pass_on(_signal: Signal, _process: u32) {}
+
+/// Prints each call, in this language or as JSON, and keeps it in the folder, until the sandbox ends.
 async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBuf>) {
     while let Some(call) = calls.next().await {
-        // A call as JSON is long; nobody asks for it most of the time.
+        // Lazy: a call as JSON is long.
         let json = || terminal::escape_json(&serde_json::to_string(&*call).unwrap_or_default());
         terminal::warn(&lang.map_or_else(json, |lang| call.display(lang).to_string()));
         if let Some(folder) = &folder
@@ -235,12 +217,12 @@ async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBu
     }
 }
 
-/// Writes the call and its field `media`, under a name that does not depend on the client.
+/// Writes the call and its picture, under names that do not depend on the client.
 fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>) -> io::Result<()> {
     let since = call.time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let format = media.and_then(Format::detect);
     let extension = format.map_or("bin", |format| format.extensions()[0]);
-    // Pictures of certificates are private.
+    // A picture of a certificate is private.
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -254,7 +236,7 @@ fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>)
     Ok(())
 }
 
-/// The file by which a script knows that the sandbox is ready. It is removed when this is dropped.
+/// The file that tells a script that the sandbox is ready; removed on drop.
 struct ReadyFile<'a>(&'a Path);
 
 impl<'a> ReadyFile<'a> {

@@ -4,7 +4,6 @@ mod merchants;
 mod sockets;
 
 use std::{
-    env,
     fs::DirBuilder,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -14,7 +13,12 @@ use anyhow::Context;
 use wxpay_agent::{Agent, Fetcher, Options, Store, Token};
 use wxpay_media::Transport;
 
-use crate::{args::ServeArgs, settings::Network, signals::Stop, terminal, upload};
+use crate::{
+    args::ServeArgs,
+    settings::{Network, variable},
+    signals::Stop,
+    terminal, upload,
+};
 use sockets::{Sockets, notify};
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -30,12 +34,10 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let sockets = Sockets::open(&args).await?;
     let is_tcp = sockets.listeners.iter().any(|it| it.addr().is_some());
     let token_file = is_tcp.then(|| token_file(&args)).transpose()?;
+    let token = token_file.as_deref().map(|path| token(&args, path));
     let is_by_url = !args.allow_url.is_empty();
     let options = Options {
-        token: token_file
-            .as_deref()
-            .map(|path| token(&args, path))
-            .transpose()?,
+        token: token.transpose()?,
         hosts: args.host.clone(),
         fetcher: is_by_url.then(|| fetcher(&args)).transpose()?,
         queue: args.queue.get(),
@@ -47,16 +49,16 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         terminal::warn(&format!("callers send the token in {shown}"));
     }
     terminal::print(&sockets.shown.join("\n"))?;
-    tell_systemd("READY=1");
-    // From now on the grace bounds the end; a second signal forces it.
+    notify("READY=1");
+    // From now on `--grace` bounds the end, and a second signal forces it.
     stop.wait_without_bound();
     let asked = async {
         stop.asked().await;
-        tell_systemd("STOPPING=1");
+        notify("STOPPING=1");
     };
     let is_answered = agent.serve(sockets.listeners, asked).await;
     if !is_answered {
-        terminal::warn("warning: stopped before all that was accepted was answered");
+        terminal::warn("warning: stopped before every accepted request was answered");
     }
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
@@ -90,10 +92,7 @@ fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     if let Some(path) = &args.token_file {
         return Ok(path.clone());
     }
-    let folder = |name: &str, below: &str| {
-        let folder = env::var_os(name).filter(|it| !it.is_empty())?;
-        Some(Path::new(&folder).join(below))
-    };
+    let folder = |name, below| Some(Path::new(&variable(name)?).join(below));
     folder("STATE_DIRECTORY", "token")
         .or_else(|| folder("XDG_STATE_HOME", "wxpay/token"))
         .or_else(|| folder("HOME", ".local/state/wxpay/token"))
@@ -101,20 +100,14 @@ fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
         .context("missing the place of the token: --token-file")
 }
 
-/// A connection takes a file descriptor, and many systems begin with 1,024.
+/// Raises the limit of file descriptors, often 1,024: each connection takes one.
 fn raise_limit_of_files() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // Where that is not allowed, fewer connections are taken.
+        // If that is not allowed, fewer connections are accepted.
         let _ = setrlimit(Resource::Nofile, limit);
-    }
-}
-
-fn tell_systemd(state: &str) {
-    if let Err(error) = notify(state) {
-        terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
     }
 }

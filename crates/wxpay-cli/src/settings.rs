@@ -1,4 +1,4 @@
-//! Settings: the value of a flag, of the environment or by default, and which of them gave it.
+//! Settings: the value of a flag, of a variable or the default, with its origin.
 
 mod file;
 mod identity;
@@ -15,17 +15,14 @@ use wxpay_sign::ApiKey;
 use crate::{args::GatewayArgs, values::Override};
 
 pub(crate) use file::{
-    API_KEY, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end, variable,
+    API_KEY, CERT, KEY, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end, variable,
 };
 pub(crate) use identity::{IdentityFiles, other_merchant};
 
-/// The required settings, for messages.
+/// The ways to give the merchant id, for messages.
 pub(crate) const HOW_MCH_ID: &str = "the merchant id: --mch-id or WXPAY_MCH_ID";
-pub(crate) const HOW_API_KEY: &str = "the API v2 key: --api-key-file or WXPAY_API_KEY";
-pub(crate) const HOW_CERT: &str = "the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
-pub(crate) const HOW_KEY: &str = "its private key: --key or WXPAY_KEY";
 
-/// A value, and the flag or variable that gives it.
+/// A value with the flag or variable that gives it.
 #[derive(Debug)]
 pub(crate) struct Given<T> {
     pub(crate) value: T,
@@ -41,7 +38,7 @@ impl<T> Given<T> {
 
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
-/// The timeouts in the order of `TimeoutArgs`. Their defaults are the library's.
+/// The timeouts in the order of `ClientArgs`. Their defaults are the library's.
 pub(crate) const TIMEOUTS: [(&str, SetTimeout); 4] = [
     ("--timeout", TransportBuilder::timeout),
     ("--connect-timeout", TransportBuilder::connect_timeout),
@@ -57,7 +54,11 @@ pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
     if let Some(value) = value {
         return Ok(Some(Given::new(value, flag)));
     }
-    let variable = variable_of(flag);
+    let name = flag
+        .trim_start_matches('-')
+        .replace('-', "_")
+        .to_uppercase();
+    let variable = format!("WXPAY_{name}");
     match text(&variable)?.map(|text| text.trim().parse()) {
         None => Ok(None),
         Some(Ok(value)) => Ok(Some(Given::new(value, &variable))),
@@ -65,27 +66,22 @@ pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
     }
 }
 
-fn variable_of(flag: &str) -> String {
-    let name = flag.trim_start_matches('-').replace('-', "_");
-    format!("WXPAY_{}", name.to_uppercase())
-}
-
-/// The text of a variable, where it is set.
+/// The text of a variable that is set.
 pub(crate) fn text(name: &str) -> anyhow::Result<Option<String>> {
     let text = variable(name).map(|value| value.into_string().ok());
     text.map(|text| text.with_context(|| format!("{name} is not UTF-8")))
         .transpose()
 }
 
-/// The API v2 key of `--api-key-file`, else of the environment: every user could read an argument.
+/// The API v2 key of `--api-key-file`, else of the environment. Every user can read arguments.
 pub(crate) fn api_key(flag: Option<&Path>) -> anyhow::Result<Option<Given<ApiKey>>> {
     let key = |source: file::Source| Ok(Given::new(source.api_key()?, source.by));
     API_KEY.find(flag).map(key).transpose()
 }
 
-/// The same where there must be one.
+/// The API v2 key, or an error if there is none.
 pub(crate) fn require_api_key(flag: Option<&Path>) -> anyhow::Result<ApiKey> {
-    let found = api_key(flag)?.with_context(|| format!("missing {HOW_API_KEY}"))?;
+    let found = api_key(flag)?.with_context(|| format!("missing {}", API_KEY.how()))?;
     Ok(found.value)
 }
 
@@ -106,14 +102,13 @@ impl GatewayArgs {
     }
 
     pub(crate) fn endpoints(&self) -> anyhow::Result<Given<Endpoints>> {
-        let mut by = "--endpoint".to_owned();
-        let mut listed = self.endpoint.clone();
         if let Some(region) = self.region {
             return Ok(Given::new(region.into(), "--region"));
         }
+        let (mut listed, mut by) = (self.endpoint.clone(), "--endpoint");
         if listed.is_empty() {
-            by = variable_of(&by);
-            let text = text(&by)?.unwrap_or_default();
+            by = "WXPAY_ENDPOINT";
+            let text = text(by)?.unwrap_or_default();
             for origin in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
                 let endpoint = origin.parse::<Endpoint>();
@@ -124,11 +119,11 @@ impl GatewayArgs {
             return Ok(Given::new(Region::Mainland.into(), "default"));
         }
         let endpoints = Endpoints::new(listed.into_iter().map(Into::into));
-        Ok(Given::new(endpoints.with_context(|| by.clone())?, &by))
+        Ok(Given::new(endpoints.context(by)?, by))
     }
 }
 
-/// `wx` and 16 hex digits: an app's id, where a merchant's is wanted.
+/// Whether a merchant id is an app id, `wx` and 16 hex digits.
 pub(crate) fn is_app_id(id: &MerchantId) -> bool {
     let digits = id.as_str().strip_prefix("wx");
     digits.is_some_and(|it| it.len() == 16 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -136,11 +131,11 @@ pub(crate) fn is_app_id(id: &MerchantId) -> bool {
 
 pub(crate) const APP_ID_ADVICE: &str = "give the merchant id, which is a number";
 
-/// The way to an endpoint: trusted authorities, proxy, addresses.
+/// The route to an endpoint: trusted authorities, proxy, addresses.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) roots: Roots,
-    /// The authority that is trusted beside Mozilla's.
+    /// The authority that is trusted in addition to Mozilla's.
     pub(crate) ca: Option<file::Source>,
     pub(crate) proxy: Option<Given<Proxy>>,
     resolve: Vec<Override>,
@@ -162,7 +157,7 @@ impl Network {
         })
     }
 
-    /// The way to the sandbox inside this program: without a proxy.
+    /// The route to the sandbox inside this program, without a proxy.
     pub(crate) fn of_sandbox(ca_pem: &str) -> anyhow::Result<Self> {
         Ok(Self {
             roots: Roots::empty().with_pem(ca_pem)?,

@@ -22,14 +22,11 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
         if let Ok(Some(key)) = settings::api_key(args.api_key_file.as_deref()) {
             string = string.replace(key.value.expose(), "********");
         }
-        // Another program hashes just these bytes.
-        let is_for_people = io::stdout().is_terminal();
-        let print = if is_for_people {
-            terminal::print
-        } else {
-            terminal::print_raw
-        };
-        print(&string)?;
+        // Another program hashes these bytes unescaped.
+        match io::stdout().is_terminal() {
+            true => terminal::print(&string)?,
+            false => terminal::print_raw(&string)?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let named = params.iter().find(|(name, _)| *name == "sign_type");
@@ -45,7 +42,7 @@ fn pairs(args: &SignArgs) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// As the gateway reads the field, with a warning where that may surprise.
+/// The sign type that the gateway reads in the field, with a warning if it is another.
 fn of_field(value: &str) -> SignType {
     let sign_type = SignType::from_field(Some(value));
     if value != sign_type.as_str() {
@@ -58,8 +55,8 @@ fn of_field(value: &str) -> SignType {
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
-    /// Eight times what the gateway takes, in MiB: a picture that is too large may have been signed too.
-    const LARGEST: u64 = 16;
+    /// In MiB, eight times the gateway's limit: a picture that is too large may have been signed too.
+    const LIMIT: u64 = 16;
 
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
     let other_keys = args.try_key_file.iter();
@@ -71,7 +68,7 @@ fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
         request = request.sign_type(sign_type);
     }
     if let Some(file) = &args.media {
-        content = settings::read_file(file, LARGEST)
+        content = settings::read_file(file, LIMIT)
             .with_context(|| format!("cannot read {}", file.display()))?;
         name = file.file_name().unwrap_or_default().to_string_lossy();
         request = request.file_name(&name).content(&content);

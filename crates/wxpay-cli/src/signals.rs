@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(unix)]
+pub(crate) use rustix::process::Signal;
 use tokio::{runtime, sync::watch, time::timeout};
 
 use crate::terminal;
@@ -17,18 +19,8 @@ use crate::terminal;
 /// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A signal that asks the program to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// Ctrl-C, which a terminal sends to all programs that run in it.
-    Interrupt,
-    Terminate,
-    #[cfg(unix)]
-    Hangup,
-}
-
-/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, as soon as it exists, even if they were ignored
-/// before: a signal that arrives before [`asked`](Self::asked) is called is not lost.
+/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, from its creation on, even if they were ignored
+/// before.
 ///
 /// Its own thread exits at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
 pub(crate) struct Stop {
@@ -59,10 +51,11 @@ impl Stop {
         Ok(Self { asked, waits })
     }
 
-    /// Waits until the program is asked to stop.
+    /// Waits until the program is asked to stop, also by a signal before this call.
     pub(crate) async fn asked(&mut self) -> Signal {
         let asked = self.asked.wait_for(Option::is_some).await;
-        asked.map_or(Signal::Terminate, |it| it.unwrap_or(Signal::Terminate))
+        let asked = asked.expect("the thread with the sender never ends");
+        asked.expect("there is one, as waited for")
     }
 
     /// Waits without a bound from now on: only a second signal forces the end.
@@ -89,12 +82,17 @@ impl Signals {
     async fn next(&mut self) -> Signal {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = terminate.recv() => Signal::Terminate,
-            _ = hangup.recv() => Signal::Hangup,
+            _ = interrupt.recv() => Signal::INT,
+            _ = terminate.recv() => Signal::TERM,
+            _ = hangup.recv() => Signal::HUP,
         }
     }
 }
+
+/// Ctrl-C.
+#[cfg(windows)]
+#[derive(Clone, Copy)]
+pub(crate) struct Signal;
 
 #[cfg(windows)]
 struct Signals(tokio::signal::windows::CtrlC);
@@ -107,6 +105,6 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         let _ = self.0.recv().await;
-        Signal::Interrupt
+        Signal
     }
 }

@@ -1,14 +1,18 @@
 //! Standard output, standard error and the exit status.
 
 use std::{
-    error,
-    fmt::{self, Write as _},
+    error::Error,
+    fmt::Write as _,
     io::{self, Write as _},
-    mem,
+    iter,
     process::ExitCode,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Sender},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -22,9 +26,7 @@ pub(crate) fn exit_code(has_succeeded: bool) -> ExitCode {
     ExitCode::from(if has_succeeded { 0 } else { FAILED })
 }
 
-/// Prints lines of the result, escaped.
-///
-/// Not `println!`, which panics when the reader has gone.
+/// Prints lines of the result, escaped. `println!` would panic on a broken pipe.
 pub(crate) fn print(lines: &str) -> Result<(), OutputLost> {
     print_raw(&escape(lines, true))
 }
@@ -44,87 +46,64 @@ pub(crate) fn print_raw(text: &str) -> Result<(), OutputLost> {
 }
 
 /// A result could not be printed, though the work may be done.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}")]
 pub(crate) struct OutputLost(pub(crate) io::Error);
-
-impl fmt::Display for OutputLost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write to standard output: {}", self.0)
-    }
-}
-
-impl error::Error for OutputLost {}
 
 /// Prints lines on stderr, escaped.
 pub(crate) fn warn(lines: &str) {
-    /// Several hundred calls as JSON, in bytes.
+    /// Several hundred calls as JSON.
     const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-    let line = escape(lines, true) + "\n";
-    let mut messages = messages();
-    if !messages.are_written_in_background {
-        write_message(&line);
-    } else if messages.waiting.len() + line.len() > MAX_WAITING {
-        messages.dropped += 1;
+    let lines = escape(lines, true) + "\n";
+    let Some(messages) = MESSAGES.get() else {
+        return write_message(&lines);
+    };
+    let length = lines.len();
+    if WAITING.fetch_add(length, Ordering::Relaxed) + length <= MAX_WAITING {
+        let _ = messages.send(lines);
     } else {
-        messages.waiting.push_str(&line);
-        CHANGED.notify_all();
+        WAITING.fetch_sub(length, Ordering::Relaxed);
+        DROPPED.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// An error is ignored: there is no other place to report it.
+/// Ignores an error: there is no other place to report it.
 fn write_message(lines: &str) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
-/// The messages of a server, which must not wait for the reader of stderr.
-static MESSAGES: Mutex<Messages> = Mutex::new(Messages {
-    are_written_in_background: false,
-    waiting: String::new(),
-    is_writing: false,
-    dropped: 0,
-});
-static CHANGED: Condvar = Condvar::new();
+/// The messages of a server, which never waits for the reader of stderr.
+static MESSAGES: OnceLock<Sender<String>> = OnceLock::new();
+/// The bytes of messages that are not written yet.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
-struct Messages {
-    are_written_in_background: bool,
-    waiting: String,
-    is_writing: bool,
-    dropped: usize,
-}
-
-fn messages() -> MutexGuard<'static, Messages> {
-    MESSAGES.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Writes messages on a thread of their own from now on. Those that nobody reads are dropped, and counted.
+/// Writes messages on a thread of their own from now on. Messages that nobody reads are dropped and counted.
 pub(crate) fn write_in_background() {
-    messages().are_written_in_background = true;
-    thread::spawn(|| {
-        loop {
-            let waited = CHANGED.wait_while(messages(), |it| it.waiting.is_empty());
-            let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
-            let mut lines = mem::take(&mut waiting.waiting);
-            let dropped = mem::take(&mut waiting.dropped);
-            waiting.is_writing = true;
-            drop(waiting);
-            if dropped > 0 {
-                let _ = writeln!(lines, "warning: {dropped} messages were dropped");
-            }
+    let (sender, messages) = mpsc::channel();
+    let _ = MESSAGES.set(sender);
+    thread::spawn(move || {
+        for lines in messages {
             write_message(&lines);
-            messages().is_writing = false;
-            CHANGED.notify_all();
+            let dropped = DROPPED.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                write_message(&format!("warning: {dropped} messages were dropped\n"));
+            }
+            WAITING.fetch_sub(lines.len(), Ordering::Relaxed);
         }
     });
 }
 
 /// Waits at most a second until the messages are written.
 pub(crate) fn flush() {
-    let is_busy = |it: &mut Messages| it.is_writing || !it.waiting.is_empty();
-    let _ = CHANGED.wait_timeout_while(messages(), Duration::from_secs(1), is_busy);
+    let end = Instant::now() + Duration::from_secs(1);
+    while WAITING.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
-/// The writer of the log: each write is one event, with a line end behind it.
+/// The writer of the log. Each write is one event with a line end.
 #[derive(Debug)]
 pub(crate) struct Log;
 
@@ -140,7 +119,7 @@ impl io::Write for Log {
     }
 }
 
-/// The same text in one line: a file name may hold line breaks and escape sequences.
+/// The text on one line, escaped: a file name may hold line breaks and escape sequences.
 pub(crate) fn one_line(text: &str) -> String {
     escape(text, false)
 }
@@ -152,7 +131,7 @@ fn escape(text: &str, keep_line_ends: bool) -> String {
     })
 }
 
-/// The same JSON, with such characters as `\u` and four digits, which changes no value.
+/// The same JSON values, with characters that steer a terminal as `\u` and four digits.
 pub(crate) fn escape_json(json: &str) -> String {
     escape_by(json, |escaped, character| {
         for unit in character.encode_utf16(&mut [0; 2]) {
@@ -181,25 +160,20 @@ const FORMAT: [u32; 38] = [
     0xe0001, 0xe007f,
 ];
 
-/// Whether a character moves the cursor, changes colours, or shows text in another order than it has:
-/// controls (C0, DEL, C1), separators and format characters.
+/// Whether a character may move the cursor, change colours or reorder text: controls (C0, DEL, C1),
+/// separators and format characters.
 fn steers_terminal(character: char) -> bool {
     let is_in = |range: &[u32]| (range[0]..=range[1]).contains(&u32::from(character));
     !character.is_ascii_graphic() && (character.is_control() || FORMAT.chunks_exact(2).any(is_in))
 }
 
-/// An error with its root cause: the errors between repeat it.
-pub(crate) fn root_cause(error: &(dyn error::Error + 'static)) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    let (top, root) = (error.to_string(), root.to_string());
-    let is_said = top.contains(&root);
-    if is_said {
-        top
-    } else {
-        format!("{top}: {root}")
+/// An error with its root cause, without the errors between, which repeat it.
+pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let root = causes.last().unwrap_or(error).to_string();
+    match error.to_string() {
+        top if top.contains(&root) => top,
+        top => format!("{top}: {root}"),
     }
 }
 

@@ -9,6 +9,7 @@ mod queue;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use wxpay_agent::Settings;
 use wxpay_media::{
     ApiKey, ClientBuilder, Endpoint, Endpoints, Identity, Merchant, MerchantId, SignType, Signing,
 };
@@ -30,13 +31,15 @@ pub(crate) async fn run(args: UploadArgs) -> anyhow::Result<ExitCode> {
     {
         // With --json every file has a line.
         for file in &args.files {
-            FileOutcome::failed(file, Failure::config(error)).print(true)?;
+            let advice = "mend the settings, then upload again";
+            let failure = Failure::new("config", format!("{error:#}"), advice);
+            FileOutcome::failed(file, failure).print(true)?;
         }
     }
     Ok(terminal::exit_code(done?))
 }
 
-/// True when every file is uploaded; an error before any is tried.
+/// Returns true if every file is uploaded, and an error if none is tried.
 async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
     let from_stdin = args.files.iter().filter(|file| picture::is_stdin(file));
     if from_stdin.count() > 1 {
@@ -52,8 +55,8 @@ async fn upload(args: &UploadArgs) -> anyhow::Result<bool> {
             _ = stop.asked() => false,
         }
     } else if let Some(path) = &args.ledger {
-        let (merchant, client) = (merchant.id(), builder.build()?);
-        ledger::run(args, path, merchant, &endpoints, &client, &mut stop).await?
+        let settings = Settings::new(merchant.id().clone(), builder.build()?, &endpoints);
+        ledger::run(args, path, settings, &mut stop).await?
     } else {
         queue::run(args, &builder.build()?, &mut stop).await?
     };
@@ -76,7 +79,7 @@ pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<S
     Ok(Some(sandbox))
 }
 
-/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run can do without.
+/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run does not need.
 pub(crate) fn configure(
     args: &ClientArgs,
     is_dry_run: bool,
@@ -86,9 +89,9 @@ pub(crate) fn configure(
         Some(sandbox) => of_sandbox(sandbox)?,
         None => of_settings(&args.gateway, is_dry_run)?,
     };
-    // MD5 as in the API's own example, which names no sign type.
     let signing = match args.gateway.sign_type()?.value {
         SignType::HmacSha256 => Signing::HmacSha256,
+        // As in the API's own example, which names no sign type.
         SignType::Md5 => Signing::Md5Unnamed,
     };
     let merchant = Merchant::new(id, key)
@@ -104,14 +107,13 @@ pub(crate) fn configure(
     if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
     }
-    let times = &args.timeouts;
-    let given = [
-        times.timeout,
-        times.connect_timeout,
-        times.stall_timeout,
-        times.response_timeout,
+    let timeouts = [
+        args.timeout,
+        args.connect_timeout,
+        args.stall_timeout,
+        args.response_timeout,
     ];
-    for (value, (flag, set)) in given.into_iter().zip(settings::TIMEOUTS) {
+    for (value, (flag, set)) in timeouts.into_iter().zip(settings::TIMEOUTS) {
         if let Some(given) = settings::find(flag, value)? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
@@ -127,12 +129,15 @@ fn of_settings(gateway: &GatewayArgs, is_dry_run: bool) -> anyhow::Result<Gatewa
     let files = IdentityFiles::find(gateway)?;
     // One error names all missing settings.
     let mut missing = Vec::new();
-    missing.extend(mch_id.is_none().then_some(settings::HOW_MCH_ID));
-    missing.extend(api_key.is_none().then_some(settings::HOW_API_KEY));
-    // A dry run checks the identity where it is given, and sends nothing.
+    missing.extend(mch_id.is_none().then(|| settings::HOW_MCH_ID.to_owned()));
+    missing.extend(api_key.is_none().then(|| settings::API_KEY.how()));
     match &files {
+        // A dry run checks an identity only if there is one.
         None if is_dry_run => {}
-        None => missing.extend([settings::HOW_CERT, settings::HOW_KEY]),
+        None => missing.extend([
+            settings::CERT.how() + " (or --p12, WXPAY_P12)",
+            settings::KEY.how(),
+        ]),
         Some(files) => missing.extend(files.missing()),
     }
     let (Some(id), Some(api_key), true) = (mch_id, api_key, missing.is_empty()) else {

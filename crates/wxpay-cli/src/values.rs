@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The addresses of a name, in the form of curl's `--resolve`.
+/// The addresses of a host and port, in the form of curl's `--resolve`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Override {
     pub(crate) host: String,
@@ -39,8 +39,8 @@ impl FromStr for Override {
     }
 }
 
-/// A day is more than any upload needs, and keeps the clock's arithmetic far from its end.
-const LONGEST: f64 = 86_400.0;
+/// Upper bound of a timeout, a day: much larger values overflow `Instant` arithmetic.
+const MAX_SECONDS: f64 = 86_400.0;
 
 /// A time in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +50,17 @@ impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST);
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= MAX_SECONDS);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        // Less than a nanosecond rounds to nothing.
+        // Less than a nanosecond rounds to zero.
         let duration = duration.filter(|duration| !duration.is_zero());
         duration.map(Self).ok_or_else(|| {
-            format!("a number of seconds above 0, at most {LONGEST}, such as 30 or 0.5")
+            format!("a number of seconds above 0, at most {MAX_SECONDS}, such as 30 or 0.5")
         })
     }
 }
 
-/// Uploads a second; `None` for no limit.
+/// Uploads per second; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
 
@@ -73,7 +73,7 @@ impl FromStr for Rate {
     }
 }
 
-/// The address of the page that shows the calls; `None` for no page.
+/// The address of the inspector; `None` for no inspector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Inspector(pub(crate) Option<SocketAddr>);
 

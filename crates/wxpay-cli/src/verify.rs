@@ -11,7 +11,7 @@ use crate::{args::VerifyArgs, settings, terminal};
 
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
-    // No response is as long; a wrong file should not fill the memory.
+    // No response is longer than 1 MiB: a wrong file must not fill the memory.
     let response = match args.file == Path::new("-") {
         true => settings::read_to_end(io::stdin(), 1),
         false => settings::read_file(&args.file, 1),
@@ -46,7 +46,7 @@ fn verify(response: &[u8], only: Option<SignType>, key: &ApiKey) -> anyhow::Resu
     Ok(sign_type)
 }
 
-/// The beginning of what stands before the document, such as the headers that `curl -i` prints.
+/// The beginning of the text before the document, such as the headers that `curl -i` prints.
 fn text_before(response: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(response);
     let start = text.find("<?xml").or_else(|| text.find("<xml"))?;

@@ -1,4 +1,4 @@
-//! The result of a search, in the words of a language.
+//! The result of a search, in English or Chinese.
 
 use std::fmt;
 
@@ -14,16 +14,8 @@ use crate::{
 impl Request<'_> {
     /// Finds out how a signature was made.
     ///
-    /// Other keys that the sender may have used (an earlier one, the API v3 key) are tried too, the
-    /// first 16 of them.
-    ///
-    /// ```
-    /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let request = wxpay_diagnose::Request::new([("mch_id", "1000000000")]);
-    /// let report = request.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997");
-    /// assert!(report.is_right());
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
+    /// It also tries the first 16 of other keys that the sender may have used, such as an earlier one or the
+    /// API v3 key.
     #[must_use]
     pub fn diagnose(&self, key: &ApiKey, other_keys: &[ApiKey], signature: &str) -> Report {
         let inputs = Inputs {
@@ -45,10 +37,10 @@ impl Request<'_> {
     }
 }
 
-/// Whether a signature is right, and if not why.
+/// Whether a signature is right, and if not, why.
 ///
-/// `Display` writes it in a few lines of English, [`display`](Self::display) in another language, with
-/// control characters escaped. It holds neither a key nor a signature; see [the crate](crate#secrets).
+/// `Display` writes a few lines of English, [`display`](Self::display) another language, with control
+/// characters escaped. A report holds no key and no signature; see [the crate](crate#secrets).
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -62,12 +54,12 @@ impl Request<'_> {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// None where no known mistake gives the signature, an empty one where it is right.
+    /// `None` if no known mistake gives the signature, an empty list if it is right.
     mistakes: Option<Vec<Mistake>>,
     sign_type: SignType,
     canonical: Box<str>,
     signed: Option<Box<str>>,
-    /// The number of characters of the signature, where it is neither 32 nor 64.
+    /// The number of characters of the signature, if it is neither 32 nor 64.
     odd_length: Option<usize>,
 }
 
@@ -78,22 +70,21 @@ impl Report {
         self.mistakes.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// The mistakes that together give the signature: none where it is right, or where no known mistake
-    /// gives it.
+    /// The mistakes that together give the signature: none if it is right, or by no known mistake.
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The string that ought to be signed, with asterisks in place of the key; cut after 16 KiB. It is
-    /// raw: escape it before it goes to a terminal if the values are a stranger's.
+    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the values
+    /// of a stranger before a terminal shows them.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The string that was signed in its place, likewise, where it is known, differs, and can be shown:
-    /// not with the file's bytes in it, and before it was encoded as a whole.
+    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is not
+    /// known, does not differ, or holds the file's bytes.
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()

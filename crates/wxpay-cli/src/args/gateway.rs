@@ -1,4 +1,4 @@
-//! What `upload`, `serve` and `doctor` have in common.
+//! The common arguments of `upload`, `serve` and `doctor`.
 
 use std::path::PathBuf;
 
@@ -7,25 +7,38 @@ use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 
 use crate::values::{Override, Rate, Seconds};
 
-/// What a client of the gateway has, in `upload` and in `serve`.
+/// The settings of a client of the gateway, in `upload` and `serve`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ClientArgs {
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
 
-    /// Take only responses signed with the request's algorithm
+    /// Accept only responses signed with the request's algorithm
     #[arg(long, overrides_with = "strict_reply_sign")]
     pub(crate) strict_reply_sign: bool,
 
-    #[command(flatten)]
-    pub(crate) timeouts: TimeoutArgs,
+    /// Timeout of a file, with all its attempts [env: WXPAY_TIMEOUT] [default: none]
+    #[arg(long, value_name = "SECONDS", overrides_with = "timeout")]
+    pub(crate) timeout: Option<Seconds>,
 
-    /// How many further attempts a picture may take after its first, on whatever endpoint
+    /// Timeout of name look-up, TCP, proxy and TLS [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
+    #[arg(long, value_name = "SECONDS", overrides_with = "connect_timeout")]
+    pub(crate) connect_timeout: Option<Seconds>,
+
+    /// Time after which an upload without progress is cut [env: WXPAY_STALL_TIMEOUT] [default: 30]
+    #[arg(long, value_name = "SECONDS", overrides_with = "stall_timeout")]
+    pub(crate) stall_timeout: Option<Seconds>,
+
+    /// Timeout of the answer after the whole upload [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
+    #[arg(long, value_name = "SECONDS", overrides_with = "response_timeout")]
+    pub(crate) response_timeout: Option<Seconds>,
+
+    /// Maximum number of further attempts for a picture, over all endpoints
     #[arg(long, value_name = "N", default_value = "2")]
     #[arg(overrides_with = "retries")]
     pub(crate) retries: u32,
 
-    /// Uploads of a merchant a second, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
+    /// Uploads per second and merchant, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
     #[arg(long, value_name = "N", overrides_with = "rate")]
     pub(crate) rate: Option<Rate>,
 
@@ -37,27 +50,7 @@ pub(crate) struct ClientArgs {
     pub(crate) sandbox: bool,
 }
 
-/// How long an upload waits for what. A line that is slow, but moves, is never cut.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct TimeoutArgs {
-    /// How long a file may take, with all its attempts [env: WXPAY_TIMEOUT] [default: no bound]
-    #[arg(long, value_name = "SECONDS", overrides_with = "timeout")]
-    pub(crate) timeout: Option<Seconds>,
-
-    /// How long name, TCP, proxy and TLS may take [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
-    #[arg(long, value_name = "SECONDS", overrides_with = "connect_timeout")]
-    pub(crate) connect_timeout: Option<Seconds>,
-
-    /// How long an upload may stand still [env: WXPAY_STALL_TIMEOUT] [default: 30]
-    #[arg(long, value_name = "SECONDS", overrides_with = "stall_timeout")]
-    pub(crate) stall_timeout: Option<Seconds>,
-
-    /// How long the answer to a whole upload may take [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
-    #[arg(long, value_name = "SECONDS", overrides_with = "response_timeout")]
-    pub(crate) response_timeout: Option<Seconds>,
-}
-
-/// What `upload` and `doctor` have in common.
+/// The settings of merchant, endpoints and network.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GatewayArgs {
     /// Merchant id [env: WXPAY_MCH_ID]
@@ -80,39 +73,39 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) key_password_file: Option<PathBuf>,
 
-    /// Both in one, apiclient_cert.p12 [env: WXPAY_P12, or in base64 WXPAY_P12_BASE64]
+    /// Certificate and key in one file, apiclient_cert.p12 [env: WXPAY_P12 or WXPAY_P12_BASE64]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
     pub(crate) p12: Option<PathBuf>,
 
-    /// File with its password [env: WXPAY_P12_PASSWORD holds it itself] [default: the merchant id]
+    /// File with the password of --p12 [env: WXPAY_P12_PASSWORD holds it] [default: the merchant id]
     #[arg(long, value_name = "PATH")]
     pub(crate) p12_password_file: Option<PathBuf>,
 
-    /// How to sign: md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
+    /// Signature algorithm, md5 or hmac-sha256 [env: WXPAY_SIGN_TYPE] [default: hmac-sha256]
     #[arg(long, value_name = "TYPE", overrides_with = "sign_type")]
     pub(crate) sign_type: Option<SignType>,
 
-    /// A gateway, https://host[:port]; given again, its backup [env: WXPAY_ENDPOINT, with commas]
+    /// Endpoint, https://host[:port]; repeated, a backup [env: WXPAY_ENDPOINT, with commas]
     #[arg(long, value_name = "ORIGIN", conflicts_with = "region")]
     pub(crate) endpoint: Vec<Endpoint>,
 
-    /// Gateway and backup of mainland (the default), global, hongkong, us or europe
+    /// Endpoint and backup of mainland (the default), global, hongkong, us or europe
     #[arg(long)]
     pub(crate) region: Option<Region>,
 
-    /// Trust this authority for the server too, beside Mozilla's [env: WXPAY_CA]
+    /// Authority to trust for the server, in addition to Mozilla's [env: WXPAY_CA]
     #[arg(long, value_name = "PEM")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// Connect to these addresses for HOST:PORT, and ask no name server; repeatable
+    /// Addresses for HOST:PORT instead of a name look-up; repeatable
     #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]")]
     pub(crate) resolve: Vec<Override>,
 
-    /// Go through this proxy, http://host:port [env: HTTPS_PROXY, but for the hosts in NO_PROXY]
+    /// HTTP proxy, http://host:port [env: HTTPS_PROXY, except for the hosts in NO_PROXY]
     #[arg(long, value_name = "URI")]
     pub(crate) proxy: Option<String>,
 
-    /// File with `user:password` for --proxy, for every user can read arguments
+    /// File with `user:password` for --proxy, since every user can read arguments
     #[arg(long, value_name = "PATH", requires = "proxy")]
     pub(crate) proxy_auth_file: Option<PathBuf>,
 }

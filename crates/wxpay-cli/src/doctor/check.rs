@@ -1,4 +1,4 @@
-//! A line of the report.
+//! A check: a line of the report.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::terminal::{self, OutputLost};
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
     Ok,
-    /// An upload works all the same.
+    /// An upload works nevertheless.
     Warning,
     /// No upload would work.
     Failed,
@@ -29,7 +29,7 @@ pub(super) struct Check {
     pub(super) advice: Option<String>,
 }
 
-/// The value that a check found, and its lines.
+/// The value of a setting, and its checks.
 pub(super) type Found<T> = (Option<T>, Vec<Check>);
 
 impl Check {

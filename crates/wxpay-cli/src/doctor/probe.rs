@@ -1,4 +1,4 @@
-//! One call to an endpoint without a form: its steps, and what the gateway says of the certificate.
+//! The checks of an endpoint: the steps of a call without a form, and the gateway's answer.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,15 +22,15 @@ use wxpay_media::{
 use super::check::{Check, Status};
 use crate::terminal::root_cause;
 
-/// Clocks that differ by less than this do no harm to TLS.
+/// Clocks that differ by less do not disturb TLS.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// The checks of one endpoint.
 pub(super) struct EndpointChecks {
     pub(super) checks: Vec<Check>,
-    /// Whether an upload to it would work, as far as the call shows.
+    /// Whether an upload would work, as far as the call shows.
     pub(super) works: bool,
-    /// Whether a client would go on to another endpoint.
+    /// Whether a client would use another endpoint instead.
     pub(super) fails_over: bool,
 }
 
@@ -50,11 +50,8 @@ pub(super) async fn check(
         Ok((steps, Err(error))) if steps.secured.is_none() => {
             use transport::ErrorKind::{Connect, Timeout};
             fails_over = matches!(error.kind(), Connect | Timeout(_));
-            checks.extend(step_checks(
-                &steps,
-                Some(&Error::Service(error.into())),
-                proxy,
-            ));
+            let error = Error::Service(error.into());
+            checks.extend(step_checks(&steps, Some(&error), proxy));
             let skipped = |check| Check::skipped(check, "the endpoint was not reached");
             checks.extend(["clock", CERTIFICATE].map(skipped));
         }
@@ -85,7 +82,7 @@ fn failed(check: &str, error: &Error) -> Check {
     Check::failed(check, root_cause(error)).advise(error.advice())
 }
 
-/// Name, connection, TLS: each was reached, has failed, or comes after one that has.
+/// Name, connection and TLS: each is ok, has failed, or is skipped after a failed one.
 fn step_checks(steps: &Steps, error: Option<&Error>, proxy: Option<&Proxy>) -> [Check; 3] {
     let failed = |check: &str| match error {
         Some(error) => failed(check, error),
@@ -131,20 +128,18 @@ fn clock(headers: Option<&HeaderMap>) -> Check {
         Err(error) => (error.duration(), "behind"),
     };
     if skew < SKEW {
-        return Check::ok(
-            "clock",
-            format!("within {} s of the server's", SKEW.as_secs()),
-        );
+        let detail = format!("within {} s of the server's", SKEW.as_secs());
+        return Check::ok("clock", detail);
     }
     let detail = format!("{} s {direction} the server's", skew.as_secs());
     Check::new("clock", Status::Warning, detail)
         .advise("set this machine's clock, or certificates will seem invalid")
 }
 
-/// Whether the gateway answers, and whether it has accepted the client certificate.
+/// Whether the gateway answers, and whether it accepts the client certificate.
 fn answer(result: Result<Response<Bytes>, transport::Error>) -> [Check; 2] {
     let silent = "the gateway does not say why it refused the empty call";
-    // A merchant to read a refusal for, which needs no key.
+    // A refusal is read without a key.
     let nobody = MerchantId::new("0").expect("a digit is a merchant id");
     let no_key = ApiKey::new("0".repeat(ApiKey::LEN)).expect("its length is right");
     let read = match result {
@@ -189,13 +184,11 @@ struct Steps {
     secured: Option<(&'static str, &'static str)>,
 }
 
-type Probed = (Steps, Result<Response<Bytes>, transport::Error>);
-
-/// Sends a form without a field: the gateway checks the certificate before the form.
+/// Sends a form without fields. The gateway checks the certificate before the form.
 async fn probe(
     endpoint: &Endpoint,
     builder: &TransportBuilder,
-) -> Result<Probed, wxpay_media::BuildError> {
+) -> Result<(Steps, Result<Response<Bytes>, transport::Error>), wxpay_media::BuildError> {
     let steps = Arc::new(Mutex::new(Steps::default()));
     let observed = Arc::clone(&steps);
     let builder = builder.clone().observer(move |event| {

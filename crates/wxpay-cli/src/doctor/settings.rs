@@ -24,9 +24,9 @@ pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
 
 pub(super) fn api_key(args: &GatewayArgs) -> Found<ApiKey> {
     let found = settings::api_key(args.api_key_file.as_deref());
-    // Whether it is the right one, only an upload can tell.
+    // Only an upload shows whether it is the right one.
     let shown = |_: &ApiKey| "32 letters and digits".to_owned();
-    check("api key", found, settings::HOW_API_KEY, shown)
+    check("api key", found, &settings::API_KEY.how(), shown)
 }
 
 pub(super) fn sign_type(args: &GatewayArgs) -> Found<SignType> {
@@ -41,7 +41,7 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
     })
 }
 
-/// Variables that only an upload reads: a check where one is wrong.
+/// A check for each wrong variable among those that only an upload reads.
 pub(super) fn limits() -> Found<()> {
     let rate = settings::find::<Rate>("--rate", None).map(drop);
     let timeout = |flag| settings::find::<Seconds>(flag, None).map(drop);
@@ -54,7 +54,7 @@ pub(super) fn limits() -> Found<()> {
     (None, results.filter_map(failed).collect())
 }
 
-/// The check of one setting: what it is, and which flag or variable gives it.
+/// The check of one setting: its value, and the flag or variable that gives it.
 fn check<T>(
     name: &str,
     found: anyhow::Result<Option<Given<T>>>,
@@ -72,7 +72,7 @@ fn check<T>(
     (None, vec![check])
 }
 
-/// Trust and proxy.
+/// Trusted authorities and proxy.
 pub(super) fn network(args: &GatewayArgs) -> Found<Network> {
     let network = match Network::find(args) {
         Ok(network) => network,
@@ -98,27 +98,29 @@ const MERCHANT: &str = "certificate merchant";
 
 /// Certificate and key: their files, match, validity, subject and merchant.
 pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found<Identity> {
-    let read = || {
-        let Some(files) = IdentityFiles::find(args)? else {
+    let read = IdentityFiles::find(args).and_then(|files| {
+        let read = files.map(|files| files.read(mch_id).map(|read| (files, read)));
+        read.transpose()
+    });
+    let (identity, mut checks) = match read {
+        Ok(Some((files, Ok(identity)))) => {
+            let checks = valid(&files, &identity, mch_id);
+            (Some(identity), checks)
+        }
+        Ok(Some((files, Err(error)))) => (None, invalid(&files, &error)),
+        Ok(None) => {
             let how = "give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)";
-            return Ok((None, vec![Check::failed(FILE, "not set").advise(how)]));
-        };
-        let read = files.read(mch_id)?;
-        let valid = |identity| valid(&files, identity, mch_id);
-        let checks = read
-            .as_ref()
-            .map_or_else(|error| invalid(&files, error), valid);
-        anyhow::Ok((read.ok(), checks))
+            (None, vec![Check::failed(FILE, "not set").advise(how)])
+        }
+        Err(error) => (None, vec![Check::failed(FILE, format!("{error:#}"))]),
     };
-    let failed = |error| (None, vec![Check::failed(FILE, format!("{error:#}"))]);
-    let (identity, mut checks) = read().unwrap_or_else(failed);
     let all = [FILE, MATCH, VALIDITY, SUBJECT, MERCHANT].into_iter();
     let because = "what is wrong above comes first";
     checks.extend(all.skip(checks.len()).map(|it| Check::skipped(it, because)));
     (identity, checks)
 }
 
-/// The error under the check that it belongs to, after the checks that passed.
+/// The checks that passed, and the failed one, to which the error belongs.
 fn invalid(files: &IdentityFiles, error: &IdentityError) -> Vec<Check> {
     let why = error.to_string();
     let [read, matches] = passed(files);
@@ -169,7 +171,7 @@ fn valid(files: &IdentityFiles, identity: &Identity, mch_id: Option<&MerchantId>
 }
 
 fn date(time: SystemTime) -> String {
-    // The last second that has a date of four digits.
+    // The last second of the year 9999.
     let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
     if (SystemTime::UNIX_EPOCH..=last).contains(&time) {
         fmt_http_date(time)

@@ -1,4 +1,4 @@
-//! The folder that a sandbox keeps its credentials in.
+//! The folder with the credentials of a sandbox.
 
 use std::{
     fmt::Write as _,
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{settings, terminal};
 
-/// The files that make up the credentials: all of them are there, or none.
+/// The files that make up the credentials. A folder has all of them or none.
 const CREDENTIALS: [&str; 5] = [
     "ca.pem",
     "ca_key.pem",
@@ -23,12 +23,12 @@ const CREDENTIALS: [&str; 5] = [
     "api_key.txt",
 ];
 
-/// A picture for the curl command, 16 by 16 pixels.
+/// A picture for the curl command, of 16 by 16 pixels.
 pub(super) const SAMPLE: &[u8] = include_bytes!("../../assets/sample.png");
 
-/// The folder. A temporary one is removed when this is dropped.
+/// The folder; a temporary one is removed on drop.
 pub(super) struct Folder {
-    /// Absolute, for `env` is read from other folders; and UTF-8.
+    /// Absolute, since `env` is read from other folders, and UTF-8.
     pub(super) path: PathBuf,
     _temporary: Option<TempDir>,
 }
@@ -49,7 +49,7 @@ impl Folder {
             Some(_) => Ok(()),
             None => bail!("the folder's path {} is not UTF-8", path.display()),
         };
-        // Before it is made; a link may still lead to such a path.
+        // Checked before the folder is made, and again, since a link may lead to such a path.
         let asked = std::path::absolute(path);
         refuse_unless_utf8(&asked.with_context(|| format!("cannot use {}", path.display()))?)?;
         let path = make(path)?;
@@ -64,13 +64,13 @@ impl Folder {
         self.path.join(name).to_string_lossy().into_owned()
     }
 
-    /// The credentials that an earlier start has left here.
+    /// The credentials of an earlier start.
     pub(super) fn credentials(&self) -> anyhow::Result<Option<Credentials>> {
         let is_there = |name: &&str| self.path.join(name).exists();
         let (there, missing): (Vec<_>, Vec<_>) = CREDENTIALS.into_iter().partition(is_there);
         let path = self.path.display();
         if there.is_empty() {
-            // A file that has a name of ours, but cannot be ours, is not overwritten.
+            // A file of another origin is not overwritten.
             let mut others = ["apiclient_cert.p12", "env", "sample.png"].into_iter();
             if let Some(name) = others.find(is_there) {
                 bail!("{path} holds {name}, which is not from a sandbox: take another folder");
@@ -94,7 +94,7 @@ impl Folder {
             .map(Some)
     }
 
-    /// Locks the folder until this is dropped: two sandboxes that start on it would mix their files.
+    /// Locks the folder until the file is dropped: two sandboxes that start there would mix their files.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
         let lock = || {
             let folder = File::open(&self.path)?;
@@ -107,7 +107,7 @@ impl Folder {
             }
             Ok::<_, io::Error>(folder)
         };
-        // Elsewhere a folder cannot be opened as a file.
+        // Only Unix opens a folder as a file.
         let locked = cfg!(unix).then(lock).transpose();
         locked.with_context(|| format!("cannot lock {}", self.path.display()))
     }
@@ -116,7 +116,7 @@ impl Folder {
     pub(super) fn write(&self, sandbox: &Sandbox) -> anyhow::Result<()> {
         let own = sandbox.credentials();
         let api_key = Zeroizing::new(format!("{}\n", own.expose_api_key()));
-        // Both in one, for clients that want it so; its password is the merchant id.
+        // Certificate and key in one file, with the merchant id as password.
         let p12 = Zeroizing::new(own.merchant_p12()?);
         let env = self.env(sandbox);
         for (name, content, mode) in [
@@ -149,7 +149,7 @@ impl Folder {
         .map(|(name, value)| (name, Zeroizing::new(value)))
     }
 
-    /// Shell lines that set them, and keep clients of any language from asking a proxy for the sandbox.
+    /// Shell lines that set them, and that exempt the sandbox from proxies, for clients in any language.
     fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
         let mut lines = Zeroizing::new(String::new());
         for (name, value) in self.variables(sandbox) {
@@ -163,7 +163,7 @@ impl Folder {
     }
 }
 
-/// Programs read one or the other.
+/// Programs read one of them.
 pub(super) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The hosts of a sandbox, for `NO_PROXY`.
@@ -171,8 +171,8 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
     format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
 }
 
-/// Creates a missing folder and returns its absolute path. A folder that others could change is refused:
-/// keys are kept there, and a shell runs `env`.
+/// Creates a missing folder and returns its absolute path. Refuses a folder that others could change: it holds
+/// keys, and a shell runs `env`.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
     if path.is_file() {
         bail!("{} is not a folder", path.display());
@@ -204,7 +204,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     }
     let owner = metadata.uid();
     let ours = rustix::process::geteuid().as_raw();
-    // The owner of the folder above could replace this one; a container's mount has its host's owner.
+    // The owner of the parent could replace the folder anyway. A container's mount has its host's owner.
     let above = status(folder.parent().unwrap_or(folder))?.uid();
     if ![ours, 0, above].contains(&owner) {
         bail!("{shown} belongs to another user (number {owner}): take another folder");
@@ -217,7 +217,7 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Replaces a file, or a link, in one step, whatever its mode: no reader sees half of it.
+/// Replaces a file or a link in one step, whatever its mode, so that no reader sees half of it.
 pub(super) fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
@@ -228,7 +228,7 @@ pub(super) fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     let mut new = builder
         .tempfile_in(folder.unwrap_or(Path::new(".")))
         .map_err(|error| {
-            // Tempfile adds the path of its own file, which nobody has given.
+            // tempfile adds the path of its own file, which the user does not know.
             let text = error.to_string();
             let why = text.split(" at path ").next().unwrap_or_default();
             io::Error::new(error.kind(), why.to_owned())

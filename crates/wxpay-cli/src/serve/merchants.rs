@@ -1,4 +1,4 @@
-//! The merchants of `wxpay serve`: that of the settings, or a TOML file each.
+//! The merchants of `wxpay serve`: one from flags and environment, or a TOML file for each.
 
 use std::{
     num::NonZeroU32,
@@ -18,8 +18,8 @@ use crate::{
     values::Rate,
 };
 
-/// What a file may say, by the names of the flags; what it does not say is as the flags or the environment
-/// say. Paths begin at the folder of the file.
+/// The settings in a file, named as the flags are. Flags and environment give the others. Paths are relative to
+/// the folder of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
@@ -63,19 +63,18 @@ const SETTINGS: &str = "mch_id, api_key_file, cert and key with key_password_fil
 pub(super) fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Merchants> {
     let owned = args.clone();
     if let Some(folder) = &args.merchants {
-        return Ok(Merchants::folder(folder, move |file| {
-            of_file(file, owned.clone())
-        }));
+        let load = move |file: &Path| of_file(file, owned.clone());
+        return Ok(Merchants::folder(folder, load));
     }
-    if let Some(sandbox) = sandbox {
-        let mut settings = settings(args, Some(sandbox))?;
-        "sandbox".clone_into(&mut settings.region);
-        return Ok(Merchants::one(move || Loaded {
-            files: Vec::new(),
-            settings: Ok(settings.clone()),
-        }));
-    }
-    Ok(Merchants::one(move || load(&owned)))
+    let Some(sandbox) = sandbox else {
+        return Ok(Merchants::one(move || load(&owned)));
+    };
+    let mut settings = settings(args, Some(sandbox))?;
+    "sandbox".clone_into(&mut settings.region);
+    Ok(Merchants::one(move || Loaded {
+        files: Vec::new(),
+        settings: Ok(settings.clone()),
+    }))
 }
 
 fn settings(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::Result<Settings> {
@@ -96,7 +95,7 @@ fn load(args: &ServeArgs) -> Loaded {
     }
 }
 
-/// The files of the merchant's settings, to be read again when one has changed.
+/// The files of the merchant's settings, which are read again when one changes.
 fn files(args: &GatewayArgs) -> Vec<WatchedFile> {
     let flags = [
         &args.api_key_file,
@@ -111,12 +110,12 @@ fn files(args: &GatewayArgs) -> Vec<WatchedFile> {
     let variables = variables.iter().filter_map(|name| variable(name));
     let flags = flags.into_iter().flatten().cloned();
     let files = flags.chain(variables.map(PathBuf::from));
-    // A pipe, such as `<(pass show wxpay)`, is read once.
+    // A pipe, such as `<(pass show wxpay)`, can be read only once.
     let files = files.filter(|it| it.is_file() || !it.exists());
     files.map(WatchedFile::new).collect()
 }
 
-/// The merchant of a file, with the settings of the flags for what it does not say.
+/// The merchant of a file, which is watched too.
 fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
     let watched = WatchedFile::new(file);
     let mut loaded = match table(file) {
@@ -133,7 +132,7 @@ fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
     loaded
 }
 
-/// The settings in a file. Of what is wrong the place is said, and nothing shown: it may be a secret.
+/// The settings in a file. An error names its line and shows nothing of it, since that may be a secret.
 fn table(file: &Path) -> anyhow::Result<Table> {
     let content = read_file(file, 1)?;
     let text = str::from_utf8(&content)?.trim_start_matches('\u{feff}');
@@ -150,26 +149,22 @@ fn table(file: &Path) -> anyhow::Result<Table> {
 impl Table {
     fn apply(self, folder: &Path, args: &mut ServeArgs) {
         let gateway = &mut args.client.gateway;
-        let set = |place: &mut Option<PathBuf>, path: Option<PathBuf>| {
-            *place = path.map(|path| folder.join(path)).or(place.take());
-        };
-        set(&mut gateway.api_key_file, Some(self.api_key_file));
-        set(&mut gateway.cert, self.cert);
-        set(&mut gateway.key, self.key);
-        set(&mut gateway.key_password_file, self.key_password_file);
-        set(&mut gateway.p12, self.p12);
-        set(&mut gateway.p12_password_file, self.p12_password_file);
-        set(&mut gateway.ca, self.ca);
+        let path = |path: Option<PathBuf>| path.map(|path| folder.join(path));
+        gateway.api_key_file = path(Some(self.api_key_file));
+        gateway.cert = path(self.cert);
+        gateway.key = path(self.key);
+        gateway.key_password_file = path(self.key_password_file);
+        gateway.p12 = path(self.p12);
+        gateway.p12_password_file = path(self.p12_password_file);
+        gateway.ca = path(self.ca).or(gateway.ca.take());
         gateway.mch_id = Some(self.mch_id);
-        gateway.sign_type = self.sign_type.or(gateway.sign_type);
-        if self.region.is_some() || self.endpoint.is_some() {
-            gateway.region = self.region;
-            gateway.endpoint = match self.endpoint {
-                None => Vec::new(),
-                Some(OneOrMany::One(endpoint)) => vec![endpoint],
-                Some(OneOrMany::Many(endpoints)) => endpoints,
-            };
-        }
+        gateway.sign_type = self.sign_type;
+        gateway.region = self.region;
+        gateway.endpoint = match self.endpoint {
+            None => Vec::new(),
+            Some(OneOrMany::One(endpoint)) => vec![endpoint],
+            Some(OneOrMany::Many(endpoints)) => endpoints,
+        };
         args.client.rate = match self.rate {
             None => args.client.rate,
             Some(RateOrOff::Rate(rate)) => Some(Rate(Some(rate))),

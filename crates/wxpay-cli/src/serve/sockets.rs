@@ -1,9 +1,6 @@
-//! The sockets of `wxpay serve`: by address, by path, or handed over by systemd.
+//! The sockets of `wxpay serve`: TCP, Unix, and those that systemd hands over.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
@@ -11,15 +8,15 @@ use wxpay_agent::Listener;
 
 use crate::args::ServeArgs;
 #[cfg(unix)]
-use unix::{activated, listen};
+use crate::terminal;
 
 const PORT: u16 = 8479;
 
-/// The sockets, and how each is shown.
+/// The sockets, and the line about each.
 pub(super) struct Sockets {
     pub(super) listeners: Vec<Listener>,
     pub(super) shown: Vec<String>,
-    /// Removes the file of a socket that was made here.
+    /// Removes the file of the Unix socket.
     #[cfg(unix)]
     pub(super) _made: Option<unix::Made>,
 }
@@ -34,14 +31,14 @@ impl Sockets {
         };
         #[cfg(unix)]
         {
-            let handed_over = activated().context("cannot use the sockets of LISTEN_FDS")?;
-            for (listener, path) in handed_over {
+            let handed_over = unix::activated();
+            for (listener, path) in handed_over.context("cannot use the sockets of LISTEN_FDS")? {
                 sockets.add(args, listener, &path)?;
             }
             if let Some(path) = &args.socket {
-                let opened = listen(path, args.socket_mode);
-                let (socket, made) =
-                    opened.with_context(|| format!("cannot listen on {}", path.display()))?;
+                let opened = unix::listen(path, args.socket_mode);
+                let opened = opened.with_context(|| format!("cannot listen on {}", path.display()));
+                let (socket, made) = opened?;
                 sockets.add(args, Listener::Unix(socket), &path.to_string_lossy())?;
                 sockets._made = Some(made);
             }
@@ -77,12 +74,14 @@ fn refuse_remote(args: &ServeArgs, addr: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells systemd, by the socket in `NOTIFY_SOCKET`, where there is one: `READY=1`, `STOPPING=1`.
-pub(super) fn notify(state: &str) -> io::Result<()> {
+/// Reports a state to systemd, `READY=1` or `STOPPING=1`, on the socket in `NOTIFY_SOCKET` if it is set.
+pub(super) fn notify(state: &str) {
     #[cfg(unix)]
-    return unix::notify(state);
+    if let Err(error) = unix::notify(state) {
+        terminal::warn(&format!("warning: NOTIFY_SOCKET: {error}"));
+    }
     #[cfg(not(unix))]
-    Ok(drop(state))
+    let _ = state;
 }
 
 #[cfg(unix)]
@@ -100,12 +99,12 @@ mod unix {
     use tokio::net::{TcpListener, UnixListener};
     use wxpay_agent::Listener;
 
-    /// The file of a socket, which is removed when this is dropped.
+    /// The file of a Unix socket, with its inode; removed on drop.
     pub(in crate::serve) struct Made(PathBuf, u64);
 
     impl Drop for Made {
         fn drop(&mut self) {
-            // Another process may have made one of its own there by now.
+            // Another process may have replaced it.
             let is_ours = fs::symlink_metadata(&self.0).is_ok_and(|it| it.ino() == self.1);
             if is_ours {
                 let _ = fs::remove_file(&self.0);
@@ -113,8 +112,8 @@ mod unix {
         }
     }
 
-    /// Listens on a Unix socket with these permissions, which are all that guards it. A socket that an
-    /// earlier process has left is replaced, one that is in use is not.
+    /// Listens on a Unix socket, guarded by these permissions. Replaces a socket that an earlier process has left,
+    /// not one in use.
     pub(super) fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, Made)> {
         match fs::symlink_metadata(path) {
             Err(_) => {}
@@ -132,7 +131,7 @@ mod unix {
         Ok((socket, made))
     }
 
-    /// The sockets that systemd has opened for this process, by `LISTEN_FDS`, with their paths.
+    /// The sockets that systemd hands over by `LISTEN_FDS`, with their paths.
     pub(super) fn activated() -> io::Result<Vec<(Listener, String)>> {
         let mut handed_over = ListenFd::from_env();
         let mut listeners = Vec::new();
@@ -142,12 +141,9 @@ mod unix {
                 listeners.push((Listener::Tcp(TcpListener::from_std(tcp)?), String::new()));
             } else if let Some(unix) = handed_over.take_unix_listener(at)? {
                 unix.set_nonblocking(true)?;
-                let path = unix.local_addr()?;
-                let path = path
-                    .as_pathname()
-                    .unwrap_or(Path::new(""))
-                    .to_string_lossy();
-                let path = path.into_owned();
+                let addr = unix.local_addr()?;
+                let path = addr.as_pathname().unwrap_or(Path::new(""));
+                let path = path.to_string_lossy().into_owned();
                 listeners.push((Listener::Unix(UnixListener::from_std(unix)?), path));
             }
         }

@@ -1,4 +1,4 @@
-//! The table of settings whose value is the content of a file, and the one function that reads it.
+//! Settings whose value is the content of a file: a table, and the one function that reads them.
 
 use std::{
     env,
@@ -16,28 +16,45 @@ use zeroize::Zeroizing;
 
 /// A setting whose value is the content of a file.
 ///
-/// A flag with a path beats a variable with a path, and that beats a variable with the content itself.
+/// A flag with a path beats a variable with a path, which beats a variable with the content itself.
 #[derive(Debug)]
 pub(crate) struct FileSetting {
     flag: Text,
-    /// The variable with a path, and that with the content; empty where there is none.
+    /// The variable with a path, and the one with the content; empty where there is none.
     variables: [Text; 2],
     /// The content, for messages.
     holds: Text,
-    /// Whether a path that cannot be read may be repeated: it may be a secret in the wrong place.
+    /// Whether a path that cannot be read is shown. Otherwise it may be a secret in the wrong place.
     is_public: bool,
+}
+
+type Text = &'static str;
+
+const fn secret(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
+    FileSetting {
+        flag,
+        variables,
+        holds,
+        is_public: false,
+    }
+}
+
+const fn public(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
+    let mut setting = secret(flag, variables, holds);
+    setting.is_public = true;
+    setting
 }
 
 pub(crate) const API_KEY: FileSetting =
     secret("--api-key-file", ["", "WXPAY_API_KEY"], "the API v2 key");
 pub(crate) const OTHER_KEY: FileSetting = secret("--other-key-file", ["", ""], "the other key");
 pub(crate) const TRY_KEY: FileSetting = secret("--try-key-file", ["", ""], "the other key");
-pub(super) const CERT: FileSetting = public(
+pub(crate) const CERT: FileSetting = public(
     "--cert",
     ["WXPAY_CERT", "WXPAY_CERT_PEM"],
     "the certificate",
 );
-pub(super) const KEY: FileSetting =
+pub(crate) const KEY: FileSetting =
     secret("--key", ["WXPAY_KEY", "WXPAY_KEY_PEM"], "the private key");
 pub(super) const KEY_PASSWORD: FileSetting = secret(
     "--key-password-file",
@@ -58,25 +75,8 @@ pub(super) const CA: FileSetting = public("--ca", ["WXPAY_CA", ""], "the authori
 pub(super) const PROXY_AUTH: FileSetting =
     secret("--proxy-auth-file", ["", ""], "the proxy's user:password");
 
-type Text = &'static str;
-
-const fn secret(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
-    FileSetting {
-        flag,
-        variables,
-        holds,
-        is_public: false,
-    }
-}
-
-const fn public(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
-    let mut setting = secret(flag, variables, holds);
-    setting.is_public = true;
-    setting
-}
-
 impl FileSetting {
-    /// Where the value is: by the flag, else by a variable.
+    /// The source of the value: the flag, else a variable.
     pub(crate) fn find(&'static self, flag: Option<&Path>) -> Option<Source> {
         let [path, text] = self.variables;
         let by = |place, name| Some((place, name, variable(name)?));
@@ -95,9 +95,16 @@ impl FileSetting {
     pub(crate) fn by_flag(&'static self, path: &Path) -> Source {
         self.find(Some(path)).expect("the flag gives a path")
     }
+
+    /// The ways to give it, for messages.
+    pub(crate) fn how(&self) -> String {
+        let [path, text] = self.variables;
+        let variable = if path.is_empty() { text } else { path };
+        format!("{}: {} or {variable}", self.holds, self.flag)
+    }
 }
 
-/// Where a value was found, the strongest place first.
+/// The places of a value, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Flag,
@@ -105,7 +112,7 @@ pub(crate) enum Place {
     Text,
 }
 
-/// A value of a [`FileSetting`], not yet read. Shows as its path and the flag or variable that gives it.
+/// A value of a [`FileSetting`], not yet read. Displays its path, and the flag or variable that gives it.
 #[derive(Debug)]
 pub(crate) struct Source {
     setting: &'static FileSetting,
@@ -116,7 +123,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The content, without the byte order mark that some editors put before a text.
+    /// The content, without the byte order mark that some editors add.
     pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let mut bytes = match self.place {
             Place::Text => self.text()?,
@@ -134,13 +141,10 @@ impl Source {
     /// The one line of a key or password, without the line end that an editor adds.
     pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
         let bytes = self.bytes()?;
-        let text = str::from_utf8(&bytes).ok();
-        let text = text.filter(|text| !text.contains('\0'));
+        let text = str::from_utf8(&bytes).ok().filter(|it| !it.contains('\0'));
         let text = text.with_context(|| format!("{self} is not text in UTF-8"))?;
-        let line = match self.place {
-            Place::Text => text,
-            _ => text.trim_end_matches(['\r', '\n']),
-        };
+        let is_file = self.place != Place::Text;
+        let line = text.trim_end_matches(|c| is_file && matches!(c, '\r' | '\n'));
         Ok(Zeroizing::new(line.to_owned()))
     }
 
@@ -150,20 +154,22 @@ impl Source {
 
     fn text(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let by = self.by;
-        let text = self.value.to_str();
-        let text = text.with_context(|| format!("{by} is not UTF-8"))?;
+        let text = self
+            .value
+            .to_str()
+            .with_context(|| format!("{by} is not UTF-8"))?;
         if !by.ends_with("_BASE64") {
             return Ok(Zeroizing::new(text.into()));
         }
         let joined = Zeroizing::new(text.split_whitespace().collect::<String>());
-        // The decoder's own error would show a character of it.
+        // The decoder's own error shows a character of the secret.
         let decoded = BASE64_STANDARD.decode(&*joined).ok();
         decoded.map(Zeroizing::new).with_context(|| {
             format!("{by} is not base64: it wants the text that `base64 -w0 FILE` prints")
         })
     }
 
-    /// Says why the file cannot be read, and repeats the path only where it cannot be a secret.
+    /// The error of a file that cannot be read. It repeats the path only if that cannot be a secret.
     fn unreadable(&self, error: &io::Error) -> anyhow::Error {
         let (by, holds) = (self.by, self.setting.holds);
         let value = self.value.to_string_lossy();
@@ -202,7 +208,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Reads a regular file, or a pipe whose other side writes, of at most so many mebibytes.
+/// Reads a regular file or a pipe, up to a limit in mebibytes.
 pub(crate) fn read_file(path: &Path, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
@@ -219,19 +225,19 @@ pub(crate) fn read_file(path: &Path, mebibytes: u64) -> io::Result<Zeroizing<Vec
     read_to_end(File::open(path)?, mebibytes)
 }
 
-/// Reads at most so many mebibytes.
+/// Reads to the end, up to a limit in mebibytes.
 pub(crate) fn read_to_end(from: impl Read, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let most = mebibytes * 1024 * 1024;
+    let limit = mebibytes * 1024 * 1024;
     let mut bytes = Zeroizing::new(Vec::new());
-    from.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
+    from.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
         let message = format!("it has more than {mebibytes} MiB: is it another file?");
         return Err(io::Error::other(message));
     }
     Ok(bytes)
 }
 
-/// Reads a pipe, such as `<(pass show wxpay)`, on a thread of its own: its other side may never open or end.
+/// Reads a pipe, such as `<(pass show wxpay)`, on a thread of its own, since opening or reading may block forever.
 #[cfg(unix)]
 fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::{
@@ -240,7 +246,7 @@ fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<V
         time::Duration,
     };
 
-    /// A shell has opened the other side before this program starts.
+    /// A shell opens the other side before this program starts.
     const OPENED_WITHIN: Duration = Duration::from_secs(1);
     /// A password manager may ask its user first.
     const READ_WITHIN: Duration = Duration::from_secs(60);
@@ -254,7 +260,7 @@ fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<V
         });
         let _ = read.send(bytes);
     });
-    // A pipe that cannot be opened closes this channel, and the other one has the reason.
+    // An error of `open` closes this channel, and comes by the other one.
     if is_opened.recv_timeout(OPENED_WITHIN) == Err(RecvTimeoutError::Timeout) {
         return Err(io::Error::other("it is a pipe, and nobody writes into it"));
     }
@@ -262,15 +268,15 @@ fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<V
     bytes.unwrap_or_else(|_| Err(io::Error::other("it is a pipe without an end")))
 }
 
-/// The variable's value; one that is set to nothing counts as not set.
+/// The value of a variable. An empty one counts as not set.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// A path that a person types is not longer.
+/// The usual limit of a file name in bytes. A longer value is content, not a path.
 const MAX_SHOWN: usize = 255;
 
-/// Whether a value in the wrong place may be or hold a secret: a key, base64, a URL with a password.
+/// Whether a value may hold a secret: a key, base64, a URL with a password.
 pub(crate) fn may_hold_secret(value: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
     let has_digit = |run: &str| run.contains(|c: char| c.is_ascii_digit());
@@ -286,7 +292,7 @@ mod tests {
     use super::may_hold_secret;
 
     #[test]
-    fn a_value_that_may_be_a_secret_is_told_from_a_path() {
+    fn keys_and_passwords_may_be_secrets_and_paths_are_none() {
         for secret in [
             "192006250b4c09247ec02edce69f6a2d",
             "-----BEGIN PRIVATE KEY-----",

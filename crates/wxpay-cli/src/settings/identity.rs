@@ -1,4 +1,4 @@
-//! The merchant's certificate and key: where they are, and under which password.
+//! The files of the merchant's certificate and key, and their password.
 
 use std::fmt;
 
@@ -6,10 +6,9 @@ use anyhow::{Context, anyhow, bail};
 use wxpay_media::{Identity, IdentityError, MerchantId, transport::identity::Form};
 
 use super::file::{CERT, KEY, KEY_PASSWORD, P12, P12_PASSWORD, Source};
-use super::{HOW_CERT, HOW_KEY};
 use crate::args::GatewayArgs;
 
-/// One PKCS#12 file, or else a PEM pair, of which one may be missing.
+/// A PKCS#12 file, or a PEM pair of which one may be missing.
 #[derive(Debug)]
 pub(crate) struct IdentityFiles {
     p12: Option<Source>,
@@ -19,9 +18,9 @@ pub(crate) struct IdentityFiles {
 }
 
 impl IdentityFiles {
-    /// The files of the flags, else of the paths in the environment, else the texts there.
+    /// The files that flags name, else paths in the environment, else the texts there.
     ///
-    /// Both kinds from one place are an error: the choice would be a guess.
+    /// Both kinds from one place are an error.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
         let p12 = P12.find(args.p12.as_deref());
         let cert = CERT.find(args.cert.as_deref());
@@ -48,16 +47,16 @@ impl IdentityFiles {
         }))
     }
 
-    /// How to give the part that is still missing.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
+    /// The way to give the part that is missing.
+    pub(crate) fn missing(&self) -> Option<String> {
         match (&self.p12, &self.cert, &self.key) {
-            (None, None, _) => Some(HOW_CERT),
-            (None, _, None) => Some(HOW_KEY),
+            (None, None, _) => Some(CERT.how()),
+            (None, _, None) => Some(KEY.how()),
             _ => None,
         }
     }
 
-    /// Reads it. The merchant id is the password of a PKCS#12 file that has none of its own.
+    /// Reads the identity. The merchant id is the default password of a PKCS#12 file.
     pub(crate) fn load(&self, mch_id: Option<&MerchantId>) -> anyhow::Result<Identity> {
         self.read(mch_id)?.map_err(|error| {
             let hint = self.hint(&error).map(|hint| format!("; {hint}"));
@@ -65,7 +64,7 @@ impl IdentityFiles {
         })
     }
 
-    /// The same, with errors of the identity itself apart from files that cannot be read.
+    /// Reads the identity. The inner error is one of the identity, the outer one of a file.
     pub(crate) fn read(
         &self,
         mch_id: Option<&MerchantId>,
@@ -77,18 +76,17 @@ impl IdentityFiles {
             let password = password.context("the merchant id, its password, is missing")?;
             return Ok(Identity::from_pkcs12(&*p12.bytes()?, password));
         }
-        if let Some(missing) = self.missing() {
-            bail!("missing {missing}");
-        }
-        let bytes = |source: &Option<Source>| source.as_ref().context("missing")?.bytes();
-        let (cert, key) = (bytes(&self.cert)?, bytes(&self.key)?);
+        let (Some(cert), Some(key)) = (&self.cert, &self.key) else {
+            bail!("missing {}", self.missing().unwrap_or_default());
+        };
+        let (cert, key) = (cert.bytes()?, key.bytes()?);
         Ok(match password {
             None => Identity::from_pem(&*cert, &*key),
             Some(password) => Identity::from_pem_encrypted(&*cert, &*key, password),
         })
     }
 
-    /// The settings that mend it.
+    /// The settings that mend an error.
     pub(crate) fn hint(&self, error: &IdentityError) -> Option<&'static str> {
         use IdentityError::{PasswordMissing, WrongForm, WrongPassword};
 
@@ -112,28 +110,22 @@ impl IdentityFiles {
 
 impl fmt::Display for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(p12) = &self.p12 {
+            let own = self.password.as_ref().map(|_| "a password of its own");
+            let password = own.unwrap_or("the merchant id as password");
+            return write!(f, "the PKCS#12 file {p12} with {password}");
+        }
         let path = |source: &Option<Source>| {
             let path = source.as_ref().map(ToString::to_string);
             path.unwrap_or_else(|| "(missing)".to_owned())
         };
+        let password = self.password.as_ref().map_or("", |_| " and its password");
         let (cert, key) = (path(&self.cert), path(&self.key));
-        match (&self.p12, &self.password) {
-            (Some(p12), None) => {
-                write!(f, "the PKCS#12 file {p12} with the merchant id as password")
-            }
-            (Some(p12), _) => write!(f, "the PKCS#12 file {p12} with a password of its own"),
-            (None, None) => write!(f, "the certificate {cert} with the key {key}"),
-            (None, _) => {
-                write!(
-                    f,
-                    "the certificate {cert} with the key {key} and its password"
-                )
-            }
-        }
+        write!(f, "the certificate {cert} with the key {key}{password}")
     }
 }
 
-/// The merchant id that the merchant platform has written into the common name, where it is another one.
+/// The merchant id in the common name of the certificate, if it is another one.
 pub(crate) fn other_merchant<'a>(identity: &'a Identity, id: &MerchantId) -> Option<&'a str> {
     let name = identity.common_name()?;
     (name != id.as_str() && MerchantId::new(name).is_ok()).then_some(name)

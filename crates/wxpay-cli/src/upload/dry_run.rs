@@ -1,4 +1,4 @@
-//! `wxpay upload --dry-run`: everything but the sending.
+//! `wxpay upload --dry-run`: all of an upload except the sending.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -9,7 +9,7 @@ use wxpay_sign::Params;
 use super::{outcome::FileOutcome, picture};
 use crate::{args::UploadArgs, terminal};
 
-/// Checks every file and prints its request; true when all could be sent.
+/// Checks every file and prints its request; returns true if all could be sent.
 pub(super) async fn run(args: &UploadArgs, merchant: &Merchant) -> anyhow::Result<bool> {
     let (mut all_good, budget) = (true, picture::memory_budget());
     for file in &args.files {

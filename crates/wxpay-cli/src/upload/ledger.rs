@@ -1,4 +1,4 @@
-//! `wxpay upload --ledger`: only what is not done yet, however often it is run.
+//! `wxpay upload --ledger`: a run uploads only what earlier runs have not.
 
 mod breaker;
 mod progress;
@@ -7,20 +7,21 @@ mod source;
 use std::{
     cell::RefCell,
     collections::HashMap,
-    future::ready,
-    path::Path,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, bail};
-use futures_util::{Stream, StreamExt, future::Either, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     sync::{Mutex, oneshot},
+    task::spawn_blocking,
     time::Instant,
 };
-use wxpay_ledger::{Account, Content, Ledger, Reader, Record};
-use wxpay_media::{Client, Endpoints, Error, Image, MemoryBudget, MerchantId, Region, RetryAdvice};
+use wxpay_agent::Settings;
+use wxpay_ledger::{Account, Content, FileState, Ledger, Outcome, Reader, Record};
+use wxpay_media::{Error, Image, MemoryBudget, RetryAdvice};
 
 use super::{
     outcome::{Failure, FileOutcome, content},
@@ -32,41 +33,35 @@ use breaker::Breaker;
 use progress::Counts;
 use source::{Item, Source};
 
-/// Attempts of a picture that the gateway answers with an error, or that fails while others are taken.
+/// Maximum number of failed attempts of a picture outside of an outage, or with an error from the gateway.
 const MAX_FAILURES: u32 = 5;
 
-/// How long an outage is waited for: so long for each picture that waits, so that one picture does not hold up
-/// the end for long, and a day at most. Then somebody has to look.
+/// The time that a run waits in an outage: an hour for each picture that waits, so that one picture does not
+/// delay the end for long, and a day at most. Then a person has to look.
 const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Uploads wait for one another and for their commits, beside those that call the gateway.
+/// Uploads beside those that call the gateway: they wait for equal pictures and for their commits.
 const WAITING: usize = 32;
 
-/// Uploads what is not done; true when every file is. An error before any is tried.
+/// Uploads what is not done; returns true if every file is done, and an error if none is tried.
 pub(super) async fn run(
     args: &UploadArgs,
     ledger: &Path,
-    merchant: &MerchantId,
-    endpoints: &Endpoints,
-    client: &Client,
+    settings: Settings,
     stop: &mut Stop,
 ) -> anyhow::Result<bool> {
     let source = Source::find(args, ledger)?;
     let writer = Ledger::open(ledger)?;
-    let endpoint = format!("https://{}", endpoints.primary());
-    let mut regions = Region::ALL.iter();
-    let region = match regions.find(|it| Endpoints::from(**it) == *endpoints) {
-        _ if args.client.sandbox => "sandbox",
-        Some(region) => region.as_str(),
-        None => &endpoint,
-    };
-    let account = writer.account(merchant.as_str(), region, &endpoint)?;
+    let is_sandbox = args.client.sandbox.then_some("sandbox");
+    let region = is_sandbox.unwrap_or(&settings.region);
+    let account = writer.account(settings.id.as_str(), region, &settings.endpoint)?;
     let mut batches = source.clone().read(Reader::open(ledger)?, account);
     let batches = stream::poll_fn(move |context| batches.poll_recv(context));
     let items = batches.flat_map(stream::iter);
     let (bars, at_once) = (&Bars::new(None), args.concurrency.get());
-    let send = async |file: &Path, image: &Image| queue::send(client, bars, file, image).await;
+    let send =
+        async |file: &Path, image: &Image| queue::send(&settings.client, bars, file, image).await;
     let queue = Queue::new(writer, account, Reader::open(ledger)?, at_once, send);
     let mut report = Report::new(args.json, bars);
     let ended = tokio::select! {
@@ -84,7 +79,7 @@ pub(super) async fn run(
     Ok(false)
 }
 
-/// Files on their way into the ledger.
+/// The uploads of a run, and what they share.
 struct Queue<F> {
     ledger: Ledger,
     account: Account,
@@ -93,12 +88,12 @@ struct Queue<F> {
     send: F,
     breaker: Breaker,
     budget: MemoryBudget,
-    /// One for each content under way: files with equal bytes wait for the first of them.
+    /// A lock for each content under way: files with equal bytes wait for the first of them.
     turns: RefCell<HashMap<Content, Rc<Mutex<()>>>>,
     counts: Counts,
 }
 
-impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
+impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     fn new(ledger: Ledger, account: Account, reader: Reader, at_once: usize, send: F) -> Self {
         Self {
             ledger,
@@ -112,67 +107,68 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
         }
     }
 
-    /// An upload for each file, in their order; what is known is done at once.
+    /// An upload for each file, in their order.
     fn uploads(
         &self,
         items: impl Stream<Item = anyhow::Result<Item>>,
     ) -> impl Stream<Item = impl Future<Output = Done>> {
-        items.enumerate().map(move |(place, item)| match item {
-            Ok(Item::Known(path, entry)) => {
-                let outcome = FileOutcome::known(&path, entry);
-                self.counts.count(&outcome);
-                Either::Left(ready(Ok((place, outcome))))
-            }
-            item => Either::Right(Box::pin(async move {
-                let outcome = self.upload(item).await;
-                let outcome = outcome.inspect_err(|_| self.breaker.halt())?;
-                self.counts.count(&outcome);
-                Ok((place, outcome))
-            })),
+        items.enumerate().map(move |(place, item)| async move {
+            let outcome = self.outcome(item).await;
+            let outcome = outcome.inspect_err(|_| self.breaker.halt())?;
+            self.counts.count(&outcome);
+            Ok((place, outcome))
         })
     }
 
-    async fn upload(&self, item: anyhow::Result<Item>) -> anyhow::Result<FileOutcome> {
-        let (path, file) = match item? {
-            Item::New(path, file) => (path, file),
-            Item::Known(path, entry) => return Ok(FileOutcome::known(&path, entry)),
+    async fn outcome(&self, item: anyhow::Result<Item>) -> anyhow::Result<FileOutcome> {
+        match item? {
+            // Boxed, so that the many known files have small futures.
+            Item::New(path, file) => Box::pin(self.upload(path, file)).await,
+            Item::Known(path, entry) => Ok(FileOutcome::known(&path, entry)),
             Item::Unreadable(path, error) => {
+                let message = format!("cannot be read: {error}");
                 let advice = "check that it is there and may be read";
-                let failure = Failure::image(&format!("cannot be read: {error}"), advice);
-                return Ok(FileOutcome::failed(&path, failure));
+                let failure = Failure::new("image", message, advice);
+                Ok(FileOutcome::failed(&path, failure))
             }
-        };
-        let mut record = Record {
-            path: (!picture::is_stdin(&path)).then(|| path.clone()),
-            file,
-            content: None,
-            outcome: None,
-            at: SystemTime::now(),
+        }
+    }
+
+    async fn upload(&self, path: PathBuf, file: FileState) -> anyhow::Result<FileOutcome> {
+        let commit = async |content: Option<Content>, outcome: Option<Outcome>| {
+            let record = Record {
+                path: (!picture::is_stdin(&path)).then(|| path.clone()),
+                file,
+                content,
+                outcome,
+                at: SystemTime::now(),
+            };
+            self.commit(record).await
         };
         let image = match picture::read(&path, &self.budget).await {
             Ok(image) => image,
             Err(failure) => {
                 let outcome = FileOutcome::failed(&path, failure);
-                record.outcome = Some(outcome.outcome.clone());
-                self.commit(record).await?;
+                commit(None, Some(outcome.outcome.clone())).await?;
                 return Ok(outcome);
             }
         };
         let content = content(&image);
-        record.content = Some(content.clone());
         let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
         let locked = turn.lock().await;
+        let active = self.breaker.activate();
         let outcome = match self.reader.content(self.account, &content)? {
-            Some(entry) => FileOutcome::known(&path, entry),
+            Some(entry) => {
+                commit(Some(content.clone()), None).await?;
+                FileOutcome::known(&path, entry)
+            }
             None => {
                 let outcome = self.call(&path, &image).await?;
-                record.outcome = Some(outcome.outcome.clone());
-                record.at = SystemTime::now();
+                commit(Some(content.clone()), Some(outcome.outcome.clone())).await?;
                 outcome
             }
         };
-        self.commit(record).await?;
-        drop(locked);
+        drop((locked, active));
         // The map has one, this is the other.
         if Rc::strong_count(&turn) == 2 {
             self.turns.borrow_mut().remove(&content);
@@ -180,13 +176,12 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
         Ok(outcome)
     }
 
-    /// Calls until the gateway has dealt with the picture.
+    /// Calls until the gateway has accepted or refused the picture.
     ///
-    /// A picture that the gateway answers with an error (`SYSTEMERROR`), or that fails while others are taken, is
-    /// given up after some attempts, for this is no outage. While the gateway gives none an answer, all wait.
+    /// A picture is given up after [`MAX_FAILURES`] if the gateway answers with an error (`SYSTEMERROR`), or if it
+    /// fails while others do not. If none gets an answer, that is an outage, and all wait.
     async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<FileOutcome> {
         let breaker = &self.breaker;
-        let _active = breaker.activate();
         let mut seen = None;
         let (mut failures, mut delay) = (0, Duration::from_secs(1));
         loop {
@@ -196,7 +191,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
                 Ok(outcome) => {
                     breaker.record_success();
                     self.counts.sent.update(|it| it + 1);
-                    return Ok(outcome);
+                    return Ok(FileOutcome::new(path, Some(content(image)), outcome));
                 }
                 Err(error) => error,
             };
@@ -207,12 +202,12 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
                     breaker.record_success();
                     return Ok(FileOutcome::failed(path, failure));
                 }
-                // The answer is not the gateway's. If one of the gateway's came before, this may pass.
+                // The answer is not the gateway's. That may pass, if the gateway has answered before.
                 RetryAdvice::Refused if breaker.successes.get() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
             }
-            // The last picture of a run has no others to tell an outage by.
+            // The last picture of a run has no others that show whether there is an outage.
             let is_alone = failures > 0 && breaker.active() == 1;
             let is_outage = breaker.successes.get() == *seen && !is_alone;
             *seen = breaker.successes.get();
@@ -224,7 +219,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
             }
             if is_outage {
                 let most = OUTAGE_OF_ONE.saturating_mul(breaker.active() as u32);
-                if breaker.record_failure(&failure.reason.message) > most.min(MAX_OUTAGE) {
+                if breaker.record_failure(&failure.report.message) > most.min(MAX_OUTAGE) {
                     return self.stop(&failure);
                 }
             } else {
@@ -235,56 +230,55 @@ impl<F: AsyncFn(&Path, &Image) -> Result<FileOutcome, Error>> Queue<F> {
         }
     }
 
-    /// Ends the run, for whatever is sent fails like this.
+    /// Ends the run, since every further call would fail in this way.
     fn stop<T>(&self, failure: &Failure) -> anyhow::Result<T> {
         self.breaker.halt();
-        let (message, advice) = (&failure.reason.message, &failure.reason.advice);
+        let (message, advice) = (&failure.report.message, &failure.report.advice);
         bail!("nothing more is sent: {message}\n  {advice}")
     }
 
-    /// Waits until it is on the disk.
+    /// Waits until the record is on the disk.
     async fn commit(&self, record: Record) -> anyhow::Result<()> {
         let (committed, is_committed) = oneshot::channel();
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        let result = is_committed.await;
+        // On a thread that may block: a paused clock stands still meanwhile.
+        let result = spawn_blocking(|| is_committed.blocking_recv()).await?;
         Ok(result.context("the ledger's thread has ended")??)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, fs};
+    use std::{cell::Cell, fs, sync::mpsc};
 
-    use bytes::Bytes;
-    use http::Response;
+    use tokio::time::{advance, sleep};
     use tower::timeout::error::Elapsed;
-    use wxpay_ledger::{Entry, FileState, Outcome};
-    use wxpay_media::{ApiKey, Merchant, response};
+    use wxpay_media::GatewayError;
 
     use super::*;
 
     const PICTURE: &[u8] = include_bytes!("../../../../examples/licence.png");
 
-    /// No answer at all.
+    /// The error of a gateway that does not answer.
     fn silence() -> Error {
         Error::Service(Elapsed::new().into())
     }
 
-    /// The gateway's own answer.
+    /// The gateway's own error.
     fn system_error() -> Error {
-        let key = ApiKey::new("0".repeat(ApiKey::LEN)).unwrap();
-        let merchant = Merchant::new(MerchantId::new("1900000109").unwrap(), key);
-        let body = "<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
-        response::media_id(&merchant, &Response::new(Bytes::from(body))).unwrap_err()
+        let xml = b"<xml><return_code>FAIL</return_code><err_code>SYSTEMERROR</err_code></xml>";
+        Error::Gateway(GatewayError::read(xml).unwrap())
     }
 
-    /// How many of these pictures get an id, how long it takes, and how many calls, where the gateway fails as
-    /// it is told: by the name of the picture and the time since the start.
+    /// Uploads these pictures to a gateway that fails by the name of the picture and the time since the start;
+    /// returns the number of media ids, the time, and the number of calls. After a call for each picture the disk
+    /// stalls for some seconds.
     async fn run(
         count: usize,
         at_once: usize,
+        stall: u32,
         fails: impl Fn(&str, Duration) -> Option<Error>,
     ) -> (u64, Duration, usize) {
         let folder = tempfile::tempdir().unwrap();
@@ -297,35 +291,44 @@ mod tests {
         let path = folder.path().join("ledger");
         let ledger = Ledger::open(&path).unwrap();
         let account = ledger.account("1900000109", "mainland", "").unwrap();
+        let (release, stalled) = mpsc::channel::<()>();
+        let nothing = Record {
+            path: None,
+            file: FileState::default(),
+            content: None,
+            outcome: None,
+            at: SystemTime::now(),
+        };
+        ledger.record(account, nothing, move |_| {
+            let _ = stalled.recv();
+        });
         let start = Instant::now();
         let calls = Cell::new(0);
         let send = async |file: &Path, image: &Image| {
             calls.set(calls.get() + 1);
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
             let name = file.file_name().unwrap().to_str().unwrap();
-            if let Some(error) = fails(name, start.elapsed()) {
-                return Err(error);
-            }
-            let outcome = Outcome::Uploaded {
+            fails(name, start.elapsed()).map_or(Ok(()), Err)?;
+            Ok(Outcome::Uploaded {
                 media_id: image.hash().to_string(),
                 attempts: 1,
                 endpoint: String::new(),
-            };
-            let (content, at) = (Some(content(image)), 0);
-            Ok(FileOutcome::known(
-                file,
-                Entry {
-                    content,
-                    outcome,
-                    at,
-                },
-            ))
+            })
         };
         let queue = Queue::new(ledger, account, Reader::open(&path).unwrap(), at_once, send);
-        // All of them: the ledger's thread writes in real time, and the paused clock runs on meanwhile. Of
-        // fewer, those that wait for it could keep the others from being begun for an hour.
-        let uploads = queue.uploads(stream::iter(items)).buffer_unordered(count);
-        let done: Vec<_> = uploads.map(Result::unwrap).collect().await;
+        let uploads = queue.uploads(stream::iter(items));
+        let uploads = uploads.buffer_unordered(at_once + WAITING);
+        let slow_disk = async {
+            while stall > 0 && calls.get() < count {
+                advance(Duration::from_millis(1)).await;
+            }
+            for _ in 0..stall {
+                advance(Duration::from_secs(1)).await;
+            }
+            drop(release);
+        };
+        let uploads = uploads.map(Result::unwrap).collect::<Vec<_>>();
+        let (done, ()) = tokio::join!(uploads, slow_disk);
         let status = queue.reader.status().unwrap();
         let printed = done.iter().filter(|(_, outcome)| outcome.ids().is_some());
         assert_eq!(printed.count() as u64, status[0].uploaded);
@@ -339,7 +342,7 @@ mod tests {
             for (at_once, from) in [(1, 0), (4, 0), (4, 50), (16, 50)] {
                 let outage = Duration::from_millis(from)..Duration::from_millis(from + 600_000);
                 let fails = |_: &str, now| outage.contains(&now).then(error);
-                let (uploaded, lasted, calls) = run(60, at_once, fails).await;
+                let (uploaded, lasted, calls) = run(60, at_once, 0, fails).await;
                 assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
                 assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
                 // One call at a time, ever more rarely, beside those that were under way.
@@ -354,7 +357,7 @@ mod tests {
         let day = Duration::from_secs(24 * 60 * 60);
         // Up to a minute before its end there is hope.
         let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
-        run(60, 1, fails).await;
+        run(60, 1, 0, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -364,19 +367,27 @@ mod tests {
             let is_over = now > Duration::from_secs(2 * 60 * 60 + 90);
             (["58.png", "59.png"].contains(&name) && !is_over).then(silence)
         };
-        run(60, 4, fails).await;
+        run(60, 4, 0, fails).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_picture_that_fails_alone_holds_up_no_other() {
         for error in [silence, system_error] {
-            for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "198.png")] {
+            for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "58.png")] {
                 let fails = |name: &str, _| (name == bad).then(error);
-                let (uploaded, lasted, _) = run(200, at_once, fails).await;
-                assert_eq!(uploaded, 199, "{bad}, {at_once} at once");
+                let (uploaded, lasted, _) = run(60, at_once, 0, fails).await;
+                assert_eq!(uploaded, 59, "{bad}, {at_once} at once");
                 assert!(lasted.as_secs() < 120, "{lasted:?}");
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_is_not_alone_while_others_wait_for_the_disk() {
+        let minute = Duration::from_secs(60);
+        let fails = |name: &str, now| (name == "2.png" && now < minute).then(silence);
+        let (uploaded, ..) = run(3, 2, 90, fails).await;
+        assert_eq!(uploaded, 3);
     }
 
     #[tokio::test(start_paused = true)]
@@ -389,7 +400,7 @@ mod tests {
             (10, "7", 3, 11),
         ] {
             let fails = |name: &str, _| (name >= bad).then(system_error);
-            let (uploaded, lasted, _) = run(count, 4, fails).await;
+            let (uploaded, lasted, _) = run(count, 4, 0, fails).await;
             assert_eq!(count as u64 - uploaded, given_up);
             assert!(lasted.as_secs() < 60 * minutes, "{lasted:?} for {given_up}");
         }

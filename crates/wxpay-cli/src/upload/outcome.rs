@@ -1,14 +1,14 @@
 //! The outcome of one file, printed for people or as JSON.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use wxpay_ledger::{Content, Entry, Outcome, Reason};
-use wxpay_media::{Error, ErrorReport, Image, ImageError, Reason as Cause, Uploaded};
+use wxpay_media::{Error, ErrorReport, Image, ImageError, Reason as Cause};
 
 use crate::terminal::{self, OutputLost};
 
-/// One file with its media id or failure: a line of the output.
+/// A file with its media id or failure: a line of the output.
 #[derive(Debug)]
 pub(crate) struct FileOutcome {
     file: String,
@@ -16,21 +16,20 @@ pub(crate) struct FileOutcome {
     pub(super) outcome: Outcome,
     /// Whether the same call may succeed later.
     is_retryable: bool,
-    /// In RFC 3339, where it comes from a ledger's export.
+    /// In RFC 3339, set by an export.
     pub(crate) uploaded_at: Option<String>,
 }
 
 /// Why a file has no media id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) reason: Reason,
-    is_retryable: bool,
-    /// Whether it is the file's own fault: the same bytes fail again.
+    pub(super) report: ErrorReport,
+    /// Whether the same bytes always fail.
     is_of_file: bool,
 }
 
 impl FileOutcome {
-    fn new(file: &Path, content: Option<Content>, outcome: Outcome) -> Self {
+    pub(super) fn new(file: &Path, content: Option<Content>, outcome: Outcome) -> Self {
         Self {
             file: file.to_string_lossy().into_owned(),
             content,
@@ -40,24 +39,20 @@ impl FileOutcome {
         }
     }
 
-    pub(super) fn uploaded(file: &Path, uploaded: Uploaded, image: &Image) -> Self {
-        let call = uploaded.call.expect("a transport tells of each call");
-        let outcome = Outcome::Uploaded {
-            media_id: uploaded.media_id.to_string(),
-            attempts: call.attempts,
-            endpoint: format!("https://{}", call.endpoint),
-        };
-        Self::new(file, Some(content(image)), outcome)
-    }
-
     pub(super) fn failed(file: &Path, failure: Failure) -> Self {
-        let kind = if failure.is_of_file {
-            Outcome::Refused
-        } else {
-            Outcome::Failed
+        let report = failure.report;
+        let reason = Reason {
+            kind: report.kind.into_owned(),
+            code: report.code,
+            message: report.message,
+            advice: report.advice.into_owned(),
         };
-        let mut failed = Self::new(file, None, kind(failure.reason));
-        failed.is_retryable = failure.is_retryable;
+        let outcome = match failure.is_of_file {
+            true => Outcome::Refused(reason),
+            false => Outcome::Failed(reason),
+        };
+        let mut failed = Self::new(file, None, outcome);
+        failed.is_retryable = report.retryable;
         failed
     }
 
@@ -66,7 +61,7 @@ impl FileOutcome {
         Self::new(file, entry.content, entry.outcome)
     }
 
-    /// Media id and hash of a picture that is uploaded.
+    /// Media id and hash of an uploaded picture.
     pub(super) fn ids(&self) -> Option<(&str, &str)> {
         let hash = self.content.as_ref().map_or("", |it| &it.md5);
         match &self.outcome {
@@ -75,7 +70,7 @@ impl FileOutcome {
         }
     }
 
-    /// Prints it: JSON on stdout whatever it is; for people a success there, a failure on stderr.
+    /// Prints JSON on stdout; for people a success on stdout, a failure on stderr.
     pub(super) fn print(&self, json: bool) -> Result<(), OutputLost> {
         if json {
             return terminal::print_json(self);
@@ -130,60 +125,40 @@ impl Serialize for FileOutcome {
     }
 }
 
-/// The content of a picture, as a ledger knows it.
+/// The content of a picture, as the key in a ledger.
 pub(super) fn content(image: &Image) -> Content {
     let (md5, bytes) = (image.hash().to_string(), image.bytes().len() as u64);
     Content { md5, bytes }
 }
 
 impl Failure {
-    /// The settings are wrong, so no file is sent.
-    pub(super) fn config(error: &anyhow::Error) -> Self {
-        let advice = "mend the settings, then upload again";
-        Self::new("config", format!("{error:#}"), advice)
-    }
-
-    /// The argument is no picture.
-    pub(super) fn image(message: &str, advice: &str) -> Self {
-        Self::new("image", message.to_owned(), advice)
-    }
-
-    /// The program was asked to stop.
-    pub(super) fn interrupted() -> Self {
-        let message = "interrupted before the upload was done".to_owned();
-        let advice = "upload it again: a second upload is harmless";
-        let mut failure = Self::new("other", message, advice);
-        failure.is_retryable = true;
-        failure
-    }
-
-    fn new(kind: &str, message: String, advice: &str) -> Self {
-        let reason = Reason {
-            kind: kind.to_owned(),
+    pub(super) fn new(kind: &'static str, message: String, advice: &'static str) -> Self {
+        let report = ErrorReport {
+            kind: Cow::Borrowed(kind),
             code: None,
             message,
-            advice: advice.to_owned(),
+            advice: Cow::Borrowed(advice),
+            retryable: false,
         };
         Self {
-            reason,
-            ..Self::default()
+            report,
+            is_of_file: false,
         }
     }
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let report = ErrorReport::from(error);
-        let mut failure = Self::new(&report.kind, report.message, &report.advice);
-        failure.reason.code = report.code;
-        failure.is_retryable = report.retryable;
-        failure.is_of_file = match error {
+        let is_of_file = match error {
             Error::Image(error) => !matches!(error, ImageError::Read(_) | ImageError::NotAFile),
             Error::Gateway(error) => {
                 matches!(error.reason(), Some(Cause::Picture | Cause::Parameter))
             }
             _ => false,
         };
-        failure
+        Self {
+            report: error.into(),
+            is_of_file,
+        }
     }
 }

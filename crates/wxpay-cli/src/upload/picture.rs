@@ -13,8 +13,8 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Room for five of the largest pictures, 10 MiB: four are under way unless more are asked for, and the next one
-/// is read meanwhile.
+/// Memory for five of the largest pictures, 10 MiB: four uploads by default, and the next picture, which is
+/// read meanwhile.
 pub(super) fn memory_budget() -> MemoryBudget {
     MemoryBudget::new(5 * Image::LIMIT)
 }
@@ -27,37 +27,38 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
         budget.read(file).await
     };
     let name = file.to_string_lossy();
-    let image = read.map_err(|error| {
-        let is_missing =
-            matches!(&error, ImageError::Read(it) if it.kind() == io::ErrorKind::NotFound);
-        let named = is_missing.then(|| not_a_file(&name)).flatten();
-        named.unwrap_or_else(|| Failure::from(&Error::from(error)))
+    let image = read.map_err(|error| match (&error, not_a_file(&name)) {
+        (ImageError::Read(cause), Some((message, advice)))
+            if cause.kind() == io::ErrorKind::NotFound =>
+        {
+            Failure::new("image", message.to_owned(), advice)
+        }
+        _ => Failure::from(&Error::from(error)),
     })?;
     for warning in image.warnings() {
-        // Standard input has no name of its own that could be wrong.
+        // The name of stdin is ours.
         if !is_stdin(file) || !matches!(warning, Warning::Renamed(_)) {
-            terminal::warn(&format!(
-                "warning: {}: {warning}",
-                terminal::one_line(&name)
-            ));
+            let name = terminal::one_line(&name);
+            terminal::warn(&format!("warning: {name}: {warning}"));
         }
     }
     Ok(image)
 }
 
-/// Names the kind of an argument that is no file: a URL, a list, a pattern.
-fn not_a_file(argument: &str) -> Option<Failure> {
+/// What a missing file is, a URL, a list or a pattern, and advice.
+fn not_a_file(argument: &str) -> Option<(&'static str, &'static str)> {
     if argument.contains("://") || argument.starts_with("file:") {
         let advice = "download the picture, and give the file";
-        Some(Failure::image("this is a URL, not a file", advice))
+        Some(("this is a URL, not a file", advice))
     } else if argument.starts_with('@') {
-        let message = "there is no such file, and a list is not read so";
         let list = "give the list by --ledger LEDGER --from LIST, or xargs -d '\\n' wxpay upload -- < LIST";
-        Some(Failure::image(message, list))
+        Some(("there is no such file, and a list is not read so", list))
     } else if argument.contains(['*', '?', '[']) {
-        let message = "this is a pattern, and no file here has such a name";
         let advice = "look in which folder the pictures are; without a shell give each file";
-        Some(Failure::image(message, advice))
+        Some((
+            "this is a pattern, and no file here has such a name",
+            advice,
+        ))
     } else {
         None
     }

@@ -1,4 +1,4 @@
-//! Many files, a few at a time, with bars, printed in their order.
+//! A queue of files: a few uploads at a time, with progress bars, printed in the order of the files.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,10 +13,11 @@ use futures_util::{
     stream::{self, FuturesUnordered},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wxpay_ledger::Outcome;
 use wxpay_media::{Client, Error, Image, Progress};
 
 use super::{
-    outcome::{Failure, FileOutcome},
+    outcome::{Failure, FileOutcome, content},
     picture,
 };
 use crate::{
@@ -25,15 +26,13 @@ use crate::{
     terminal::{self, OutputLost},
 };
 
-/// Outcomes that wait for one before them; then no more are asked for.
+/// Maximum number of outcomes that wait to be printed in order. Beyond it no more uploads begin.
 const MAX_WAITING: usize = 4096;
 
-/// Media ids that are remembered, to see one come twice: some 10 MB.
+/// Maximum number of media ids kept to detect a repeated one, some 10 MB.
 const MAX_IDS: usize = 50_000;
 
-/// Uploads every file; true when all of them are.
-///
-/// A picture is read when there is room for it, so that many uploads at once do not take much memory.
+/// Uploads every file; returns true if all are uploaded. A picture is read when there is memory for it.
 pub(super) async fn run(
     args: &UploadArgs,
     client: &Client,
@@ -45,25 +44,24 @@ pub(super) async fn run(
     let uploads = stream::iter(args.files.iter().enumerate()).map(|(place, file)| async move {
         let uploaded = async {
             let image = picture::read(file, budget).await?;
-            let uploaded = send(client, bars, file, &image).await;
-            uploaded.map_err(|error| Failure::from(&error))
+            let sent = send(client, bars, file, &image).await;
+            let outcome = sent.map_err(|error| Failure::from(&error))?;
+            Ok(FileOutcome::new(file, Some(content(&image)), outcome))
         };
-        let uploaded = uploaded.await;
-        Ok((
-            place,
-            uploaded.unwrap_or_else(|failure| FileOutcome::failed(file, failure)),
-        ))
+        let uploaded: Result<_, Failure> = uploaded.await;
+        let outcome = uploaded.unwrap_or_else(|failure| FileOutcome::failed(file, failure));
+        Ok((place, outcome))
     });
     drive(uploads, args.concurrency.get(), &mut report, stop).await?;
     Ok(report.finish(&args.files)?)
 }
 
-/// The outcome of the file at this place.
+/// The place of a file among the others, and its outcome.
 pub(super) type Done = anyhow::Result<(usize, FileOutcome)>;
 
-/// Runs uploads, so many at once, and reports their outcomes; false when it is asked to stop.
+/// Runs uploads and reports their outcomes; returns false if the program is asked to stop.
 ///
-/// With the first error no more are begun, and those under way end.
+/// After the first error no more begin, and those under way go on to their end.
 pub(super) async fn drive(
     uploads: impl Stream<Item = impl Future<Output = Done>>,
     at_once: usize,
@@ -97,17 +95,27 @@ pub(super) async fn send(
     bars: &Bars,
     file: &Path,
     image: &Image,
-) -> Result<FileOutcome, Error> {
-    let progress = bars.file(file, image);
+) -> Result<Outcome, Error> {
+    let bar = ProgressBar::new(image.bytes().len() as u64)
+        .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
+        .with_message(terminal::one_line(&file.to_string_lossy()));
+    let bar = bars.all.add(bar);
+    // The form is a little longer than the picture, and begins again with each attempt.
+    let progress = Progress::new(move |bytes| bar.set_position(bytes));
     let uploaded = client.upload_with_progress(image, progress).await?;
-    Ok(FileOutcome::uploaded(file, uploaded, image))
+    let call = uploaded.call.expect("a transport describes each call");
+    Ok(Outcome::Uploaded {
+        media_id: uploaded.media_id.to_string(),
+        attempts: call.attempts,
+        endpoint: format!("https://{}", call.endpoint),
+    })
 }
 
-/// Prints outcomes in the order of the files: an outcome waits for the ones before it.
+/// Prints outcomes in the order of the files.
 pub(super) struct Report<'a> {
     json: bool,
     waiting: BTreeMap<usize, FileOutcome>,
-    /// The hash of the picture that each media id stands for.
+    /// The hash of the picture of each media id.
     hashes: HashMap<String, String>,
     printed: usize,
     all_uploaded: bool,
@@ -147,11 +155,17 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Prints what still waits, and those of these files that were not done; true when all are uploaded.
+    /// Prints the outcomes that wait, and these files as interrupted if they have none; returns true if all files
+    /// are uploaded.
     pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
         for (place, file) in files.iter().enumerate().skip(self.printed) {
-            let interrupted = || FileOutcome::failed(file, Failure::interrupted());
-            self.waiting.entry(place).or_insert_with(interrupted);
+            self.waiting.entry(place).or_insert_with(|| {
+                let message = "interrupted before the upload was done".to_owned();
+                let advice = "upload it again: a second upload is harmless";
+                let mut failure = Failure::new("other", message, advice);
+                failure.report.retryable = true;
+                FileOutcome::failed(file, failure)
+            });
         }
         for outcome in mem::take(&mut self.waiting).into_values() {
             self.print(&outcome)?;
@@ -167,7 +181,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Bars for all files and for each one under way: on a terminal, where there is more than one file.
+/// Progress bars of all files and of each upload, on a terminal, if there is more than one file.
 #[derive(Debug)]
 pub(super) struct Bars {
     pub(super) all: MultiProgress,
@@ -175,7 +189,7 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    /// Bars for so many files, or for a number that is not known yet.
+    /// Bars for a number of files, which may be unknown yet.
     pub(super) fn new(files: Option<usize>) -> Self {
         let template = files.map_or("{wide_bar} {msg}", |_| "{wide_bar} {pos}/{len}");
         let files = files.map_or(u64::MAX, |files| files as u64);
@@ -186,25 +200,6 @@ impl Bars {
         let all = MultiProgress::with_draw_target(target);
         let files = all.add(ProgressBar::new(files).with_style(style(template)));
         Self { all, files }
-    }
-
-    /// Shows the number of files, once it is known, and a text.
-    pub(super) fn show(&self, files: Option<u64>, text: &str) {
-        if let Some(files) = files {
-            self.files.set_length(files);
-        }
-        self.files.set_message(text.to_owned());
-    }
-
-    /// A bar for one file, fed with the bytes that are sent of it; it is gone when this is dropped.
-    pub(super) fn file(&self, file: &Path, image: &Image) -> Progress {
-        let name = terminal::one_line(&file.to_string_lossy());
-        let bar = ProgressBar::new(image.bytes().len() as u64)
-            .with_style(style("  {bytes:>10} of {total_bytes} {msg}"))
-            .with_message(name);
-        let bar = self.all.add(bar);
-        // The form is a little longer than the picture, and starts again when it is sent again.
-        Progress::new(move |bytes| bar.set_position(bytes))
     }
 }
 

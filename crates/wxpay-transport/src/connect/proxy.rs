@@ -11,10 +11,10 @@ use crate::{
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
 
-/// More than the head of any proxy's answer has.
+/// Upper bound of the head of a proxy's answer, in bytes; known proxies send less than 1 KiB.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// Asks the proxy for a tunnel to the server, and reads its answer up to where the tunnel begins.
+/// Asks the proxy for a tunnel to the server, and reads its answer up to the beginning of the tunnel.
 pub(super) async fn connect_through_proxy(
     stream: &mut dyn Io,
     proxy: &Proxy,
@@ -40,7 +40,7 @@ pub(super) async fn connect_through_proxy(
     Err(proxy.failure(kind, None))
 }
 
-/// Sends the request, and reads up to the end of the answer's head, or of the connection.
+/// Sends the request, and reads the head of the answer, or as much of it as comes before the end.
 async fn exchange(stream: &mut dyn Io, proxy: &Proxy, server: &Uri) -> Result<String, BoxError> {
     let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
     let mut request = Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
@@ -53,7 +53,7 @@ async fn exchange(stream: &mut dyn Io, proxy: &Proxy, server: &Uri) -> Result<St
     stream.write_all(request.as_bytes()).await?;
     stream.flush().await?;
     let mut head = Vec::new();
-    // Byte by byte: what comes after the head is the tunnel's.
+    // Byte by byte: the bytes after the head belong to the tunnel.
     while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD {
         match stream.read_u8().await {
             Ok(byte) => head.push(byte),
@@ -72,21 +72,19 @@ fn status(head: &str) -> Option<u16> {
 
 /// The authentication schemes that `Proxy-Authenticate` offers, each once.
 fn schemes(head: &str) -> Vec<&str> {
-    let mut found: Vec<&str> = Vec::new();
+    let name = "proxy-authenticate";
     let headers = head.lines().filter_map(|line| line.split_once(':'));
-    for (name, challenges) in headers {
-        if !name.trim().eq_ignore_ascii_case("proxy-authenticate") {
-            continue;
-        }
+    let mut found: Vec<&str> = Vec::new();
+    for (_, challenges) in headers.filter(|header| header.0.trim().eq_ignore_ascii_case(name)) {
         let mut is_quoted = false;
         let items = challenges.split(|c| {
             is_quoted ^= c == '"';
             c == ',' && !is_quoted
         });
-        for item in items {
-            // A parameter of the scheme before it has `=` in its first word.
-            let word = item.split_whitespace().next().unwrap_or_default();
-            if !word.is_empty() && !word.contains('=') && !found.contains(&word) {
+        // The other words of an item, and its first word if that has an `=`, are parameters.
+        let words = items.filter_map(|item| item.split_whitespace().next());
+        for word in words.filter(|word| !word.contains('=')) {
+            if !found.contains(&word) {
                 found.push(word);
             }
         }

@@ -1,4 +1,4 @@
-//! A circuit breaker: any number of calls while the gateway answers, one at a time while that is not known.
+//! A circuit breaker: many calls at once while the gateway answers, else one at a time.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,18 +13,18 @@ use tokio::{
 
 use crate::terminal;
 
-/// Between probes for the end of an outage.
+/// The delays between probes for the end of an outage.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// The first call goes alone, so that a wrong key costs one call and not one a picture. So does each
-/// probe in an outage, by whichever picture is next, since the gateway may have trouble with one alone.
+/// The first call is made alone, so that a wrong key costs one call, not one per picture. So is each probe in an
+/// outage, by the next picture in turn, since one picture may be the cause.
 #[derive(Debug)]
 pub(super) struct Breaker {
     calls: Semaphore,
     probe: Mutex<()>,
     is_closed: Cell<bool>,
-    /// How many pictures the gateway has dealt with.
+    /// The number of pictures that the gateway has accepted or refused.
     pub(super) successes: Cell<u64>,
     active: Rc<()>,
     is_halted: watch::Sender<bool>,
@@ -36,10 +36,10 @@ struct Outage {
     since: Instant,
     delay: Duration,
     next: Instant,
-    told: Option<Instant>,
+    warned: Option<Instant>,
 }
 
-/// Held while a call is made.
+/// The right to make a call.
 type Permit<'a> = (SemaphorePermit<'a>, Option<MutexGuard<'a, ()>>);
 
 impl Breaker {
@@ -55,7 +55,7 @@ impl Breaker {
         }
     }
 
-    /// Waits for one's turn, and in an outage for the next probe; `None` when no more calls are to be made.
+    /// Waits for a turn, and in an outage for the next probe; returns `None` after [`halt`](Self::halt).
     pub(super) async fn permit(&self) -> Option<Permit<'_>> {
         let call = self.calls.acquire().await.ok()?;
         let mut probe = None;
@@ -67,23 +67,23 @@ impl Breaker {
         (!*self.is_halted.borrow()).then_some((call, probe))
     }
 
-    /// Sleeps, but not longer than the run goes on.
+    /// Sleeps until then, or until [`halt`](Self::halt).
     pub(super) async fn sleep(&self, until: Instant) {
         let mut is_halted = self.is_halted.subscribe();
         let _ = timeout_at(until, is_halted.wait_for(|it| *it)).await;
     }
 
-    /// Counts a picture that is not dealt with, until what it returns is dropped.
+    /// Counts a picture as active until the result is dropped.
     pub(super) fn activate(&self) -> Rc<()> {
         Rc::clone(&self.active)
     }
 
-    /// How many pictures are not dealt with.
+    /// The number of active pictures: those that are called for or wait for their commit.
     pub(super) fn active(&self) -> usize {
         Rc::strong_count(&self.active) - 1
     }
 
-    /// The gateway has dealt with a picture: whether it took it does not matter.
+    /// Records that the gateway has accepted or refused a picture: there is no outage.
     pub(super) fn record_success(&self) {
         self.successes.update(|it| it + 1);
         self.is_closed.set(true);
@@ -95,7 +95,7 @@ impl Breaker {
         }
     }
 
-    /// The gateway does not work: nobody calls it for a while. Tells how long that has been so.
+    /// Records an outage, in which no calls are made until the next probe; returns how long it has lasted.
     pub(super) fn record_failure(&self, why: &str) -> Duration {
         self.is_closed.set(false);
         let now = Instant::now();
@@ -104,14 +104,14 @@ impl Breaker {
             since: now,
             delay: FIRST_DELAY / 2,
             next: now,
-            told: None,
+            warned: None,
         });
         // Calls that were under way together fail together.
         if outage.next <= now {
             outage.delay = (outage.delay * 2).min(MAX_DELAY);
             outage.next = now + outage.delay;
-            if outage.told.is_none_or(|told| told.elapsed() >= MAX_DELAY) {
-                outage.told = Some(now);
+            if outage.warned.is_none_or(|it| it.elapsed() >= MAX_DELAY) {
+                outage.warned = Some(now);
                 let (delay, why) = (words(outage.delay), terminal::one_line(why));
                 terminal::warn(&format!("waiting, and trying again in {delay}: {why}"));
             }
@@ -119,7 +119,7 @@ impl Breaker {
         now - outage.since
     }
 
-    /// Permits no more calls.
+    /// Permits no more calls, and ends all sleeps.
     pub(super) fn halt(&self) {
         self.is_halted.send_replace(true);
     }

@@ -1,4 +1,4 @@
-//! How far a run has come: on a terminal always, elsewhere a line a minute.
+//! The progress of a run: all the time on a terminal, elsewhere a line a minute.
 
 use std::{
     cell::Cell,
@@ -20,10 +20,10 @@ use crate::{
     upload::{outcome::FileOutcome, queue::Bars},
 };
 
-/// The pace is that of the last minute.
+/// The span over which the rate is measured, and between two lines.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Counts of files, and of those that were sent.
+/// The numbers of files by outcome, and of pictures sent.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) sent: Cell<u64>,
@@ -50,14 +50,14 @@ impl Counts {
         )
     }
 
-    /// Shows it, until it is dropped.
+    /// Shows the progress until the future is dropped.
     pub(super) async fn show(&self, source: Source, bars: &Bars) -> Infallible {
         let total = Arc::new(OnceLock::new());
         let counted = Arc::clone(&total);
         spawn_blocking(move || counted.set(source.count()));
         let mut ticks = interval(Duration::from_secs(1));
         let mut past = VecDeque::<(Instant, u64)>::new();
-        let mut told = Instant::now();
+        let mut shown = Instant::now();
         loop {
             ticks.tick().await;
             past.push_back((Instant::now(), self.sent.get()));
@@ -65,24 +65,27 @@ impl Counts {
                 past.pop_front();
             }
             let (then, sent) = past[0];
-            let pace = (self.sent.get() - sent) as f64 / then.elapsed().as_secs_f64().max(0.1);
+            let rate = (self.sent.get() - sent) as f64 / then.elapsed().as_secs_f64().max(0.1);
             let total = total.get().copied().flatten();
             let done = self.uploaded.get() + self.refused.get() + self.failed.get();
-            let progress = progress(done, total, pace);
-            bars.show(total, &progress);
-            if bars.all.is_hidden() && told.elapsed() >= MINUTE {
-                told = Instant::now();
+            let progress = progress(done, total, rate);
+            if let Some(total) = total {
+                bars.files.set_length(total);
+            }
+            bars.files.set_message(progress.clone());
+            if bars.all.is_hidden() && shown.elapsed() >= MINUTE {
+                shown = Instant::now();
                 terminal::warn(&progress);
             }
         }
     }
 }
 
-fn progress(done: u64, total: Option<u64>, pace: f64) -> String {
+fn progress(done: u64, total: Option<u64>, rate: f64) -> String {
     let of = total.map_or(String::new(), |total| format!(" of {total}"));
-    let mut text = format!("{done}{of} files, {pace:.1} a second");
-    if let Some(total) = total.filter(|_| pace > 0.0) {
-        let seconds = total.saturating_sub(done) as f64 / pace;
+    let mut text = format!("{done}{of} files, {rate:.1} a second");
+    if let Some(total) = total.filter(|_| rate > 0.0) {
+        let seconds = total.saturating_sub(done) as f64 / rate;
         let left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         text += &format!(", {} left", words(left));
     }
@@ -94,19 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_left_is_told_where_the_total_and_the_pace_are_known() {
+    fn the_time_left_is_shown_if_the_total_and_the_rate_are_known() {
         let all = Some(50_000);
-        for (done, total, pace, told) in [
+        let left = "2000 of 50000 files, 10.0 a second, 1 h 20 min left";
+        for (done, total, rate, shown) in [
             (0, None, 0.0, "0 files, 0.0 a second"),
             (5, all, 0.0, "5 of 50000 files, 0.0 a second"),
-            (
-                2_000,
-                all,
-                9.96,
-                "2000 of 50000 files, 10.0 a second, 1 h 20 min left",
-            ),
+            (2_000, all, 9.96, left),
         ] {
-            assert_eq!(progress(done, total, pace), told);
+            assert_eq!(progress(done, total, rate), shown);
         }
     }
 }

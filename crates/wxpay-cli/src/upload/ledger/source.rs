@@ -1,4 +1,4 @@
-//! The files to upload, from the command line, a list and folders, looked up in the ledger.
+//! The files of a run, from the command line, a list and folders, looked up in the ledger.
 
 use std::{
     ffi::OsString,
@@ -15,14 +15,14 @@ use wxpay_ledger::{Account, Entry, FileState, Reader};
 
 use crate::{args::UploadArgs, upload::picture};
 
-/// Files that are looked up together. The first batch is small, so that its uploads begin at once.
+/// Numbers of files looked up together. The first batch is small, so that uploads begin at once.
 const BATCH: usize = 256;
 const FIRST_BATCH: usize = 16;
 
-/// A file as it is now.
+/// A file of the run.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// The ledger does not know it.
+    /// The ledger has no outcome for it.
     New(PathBuf, FileState),
     Known(PathBuf, Entry),
     /// A folder or list that cannot be read.
@@ -31,13 +31,13 @@ pub(super) enum Item {
 
 type Batch = Vec<anyhow::Result<Item>>;
 
-/// The files to upload.
+/// The arguments that name files.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     files: Vec<PathBuf>,
     list: Option<PathBuf>,
     separator: u8,
-    /// The ledger's own files may be in a folder that is walked.
+    /// Left out of folders, with the files beside it.
     ledger: PathBuf,
 }
 
@@ -63,13 +63,13 @@ impl Source {
         })
     }
 
-    /// The number of files, where it can be known before they have been read.
+    /// The number of files, unless a list on stdin names them.
     pub(super) fn count(&self) -> Option<u64> {
         let is_stream = self.list.as_deref().is_some_and(picture::is_stdin);
         (!is_stream).then(|| self.paths().count() as u64)
     }
 
-    /// Hands out the files, on a thread of its own.
+    /// Looks the files up on a thread of its own.
     pub(super) fn read(self, reader: Reader, account: Account) -> mpsc::Receiver<Batch> {
         let (sender, receiver) = mpsc::channel(2);
         thread::spawn(move || {
@@ -95,7 +95,7 @@ impl Source {
         files.chain(self.list.iter().flat_map(|list| self.lines(list)))
     }
 
-    /// The paths in a list. A line of Windows ends in CR LF; with NUL names are as they are.
+    /// The paths in a list. Lines may end in CR LF. With NUL every byte belongs to a name.
     fn lines(&self, list: &Path) -> Founds<'static> {
         const MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -131,7 +131,7 @@ impl Source {
         Box::new(paths.filter(|(path, _)| !path.as_os_str().is_empty()))
     }
 
-    /// All files in a folder: without hidden ones, and without following links to folders.
+    /// All files in a folder, except hidden ones and those behind links to folders.
     fn walk(&self, folder: PathBuf) -> Founds<'_> {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,

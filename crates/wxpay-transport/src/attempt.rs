@@ -36,7 +36,7 @@ pub(crate) struct Connecting {
     pub(crate) begun: Instant,
     /// When its time is over; `None` if the call's own deadline comes first.
     pub(crate) end: Option<Instant>,
-    step: Mutex<Step>,
+    pub(crate) step: Mutex<Step>,
 }
 
 impl Connecting {
@@ -48,14 +48,6 @@ impl Connecting {
     /// The state of the attempt that is being polled; a probe has none.
     pub(crate) fn current() -> Option<Arc<Self>> {
         CONNECTING.try_with(Arc::clone).ok()
-    }
-
-    pub(crate) fn step(&self) -> Step {
-        lock(&self.step).clone()
-    }
-
-    pub(crate) fn reach(&self, step: Step) {
-        *lock(&self.step) = step;
     }
 }
 
@@ -208,7 +200,7 @@ impl Attempt {
     pub(crate) fn wait(&self, time: Duration) -> Wait {
         Wait {
             step: match self.silence(Instant::now()).0 {
-                TimeoutKind::Connect => self.connecting.step(),
+                TimeoutKind::Connect => lock(&self.connecting.step).clone(),
                 TimeoutKind::Stall => Step::Send,
                 _ => Step::Response,
             },

@@ -4,6 +4,7 @@ mod proxy;
 mod tcp;
 
 use std::{
+    future::ready,
     io::{
         ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
         IoSlice,
@@ -51,13 +52,17 @@ async fn connect(
     connecting: Arc<Connecting>,
 ) -> Result<TlsStream, BoxError> {
     let end = connecting.end.unwrap_or(connecting.begun + MAX_TIMEOUT);
-    let (below, steps) = (Arc::clone(&config), Arc::clone(&connecting));
-    let tcp =
-        service_fn(move |server| tcp::connect(Arc::clone(&below), server, Arc::clone(&steps)));
-    let names = Arc::new(DefaultServerNameResolver::default());
-    let mut https = HttpsConnector::new(tcp, tls, true, names);
-    let Ok(connected) = timeout_at(end, https.call(server)).await else {
-        return Err(Wait::new(connecting.step(), end - connecting.begun).into());
+    let connected = timeout_at(end, async {
+        let mut tcp = Some(tcp::connect(&config, server.clone(), &connecting).await?);
+        let tcp = service_fn(move |_| ready(tcp.take().ok_or("it is called once")));
+        let names = Arc::new(DefaultServerNameResolver::default());
+        HttpsConnector::new(tcp, tls, true, names)
+            .call(server)
+            .await
+    });
+    let Ok(connected) = connected.await else {
+        let step = lock(&connecting.step).clone();
+        return Err(Wait::new(step, end - connecting.begun).into());
     };
     let io = connected?;
     if let MaybeHttpsStream::Https(tls) = &io {

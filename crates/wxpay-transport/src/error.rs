@@ -143,8 +143,16 @@ impl Error {
         let is_connect = find::<legacy::Error>(below).is_some_and(legacy::Error::is_connect);
         let kind = match find::<hyper::Error>(below) {
             _ if is_connect => ErrorKind::Connect,
-            Some(error) => of_hyper(error),
             None => otherwise,
+            Some(error) => match find::<io::Error>(error).map(io::Error::kind) {
+                _ if error.is_user() => ErrorKind::Body,
+                _ if error.is_parse() => ErrorKind::Http,
+                // hyper reports a malformed chunk as an I/O error.
+                Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+                // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
+                Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+                _ => ErrorKind::Closed,
+            },
         };
         Self::new(kind, error)
     }
@@ -360,18 +368,6 @@ pub(crate) struct ProxyFailure {
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);
-
-fn of_hyper(error: &hyper::Error) -> ErrorKind {
-    match find::<io::Error>(error).map(io::Error::kind) {
-        _ if error.is_user() => ErrorKind::Body,
-        _ if error.is_parse() => ErrorKind::Http,
-        // hyper reports a malformed chunk as an I/O error.
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-        // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
-        Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
-        _ => ErrorKind::Closed,
-    }
-}
 
 /// The first error of type `T` along the sources. The source of an [`io::Error`] is the source of the error
 /// that it wraps, so the wrapped error itself, such as rustls', is looked at too.

@@ -56,9 +56,6 @@ pub(crate) enum Outcome {
     NoTunnel,
 }
 
-/// The wait before another attempt, and whether the attempt consumes the retry budget.
-pub(crate) type Repetition = (Duration, bool);
-
 impl Outcome {
     pub(crate) fn of_failure(kind: ErrorKind, is_reused: bool) -> Self {
         match kind {
@@ -105,8 +102,8 @@ impl Policy {
         self.shares = attempts_left.min(others.len() as u32) + 1;
     }
 
-    /// Decides if another attempt follows.
-    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<Repetition> {
+    /// Decides if another attempt follows, after which wait, and whether it consumes the retry budget.
+    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<(Duration, bool)> {
         let repeats_cut = outcome == Outcome::CutReused && !self.has_repeated_cut;
         self.has_repeated_cut |= repeats_cut;
         self.moves = outcome.is_miss() || outcome == Outcome::CutReused && !repeats_cut;
@@ -176,7 +173,7 @@ impl Policy {
         base.saturating_mul(factor).min(cap).mul_f64(world.random)
     }
 
-    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<Repetition> {
+    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<(Duration, bool)> {
         let time_left = |end: Instant| end.saturating_duration_since(world.now);
         // A wait beyond the deadline would only end in a less precise error.
         let fits = self.deadline.is_none_or(|end| after < time_left(end));
@@ -236,8 +233,7 @@ mod tests {
             policy.begin(&world);
             let endpoint = policy.endpoint;
             visited.extend(endpoint);
-            assert_eq!(policy.attempts, attempt);
-            assert_eq!(endpoint.is_some(), places > 0);
+            assert_eq!((policy.attempts, endpoint.is_some()), (attempt, places > 0));
             assert!(attempt <= rules.max_retries + 1);
             for silence in [Connect, Stall, Response] {
                 // A silence is bounded by itself or by the call; a later silence ends no earlier.

@@ -58,7 +58,11 @@ impl Proxy {
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let scheme = if uri.contains("://") { "" } else { "http://" };
         let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
-        if is_ambiguous(&with_scheme) {
+        // RFC 3986 ends the user name and password at the only `@`, and the authority at the first `/`, `?`
+        // or `#`; other parsers could find another host.
+        let (_, rest) = with_scheme.split_once("://").unwrap_or_default();
+        let (user, host) = rest.split_once('@').unwrap_or_default();
+        if user.contains(['/', '?', '#', '\\']) || host.contains('@') {
             return Err(ProxyUriError::Ambiguous);
         }
         let parsed: Uri = with_scheme.parse().map_err(|_| ProxyUriError::Uri)?;
@@ -168,16 +172,6 @@ fn every_host_except(hosts: &str) -> Matcher {
     }
     let matcher = Matcher::builder().all("http://proxy.invalid/");
     matcher.no(hosts).build()
-}
-
-/// Returns true if other parsers could take another host: RFC 3986 ends the user name and password at the
-/// only `@`, and the authority at the first `/`, `?` or `#`.
-fn is_ambiguous(uri: &str) -> bool {
-    let (_, rest) = uri.split_once("://").unwrap_or_default();
-    let Some((user, host)) = rest.split_once('@') else {
-        return false;
-    };
-    user.contains(['/', '?', '#', '\\']) || host.contains('@')
 }
 
 /// Prints host and port.

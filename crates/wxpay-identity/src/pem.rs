@@ -48,7 +48,7 @@ pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>> {
     sections.iter().map(certificate).collect()
 }
 
-/// The private key of a file, which may contain it several times.
+/// The private key of a file.
 pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
@@ -76,12 +76,7 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
             keys.push(Key::from_pkcs8(der, part)?);
         }
     }
-    let mut keys = keys.into_iter();
-    let key = keys.next().ok_or(IdentityError::Damaged(part))?;
-    match keys.all(|other| other.is_same(&key)) {
-        true => Ok(key),
-        false => Err(IdentityError::SeveralKeys(part)),
-    }
+    Key::single(keys, part)?.ok_or(IdentityError::Damaged(part))
 }
 
 /// Decrypts PKCS#8 keys with one password.

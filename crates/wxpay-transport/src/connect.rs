@@ -1,6 +1,5 @@
 //! The connector, from a URI to a TLS connection.
 
-mod proxy;
 mod tcp;
 
 use std::{

@@ -23,7 +23,6 @@ use tokio::{
 };
 use tower::{ServiceExt, service_fn};
 
-use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT},
     config::{Config, ConnectEvent, Io},
@@ -51,7 +50,7 @@ pub(super) async fn connect(
             let failed = |source| proxy.failure(ProxyErrorKind::Unreachable, Some(source));
             let mut io = opened.map_err(failed)?;
             *lock(&connecting.step) = Step::ProxyTunnel(proxy.authority.clone());
-            connect_through_proxy(&mut *io, proxy, &server).await?;
+            proxy.connect(&mut io, &server).await?;
             config.observe(ConnectEvent::Tunneled);
             io
         }

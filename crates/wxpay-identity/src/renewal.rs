@@ -3,7 +3,7 @@
 use std::{
     array, fmt,
     fs::{self, File},
-    future::{Future, ready},
+    future::ready,
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,

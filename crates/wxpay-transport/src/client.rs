@@ -106,13 +106,12 @@ impl<B: RequestBody> Clients<B> {
             .pool_idle_timeout(self.config.pool_idle_timeout)
             .pool_max_idle_per_host(self.config.pool_max_idle_per_host)
             .build(connector.clone());
-        Ok(current
-            .insert(Client {
-                identity,
-                connector,
-                hyper,
-            })
-            .clone())
+        let client = Client {
+            identity,
+            connector,
+            hyper,
+        };
+        Ok(current.insert(client).clone())
     }
 
     /// Connects, makes the TLS handshake and closes.

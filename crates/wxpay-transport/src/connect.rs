@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tower::{Service, service_fn, util::BoxCloneSyncService};
 
 use crate::{
-    attempt::Connecting,
+    attempt::{CONNECTING, Connecting},
     config::{Config, ConnectEvent, MAX_TIMEOUT},
     error::{BoxError, TlsErrorKind, Wait, find, lock},
 };
@@ -34,8 +34,8 @@ pub(crate) type Connector = BoxCloneSyncService<Uri, TlsStream, BoxError>;
 
 pub(crate) fn connector(config: Arc<Config>, tls: Arc<ClientConfig>) -> Connector {
     BoxCloneSyncService::new(service_fn(move |server| {
-        // hyper's client calls it while it polls the request of the attempt.
-        let connecting = Connecting::current().unwrap_or_else(|| {
+        // hyper's client calls it while the attempt is polled; a probe has no attempt.
+        let connecting = CONNECTING.try_with(Arc::clone).unwrap_or_else(|_| {
             let now = Instant::now();
             Connecting::new(now, Some(now + config.rules.connect_timeout))
         });
@@ -61,7 +61,7 @@ async fn connect(
     });
     let Ok(connected) = connected.await else {
         let step = lock(&connecting.step).clone();
-        return Err(Wait::new(step, end - connecting.begun).into());
+        return Err(Wait(step, end - connecting.begun).into());
     };
     let io = connected?;
     if let MaybeHttpsStream::Https(tls) = &io {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -12,6 +11,7 @@ use http::{
     uri::{Authority, Scheme},
 };
 use tokio::{task::AbortHandle, time::sleep};
+use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing::{debug, info, warn};
 
 use crate::error::{Error, ErrorKind, lock};
@@ -91,10 +91,6 @@ pub struct EndpointStatus {
     pub failures: u32,
 }
 
-/// Connects to an endpoint and closes the connection.
-pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
-type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-
 /// The endpoints, shared by the clones of a transport, each with a circuit breaker.
 pub(crate) struct EndpointPool {
     pub(crate) endpoints: Vec<Authority>,
@@ -102,7 +98,8 @@ pub(crate) struct EndpointPool {
     /// The number of failures in a row that open a breaker.
     pub(crate) threshold: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) probe: Probe,
+    /// Connects to an endpoint and closes the connection.
+    pub(crate) probe: BoxCloneSyncService<Authority, (), Error>,
 }
 
 #[derive(Default)]
@@ -178,9 +175,9 @@ impl EndpointPool {
         let prober = async move {
             loop {
                 sleep(interval).await;
-                let probe = |pool: Arc<Self>| (pool.probe)(pool.endpoints[endpoint].clone());
-                let probe = weak.upgrade().map(probe)?;
-                let result = probe.await;
+                let probe = |it: Arc<Self>| (it.probe.clone(), it.endpoints[endpoint].clone());
+                let (probe, server) = weak.upgrade().map(probe)?;
+                let result = probe.oneshot(server).await;
                 let pool = weak.upgrade()?;
                 let Err(error) = result else {
                     pool.record_success(endpoint);

@@ -54,16 +54,10 @@ pub struct CallInfo {
     pub endpoint: Authority,
 }
 
-/// The step that a timeout has ended; the connector returns it as its error.
+/// The step that a timeout has ended, and its time; the connector returns it as its error.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("connecting took too long")]
-pub(crate) struct Wait {
-    pub(crate) step: Step,
-    pub(crate) time: Duration,
-    /// The bytes of the request that were sent, and its length.
-    pub(crate) sent: u64,
-    pub(crate) length: Option<u64>,
-}
+pub(crate) struct Wait(pub(crate) Step, pub(crate) Duration);
 
 /// The steps of a call, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +69,12 @@ pub(crate) enum Step {
     ProxyConnect(Authority),
     ProxyTunnel(Authority),
     Handshake,
-    Send,
-    Response,
+    Send(Sent),
+    Response(Sent),
 }
+
+/// The bytes of the request that were sent, and its length.
+type Sent = (u64, Option<u64>);
 
 impl Error {
     /// The kind of the failure.
@@ -225,25 +222,14 @@ impl fmt::Display for Error {
 }
 
 impl Wait {
-    /// A step before any byte of the request is sent.
-    pub(crate) fn new(step: Step, time: Duration) -> Self {
-        let (sent, length) = (0, None);
-        Self {
-            step,
-            time,
-            sent,
-            length,
-        }
-    }
-
     /// Writes the server or proxy, the step, its time, and how much was sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
         // With at most three decimals: `30 s`, `0.5 s`.
-        let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
+        let seconds = (self.1.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
             write!(f, "the call took longer than {seconds} s, at last ")?;
         }
-        match &self.step {
+        match &self.0 {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
@@ -252,17 +238,18 @@ impl Wait {
                 write!(f, "waiting for the proxy {it} to give a tunnel to {server}")
             }
             Step::Handshake => write!(f, "the tls handshake with {server}"),
-            Step::Send => write!(f, "sending the request to {server}"),
-            Step::Response => write!(f, "waiting for the whole response of {server}"),
+            Step::Send(_) => write!(f, "sending the request to {server}"),
+            Step::Response(_) => write!(f, "waiting for the whole response of {server}"),
         }?;
         match kind {
             TimeoutKind::Total => {}
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        if let Step::Send | Step::Response = self.step {
-            let sent = self.sent.min(self.length.unwrap_or(u64::MAX));
-            let of = self.length.map(|length| format!(" of {length}"));
+        if let Step::Send((sent, length)) | Step::Response((sent, length)) = self.0 {
+            // The bytes of TLS are counted too.
+            let sent = sent.min(length.unwrap_or(u64::MAX));
+            let of = length.map(|length| format!(" of {length}"));
             write!(f, ", {sent}{} bytes were sent", of.unwrap_or_default())?;
         }
         Ok(())

@@ -229,12 +229,11 @@ mod tests {
         let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);
         let mut policy = Policy::new(rules, (0..places).collect(), world.now);
         let mut visited = BTreeSet::new();
-        for attempt in 1.. {
+        for attempt in 1..=rules.max_retries + 1 {
             policy.begin(&world);
             let endpoint = policy.endpoint;
             visited.extend(endpoint);
             assert_eq!((policy.attempts, endpoint.is_some()), (attempt, places > 0));
-            assert!(attempt <= rules.max_retries + 1);
             for silence in [Connect, Stall, Response] {
                 // A silence is bounded by itself or by the call; a later silence ends no earlier.
                 match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
@@ -256,19 +255,18 @@ mod tests {
             let Some((after, _)) = policy.next(outcome, &world) else {
                 if outcome.is_miss() && attempt <= rules.max_retries && left > 5 * SECOND {
                     // The call fails only after every endpoint was tried.
-                    assert_eq!(visited.len(), places);
-                    assert_eq!(outcome, Outcome::Silent, "another attempt was left");
+                    assert_eq!((visited.len(), outcome), (places, Outcome::Silent));
                 }
                 return;
             };
-            assert_ne!(outcome, Outcome::Final);
+            // A wait ends before the call's deadline.
+            assert!(outcome != Outcome::Final && after < left);
             if let Outcome::Retry(asked_for) | Outcome::Throttle(asked_for) = outcome {
                 assert!(after >= asked_for.unwrap_or_default());
             }
-            // A wait ends before the call's deadline.
-            assert!(after < left);
             world.now += after;
         }
+        panic!("an attempt beyond the maximum follows");
     }
 
     proptest! {

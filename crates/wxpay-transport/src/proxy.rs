@@ -2,7 +2,7 @@
 
 use std::{
     env::{self, VarError},
-    fmt,
+    fmt, io,
     sync::Arc,
 };
 
@@ -156,8 +156,18 @@ impl Proxy {
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
         server: &Uri,
     ) -> Result<(), ProxyFailure> {
-        let head = self.exchange(stream, server).await;
-        let head = head.map_err(|it| self.failure(ProxyErrorKind::NoAnswer, Some(it)))?;
+        let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
+        let mut request =
+            Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
+        if let Some(authorization) = &self.authorization {
+            request.push_str("Proxy-Authorization: ");
+            request.push_str(authorization.to_str().unwrap_or_default());
+            request.push_str("\r\n");
+        }
+        request.push_str("\r\n");
+        let exchange = exchange(stream, request.as_bytes()).await;
+        let no_answer = |it: io::Error| self.failure(ProxyErrorKind::NoAnswer, Some(it.into()));
+        let head = exchange.map_err(no_answer)?;
         let offered = schemes(&head);
         let takes_basic = offered.iter().any(|it| it.eq_ignore_ascii_case("basic"));
         let kind = match status(&head) {
@@ -175,35 +185,6 @@ impl Proxy {
         Err(self.failure(kind, None))
     }
 
-    /// Sends the request, and reads the head of the answer, or as much of it as comes before the end.
-    async fn exchange(
-        &self,
-        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-        server: &Uri,
-    ) -> Result<String, BoxError> {
-        let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
-        let mut request =
-            Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
-        if let Some(authorization) = &self.authorization {
-            request.push_str("Proxy-Authorization: ");
-            request.push_str(authorization.to_str().unwrap_or_default());
-            request.push_str("\r\n");
-        }
-        request.push_str("\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        stream.flush().await?;
-        let mut head = Vec::new();
-        // Byte by byte: the bytes after the head belong to the tunnel.
-        while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD {
-            match stream.read_u8().await {
-                Ok(byte) => head.push(byte),
-                Err(_) if status(&String::from_utf8_lossy(&head)).is_some() => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(String::from_utf8_lossy(&head).into_owned())
-    }
-
     pub(crate) fn failure(&self, kind: ProxyErrorKind, source: Option<BoxError>) -> ProxyFailure {
         ProxyFailure {
             proxy: self.authority.clone(),
@@ -212,6 +193,25 @@ impl Proxy {
             source,
         }
     }
+}
+
+/// Sends the request, and reads the head of the answer, or as much of it as comes before the end.
+async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+) -> io::Result<String> {
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    let mut head = Vec::new();
+    // Byte by byte: the bytes after the head belong to the tunnel.
+    while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) if status(&String::from_utf8_lossy(&head)).is_some() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 /// The status of an answer that begins with `HTTP/1.`.

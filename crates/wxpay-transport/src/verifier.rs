@@ -100,8 +100,8 @@ impl ServerCertVerifier for Verifier {
         let issuer = |it: &Option<ServerCertificate>| Some(it.as_ref()?.issuer.clone());
         let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
         let issuers: Vec<String> = issuers.collect();
-        let event = ConnectEvent::CertificatesPresented(&issuers);
-        self.config.observe(event);
+        self.config
+            .observe(ConnectEvent::CertificatesPresented(&issuers));
         let own = chain[0].as_ref();
         // Its signature in the handshake cannot be checked.
         if let Some(bits) = own.and_then(|own| own.weak_key) {

@@ -107,12 +107,10 @@ async fn open(
 /// Makes writes block soon after the peer has stopped reading.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
-    /// The system counts in milliseconds of 32 bits.
-    const MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
     let socket = SockRef::from(stream);
     socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
-    let timeout = stall_timeout.clamp(Duration::from_millis(1), MAX);
+    // At most a day: the system has 31 bits for the milliseconds.
+    let timeout = stall_timeout.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
     socket.set_tcp_user_timeout(Some(timeout))
 }
 
@@ -209,12 +207,11 @@ mod tests {
         let connecting = Connecting::new(Instant::now(), None);
         let tcp = connect(&Config::default(), uri.parse().unwrap(), &connecting).await;
         let io = tcp.unwrap().io.into_inner();
-        let stream = (*io).tcp().unwrap();
-        assert!(stream.nodelay().unwrap());
-        let socket = SockRef::from(stream);
+        let socket = SockRef::from((*io).tcp().unwrap());
+        assert!(socket.tcp_nodelay().unwrap());
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
-        let timeout = Some(Duration::from_secs(30));
-        assert_eq!(socket.tcp_user_timeout().unwrap(), timeout);
+        let timeout = socket.tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(Duration::from_secs(30)));
     }
 
     #[tokio::test]

@@ -17,8 +17,8 @@ const MAX_EACH: usize = 16;
 
 /// A request as it was sent, with the name and the bytes of its file if they are known.
 ///
-/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names, which
-/// are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
+/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names,
+/// which are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
 ///
 /// ```
 /// use wxpay_diagnose::Request;
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// The right algorithm, if the field `sign_type` does not decide it, as in a strict check of a response.
+    /// The right algorithm, if the field `sign_type` does not decide it, as in a strict check.
     pub fn sign_type(mut self, sign_type: SignType) -> Self {
         self.sign_type = Some(sign_type);
         self
@@ -225,8 +225,8 @@ impl<'a> Inputs<'a> {
         Some(fields)
     }
 
-    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any case: a sender
-    /// may have put one into a field.
+    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any case:
+    /// a sender may have put one into a field.
     pub(crate) fn redact(&self, text: &str) -> Box<str> {
         let mut shown = String::new();
         let mut rest = text;

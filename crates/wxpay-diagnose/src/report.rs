@@ -14,8 +14,7 @@ use crate::{
 impl Request<'_> {
     /// Finds out how a signature was made.
     ///
-    /// It also tries the first 16 of other keys that the sender may have used, such as an earlier one or the
-    /// API v3 key.
+    /// It also tries the first 16 other keys, such as an earlier one or the API v3 key.
     #[must_use]
     pub fn diagnose(&self, key: &ApiKey, other_keys: &[ApiKey], signature: &str) -> Report {
         let inputs = Inputs {
@@ -76,15 +75,15 @@ impl Report {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the values
-    /// of a stranger before a terminal shows them.
+    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the
+    /// values of a stranger before a terminal shows them.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is not
-    /// known, does not differ, or holds the file's bytes.
+    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is
+    /// not known, does not differ, or holds the file's bytes.
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()

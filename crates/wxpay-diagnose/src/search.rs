@@ -12,8 +12,8 @@ use crate::{
     variant::{Step, Variant},
 };
 
-/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries for
-/// a request of this API take less than a tenth of it.
+/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries
+/// for a request of this API take less than a tenth of it.
 const BUDGET: usize = 8 * 1024 * 1024;
 
 /// The mistakes that give a signature, none if it is right, in the table's order, with those of writing
@@ -157,8 +157,8 @@ impl Form {
 impl Received {
     /// `None` if the text is shorter or longer than any signature.
     ///
-    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in eight
-    /// digits. All are too long to be guessed piece by piece.
+    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in
+    /// eight digits. All are too long to be guessed piece by piece.
     fn new(signature: &str) -> Option<Self> {
         let inner = signature.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\0' | '\u{feff}')

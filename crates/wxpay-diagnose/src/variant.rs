@@ -36,7 +36,7 @@ pub(crate) enum Step {
     Write(Whose, Chain),
     /// Joins fields as in this example of two, with `N` for a name and `V` for a value, both encoded.
     Join(&'static str, Chain),
-    /// Puts the key at each `*`: `{}` stands for the fields, `{*}` for the fields and the key among them.
+    /// Puts the key at each `*`: `{}` are the fields, `{*}` the fields with the key among them.
     PlaceKey(&'static str),
     TakeKey(WhichKey, Chain),
     /// Encodes the whole string, with the key.
@@ -188,8 +188,8 @@ impl Variant<'_> {
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there is
-    /// none if it holds bytes that are not shown.
+    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there
+    /// is none if it holds bytes that are not shown.
     fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.about)?;

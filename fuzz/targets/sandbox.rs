@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use multer::Multipart;
 use wxpay_fuzz::{KEY, MCH_ID, SIGN, key, replace, signature};
 use wxpay_media::{Merchant, MerchantId, response};
-use wxpay_sandbox::{Effect, RecordedRequest, fuzzing::Gateway};
+use wxpay_sandbox::{Effect, RecordedRequest, fuzzing::answer};
 use wxpay_sign::{ContentMd5, SignType};
 
 /// A placeholder in requests for the file's MD5.
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     let holder = [Some(MCH_ID), None, Some(MCH_ID), Some("1900000110")][usize::from(choice >> 6)];
     let request = request.map(Bytes::from);
     let is_proven = is_proven(&request);
-    let call = Gateway::new(MCH_ID, key()).answer(request, holder, effect);
+    let call = answer((MCH_ID, key()), request, holder, effect);
 
     let outcome = call.outcome.as_ref().expect("every call is evaluated");
     let shown = call.to_string();

@@ -54,7 +54,6 @@ pub(crate) enum Whose {
     All,
     /// The field that the row of the table is tried for.
     One,
-    MediaHash,
 }
 
 #[derive(Clone, Copy)]
@@ -263,7 +262,6 @@ impl Variant<'_> {
         match whose {
             Whose::All => true,
             Whose::One => name == self.one,
-            Whose::MediaHash => name == "media_hash",
         }
     }
 }

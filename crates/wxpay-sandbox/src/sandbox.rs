@@ -19,7 +19,7 @@ use crate::{
     inspector::{self, Inspector},
     record::RecordedRequest,
     rules::Merchant,
-    server::{Handler, serve},
+    server::{Gateway, Handler},
     thread::ServerThread,
     tls::BoxError,
 };
@@ -318,7 +318,7 @@ impl SandboxBuilder {
         let addr = self.listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
         let names = names(&self.hosts, addr.ip())?;
         let failed = |source| StartError::Listen { addr, source };
-        let (listener, gateway) = bind(addr).await.map_err(failed)?;
+        let (listener, gateway_addr) = bind(addr).await.map_err(failed)?;
         let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
         let (mut inspector, mut inspector_addr) = (None, None);
         if let Some(addr) = self.inspector {
@@ -326,7 +326,7 @@ impl SandboxBuilder {
             let (inspected, at) = bind(addr).await.map_err(failed)?;
             let shown = Inspector {
                 hosts: inspector::hosts(at, &self.hosts),
-                origin: origin(gateway),
+                origin: origin(gateway_addr),
                 mch_id: credentials.mch_id().to_owned(),
                 faults: faults.clone(),
                 history: history.clone(),
@@ -336,17 +336,22 @@ impl SandboxBuilder {
         let (tls, checker) = credentials.tls(names).map_err(StartError::Certificate)?;
         let key = credentials.api_key().clone();
         let merchant = Merchant::new(credentials.mch_id(), key, self.other_keys);
-        let handler = Handler::new(merchant.into(), faults, history).map_err(StartError::Thread)?;
+        let handler = Handler::new(merchant.into(), faults, history);
+        let gateway = Gateway {
+            acceptor: Arc::new(tls).into(),
+            checker,
+            handler: handler.map_err(StartError::Thread)?,
+        };
         let server = async move {
             tokio::select! {
-                never = serve(listener, tls, checker, handler) => never,
+                never = gateway.serve(listener) => never,
                 Some(never) = async {
                     let (inspector, listener) = inspector?;
                     Some(inspector.serve(listener).await)
                 } => never,
             }
         };
-        Ok((server, (gateway, inspector_addr, credentials)))
+        Ok((server, (gateway_addr, inspector_addr, credentials)))
     }
 }
 

@@ -312,9 +312,8 @@ pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
     // this search compares many bytes at a time.
     let may_start =
         |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    let is_there = text
-        .bytes()
-        .fold(false, |found, byte| found | may_start(byte));
+    let bytes = text.bytes();
+    let is_there = bytes.fold(false, |found, byte| found | may_start(byte));
     let searched = if is_there { text } else { "" };
     searched.char_indices().find(|it| !is_legal(it.1))
 }

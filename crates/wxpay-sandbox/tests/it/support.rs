@@ -21,12 +21,12 @@ pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
 
-/// curl without a progress bar, an end or a proxy of its own; and the merchant's certificate for it.
+/// curl without progress bar and proxy, for at most a minute.
 #[rustfmt::skip] // an option and its value belong together
 pub(crate) const CURL: [&str; 6] = ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*"];
 /// A field that asks for HMAC-SHA256.
 pub(crate) const HMAC: &[&str] = &["sign_type=HMAC-SHA256"];
-
+/// The merchant's certificate for curl.
 pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -125,26 +125,21 @@ impl Bench {
 
     /// curl's arguments for an upload of `test.jpg`, hashed and signed by Python.
     pub(crate) fn form(&self, more: &[&str]) -> Vec<String> {
-        let hash = python(&format!(
-            "FILE {}",
-            hex(self.path("test.jpg").to_str().unwrap())
-        ));
-        let mut fields = vec![
-            format!("mch_id={}", self.credentials().mch_id()),
-            format!("media_hash={hash}"),
-        ];
+        let file = hex(self.path("test.jpg").to_str().unwrap());
+        let hash = format!("media_hash={}", python(&format!("FILE {file}")));
+        let mut fields = vec![format!("mch_id={}", self.credentials().mch_id()), hash];
         fields.extend(more.iter().map(|&field| field.to_owned()));
         let is_hmac = more.contains(&HMAC[0]);
         let sign_type = if is_hmac { "HMAC-SHA256" } else { "MD5" };
-        fields.push(format!("sign={}", self.python_sign(sign_type, &fields)));
-        fields.push("media=@test.jpg".to_owned());
+        let sign = self.python_sign(sign_type, &fields);
+        fields.extend([format!("sign={sign}"), "media=@test.jpg".to_owned()]);
         let arguments = fields
             .into_iter()
             .flat_map(|field| ["-F".to_owned(), field]);
         arguments.collect()
     }
 
-    /// The same with fields in the place of others; an empty one leaves the field out.
+    /// The same with fields in place of others; an empty one removes the field.
     pub(crate) fn changed(&self, more: &[&str], changes: &[(&str, &str)]) -> Vec<String> {
         let mut form = self.form(more);
         for (name, field) in changes {
@@ -203,7 +198,7 @@ impl Bench {
         arguments.iter().copied().chain(form).collect()
     }
 
-    /// Uploads the picture of the tests; it must be taken.
+    /// Uploads the picture of the tests, which must be accepted.
     #[track_caller]
     pub(crate) fn assert_uploads(&self) {
         self.send(&[]).assert_accepted();
@@ -240,7 +235,7 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The answer of the one Python that all tests share, to a line.
+/// The answer to a line by the one Python that all tests share.
 fn python(question: &str) -> String {
     const SCRIPT: &str = "/../wxpay-sign/tests/independent/sign.py";
     static PYTHON: LazyLock<Mutex<Child>> = LazyLock::new(|| {
@@ -253,7 +248,7 @@ fn python(question: &str) -> String {
     let python = &mut *PYTHON.lock().unwrap();
     writeln!(python.stdin.as_mut().unwrap(), "{question}").unwrap();
     let mut answer = String::new();
-    // Python answers a line with a line, so that nothing of the next is read ahead.
+    // Python writes a line only after a question, so the buffer never holds the next answer.
     let mut output = BufReader::new(python.stdout.as_mut().unwrap());
     output.read_line(&mut answer).unwrap();
     answer.trim_end().to_owned()
@@ -269,11 +264,10 @@ pub(crate) struct Answer {
 impl Answer {
     fn new(out: &str) -> Self {
         let (xml, status) = out.split_at(out.len() - 3);
+        let fields = Fields::parse(xml).unwrap_or_else(|error| panic!("{error}: {out}"));
         Self {
             status: status.to_owned(),
-            fields: Fields::parse(xml)
-                .unwrap_or_else(|error| panic!("{error}: {out}"))
-                .into_owned(),
+            fields: fields.into_owned(),
         }
     }
 
@@ -295,10 +289,8 @@ impl Answer {
     /// The signature that Python makes over its fields.
     pub(crate) fn python_sign(&self, bench: &Bench, sign_type: &str) -> String {
         let fields = self.fields.iter();
-        let fields: Vec<_> = fields
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        bench.python_sign(sign_type, &fields)
+        let fields = fields.map(|(name, value)| format!("{name}={value}"));
+        bench.python_sign(sign_type, &fields.collect::<Vec<_>>())
     }
 
     #[track_caller]

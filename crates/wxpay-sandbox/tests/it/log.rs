@@ -1,8 +1,8 @@
 //! The log: outcomes, and no secrets.
 
 use std::{
-    io,
-    sync::{Arc, Mutex},
+    io::{Read, Seek},
+    sync::Arc,
 };
 
 use tracing::{
@@ -12,32 +12,18 @@ use tracing::{
 
 use crate::support::Bench;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn outcomes_are_logged_and_secrets_are_not() {
-    let log = Log::default();
-    let writer = log.clone();
+    let mut file = tempfile::tempfile().unwrap();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(Level::TRACE)
         .with_ansi(false)
-        .with_writer(move || writer.clone())
+        .with_writer(Arc::new(file.try_clone().unwrap()))
         .finish();
-    // While tracing knows of one dispatcher only, it asks the first thread that passes an event
-    // whether anyone listens, for the whole process; here that may be another test's thread.
+    // With a single dispatcher, tracing caches for the whole process whether the first thread that logs
+    // has a subscriber, and that may be the thread of another test.
     let _another = Dispatch::new(NoSubscriber::default());
-    // The subscriber of whoever starts it, though it runs on another thread.
+    // The server logs to the subscriber of the thread that starts it.
     let bench = with_default(subscriber, Bench::new);
     let form = bench.form(&[]);
     let answers = [
@@ -45,7 +31,9 @@ fn outcomes_are_logged_and_secrets_are_not() {
         bench.upload(&form[2..]),
         bench.upload(&form),
     ];
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut log = String::new();
+    file.rewind().unwrap();
+    file.read_to_string(&mut log).unwrap();
 
     assert_eq!(log.matches("accepted").count(), 2, "{log}");
     assert!(log.contains("POST"), "{log}");

@@ -1,4 +1,4 @@
-//! Whatever comes is read or refused, within the limits, and an error points into the input.
+//! Any input is read or refused within the limits, and an error points into the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,7 +9,10 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let (max_bytes, max_fields) = (usize::from(*max_bytes) * 16, usize::from(*max_fields));
-    let limits = Limits::new().max_bytes(max_bytes).max_fields(max_fields);
+    let limits = Limits {
+        max_bytes,
+        max_fields,
+    };
 
     match Fields::parse_with(document, limits) {
         Ok(fields) => {
@@ -19,8 +22,11 @@ fuzz_target!(|input: &[u8]| {
             for (name, value) in &fields {
                 assert_eq!(fields.get(name), Some(value));
             }
-            // Wider limits change nothing.
-            let wide = Limits::new().max_bytes(usize::MAX).max_fields(usize::MAX);
+            // Wider limits give the same fields.
+            let wide = Limits {
+                max_bytes: usize::MAX,
+                max_fields: usize::MAX,
+            };
             assert_eq!(Fields::parse_with(document, wide).as_ref(), Ok(&fields));
         }
         Err(error) => {

@@ -1,4 +1,4 @@
-//! The agent: what it is made of, and its start.
+//! The agent: its options, its start, and serving.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -16,26 +16,25 @@ use crate::{
     server::{self, Phase},
 };
 
-/// Memory for the pictures of all merchants together: two of them may have all that one may have.
+/// Maximum memory for the pictures of all merchants, in bytes: twice the maximum of one merchant.
 const MEMORY: usize = 16 * Image::LIMIT;
 
-/// The settings of an agent.
+/// The options of an agent.
 #[derive(Debug)]
 pub struct Options {
     /// The token that callers over TCP must send. Without one, every program on the machine may upload.
     pub token: Option<Token>,
-    /// Further names of the agent, beside its address and `localhost`: requests to others are refused.
+    /// Names that are accepted in the `Host` header, beside the agent's address and `localhost`.
     pub hosts: Vec<String>,
-    /// Fetches pictures by URL; without it, such requests are refused.
+    /// Fetches pictures by URL. Without it, requests with a URL are refused.
     pub fetcher: Option<Fetcher>,
-    /// How many requests of a merchant may wait or be under way; more are refused at once.
+    /// Maximum number of requests of one merchant that wait or are under way; one more is refused at once.
     pub queue: usize,
-    /// How long what was accepted may take when the agent is asked to stop; what is not done by then is
-    /// answered with 503.
+    /// Time for accepted requests to finish when the agent stops; the others are answered with 503.
     pub grace: Duration,
 }
 
-/// A queue of twice as many as the callers that are known to come at once; half a minute to stop.
+/// A queue of twice the 256 callers that the benchmarks start at once; a third of systemd's grace.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -48,7 +47,7 @@ impl Default for Options {
     }
 }
 
-/// A server on this machine that takes pictures over HTTP and answers with their media ids.
+/// An HTTP server on this machine that uploads pictures, and responds with their media ids.
 ///
 /// ```no_run
 /// use wxpay_agent::{Agent, Listener, Merchants, Options, Store};
@@ -83,16 +82,15 @@ impl Agent {
         Ok(Self { merchants, options })
     }
 
-    /// Serves until `stop` ends, and then until what was accepted is answered. True unless a connection
-    /// had to be cut.
+    /// Serves until `stop` ends, then until accepted requests are answered. Returns true unless the grace
+    /// ended before that.
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> bool {
-        let (phase, phases) = watch::channel(Phase::Serving);
         let options = self.options;
         let app = Arc::new(AppState {
             merchants: self.merchants,
             fetcher: options.fetcher,
             memory: Arc::new(Semaphore::new(MEMORY)),
-            phase: phases,
+            phase: watch::Sender::new(Phase::Serving),
         });
         let guarded = listeners.into_iter().map(|listener| {
             let is_tcp = matches!(listener, Listener::Tcp(_));
@@ -100,6 +98,6 @@ impl Agent {
             let (addr, hosts) = (listener.addr(), options.hosts.clone());
             (Arc::new(Guard { addr, token, hosts }), listener)
         });
-        server::run(app, guarded.collect(), options.grace, phase, stop).await
+        server::run(app, guarded.collect(), options.grace, stop).await
     }
 }

@@ -1,6 +1,6 @@
-//! The three forms of a request's body, read into bounded memory.
+//! Reading a request's body, in any of its three forms, into bounded memory.
 
-use std::{error::Error as StdError, iter, time::Duration};
+use std::time::Duration;
 
 use axum::{
     RequestExt,
@@ -10,20 +10,20 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError};
-use serde::Deserialize;
+use http_body_util::BodyExt;
+use serde_json::Value;
 use tokio::time::timeout;
 use wxpay_media::{Error, Image, ImageError};
 
-use crate::{answer::Refusal, fetch::Fetcher};
+use crate::{fetch::Fetcher, response::Refusal};
 
-/// The largest body.
+/// Maximum length of a body.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
-/// The largest JSON: a URL is seldom longer than 2 KB.
+/// Maximum length of a JSON body: few URLs are longer than 2 KB.
 const MAX_JSON: usize = 16 * 1024;
-/// A picture that is not there after so long is given up: it keeps memory from others.
-const LONGEST: Duration = Duration::from_secs(60);
-/// So is one of which nothing comes for so long: a caller on this machine has no slow line.
+/// Time for a whole picture, which takes memory from others.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Maximum pause in a body: a caller on this machine has no slow line.
 const STALL: Duration = Duration::from_secs(3);
 
 const ADVICE: &str =
@@ -49,10 +49,10 @@ impl Form {
     }
 }
 
-/// A picture, with the file name of its part.
+/// The bytes of a picture, with the file name of its part.
 type Picture = (Option<String>, Bytes);
 
-/// Reads a body, whose length the router bounds.
+/// Reads a body of at most [`MAX_BODY`] bytes.
 pub(crate) async fn read(
     form: Form,
     request: Request,
@@ -60,12 +60,12 @@ pub(crate) async fn read(
 ) -> Result<Picture, Refusal> {
     let read = async {
         match form {
-            Form::Picture => picture(request.with_limited_body().into_body()).await,
+            Form::Picture => picture(request.into_body()).await,
             Form::Multipart => file_part(request).await,
             Form::Url => by_url(request.into_body(), fetcher).await,
         }
     };
-    within(LONGEST, read).await?
+    within(TIMEOUT, read).await?
 }
 
 async fn within<T>(limit: Duration, read: impl Future<Output = T>) -> Result<T, Refusal> {
@@ -75,18 +75,19 @@ async fn within<T>(limit: Duration, read: impl Future<Output = T>) -> Result<T, 
     timeout(limit, read).await.map_err(late)
 }
 
-/// The picture that the body itself is.
+/// Reads a body that is the picture itself.
 async fn picture(mut body: Body) -> Result<Picture, Refusal> {
     let mut content = Content::new(&body);
     while let Some(frame) = within(STALL, body.frame()).await? {
-        if let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() {
-            content.push(&bytes);
+        let cut = |_| Refusal::bad("the body is cut", "send it again");
+        if let Ok(bytes) = frame.map_err(cut)?.into_data() {
+            content.push(&bytes)?;
         }
     }
     Ok((None, content.finish()?))
 }
 
-/// The one part of a form that is a file: it has a file name, or a type that is not that of a text.
+/// Reads the one file of a form: the part with a file name, or with another type than `text/plain`.
 async fn file_part(request: Request) -> Result<Picture, Refusal> {
     let failed = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
@@ -108,7 +109,7 @@ async fn file_part(request: Request) -> Result<Picture, Refusal> {
         }
         while let Some(bytes) = within(STALL, part.chunk()).await?.map_err(failed)? {
             if is_file {
-                content.push(&bytes);
+                content.push(&bytes)?;
             }
         }
     }
@@ -116,60 +117,51 @@ async fn file_part(request: Request) -> Result<Picture, Refusal> {
     Ok((name, content.finish()?))
 }
 
-/// The picture at the URL in JSON.
+/// Fetches the picture from the URL in a JSON body.
 async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusal> {
-    #[derive(Deserialize)]
-    struct ByUrl {
-        url: String,
-    }
-    let json = within(STALL, to_bytes(body, MAX_JSON))
-        .await?
-        .unwrap_or_default();
-    let json: Result<ByUrl, _> = serde_json::from_slice(&json);
-    let json = json.map_err(|_| Refusal::bad("the JSON has no `url`", ADVICE))?;
+    let json = within(STALL, to_bytes(body, MAX_JSON)).await?;
+    let json: Value = serde_json::from_slice(&json.unwrap_or_default()).unwrap_or_default();
+    let missing = || Refusal::bad("the JSON has no `url`", ADVICE);
+    let url = json["url"].as_str().ok_or_else(missing)?;
     let advice = "start the agent with --allow-url HOST, or send the picture";
     let fetcher = fetcher.ok_or_else(|| Refusal::bad("no URL is allowed", advice))?;
-    Ok((None, fetcher.fetch(&json.url).await?))
+    Ok((None, fetcher.fetch(url).await?))
 }
 
-fn unreadable(error: &(dyn StdError + 'static)) -> Refusal {
-    let mut causes = iter::successors(Some(error), |&error| error.source());
-    if causes.any(<dyn StdError>::is::<LengthLimitError>) {
-        return too_large();
-    }
-    Refusal::bad("the body is cut", "send it again")
-}
-
-/// The bytes of a picture: kept while they may be one, counted otherwise.
+/// The bytes of a picture; beyond the limit they are only counted.
 struct Content {
     kept: BytesMut,
     size: usize,
 }
 
 impl Content {
-    /// With room for all of a body, so that nothing grows.
+    /// With capacity for the whole body.
     fn new(body: &Body) -> Self {
         let declared = body.size_hint().exact().unwrap_or_default() as usize;
         let kept = BytesMut::with_capacity(declared.min(Image::LIMIT));
         Self { kept, size: 0 }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.size += bytes.len();
+        if self.size > MAX_BODY {
+            return Err(too_large());
+        }
         if self.size < Image::LIMIT {
             self.kept.extend_from_slice(bytes);
         }
+        Ok(())
     }
 
     fn finish(self) -> Result<Bytes, Refusal> {
         match self.size {
-            size @ Image::LIMIT.. => Err(oversized(Some(size))),
-            _ => Ok(self.kept.freeze()),
+            ..Image::LIMIT => Ok(self.kept.freeze()),
+            size => Err(oversized(Some(size))),
         }
     }
 }
 
-/// A picture that the gateway would refuse for its size.
+/// The refusal of a picture that is too large for the gateway.
 pub(crate) fn oversized(size: Option<usize>) -> Refusal {
     Error::from(ImageError::TooLarge(size)).into()
 }

@@ -1,10 +1,6 @@
-//! Pictures by URL: from hosts that are listed, and from no private address.
+//! Fetching pictures by URL, from listed hosts and from no private address.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    str::FromStr,
-    time::Duration,
-};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
@@ -13,17 +9,17 @@ use tower::ServiceExt;
 use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
 
 use crate::{
-    answer::{AFTER_FAILURE, Refusal},
     body::oversized,
+    response::{AFTER_FAILURE, Refusal},
 };
 
-/// How many pictures are fetched at once: a slow host keeps memory from others.
-const AT_ONCE: usize = 4;
-/// How many redirects are followed, all of them to listed hosts.
+/// Maximum number of pictures that are fetched at once: a slow host takes memory from other requests.
+const CONCURRENCY: usize = 4;
+/// Maximum number of redirects, all of them to listed hosts.
 const MAX_REDIRECTS: usize = 3;
 const USER_AGENT: &str = concat!("wxpay/", env!("CARGO_PKG_VERSION"));
-/// For one call.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Time for one HTTP call.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A host that pictures may be fetched from: `HOST`, or `HOST:PORT` for another port than 443.
 ///
@@ -63,31 +59,30 @@ pub struct Fetcher {
     allowed: Vec<AllowedHost>,
     transport: TransportBuilder,
     pinned: Vec<(AllowedHost, Vec<IpAddr>)>,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
 impl Fetcher {
-    /// Fetches from these hosts, by a transport with these authorities and timeouts. It never goes through
-    /// a proxy, which would look the names up itself.
+    /// Fetches from these hosts, with the roots and timeouts of this transport. A proxy is never used: it
+    /// would resolve the names itself.
     #[must_use]
     pub fn new(
         allowed: impl IntoIterator<Item = AllowedHost>,
         transport: TransportBuilder,
     ) -> Self {
         let transport = transport
-            .timeout(LONGEST)
+            .timeout(TIMEOUT)
             .max_retries(0)
             .max_response_bytes(Image::LIMIT);
         Self {
             allowed: allowed.into_iter().collect(),
             transport,
             pinned: Vec::new(),
-            places: Semaphore::new(AT_ONCE),
+            permits: Semaphore::new(CONCURRENCY),
         }
     }
 
-    /// Connects to these addresses for a host, private ones too: the operator says so, and no name server
-    /// is asked.
+    /// Sets the addresses of a host, in place of a name look-up. They may be private.
     #[must_use]
     pub fn resolve(mut self, host: &str, port: u16, addresses: Vec<IpAddr>) -> Self {
         let host = host.to_ascii_lowercase();
@@ -95,10 +90,9 @@ impl Fetcher {
         self
     }
 
-    /// The picture at a URL. The caller bounds the time, for looking names up has no bound.
+    /// Fetches the picture at a URL. The caller bounds the time, since a name look-up has no timeout.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, Refusal> {
-        let place = self.places.acquire().await;
-        let _place = place.map_err(|_| Refusal::stopping())?;
+        let _permit = self.permits.acquire().await;
         let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;
         for _ in 0..=MAX_REDIRECTS {
             let wrong = || refused("the URL is not https, or has a user name");
@@ -108,14 +102,14 @@ impl Fetcher {
             }
             let response = self.get(&url, &target).await?;
             let status = response.status();
-            let answer = || format!("the URL's host answers with status {}", status.as_u16());
+            let answered = || format!("the URL's host answers with status {}", status.as_u16());
             let is_busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
             let location = response.headers().get(header::LOCATION);
             url = match location.filter(|_| status.is_redirection()) {
-                Some(location) => next(&url, location).ok_or_else(|| useless(answer()))?,
+                Some(location) => next(&url, location).ok_or_else(|| useless(answered()))?,
                 None if status == StatusCode::OK => return Ok(response.into_body()),
-                None if is_busy => return Err(again(answer())),
-                None => return Err(useless(answer())),
+                None if is_busy => return Err(again(answered())),
+                None => return Err(useless(answered())),
             };
         }
         Err(useless("the URL redirects too often"))
@@ -124,11 +118,10 @@ impl Fetcher {
     async fn get(&self, url: &Uri, target: &AllowedHost) -> Result<Response<Bytes>, Refusal> {
         let AllowedHost(host, port) = target;
         let addresses = self.addresses(target).await?;
-        // A transport for this call alone: it connects to the addresses that were looked at, and to no
-        // other that a name server may tell later.
+        // This transport, of one call, connects to the checked addresses and resolves no name.
         let transport = self.transport.clone().resolve(host, *port, addresses);
         let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
-        // By the very name that was looked up, without the dot that may stand behind it.
+        // The host is spelled as it was checked, without a dot at its end.
         let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
         let request = Request::get(format!("https://{host}:{port}{path}"))
             .header(header::ACCEPT, "image/*")
@@ -146,20 +139,15 @@ impl Fetcher {
         Ok(response.map(|body| body.into_inner().unwrap_or_default()))
     }
 
-    /// Looks a name up, once. Where one of its addresses is private, none is taken.
+    /// Resolves a name once. One private address among the results refuses them all.
     async fn addresses(&self, target: &AllowedHost) -> Result<Vec<IpAddr>, Refusal> {
         if let Some((_, addresses)) = self.pinned.iter().find(|(host, _)| host == target) {
             return Ok(addresses.clone());
         }
         let name = target.0.trim_matches(['[', ']']);
-        let found = match name.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => {
-                let unknown = |error| again(format!("the URL's host is not found: {error}"));
-                let found = lookup_host((name, target.1)).await.map_err(unknown)?;
-                found.map(|address| address.ip()).collect()
-            }
-        };
+        let unknown = |error| again(format!("the URL's host is not found: {error}"));
+        let found = lookup_host((name, target.1)).await.map_err(unknown)?;
+        let found: Vec<_> = found.map(|address| address.ip()).collect();
         let all_public = found.iter().all(|address| is_public(*address));
         let private = || refused("the URL's host has a private address");
         all_public.then_some(found).ok_or_else(private)
@@ -180,7 +168,7 @@ fn useless(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, advice).kind("url")
 }
 
-/// The host of a URL that may be fetched: https, without a user.
+/// The host and port of an https URL without a user name.
 fn target(url: &Uri) -> Option<AllowedHost> {
     let authority = url.authority().filter(|it| !it.as_str().contains('@'))?;
     let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
@@ -190,7 +178,7 @@ fn target(url: &Uri) -> Option<AllowedHost> {
     is_https.then_some(AllowedHost(host, port))
 }
 
-/// Where a redirect leads to; a path alone stays at the host.
+/// The URL of a redirect: absolute, or a path on the same host.
 fn next(from: &Uri, location: &HeaderValue) -> Option<Uri> {
     let location: Uri = location.to_str().ok()?.parse().ok()?;
     let mut parts = from.clone().into_parts();
@@ -202,34 +190,25 @@ fn next(from: &Uri, location: &HeaderValue) -> Option<Uri> {
     }
 }
 
-/// Whether an address is one of the Internet, and of nothing nearer or else.
+/// Whether an address is a global one, of the Internet.
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => !is_special(address),
-        IpAddr::V6(address) => is_global(address),
-    }
-}
-
-/// The blocks of IANA's registry of special addresses.
-fn is_special(address: Ipv4Addr) -> bool {
-    let is_local = address.is_private() || address.is_loopback() || address.is_link_local();
-    let octets = address.octets();
-    let is_shared = matches!(octets, [0 | 224.., ..] | [100, 64..=127, ..]);
-    let is_reserved = matches!(
-        octets,
-        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..]
-    );
-    is_local || is_shared || is_reserved || address.is_documentation()
-}
-
-/// Global unicast, but for what stands for an IPv4 address, which may be any, and for documentation.
-fn is_global(address: Ipv6Addr) -> bool {
-    match address.segments() {
-        // Teredo, benchmarking, ORCHID; documentation.
-        [0x2001, 0..0x200 | 0xdb8, ..] => false,
-        // 6to4; documentation.
-        [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
-        [first, ..] => first & 0xe000 == 0x2000,
+        IpAddr::V4(address) => match address.octets() {
+            // This network; multicast and reserved. Shared by a provider.
+            [0 | 224.., ..] | [100, 64..=127, ..] => false,
+            // Protocol assignments; 6to4 relays; benchmarking.
+            [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => false,
+            _ if address.is_private() || address.is_loopback() => false,
+            _ => !address.is_link_local() && !address.is_documentation(),
+        },
+        IpAddr::V6(address) => match address.segments() {
+            // Teredo, benchmarking and ORCHID; documentation.
+            [0x2001, 0..0x200 | 0xdb8, ..] => false,
+            // 6to4, which embeds any IPv4 address; documentation.
+            [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
+            // Global unicast.
+            [first, ..] => first & 0xe000 == 0x2000,
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Strangers: whoever has no token, and pages in a browser on this machine.
+//! Access control: the token, and the `Host` and `Origin` headers.
 
 use std::{
     fmt,
@@ -12,21 +12,21 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::Authority};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::answer::Refusal;
+use crate::response::Refusal;
 
-/// The length of a token that is made here, in hex digits.
+/// Length of a generated token, in hex digits: 256 bits.
 const LENGTH: usize = 64;
-/// The shortest token that is taken, in characters.
-const SHORTEST: usize = 16;
-/// The longest, so that a file that is none is not read.
-const LONGEST: u64 = 4096;
+/// Minimum length of a token in a file.
+const MIN_LENGTH: usize = 16;
+/// Maximum number of bytes that are read of the file.
+const MAX_LENGTH: u64 = 4096;
 
-/// The secret by which callers over TCP are known.
+/// The secret that callers over TCP send.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("token");
-/// let token = wxpay_agent::Token::open(&path)?; // made, for there is none
+/// let token = wxpay_agent::Token::open(&path)?; // creates the file
 /// assert_eq!(std::fs::read_to_string(&path)?.trim_end().len(), 64);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -34,56 +34,43 @@ const LONGEST: u64 = 4096;
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// Reads the token in a file, or makes the file, which only its owner may read.
+    /// Reads the token from a file, or creates the file, for its owner only, with a new token.
     ///
     /// # Errors
     ///
-    /// When the file can be neither read nor made, or holds no token.
+    /// When the file can be neither read nor created, or holds no token.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut options = File::options();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.write(true).create_new(true).open(path) {
             Ok(mut file) => {
-                let token = Self::generate()?;
-                writeln!(file, "{}", *token.0)?;
+                let mut random = Zeroizing::new([0; LENGTH]);
+                getrandom::fill(&mut *random).map_err(io::Error::other)?;
+                let digit = |byte: &u8| char::from(b"0123456789abcdef"[usize::from(byte & 15)]);
+                let token = Zeroizing::new(random.iter().map(digit).collect::<String>());
+                writeln!(file, "{}", *token)?;
                 file.sync_all()?;
-                Ok(token)
+                Ok(Self(token))
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
             Err(error) => Err(error),
         }
     }
 
-    fn generate() -> io::Result<Self> {
-        let mut random = Zeroizing::new([0; LENGTH]);
-        getrandom::fill(&mut *random).map_err(io::Error::other)?;
-        let digits = random
-            .iter()
-            .map(|byte| char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-        Ok(Self(Zeroizing::new(digits.collect())))
-    }
-
     fn read(path: &Path) -> io::Result<Self> {
         let mut text = Zeroizing::new(String::new());
         if path.metadata()?.is_file() {
-            File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+            let mut file = File::open(path)?.take(MAX_LENGTH);
+            file.read_to_string(&mut text)?;
         }
         let token = text.trim_start_matches('\u{feff}').trim_ascii();
-        if token.len() < SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if token.len() < MIN_LENGTH || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "it holds no token, which has at least 16 characters and no space: \
-                           remove the file, and it is made";
+                           remove the file, and a new one is created";
             return Err(io::Error::other(problem));
         }
         Ok(Self(Zeroizing::new(token.to_owned())))
-    }
-
-    fn is_sent(&self, headers: &HeaderMap) -> bool {
-        let sent = headers.get(header::AUTHORIZATION);
-        let sent = sent.and_then(|value| value.as_bytes().split_first_chunk::<7>());
-        sent.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case(b"bearer ") && token.ct_eq(self.0.as_bytes()).into()
-        })
     }
 }
 
@@ -93,18 +80,19 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a listener asks of a request.
+/// The checks on the requests of one listener.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    /// The address that is listened on; none is a Unix socket, which its permissions guard.
+    /// The listener's address; `None` for a Unix socket.
     pub(crate) addr: Option<SocketAddr>,
     pub(crate) token: Option<Token>,
+    /// Further names of the agent.
     pub(crate) hosts: Vec<String>,
 }
 
 impl Guard {
-    /// Refuses pages: by a name of their own that leads here they could read answers (DNS rebinding), and
-    /// by a form they could send pictures.
+    /// Refuses web pages in a browser on this machine. With a name that resolves to this agent a page could
+    /// read responses (DNS rebinding), and with a form it could send pictures.
     pub(crate) fn check_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let forbidden = |message, advice| Refusal::new(StatusCode::FORBIDDEN, message, advice);
         let hosts = headers.get_all(header::HOST).iter();
@@ -127,8 +115,14 @@ impl Guard {
     }
 
     pub(crate) fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let token = self.token.as_ref();
-        if token.is_none_or(|token| token.is_sent(headers)) {
+        let sent = headers.get(header::AUTHORIZATION);
+        let sent = sent.and_then(|value| value.as_bytes().split_first_chunk::<7>());
+        let is_sent = |Token(token): &Token| {
+            sent.is_some_and(|(scheme, sent)| {
+                scheme.eq_ignore_ascii_case(b"bearer ") && sent.ct_eq(token.as_bytes()).into()
+            })
+        };
+        if self.token.as_ref().is_none_or(is_sent) {
             return Ok(());
         }
         let message = "the agent's token is missing, or another one was sent";
@@ -140,11 +134,11 @@ impl Guard {
         let host = authority.map_or("", Authority::host);
         let host = host.trim_matches(['[', ']']).trim_end_matches('.');
         if let Ok(ip) = host.parse::<IpAddr>() {
-            // No page can have an address for a name.
+            // A page cannot be served under another machine's address.
             let is_here = |addr: SocketAddr| addr.ip() == ip || addr.ip().is_unspecified();
             return ip.is_loopback() || self.addr.is_some_and(is_here);
         }
-        // A client of a Unix socket has to make a name up; no page can reach one.
+        // A client of a Unix socket has to invent a name, and no page can reach the socket.
         let is_made_up = self.addr.is_none() && !host.is_empty() && !host.contains('.');
         let mut names = self.hosts.iter().map(String::as_str).chain(["localhost"]);
         is_made_up || names.any(|name| host.eq_ignore_ascii_case(name))

@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
-mod answer;
 mod body;
 mod fetch;
 mod guard;
 mod merchant;
 mod merchants;
 mod metrics;
+mod response;
 mod routes;
 mod server;
 mod store;

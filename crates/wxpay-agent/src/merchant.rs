@@ -1,27 +1,33 @@
-//! A merchant: its client, its queue, and the uploads that are under way.
+//! A merchant: its client, its queue, and its uploads.
 
 use std::{
     collections::HashMap,
-    mem,
     sync::{Arc, Mutex},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use time::OffsetDateTime;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::Instant,
+};
 use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice, Warning};
 
 use crate::{
-    answer::{Entry, Refusal},
     metrics::Metrics,
+    response::{Entry, Refusal},
     store::{MediaIds, Store, lock},
 };
 
-/// Memory for the pictures of a merchant that are read, wait for their turn and are sent: eight of the
-/// largest. Others wait unread.
+/// Maximum memory for the pictures of a merchant, in bytes: eight of the largest. Further ones wait unread.
 const MEMORY: usize = 8 * Image::LIMIT;
 
-/// What a merchant uploads by.
+/// Time after a failure that only a person can mend in which the merchant is not ready. It ends by itself:
+/// a load balancer sends no upload to an agent that is not ready, so none could succeed.
+const UNREADY: Duration = Duration::from_secs(60);
+
+/// A merchant, and the client that uploads for it.
 ///
 /// ```
 /// # let key = "192006250b4c09247ec02edce69f6a2d".parse()?;
@@ -37,18 +43,18 @@ const MEMORY: usize = 8 * Image::LIMIT;
 pub struct Settings {
     /// The merchant.
     pub id: MerchantId,
-    /// Its client, with its certificate, its key and its pace.
+    /// The client, with the merchant's certificate, key and rate.
     pub client: Client,
-    /// The name of the gateway in a ledger.
+    /// The gateway's name in a ledger.
     pub region: String,
-    /// The endpoint that usually answers.
+    /// The primary endpoint.
     pub endpoint: String,
-    /// The last moment at which the certificate is valid.
+    /// The end of the certificate's validity.
     pub not_after: Option<SystemTime>,
 }
 
 impl Settings {
-    /// A merchant, its client, and the endpoints that this client calls, which name the region.
+    /// The settings of a merchant; `endpoints` are those of the client, and determine the region.
     #[must_use]
     pub fn new(id: MerchantId, client: Client, endpoints: &Endpoints) -> Self {
         let endpoint = format!("https://{}", endpoints.primary());
@@ -64,28 +70,28 @@ impl Settings {
     }
 }
 
-/// Bytes, by MD5 and length.
+/// The MD5 and the length of a picture.
 type Content = (String, u64);
-pub(crate) type Outcome = Result<Entry, Refusal>;
-pub(crate) type Flight = watch::Receiver<Option<Outcome>>;
+type Outcome = Result<Entry, Refusal>;
+/// An upload under way. Its outcome has come when the value changes, or when the sender is dropped.
+type Pending = watch::Receiver<Outcome>;
 
 #[derive(Debug)]
 pub(crate) struct Merchant {
     pub(crate) id: String,
     pub(crate) media_ids: MediaIds,
     settings: Mutex<Arc<Settings>>,
-    /// Uploads under way: equal bytes wait for the first of them.
-    flights: Mutex<HashMap<Content, Flight>>,
+    /// The uploads under way: requests with equal bytes wait for the same one.
+    pending: Mutex<HashMap<Content, Pending>>,
     places: Arc<Semaphore>,
     queue: usize,
     memory: Arc<Semaphore>,
     /// The last failure that only a person can mend, until an upload succeeds or the settings change.
-    stopped: Mutex<Option<String>>,
+    failure: Mutex<Option<(Instant, String)>>,
     pub(crate) metrics: Metrics,
 }
 
-/// A place in the queue, and shares of a merchant's memory and of all memory, for as long as an upload is
-/// under way.
+/// A place in the queue, and shares of the merchant's memory and of all memory, until the upload ends.
 pub(crate) type Permits = [OwnedSemaphorePermit; 3];
 
 impl Merchant {
@@ -99,23 +105,23 @@ impl Merchant {
             media_ids: store.of(&id, &settings.region, &settings.endpoint)?,
             id,
             settings: Mutex::new(Arc::new(settings)),
-            flights: Mutex::default(),
+            pending: Mutex::default(),
             places: Arc::new(Semaphore::new(queue)),
             queue,
             memory: Arc::new(Semaphore::new(MEMORY)),
-            stopped: Mutex::default(),
+            failure: Mutex::default(),
             metrics: Metrics::default(),
         })
     }
 
-    /// Uploads by these settings from now on, if they are of the same merchant in the same region. Uploads
-    /// under way finish by the old ones.
+    /// Takes these settings for new uploads, if they are of the same merchant in the same region. Accepted
+    /// uploads keep the old ones.
     pub(crate) fn replace(&self, settings: &Settings) -> bool {
         let mut current = lock(&self.settings);
         let is_same = (&current.id, &current.region) == (&settings.id, &settings.region);
         if is_same {
             *current = Arc::new(settings.clone());
-            *lock(&self.stopped) = None;
+            *lock(&self.failure) = None;
         }
         is_same
     }
@@ -124,94 +130,93 @@ impl Merchant {
         lock(&self.settings).not_after
     }
 
-    /// Why it cannot upload.
+    /// The reason why the merchant cannot upload.
     pub(crate) fn problem(&self) -> Option<String> {
-        match self.not_after() {
-            Some(end) if end < SystemTime::now() => Some("the certificate has expired".to_owned()),
-            _ => lock(&self.stopped).clone(),
+        if self.not_after().is_some_and(|end| end < SystemTime::now()) {
+            return Some("the certificate has expired".to_owned());
         }
+        let failure = lock(&self.failure).clone();
+        let recent = failure.filter(|(at, _)| at.elapsed() < UNREADY);
+        recent.map(|(_, message)| message)
     }
 
-    /// How many requests wait or are under way.
+    /// The number of requests that wait or are under way.
     pub(crate) fn waiting(&self) -> usize {
         self.queue - self.places.available_permits()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        lock(&self.flights).is_empty()
+        let pending = lock(&self.pending);
+        pending.values().all(|it| it.has_changed().is_err())
     }
 
-    /// A place in the queue, at once or not at all.
-    pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        // As if ten were done a second, which is what WeChat Pay takes.
-        let seconds = (self.queue as u64 / 10).clamp(1, 60);
-        place.map_err(|_| Refusal::again("too many requests are waiting already", seconds))
-    }
-
-    /// Waits until so many bytes may be read: one merchant may not take the memory of all.
+    /// Takes a place in the queue, or fails at once; then waits for memory, of the merchant's share first,
+    /// so that one merchant cannot take all.
     pub(crate) async fn acquire(
         &self,
-        place: OwnedSemaphorePermit,
         all: &Arc<Semaphore>,
         bytes: u32,
-    ) -> Permits {
+    ) -> Result<Permits, Refusal> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        // The time of a full queue at ten a second, which is what WeChat Pay allows.
+        let seconds = (self.queue as u64 / 10).clamp(1, 60);
+        let full = |_| Refusal::again("too many requests are waiting already", seconds);
         let take = async |semaphore: &Arc<Semaphore>| {
             let share = Arc::clone(semaphore).acquire_many_owned(bytes).await;
             share.expect("the semaphore is never closed")
         };
-        [place, take(&self.memory).await, take(all).await]
+        Ok([
+            place.map_err(full)?,
+            take(&self.memory).await,
+            take(all).await,
+        ])
     }
 
-    /// Checks a picture, finds out how it gets its id, and starts its upload where it needs one. It may read from the
-    /// disk, and wants a runtime.
+    /// Checks a picture and returns the upload to wait for: a new one, an equal one under way, or one that
+    /// has ended. The flag is false for a new one. It may read from the disk, and needs a runtime.
     ///
-    /// An upload goes on when nobody waits for it any more: others may come, and its id is kept. True where
-    /// the id is not by an upload of its own.
+    /// An upload goes on when its caller has gone: the id is kept for other requests.
     pub(crate) fn submit(
         self: &Arc<Self>,
         name: String,
         picture: Bytes,
         reuse: Option<Duration>,
         permits: Permits,
-    ) -> Result<(Flight, bool), Refusal> {
+    ) -> Result<(Pending, bool), Refusal> {
         let image = Image::from_bytes(name, picture).map_err(|error| {
             self.metrics.refused();
             Error::from(error)
         })?;
-        // Its name is the caller's business.
-        let is_news = |it: &Warning| !matches!(it, Warning::Renamed { .. });
-        for warning in image.warnings().filter(is_news) {
+        // Most callers send no name, so a new extension is not worth a line.
+        let is_logged = |it: &Warning| !matches!(it, Warning::Renamed { .. });
+        for warning in image.warnings().filter(is_logged) {
             tracing::warn!(media_hash = image.hash().as_str(), "{warning}");
         }
         let content = (image.hash().to_string(), image.bytes().len() as u64);
-        // Under the lock all the time: an upload leaves the list only after its id is kept.
-        let mut flights = lock(&self.flights);
-        if let Some(flight) = flights.get(&content) {
+        // Locked until the end: an upload that is not in the map any more has its id in the store.
+        let mut pending = lock(&self.pending);
+        // An upload that panicked has dropped its sender.
+        if let Some(upload) = pending.get(&content).filter(|it| it.has_changed().is_ok()) {
             self.metrics.reused();
-            return Ok((flight.clone(), true));
+            return Ok((upload.clone(), true));
         }
         if let Some(max_age) = reuse
             && let Some(entry) = self.media_ids.find(&content.0, Some(content.1))?
             && entry.age() <= max_age
         {
             self.metrics.reused();
-            return Ok((watch::channel(Some(Ok(entry))).1, true));
+            return Ok((watch::channel(Ok(entry)).1, true));
         }
-        let (sender, flight) = watch::channel(None);
-        flights.insert(content.clone(), flight.clone());
-        let mut in_flight = InFlight {
-            merchant: Arc::clone(self),
-            content,
-            sender,
-            outcome: Err(Refusal::stopping()),
-        };
-        let settings = Arc::clone(&lock(&self.settings));
+        let (sender, upload) = watch::channel(Err(Refusal::stopping()));
+        pending.insert(content.clone(), upload.clone());
+        let (merchant, settings) = (Arc::clone(self), Arc::clone(&lock(&self.settings)));
         tokio::spawn(async move {
-            in_flight.outcome = in_flight.merchant.upload(&settings, image).await;
-            drop((in_flight, permits));
+            let outcome = merchant.upload(&settings, image).await;
+            lock(&merchant.pending).remove(&content);
+            drop(sender.send_replace(outcome));
+            drop(permits);
         });
-        Ok((flight, false))
+        Ok((upload, false))
     }
 
     async fn upload(&self, settings: &Settings, image: Image) -> Outcome {
@@ -219,47 +224,34 @@ impl Merchant {
         let mut result = settings.client.upload(&image).await;
         let is_throttled = |error: &Error| error.retry_advice() == RetryAdvice::Throttle;
         if result.as_ref().is_err_and(is_throttled) {
-            // The pace is a lower one by now, and the caller would only ask again.
+            // The rate is lower by now.
             result = settings.client.upload(&image).await;
         }
         let outcome = result.as_ref().map(drop);
         self.metrics.uploaded(outcome, begun.elapsed());
-        let is_stop = |error: &&Error| error.retry_advice() == RetryAdvice::Stop;
-        let stopped = outcome.err().filter(is_stop);
-        if outcome.is_ok() || stopped.is_some() {
-            *lock(&self.stopped) = stopped.map(ToString::to_string);
+        match outcome {
+            Ok(()) => *lock(&self.failure) = None,
+            Err(error) if error.retry_advice() == RetryAdvice::Stop => self.fail(error.to_string()),
+            Err(_) => {}
         }
         let uploaded = result?;
         let call = uploaded.call.as_ref();
         let endpoint = call.map(|call| format!("https://{}", call.endpoint));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let entry = Entry {
             media_id: uploaded.media_id.to_string(),
             media_hash: image.hash().to_string(),
             bytes: image.bytes().len() as u64,
             reused: false,
-            at: now.unwrap_or_default().as_secs(),
+            uploaded_at: OffsetDateTime::now_utc().truncate_to_second(),
             attempts: call.map_or(1, |call| call.attempts),
             endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),
         };
         let recorded = self.media_ids.record(&entry).await;
-        recorded.inspect_err(|it| *lock(&self.stopped) = Some(it.error.message.clone()))?;
+        recorded.inspect_err(|refusal| self.fail(refusal.error.message.clone()))?;
         Ok(entry)
     }
-}
 
-/// Ends an upload, however it ends: no later request waits for it, then those that wait are answered.
-struct InFlight {
-    merchant: Arc<Merchant>,
-    content: Content,
-    sender: watch::Sender<Option<Outcome>>,
-    outcome: Outcome,
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        lock(&self.merchant.flights).remove(&self.content);
-        let outcome = mem::replace(&mut self.outcome, Err(Refusal::stopping()));
-        self.sender.send_replace(Some(outcome));
+    fn fail(&self, message: String) {
+        *lock(&self.failure) = Some((Instant::now(), message));
     }
 }

@@ -1,8 +1,10 @@
-//! All merchants: one, or those of a folder, which is watched.
+//! The merchants: one, or one for each file of a folder. Their files are polled for changes.
 
 use std::{
+    borrow::Cow,
+    ffi::OsStr,
     fmt, fs,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -12,29 +14,30 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    answer::Refusal,
     merchant::{Merchant, Settings},
+    response::Refusal,
     store::{Store, lock},
 };
 
-/// How often files are looked at: a change is in use two seconds later at most.
+/// The interval in which files are polled: a change is in use after two seconds at most.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A file that is away for so many looks in a row is removed, and not about to be replaced.
-const AWAY: u8 = 2;
+/// Number of polls in a row after which a missing file counts as removed; before, it may be about to be
+/// replaced.
+const MISSING_POLLS: u8 = 2;
 
-/// The settings of a merchant, as they were read.
+/// The settings of a merchant, as a function of the caller has read them.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The files that they depend on, also where they cannot be used: when one of them changes, all are
-    /// read again.
+    /// The files that the settings depend on, whether they can be used or not. A change of one of them
+    /// makes the agent read the settings again.
     pub files: Vec<WatchedFile>,
-    /// The settings, or why they cannot be used.
+    /// The settings, or the reason why they cannot be used.
     pub settings: Result<Settings, String>,
 }
 
-/// A file, and what it held before settings were read from it, so that no change is missed. A file that is only
-/// touched has not changed: a new client would begin with a new pace.
+/// A file and a hash of its content, taken before the settings are read from it. A new modification time
+/// alone is no change: a new client would start with a new rate.
 ///
 /// ```
 /// let file = wxpay_agent::WatchedFile::new("/etc/wxpay/merchants/shop.toml");
@@ -42,34 +45,27 @@ pub struct Loaded {
 #[derive(Debug)]
 pub struct WatchedFile {
     path: PathBuf,
-    content: Option<u64>,
+    hash: u64,
 }
 
 impl WatchedFile {
-    /// Reads the file as it is now; one that is not there may come.
+    /// Hashes the file as it is now; it need not exist yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let content = fingerprint(&path);
-        Self { path, content }
+        // Reading a pipe would wait for its writer.
+        let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+        let content = Zeroizing::new(is_file.then(|| fs::read(&path).ok()).flatten());
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&*content);
+        Self { path, hash }
     }
 
     fn has_changed(&self) -> bool {
-        fingerprint(&self.path) != self.content
+        Self::new(&self.path).hash != self.hash
     }
 }
 
-/// A hash of a file's content; `None` where there is none to read.
-fn fingerprint(path: &Path) -> Option<u64> {
-    // A pipe would wait for its writer.
-    let is_file = fs::metadata(path).ok()?.is_file();
-    let content = is_file.then(|| fs::read(path).ok()).flatten()?;
-    let mut hasher = DefaultHasher::new();
-    Zeroizing::new(content).hash(&mut hasher);
-    Some(hasher.finish())
-}
-
-/// The merchants that an agent uploads for, and how their settings are read, on a thread that may block.
+/// The merchants that an agent uploads for: a function that reads their settings, on a blocking thread.
 ///
 /// ```
 /// use wxpay_agent::{Loaded, Merchants, WatchedFile};
@@ -86,7 +82,7 @@ pub struct Merchants {
 }
 
 impl Merchants {
-    /// One, whose settings must be right from the start.
+    /// One merchant, whose settings must be valid at the start.
     #[must_use]
     pub fn one(load: impl Fn() -> Loaded + Send + Sync + 'static) -> Self {
         Self {
@@ -95,7 +91,7 @@ impl Merchants {
         }
     }
 
-    /// One for each file `*.toml` in a folder, which may come, change and go.
+    /// A merchant for each file `*.toml` of a folder. Files may be added, changed and removed.
     #[must_use]
     pub fn folder(
         path: impl Into<PathBuf>,
@@ -114,96 +110,100 @@ impl fmt::Debug for Merchants {
     }
 }
 
-/// The merchants as of now.
+/// The merchants as they are now.
 #[derive(Debug)]
 pub(crate) struct Registry {
     merchants: Merchants,
-    /// Locked while files are read, which takes time.
-    slots: Mutex<Vec<Slot>>,
-    views: Mutex<Arc<Vec<View>>>,
+    all: Mutex<Arc<Vec<Registered>>>,
     store: Store,
     queue: usize,
 }
 
-/// A merchant's files.
-#[derive(Debug, Default)]
-struct Slot {
-    file: PathBuf,
-    away: u8,
-    /// The files that its settings depend on; `None` where they were never read.
-    files: Option<Vec<WatchedFile>>,
-    view: View,
-}
-
-/// A merchant as callers see it.
+/// A merchant with the files of its settings.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct View {
-    /// The file's name without its ending.
-    name: String,
-    /// None where its settings could not be used yet.
+pub(crate) struct Registered {
+    /// The file of the folder; empty for the one merchant without a folder.
+    file: PathBuf,
+    /// Number of polls in a row that have not found the file.
+    missing: u8,
+    /// The files that the settings depend on; `None` before the first reading.
+    files: Option<Arc<Vec<WatchedFile>>>,
+    /// `None` until the settings have been valid once.
     pub(crate) merchant: Option<Arc<Merchant>>,
-    /// Why its settings as they are now cannot be used; the merchant has the old ones.
+    /// The reason why the present settings cannot be used; the merchant keeps the last valid ones.
     pub(crate) broken: Option<String>,
 }
 
 impl Registry {
-    /// Reads all merchants, on a thread that may block.
+    /// Reads all merchants. Blocks.
     pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> io::Result<Self> {
-        let slots = match &merchants.folder {
-            None => vec![Slot::default()],
-            Some(folder) => files(folder)?.into_iter().map(Slot::new).collect(),
-        };
+        let mut all = Vec::new();
+        match &merchants.folder {
+            None => all.push(Registered::default()),
+            Some(folder) => drop(files(folder)?),
+        }
         let registry = Self {
             merchants,
-            slots: Mutex::new(slots),
-            views: Mutex::default(),
+            all: Mutex::new(Arc::new(all)),
             store,
             queue,
         };
         registry.poll();
-        let views = registry.views();
-        match views.first().and_then(|view| view.broken.clone()) {
+        match registry.all().first().and_then(|it| it.broken.clone()) {
             Some(broken) if registry.merchants.folder.is_none() => Err(io::Error::other(broken)),
             _ => Ok(registry),
         }
     }
 
-    pub(crate) fn views(&self) -> Arc<Vec<View>> {
-        Arc::clone(&lock(&self.views))
+    pub(crate) fn all(&self) -> Arc<Vec<Registered>> {
+        Arc::clone(&lock(&self.all))
     }
 
-    /// Looks for changes, and reads what has changed.
+    /// Whether no upload is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        let all = self.all();
+        let mut merchants = all.iter().filter_map(|it| it.merchant.as_ref());
+        merchants.all(|merchant| merchant.is_idle())
+    }
+
+    /// Finds new, changed and removed files, and reads the settings again that depend on them. Blocks;
+    /// only one call may run at a time.
     pub(crate) fn poll(&self) {
-        let mut slots = lock(&self.slots);
-        // A folder that cannot be read for a moment takes no merchant away.
+        let mut all = self.all().to_vec();
+        // While the folder cannot be read, its merchants stay.
         if let Some(Ok(mut files)) = self.merchants.folder.as_deref().map(files) {
-            for slot in slots.iter_mut() {
-                let is_there = files.contains(&slot.file);
-                slot.away = if is_there { 0 } else { slot.away + 1 };
+            for it in &mut all {
+                let is_missing = !files.contains(&it.file);
+                it.missing = if is_missing { it.missing + 1 } else { 0 };
             }
-            slots.retain(|slot| slot.away < AWAY);
-            files.retain(|file| slots.iter().all(|slot| slot.file != *file));
-            slots.extend(files.into_iter().map(Slot::new));
+            all.retain(|it| it.missing < MISSING_POLLS);
+            files.retain(|file| all.iter().all(|it| it.file != *file));
+            let new = |file| Registered {
+                file,
+                ..Registered::default()
+            };
+            all.extend(files.into_iter().map(new));
         }
-        for at in 0..slots.len() {
-            if slots[at].away == 0 && slots[at].has_changed() {
-                self.read(&mut slots, at);
+        for at in 0..all.len() {
+            let files = all[at].files.as_ref();
+            let has_changed = files.is_none_or(|it| it.iter().any(WatchedFile::has_changed));
+            if all[at].missing == 0 && has_changed {
+                self.read(&mut all, at);
             }
         }
-        let views = slots.iter().map(|slot| slot.view.clone()).collect();
-        *lock(&self.views) = Arc::new(views);
+        *lock(&self.all) = Arc::new(all);
     }
 
-    fn read(&self, slots: &mut [Slot], at: usize) {
-        let Loaded { files, settings } = (self.merchants.load)(&slots[at].file);
-        slots[at].files = Some(files);
-        let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
-        let mut others = others.filter_map(|(_, slot)| slot.view.merchant.as_ref());
+    /// Reads the settings of one merchant again.
+    fn read(&self, all: &mut [Registered], at: usize) {
+        let Loaded { files, settings } = (self.merchants.load)(&all[at].file);
+        let others = all.iter().enumerate().filter(|(other, _)| *other != at);
+        let mut others = others.filter_map(|(_, it)| it.merchant.as_ref());
         let used = settings.and_then(|settings| {
             if others.any(|merchant| merchant.id == settings.id.as_str()) {
                 return Err(format!("merchant {} has another file, too", settings.id));
             }
-            match &slots[at].view.merchant {
+            match &all[at].merchant {
                 Some(merchant) if merchant.replace(&settings) => Ok(Arc::clone(merchant)),
                 _ => {
                     let new = Merchant::new(settings, &self.store, self.queue);
@@ -211,29 +211,28 @@ impl Registry {
                 }
             }
         });
-        let view = &mut slots[at].view;
-        view.broken = used.as_ref().err().cloned();
-        view.merchant = used.ok().or(view.merchant.take());
-        match &view.broken {
-            // Of the one merchant that cannot start the caller is told.
-            Some(error) if !view.shown().is_empty() => {
-                tracing::warn!(merchant = view.shown(), error, "settings not used");
+        let it = &mut all[at];
+        it.files = Some(Arc::new(files));
+        it.broken = used.as_ref().err().cloned();
+        it.merchant = used.ok().or(it.merchant.take());
+        let merchant = it.name();
+        match &it.broken {
+            // `open` returns the error of the one merchant without a folder.
+            Some(error) if !merchant.is_empty() => {
+                tracing::warn!(%merchant, error, "settings not used");
             }
-            _ => tracing::info!(merchant = view.shown(), "settings read"),
+            _ => tracing::info!(%merchant, "settings read"),
         }
     }
 
-    /// The merchant of an id or a file's name, or the only one.
+    /// The merchant with this id or file name; without a name, the only merchant.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Arc<Merchant>, Refusal> {
-        let views = self.views();
-        let usable = views
-            .iter()
-            .filter_map(|view| Some((view, view.merchant.as_ref()?)));
-        let is_meant = |(view, merchant): &(&View, &Arc<Merchant>)| match name {
-            Some(name) => view.name == name || merchant.id == name,
-            None => true,
-        };
-        let mut found = usable.filter(is_meant).map(|(_, merchant)| merchant);
+        let all = self.all();
+        let mut found = all.iter().filter_map(|it| {
+            let merchant = it.merchant.as_ref()?;
+            let is_meant = name.is_none_or(|name| it.name() == name || merchant.id == name);
+            is_meant.then_some(merchant)
+        });
         let message = match (found.next(), found.next()) {
             (Some(merchant), None) => return Ok(Arc::clone(merchant)),
             (None, _) => "this merchant is not known",
@@ -244,40 +243,16 @@ impl Registry {
     }
 }
 
-impl View {
-    /// The file's name, else the merchant's id.
-    pub(crate) fn shown(&self) -> &str {
-        match &self.merchant {
-            Some(merchant) if self.name.is_empty() => &merchant.id,
-            _ => &self.name,
-        }
-    }
-
-    /// Why it cannot upload.
-    pub(crate) fn problem(&self) -> Option<String> {
-        match &self.merchant {
-            Some(merchant) => merchant.problem(),
-            None => Some("its settings cannot be used".to_owned()),
-        }
+impl Registered {
+    /// The file's name without its extension; without a folder, the merchant's id.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        let id = self.merchant.as_ref().map_or("", |merchant| &merchant.id);
+        let stem = self.file.file_stem();
+        stem.map_or(id.into(), OsStr::to_string_lossy)
     }
 }
 
-impl Slot {
-    fn new(file: PathBuf) -> Self {
-        let mut slot = Self::default();
-        let name = file.file_stem().unwrap_or_default();
-        slot.view.name = name.to_string_lossy().into_owned();
-        slot.file = file;
-        slot
-    }
-
-    fn has_changed(&self) -> bool {
-        let files = self.files.as_ref();
-        files.is_none_or(|files| files.iter().any(WatchedFile::has_changed))
-    }
-}
-
-/// The merchants' files, in the order of their names.
+/// The files of the merchants in a folder, sorted by name.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let unreadable = |error| format!("cannot read the folder {}: {error}", folder.display());
     let entries = fs::read_dir(folder).map_err(|error| io::Error::other(unreadable(error)))?;

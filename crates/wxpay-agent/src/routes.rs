@@ -1,4 +1,4 @@
-//! The routes: which request gets which answer.
+//! The routes of the HTTP interface.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,31 +19,31 @@ use tower::ServiceExt;
 use wxpay_media::Image;
 
 use crate::{
-    answer::{self, Refusal},
     body::{self, Form, MAX_BODY, oversized, too_large},
     fetch::Fetcher,
     guard::Guard,
     merchant::Merchant,
     merchants::Registry,
     metrics,
+    response::{self, Refusal},
     server::Phase,
 };
 
-/// An id is given again for so long, unless a caller says otherwise.
+/// Maximum age of an id that is given again, unless the caller says otherwise.
 const REUSE: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The least that a picture counts for in memory, in bytes: its request and its answer take some, too.
-const LEAST_SHARE: usize = 16 * 1024;
+/// Minimum number of bytes that a request takes of the memory: its head and its response need some, too.
+const MIN_SHARE: usize = 16 * 1024;
 
 /// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct AppState {
     pub(crate) merchants: Registry,
     pub(crate) fetcher: Option<Fetcher>,
-    /// The memory of all merchants together.
+    /// The memory for the pictures of all merchants, a permit a byte.
     pub(crate) memory: Arc<Semaphore>,
-    pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) phase: watch::Sender<Phase>,
 }
 
 type Shared = State<Arc<AppState>>;
@@ -63,7 +63,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .with_state(app)
 }
 
-/// Answers a request, if it is no stranger's.
+/// Checks the host, the origin and the token of a request, then answers it.
 pub(crate) async fn respond(router: Router, guard: &Guard, request: Request) -> Response {
     let is_free = ["/livez", "/readyz", "/metrics"].contains(&request.uri().path());
     let (uri, headers) = (request.uri(), request.headers());
@@ -77,51 +77,57 @@ pub(crate) async fn respond(router: Router, guard: &Guard, request: Request) -> 
     }
 }
 
-/// A request about known bytes.
-type Known = (Shared, Path<String>, Uri);
+/// A request that names a picture by its MD5.
+type ByMd5 = (Shared, Path<String>, Uri);
 
-async fn look_up((State(app), Path(md5), uri): Known) -> Result<Response, Refusal> {
-    let (merchant, md5) = app.known(&uri, &md5)?;
+async fn look_up((State(app), Path(md5), uri): ByMd5) -> Result<Response, Refusal> {
+    let (merchant, md5) = app.parse(&uri, &md5)?;
     let found = merchant.media_ids.find(&md5, None)?;
     let unknown = || Refusal::not_found("no upload of these bytes is known", "upload them");
-    Ok(found.ok_or_else(unknown)?.answer(true))
+    Ok(found.ok_or_else(unknown)?.into_response(true))
 }
 
-async fn forget((State(app), Path(md5), uri): Known) -> Result<StatusCode, Refusal> {
-    let (merchant, md5) = app.known(&uri, &md5)?;
+async fn forget((State(app), Path(md5), uri): ByMd5) -> Result<StatusCode, Refusal> {
+    let (merchant, md5) = app.parse(&uri, &md5)?;
     let forgotten = spawn_blocking(move || merchant.media_ids.forget(&md5)).await;
     forgotten.map_err(|_| Refusal::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn readyz(State(app): Shared) -> Response {
-    let views = app.merchants.views();
-    let merchants = views.iter().map(|view| {
-        let problem = view.problem();
+    let all = app.merchants.all();
+    let mut is_ready = *app.phase.borrow() == Phase::Serving && !all.is_empty();
+    let merchants = all.iter().map(|it| {
+        let problem = match &it.merchant {
+            Some(merchant) => merchant.problem(),
+            None => Some("its settings cannot be used".to_owned()),
+        };
+        is_ready &= problem.is_none();
         json!({
-            "merchant": view.shown(),
+            "merchant": it.name(),
             "ready": problem.is_none(),
             "problem": problem,
-            "broken": view.broken,
+            "broken": it.broken,
         })
     });
-    let is_serving = *app.phase.borrow() == Phase::Serving && !views.is_empty();
-    let is_ready = is_serving && views.iter().all(|view| view.problem().is_none());
-    let answer = json!({"ready": is_ready, "merchants": merchants.collect::<Vec<_>>()});
-    let (ready, unready) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
-    let status = if is_ready { ready } else { unready };
-    answer::json(status, &answer)
+    let merchants: Vec<_> = merchants.collect();
+    let body = json!({"ready": is_ready, "merchants": merchants});
+    let status = match is_ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    response::json(status, &body)
 }
 
 async fn show_metrics(State(app): Shared) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    let text = metrics::render(&app.merchants.views());
+    let text = metrics::render(&app.merchants.all());
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 impl AppState {
-    /// The merchant of a request, and an MD5 in lower case.
-    fn known(&self, uri: &Uri, md5: &str) -> Result<(Arc<Merchant>, String), Refusal> {
+    /// The merchant of a request, and the MD5 in lower case.
+    fn parse(&self, uri: &Uri, md5: &str) -> Result<(Arc<Merchant>, String), Refusal> {
         if md5.len() != 32 || !md5.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let advice = "give the MD5 of the picture, 32 hex digits";
             return Err(Refusal::not_found("this is no MD5", advice));
@@ -142,15 +148,14 @@ impl AppState {
             merchant.metrics.refused();
             return Err(oversized(size));
         }
-        let place = merchant.enter()?;
-        // A URL is short, and its picture may be long.
+        // The length of a body with a URL does not bound the picture.
         let size = size.filter(|_| form != Form::Url).unwrap_or(Image::LIMIT);
-        let bytes = size.clamp(LEAST_SHARE, Image::LIMIT) as u32;
+        let bytes = size.clamp(MIN_SHARE, Image::LIMIT) as u32;
         let work = async {
-            let mut permits = merchant.acquire(place, &self.memory, bytes).await;
+            let mut permits = merchant.acquire(&self.memory, bytes).await?;
             let read = body::read(form, request, self.fetcher.as_ref());
             let (name, picture) = read.await?;
-            let needed = picture.len().max(LEAST_SHARE);
+            let needed = picture.len().max(MIN_SHARE);
             for memory in &mut permits[1..] {
                 drop(memory.split(memory.num_permits().saturating_sub(needed)));
             }
@@ -158,15 +163,14 @@ impl AppState {
             // Hashing 2 MiB takes two milliseconds, and a ledger may be read from the disk.
             let submit = move || merchant.submit(name, picture, query.reuse, permits);
             let submitted = spawn_blocking(submit).await;
-            let (mut flight, reused) = submitted.map_err(|_| Refusal::stopping())??;
-            let landed = flight.wait_for(Option::is_some).await;
-            let outcome = landed.ok().and_then(|outcome| outcome.clone());
-            let entry = outcome.unwrap_or_else(|| Err(Refusal::stopping()))?;
-            Ok(entry.answer(reused))
+            let (mut pending, reused) = submitted.map_err(|_| Refusal::stopping())??;
+            let _ = pending.changed().await;
+            let entry = pending.borrow().clone()?;
+            Ok(entry.into_response(reused))
         };
-        let mut phase = self.phase.clone();
+        let mut phase = self.phase.subscribe();
         tokio::select! {
-            // What is done is answered, also at the last moment.
+            // An upload that has ended is answered in any phase.
             biased;
             done = work => done,
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => Err(Refusal::stopping()),
@@ -174,20 +178,19 @@ impl AppState {
     }
 }
 
-/// A name with `_` for what the gateway does not take: callers pass on what phones and browsers say. One
-/// that is made up gets its extension by the picture's kind.
+/// The file name to send: without its folders, and with `_` for each character that the gateway refuses.
+/// The extension comes later, by the picture's kind.
 fn sendable(name: Option<&str>) -> String {
     let name = name.and_then(|name| name.rsplit(['/', '\\']).next());
     let name = name.filter(|name| !name.is_empty()).unwrap_or("picture");
     name.replace(|it: char| it.is_control() || it > '\u{ffff}', "_")
 }
 
-/// The parameters of a request.
-#[derive(Debug)]
+/// The parameters of a request's URL.
 struct Query {
     name: Option<String>,
     merchant: Option<String>,
-    /// The greatest age of an id that is given again.
+    /// Maximum age of an id that is given again; `None` for a new upload.
     reuse: Option<Duration>,
 }
 

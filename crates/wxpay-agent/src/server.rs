@@ -1,4 +1,4 @@
-//! Connections: accepted, served, and ended so that nothing that was accepted stays without an answer.
+//! The server: accepts connections, serves them, and shuts down after accepted requests are answered.
 
 use std::{
     convert::Infallible,
@@ -33,37 +33,37 @@ use crate::{
     routes::{self, AppState},
 };
 
-/// More connections wait in the system's queue.
-const CONNECTIONS: usize = 8192;
-/// Pause after a failure to accept, mostly for want of file descriptors.
+/// Maximum number of connections; further ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 8192;
+/// Pause after a failed accept, which mostly means that file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// For the head of a request, and between two requests: longer than clients keep connections.
+/// Time for the head of a request, and between two requests: nginx's, longer than clients keep connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// A request's head, and what is read of a body at a time: each connection keeps so much.
+/// Size of a connection's buffer in bytes, which also bounds the head of a request.
 const BUFFER: usize = 16 * 1024;
-/// A body that was refused unread is thrown away in this time, and up to so many bytes: a socket that is
-/// closed while the client is still sending is reset, which can take the answer away.
+/// Bounds of reading a refused body to its end. The system resets a connection that is closed before, and
+/// the client may then lose the response.
 const LINGER: Duration = Duration::from_secs(5);
-const LINGER_BYTES: usize = 64 * 1024 * 1024;
-/// What a connection that was just accepted has sent is read in this time, before idle ones are closed.
+const LINGER_BYTES: u64 = 64 * 1024 * 1024;
+/// Time in which the runtime reports connections and bytes that have already arrived.
 const SETTLE: Duration = Duration::from_millis(100);
-/// The end of the grace, in which those that still wait are answered: so long, or a quarter.
+/// Last part of the grace, in which waiting requests are answered with 503; at most a quarter of it.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// How far the server is with its end.
+/// The phase of the shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Serving,
-    /// No new connection; a connection ends with the request that is under way.
+    /// New connections are refused; a connection ends with the request that is under way.
     Draining,
-    /// Nobody may wait any more.
+    /// Waiting requests are answered with 503.
     Closing,
 }
 
-/// A socket that requests are taken from.
+/// A listening socket.
 #[derive(Debug)]
 pub enum Listener {
-    /// TCP, where callers send the token.
+    /// A TCP socket; its callers send the token.
     Tcp(TcpListener),
     /// A Unix socket, which its permissions guard.
     #[cfg(unix)]
@@ -78,7 +78,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 type Accepted = io::Result<Box<dyn Io>>;
 
 impl Listener {
-    /// Its address, with the port that it got; none where it is a Unix socket.
+    /// The local address, with the port that the system chose; `None` for a Unix socket.
     #[must_use]
     pub fn addr(&self) -> Option<SocketAddr> {
         match self {
@@ -104,32 +104,42 @@ impl Listener {
     }
 }
 
-type Guarded = (Arc<Guard>, Listener);
-
-/// Serves until `stop` ends, and then at most for the grace. True when every connection has ended by itself.
+/// Serves until `stop` ends, then for at most the grace. Returns true when every connection has ended by
+/// itself.
 pub(crate) async fn run(
     app: Arc<AppState>,
-    listeners: Vec<Guarded>,
+    listeners: Vec<(Arc<Guard>, Listener)>,
     grace: Duration,
-    phase: watch::Sender<Phase>,
     stop: impl Future<Output = ()>,
 ) -> bool {
     let router = routes::router(Arc::clone(&app));
+    let settle = SETTLE.min(grace);
     let mut connections = JoinSet::new();
-    let mut stop = pin!(stop);
-    let watching = tokio::spawn(watch_files(Arc::clone(&app)));
-    let serve = |connections: &mut JoinSet<()>, guard: &Arc<Guard>, stream| {
-        let (guard, router) = (Arc::clone(guard), router.clone());
-        connections.spawn(serve(stream, guard, router, phase.subscribe()));
-    };
-    loop {
-        let accepting = poll_fn(|cx| poll_accept(&listeners, cx));
+    let mut watching = pin!(watch_files(&app));
+    let mut stopped = pin!(async {
+        stop.await;
+        let end = Instant::now() + grace;
+        // A connection that was opened before the stop is accepted a little later.
+        sleep(settle).await;
+        end
+    });
+    let end = loop {
+        let accepting = poll_fn(|cx| {
+            let mut polled = listeners
+                .iter()
+                .map(|(guard, listener)| listener.poll_accept(cx).map(|it| (guard, it)));
+            polled.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        });
         tokio::select! {
-            () = &mut stop => break,
-            (guard, accepted) = accepting, if connections.len() < CONNECTIONS => match accepted {
-                Ok(stream) => serve(&mut connections, guard, stream),
+            end = &mut stopped => break end,
+            () = &mut watching => {}
+            (guard, accepted) = accepting, if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok(stream) => {
+                    let (guard, phase) = (Arc::clone(guard), app.phase.subscribe());
+                    connections.spawn(serve(stream, guard, router.clone(), phase));
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot take a connection");
+                    tracing::warn!(%error, "cannot accept a connection");
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -137,64 +147,37 @@ pub(crate) async fn run(
                 tracing::error!(%error, "the task of a connection has failed");
             },
         }
-    }
-    let end = Instant::now() + grace;
-    // Whoever has connected by now counts as accepted; the runtime hears of it a little later.
-    let waiting = || poll_fn(|cx| poll_accept(&listeners, cx));
-    let accept = async {
-        while let (guard, Ok(stream)) = waiting().await {
-            serve(&mut connections, guard, stream);
-        }
     };
-    let _ = timeout(SETTLE.min(grace), accept).await;
     drop(listeners);
-    sleep(SETTLE.min(grace)).await;
-    phase.send_replace(Phase::Draining);
-    let is_idle = || {
-        let views = app.merchants.views();
-        let mut merchants = views.iter().filter_map(|view| view.merchant.as_ref());
-        merchants.all(|merchant| merchant.is_idle())
-    };
+    sleep(settle).await;
+    app.phase.send_replace(Phase::Draining);
     let all_ended = async {
         while connections.join_next().await.is_some() {}
-        while !is_idle() {
+        // An upload goes on without its caller.
+        while !app.merchants.is_idle() {
             sleep(SETTLE).await;
         }
     };
     let last = end - LAST_ANSWERS.min(grace / 4);
-    let mut is_done = timeout_at(last, all_ended).await.is_ok();
-    if !is_done {
-        phase.send_replace(Phase::Closing);
-        // Uploads whose callers are answered by now are given up.
-        let answered = async { while connections.join_next().await.is_some() {} };
-        is_done = timeout_at(end, answered).await.is_ok();
+    if timeout_at(last, all_ended).await.is_ok() {
+        return true;
     }
-    watching.abort();
-    is_done
+    app.phase.send_replace(Phase::Closing);
+    let all_answered = async { while connections.join_next().await.is_some() {} };
+    timeout_at(end, all_answered).await.is_ok()
 }
 
-/// The next connection of any listener.
-fn poll_accept<'a>(
-    listeners: &'a [Guarded],
-    cx: &mut Context<'_>,
-) -> Poll<(&'a Arc<Guard>, Accepted)> {
-    for (guard, listener) in listeners {
-        if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-            return Poll::Ready((guard, accepted));
-        }
-    }
-    Poll::Pending
-}
-
-async fn watch_files(app: Arc<AppState>) {
+/// Looks for changed settings, forever.
+async fn watch_files(app: &Arc<AppState>) {
     loop {
         sleep(POLL_INTERVAL).await;
-        let app = Arc::clone(&app);
-        // A panic in the caller's own reading leaves the old settings.
+        let app = Arc::clone(app);
+        // After a panic in the caller's function the old settings stay.
         let _ = spawn_blocking(move || app.merchants.poll()).await;
     }
 }
 
+/// Serves one connection to its end.
 async fn serve(
     stream: Box<dyn Io>,
     guard: Arc<Guard>,
@@ -221,13 +204,13 @@ async fn serve(
         .serve_connection(TokioIo::new(stream), service);
     let mut ended = poll_fn(|cx| connection.poll_without_shutdown(cx));
     let ended = tokio::select! {
-        // What has come is read before an idle connection is closed.
+        // Bytes that have arrived are read before an idle connection is closed.
         biased;
         ended = &mut ended => ended,
         // The sender lives as long as the server.
         _ = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => {
-            Pin::new(&mut connection).graceful_shutdown();
-            // Half of a head is no request that was accepted.
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            // A connection that has sent half of a head is closed: that is no request yet.
             let no_request = async {
                 while is_busy.load(Ordering::Relaxed) {
                     sleep(SETTLE).await;
@@ -249,9 +232,8 @@ async fn serve(
     }
     let linger = async {
         stream.shutdown().await?;
-        let mut left = stream.take(LINGER_BYTES as u64);
-        tokio::io::copy(&mut left, &mut tokio::io::sink()).await
+        tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
     };
-    // The client may be gone, or never close: neither matters.
+    // The client may have gone, or may never close: neither matters.
     let _gone = timeout(LINGER, linger).await;
 }

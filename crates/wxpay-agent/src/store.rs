@@ -1,38 +1,39 @@
-//! Media ids that are known: in memory, or in a ledger.
+//! The store of known media ids: in memory, or in a ledger.
 
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, UNIX_EPOCH},
+    time::Duration,
 };
 
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use wxpay_ledger::{
     Account, Content, Error, FileState, Ledger, Outcome, Reader, Record, Selection,
 };
 
-use crate::answer::{Entry, Refusal};
+use crate::response::{Entry, Refusal};
 
-/// How many pictures of a merchant are known in memory, some 15 MB: at ten a second those of an hour.
-/// Beyond that those that are not recent are forgotten, or else all of them.
+/// Maximum number of a merchant's entries in memory, about 15 MB: an hour at ten a second. At the maximum
+/// the entries that are not recent are dropped, or all of them.
 const MAX_ENTRIES: usize = 50_000;
 const RECENT: Duration = Duration::from_secs(60 * 60);
 
-/// Media ids are known to die early; after so long none is given again.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Maximum age of an id that is found: the gateway is known to forget ids.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Where media ids are kept.
+/// The place where media ids are kept.
 ///
-/// In memory they end with the process: then equal bytes are sent once more. A ledger keeps them, and an
-/// id is answered after it is on the disk.
+/// A store in memory is lost with the process: equal bytes are then uploaded once more. With a ledger, an id
+/// is answered after it is on the disk.
 ///
 /// ```
 /// use wxpay_agent::Store;
 ///
-/// let lost_at_the_end = Store::in_memory();
+/// let in_memory = Store::in_memory();
 /// # let folder = tempfile::tempdir()?;
-/// let kept = Store::in_ledger(&folder.path().join("shop.ledger"))?;
+/// let on_disk = Store::in_ledger(&folder.path().join("shop.ledger"))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -46,17 +47,17 @@ pub(crate) struct File {
 }
 
 impl Store {
-    /// A store that ends with the process.
+    /// A store that is lost with the process.
     #[must_use]
     pub fn in_memory() -> Self {
         Self(None)
     }
 
-    /// A ledger, which is created where there is none.
+    /// A store in a ledger, which is created where there is none.
     ///
     /// # Errors
     ///
-    /// [`wxpay_ledger::Error`] when it cannot be used, or another process uploads by it.
+    /// [`wxpay_ledger::Error`] when the ledger cannot be used, or another process uploads with it.
     pub fn in_ledger(path: &Path) -> Result<Self, Error> {
         let file = File {
             ledger: Ledger::open(path)?,
@@ -66,7 +67,7 @@ impl Store {
         Ok(Self(Some(Arc::new(file))))
     }
 
-    /// The ids of a merchant in a region, with the endpoint that usually answers.
+    /// The ids of a merchant in a region with this primary endpoint.
     pub(crate) fn of(&self, id: &str, region: &str, endpoint: &str) -> Result<MediaIds, Error> {
         Ok(match &self.0 {
             None => MediaIds::Memory(Mutex::default()),
@@ -86,8 +87,8 @@ pub(crate) enum MediaIds {
 }
 
 impl MediaIds {
-    /// The entry of bytes, where it is not too old; of a hash alone, without a length. It may read from the
-    /// disk.
+    /// Finds an entry that is not too old by the MD5 of a picture, and by its length where that is given.
+    /// It may read from the disk.
     pub(crate) fn find(&self, md5: &str, bytes: Option<u64>) -> Result<Option<Entry>, Error> {
         let found = match self {
             Self::Memory(memory) => lock(memory).get(md5).cloned(),
@@ -96,10 +97,10 @@ impl MediaIds {
                 .and_then(of_ledger),
         };
         let is_right = |entry: &Entry| bytes.is_none_or(|bytes| entry.bytes == bytes);
-        Ok(found.filter(|entry| is_right(entry) && entry.age() < LONGEST))
+        Ok(found.filter(|entry| is_right(entry) && entry.age() < MAX_AGE))
     }
 
-    /// Keeps an entry, and returns when it is safe.
+    /// Keeps an entry; a ledger has it on the disk when this returns.
     pub(crate) async fn record(&self, entry: &Entry) -> Result<(), Refusal> {
         match self {
             Self::Memory(memory) => {
@@ -115,14 +116,27 @@ impl MediaIds {
             }
             Self::File(file, account) => {
                 let (sender, written) = oneshot::channel();
+                let outcome = Outcome::Uploaded {
+                    media_id: entry.media_id.clone(),
+                    attempts: entry.attempts,
+                    endpoint: entry.endpoint.clone(),
+                };
+                let (md5, bytes) = (entry.media_hash.clone(), entry.bytes);
+                let record = Record {
+                    path: None,
+                    file: FileState::default(),
+                    content: Some(Content { md5, bytes }),
+                    outcome: Some(outcome),
+                    at: entry.uploaded_at.into(),
+                };
                 let done = move |result| drop(sender.send(result));
-                file.ledger.record(*account, record(entry), done);
+                file.ledger.record(*account, record, done);
                 Ok(written.await.map_err(|_| Refusal::stopping())??)
             }
         }
     }
 
-    /// Forgets bytes, so that they are sent again. It may wait for the disk.
+    /// Forgets a picture, so that it is uploaded again. It may wait for the disk.
     pub(crate) fn forget(&self, md5: &str) -> Result<(), Error> {
         match self {
             Self::Memory(memory) => drop(lock(memory).remove(md5)),
@@ -135,40 +149,25 @@ impl MediaIds {
     }
 }
 
-fn record(entry: &Entry) -> Record {
-    let outcome = Outcome::Uploaded {
-        media_id: entry.media_id.clone(),
-        attempts: entry.attempts,
-        endpoint: entry.endpoint.clone(),
-    };
-    let (md5, bytes) = (entry.media_hash.clone(), entry.bytes);
-    Record {
-        path: None,
-        file: FileState::default(),
-        content: Some(Content { md5, bytes }),
-        outcome: Some(outcome),
-        at: UNIX_EPOCH + Duration::from_secs(entry.at),
-    }
-}
-
 fn of_ledger(entry: wxpay_ledger::Entry) -> Option<Entry> {
     let Content { md5, bytes } = entry.content?;
-    match entry.outcome {
-        Outcome::Uploaded {
-            media_id,
-            attempts,
-            endpoint,
-        } => Some(Entry {
-            media_id,
-            media_hash: md5,
-            bytes,
-            reused: true,
-            at: entry.at,
-            attempts,
-            endpoint,
-        }),
-        _ => None,
-    }
+    let Outcome::Uploaded {
+        media_id,
+        attempts,
+        endpoint,
+    } = entry.outcome
+    else {
+        return None;
+    };
+    Some(Entry {
+        media_id,
+        media_hash: md5,
+        bytes,
+        reused: true,
+        uploaded_at: OffsetDateTime::from_unix_timestamp(entry.at as i64).ok()?,
+        attempts,
+        endpoint,
+    })
 }
 
 /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.

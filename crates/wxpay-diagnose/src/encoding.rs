@@ -1,4 +1,4 @@
-//! How bytes are written: a value, the key, the whole string, or the digest.
+//! Encodings of a value, the key, the whole string, or the digest.
 
 use base64::{
     Engine as _,
@@ -8,31 +8,31 @@ use md5::{Digest as _, Md5};
 use percent_encoding::{percent_decode, percent_encode_byte};
 use zeroize::Zeroizing;
 
-/// Encodings that are applied one after the other; none leaves the bytes as they are.
+/// Encodings that are applied one after the other.
 pub(crate) type Chain = &'static [Encoding];
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Encoding {
-    /// With one text before and another after it.
+    /// The bytes between two texts.
     Between(&'static str, &'static str),
-    /// Another text in its place.
+    /// A text in place of the bytes.
     Instead(&'static str),
     UpperCase,
     LowerCase,
     Trimmed,
-    /// The characters that stay as they are beside letters and digits; a space as `+`; lower-case
-    /// escapes.
+    /// The characters beside letters and digits that are not escaped; whether a space is `+`; whether
+    /// the escapes are lower-case.
     UrlEncoded(&'static str, bool, bool),
     UrlDecoded,
     /// As PHP's `htmlspecialchars`.
     Html,
     /// As a JSON string, with its quotes.
     Json,
-    /// UTF-8, with U+FFFD for other bytes.
+    /// UTF-8 with U+FFFD for invalid bytes.
     Utf8,
-    /// Each byte taken for a character of Latin-1 and written as UTF-8.
+    /// Latin-1 bytes as UTF-8.
     Latin1AsUtf8,
-    /// One byte a character, `?` for a character beyond Latin-1.
+    /// UTF-8 as Latin-1, with `?` for other characters.
     Latin1,
     /// The low byte of each UTF-16 unit.
     LowBytes,
@@ -40,12 +40,12 @@ pub(crate) enum Encoding {
     /// With `+` and `/`.
     Base64,
     Base64Unpadded,
-    /// By MD5.
+    /// The MD5 of the bytes.
     Hashed,
-    /// The bytes that hexadecimal digits stand for, as PHP's `hex2bin`; another character counts as zero.
+    /// The bytes of hexadecimal digits, as by PHP's `hex2bin`; another character counts as zero.
     FromHex,
-    /// Upper-case digits: the separator of the bytes; a byte below 0x10 in one digit; `FFFFFF9E` for
-    /// `9E`, as signed bytes are printed.
+    /// Upper-case digits: the separator of the bytes; whether a byte below 0x10 has one digit; whether
+    /// `9E` is `FFFFFF9E`, as signed bytes are printed.
     Hex(&'static str, bool, bool),
     FirstBytes(usize),
     WithoutLeadingZeros,
@@ -53,8 +53,8 @@ pub(crate) enum Encoding {
 
 pub(crate) const HEX_UPPER: Encoding = Encoding::Hex("", false, false);
 
-/// `rawurlencode` · `urlencode`, `http_build_query` · `encodeURIComponent` · `URLEncoder` ·
-/// `urllib.parse.quote` · `url.QueryEscape`, Python's `urlencode` · `HttpUtility.UrlEncode`.
+/// `rawurlencode`; `urlencode` and `http_build_query`; `encodeURIComponent`; `URLEncoder`;
+/// `urllib.parse.quote`; `url.QueryEscape` and Python's `urlencode`; `HttpUtility.UrlEncode`.
 pub(crate) const RFC_3986: Encoding = Encoding::UrlEncoded("-_.~", false, false);
 pub(crate) const PHP: Encoding = Encoding::UrlEncoded("-_.", true, false);
 pub(crate) const JAVA_SCRIPT: Encoding = Encoding::UrlEncoded("-_.!~*'()", false, false);
@@ -63,8 +63,7 @@ pub(crate) const PYTHON: Encoding = Encoding::UrlEncoded("-_.~/", false, false);
 pub(crate) const GO: Encoding = Encoding::UrlEncoded("-_.~", true, false);
 pub(crate) const DOT_NET: Encoding = Encoding::UrlEncoded("-_.!*()", true, true);
 
-/// Bytes that a signature could be made of. They are wiped when they are dropped, and leave no copy
-/// behind when they grow.
+/// Bytes with secrets in them. They are wiped on drop, and leave no copy behind when they grow.
 #[derive(Default)]
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
@@ -102,7 +101,7 @@ pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
 impl Encoding {
     fn write(self, bytes: &[u8], to: &mut Secret) {
         let mut out = |bytes: &[u8]| to.push(bytes);
-        // A value that was decoded may hold bytes that are no UTF-8.
+        // A decoded value may hold bytes that are not UTF-8.
         let text = || Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
         let mut each = |change: fn(&u8) -> u8| bytes.iter().for_each(|byte| out(&[change(byte)]));
         match self {
@@ -193,7 +192,7 @@ impl Encoding {
     }
 }
 
-/// Two upper-case digits, without a table and without a branch: they may be of a right signature.
+/// Two upper-case digits, without a table and a branch: they may be of a right signature.
 fn hex(byte: u8) -> [u8; 2] {
     let digit = |value: u8| b'0' + value + u8::from(value > 9) * (b'A' - b'0' - 10);
     [digit(byte >> 4), digit(byte & 0xf)]

@@ -1,4 +1,4 @@
-//! The inputs of a search, a request above all, and the fields that a variant selects from them.
+//! The inputs of a search, and the fields that a variant selects from them.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -6,20 +6,19 @@ use wxpay_sign::{ApiKey, SignType};
 
 use crate::encoding::Chain;
 
-/// Stands in place of the key, and of a signature that would be right.
+/// Shown in place of the key, and of the right signature.
 pub(crate) const MASK: &str = "********";
 
 /// Maximum length of a shown string in bytes.
-const SHOWN: usize = 16 * 1024;
+const MAX_SHOWN: usize = 16 * 1024;
 
-/// Maximum number of fields that are each looked at alone, and of further keys that are tried.
-const EACH: usize = 16;
+/// Maximum number of fields that a row is tried for, and of further keys.
+const MAX_EACH: usize = 16;
 
-/// A request as it was sent, and what is known of its file.
+/// A request as it was sent, with the name and the bytes of its file if they are known.
 ///
 /// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names,
-/// for they are what goes wrong. A field `media` is the upload's file and is not to be signed, nor is
-/// `sign`.
+/// which are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
 ///
 /// ```
 /// use wxpay_diagnose::Request;
@@ -37,16 +36,12 @@ pub struct Request<'a> {
     pub(crate) pairs: Vec<(&'a str, &'a str)>,
     pub(crate) file_name: Option<&'a str>,
     pub(crate) content: Option<&'a [u8]>,
-    /// The algorithm that is right, where the field does not say so.
+    /// The right algorithm, if the field does not decide it.
     pub(crate) sign_type: Option<SignType>,
 }
 
 impl<'a> Request<'a> {
-    /// The text fields, in the order in which they were sent; `sign` may be among them.
-    ///
-    /// ```
-    /// let request = wxpay_diagnose::Request::new([("mch_id", "1000000000"), ("sign", "84FA6EF2")]);
-    /// ```
+    /// The text fields in the order in which they were sent; `sign` may be among them.
     pub fn new(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self {
             pairs: pairs.into_iter().collect(),
@@ -56,27 +51,26 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The file's name, as it was sent with the file.
+    /// The file's name in the form.
     pub fn file_name(mut self, name: &'a str) -> Self {
         self.file_name = Some(name);
         self
     }
 
-    /// The file's bytes. Without them it is not found out that they were signed.
+    /// The file's bytes, to find out whether they were signed.
     pub fn content(mut self, content: &'a [u8]) -> Self {
         self.content = Some(content);
         self
     }
 
-    /// The algorithm that is right, where the field `sign_type` does not decide it, as in a response that
-    /// is checked strictly.
+    /// The right algorithm, if the field `sign_type` does not decide it, as in a strict check.
     pub fn sign_type(mut self, sign_type: SignType) -> Self {
         self.sign_type = Some(sign_type);
         self
     }
 }
 
-/// The names of the fields and the length of the file; no value, for a key may be among them.
+/// Shows the names of the fields and the length of the file, and no values, which may be keys.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.pairs.iter().map(|(name, _)| name).collect();
@@ -94,7 +88,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) request: &'a Request<'a>,
     pub(crate) key: &'a ApiKey,
     pub(crate) others: &'a [ApiKey],
-    /// The right signature, which is signed once more where it was put among the parameters.
+    /// The right signature, for a request that was signed once more with its signature among the fields.
     pub(crate) first_pass: &'a [u8],
 }
 
@@ -110,17 +104,17 @@ pub(crate) struct Field<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Text,
-    /// A string with it is not shown: the file's bytes, or a signature that was sent.
+    /// Not shown, like the string with it: the file's bytes, or a received signature.
     Hidden,
     /// Shown as [`MASK`]: the key, or the right signature.
     Masked,
 }
 
-/// The fields of a string in sending order; none where what they need is not known.
+/// The fields of a string in sending order; `None` if they need an input that is not given.
 pub(crate) type Fields<'a> = Option<Vec<Field<'a>>>;
 
 impl<'a> Inputs<'a> {
-    /// The algorithm that is asked for.
+    /// The right algorithm.
     pub(crate) fn asked_for(&self) -> SignType {
         let named = || SignType::from_field(self.named_sign_type());
         self.request.sign_type.unwrap_or_else(named)
@@ -137,18 +131,18 @@ impl<'a> Inputs<'a> {
         Some(pairs.find(|(name, _)| *name == wanted)?.1)
     }
 
-    /// The names of the fields that are to be signed, sorted, the first of them.
+    /// The first names of the fields that are to be signed, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let names: BTreeSet<_> = self.signed().map(|(name, _)| name).collect();
-        names.into_iter().take(EACH).map(String::from).collect()
+        names.into_iter().take(MAX_EACH).map(String::from).collect()
     }
 
     pub(crate) fn key_numbers(&self) -> Vec<String> {
-        let numbers = 1..=self.others.len().min(EACH);
+        let numbers = 1..=self.others.len().min(MAX_EACH);
         numbers.map(|number| number.to_string()).collect()
     }
 
-    /// The name that is sent more than once, of several the one that sorts first.
+    /// The repeated name that sorts first.
     pub(crate) fn repeated(&self) -> Option<&'a str> {
         let mut names: Vec<_> = self.signed().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -182,7 +176,7 @@ impl<'a> Inputs<'a> {
         Some(self.sent().map(text).collect())
     }
 
-    /// All but one; nothing where that one is not sent.
+    /// All fields but one; `None` if that is not sent.
     pub(crate) fn without(&self, unsigned: &str) -> Fields<'a> {
         let mut fields = self.to_be_signed()?;
         let all = fields.len();
@@ -190,7 +184,7 @@ impl<'a> Inputs<'a> {
         (fields.len() < all).then_some(fields)
     }
 
-    /// Another field at the end, in place of one that is sent.
+    /// The fields with another one at the end, in place of a sent one of that name.
     pub(crate) fn with(
         &self,
         name: &'a str,
@@ -217,7 +211,7 @@ impl<'a> Inputs<'a> {
         self.with("media", Kind::Hidden, self.request.content?, chain)
     }
 
-    /// The first or the last of each name.
+    /// The first or the last field of each name.
     pub(crate) fn one_of_equal(&self, last: bool) -> Fields<'a> {
         let mut fields = self.to_be_signed()?;
         if last {
@@ -231,13 +225,13 @@ impl<'a> Inputs<'a> {
         Some(fields)
     }
 
-    /// The text with asterisks wherever it holds one of the keys, in whatever case: a sender may have
-    /// put one into a field. A long one is cut.
+    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any case:
+    /// a sender may have put one into a field.
     pub(crate) fn redact(&self, text: &str) -> Box<str> {
         let mut shown = String::new();
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            if shown.len() >= SHOWN {
+            if shown.len() >= MAX_SHOWN {
                 shown.push('…');
                 break;
             }
@@ -269,7 +263,7 @@ impl Field<'_> {
         [self.name.as_bytes(), b"=", self.value].concat()
     }
 
-    /// As by name, but `mch_id` comes right after `media_hash`, before whatever follows it.
+    /// Sorts by name, but `mch_id` right after `media_hash`.
     pub(crate) fn media_hash_first(&self) -> (&str, bool) {
         match &*self.name {
             "mch_id" => ("media_hash", true),
@@ -278,7 +272,7 @@ impl Field<'_> {
     }
 }
 
-/// How the API writes a name that is this one but for case and separators.
+/// The API's spelling of a name that differs from it in case and separators at most.
 pub(crate) fn api_name(name: &str) -> Option<&'static str> {
     let letters = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let mut names = ["mch_id", "media_hash", "sign_type"].into_iter();

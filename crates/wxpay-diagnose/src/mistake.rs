@@ -1,4 +1,4 @@
-//! A mistake: its name, its words, and the row of the table that says how it is made.
+//! A mistake with its messages, and the form of a row of the table.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -44,7 +44,7 @@ pub struct ParseLangError(());
 
 /// A known mistake in making a signature.
 ///
-/// Names of fields in its words are the sender's own text: escape them where that matters.
+/// Its messages may hold names of fields, which are the sender's text: escape them.
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -56,7 +56,7 @@ pub struct ParseLangError(());
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mistake {
     messages: &'static Messages,
-    /// The field, or the number of the key, that the words are about.
+    /// The field, or the number of the key, that the messages are about.
     about: Box<str>,
 }
 
@@ -68,7 +68,7 @@ impl Mistake {
         }
     }
 
-    /// A name for programs, in snake case. It stays the same in later versions.
+    /// A name for programs, in snake case, which later versions keep.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.messages.name
@@ -110,18 +110,16 @@ pub(crate) struct Messages {
 /// A row of the table of mistakes.
 pub(crate) struct Row {
     pub(crate) messages: Messages,
-    /// Whether the mistake can be made with what was sent.
-    pub(crate) when: fn(&Inputs<'_>) -> bool,
-    /// The fields, or the numbers of the other keys, for each of which the row is tried; a `{}` in its
-    /// words stands for one.
-    pub(crate) each: Option<fn(&Inputs<'_>) -> Vec<String>>,
-    /// Each is also tried together with each other common one.
+    /// The fields, or the numbers of the other keys, that the row is tried for, each for `{}` in its
+    /// messages. A row about neither has one empty text, or none if the request makes it impossible.
+    pub(crate) each: fn(&Inputs<'_>) -> Vec<String>,
+    /// Steps that are tried alone and in pairs of common ones.
     pub(crate) common: &'static [&'static [Step]],
-    /// Each is tried alone, and with the other algorithm.
+    /// Steps that are tried alone and with the other algorithm.
     pub(crate) rare: &'static [&'static [Step]],
     /// Other ways to write the digest.
     pub(crate) written: &'static [Chain],
-    /// The algorithm without which this is no mistake, or another.
+    /// The only algorithm under which this is a mistake.
     pub(crate) only: Option<Algorithm>,
 }
 
@@ -138,8 +136,7 @@ pub(crate) const fn row(
             en: [done, advice],
             zh: [done_zh, advice_zh],
         },
-        when: |_| true,
-        each: None,
+        each: |_| if_possible(true),
         common: &[],
         rare: &[],
         written: &[],
@@ -147,10 +144,14 @@ pub(crate) const fn row(
     }
 }
 
+/// For [`Row::each`] of a row that is about no field and no other key.
+pub(crate) fn if_possible(is_possible: bool) -> Vec<String> {
+    Vec::from_iter(is_possible.then(String::new))
+}
+
 #[rustfmt::skip]
 impl Row {
-    pub(crate) const fn when(self, when: fn(&Inputs<'_>) -> bool) -> Self { Self { when, ..self } }
-    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each: Some(each), ..self } }
+    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each, ..self } }
     pub(crate) const fn common(self, common: &'static [&'static [Step]]) -> Self { Self { common, ..self } }
     pub(crate) const fn rare(self, rare: &'static [&'static [Step]]) -> Self { Self { rare, ..self } }
     pub(crate) const fn written(self, written: &'static [Chain]) -> Self { Self { written, ..self } }

@@ -1,4 +1,4 @@
-//! The result of a search, in the words of a language.
+//! The result of a search, in English or Chinese.
 
 use std::fmt;
 
@@ -14,16 +14,7 @@ use crate::{
 impl Request<'_> {
     /// Finds out how a signature was made.
     ///
-    /// Other keys that the sender may have used (an earlier one, the API v3 key) are tried too, the
-    /// first 16 of them.
-    ///
-    /// ```
-    /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
-    /// let request = wxpay_diagnose::Request::new([("mch_id", "1000000000")]);
-    /// let report = request.diagnose(&key, &[], "84FA6EF2E28F769DC0AE3A58E819F997");
-    /// assert!(report.is_right());
-    /// # Ok::<(), wxpay_sign::ApiKeyError>(())
-    /// ```
+    /// It also tries the first 16 other keys, such as an earlier one or the API v3 key.
     #[must_use]
     pub fn diagnose(&self, key: &ApiKey, other_keys: &[ApiKey], signature: &str) -> Report {
         let inputs = Inputs {
@@ -45,10 +36,10 @@ impl Request<'_> {
     }
 }
 
-/// Whether a signature is right, and if not why.
+/// Whether a signature is right, and if not, why.
 ///
-/// `Display` writes it in a few lines of English, [`display`](Self::display) in another language, with
-/// control characters escaped. It holds neither a key nor a signature; see [the crate](crate#secrets).
+/// `Display` writes a few lines of English, [`display`](Self::display) another language, with control
+/// characters escaped. A report holds no key and no signature; see [the crate](crate#secrets).
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -62,12 +53,12 @@ impl Request<'_> {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// None where no known mistake gives the signature, an empty one where it is right.
+    /// `None` if no known mistake gives the signature, an empty list if it is right.
     mistakes: Option<Vec<Mistake>>,
     sign_type: SignType,
     canonical: Box<str>,
     signed: Option<Box<str>>,
-    /// The number of characters of the signature, where it is neither 32 nor 64.
+    /// The number of characters of the signature, if it is neither 32 nor 64.
     odd_length: Option<usize>,
 }
 
@@ -78,22 +69,21 @@ impl Report {
         self.mistakes.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// The mistakes that together give the signature: none where it is right, or where no known mistake
-    /// gives it.
+    /// The mistakes that together give the signature: none if it is right, or by no known mistake.
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The string that ought to be signed, with asterisks in place of the key; cut after 16 KiB. It is
-    /// raw: escape it before it goes to a terminal if the values are a stranger's.
+    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the
+    /// values of a stranger before a terminal shows them.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The string that was signed in its place, likewise, where it is known, differs, and can be shown:
-    /// not with the file's bytes in it, and before it was encoded as a whole.
+    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is
+    /// not known, does not differ, or holds the file's bytes.
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()
@@ -127,23 +117,20 @@ impl Report {
                 "no known mistake gives this signature",
                 "没有已知的错误会得出这个签名",
             );
-            let length = match self.odd_length {
-                None => "",
-                Some(0) => say(": it is empty", ": 签名是空的"),
-                Some(_) => say(
-                    ": it has {} characters, where MD5 has 32 and HMAC-SHA256 has 64",
-                    ": 它有 {} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个",
-                ),
-            };
-            let found = self.odd_length.unwrap_or_default().to_string();
-            lines.push(unknown.to_owned() + &length.replace("{}", &found));
-            if self.odd_length.is_none() {
-                let check = say(
-                    "check the API key, and that the values that are sent are those that were signed",
-                    "检查 API 密钥,并确认发送的值就是签名时的值",
-                );
-                lines.push(format!("{advice}: {check}"));
-            }
+            let check = say(
+                "check the API key, and that the values that are sent are those that were signed",
+                "检查 API 密钥,并确认发送的值就是签名时的值",
+            );
+            let empty = say(": it is empty", ": 签名是空的");
+            let length = say(
+                ": it has {} characters, where MD5 has 32 and HMAC-SHA256 has 64",
+                ": 它有 {} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个",
+            );
+            lines.push(match self.odd_length {
+                None => format!("{unknown}\n{advice}: {check}"),
+                Some(0) => format!("{unknown}{empty}"),
+                Some(found) => unknown.to_owned() + &length.replace("{}", &found.to_string()),
+            });
         }
         lines.join("\n")
     }

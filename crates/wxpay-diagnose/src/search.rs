@@ -1,4 +1,4 @@
-//! The search for the mistakes that give a signature, the simplest explanation first.
+//! The search for the mistakes that give a signature, with the simplest explanation first.
 
 use std::iter;
 
@@ -12,15 +12,15 @@ use crate::{
     variant::{Step, Variant},
 };
 
-/// Maximum number of bytes of the parameters' text that are hashed, unless the right string alone is
-/// longer. A request of this API needs less than a tenth of it for everything that is tried.
+/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries
+/// for a request of this API take less than a tenth of it.
 const BUDGET: usize = 8 * 1024 * 1024;
 
-/// The mistakes that make a signature, in the table's order, those of writing last, none where it is
-/// right; and the string that was signed, where it may be shown.
+/// The mistakes that give a signature, none if it is right, in the table's order, with those of writing
+/// last; and the string that was signed, if it may be shown.
 pub(crate) type Match = (Vec<Mistake>, Option<Box<str>>);
 
-/// The simplest explanation of a signature: it is right, then each mistake, then each two.
+/// The simplest explanation of a signature: it is right, or else by one mistake, or else by two.
 pub(crate) fn search(inputs: &Inputs<'_>, signature: &str) -> Option<Match> {
     let received = Received::new(signature)?;
     let right = Variant::right(inputs).digest(inputs)?;
@@ -31,13 +31,13 @@ pub(crate) fn search(inputs: &Inputs<'_>, signature: &str) -> Option<Match> {
     let candidates = candidates(inputs);
     tries(&candidates)
         .take(affordable(inputs))
-        .find_map(|together| attempt(inputs, &received, together))
+        .find_map(|combined| attempt(inputs, &received, combined))
 }
 
-fn attempt(inputs: &Inputs<'_>, received: &Received, together: Together<'_>) -> Option<Match> {
-    let variant = variant(inputs, together)?;
+fn attempt(inputs: &Inputs<'_>, received: &Received, combined: Combination<'_>) -> Option<Match> {
+    let variant = variant(inputs, combined)?;
     let written = received.matches(&variant.digest(inputs)?)?;
-    let made = together.into_iter().flatten();
+    let made = combined.into_iter().flatten();
     let made = made.map(|candidate| candidate.mistake(inputs));
     let mut mistakes: Vec<_> = made.chain(written).collect();
     if let Some(name) = inputs.repeated() {
@@ -49,14 +49,14 @@ fn attempt(inputs: &Inputs<'_>, received: &Received, together: Together<'_>) -> 
     Some((mistakes, variant.shown(inputs)))
 }
 
-/// The row of a mistake that no step makes.
+/// The row of this name, for a mistake without steps.
 fn named(name: &str) -> &'static Row {
     let mut rows = TABLE.iter();
     rows.find(|row| row.messages.name == name)
         .expect("the table has a row of this name")
 }
 
-/// The number of strings that may be hashed: the right one in any case.
+/// Maximum number of strings that are hashed, at least the right one.
 fn affordable(inputs: &Inputs<'_>) -> usize {
     (BUDGET / inputs.length()).max(1)
 }
@@ -65,32 +65,28 @@ fn affordable(inputs: &Inputs<'_>) -> usize {
 struct Candidate {
     row: &'static Row,
     steps: &'static [Step],
-    /// The field or the key, where the row is tried for each.
-    one: Box<str>,
+    /// The field or the key that the row is tried for, if there is one.
+    about: Box<str>,
     common: bool,
 }
 
 impl Candidate {
     fn mistake(&self, inputs: &Inputs<'_>) -> Mistake {
-        Mistake::new(self.row, inputs.redact(&self.one))
+        Mistake::new(self.row, inputs.redact(&self.about))
     }
 }
 
-/// Every mistake that can be made with what was sent.
+/// Every mistake that is possible with this request.
 fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for row in TABLE.iter().filter(|row| (row.when)(inputs)) {
-        let about = match row.each {
-            Some(each) => each(inputs),
-            None => vec![String::new()],
-        };
-        for one in about {
+    for row in TABLE {
+        for about in (row.each)(inputs) {
             let common = row.common.iter().map(|steps| (*steps, true));
             let rare = row.rare.iter().map(|steps| (*steps, false));
             candidates.extend(common.chain(rare).map(|(steps, common)| Candidate {
                 row,
                 steps,
-                one: one.as_str().into(),
+                about: about.as_str().into(),
                 common,
             }));
         }
@@ -98,15 +94,15 @@ fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
     candidates
 }
 
-/// Mistakes that may have been made together.
-type Together<'c> = [Option<&'c Candidate>; 2];
+/// Up to two mistakes at a time.
+type Combination<'c> = [Option<&'c Candidate>; 2];
 
 /// None, then each alone, then two of them.
-fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Together<'_>> {
+fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Combination<'_>> {
     let alone = candidates.iter().map(|one| [Some(one), None]);
     let pairs = candidates.iter().enumerate().flat_map(|(index, first)| {
         let rest = candidates[index + 1..].iter();
-        // The table begins with the other algorithm, which goes with everything.
+        // The first row is the other algorithm, which is combined with every other one.
         let likely = rest.filter(move |second| index == 0 || first.common && second.common);
         let possible = likely.filter(move |second| are_independent(first, second));
         possible.map(move |second| [Some(first), Some(second)])
@@ -114,20 +110,20 @@ fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Together<'_>> {
     iter::once([None, None]).chain(alone).chain(pairs)
 }
 
-/// Whether the two change nothing in common.
+/// Whether the two change different axes.
 fn are_independent(first: &Candidate, second: &Candidate) -> bool {
     let changes = |step: &Step| first.steps.iter().any(|other| other.axis() == step.axis());
     !second.steps.iter().any(changes)
 }
 
-/// None where one of them is no mistake with the algorithm of the variant.
-fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option<Variant<'c>> {
-    let made = || together.into_iter().flatten();
+/// `None` if one of them is no mistake under the algorithm of the variant.
+fn variant<'c>(inputs: &Inputs<'_>, combined: Combination<'c>) -> Option<Variant<'c>> {
+    let made = || combined.into_iter().flatten();
     let mut variant = Variant::right(inputs);
     for candidate in made() {
         variant = variant.with(candidate.steps);
-        if !candidate.one.is_empty() {
-            variant.one = &candidate.one;
+        if !candidate.about.is_empty() {
+            variant.about = &candidate.about;
         }
     }
     let fits = |row: &Row| row.only.is_none_or(|only| only == variant.algorithm);
@@ -136,7 +132,7 @@ fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option<Variant<'c
         .then_some(variant)
 }
 
-/// A signature as it came, in the forms in which it is compared.
+/// A received signature, in the forms in which it is compared.
 struct Received {
     padded: bool,
     lower_case: bool,
@@ -145,7 +141,7 @@ struct Received {
     forms: Vec<Form>,
 }
 
-/// A way to write a digest of that many bytes, for a text as long as the received one.
+/// A way to write a digest of that many bytes in a text as long as the received one.
 struct Form {
     row: Option<&'static Row>,
     chain: Chain,
@@ -159,10 +155,10 @@ impl Form {
 }
 
 impl Received {
-    /// None where the text is shorter or longer than any signature.
+    /// `None` if the text is shorter or longer than any signature.
     ///
-    /// None of these is so short that a guess could be confirmed piece by piece. The shortest is an MD5
-    /// of bytes below 0x10, each in one digit; the longest are 32 bytes, each in eight.
+    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in
+    /// eight digits. All are too long to be guessed piece by piece.
     fn new(signature: &str) -> Option<Self> {
         let inner = signature.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\0' | '\u{feff}')
@@ -170,16 +166,12 @@ impl Received {
         if !(16..=256).contains(&inner.len()) {
             return None;
         }
-        let base64 = inner.trim_end_matches('=').bytes().map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            byte => byte,
-        });
+        let base64 = inner.trim_end_matches('=');
         let mut received = Self {
             padded: inner.len() != signature.len(),
             lower_case: inner.bytes().any(|byte| byte.is_ascii_lowercase()),
             digits: inner.to_ascii_uppercase().into_bytes(),
-            base64: base64.collect(),
+            base64: base64.replace('-', "+").replace('_', "/").into_bytes(),
             forms: Vec::new(),
         };
         let right: (_, Chain) = (None, &[HEX_UPPER]);
@@ -188,7 +180,7 @@ impl Received {
         for (row, chain) in iter::once(right).chain(written) {
             for bytes in [16, 32] {
                 let form = Form { row, chain, bytes };
-                // Zeros are written shortest, and bytes of 0xff longest.
+                // Zeros are the shortest bytes, and 0xff the longest.
                 let length = |byte| encode(chain, &[byte; 32][..bytes]).len();
                 if (length(0)..=length(0xff)).contains(&received.text(&form).len()) {
                     received.forms.push(form);
@@ -198,8 +190,7 @@ impl Received {
         Some(received)
     }
 
-    /// The mistakes of writing, none where it is written as it should be; nothing where it is not
-    /// this digest.
+    /// The mistakes in writing this digest, none if it is written rightly; `None` for another digest.
     fn matches(&self, digest: &[u8]) -> Option<Vec<Mistake>> {
         let mut forms = self.forms.iter().filter(|form| form.bytes == digest.len());
         let form = forms.find(|form| encode(form.chain, digest).ct_eq(self.text(form)).into())?;
@@ -250,14 +241,14 @@ mod tests {
         ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
     }
 
-    /// The right signature of the variant, where it has one and is a mistake with its algorithm.
-    fn signed(inputs: &Inputs<'_>, together: Together<'_>) -> Option<String> {
+    /// The signature of the variant, if it has one and is a mistake under its algorithm.
+    fn signed(inputs: &Inputs<'_>, combined: Combination<'_>) -> Option<String> {
         let right = Variant::right(inputs).digest(inputs)?;
         let inputs = Inputs {
             first_pass: &encode(&[HEX_UPPER], &right),
             ..inputs.clone()
         };
-        let digest = variant(&inputs, together)?.digest(&inputs)?;
+        let digest = variant(&inputs, combined)?.digest(&inputs)?;
         let digits = encode(&[HEX_UPPER], &digest);
         Some(String::from_utf8_lossy(&digits).into_owned())
     }
@@ -287,9 +278,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Or as an earlier row that gives the same string.
         #[test]
-        fn each_row_is_named_as_its_mistake(pairs in pairs(), [right, one, other] in keys()) {
+        fn the_mistake_of_each_row_is_found_or_an_earlier_one_with_the_same_string(pairs in pairs(), [right, one, other] in keys()) {
             let (request, others) = (request_of(&pairs), [one, other]);
             let inputs = inputs(&request, &right, &others);
             let candidates = candidates(&inputs);
@@ -299,7 +289,7 @@ mod tests {
                 };
                 let made = candidate.mistake(&inputs);
                 let (found, _) = search(&inputs, &sign).unwrap();
-                // A repeated name is named beside it.
+                // A repeated field is reported, too.
                 let is_named = |it: &&Mistake| **it == made || it.name() != "field_repeated";
                 let named: Vec<_> = found.iter().filter(is_named).collect();
                 prop_assert!(named.len() <= 1, "{made:?} is called {named:?}");
@@ -309,7 +299,7 @@ mod tests {
         }
 
         #[test]
-        fn two_mistakes_are_never_called_unknown(
+        fn any_two_mistakes_are_explained(
             pairs in pairs(),
             [right, one, other] in keys(),
             picks in prop::collection::vec(any::<Index>(), 8),
@@ -319,21 +309,20 @@ mod tests {
             let candidates = candidates(&inputs);
             let tries: Vec<_> = tries(&candidates).collect();
             for pick in picks {
-                let together = tries[pick.index(tries.len())];
-                let Some(sign) = signed(&inputs, together) else {
+                let combined = tries[pick.index(tries.len())];
+                let Some(sign) = signed(&inputs, combined) else {
                     continue;
                 };
                 let found = search(&inputs, &sign.to_lowercase());
-                let made: Vec<_> = together.iter().flatten().map(|one| one.row.messages.name).collect();
+                let made: Vec<_> = combined.iter().flatten().map(|one| one.row.messages.name).collect();
                 prop_assert!(found.is_some(), "{made:?}");
                 prop_assert!(found.unwrap().0.len() <= made.len() + 2);
             }
         }
     }
 
-    /// As the crate's documentation has it.
     #[test]
-    fn the_work_is_bounded() {
+    fn the_work_is_bounded_as_the_readme_says() {
         let key = key();
         let others = [(); 1_000].map(|()| key.clone());
         let count = |request, others| tries(&candidates(&inputs(request, &key, others))).count();
@@ -351,16 +340,15 @@ mod tests {
     #[test]
     fn at_most_eight_hashes_cover_the_file() {
         let candidates = candidates(&inputs(&request([("mch_id", "1")]), &key(), &[]));
-        let covers = |together: &Together<'_>| {
-            let mut made = together.iter().flatten();
+        let covers = |combined: &Combination<'_>| {
+            let mut made = combined.iter().flatten();
             made.any(|candidate| candidate.row.messages.name == "content_signed")
         };
         assert_eq!(tries(&candidates).filter(covers).count(), 8);
     }
 
-    /// One that is shorter than 32 digits is made by few digests.
     #[test]
-    fn only_what_may_be_as_long_is_compared() {
+    fn only_forms_of_the_same_length_are_compared() {
         let received = |length| Received::new(&"0".repeat(length));
         for (length, is_possible) in [
             (0, false),
@@ -375,7 +363,7 @@ mod tests {
             let forms = received(length).unwrap().forms.into_iter();
             forms.filter(|form| form.bytes == bytes).count()
         };
-        // Plain, cut, without zeros (two) or sign-extended (two); and the first digits of HMAC's.
+        // Plain, truncated, twice without zeros, twice sign-extended; of 32 bytes all but two of these.
         assert_eq!((chains(32, 16), chains(32, 32)), (6, 4));
         // Separated by any of three, or sign-extended.
         assert_eq!(chains(47, 16), 5);

@@ -1,38 +1,38 @@
-//! The known mistakes: for each its name, its words, and the change of the string.
+//! The known mistakes: each has a name, messages, and steps that change the string.
 //!
-//! To add a mistake, add a row, and its case to `tests/independent/mistakes.py`. Where two rows give the
-//! same string, the first is named: a more specific or more frequent mistake stands before a less so.
+//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give
+//! the same string the first is named, so a specific or frequent mistake precedes a general or rare one.
 
 use wxpay_sign::SignType;
 
 use crate::{
     encoding::{Encoding::*, *},
     inputs::{Kind::*, api_name},
-    mistake::{Row, row},
+    mistake::{Row, if_possible, row},
     variant::{Algorithm::*, Step::*, WhichKey::Other, Whose::*, *},
 };
 
 #[rustfmt::skip]
 #[allow(clippy::redundant_closure_for_method_calls, reason = "a method is for one lifetime alone")]
 pub(crate) static TABLE: &[Row] = &[
-    // The other algorithm, with which everything else is tried too.
+    // The other algorithm, which is combined with every other row.
     row("hmac_for_md5",
         "it was signed with HMAC-SHA256, but no `sign_type` asks for that, and without one the gateway reads MD5",
         "send `sign_type=HMAC-SHA256` and sign it like any other field, or sign with MD5",
         "用了 HMAC-SHA256 签名,但没有 `sign_type` 说明;没有该字段时网关按 MD5 验签", "发送 `sign_type=HMAC-SHA256` 并让它参与签名,或者改用 MD5 签名")
-        .when(|i| i.asked_for() == SignType::Md5 && i.named_sign_type().is_none_or(|name| name == "MD5"))
+        .each(|i| if_possible(i.asked_for() == SignType::Md5 && i.named_sign_type().is_none_or(|name| name == "MD5")))
         .common(&[&[Sign(HmacSha256)]]),
     row("sign_type_misspelt",
         "it was signed with HMAC-SHA256, but `sign_type` does not read exactly `HMAC-SHA256`, and the gateway takes all else for MD5",
         "send and sign `sign_type=HMAC-SHA256`, upper case, with a hyphen and without spaces",
         "用了 HMAC-SHA256 签名,但 `sign_type` 的值不是 `HMAC-SHA256`;其他值网关一律按 MD5 验签", "发送并签名 `sign_type=HMAC-SHA256`:大写,带连字符,不带空格")
-        .when(|i| i.asked_for() == SignType::Md5 && i.named_sign_type().is_some_and(|name| name != "MD5"))
+        .each(|i| if_possible(i.asked_for() == SignType::Md5 && i.named_sign_type().is_some_and(|name| name != "MD5")))
         .common(&[&[Sign(HmacSha256)]]),
     row("md5_for_hmac",
         "it was signed with MD5, but `sign_type` asks for HMAC-SHA256",
         "sign with HMAC-SHA256 under the API key, or do not send `sign_type`",
         "用了 MD5 签名,但 `sign_type` 要求 HMAC-SHA256", "以 API 密钥为密钥改用 HMAC-SHA256 签名,或者不发送 `sign_type`")
-        .when(|i| i.asked_for() == SignType::HmacSha256).common(&[&[Sign(Md5)]]),
+        .each(|i| if_possible(i.asked_for() == SignType::HmacSha256)).common(&[&[Sign(Md5)]]),
 
     // The fields.
     row("field_repeated",
@@ -50,12 +50,12 @@ pub(crate) static TABLE: &[Row] = &[
         "`sign_type` was signed but is not sent",
         "send `sign_type` as a field of the form, with the value that was signed",
         "`sign_type` 参与了签名,但没有发送", "把 `sign_type` 作为表单字段发送,值与签名时相同")
-        .when(|i| i.named_sign_type().is_none()).common(OTHER_SIGN_TYPE),
+        .each(|i| if_possible(i.named_sign_type().is_none())).common(OTHER_SIGN_TYPE),
     row("sign_type_changed",
         "`sign_type` was signed with another value than it is sent with",
         "send the very value that was signed, from one variable",
         "`sign_type` 签名时的值与发送的值不同", "签名和发送使用同一个变量")
-        .when(|i| i.named_sign_type().is_some()).common(OTHER_SIGN_TYPE),
+        .each(|i| if_possible(i.named_sign_type().is_some())).common(OTHER_SIGN_TYPE),
 
     // Their order.
     row("media_hash_first",
@@ -115,7 +115,7 @@ pub(crate) static TABLE: &[Row] = &[
         "文件名参与了签名", "文件和文件名都不参与签名:文件由 `media_hash` 保证")
         .common(&[&[Select(|i, _| i.with_text("media", i.request.file_name?))]])
         .rare(&[
-            // As curl and PHP's older uploads have it.
+            // As in curl and older PHP.
             &[Select(|i, _| i.with("media", Text, i.request.file_name?.as_bytes(), &[Between("@", "")]))],
             &[Select(|i, _| i.with_text("filename", i.request.file_name?))],
             &[Select(|i, _| i.with_text("file_name", i.request.file_name?))],
@@ -128,7 +128,7 @@ pub(crate) static TABLE: &[Row] = &[
         .rare(&[
             &[Select(|i, _| i.with_text("media", i.value("media")?))],
             &[Select(|i, _| i.with_text("media", i.value("media_hash")?))],
-            // As JavaScript and PHP print what is no text.
+            // As JavaScript and PHP print a value that is no text.
             &[Select(|i, _| i.with_text("media", "[object Object]"))],
             &[Select(|i, _| i.with_text("media", "[object File]"))],
             &[Select(|i, _| i.with_text("media", "[object Blob]"))],
@@ -143,7 +143,7 @@ pub(crate) static TABLE: &[Row] = &[
         "the field `{}` is sent but was not signed",
         "sign every field that is sent and not empty, except `sign` and the file",
         "发送了字段 `{}`,但它没有参与签名", "除 `sign` 和文件之外,每个发送的非空字段都要参与签名")
-        .each(|i| i.names()).rare(&[&[Select(|i, one| i.without(one))]]),
+        .each(|i| i.names()).rare(&[&[Select(|i, about| i.without(about))]]),
     row("field_renamed",
         "the field `{}` was signed under another spelling of its name than it is sent under",
         "sign and send each name as the API writes it: `mch_id`, `media_hash`, `sign_type`",
@@ -167,49 +167,49 @@ pub(crate) static TABLE: &[Row] = &[
         "the API key was put before the fields",
         "append `&key=` and the API key at the end of the string",
         "API 密钥放在了字段前面", "在字符串末尾追加 `&key=` 和 API 密钥")
-        .common(&[&[around("{key}", "")], &[around("key={key}&", "")]])
-        .rare(&[&[around("{key}&", "")], &[around("key={key}", "")]]),
+        .common(&[&[PlaceKey("*{}")], &[PlaceKey("key=*&{}")]])
+        .rare(&[&[PlaceKey("*&{}")], &[PlaceKey("key=*{}")]]),
     // The same string as of the row before where no name sorts before `key`.
     row("key_sorted",
         "`key` was sorted among the fields",
         "join the sorted fields first, then append `&key=` and the API key, and never send it",
         "`key` 和其他字段一起排序了", "先拼接排好序的字段,再追加 `&key=` 和 API 密钥,并且不要发送它")
-        .common(&[&[sorted("")]]),
+        .common(&[&[PlaceKey("{*}")]]),
     row("key_missing",
         "the API key is not in the string that was signed",
         "append `&key=` and the API key to the string",
         "签名原串里没有 API 密钥", "在字符串末尾追加 `&key=` 和 API 密钥")
-        .common(&[&[at_end("")]]).only(Md5),
+        .common(&[&[PlaceKey("{}")]]).only(Md5),
     row("hmac_without_key_in_string",
         "HMAC was given the API key, but the string that was signed does not end in it",
         "append `&key=` and the API key to the string for HMAC-SHA256 too",
         "HMAC 用了 API 密钥,但签名原串末尾没有它", "使用 HMAC-SHA256 时同样要在字符串末尾追加 `&key=` 和 API 密钥")
-        .common(&[&[at_end("")]]).only(HmacSha256),
+        .common(&[&[PlaceKey("{}")]]).only(HmacSha256),
     row("key_joined_bare",
         "the API key was appended without `&key=`",
         "put `&key=` between the fields and the API key",
         "直接追加了 API 密钥,没有 `&key=`", "在字段和 API 密钥之间加上 `&key=`")
-        .common(&[&[at_end("{key}")], &[at_end("&{key}")]]),
+        .common(&[&[PlaceKey("{}*")], &[PlaceKey("{}&*")]]),
     row("key_ampersand_missing",
         "the API key was appended with `key=`, without the `&` before it",
         "put `&key=` between the fields and the API key",
         "API 密钥前只有 `key=`,缺少 `&`", "在字段和 API 密钥之间加上 `&key=`")
-        .common(&[&[at_end("key={key}")]]),
+        .common(&[&[PlaceKey("{}key=*")]]),
     row("key_renamed",
         "the API key was appended under another name than `key`, or under that name in another case",
         "append it as `&key=` in lower case",
         "追加 API 密钥时用的名字不是小写的 `key`", "用小写的 `&key=` 追加")
-        .common(&[&[at_end("&KEY={key}")]])
+        .common(&[&[PlaceKey("{}&KEY=*")]])
         .rare(&[
-            &[at_end("&Key={key}")], &[at_end("&api_key={key}")], &[at_end("&apikey={key}")],
-            &[at_end("&apiKey={key}")], &[at_end("&app_key={key}")], &[at_end("&mch_key={key}")],
-            &[at_end("&partner_key={key}")], &[at_end("&secret={key}")],
+            &[PlaceKey("{}&Key=*")], &[PlaceKey("{}&api_key=*")], &[PlaceKey("{}&apikey=*")],
+            &[PlaceKey("{}&apiKey=*")], &[PlaceKey("{}&app_key=*")], &[PlaceKey("{}&mch_key=*")],
+            &[PlaceKey("{}&partner_key=*")], &[PlaceKey("{}&secret=*")],
         ]),
     row("key_twice",
         "the API key is in the string twice",
         "append `&key=` and the API key once, after the fields",
         "签名原串里有两个 API 密钥", "只在字段之后追加一次 `&key=` 和 API 密钥")
-        .rare(&[&[at_end("&key={key}&key={key}")], &[sorted("&key={key}")], &[around("{key}", "{key}")]]),
+        .rare(&[&[PlaceKey("{}&key=*&key=*")], &[PlaceKey("{*}&key=*")], &[PlaceKey("*{}*")]]),
 
     // The key: how it reads.
     row("key_line_end",
@@ -253,7 +253,7 @@ pub(crate) static TABLE: &[Row] = &[
         .common(&[&[key(&[Instead("")])]])
         .rare(&[
             &[key(&[Instead("undefined")])], &[key(&[Instead("null")])], &[key(&[Instead("None")])],
-            &[at_end("&key=")],
+            &[PlaceKey("{}&key=")],
         ]),
     row("other_key",
         "it was signed with another key, number {} of those tried",
@@ -288,7 +288,7 @@ pub(crate) static TABLE: &[Row] = &[
         "something follows the API key in the string",
         "end the string with the API key",
         "签名原串里 API 密钥后面还有别的内容", "字符串以 API 密钥结尾")
-        .rare(&[&[at_end("&key={key}&")], &[at_end("&key={key}\n")], &[at_end("&key={key}\r\n")]]),
+        .rare(&[&[PlaceKey("{}&key=*&")], &[PlaceKey("{}&key=*\n")], &[PlaceKey("{}&key=*\r\n")]]),
 
     // The values.
     row("values_url_encoded",
@@ -319,7 +319,8 @@ pub(crate) static TABLE: &[Row] = &[
         "`media_hash` was signed in another case than it is sent in",
         "write `media_hash` in lower-case digits, once, and sign and send that",
         "`media_hash` 签名时与发送时的大小写不同", "`media_hash` 用小写十六进制,只生成一次,签名和发送用同一个值")
-        .rare(&[&[Write(MediaHash, &[UpperCase])], &[Write(MediaHash, &[LowerCase])]]),
+        .each(|_| vec!["media_hash".to_owned()])
+        .rare(&[&[Write(One, &[UpperCase])], &[Write(One, &[LowerCase])]]),
     row("values_in_other_case",
         "values were signed in upper or lower case, but are not sent so",
         "sign the values as they are sent",
@@ -345,34 +346,34 @@ pub(crate) static TABLE: &[Row] = &[
         "the fields were joined with `&amp;`",
         "join the fields with a bare `&` (in PHP see `arg_separator.output`)",
         "字段之间用了 `&amp;`", "字段之间只用 `&`(PHP 请检查 `arg_separator.output`)")
-        .common(&[&[separated("&amp;"), at_end("&amp;key={key}")], &[separated("&amp;")]]),
+        .common(&[&[Join("N=V&amp;N=V", &[]), PlaceKey("{}&amp;key=*")], &[Join("N=V&amp;N=V", &[])]]),
     row("other_separator",
         "the fields were joined with something else than `&`, or with nothing",
         "join the fields as `a=1&b=2`",
         "字段之间用的不是 `&`,或者没有分隔符", "拼接成 `a=1&b=2` 的形式")
-        .common(&[&[separated(","), at_end(",key={key}")], &[separated(",")]])
+        .common(&[&[Join("N=V,N=V", &[]), PlaceKey("{},key=*")], &[Join("N=V,N=V", &[])]])
         .rare(&[
-            &[separated("")], &[separated(""), at_end("key={key}")], &[separated(""), at_end("{key}")],
-            &[separated("\n")], &[separated("\n"), at_end("\nkey={key}")],
-            &[separated("|"), at_end("|key={key}")], &[separated(";"), at_end(";key={key}")],
+            &[Join("N=VN=V", &[])], &[Join("N=VN=V", &[]), PlaceKey("{}key=*")], &[Join("N=VN=V", &[]), PlaceKey("{}*")],
+            &[Join("N=V\nN=V", &[])], &[Join("N=V\nN=V", &[]), PlaceKey("{}\nkey=*")],
+            &[Join("N=V|N=V", &[]), PlaceKey("{}|key=*")], &[Join("N=V;N=V", &[]), PlaceKey("{};key=*")],
         ]),
     row("extra_separator",
         "the string has one `&` or `?` too many",
         "put one `&` between two fields and one before `key=`, and nothing before the first",
         "签名原串多了一个 `&` 或 `?`", "字段之间和 `key=` 之前各一个 `&`,第一个字段前面什么都没有")
         .rare(&[
-            &[at_end("&&key={key}")],
-            &[around("&", "&key={key}")], &[around("?", "&key={key}")],
+            &[PlaceKey("{}&&key=*")],
+            &[PlaceKey("&{}&key=*")], &[PlaceKey("?{}&key=*")],
         ]),
     row("names_not_joined",
         "names and values were joined without `=`, or the values without their names",
         "join the fields as `a=1&b=2`",
         "字段名和值之间没有 `=`,或者只拼接了值", "拼接成 `a=1&b=2` 的形式")
         .rare(&[
-            &[Join(Shape::BARE), at_end("key{key}")], &[Join(Shape::BARE), at_end("{key}")],
-            &[Join(Shape::BARE), around("{key}", "{key}")], &[Join(Shape::VALUES)],
-            &[Join(Shape::VALUES), at_end("&{key}")],
-            &[Join(Shape::BARE_VALUES), at_end("{key}")],
+            &[Join("NVNV", &[]), PlaceKey("{}key*")], &[Join("NVNV", &[]), PlaceKey("{}*")],
+            &[Join("NVNV", &[]), PlaceKey("*{}*")], &[Join("V&V", &[])],
+            &[Join("V&V", &[]), PlaceKey("{}&*")],
+            &[Join("VV", &[]), PlaceKey("{}*")],
         ]),
     row("values_quoted",
         "values were signed in quotes",
@@ -383,14 +384,14 @@ pub(crate) static TABLE: &[Row] = &[
         "the fields were signed as JSON, or as a map prints itself",
         "join the fields as `a=1&b=2`",
         "签名的是 JSON,或者是 Map、字典直接打印出来的样子", "拼接成 `a=1&b=2` 的形式")
-        .common(&[&[Join(Shape::JSON)]])
+        .common(&[&[JSON]])
         .rare(&[
-            &[Join(Shape::JSON), at_end("{key}")], &[Join(Shape::JSON), at_end("")],
-            &[Join(Shape::JSON), sorted("")], &[Join(Shape::JSON), AS_SENT],
-            &[Join(Shape::JSON), AS_SENT, at_end("{key}")], &[Join(Shape::JSON), AS_SENT, at_end("")],
-            &[Join(Shape::PYTHON_JSON)], &[Join(Shape::PYTHON_JSON), AS_SENT],
-            &[Join(Shape::JAVA_MAP)],
-            &[Join(Shape::PYTHON_DICT)], &[Join(Shape::PYTHON_DICT), AS_SENT],
+            &[JSON, PlaceKey("{}*")], &[JSON, PlaceKey("{}")],
+            &[JSON, PlaceKey("{*}")], &[JSON, AS_SENT],
+            &[JSON, AS_SENT, PlaceKey("{}*")], &[JSON, AS_SENT, PlaceKey("{}")],
+            &[PYTHON_JSON], &[PYTHON_JSON, AS_SENT],
+            &[Join("{N=V, N=V}", &[])],
+            &[PYTHON_DICT], &[PYTHON_DICT, AS_SENT],
         ]),
 
     // The whole string, and its hash.
@@ -430,7 +431,7 @@ pub(crate) static TABLE: &[Row] = &[
         "签名之前先对字符串做了一次 MD5", "只对字符串本身计算一次摘要")
         .common(&[&[Encode(&[Hashed, HEX_UPPER, LowerCase])], &[Encode(&[Hashed, HEX_UPPER])]])
         .rare(&[&[Encode(&[Hashed])]]),
-    // Each is hashed over the whole file: they come last.
+    // These hash the whole file, so they come last.
     row("content_signed",
         "the file's bytes were signed",
         "leave `media` out of the string: the file is covered by `media_hash`",
@@ -481,7 +482,7 @@ pub(crate) static TABLE: &[Row] = &[
         "签名前后有空白或引号", "只发送签名本身"),
 ];
 
-/// `sign_type` is signed with one value and sent with another, or not at all.
+/// `sign_type` has another value in the string than in the request, or is not sent.
 const OTHER_SIGN_TYPE: &[&[Step]] = &[
     &[SIGN_TYPE_HMAC, Sign(HmacSha256)],
     &[Select(|i, _| i.with_text("sign_type", "MD5")), Sign(Md5)],

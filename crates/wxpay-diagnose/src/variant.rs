@@ -1,4 +1,4 @@
-//! How a signature was made: one choice on each axis, and a mistake is another choice on some.
+//! The ways to make a signature: one choice on each axis. A mistake changes the choice on some axes.
 
 use std::{
     cmp::Ordering,
@@ -18,47 +18,48 @@ use crate::{
     inputs::{Field, Fields, Inputs, Kind, MASK, api_name},
 };
 
-/// The fields that are signed. The text is the field or the key that the row is tried for.
+/// Selects the fields that are signed; the text is the field or the key that the row is tried for.
 pub(crate) type Selection = for<'a> fn(&Inputs<'a>, &str) -> Fields<'a>;
 
-/// How a stable sort compares two fields.
+/// Compares two fields for a stable sort.
 pub(crate) type Order = for<'a> fn(&Field<'a>, &Field<'a>) -> Ordering;
 
-/// Another spelling of a name that the API writes as these words, joined by `_`.
+/// Spells a name of these words, which the API joins by `_`.
 pub(crate) type Spelling = fn(&[&str]) -> String;
 
-/// Another choice on one axis. Two mistakes can be made together when no axis is in both.
+/// Another choice on one axis. Two mistakes can be combined when they share no axis.
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     Select(Selection),
     Rename(Whose, Spelling),
     Sort(Order),
     Write(Whose, Chain),
-    Join(Shape),
-    PlaceKey(KeyPlace),
+    /// Joins fields as in this example of two, with `N` for a name and `V` for a value, both encoded.
+    Join(&'static str, Chain),
+    /// Puts the key at each `*`: `{}` are the fields, `{*}` the fields with the key among them.
+    PlaceKey(&'static str),
     TakeKey(WhichKey, Chain),
-    /// The whole string, key and all.
+    /// Encodes the whole string, with the key.
     Encode(Chain),
     Sign(Algorithm),
-    /// The key that HMAC is given.
+    /// Encodes the key of HMAC.
     HmacKey(Chain),
     /// HMAC takes the string for its key and the key for its message.
     SwapHmac,
 }
 
-/// The fields whose name or value is changed.
+/// The fields with another name or value.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose {
     All,
     /// The field that the row of the table is tried for.
     One,
-    MediaHash,
 }
 
 #[derive(Clone, Copy)]
 pub(crate) enum WhichKey {
     Right,
-    /// The other key, by its number from 1, that the row of the table is tried for.
+    /// The other key with the number, from 1, that the row of the table is tried for.
     Other,
 }
 
@@ -70,51 +71,14 @@ pub(crate) enum Algorithm {
     HmacMd5,
 }
 
-/// How names and values are joined.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    open: &'static str,
-    quote: Chain,
-    names: bool,
-    between: &'static str,
-    separator: &'static str,
-    close: &'static str,
-}
-
-/// Place of the key: `{key}` in the text before or after the fields, or sorted among them.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyPlace {
-    sorted: bool,
-    start: &'static str,
-    end: &'static str,
-}
-
 impl Step {
     pub(crate) fn axis(&self) -> Discriminant<Self> {
         discriminant(self)
     }
 }
 
-pub(crate) const fn around(start: &'static str, end: &'static str) -> Step {
-    let sorted = false;
-    Step::PlaceKey(KeyPlace { sorted, start, end })
-}
-
-pub(crate) const fn at_end(end: &'static str) -> Step {
-    around("", end)
-}
-
-pub(crate) const fn sorted(end: &'static str) -> Step {
-    let (sorted, start) = (true, "");
-    Step::PlaceKey(KeyPlace { sorted, start, end })
-}
-
 pub(crate) const fn key(chain: Chain) -> Step {
     Step::TakeKey(WhichKey::Right, chain)
-}
-
-pub(crate) const fn separated(separator: &'static str) -> Step {
-    Step::Join(Shape::joined(true, "=", separator))
 }
 
 /// `mchid`, `mchId`, `mchID`, `mch-id`, `MchId`, `MCH_ID`, and the API's own `mch_id`.
@@ -131,59 +95,23 @@ pub(crate) const API: Spelling = |words| words.join("_");
 
 pub(crate) const AS_SENT: Step = Step::Sort(|_, _| Ordering::Equal);
 
-impl Shape {
-    /// `a=1&b=2`.
-    pub(crate) const QUERY: Self = Self {
-        open: "",
-        quote: &[],
-        names: true,
-        between: "=",
-        separator: "&",
-        close: "",
-    };
+/// A JSON object, and the same by Python's `json.dumps` and its `str`.
+pub(crate) const JSON: Step = Step::Join("{N:V,N:V}", &[Encoding::Json]);
+pub(crate) const PYTHON_JSON: Step = Step::Join("{N: V, N: V}", &[Encoding::Json]);
+pub(crate) const PYTHON_DICT: Step = Step::Join("{N: V, N: V}", &[Encoding::Between("'", "'")]);
 
-    /// `{"a":"1","b":"2"}` · as Python's `json.dumps` and its `str` write it · as Java's `Map.toString`.
-    pub(crate) const JSON: Self = Self::object(&[Encoding::Json], ":", ",");
-    pub(crate) const PYTHON_JSON: Self = Self::object(&[Encoding::Json], ": ", ", ");
-    pub(crate) const PYTHON_DICT: Self = Self::object(&[Encoding::Between("'", "'")], ": ", ", ");
-    pub(crate) const JAVA_MAP: Self = Self::object(&[], "=", ", ");
-
-    /// `a1b2` · `1&2` · `12`.
-    pub(crate) const BARE: Self = Self::joined(true, "", "");
-    pub(crate) const VALUES: Self = Self::joined(false, "", "&");
-    pub(crate) const BARE_VALUES: Self = Self::joined(false, "", "");
-
-    const fn object(quote: Chain, between: &'static str, separator: &'static str) -> Self {
-        Self {
-            open: "{",
-            quote,
-            close: "}",
-            ..Self::joined(true, between, separator)
-        }
-    }
-
-    const fn joined(names: bool, between: &'static str, separator: &'static str) -> Self {
-        Self {
-            names,
-            between,
-            separator,
-            ..Self::QUERY
-        }
-    }
-}
-
-/// From the fields to the digest. [`Variant::right`] is the API's.
+/// A way from the fields to the digest; [`Variant::right`] is the API's.
 #[derive(Clone, Copy)]
 pub(crate) struct Variant<'r> {
     /// The name of the field or the number of the key that the row of the table is tried for.
-    pub(crate) one: &'r str,
+    pub(crate) about: &'r str,
     pub(crate) algorithm: Algorithm,
     select: Selection,
     rename: Option<(Whose, Spelling)>,
     sort: Order,
     write: (Whose, Chain),
-    shape: Shape,
-    place: KeyPlace,
+    shape: (&'static str, Chain),
+    place: &'static str,
     key: (WhichKey, Chain),
     string: Chain,
     hmac_key: Chain,
@@ -193,7 +121,7 @@ pub(crate) struct Variant<'r> {
 impl Variant<'_> {
     pub(crate) fn right(inputs: &Inputs<'_>) -> Self {
         Self {
-            one: "",
+            about: "",
             algorithm: match inputs.asked_for() {
                 SignType::Md5 => Algorithm::Md5,
                 SignType::HmacSha256 => Algorithm::HmacSha256,
@@ -202,12 +130,8 @@ impl Variant<'_> {
             rename: None,
             sort: |a, b| a.name.cmp(&b.name),
             write: (Whose::All, &[]),
-            shape: Shape::QUERY,
-            place: KeyPlace {
-                sorted: false,
-                start: "",
-                end: "&key={key}",
-            },
+            shape: ("N=V&N=V", &[]),
+            place: "{}&key=*",
             key: (WhichKey::Right, &[]),
             string: &[],
             hmac_key: &[],
@@ -222,7 +146,7 @@ impl Variant<'_> {
                 Step::Rename(whose, to) => self.rename = Some((whose, to)),
                 Step::Sort(to) => self.sort = to,
                 Step::Write(whose, to) => self.write = (whose, to),
-                Step::Join(to) => self.shape = to,
+                Step::Join(to, quote) => self.shape = (to, quote),
                 Step::PlaceKey(to) => self.place = to,
                 Step::TakeKey(which, to) => self.key = (which, to),
                 Step::Encode(to) => self.string = to,
@@ -234,12 +158,12 @@ impl Variant<'_> {
         self
     }
 
-    /// 16 bytes or 32; nothing where the variant needs what is not known.
+    /// 16 or 32 bytes; `None` if the variant needs an input that is not given.
     pub(crate) fn digest(&self, inputs: &Inputs<'_>) -> Option<Secret> {
         let (which, chain) = self.key;
         let key = match which {
             WhichKey::Right => inputs.key,
-            WhichKey::Other => inputs.others.get(self.one.parse::<usize>().ok()? - 1)?,
+            WhichKey::Other => inputs.others.get(self.about.parse::<usize>().ok()? - 1)?,
         };
         let key = &*encode(chain, key.expose().as_bytes());
         let text = encode(self.string, &self.join(inputs, Some(key))?);
@@ -258,19 +182,19 @@ impl Variant<'_> {
         Some(digest)
     }
 
-    /// The string as it may be shown: without the key, whatever field holds it.
+    /// The string without the key, even in a field; `None` if it holds bytes that are not shown.
     pub(crate) fn shown(&self, inputs: &Inputs<'_>) -> Option<Box<str>> {
         let text = self.join(inputs, None)?;
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The string before it is encoded as a whole. Without a key it is masked, and there is none where it
-    /// holds bytes that are not shown.
+    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there
+    /// is none if it holds bytes that are not shown.
     fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
-        let mut fields = (self.select)(inputs, self.one)?;
+        let mut fields = (self.select)(inputs, self.about)?;
         self.respell(&mut fields)?;
-        if self.place.sorted {
+        if self.place.contains("{*}") {
             fields.retain(|field| field.name != "key");
             fields.push(Field {
                 name: "key".into(),
@@ -281,16 +205,25 @@ impl Variant<'_> {
         }
         fields.sort_by(self.sort);
 
+        let (shape, quote) = self.shape;
+        let texts: Vec<&str> = shape.split(['N', 'V']).collect();
+        let (open, between, separator, close) = match texts[..] {
+            [open, between, separator, _, close] => (open, Some(between), separator, close),
+            [open, separator, close] => (open, None, separator, close),
+            _ => unreachable!("{shape} is no example of two fields"),
+        };
+        let place = self.place.replace("{*}", "{}");
+        let (start, end) = place.split_once("{}").unwrap_or_default();
         let mut joined = Secret::default();
-        push_template(self.place.start, shown_key, &mut joined);
-        joined.push(self.shape.open.as_bytes());
+        push_with_key(start, shown_key, &mut joined);
+        joined.push(open.as_bytes());
         for (index, field) in fields.iter().enumerate() {
             if index != 0 {
-                joined.push(self.shape.separator.as_bytes());
+                joined.push(separator.as_bytes());
             }
-            if self.shape.names {
-                joined.push(&encode(self.shape.quote, field.name.as_bytes()));
-                joined.push(self.shape.between.as_bytes());
+            if let Some(between) = between {
+                joined.push(&encode(quote, field.name.as_bytes()));
+                joined.push(between.as_bytes());
             }
             let (whose, write) = self.write;
             let (chain, value) = match field.kind {
@@ -301,14 +234,14 @@ impl Variant<'_> {
                 }
                 _ => (field.chain, field.value),
             };
-            joined.push(&encode(self.shape.quote, &encode(chain, value)));
+            joined.push(&encode(quote, &encode(chain, value)));
         }
-        joined.push(self.shape.close.as_bytes());
-        push_template(self.place.end, shown_key, &mut joined);
+        joined.push(close.as_bytes());
+        push_with_key(end, shown_key, &mut joined);
         Some(joined)
     }
 
-    /// Writes names of the API's in another spelling; nothing where none of them changes.
+    /// Spells names of the API's in another way; `None` if none of them changes.
     fn respell(&self, fields: &mut [Field<'_>]) -> Option<()> {
         let Some((whose, spelling)) = self.rename else {
             return Some(());
@@ -328,14 +261,13 @@ impl Variant<'_> {
     fn is(&self, whose: Whose, name: &str) -> bool {
         match whose {
             Whose::All => true,
-            Whose::One => name == self.one,
-            Whose::MediaHash => name == "media_hash",
+            Whose::One => name == self.about,
         }
     }
 }
 
-fn push_template(template: &str, key: &[u8], to: &mut Secret) {
-    for (index, text) in template.split("{key}").enumerate() {
+fn push_with_key(template: &str, key: &[u8], to: &mut Secret) {
+    for (index, text) in template.split('*').enumerate() {
         if index != 0 {
             to.push(key);
         }

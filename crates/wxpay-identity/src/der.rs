@@ -1,9 +1,10 @@
-//! Elements of DER, and of what BER allows besides: indefinite lengths, lengths with leading zeros,
-//! and octet strings in pieces, as older PKCS#12 files have them.
+//! Elements of DER and of BER, in which older PKCS#12 files are written: indefinite lengths, lengths with
+//! leading zeros, and octet strings in pieces.
 
 use std::borrow::Cow;
 
 use x509_cert::der::oid::ObjectIdentifier;
+use zeroize::Zeroizing;
 
 #[cfg(feature = "encrypted-pem")]
 use crate::error::algorithm_name;
@@ -22,7 +23,7 @@ const CONSTRUCTED: u8 = 0x20;
 /// PKCS#12 files are about 12 deep; the stack holds thousands.
 const MAX_DEPTH: usize = 32;
 
-/// A tag with its contents. An error names the file that it is from.
+/// A tag with its contents, and the file that errors name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
@@ -33,7 +34,7 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// The first element of a file or of a part of it, whatever follows it.
+    /// The first element of these bytes; more may follow.
     pub(crate) fn first(bytes: &'a [u8], part: Part) -> Result<Self> {
         let (element, _rest) = Self::split(bytes, part, 0).ok_or(IdentityError::Damaged(part))?;
         Ok(element)
@@ -43,7 +44,7 @@ impl<'a> Element<'a> {
         IdentityError::Damaged(self.part)
     }
 
-    /// The error for an algorithm that is not read.
+    /// The error for an algorithm that is not supported.
     #[cfg(feature = "encrypted-pem")]
     pub(crate) fn unsupported<T>(&self, oid: &str) -> Result<T> {
         let (part, algorithm) = (self.part, algorithm_name(oid));
@@ -103,10 +104,8 @@ impl<'a> Element<'a> {
     /// The first elements inside; there may be more.
     pub(crate) fn head<const N: usize>(&self) -> Result<[Self; N]> {
         let children = self.children()?;
-        children
-            .first_chunk()
-            .copied()
-            .ok_or_else(|| self.damaged())
+        let head = children.first_chunk().copied();
+        head.ok_or_else(|| self.damaged())
     }
 
     /// The first element inside with this tag.
@@ -114,7 +113,7 @@ impl<'a> Element<'a> {
         Ok(self.children()?.into_iter().find(|child| child.tag == tag))
     }
 
-    /// The elements inside, if there are this many.
+    /// The elements inside, if there are exactly this many.
     pub(crate) fn fields<const N: usize>(&self) -> Result<[Self; N]> {
         self.children()?.try_into().map_err(|_| self.damaged())
     }
@@ -124,7 +123,7 @@ impl<'a> Element<'a> {
         Self::first(self.contents, self.part)
     }
 
-    /// The value of an octet string, or of an implicit one, whatever its tag.
+    /// The value of an octet string, of any tag.
     pub(crate) fn octets(&self) -> Result<Cow<'a, [u8]>> {
         self.octets_within(0)
     }
@@ -151,7 +150,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The value of an integer that is not negative; `u64::MAX` in place of greater ones.
+    /// The value of an integer that is not negative, and at most `u64::MAX`.
     pub(crate) fn integer(&self) -> Result<u64> {
         match (self.tag, self.contents) {
             (INTEGER, [0..0x80, ..]) => Ok(self.contents.iter().fold(0_u64, |value, byte| {
@@ -161,7 +160,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// An object identifier in dots; of the sequence of an algorithm, its first one.
+    /// An object identifier with dots, or the one at the beginning of a sequence.
     pub(crate) fn oid(&self) -> Result<String> {
         match self.tag {
             OBJECT_IDENTIFIER => {
@@ -174,18 +173,13 @@ impl<'a> Element<'a> {
     }
 }
 
-/// An element of these parts, written in DER.
-pub(crate) fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let contents = parts.concat();
+/// Writes an element of these parts in DER.
+pub(crate) fn write(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    let contents = Zeroizing::new(parts.concat());
     let length = contents.len().to_be_bytes();
-    let zeros = length.iter().take_while(|octet| **octet == 0).count();
-    let head = match contents.len() {
-        short @ 0..0x80 => vec![tag, short as u8],
-        _ => [
-            &[tag, 0x80 | (length.len() - zeros) as u8],
-            &length[zeros..],
-        ]
-        .concat(),
-    };
-    [head, contents].concat()
+    let octets = &length[length.iter().take_while(|octet| **octet == 0).count()..];
+    Zeroizing::new(match contents.len() {
+        short @ 0..0x80 => [&[tag, short as u8], &contents[..]].concat(),
+        _ => [&[tag, 0x80 | octets.len() as u8], octets, &contents].concat(),
+    })
 }

@@ -18,12 +18,12 @@ pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
 const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
 
-/// Upper bound of the bytes that scrypt fills, about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
+/// Upper bound of the bytes that scrypt fills in about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
 const MAX_COST: u64 = 256 * 1024 * 1024;
-/// Two million rounds of HMAC-SHA512 take about a second too; files in use have a few thousand.
+/// The cost of a round: two million rounds of HMAC-SHA512 take about a second. Usual files have a few thousand.
 const ROUND: u64 = MAX_COST / 2_000_000;
 
-/// The cost that may still be spent on the derivations for one identity.
+/// The remaining cost of the key derivations for one identity, and the file that errors name.
 pub(crate) struct Budget(u64, Part);
 
 impl Budget {
@@ -37,17 +37,17 @@ impl Budget {
     }
 }
 
-/// The cost of a number of rounds for each of `blocks` outputs of the hash.
+/// The cost of these rounds for each of `blocks` outputs of the hash.
 pub(crate) fn rounds_cost(rounds: u64, blocks: usize) -> u64 {
     rounds.saturating_mul(blocks as u64).saturating_mul(ROUND)
 }
 
-/// A way in which a password encrypts, with its parameters.
+/// An encryption scheme with its parameters.
 pub(crate) struct Scheme {
-    /// To be spent before it decrypts.
+    /// The cost of the key derivation.
     pub(crate) cost: u64,
     /// Password and ciphertext to plain text, if the padding is right.
-    #[allow(clippy::type_complexity, reason = "it is named nowhere else")]
+    #[allow(clippy::type_complexity, reason = "it has no other name")]
     pub(crate) decrypt: Box<dyn Fn(Option<&str>, &[u8]) -> Option<Zeroizing<Vec<u8>>>>,
 }
 
@@ -108,7 +108,7 @@ fn pbkdf2(params: &Element<'_>, key_length: usize) -> Result<(u64, Derive)> {
         _ => return params.unsupported(&prf),
     };
     let cost = rounds_cost(rounds, key_length.div_ceil(output));
-    // More of them are never spent.
+    // The budget refuses more rounds.
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     let derive = move |password: &[u8], key: &mut [u8]| hash(password, &salt, rounds, key);
     Ok((cost, Box::new(derive)))
@@ -120,7 +120,7 @@ fn scrypt(params: &Element<'_>) -> Result<(u64, Derive)> {
     if n == 1 || !n.is_power_of_two() {
         return Err(params.damaged());
     }
-    // Lanes are filled one after the other, though all in the same memory.
+    // Lanes use the same memory, one after the other.
     let factors = [block_size, lanes, 128];
     let cost = factors.into_iter().fold(n, u64::saturating_mul);
     Budget::new(params.part).spend(cost)?;

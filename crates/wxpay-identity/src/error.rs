@@ -1,10 +1,10 @@
-//! The reasons why an identity is not taken.
+//! The errors of an identity, and their messages.
 
 use std::time::SystemTime;
 
 pub(crate) type Result<T, E = IdentityError> = std::result::Result<T, E>;
 
-/// A file that is read.
+/// The file in an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Part {
@@ -14,7 +14,7 @@ pub enum Part {
     /// The PEM file with the private key.
     #[error("private key")]
     PrivateKey,
-    /// The PKCS#12 file, which holds both.
+    /// The PKCS#12 file, which contains both.
     #[error("PKCS#12 file")]
     Pkcs12,
     /// The PEM file of [certificate authorities](crate::read_authorities).
@@ -22,11 +22,11 @@ pub enum Part {
     Authorities,
 }
 
-/// The form of a file, as far as its first bytes tell it.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Form {
-    /// Nothing but white space.
+    /// Empty, or only white space.
     #[error("nothing")]
     Empty,
     /// A certificate in PEM.
@@ -38,7 +38,7 @@ pub enum Form {
     /// A request for a certificate, in PEM or DER.
     #[error("a certificate request")]
     CertificateRequest,
-    /// A private key in OpenSSH's own form.
+    /// A private key in OpenSSH's own format.
     #[error("a private key in OpenSSH's own form")]
     OpenSsh,
     /// Certificates in PKCS#7 (`.p7b`), in PEM or DER.
@@ -53,19 +53,19 @@ pub enum Form {
     /// A PKCS#12 file (`.p12`, `.pfx`).
     #[error("PKCS#12")]
     Pkcs12,
-    /// A Java key store in its older forms (JKS, JCEKS).
+    /// A Java key store in its older formats (JKS, JCEKS).
     #[error("a Java key store (JKS)")]
     Jks,
     /// A zip archive.
     #[error("a zip archive")]
     Zip,
-    /// A web page, perhaps of a download that has failed.
+    /// A web page, such as that of a failed download.
     #[error("a web page")]
     WebPage,
     /// Text in UTF-16, as some editors for Windows save it.
     #[error("text in UTF-16")]
     Utf16,
-    /// Base64 without PEM's lines around it.
+    /// Base64 without the BEGIN and END lines of PEM.
     #[error("base64 without PEM's lines")]
     Base64,
     /// Anything else.
@@ -73,40 +73,40 @@ pub enum Form {
     Unknown,
 }
 
-/// The reason why a certificate and a key do not make an [`Identity`](crate::Identity). The variants are
-/// for programs, the message for people; none carries a byte of the key.
+/// The reason why files give no [`Identity`](crate::Identity). Neither the variants nor the messages contain
+/// a byte of the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
-    /// The file is of another form than the one that is read.
+    /// The file has another format.
     #[error("{}", wrong_form(*wanted, *found))]
     WrongForm {
         /// The input.
         wanted: Part,
-        /// The form that it has.
+        /// Its format.
         found: Form,
     },
-    /// The PEM text has lost its line ends: they became spaces, `\n` in letters, or nothing.
+    /// The PEM text has spaces, the two characters `\n`, or nothing, in place of line ends.
     #[error(
         "the line ends of the {0}'s PEM text are gone: each BEGIN and END line must stand alone"
     )]
     NoLineEnds(Part),
-    /// The input is cut, or its bytes have changed.
+    /// The input is truncated, or its bytes have changed.
     #[error("the {0} is cut or damaged: get it again from where it was issued")]
     Damaged(Part),
-    /// The certificate was valid until then, or this machine's clock is wrong.
+    /// The certificate was valid until this time, or this machine's clock is wrong.
     #[error("the certificate has expired on {}: get a new one from where it was issued", date(*.0))]
     Expired(SystemTime),
-    /// The certificate is not valid before: most often this machine's clock is wrong.
+    /// The certificate is not valid before this time; most often this machine's clock is wrong.
     #[error("the certificate is not valid before {}: check this machine's clock", date(*.0))]
     NotYetValid(SystemTime),
     /// The key is encrypted, and no password was given.
     #[error("the private key is encrypted: give its password too")]
     PasswordMissing,
-    /// The password does not fit.
+    /// The password is wrong, or the input damaged.
     #[error("the password does not open the {0}, or the {0} is damaged")]
     WrongPassword(Part),
-    /// The input is encrypted or authenticated by an algorithm that is not read.
+    /// The input is encrypted or authenticated by an algorithm that is not supported.
     #[error("{}", unsupported_encryption(*part, algorithm))]
     UnsupportedEncryption {
         /// The input.
@@ -114,31 +114,31 @@ pub enum IdentityError {
         /// The algorithm's name, or its object identifier.
         algorithm: String,
     },
-    /// To open the input would take more time or memory than any file in use does.
+    /// The input's key derivation would take more time or memory than that of any usual file.
     #[error("to open the {0} would take too much time or memory: encrypt it again")]
     Cost(Part),
-    /// The key is whole, but TLS here does not use its kind.
+    /// The key is valid, but of a kind that is not supported.
     #[error(
         "the private key is {0}, which is not used here: it must be RSA of 2048, 3072 or 4096 \
          bits, ECDSA on P-256 or P-384, or Ed25519"
     )]
     UnsupportedKey(String),
-    /// More than one private key: which one is meant cannot be told.
+    /// The input contains more than one private key.
     #[error("the {0} holds more than one private key: leave only the certificate's own")]
     SeveralKeys(Part),
-    /// Both are whole, but the key is another certificate's.
+    /// The certificate and the key are valid, but the key belongs to another certificate.
     #[error("the private key does not belong to the certificate: they must come from one download")]
     Mismatch,
-    /// The PKCS#12 file has no MAC to check its password and contents by.
+    /// The PKCS#12 file has no MAC, so its password and contents cannot be verified.
     #[error(
         "the PKCS#12 file has no MAC, so it cannot be checked: make it again with \
          `openssl pkcs12 -export`"
     )]
     NoMac,
-    /// The PKCS#12 file holds no certificate, or no private key.
+    /// The PKCS#12 file contains no certificate, or no private key.
     #[error("the PKCS#12 file holds no {0}: it must be exported together with its key")]
     Missing(Part),
-    /// The program was compiled without the code that reads this form.
+    /// The program was compiled without the feature that reads this format.
     #[error("this form is read with the feature `{0}` of wxpay-identity, which is off")]
     MissingFeature(&'static str),
 }
@@ -216,10 +216,10 @@ fn unsupported_encryption(part: Part, algorithm: &str) -> String {
     )
 }
 
-/// OpenSSL's older form of encrypted keys, with its headers inside the section.
+/// OpenSSL's older format of encrypted keys, with headers inside the PEM section.
 pub(crate) const DEK_INFO: &str = "DEK-Info";
 
-/// Before 1970 or after 9999 there is no date to show.
+/// An HTTP date, which exists from 1970 to 9999.
 pub(crate) fn date(time: SystemTime) -> String {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) if since.as_secs() < 253_402_300_800 => httpdate::fmt_http_date(time),
@@ -233,7 +233,7 @@ pub(crate) const ED25519: &str = "1.3.101.112";
 pub(crate) const P256: &str = "1.2.840.10045.3.1.7";
 pub(crate) const P384: &str = "1.3.132.0.34";
 
-/// The name of an algorithm or a curve, as openssl prints it; what has none here keeps its object identifier.
+/// The name of an algorithm or a curve as openssl prints it, or else its object identifier.
 pub(crate) fn algorithm_name(oid: &str) -> String {
     let named = NAMES.iter().find(|(known, _)| *known == oid);
     named.map_or(oid, |(_, name)| name).to_owned()
@@ -284,7 +284,7 @@ const NAMES: &[(&str, &str)] = &[
     // Digests.
     ("1.2.840.113549.2.5", "MD5"),
     ("1.2.156.10197.1.401", "SM3"),
-    // Files that are protected by a certificate in place of a password.
+    // PKCS#12 files without a password.
     ("1.2.840.113549.1.7.2", "a signature"),
     ("1.2.840.113549.1.7.3", "a certificate's key"),
 ];

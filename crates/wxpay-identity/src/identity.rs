@@ -20,14 +20,13 @@ use crate::{
     pem,
 };
 
-/// Certificate authorities ask for renewal about so long before the end.
+/// Certificate authorities usually ask for renewal 30 days before the end.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A client certificate with its chain and private key, checked to belong together and to be valid.
 ///
-/// When it is loaded and expires within 30 days, `tracing` gets a warning. `Debug` prints what the
-/// certificate says, and nothing of the key. A clone shares the key with the original. The
-/// [crate](crate)'s page shows how it is read and used.
+/// `tracing` gets a warning if it expires within 30 days when it is read. `Debug` prints the certificate's
+/// properties, and nothing of the key. Clones share the key. The [crate](crate)'s page has an example.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
@@ -38,14 +37,13 @@ struct Inner {
 }
 
 impl Identity {
-    /// Reads the certificate chain, in any order, and the private key from PEM, out of two files or twice
-    /// out of one that holds both. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1
-    /// (`EC PRIVATE KEY`), not encrypted.
+    /// Reads the certificate chain, in any order, and the private key from PEM; one file may have both. The
+    /// key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] says what is wrong with which of the two: another form of file, a damaged
-    /// one, an encrypted key, a key that belongs to another certificate, an expired certificate.
+    /// [`IdentityError`] for a file of another format, a damaged file, an encrypted key, a key of another
+    /// certificate, an expired certificate.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -59,15 +57,14 @@ impl Identity {
         Self::new(chain, &pem::key(key.as_ref(), None)?)
     }
 
-    /// The same with the password of an encrypted key: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2,
-    /// with PBKDF2 or scrypt. A key that is not encrypted is taken too.
+    /// Reads PEM whose key may be encrypted: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2, with PBKDF2 or scrypt.
     ///
-    /// It needs the feature `encrypted-pem`, and takes a second at most, where a thread may block.
+    /// It needs the feature `encrypted-pem`, and blocks for a second at most.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password and for PBES1
-    /// and `DEK-Info`, with the command that converts them.
+    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password; for PBES1 and
+    /// `DEK-Info`, with the command that converts them.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
@@ -85,15 +82,15 @@ impl Identity {
         Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
     }
 
-    /// Reads a PKCS#12 file (`.p12`, `.pfx`), which holds certificate, chain and key.
+    /// Reads a PKCS#12 file (`.p12`, `.pfx`) with certificate, chain and key, also in old forms: RC2-40 and
+    /// 3DES with a SHA-1 MAC, and BER.
     ///
-    /// It needs the feature `pkcs12`, and takes a second at most. Old forms are read too: RC2-40 and 3DES
-    /// with a SHA-1 MAC, and BER.
+    /// It needs the feature `pkcs12`, and blocks for a second at most.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`], as [`from_pem`](Self::from_pem) has it; also for a wrong password, and for a file
-    /// without a MAC, a key or a certificate, or with several keys.
+    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password, for a file without a
+    /// MAC, a key or a certificate, and for a file with several keys.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -152,7 +149,7 @@ impl Identity {
         self.0.chain.iter().map(Vec::as_slice)
     }
 
-    /// The private key as PKCS#8 in DER, whatever its form in the file.
+    /// The private key as PKCS#8 in DER.
     #[must_use]
     pub fn private_key(&self) -> &[u8] {
         &self.0.key
@@ -176,7 +173,7 @@ impl Identity {
         self.0.leaf.common_name.as_deref()
     }
 
-    /// The first moment at which the certificate is valid; 1970 in place of anything before.
+    /// The first moment at which the certificate is valid, and 1970 at the earliest.
     #[must_use]
     pub fn not_before(&self) -> SystemTime {
         self.0.leaf.not_before
@@ -194,7 +191,7 @@ impl Identity {
         self.not_after() < SystemTime::now() + SOON
     }
 
-    /// Returns true if one is a clone of the other. An identity that was read again is another one.
+    /// Returns true if one is a clone of the other. An identity that was read again is not.
     #[must_use]
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -210,7 +207,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// The place of the certificate that the key belongs to, and the key with its public half.
+/// The index of the certificate that the key belongs to, and the key with its public half.
 fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     let mut is_refused = false;
     for (own, certificate) in chain.iter().enumerate() {
@@ -230,7 +227,8 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     })
 }
 
-/// Has the crypto provider compare the halves; `None` if it does not take the key. With none, each is taken.
+/// Returns true if the provider finds the certificate's public key in the key, and `None` if the provider
+/// refuses the key. Without a provider every key is accepted.
 fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     {
@@ -241,12 +239,12 @@ fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
 
         let key = PrivatePkcs8KeyDer::from(key.to_vec());
         let key = default_provider().key_provider.load_private_key(key.into());
-        // Not every provider tells the public half.
+        // Some providers do not give the public half.
         if let Some(info) = key.ok()?.public_key()
             && let Ok(info) = Element::first(&info, Part::PrivateKey)
-            && let Ok(told) = PublicKey::parse(&info)
+            && let Ok(own) = PublicKey::parse(&info)
         {
-            return Some(told.bits == public_key.bits);
+            return Some(own.bits == public_key.bits);
         }
     }
     #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]

@@ -1,9 +1,9 @@
-//! Private keys, as far as they can be read without a crypto provider.
+//! Private keys, read without a crypto provider.
 
 use zeroize::Zeroizing;
 
 use crate::{
-    Part,
+    IdentityError, Part,
     der::{
         BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
         SEQUENCE, write,
@@ -12,23 +12,23 @@ use crate::{
     leaf::PublicKey,
 };
 
-/// A private key in PKCS#8, with its properties.
+/// A private key in PKCS#8, with the properties that can be read from it.
 pub(crate) struct Key {
     der: Zeroizing<Vec<u8>>,
     /// An object identifier.
     algorithm: String,
-    /// For people.
+    /// The kind as messages name it.
     pub(crate) kind: String,
-    /// True if TLS here uses keys of its kind.
+    /// True if keys of this kind are supported.
     pub(crate) is_used: bool,
     /// The public half, as the bit string of a certificate has it.
     pub(crate) public: Option<Vec<u8>>,
-    /// The part that is equal in all forms of one key.
+    /// The bytes that are equal in all encodings of one key.
     secret: Zeroizing<Vec<u8>>,
     curve: Option<Curve>,
 }
 
-/// The curves on which keys are written anew: the identifier, the same in DER, and the bytes of a coordinate.
+/// The supported curves: the identifier, the identifier in DER, and the length of a coordinate in bytes.
 const CURVES: [Curve; 2] = [
     (P256, b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 32),
     (P384, b"\x06\x05\x2b\x81\x04\x00\x22", 48),
@@ -38,11 +38,10 @@ type Curve = (&'static str, &'static [u8], usize);
 const EC_DER: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 const RSA_DER: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\0";
 
-/// A key of this algorithm in PKCS#8.
+/// Writes a key of this algorithm in PKCS#8.
 fn pkcs8(algorithm: &[&[u8]], key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let algorithm = write(SEQUENCE, algorithm);
-    let key = Zeroizing::new(write(OCTET_STRING, &[key]));
-    write(SEQUENCE, &[&[INTEGER, 1, 0], &algorithm, &key]).into()
+    let (algorithm, key) = (write(SEQUENCE, algorithm), write(OCTET_STRING, &[key]));
+    write(SEQUENCE, &[&[INTEGER, 1, 0], &algorithm, &key])
 }
 
 impl Key {
@@ -73,10 +72,7 @@ impl Key {
         };
         match parsed.algorithm.as_str() {
             RSA => parsed.add_rsa(part)?,
-            EC => {
-                let [_, curve] = algorithm.head()?;
-                parsed.add_ec(&curve, part)?;
-            }
+            EC => parsed.add_ec(&algorithm.head::<2>()?[1], part)?,
             _ => {}
         }
         Ok(Self { der, ..parsed })
@@ -98,7 +94,7 @@ impl Key {
             (0, exponent) => format!("RSA with the public exponent {exponent}"),
             _ => "RSA with more than two primes".to_owned(),
         };
-        self.public = Some(write(SEQUENCE, &[modulus.whole, exponent.whole]));
+        self.public = Some(write(SEQUENCE, &[modulus.whole, exponent.whole]).to_vec());
         Ok(())
     }
 
@@ -121,12 +117,19 @@ impl Key {
         Ok(())
     }
 
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm && self.secret == other.secret
+    /// The only one of these keys, which a file may contain several times.
+    pub(crate) fn single(keys: Vec<Self>, part: Part) -> Result<Option<Self>> {
+        let same = |one: &Self, other: &Self| {
+            one.algorithm == other.algorithm && one.secret == other.secret
+        };
+        match keys.windows(2).all(|two| same(&two[0], &two[1])) {
+            true => Ok(keys.into_iter().next()),
+            false => Err(IdentityError::SeveralKeys(part)),
+        }
     }
 
-    /// The key in PKCS#8 with its public half, if it may belong to a certificate of this one. A key of an
-    /// elliptic curve may lack it: it is given the certificate's, and the provider finds out whether it fits.
+    /// The key in PKCS#8 with its public half, if it may belong to a certificate with this public key. An
+    /// elliptic key without a public half gets the certificate's, and the provider checks that they fit.
     pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
         let Some((curve, curve_der, length)) = self.curve else {
             let fits = match &self.public {
@@ -137,7 +140,7 @@ impl Key {
         };
         let fits = match self.public.as_deref() {
             None => true,
-            // Compressed: whether the second coordinate is odd, and the first one.
+            // A compressed point: the parity of the second coordinate, and the first coordinate.
             Some([parity @ (2 | 3), x @ ..]) => {
                 other.bits.get(1..=length) == Some(x)
                     && other.bits.last().is_some_and(|last| last & 1 == parity & 1)
@@ -148,14 +151,14 @@ impl Key {
             return None;
         }
         let zeros = vec![0; length.checked_sub(self.secret.len())?];
-        let secret = Zeroizing::new(write(OCTET_STRING, &[&zeros, &self.secret]));
+        let secret = write(OCTET_STRING, &[&zeros, &self.secret]);
         let public = write(EXPLICIT_1, &[&write(BIT_STRING, &[&[0], &other.bits])]);
-        let key = Zeroizing::new(write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]));
+        let key = write(SEQUENCE, &[&[INTEGER, 1, 1], &secret, &public]);
         Some(pkcs8(&[EC_DER, curve_der], &key))
     }
 }
 
-/// The bytes of a number, without zeros before them.
+/// The bytes of a number without leading zeros.
 fn significant<'a>(number: &Element<'a>) -> &'a [u8] {
     let zeros = number.contents.iter().take_while(|byte| **byte == 0);
     &number.contents[zeros.count()..]

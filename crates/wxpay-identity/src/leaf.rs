@@ -1,4 +1,4 @@
-//! The fields of certificates that are needed, whatever their version and extensions, and the order of a chain.
+//! Certificates, of any version and with any extensions, and the order of a chain.
 
 use std::time::SystemTime;
 
@@ -39,7 +39,7 @@ fn fields(der: &[u8]) -> Result<[Element<'_>; 6]> {
     let certificate = Element::first(der, Part::Certificate)?;
     let [to_be_signed, _algorithm, _signature] = certificate.fields()?;
     let fields = to_be_signed.children()?;
-    // Version 1 is not written.
+    // A certificate of version 1 has no version field.
     let version = fields.iter().take_while(|it| it.tag == EXPLICIT_0);
     match fields[version.count()..].first_chunk() {
         Some(fields) if fields[0].tag == INTEGER => Ok(*fields),
@@ -74,8 +74,13 @@ impl Leaf {
         let mut names = subject.iter();
         let common_name = names.find(|name| name.oid == COMMON_NAME);
         let common_name = common_name.and_then(|name| str::from_utf8(name.value.value()).ok());
+        let serial = match serial_number.contents {
+            // A first byte of 0 only makes the number positive.
+            [0, rest @ ..] if !rest.is_empty() => rest,
+            all => all,
+        };
         Ok(Self {
-            serial_number: hex(serial_number.contents),
+            serial_number: serial.iter().map(|byte| format!("{byte:02X}")).collect(),
             common_name: common_name.map(str::to_owned),
             subject: subject.to_string(),
             not_before: time(&not_before)?,
@@ -85,7 +90,7 @@ impl Leaf {
 }
 
 fn time(element: &Element<'_>) -> Result<SystemTime> {
-    // `UTCTime` has two digits of a year from 1950 on, `GeneralizedTime` four.
+    // `UTCTime` has the last two digits of a year from 1950 on, `GeneralizedTime` has four.
     let is_before_1970 = match element.tag {
         0x17 => matches!(element.contents, [b'5' | b'6', ..]),
         _ => element.contents < b"1970".as_slice(),
@@ -97,15 +102,14 @@ fn time(element: &Element<'_>) -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }
 
-/// Puts the client's own certificate, which is at `own`, first. Where it was first already, the rest stays
-/// as it was; else each certificate is followed by its issuer's, and what leads nowhere is left out.
+/// The chain with the client's own certificate, which is at `own`, first. If it is not first already, each
+/// certificate is followed by its issuer's, and the others are left out.
 pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>> {
     if own == 0 {
         return Ok(chain);
     }
-    let mut ordered = Vec::new();
-    let mut next = Some(own);
-    // Each is taken out, so that a circle ends.
+    let (mut ordered, mut next) = (Vec::new(), Some(own));
+    // A certificate is removed when it is used, so that a circle ends.
     while let Some(at) = next {
         let certificate = chain.swap_remove(at);
         let [_, _, issuer, ..] = fields(&certificate)?;
@@ -116,13 +120,4 @@ pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>>
         ordered.push(certificate);
     }
     Ok(ordered)
-}
-
-/// Without the zero byte that only keeps a large number from being negative.
-fn hex(bytes: &[u8]) -> String {
-    let bytes = match bytes {
-        [0, rest @ ..] if !rest.is_empty() => rest,
-        all => all,
-    };
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

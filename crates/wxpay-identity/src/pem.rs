@@ -1,5 +1,5 @@
-//! Certificates and keys out of PEM text, and the form of a file that is none.
-//! PEM is read as by OpenSSL, with text around the sections, a byte order mark, and old labels.
+//! PEM files of certificates and keys, and the detection of other formats.
+//! As in OpenSSL, text around the sections, a byte order mark and old labels are accepted.
 
 use base64::{
     Engine as _,
@@ -20,14 +20,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A label, and the bytes under it.
+/// A label and the decoded bytes.
 type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 
-/// Reads the certificates of a PEM file of authorities; whether each is one is not looked at.
+/// Reads the certificates of a PEM file of authorities, without a check that they are authorities.
 ///
 /// # Errors
 ///
-/// [`IdentityError`] names a file of another form, with the way out, and a damaged one.
+/// [`IdentityError`] for a file of another format, with the way to convert it, and for a damaged file.
 ///
 /// ```
 /// use wxpay_identity::{IdentityError, Part, read_authorities};
@@ -39,16 +39,16 @@ pub fn read_authorities(pem: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>> {
     chain(pem.as_ref(), Part::Authorities)
 }
 
-/// The certificates of a file, in its order.
+/// The certificates of a file, in the file's order.
 pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>> {
     let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
     let sections = sections(pem, part, |label| labels.contains(&label))?;
-    // OpenSSL's trust settings may follow.
+    // OpenSSL's trust settings may follow the certificate.
     let certificate = |(_, der): &Section<'_>| Ok(Element::first(der, part)?.whole.to_vec());
     sections.iter().map(certificate).collect()
 }
 
-/// The one private key of a file; a password is for a key that is encrypted, and else not needed.
+/// The private key of a file.
 pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
@@ -76,15 +76,10 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
             keys.push(Key::from_pkcs8(der, part)?);
         }
     }
-    let mut keys = keys.into_iter();
-    let key = keys.next().ok_or(IdentityError::Damaged(part))?;
-    match keys.all(|other| other.is_same(&key)) {
-        true => Ok(key),
-        false => Err(IdentityError::SeveralKeys(part)),
-    }
+    Key::single(keys, part)?.ok_or(IdentityError::Damaged(part))
 }
 
-/// Decrypts PKCS#8 keys, all of one password.
+/// Decrypts PKCS#8 keys with one password.
 #[cfg(feature = "encrypted-pem")]
 fn decrypt(keys: &[Zeroizing<Vec<u8>>], password: Option<&str>) -> Result<Vec<Zeroizing<Vec<u8>>>> {
     use crate::encrypted::{Budget, PBES2, pbes2};
@@ -104,7 +99,7 @@ fn decrypt(keys: &[Zeroizing<Vec<u8>>], password: Option<&str>) -> Result<Vec<Ze
         budget.spend(scheme.cost)?;
         sealed.push((scheme, data.octets()?));
     }
-    // The padding may be right by chance: then it is no key.
+    // With a wrong password the padding may be right by chance, but the text is no key.
     let is_whole = |plain: &[u8]| Element::first(plain, part).is_ok_and(|it| it.whole == plain);
     let decrypted = sealed.iter().map(|(scheme, data)| {
         let plain = (scheme.decrypt)(Some(password), data).filter(|plain| is_whole(plain));
@@ -113,7 +108,7 @@ fn decrypt(keys: &[Zeroizing<Vec<u8>>], password: Option<&str>) -> Result<Vec<Ze
     decrypted.collect()
 }
 
-/// The sections whose labels are wanted, each with its label, of which there is at least one.
+/// The sections with the wanted labels; none is an error.
 fn sections(pem: &[u8], part: Part, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Section<'_>>> {
     let mut sections = Vec::new();
     let mut rest = pem;
@@ -160,52 +155,49 @@ fn find(text: &[u8], needle: &str) -> Option<usize> {
 }
 
 impl Form {
-    /// The form of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = text.trim_ascii();
-        let starts = |marks: &[&[u8]]| marks.iter().any(|mark| text.starts_with(mark));
-        // PEM in UTF-16 may lack its mark.
-        if starts(&[b"\xff\xfe", b"\xfe\xff"]) || find(text, "B\0E\0G\0I\0N").is_some() {
-            Self::Utf16
+        let marks = [
+            (&b"\xff\xfe"[..], Self::Utf16),
+            (b"\xfe\xff", Self::Utf16),
+            (b"PK\x03\x04", Self::Zip),
+            (b"\xfe\xed\xfe\xed", Self::Jks),
+            (b"\xce\xce\xce\xce", Self::Jks),
+            (b"<", Self::WebPage),
+        ];
+        let labels = [
+            // PEM in UTF-16 may lack its byte order mark.
+            ("B\0E\0G\0I\0N", Self::Utf16),
+            // A key takes precedence over a certificate in the same file.
+            ("OPENSSH PRIVATE KEY-----", Self::OpenSsh),
+            ("PRIVATE KEY-----", Self::PrivateKey),
+            ("CERTIFICATE-----", Self::Certificate),
+            ("CERTIFICATE REQUEST-----", Self::CertificateRequest),
+            ("PKCS7-----", Self::Pkcs7),
+            ("CMS-----", Self::Pkcs7),
+        ];
+        let is_base64 =
+            |it: &u8| it.is_ascii_alphanumeric() || it.is_ascii_whitespace() || b"+/=".contains(it);
+        if let Some((_, form)) = marks.iter().find(|(mark, _)| text.starts_with(mark)) {
+            *form
+        } else if let Some((_, form)) = labels.iter().find(|(it, _)| find(text, it).is_some()) {
+            *form
         } else if text.is_empty() {
             Self::Empty
-        } else if starts(&[b"PK\x03\x04"]) {
-            Self::Zip
-        } else if starts(&[b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"]) {
-            Self::Jks
-        } else if starts(&[b"<"]) {
-            Self::WebPage
-        } else if let Some(form) = Self::of_pem(text) {
-            form
-        } else if starts(&[b"M"]) && text.len() >= 64 && text.iter().all(|it| is_base64(*it)) {
+        } else if text[0] == b'M' && text.len() >= 64 && text.iter().all(is_base64) {
             Self::Base64
         } else {
             Self::of_der(bytes).unwrap_or(Self::Unknown)
         }
     }
 
-    /// A key counts for more than what is beside it.
-    fn of_pem(text: &[u8]) -> Option<Self> {
-        [
-            ("OPENSSH PRIVATE KEY", Self::OpenSsh),
-            ("PRIVATE KEY", Self::PrivateKey),
-            ("CERTIFICATE", Self::Certificate),
-            ("CERTIFICATE REQUEST", Self::CertificateRequest),
-            ("PKCS7", Self::Pkcs7),
-            ("CMS", Self::Pkcs7),
-        ]
-        .into_iter()
-        .find(|(label, _)| find(text, &format!("{label}-----")).is_some())
-        .map(|(_, form)| form)
-    }
-
     fn of_der(bytes: &[u8]) -> Option<Self> {
-        let tags = |element: &Element<'_>| -> Option<Vec<u8>> {
+        let tags = |element: &Element<'_>| {
             let children = element.children().ok()?;
-            Some(children.iter().map(|child| child.tag).collect())
+            Some(children.iter().map(|it| it.tag).collect::<Vec<u8>>())
         };
-        // The part would only stand in an error.
+        // The part is only used in errors.
         let outer = Element::first(bytes, Part::Pkcs12).ok()?;
         if outer.tag != SEQUENCE {
             return None;
@@ -216,13 +208,14 @@ impl Form {
             [INTEGER, SEQUENCE, ..] if tags(&children[1])?.get(1) == Some(&EXPLICIT_0) => {
                 Self::Pkcs12
             }
-            // PKCS#8, PKCS#1, SEC1, and PKCS#8 under a password.
+            // PKCS#8 and PKCS#1.
             [INTEGER, SEQUENCE, OCTET_STRING, ..] | [INTEGER, INTEGER, INTEGER, ..] => {
                 Self::DerPrivateKey
             }
+            // SEC1 and encrypted PKCS#8.
             [INTEGER, OCTET_STRING, ..] | [SEQUENCE, OCTET_STRING] => Self::DerPrivateKey,
             [OBJECT_IDENTIFIER, ..] => Self::Pkcs7,
-            // Version, subject, key, attributes: a certificate has at least six fields.
+            // A request has a version, subject, key and attributes; a certificate has at least six fields.
             [SEQUENCE, SEQUENCE, BIT_STRING] if tags(&children[0])?.len() <= 4 => {
                 Self::CertificateRequest
             }
@@ -230,8 +223,4 @@ impl Form {
             _ => return None,
         })
     }
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(&byte)
 }

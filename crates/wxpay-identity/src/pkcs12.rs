@@ -1,4 +1,4 @@
-//! Certificates and a key out of PKCS#12 (RFC 7292), as far as it is used with passwords.
+//! PKCS#12 files (RFC 7292) with a password.
 
 use cbc::cipher::KeyInit;
 use des::{TdesEde2, TdesEde3};
@@ -28,12 +28,12 @@ const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 
 const PART: Part = Part::Pkcs12;
 
-/// The certificates in the file's order, and the one key.
+/// The certificates in the file's order, and the key.
 ///
-/// All costs that can be seen are spent before anything is derived, and nothing is believed before the
-/// MAC has held.
+/// The known costs are bounded before the first derivation, and nothing is used before the MAC has been
+/// verified.
 pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> {
-    // Bytes behind the first element, such as the eight zeros of Windows, mean nothing.
+    // Bytes behind the first element, such as Windows' eight zeros, are ignored.
     let file = Element::first(bytes, PART)?;
     let [_version, safe] = file.head()?;
     let (kind, contents) = content_info(&safe)?;
@@ -42,7 +42,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
     }
     let contents = contents.octets()?;
     let mac = file.children()?.get(2).copied();
-    let (cost, holds) = mac_data(&mac.ok_or(IdentityError::NoMac)?)?;
+    let (cost, verify) = mac_data(&mac.ok_or(IdentityError::NoMac)?)?;
     let (mut bags, mut safes) = (Vec::new(), Vec::new());
     for safe in authenticated_safe(&contents)? {
         match safe.scheme {
@@ -50,7 +50,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
             Some(_) => safes.push(safe),
         }
     }
-    // An empty password stands also for none, which makes another key.
+    // An empty password also means no password, which gives another key.
     let passwords = &[Some(password), None][..if password.is_empty() { 2 } else { 1 }];
     let mut budget = Budget::new(PART);
     passwords.iter().try_for_each(|_| budget.spend(cost))?;
@@ -58,7 +58,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
     all.try_for_each(|sealed| budget.spend(sealed.cost()))?;
 
     let mut passwords = passwords.iter().copied();
-    let password = passwords.find(|password| holds(&contents, *password));
+    let password = passwords.find(|password| verify(&contents, *password));
     let password = password.ok_or(IdentityError::WrongPassword(PART))?;
     for safe in safes {
         for bag in safe_contents(&safe.open(password)?)? {
@@ -66,30 +66,25 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
             bags.push(bag);
         }
     }
-    let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
+    let (mut chain, mut keys) = (Vec::new(), Vec::new());
     for bag in bags {
         let is_key = bag.is_key;
         let der = bag.open(password)?;
         if is_key {
-            let key = Key::from_pkcs8(der, PART)?;
-            if !keys.iter().any(|it| it.is_same(&key)) {
-                keys.push(key);
-            }
+            keys.push(Key::from_pkcs8(der, PART)?);
         } else if !chain.contains(&*der) {
             chain.push(der.to_vec());
         }
     }
-    let key = keys.pop().ok_or(IdentityError::Missing(Part::PrivateKey))?;
-    if !keys.is_empty() {
-        return Err(IdentityError::SeveralKeys(PART));
-    }
+    let key = Key::single(keys, PART)?;
+    let key = key.ok_or(IdentityError::Missing(Part::PrivateKey))?;
     if chain.is_empty() {
         return Err(IdentityError::Missing(Part::Certificate));
     }
     Ok((chain, key))
 }
 
-/// A certificate, a key or a safe of them, which a password may encrypt.
+/// A certificate, a key or a safe of them, perhaps encrypted.
 struct Sealed {
     is_key: bool,
     scheme: Option<Scheme>,
@@ -114,7 +109,7 @@ impl Sealed {
         let Some(scheme) = self.scheme else {
             return Ok(self.data);
         };
-        // The MAC has held: a part that does not open has another password than the file.
+        // The MAC was right: this part has another password than the file.
         (scheme.decrypt)(password, &self.data).ok_or(IdentityError::WrongPassword(PART))
     }
 }
@@ -143,7 +138,7 @@ fn authenticated_safe(contents: &[u8]) -> Result<Vec<Sealed>> {
     safes.collect()
 }
 
-/// Keys and certificates; revocation lists, secrets and the like are passed over.
+/// Keys and certificates; other bags, such as revocation lists, are ignored.
 fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     let mut bags = Vec::new();
     for bag in Element::first(contents, PART)?.children()? {
@@ -168,11 +163,11 @@ fn safe_contents(contents: &[u8]) -> Result<Vec<Sealed>> {
     Ok(bags)
 }
 
-/// Contents and password to whether the MAC holds.
-type Holds = Box<dyn Fn(&[u8], Option<&str>) -> bool>;
+/// Returns true if the MAC of these contents is right with this password.
+type Verify = Box<dyn Fn(&[u8], Option<&str>) -> bool>;
 
-/// The cost of a `MacData`, and its check.
-fn mac_data(element: &Element<'_>) -> Result<(u64, Holds)> {
+/// The cost of a `MacData`, and its verification.
+fn mac_data(element: &Element<'_>) -> Result<(u64, Verify)> {
     let fields = element.children()?;
     let (info, salt, rounds) = match &fields[..] {
         [info, salt] => (info, salt.octets()?.into_owned(), 1),
@@ -181,23 +176,23 @@ fn mac_data(element: &Element<'_>) -> Result<(u64, Holds)> {
     };
     let [algorithm, digest] = info.fields()?;
     let (name, digest) = (algorithm.oid()?, digest.octets()?.into_owned());
-    let holds = match name.as_str() {
-        "1.3.14.3.2.26" => holds::<Sha1>,
-        "2.16.840.1.101.3.4.2.4" => holds::<Sha224>,
-        "2.16.840.1.101.3.4.2.1" => holds::<Sha256>,
-        "2.16.840.1.101.3.4.2.2" => holds::<Sha384>,
-        "2.16.840.1.101.3.4.2.3" => holds::<Sha512>,
-        "2.16.840.1.101.3.4.2.5" => holds::<Sha512_224>,
-        "2.16.840.1.101.3.4.2.6" => holds::<Sha512_256>,
+    let verify = match name.as_str() {
+        "1.3.14.3.2.26" => verify::<Sha1>,
+        "2.16.840.1.101.3.4.2.4" => verify::<Sha224>,
+        "2.16.840.1.101.3.4.2.1" => verify::<Sha256>,
+        "2.16.840.1.101.3.4.2.2" => verify::<Sha384>,
+        "2.16.840.1.101.3.4.2.3" => verify::<Sha512>,
+        "2.16.840.1.101.3.4.2.5" => verify::<Sha512_224>,
+        "2.16.840.1.101.3.4.2.6" => verify::<Sha512_256>,
         _ => return info.unsupported(&name),
     };
-    let holds = move |contents: &[u8], password: Option<&str>| {
-        holds(contents, password, &salt, rounds, &digest)
+    let verify = move |contents: &[u8], password: Option<&str>| {
+        verify(contents, password, &salt, rounds, &digest)
     };
-    Ok((rounds_cost(rounds, 1), Box::new(holds)))
+    Ok((rounds_cost(rounds, 1), Box::new(verify)))
 }
 
-fn holds<D: EagerHash>(
+fn verify<D: EagerHash>(
     contents: &[u8],
     password: Option<&str>,
     salt: &[u8],
@@ -225,7 +220,7 @@ fn scheme(algorithm: &Element<'_>) -> Result<Scheme> {
     let [_, params] = algorithm.fields()?;
     let [salt, rounds] = params.fields()?;
     let (salt, rounds) = (salt.octets()?.into_owned(), positive(&rounds)?);
-    // The key, in blocks of SHA-1, and the initialisation vector.
+    // The key takes one or two outputs of SHA-1, the initialisation vector one.
     let cost = rounds_cost(rounds, key_length.div_ceil(20) + 1);
     let decrypt = move |password: Option<&str>, data: &[u8]| {
         let derive = |id, length| derive::<Sha1>(id, password, &salt, rounds, length);
@@ -249,7 +244,7 @@ fn derive<D: Digest + BlockSizeUser>(
         let filled = bytes.iter().copied().cycle().take(length);
         filled.collect::<Vec<u8>>()
     };
-    // UTF-16 with a zero behind it, also of the empty password.
+    // UTF-16 with a final zero, which the empty password has too.
     let units = password
         .into_iter()
         .flat_map(|it| it.encode_utf16().chain([0]));

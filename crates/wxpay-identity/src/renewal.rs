@@ -1,9 +1,9 @@
-//! An identity that can change while the program runs.
+//! Identities that are renewed while the program runs.
 
 use std::{
     array, fmt,
     fs::{self, File},
-    future::{Future, ready},
+    future::ready,
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,
@@ -21,20 +21,20 @@ use zeroize::Zeroizing;
 
 use crate::{Identity, IdentityError};
 
-/// Certificates are replaced days before it matters, but a test of it should not wait for long.
+/// Certificates are replaced days before they expire, but an operator who tries it should not wait long.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest file that is read, in bytes; identities have a few KB.
+/// Upper bound of a file's length in bytes; identities have a few KB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// A source of the client's identity, for one that is renewed while the program runs: [`IdentityFiles`]
-/// watches files, the caller tells an [`IdentityHandle`], an [`Identity`] never changes, and any other
-/// source is a type of yours. Identities are told apart by [`Identity::ptr_eq`].
+/// A source of an identity that may be renewed: [`IdentityFiles`] watches files, the caller changes an
+/// [`IdentityHandle`], an [`Identity`] never changes, and other sources can implement it. Clients compare
+/// identities by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
-    /// The identity as of now. It is called under a lock: it returns at once, and does no I/O.
+    /// The current identity. It is called under a lock, so it must return at once, without I/O.
     fn current(&self) -> Identity;
 
-    /// Looks for a newer identity, where that takes time; a client awaits it before each attempt.
+    /// Looks for a newer identity; a client awaits it before each attempt.
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(ready(()))
     }
@@ -46,7 +46,7 @@ impl IdentitySource for Identity {
     }
 }
 
-/// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new one.
+/// An identity that the caller changes: keep a clone, and [`set`](Self::set) the new identity.
 ///
 /// ```
 /// use wxpay_identity::{Identity, IdentityHandle, IdentitySource};
@@ -60,13 +60,13 @@ impl IdentitySource for Identity {
 pub struct IdentityHandle(Arc<Mutex<Identity>>);
 
 impl IdentityHandle {
-    /// A handle on this identity, until another one is set.
+    /// A handle with its first identity.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         Self(Arc::new(Mutex::new(identity)))
     }
 
-    /// Replaces the identity for whoever asks from now on.
+    /// Replaces the identity in all clones.
     pub fn set(&self, identity: Identity) {
         *lock(&self.0) = identity;
     }
@@ -78,12 +78,23 @@ impl IdentitySource for IdentityHandle {
     }
 }
 
-/// An identity in files, read again when they are replaced.
+/// An identity in files, which are read again when they are replaced.
 ///
-/// When it is [refreshed](IdentitySource::refresh), on a blocking thread of tokio, it reads the files, and
-/// when they have changed, takes the new identity if it is a whole one and no file changed meanwhile.
-/// Otherwise, as in the middle of a replacement, the old identity holds, `tracing` gets one warning for the
-/// change, and the next look tries again. Clones share the identity.
+/// [`refresh`](IdentitySource::refresh) reads the files on a blocking thread of tokio. If they have changed,
+/// contain a valid identity, and do not change meanwhile, that is the new identity. Otherwise, as in the
+/// middle of a replacement, the old identity stays, `tracing` gets one warning for the change, and the next
+/// refresh tries again. Clones share the identity.
+///
+/// ```no_run
+/// use wxpay_identity::{Identity, IdentityFiles, IdentitySource};
+///
+/// let pem = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
+/// println!("{} at present", pem.current().serial_number());
+/// let pkcs12 = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
+///     Identity::from_pkcs12(file, "1900000109")
+/// })?;
+/// # Ok::<(), wxpay_identity::IdentityFilesError>(())
+/// ```
 #[derive(Clone)]
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
@@ -92,15 +103,7 @@ impl IdentityFiles {
     ///
     /// # Errors
     ///
-    /// [`IdentityFilesError`] when the files cannot be read, or do not hold an identity.
-    ///
-    /// ```no_run
-    /// use wxpay_identity::{IdentityFiles, IdentitySource};
-    ///
-    /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-    /// println!("{} at present", files.current().serial_number());
-    /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
-    /// ```
+    /// [`IdentityFilesError`] when the files cannot be read, or contain no valid identity.
     pub fn pem(
         certificates: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
@@ -110,22 +113,12 @@ impl IdentityFiles {
         })
     }
 
-    /// Reads and watches files of another form: `load` makes the identity of their contents, given
-    /// in the order of the paths, and is called again when they have changed. Only regular files can be
-    /// watched, each of at most 1 MiB; they are read before it returns.
+    /// Reads and watches files of any format: `load` makes an identity of their contents, in the order of the
+    /// paths, now and when they have changed. They must be regular files of at most 1 MiB each.
     ///
     /// # Errors
     ///
-    /// [`IdentityFilesError`] when the files cannot be read, or `load` refuses them.
-    ///
-    /// ```no_run
-    /// use wxpay_identity::{Identity, IdentityFiles};
-    ///
-    /// let files = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
-    ///     Identity::from_pkcs12(file, "1900000109")
-    /// })?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// [`IdentityFilesError`] when the files cannot be read, or `load` fails.
     pub fn new<P: Into<PathBuf>, const N: usize>(
         paths: [P; N],
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
@@ -144,7 +137,7 @@ impl IdentityFiles {
         Ok(Self(shared, POLL_INTERVAL))
     }
 
-    /// Looks at the files at most once in this time; 5 s unless said otherwise.
+    /// The least time between two reads of the files; 5 s unless set.
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.1 = interval;
@@ -159,15 +152,19 @@ impl IdentitySource for IdentityFiles {
 
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            if self.0.is_due(self.1) {
-                let shared = Arc::clone(&self.0);
-                // Log lines belong to the span and the subscriber of the caller, on any thread.
-                let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
-                let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));
-                // It goes on when the call that waits for it is dropped. It can end otherwise only
-                // when the caller's `load` panics, and then the old identity holds.
-                let _ = spawn_blocking(poll).await;
+            {
+                let mut last_poll = lock(&self.0.last_poll);
+                if last_poll.elapsed() < self.1 {
+                    return;
+                }
+                *last_poll = Instant::now();
             }
+            let shared = Arc::clone(&self.0);
+            // The log lines belong to the span and the subscriber of the caller.
+            let (subscriber, span) = (get_default(Dispatch::clone), Span::current());
+            let poll = move || with_default(&subscriber, || span.in_scope(|| shared.poll()));
+            // It fails only when the caller's `load` panics; then the old identity stays.
+            let _ = spawn_blocking(poll).await;
         })
     }
 }
@@ -180,22 +177,12 @@ struct Shared {
     load: Box<Load>,
     identity: IdentityHandle,
     last_poll: Mutex<Instant>,
-    /// The contents that the identity was made of, and those of which a warning has said that they cannot
-    /// be used. Locked while the files are read, so that this happens once at a time.
+    /// The contents of the current identity, and those of the last warning. Locked while the files are read,
+    /// so that one thread at a time reads them.
     seen: Mutex<(Contents, Option<Contents>)>,
 }
 
 impl Shared {
-    /// Returns true at most once in an interval; the caller that gets `true` must poll the files.
-    fn is_due(&self, interval: Duration) -> bool {
-        let mut last_poll = lock(&self.last_poll);
-        let is_due = last_poll.elapsed() >= interval;
-        if is_due {
-            *last_poll = Instant::now();
-        }
-        is_due
-    }
-
     fn poll(&self) {
         let mut seen = match self.seen.try_lock() {
             Ok(seen) => seen,
@@ -207,33 +194,25 @@ impl Shared {
             Ok(found) => (identity_in(&found, &self.paths, &*self.load), found),
             Err(error) => (Err(error), Contents::new()),
         };
-        match identity {
-            Ok(identity) => {
-                self.identity.set(identity);
-                *seen = (found, None);
-                info!(files = ?self.paths, "identity renewed");
-            }
-            Err(error) => {
-                let refused = seen.1.replace(found);
-                if seen.1 != refused {
-                    let error: &dyn std::error::Error = &error;
-                    warn!(
-                        error,
-                        "identity files changed and cannot be used, the old identity holds"
-                    );
-                }
-            }
+        let Err(error) = identity.map(|identity| self.identity.set(identity)) else {
+            *seen = (found, None);
+            return info!(files = ?self.paths, "identity renewed");
+        };
+        let refused = seen.1.replace(found);
+        if seen.1 != refused {
+            let error: &dyn std::error::Error = &error;
+            warn!(
+                error,
+                "identity files changed and cannot be used, the old identity holds"
+            );
         }
     }
 }
 
 impl fmt::Debug for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "IdentityFiles({:?}, {:?})",
-            self.0.paths, self.0.identity
-        )
+        let (paths, identity) = (&self.0.paths, &self.0.identity);
+        write!(f, "IdentityFiles({paths:?}, {identity:?})")
     }
 }
 
@@ -242,7 +221,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The identity in the files' contents, unless these have changed meanwhile.
+/// The identity in the contents of these files, unless the files have changed meanwhile.
 fn identity_in(
     contents: &Contents,
     paths: &[PathBuf],
@@ -266,7 +245,7 @@ fn read(paths: &[PathBuf]) -> Result<Contents, IdentityFilesError> {
 
 fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
-    // To open a pipe could wait forever.
+    // Opening a pipe could block forever.
     if !metadata.is_file() {
         let reason = "it is not a regular file";
         return Err(io::Error::new(ErrorKind::InvalidInput, reason));
@@ -282,11 +261,11 @@ fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-/// The reason why watched files give no identity.
+/// The reason why files give no identity.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityFilesError {
-    /// A file that cannot be read, is not a regular one, or is too long; the source says which.
+    /// A file cannot be read, is not a regular file, or is too long; see the source.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
@@ -294,18 +273,18 @@ pub enum IdentityFilesError {
         /// The error of the system.
         source: io::Error,
     },
-    /// The files are being replaced. Try again in a moment.
+    /// The files are being replaced: try again in a moment.
     #[error("a file of the identity changed while it was read: try again")]
     Changing,
-    /// The files hold no identity; the source says why.
+    /// The files contain no valid identity; see the source.
     #[error(
         "no identity can be made of {}",
         paths.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" and ")
     )]
     Identity {
-        /// All files that were read for it.
+        /// All files of the identity.
         paths: Vec<PathBuf>,
-        /// The fault of their contents.
+        /// The reason.
         source: IdentityError,
     },
 }

@@ -1,4 +1,4 @@
-//! The form as an HTTP client sends it.
+//! The body that an HTTP client sends.
 
 use std::{
     error::Error,
@@ -10,20 +10,19 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
 
 /// A form as a body of exactly known length.
 ///
-/// Its [size hint](Body::size_hint) is exact at every moment: the bytes that are still to come. An
-/// HTTP client therefore sends a `Content-Length` and nothing chunked. Files in memory are handed out
-/// as the [`Bytes`] that they are, without a copy; everything between two files is one frame.
+/// Its [size hint](Body::size_hint) is always exact: the number of bytes that are not sent yet. So an
+/// HTTP client sends a `Content-Length` and nothing chunked. Files in memory are sent without a copy;
+/// everything between two files is one frame.
 ///
-/// **A clone is the whole form, whatever the original has already sent**, as a retry needs it: the
-/// same bytes again, from the first, with every [stream](crate::Form::stream) opened anew. Cloning
-/// copies no contents and costs no allocation.
+/// **A clone starts from the beginning, whatever the original has sent**: a retry sends the same bytes,
+/// with every [stream](crate::Form::stream) opened anew. A clone copies no contents.
 ///
-/// The body is over after its first [`BodyError`]: nothing follows, and nothing is made up for the
-/// bytes that are missing. An HTTP client breaks the request off, so that the server does not take
-/// it for a complete one.
+/// The body ends with its first [`BodyError`]; nothing stands in for the missing bytes. An HTTP client
+/// then aborts the request, so that the server does not take it for a complete one.
 ///
 /// ```
 /// use http_body::Body;
@@ -39,17 +38,17 @@ pub struct FormBody {
     content_length: u64,
     /// The index of the segment that is sent next.
     next: usize,
-    /// That segment's stream, once it was opened.
+    /// That segment's stream, once it is opened.
     opened: Option<Opened>,
     /// The rest of a frame that was read in part.
     unread: Bytes,
     remaining: u64,
 }
 
-/// A piece of a form that is handed out by itself.
+/// A piece of a form.
 #[derive(Clone)]
 pub(crate) enum Segment {
-    /// Headers, texts and delimiters in one run, or a file in memory. Never empty.
+    /// A run of headers, texts and delimiters, or a file in memory. Never empty.
     Bytes(Bytes),
     Stream(Source),
 }
@@ -114,7 +113,7 @@ impl Body for FormBody {
         Poll::Ready(data.map(|data| data.map(Frame::data)))
     }
 
-    // The closing delimiter comes last, so that no bytes remain exactly when no segment does.
+    // The closing delimiter is last: no bytes remain exactly when no segment does.
     fn is_end_stream(&self) -> bool {
         self.remaining == 0
     }
@@ -124,15 +123,8 @@ impl Body for FormBody {
     }
 }
 
-/// For HTTP clients that block. A [stream](crate::Form::stream) that is not ready is an error,
-/// [`WouldBlock`](io::ErrorKind::WouldBlock): nothing here waits for it.
-///
-/// ```
-/// let form = wxpay_multipart::Form::new().text("mch_id", "1000000000")?;
-/// let length = form.content_length();
-/// assert_eq!(std::io::read_to_string(form.into_body())?.len() as u64, length);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// For blocking HTTP clients. A [stream](crate::Form::stream) that is not ready is the error
+/// [`WouldBlock`](io::ErrorKind::WouldBlock): a read does not wait for it.
 impl io::Read for FormBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut data = match self.poll_data(&mut Context::from_waker(Waker::noop())) {
@@ -151,14 +143,14 @@ impl io::Read for FormBody {
     }
 }
 
-/// The whole form, from the beginning.
+/// The form from its beginning.
 impl Clone for FormBody {
     fn clone(&self) -> Self {
         Self::new(Arc::clone(&self.segments), self.content_length)
     }
 }
 
-/// Without the contents: they may be large, or signatures.
+/// Shows no contents: they may be large, or signatures.
 impl fmt::Debug for FormBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormBody")
@@ -168,8 +160,8 @@ impl fmt::Debug for FormBody {
     }
 }
 
-/// A [stream](crate::Form::stream) did not keep to what was declared, and the [`FormBody`] broke off.
-/// The server did not get a complete request. Forms of texts and files in memory have no errors.
+/// A [stream](crate::Form::stream) failed or had another length than declared, and the [`FormBody`]
+/// ended. The server has no complete request. Forms of texts and files in memory have no errors.
 ///
 /// ```
 /// use http_body_util::Full;
@@ -185,8 +177,8 @@ impl fmt::Debug for FormBody {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The stream ended too early: it was declared too long, or its file has shrunk. A retry helps only
-    /// when the factory then opens the declared length.
+    /// The stream was too short: another length was declared, or its file has shrunk. A retry helps only
+    /// if the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} ended after {yielded} of the {declared} bytes that were declared"
     )]
@@ -199,8 +191,8 @@ pub enum BodyError {
         /// The number of bytes that the stream had.
         yielded: u64,
     },
-    /// The stream is too long: it was declared too short, or its file has grown. The frame that went
-    /// too far was not sent. A retry helps only when the factory then opens the declared length.
+    /// The stream was too long: another length was declared, or its file has grown. The frame beyond
+    /// that length was not sent. A retry helps only if the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} has at least {yielded} bytes where {declared} were declared"
     )]
@@ -210,10 +202,10 @@ pub enum BodyError {
         part: String,
         /// The length in bytes that [`Form::stream`](crate::Form::stream) was given.
         declared: u64,
-        /// The number of bytes that came until it was noticed.
+        /// The number of bytes up to the end of that frame.
         yielded: u64,
     },
-    /// The stream failed by itself. Its error tells whether a retry helps.
+    /// The stream failed. Its error tells whether a retry helps.
     #[error("the stream of part {part:?} failed")]
     #[non_exhaustive]
     Source {
@@ -224,23 +216,21 @@ pub enum BodyError {
     },
 }
 
-type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A stream of declared length that can be opened again, as [`Form::stream`](crate::Form::stream)
-/// was given it.
+/// A stream of declared length that can be opened again.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) part: Arc<str>,
     pub(crate) declared: u64,
-    pub(crate) open: Arc<dyn Fn() -> Pin<Box<dyn PollData>> + Send + Sync>,
+    pub(crate) open: Arc<dyn Fn() -> UnsyncBoxBody<Bytes, BoxError> + Send + Sync>,
 }
 
-/// A stream in the course of being read.
+/// A stream that is being read.
 struct Opened {
     yielded: u64,
-    /// Never locked: the mutex makes a body that is only `Send` also `Sync`, and there is always a
-    /// `&mut` at hand.
-    body: Mutex<Pin<Box<dyn PollData>>>,
+    /// Never locked: the mutex makes a body that is only `Send` also `Sync`.
+    body: Mutex<UnsyncBoxBody<Bytes, BoxError>>,
 }
 
 impl Opened {
@@ -249,25 +239,24 @@ impl Opened {
         Self { yielded: 0, body }
     }
 
-    /// The next bytes, never empty and in all never more than declared; `None` once that is exactly
-    /// what came. Not to be polled after an error or `None`.
+    /// The next bytes, never empty and in all never more than declared; `None` after exactly as many as
+    /// declared. Not to be polled after an error or `None`.
     fn poll_data(
         &mut self,
         source: &Source,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let data = match ready!(body.as_mut().poll_data(cx)).transpose() {
+        let part = || source.part.to_string();
+        let data = match ready!(self.poll_filled_frame(cx)) {
             Ok(data) => data,
             Err(error) => {
-                let (part, source) = (source.part.to_string(), error);
+                let (part, source) = (part(), error);
                 return Poll::Ready(Some(Err(BodyError::Source { part, source })));
             }
         };
         let length = data.as_ref().map_or(0, Bytes::len) as u64;
         self.yielded = self.yielded.saturating_add(length);
         let (declared, yielded) = (source.declared, self.yielded);
-        let part = || source.part.to_string();
         Poll::Ready(match data {
             Some(_) if yielded > declared => Some(Err(BodyError::Long {
                 part: part(),
@@ -282,38 +271,19 @@ impl Opened {
             data => data.map(Ok),
         })
     }
-}
 
-/// The part of [`Body`] that a form needs, with its error boxed, so that bodies of all types fit one
-/// box.
-pub(crate) trait PollData: Send {
-    /// The next bytes that are not empty.
-    fn poll_data(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, BoxError>>>;
-}
-
-impl<B> PollData for B
-where
-    B: Body<Data = Bytes> + Send,
-    B::Error: Into<BoxError>,
-{
-    fn poll_data(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        // At most 32 empty frames are skipped before other tasks get their turn: a stream that always
-        // has another one ready must not hold the thread.
+    /// The next frame of data that is not empty. Trailers are skipped, too: a part has none.
+    fn poll_filled_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BoxError>> {
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // After 32 skipped frames other tasks get their turn: a stream of empty frames that is always
+        // ready must not block the thread.
         for _ in 0..32 {
-            match ready!(self.as_mut().poll_frame(cx)) {
-                // A part has no trailers: a frame of them counts as an empty one.
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
+            match ready!(Pin::new(&mut *body).poll_frame(cx)?) {
+                None => return Poll::Ready(Ok(None)),
+                Some(frame) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Poll::Ready(Ok(Some(data))),
                     _ => {}
                 },
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
-                None => return Poll::Ready(None),
             }
         }
         cx.waker().wake_by_ref();

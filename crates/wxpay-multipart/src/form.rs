@@ -1,24 +1,25 @@
-//! The form as a caller builds it: every method checks one part and queues it.
+//! Building a form: every method checks one part and queues it.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body::Body;
+use http_body_util::BodyExt;
 
 use crate::{
-    body::{FormBody, Segment, Source},
+    body::{BoxError, FormBody, Segment, Source},
     boundary::Boundary,
     header::{PartError, PartErrorKind, header},
 };
 
 /// A `multipart/form-data` form: parts in the order in which they were added.
 ///
-/// Set [`content_type`](Self::content_type) on the request and send [`into_body`](Self::into_body).
-/// Set no `Content-Length`: an HTTP client takes it from the body, which knows it exactly.
+/// Set [`content_type`](Self::content_type) on the request and send [`into_body`](Self::into_body). Set
+/// no `Content-Length`: an HTTP client takes it from the body.
 ///
 /// A form without parts is its closing delimiter alone, `--boundary--`, as browsers send it. RFC 2046
-/// asks for at least one part: some readers find none in it (multer), others a defect (Python's
+/// asks for at least one part: some readers accept such a form (multer), others do not (Python's
 /// `email`).
 ///
 /// ```
@@ -39,8 +40,7 @@ pub struct Form {
     segments: Vec<Segment>,
     /// Headers, texts and delimiters since the last segment.
     run: BytesMut,
-    /// The length of the body, with the closing delimiter from the start, so that no part leaves too
-    /// little room for that.
+    /// The length of the body, which includes the closing delimiter from the start.
     len: u64,
 }
 
@@ -49,7 +49,7 @@ impl Form {
     ///
     /// # Panics
     ///
-    /// When the operating system has no randomness to give.
+    /// When the operating system has no random bits.
     #[must_use]
     pub fn new() -> Self {
         Self::with_boundary(Boundary::random())
@@ -63,7 +63,7 @@ impl Form {
             boundary,
             parts: 0,
             segments: Vec::new(),
-            // All that goes around the picture of an upload fits.
+            // Everything around the picture of an upload fits.
             run: BytesMut::with_capacity(1024),
             len,
         }
@@ -71,13 +71,11 @@ impl Form {
 
     /// Adds a field: a part with a `Content-Disposition` header and no other.
     ///
-    /// The value goes out byte for byte as it is, line ends included. Browsers make every line end
-    /// CRLF; here the value may have been signed.
+    /// The value is sent byte for byte; it may be signed. Browsers change line ends to CRLF.
     ///
     /// # Errors
     ///
-    /// [`PartError`] when the name is refused, or the form becomes longer than `u64::MAX` bytes.
-    /// [`PartErrorKind`] lists what is refused in a name, and why.
+    /// [`PartError`]; [`PartErrorKind`] lists what is refused in a name, and why.
     pub fn text(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self, PartError> {
         let value = value.as_ref().as_bytes();
         self.part(name.as_ref(), None, value.len() as u64, |form| {
@@ -85,16 +83,15 @@ impl Form {
         })
     }
 
-    /// Adds a file that is in memory. Its bytes are shared with the body, never copied.
+    /// Adds a file in memory. The body shares its bytes without a copy.
     ///
     /// `content_type` is the file's media type, such as `image/png`, with parameters or without. An
-    /// empty `filename` is sent as it is: browsers send one where no file was chosen, and some
-    /// servers then drop the part.
+    /// empty `filename` is allowed: browsers send one where no file was chosen, and some servers drop
+    /// the part.
     ///
     /// # Errors
     ///
-    /// [`PartError`] when the name, the file name or the content type is refused, or the form becomes
-    /// longer than `u64::MAX` bytes. [`PartErrorKind`] lists what is refused, and why.
+    /// [`PartError`]; [`PartErrorKind`] lists what is refused, and why.
     pub fn file(
         self,
         name: impl AsRef<str>,
@@ -105,7 +102,7 @@ impl Form {
         let file = Some((filename.as_ref(), content_type.as_ref()));
         let content = content.into();
         self.part(name.as_ref(), file, content.len() as u64, |form| {
-            // An empty one has no bytes of its own to hand out.
+            // A segment is never empty.
             if !content.is_empty() {
                 form.push(Segment::Bytes(content));
             }
@@ -115,11 +112,11 @@ impl Form {
     /// Adds a file that is read while it is sent: `len` bytes from the body that `factory` opens.
     ///
     /// The factory is called when the part is reached, once for the body and once for each clone. It
-    /// must open the same content each time, from its start, and must not block, for it runs where the
-    /// body is polled. It cannot fail: an error in opening is the first thing that its body yields.
+    /// opens the same content each time, and must not block, since it runs where the body is polled. If
+    /// opening fails, its body yields the error.
     ///
-    /// Data frames go out as they come, without a copy; empty ones and trailers are dropped. When the
-    /// content has more or fewer bytes than `len`, or fails, the body of the form ends in a
+    /// Data frames are sent without a copy; empty ones and trailers are dropped. If the content has more
+    /// or fewer bytes than `len`, or fails, the body of the form ends in a
     /// [`BodyError`](crate::BodyError): no request is completed with a short, cut or padded file.
     ///
     /// # Errors
@@ -154,7 +151,7 @@ impl Form {
     where
         F: Fn() -> B + Send + Sync + 'static,
         B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
+        B::Error: Into<BoxError>,
     {
         let name = name.as_ref();
         let file = Some((filename.as_ref(), content_type.as_ref()));
@@ -162,7 +159,7 @@ impl Form {
             form.push(Segment::Stream(Source {
                 part: name.into(),
                 declared: len,
-                open: Arc::new(move || Box::pin(factory())),
+                open: Arc::new(move || factory().map_err(Into::into).boxed_unsync()),
             }));
         })
     }
@@ -178,7 +175,7 @@ impl Form {
             .expect("letters and digits are valid in a header")
     }
 
-    /// The length of the body in bytes, for logging or a progress bar.
+    /// The length of the body in bytes.
     #[must_use]
     pub fn content_length(&self) -> u64 {
         self.len
@@ -190,7 +187,7 @@ impl Form {
         &self.boundary
     }
 
-    /// The form as it is sent. Take [`content_type`](Self::content_type) first.
+    /// The body to be sent. Take [`content_type`](Self::content_type) first.
     #[must_use]
     pub fn into_body(mut self) -> FormBody {
         let closing = closing(&self.boundary);
@@ -199,7 +196,7 @@ impl Form {
         FormBody::new(self.segments.into(), self.len)
     }
 
-    /// The form in one piece, for an HTTP client that takes bytes; `None` when a part is a
+    /// The body in one piece, for an HTTP client that takes bytes; `None` if a part is a
     /// [stream](Self::stream). Take [`content_type`](Self::content_type) first.
     #[must_use]
     pub fn into_bytes(self) -> Option<Bytes> {
@@ -244,8 +241,8 @@ impl Form {
         self.segments.push(segment);
     }
 
-    /// Makes a segment of the run. There always is one: a delimiter and a header go before every
-    /// content, and the closing delimiter last.
+    /// Makes a segment of the run, which is never empty: a delimiter and a header precede every content,
+    /// and the closing delimiter is last.
     fn end_run(&mut self) {
         self.segments
             .push(Segment::Bytes(self.run.split().freeze()));
@@ -256,14 +253,14 @@ fn closing(boundary: &Boundary) -> String {
     format!("--{boundary}--\r\n")
 }
 
-/// [`Form::new`], random boundary included.
+/// [`Form::new`], with a random boundary.
 impl Default for Form {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// Without the contents: they may be large, or signatures.
+/// Shows no contents: they may be large, or signatures.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Form")

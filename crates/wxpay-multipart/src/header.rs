@@ -1,6 +1,6 @@
-//! The header of one part, and what is refused in it.
+//! The header of a part, and the names and types that it refuses.
 
-/// A part was refused. The form that it was to be added to is gone.
+/// A part was refused, and its form dropped.
 ///
 /// ```
 /// let form = wxpay_multipart::Form::new().file("media", "bell\u{7}.png", "image/png", "");
@@ -11,51 +11,31 @@
 #[error("part {position} ({name:?}): {kind}")]
 #[non_exhaustive]
 pub struct PartError {
-    pub(crate) name: String,
-    pub(crate) position: usize,
-    pub(crate) kind: PartErrorKind,
-}
-
-impl PartError {
-    /// The part's name, as it was given.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The part's place in the form; the first is 1.
-    #[must_use]
-    pub fn position(&self) -> usize {
-        self.position
-    }
-
+    /// The part's name.
+    pub name: String,
+    /// The part's position in the form, from 1.
+    pub position: usize,
     /// The fault.
-    #[must_use]
-    pub fn kind(&self) -> &PartErrorKind {
-        &self.kind
-    }
+    pub kind: PartErrorKind,
 }
 
-/// The fault of a part: each is something that some server reads as another form than was meant, or
-/// that cannot be written at all.
+/// The fault of a part, which some servers would read as another form, or which cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartErrorKind {
-    /// The name is empty. (An empty file name is allowed.)
+    /// The name is empty. An empty file name is allowed.
     #[error("the name is empty: name the part")]
     EmptyName,
     /// The name has `filename`, in upper or lower case, after a space, a tab, a semicolon or another
-    /// `filename`. (Names like `filename` and `old_filename` are allowed.)
+    /// `filename`. The names `filename` and `old_filename` are allowed.
     ///
-    /// Several parsers, multer among them, search the header for the parameter and find this one:
-    /// `x; filename=a.php` as the name of a text would make it a file.
+    /// Several parsers, multer among them, search the header for the parameter and find this one: the
+    /// name `x; filename=a.php` would make a text a file.
     #[error("the name holds `filename` where parsers take it for the file's name: rename the part")]
     FileNameInName,
-    /// The name or the file name has a control character (Unicode category Cc) other than tab, CR
-    /// and LF.
+    /// The name or the file name has a control character (Unicode Cc) other than tab, CR and LF.
     ///
-    /// CR and LF are allowed since they go out escaped, a tab since it goes out as it is and parsers
-    /// read it back from within quotes.
+    /// CR and LF are sent escaped, and parsers read a tab within quotes as it is.
     #[error(
         "the {parameter} has the control character U+{:04X} at byte {offset}: remove it",
         u32::from(*character)
@@ -71,9 +51,9 @@ pub enum PartErrorKind {
     },
     /// The name or the file name ends in a backslash.
     ///
-    /// Several parsers, multer among them, read it and the closing quote as an escaped quote, and
-    /// read on into what follows. Backslashes in other places go out as they are, as browsers send
-    /// them; a few parsers, Python's `email` among them, drop them.
+    /// Several parsers, multer among them, read it and the closing quote as an escaped quote. Other
+    /// backslashes are sent as they are, as by browsers; a few parsers, Python's `email` among them,
+    /// drop them.
     #[error(
         "the {parameter} ends in a backslash, which parsers take to escape the closing quote: remove it"
     )]
@@ -82,22 +62,22 @@ pub enum PartErrorKind {
         /// `name` or `file name`.
         parameter: &'static str,
     },
-    /// The content type is no media type: `type/subtype`, with parameters or without, in ASCII.
+    /// The content type is no media type: `type/subtype` in ASCII, with parameters or without.
     #[error("the content type {content_type:?} is no media type: write it like `image/png`")]
     #[non_exhaustive]
     ContentType {
-        /// The value given.
+        /// The given value.
         content_type: String,
     },
-    /// The form, with this part, would have more than `u64::MAX` bytes.
+    /// The form would have more than `u64::MAX` bytes.
     #[error("the form becomes longer than u64::MAX bytes: declare the length of what is sent")]
     TooLong,
 }
 
 /// The lines between a part's delimiter and its content; a file has a name and a content type.
 ///
-/// `name` goes before `filename`, for there are servers that find it in no other place. There is
-/// never a `filename*`: RFC 7578 forbids it in forms.
+/// `name` precedes `filename`, because some servers find it in no other place. There is no `filename*`:
+/// RFC 7578 forbids it in forms.
 pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, PartErrorKind> {
     if let Some((file_name, content_type)) = file {
         check("file name", file_name)?;
@@ -123,9 +103,9 @@ pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, P
     Ok(header + "\r\n\r\n")
 }
 
-/// Whether a parser that searches the header for parameters finds a `filename` within the quotes of the
-/// name: behind a space, a tab or a semicolon, or behind another `filename`, where multer goes on as if
-/// the header began there.
+/// Whether a parser that searches the header for parameters finds a `filename` in the quoted name: after
+/// a space, a tab or a semicolon, or after another `filename`, where multer goes on as if the header
+/// began there.
 fn reads_as_file_name(name: &[u8]) -> bool {
     let is_file_name = |text: &[u8; 8]| text.eq_ignore_ascii_case(b"filename");
     (1..name.len()).any(|at| {
@@ -135,10 +115,10 @@ fn reads_as_file_name(name: &[u8]) -> bool {
     })
 }
 
-/// Refuses what some parser does not read back from within quotes.
+/// Refuses characters that some parsers misread in quotes.
 ///
-/// CR and LF are escaped, and a tab is white space like any other within quotes. Other control
-/// characters are invalid in a header, or (U+0080 to U+009F) end a line for some parsers.
+/// CR and LF are sent escaped, and a tab in quotes is white space. Other control characters are invalid
+/// in a header, or (U+0080 to U+009F) end a line for some parsers.
 fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     let is_forbidden = |it: char| it.is_control() && !matches!(it, '\t' | '\r' | '\n');
     if let Some((offset, character)) = text.char_indices().find(|&(_, it)| is_forbidden(it)) {
@@ -154,14 +134,14 @@ fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     Ok(())
 }
 
-/// The text with the escapes of the HTML standard ("multipart/form-data encoding algorithm") and no others:
-/// it leaves `%` and `\` alone, so that the escaping cannot be undone.
+/// Escapes the text by the HTML standard ("multipart/form-data encoding algorithm"), which leaves `%`
+/// and `\` as they are: the escaping cannot be undone.
 fn escaped(text: &str) -> String {
     let text = text.replace('"', "%22");
     text.replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Whether it is `type/subtype`, then parameters, in ASCII, as RFC 9110, section 8.3.1, has it.
+/// Whether the text is `type/subtype` and parameters in ASCII (RFC 9110, section 8.3.1).
 fn is_media_type(text: &str) -> bool {
     let after_type = after_token(text).and_then(|rest| rest.strip_prefix('/'));
     let mut rest = after_type.and_then(after_token);
@@ -171,7 +151,7 @@ fn is_media_type(text: &str) -> bool {
     rest.is_some()
 }
 
-/// The rest behind `; name=value` or `; name="value"`.
+/// The rest after `; name=value` or `; name="value"`.
 fn after_parameter(text: &str) -> Option<&str> {
     const SPACE: [char; 2] = [' ', '\t'];
     let name = text.trim_start_matches(SPACE).strip_prefix(';')?;
@@ -194,7 +174,7 @@ fn after_parameter(text: &str) -> Option<&str> {
     }
 }
 
-/// The rest behind a token (RFC 9110, section 5.6.2).
+/// The rest after a token (RFC 9110, section 5.6.2).
 fn after_token(text: &str) -> Option<&str> {
     let is_token = |it: char| it.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(it);
     let rest = text.trim_start_matches(is_token);

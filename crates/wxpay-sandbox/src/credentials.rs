@@ -1,4 +1,4 @@
-//! The merchant of a sandbox: id, API key, certificate, and the authority that issues it and the server's.
+//! Credentials: a merchant's id, API key and certificate, and the authority of all certificates.
 
 use std::{error::Error, fmt};
 
@@ -11,25 +11,25 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
+use rustls::ServerConfig;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 use wxpay_sign::{ApiKey, ApiKeyError};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use zeroize::Zeroizing;
 
-use crate::tls::{BoxError, ClientCertChecker, common_name, is_merchant_id};
+use crate::tls::{self, BoxError, ClientCertChecker, common_name, is_merchant_id};
 
 /// A merchant of the sandbox: id, API key and certificate, and the authority that has issued it.
 ///
 /// The authority issues the server's certificate too, so a client has to trust
-/// [`ca_pem`](Self::ca_pem). Credentials are made for tests: they mean nothing to WeChat Pay. `Debug`
-/// shows the merchant id only. Keys are wiped from memory when dropped, but for the copies that TLS
-/// makes.
+/// [`ca_pem`](Self::ca_pem). The credentials are for tests: WeChat Pay does not know them. `Debug` shows
+/// the merchant id only. Keys are wiped from memory on drop, except for the copies that TLS makes.
 ///
 /// ```
 /// use wxpay_sandbox::{Credentials, CredentialsError};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn main() -> Result<(), CredentialsError> {
 /// let new = Credentials::generate()?;
 /// assert_eq!(new.mch_id(), "1900000109");
 /// let other = Credentials::generate_for("1000000000")?;
@@ -40,10 +40,8 @@ use crate::tls::{BoxError, ClientCertChecker, common_name, is_merchant_id};
 /// let kept = Credentials::from_pem(key, ca, ca_key, other.cert_pem(), other.key_pem())?;
 /// assert_eq!(kept.mch_id(), "1000000000");
 ///
-/// // As the merchant platform hands it out:
-/// let folder = tempfile::tempdir()?;
-/// std::fs::write(folder.path().join("apiclient_cert.p12"), kept.merchant_p12()?)?;
-/// // openssl pkcs12 -in apiclient_cert.p12 -passin pass:1000000000 -nodes
+/// let apiclient_cert_p12 = kept.merchant_p12()?; // its password: 1000000000
+/// # assert!(apiclient_cert_p12.len() > 1000);
 /// # Ok(())
 /// # }
 /// ```
@@ -55,7 +53,7 @@ pub struct Credentials {
     merchant: CertifiedKey,
 }
 
-/// Why there are no credentials. No error shows a key.
+/// The reason why credentials cannot be made or read. No error shows a key.
 ///
 /// ```
 /// use wxpay_sandbox::Credentials;
@@ -72,7 +70,7 @@ pub enum CredentialsError {
     /// The API key has a wrong form; the source says how.
     #[error("the API key cannot be used")]
     ApiKey(#[from] ApiKeyError),
-    /// No new certificate, or file of one, could be made, mostly for want of randomness.
+    /// No new certificate, or file of one, could be made, mostly for lack of randomness.
     #[error("no new certificate could be made")]
     Generate(#[source] BoxError),
     /// A text is not the expected PEM. Keys must be unencrypted PKCS #8 (`BEGIN PRIVATE KEY`).
@@ -89,7 +87,7 @@ pub enum CredentialsError {
         /// The key, as `the authority's key`.
         what: &'static str,
     },
-    /// The authority's certificate may not issue others.
+    /// The certificate is not allowed to issue others.
     #[error("the authority's certificate is not that of an authority")]
     NotAnAuthority,
     /// The merchant's certificate has expired, or another authority has issued it. Make new
@@ -103,11 +101,9 @@ pub enum CredentialsError {
     CommonName,
 }
 
-/// The four texts of [`Credentials::from_pem`], as errors call them.
-const CA: &str = "the authority's certificate";
-const CA_KEY: &str = "the authority's key";
-const CERT: &str = "the merchant's certificate";
-const KEY: &str = "the merchant's key";
+/// Certificate and key in errors.
+const AUTHORITY: [&str; 2] = ["the authority's certificate", "the authority's key"];
+const MERCHANT: [&str; 2] = ["the merchant's certificate", "the merchant's key"];
 
 impl Credentials {
     /// Makes new credentials for merchant `1900000109`, with a random API key.
@@ -133,26 +129,26 @@ impl Credentials {
         }
         let generate = || {
             let (ca, authority) = new_authority()?;
-            let merchant = merchant_certificate(&authority, mch_id)?;
-            Ok((ca, merchant, random_api_key()?))
+            let key = KeyPair::generate()?;
+            let params = leaf(mch_id, MERCHANT_DAYS, ExtendedKeyUsagePurpose::ClientAuth)?;
+            Ok(Self {
+                mch_id: mch_id.to_owned(),
+                api_key: ApiKey::new(&*random_api_key()?)?,
+                ca,
+                merchant: CertifiedKey::new(&params.signed_by(&key, &authority)?, &key),
+            })
         };
-        let (ca, merchant, api_key) = generate().map_err(CredentialsError::Generate)?;
-        Ok(Self {
-            mch_id: mch_id.to_owned(),
-            api_key: ApiKey::new(&*api_key)?,
-            ca,
-            merchant,
-        })
+        generate().map_err(CredentialsError::Generate)
     }
 
-    /// Reads credentials that were kept, so that clients need no new ones.
+    /// Reads kept credentials, so that clients need no new ones.
     ///
     /// The merchant id is the common name of the merchant's certificate. Texts are taken as they are:
     /// cut the line end off a key that was read from a file.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] says which text cannot be read or does not fit the rest. A merchant's
+    /// [`CredentialsError`] names the text that cannot be read or does not fit the rest. A merchant's
     /// certificate that this sandbox would refuse, as one that has expired, is an error too.
     pub fn from_pem(
         api_key: &str,
@@ -208,8 +204,8 @@ impl Credentials {
         &self.ca.cert
     }
 
-    /// The authority's private key (PKCS #8), for the next start. Its holder can pose as any server to
-    /// clients that trust the authority.
+    /// The authority's private key (PKCS #8), for the next start. With it, anybody can pose as any server
+    /// to clients that trust the authority.
     #[must_use]
     pub fn ca_key_pem(&self) -> &str {
         &self.ca.key
@@ -230,36 +226,53 @@ impl Credentials {
     /// The merchant's API certificate and its key as PKCS #12: the file `apiclient_cert.p12` of the
     /// merchant platform, whose password is the merchant id.
     ///
-    /// It is made anew at each call, in a form that OpenSSL 1.0 to 3, curl, Java and Windows read. It
-    /// is as secret as the key.
+    /// Each call makes a new file, in a form that OpenSSL 1.0 to 3, curl, Java and Windows read. It is as
+    /// secret as the key.
     ///
     /// # Errors
     ///
     /// [`CredentialsError::Generate`] when such a file cannot hold the key's algorithm; it can hold
     /// those of [`generate`](Self::generate).
     pub fn merchant_p12(&self) -> Result<Vec<u8>, CredentialsError> {
-        pkcs12(&self.merchant, &self.mch_id).map_err(CredentialsError::Generate)
+        let write = || {
+            let cert = CertificateDer::from_pem_slice(self.merchant.cert.as_bytes())?;
+            let key = PrivatePkcs8KeyDer::from_pem_slice(self.merchant.key.as_bytes())?;
+            let key = PrivateKey::from_der(key.secret_pkcs8_der())?;
+            // Any bytes: the same id links certificate and key.
+            let chain = PrivateKeyChain::new([1].as_slice(), key, [Certificate::from_der(&cert)?]);
+            let mut store = KeyStore::new();
+            // Java calls this name the alias.
+            store.add_entry("tenpay certificate", KeyStoreEntry::PrivateKeyChain(chain));
+            // The only form that OpenSSL 1.0 to 3 (without RC2), Java from 8 on, Windows and macOS all
+            // read. The password is no secret, so a newer form would be no safer.
+            let file = store
+                .writer(&self.mch_id)
+                .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
+                .encryption_iterations(PKCS12_ITERATIONS)
+                .mac_algorithm(MacAlgorithm::HmacSha1)
+                .mac_iterations(PKCS12_ITERATIONS)
+                .write()?;
+            Ok(file)
+        };
+        write().map_err(CredentialsError::Generate)
     }
 
-    /// A checker of clients' certificates.
-    pub(crate) fn checker(&self) -> Result<ClientCertChecker, BoxError> {
-        let cert = CertificateDer::from_pem_slice(self.ca.cert.as_bytes())?;
-        ClientCertChecker::new(cert)
-    }
-
-    /// A new certificate and key of a server with these names, DNS and IP, that have been checked.
-    pub(crate) fn server(
+    /// The TLS settings of a server with these names, which are valid DNS names or IP addresses, and the
+    /// checker of its clients' certificates.
+    pub(crate) fn tls(
         &self,
         names: Vec<String>,
-    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), BoxError> {
-        let (cert, key) = parse(&self.ca, CA, CA_KEY)?;
-        let authority = Issuer::from_ca_cert_der(&cert, key)?;
+    ) -> Result<(ServerConfig, ClientCertChecker), BoxError> {
+        let (ca, key) = parse(&self.ca, AUTHORITY)?;
+        let authority = Issuer::from_ca_cert_der(&ca, key)?;
         let purpose = ExtendedKeyUsagePurpose::ServerAuth;
         let mut params = leaf("wxpay sandbox", SERVER_DAYS, purpose)?;
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
         let key = KeyPair::generate()?;
         let cert = params.signed_by(&key, &authority)?.into();
-        Ok((cert, PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let checker = ClientCertChecker::new(ca)?;
+        Ok((tls::config(cert, key, checker.clone())?, checker))
     }
 }
 
@@ -283,32 +296,32 @@ fn random_api_key() -> Result<Zeroizing<String>, getrandom::Error> {
 
 /// Checks that all four texts can be read and belong together, and returns the merchant id.
 fn check(ca: &CertifiedKey, merchant: &CertifiedKey) -> Result<String, CredentialsError> {
-    let (ca, _) = parse(ca, CA, CA_KEY)?;
+    let (ca, _) = parse(ca, AUTHORITY)?;
     if !X509Certificate::from_der(&ca).is_ok_and(|(_, cert)| cert.is_ca()) {
         return Err(CredentialsError::NotAnAuthority);
     }
-    let (cert, _) = parse(merchant, CERT, KEY)?;
+    let (cert, _) = parse(merchant, MERCHANT)?;
     ClientCertChecker::new(ca)
         .and_then(|checker| Ok(checker.check(&cert)?))
         .map_err(CredentialsError::NotAccepted)?;
-    let name = common_name(&cert).filter(|name| is_merchant_id(name));
-    name.ok_or(CredentialsError::CommonName)
+    let parsed = X509Certificate::from_der(&cert).ok();
+    let name = parsed.and_then(|(_, cert)| common_name(&cert));
+    name.filter(|name| is_merchant_id(name))
+        .ok_or(CredentialsError::CommonName)
 }
 
-/// A certificate and its key, whose names are for errors.
+/// A certificate and its key, with the names of both for errors.
 fn parse(
     pair: &CertifiedKey,
-    cert_name: &'static str,
-    key_name: &'static str,
+    names: [&'static str; 2],
 ) -> Result<(CertificateDer<'static>, KeyPair), CredentialsError> {
-    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes())
-        .map_err(|it| unreadable(cert_name, it))?;
-    let key = KeyPair::from_pem(&pair.key).map_err(|it| unreadable(key_name, it))?;
-    let (_, parsed) = X509Certificate::from_der(&cert).map_err(|it| unreadable(cert_name, it))?;
-    let is_its_key = parsed.public_key().subject_public_key.data == key.public_key_raw();
-    match is_its_key {
+    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes());
+    let cert = cert.map_err(|it| unreadable(names[0], it))?;
+    let key = KeyPair::from_pem(&pair.key).map_err(|it| unreadable(names[1], it))?;
+    let (_, parsed) = X509Certificate::from_der(&cert).map_err(|it| unreadable(names[0], it))?;
+    match parsed.public_key().subject_public_key.data == key.public_key_raw() {
         true => Ok((cert, key)),
-        false => Err(CredentialsError::KeyMismatch { what: key_name }),
+        false => Err(CredentialsError::KeyMismatch { what: names[1] }),
     }
 }
 
@@ -319,13 +332,15 @@ fn unreadable(what: &'static str, source: impl Error + Send + Sync + 'static) ->
     }
 }
 
-/// As the real gateway's.
+/// OpenSSL's default; older readers are slow at more.
+const PKCS12_ITERATIONS: u32 = 2048;
+/// As long as the real ones.
 const MERCHANT_DAYS: i64 = 5 * 365;
 const AUTHORITY_DAYS: i64 = 10 * 365;
-/// Apple's systems refuse more than 825 days even from a private authority, browsers refuse more
-/// than 398 from a public one. Nothing is lost by staying below both: each start issues anew.
+/// Apple's systems refuse more than 825 days even from a private authority, browsers more than 398 from a
+/// public one. Each start issues a new certificate, so less than both is enough.
 const SERVER_DAYS: i64 = 397;
-/// Machines, containers above all, do not agree to the minute.
+/// The clocks of machines and containers differ.
 const BACKDATED: Duration = Duration::DAY;
 
 /// A certificate and its private key (PKCS #8), both as PEM.
@@ -335,13 +350,19 @@ struct CertifiedKey {
     key: Zeroizing<String>,
 }
 
-/// The authority's name, key identifier and key.
-type Authority = Issuer<'static, KeyPair>;
+impl CertifiedKey {
+    fn new(cert: &rcgen::Certificate, key: &KeyPair) -> Self {
+        Self {
+            cert: cert.pem(),
+            key: Zeroizing::new(key.serialize_pem()),
+        }
+    }
+}
 
 /// Makes a new authority, self-signed.
-fn new_authority() -> Result<(CertifiedKey, Authority), BoxError> {
-    // A name of its own: a client that trusts another sandbox's authority should find an unknown
-    // issuer, not a known one whose signature does not hold.
+fn new_authority() -> Result<(CertifiedKey, Issuer<'static, KeyPair>), BoxError> {
+    // A name of its own, so that clients that trust another sandbox's authority find an unknown issuer
+    // instead of a wrong signature.
     let number = serial_number()?.map(|byte| format!("{byte:02X}"));
     let name = format!("wxpay sandbox CA {}", number[1..5].concat());
     let mut params = params(&name, AUTHORITY_DAYS)?;
@@ -349,21 +370,8 @@ fn new_authority() -> Result<(CertifiedKey, Authority), BoxError> {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;
-    let pair = CertifiedKey {
-        cert: params.self_signed(&key)?.pem(),
-        key: Zeroizing::new(key.serialize_pem()),
-    };
+    let pair = CertifiedKey::new(&params.self_signed(&key)?, &key);
     Ok((pair, Issuer::new(params, key)))
-}
-
-/// Makes the API certificate of a merchant, whose id is its common name.
-fn merchant_certificate(authority: &Authority, mch_id: &str) -> Result<CertifiedKey, BoxError> {
-    let params = leaf(mch_id, MERCHANT_DAYS, ExtendedKeyUsagePurpose::ClientAuth)?;
-    let key = KeyPair::generate()?;
-    Ok(CertifiedKey {
-        cert: params.signed_by(&key, authority)?.pem(),
-        key: Zeroizing::new(key.serialize_pem()),
-    })
 }
 
 fn leaf(
@@ -397,32 +405,4 @@ fn serial_number() -> Result<[u8; 16], getrandom::Error> {
     getrandom::fill(&mut bytes)?;
     bytes[0] = bytes[0] & 0x3f | 0x40;
     Ok(bytes)
-}
-
-/// OpenSSL's default; older readers are slow at more.
-const PKCS12_ITERATIONS: u32 = 2048;
-
-/// 3DES for both bags and a SHA-1 MAC: the one form that OpenSSL 1.0 to 3 (which has left RC2 out), Java
-/// from 8 on, Windows and macOS all read. The password is no secret, so a newer form would be no safer.
-fn pkcs12(merchant: &CertifiedKey, password: &str) -> Result<Vec<u8>, BoxError> {
-    let cert = CertificateDer::from_pem_slice(merchant.cert.as_bytes())?;
-    let key = PrivatePkcs8KeyDer::from_pem_slice(merchant.key.as_bytes())?;
-    // Any bytes: certificate and key belong together by having the same.
-    let id = [1].as_slice();
-    let chain = PrivateKeyChain::new(
-        id,
-        PrivateKey::from_der(key.secret_pkcs8_der())?,
-        [Certificate::from_der(&cert)?],
-    );
-    let mut store = KeyStore::new();
-    // Java calls this name the alias.
-    store.add_entry("tenpay certificate", KeyStoreEntry::PrivateKeyChain(chain));
-    let file = store
-        .writer(password)
-        .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
-        .encryption_iterations(PKCS12_ITERATIONS)
-        .mac_algorithm(MacAlgorithm::HmacSha1)
-        .mac_iterations(PKCS12_ITERATIONS)
-        .write()?;
-    Ok(file)
 }

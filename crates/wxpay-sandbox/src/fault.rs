@@ -1,12 +1,13 @@
-//! Faults on demand: an effect, and the calls that it hits. As text,
-//! `EFFECT[=VALUE][,CONDITION=VALUE]...`, as JSON, and as a form they have one grammar.
+//! Faults on demand: an effect, and the calls that it hits.
+//!
+//! As text, `EFFECT[=VALUE][,CONDITION=VALUE]...`, as JSON, and as a form they have one grammar.
 
 mod effect;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, num::NonZeroU32, str::FromStr};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -17,12 +18,12 @@ pub use effect::{Effect, ErrorCode, ParseFaultError};
 pub use schedule::ActiveFault;
 pub(crate) use schedule::{Faults, Plan};
 
-/// Something that goes wrong on purpose: an [`Effect`], and the calls that it hits.
+/// An error on purpose: an [`Effect`], and the calls that it hits.
 ///
-/// By itself it hits every call. Conditions narrow that down, in this order: calls whose file name
-/// matches ([`for_file`](Self::for_file)); of these every n-th ([`every_nth`](Self::every_nth)); of these
-/// some, drawn from a seed ([`probability`](Self::probability)); and a number of them
-/// ([`times`](Self::times)), after which it is exhausted. The same calls always meet the same faults.
+/// Without conditions it hits every call. Conditions apply in this order: calls whose file name matches
+/// ([`for_file`](Self::for_file)); of these every n-th ([`every_nth`](Self::every_nth)); of these some,
+/// drawn from a seed ([`probability`](Self::probability)); of these a number ([`times`](Self::times)),
+/// after which the fault is exhausted. The same calls always meet the same faults.
 ///
 /// `docs/sandbox.md` has the grammar of its text (by `FromStr` and `Display`) and its JSON (by serde,
 /// `{"fault": "system-error", "next": 2}`).
@@ -61,10 +62,10 @@ impl Fault {
         }
     }
 
-    /// Hits the next `calls` that the other conditions pass, and is exhausted then. 0 counts as 1. In
+    /// Hits the next `calls` that pass the other conditions, and then is exhausted. 0 counts as 1. In
     /// text: `next=N`.
     ///
-    /// Several such faults are a script: the first is exhausted before the second hits.
+    /// Several such faults are a script: the second hits once the first is exhausted.
     pub fn times(mut self, calls: u32) -> Self {
         self.times = Some(NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN));
         self
@@ -76,16 +77,16 @@ impl Fault {
         self
     }
 
-    /// Hits calls whose file name (that of the field `media`, or an empty one) matches: `*` is any text,
-    /// `?` any character. Of pattern and name the first 256 characters count. In text: `file=PATTERN`.
+    /// Hits calls whose file name (of the field `media`, else empty) matches: `*` is any text, `?` any
+    /// character. The first 256 characters of pattern and name are compared. In text: `file=PATTERN`.
     ///
-    /// [`Effect::CutInRequest`] comes before the name is known, and finds it empty.
+    /// [`Effect::CutInRequest`] comes before the name is known, so its file name is empty.
     pub fn for_file(mut self, pattern: impl AsRef<str>) -> Self {
         self.file = Some(Pattern::new(pattern.as_ref()));
         self
     }
 
-    /// Hits `percent` of a hundred calls; the seed alone decides which. In text: `chance=N%,seed=N`.
+    /// Hits `percent` of a hundred calls, chosen by the seed alone. In text: `chance=N%,seed=N`.
     pub fn probability(mut self, percent: u8, seed: u64) -> Self {
         self.percent = Some(percent.min(100));
         self.seed = Some(seed);
@@ -100,7 +101,7 @@ impl From<Effect> for Fault {
 }
 
 impl Fault {
-    /// Adds a condition by its word. Text, JSON and forms all come here.
+    /// Adds a condition by its word, for text, JSON and forms.
     pub(crate) fn set(&mut self, word: &str, value: &str) -> Result<(), ParseFaultError> {
         let count = || number(word, value, "a number from 1");
         let percent = || {
@@ -108,14 +109,12 @@ impl Fault {
             let percent = digits.filter(|percent| *percent <= 100);
             percent.ok_or_else(|| ParseFaultError::value(word, "a percentage, as 25%"))
         };
+        let seed = || number(word, value, "a number");
         let is_there = match word {
             "next" => self.times.replace(count()?).is_some(),
             "every" => self.every_nth.replace(count()?).is_some(),
             "chance" => self.percent.replace(percent()?).is_some(),
-            "seed" => {
-                let seed = number(word, value, "a number")?;
-                self.seed.replace(seed).is_some()
-            }
+            "seed" => self.seed.replace(seed()?).is_some(),
             "file" => self.file.replace(Pattern::parse(value)?).is_some(),
             _ => {
                 let known = "use next, every, chance with seed, or file";
@@ -129,22 +128,17 @@ impl Fault {
         }
     }
 
-    /// Checks that its parts go together.
+    /// Checks that its parts fit together.
     pub(crate) fn checked(self) -> Result<Self, ParseFaultError> {
-        let beside = |word, other| {
-            let needs = format!("a {other} beside it, as chance=25%,seed=1");
-            Err(ParseFaultError::value(word, &needs))
+        let problem = match (self.percent, self.seed) {
+            (Some(_), None) => "chance needs a seed beside it, as chance=25%,seed=1",
+            (None, Some(_)) => "seed needs a chance beside it, as chance=25%,seed=1",
+            _ if self.effect == Effect::CutInRequest && self.file.is_some() => {
+                "cut-in-request comes before the file name is known: leave file out"
+            }
+            _ => return Ok(self),
         };
-        match (self.percent, self.seed) {
-            (Some(_), None) => return beside("chance", "seed"),
-            (None, Some(_)) => return beside("seed", "chance"),
-            _ => {}
-        }
-        if self.effect == Effect::CutInRequest && self.file.is_some() {
-            let why = "cut-in-request comes before the file name is known: leave file out";
-            return Err(ParseFaultError(why.to_owned()));
-        }
-        Ok(self)
+        Err(ParseFaultError(problem.to_owned()))
     }
 
     /// Its parts in the order of the grammar, with their values as in JSON.
@@ -155,7 +149,10 @@ impl Fault {
             ("every", self.every_nth.map(|every| every.get().into())),
             ("chance", self.percent.map(Value::from)),
             ("seed", self.seed.map(Value::from)),
-            ("file", self.file.as_ref().map(|file| file.as_str().into())),
+            (
+                "file",
+                self.file.as_ref().map(|file| file.0.as_str().into()),
+            ),
         ];
         let entries = entries.into_iter();
         entries.filter_map(|(word, value)| Some((word, value?)))
@@ -218,20 +215,23 @@ impl Serialize for Fault {
     }
 }
 
-/// An object of the grammar's words, or the text.
+/// The two forms of a fault in JSON.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = r#"this is not a fault, as {"fault": "system-error", "next": 2} or "system-error,next=2""#
+)]
+enum Json {
+    Text(String),
+    Object(BTreeMap<String, Value>),
+}
+
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = |value: &Value| {
-            let object = match value {
-                Value::String(text) => return text.parse(),
-                Value::Object(object) => object,
-                _ => {
-                    let example =
-                        r#"{"fault": "system-error", "next": 2} or "system-error,next=2""#;
-                    return Err(ParseFaultError(format!(
-                        "this is not a fault, as {example}"
-                    )));
-                }
+        let read = |json| {
+            let object = match json {
+                Json::Text(text) => return text.parse(),
+                Json::Object(object) => object,
             };
             let effect = object.get("fault").and_then(Value::as_str);
             let missing = || ParseFaultError("missing field `fault`".to_owned());
@@ -247,7 +247,7 @@ impl<'de> Deserialize<'de> for Fault {
             }
             fault.checked()
         };
-        read(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        read(Json::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -255,8 +255,8 @@ impl<'de> Deserialize<'de> for Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern(String);
 
-/// Longest pattern and longest part of a name that is compared, in characters: the API's limit of a file
-/// name. Without a bound, a long pattern against a long name takes seconds.
+/// Number of characters of a pattern, and of a name that are compared: the API's limit of a file name.
+/// Without a bound, a long pattern against a long name takes seconds.
 const MAX_CHARACTERS: usize = 256;
 
 impl Pattern {
@@ -265,22 +265,19 @@ impl Pattern {
         Self(beginning(text).to_owned())
     }
 
+    /// Refuses a pattern that is too long.
     fn parse(text: &str) -> Result<Self, ParseFaultError> {
-        if beginning(text) == text {
-            return Ok(Self(text.to_owned()));
-        }
+        let pattern = Self::new(text);
         let needs = "a pattern of at most 256 characters";
-        Err(ParseFaultError::value("file", needs))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
+        let is_whole = pattern.0 == text;
+        let refused = || ParseFaultError::value("file", needs);
+        is_whole.then_some(pattern).ok_or_else(refused)
     }
 
     /// In time of the product of both lengths.
     fn matches(&self, name: &str) -> bool {
         let name: Vec<_> = beginning(name).chars().collect();
-        // For each beginning of the name, whether the pattern so far matches it.
+        // `matched[n]`: the pattern so far matches the first n characters of the name.
         let mut matched = vec![false; name.len() + 1];
         matched[0] = true;
         for wanted in self.0.chars() {

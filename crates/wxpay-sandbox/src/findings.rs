@@ -1,6 +1,6 @@
-//! Everything that is wrong with a call, or odd about it, in words.
+//! Findings: everything that is wrong with a call, or odd about it, in words.
 //!
-//! The rules decide, and stop at the first that is broken; findings decide nothing, and cover all of the
+//! The rules decide, and stop at the first that is broken. Findings decide nothing and cover the whole
 //! call. They are slow, so they are made beside the response.
 
 mod fields;
@@ -11,19 +11,17 @@ mod picture;
 
 use serde::Serialize;
 use wxpay_diagnose::{Lang, Mistake, Request};
-use wxpay_sign::ApiKey;
 
 use crate::{
     limits::{FINDINGS, Redactor, SEARCHED},
     request::Call,
-    rules::Evaluation,
-    tls::ClientCertStatus,
+    rules::{Evaluation, Merchant},
 };
 use messages::MESSAGES;
 
 /// One thing that is wrong with a call, or odd about it though the call was taken.
 ///
-/// The codes are listed in `docs/sandbox.md`; they stay the same where the words get better.
+/// `docs/sandbox.md` lists the codes, which stay the same when the texts change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
@@ -35,33 +33,13 @@ pub struct Finding {
     pub message_zh: String,
 }
 
-/// The gateway's merchant, and the keys that clients may have signed with.
-#[derive(Debug)]
-pub(crate) struct Merchant {
-    pub(crate) mch_id: String,
-    pub(crate) key: ApiKey,
-    pub(crate) other_keys: Vec<ApiKey>,
-    pub(crate) redactor: Redactor,
-}
-
-impl Merchant {
-    pub(crate) fn new(mch_id: &str, key: ApiKey, other_keys: Vec<ApiKey>) -> Self {
-        Self {
-            mch_id: mch_id.to_owned(),
-            redactor: Redactor::new([&key].into_iter().chain(&other_keys)),
-            key,
-            other_keys,
-        }
-    }
-}
-
 /// The findings so far.
 struct Findings<'a> {
     redactor: &'a Redactor,
     all: Vec<Finding>,
 }
 
-/// Texts for a row, by their places.
+/// Texts for the places `{0}`, `{1}` … of a row.
 type Values<'v> = &'v [&'v dyn AsRef<[u8]>];
 
 impl Findings<'_> {
@@ -71,7 +49,7 @@ impl Findings<'_> {
         self.push(row, en, zh);
     }
 
-    /// Adds texts under the code of a row, which ends before a slash.
+    /// Adds texts under the code of a row, which ends at a slash.
     fn push(&mut self, row: &str, message: String, message_zh: String) {
         if self.all.len() < FINDINGS {
             let code = row.split('/').next().unwrap_or(row).to_owned();
@@ -87,26 +65,20 @@ impl Findings<'_> {
     fn worded(&self, row: &str, values: Values<'_>) -> (String, String) {
         let found = MESSAGES.iter().find(|message| message.0 == row);
         debug_assert!(found.is_some(), "no row {row}");
-        let (_, en, zh) = found.copied().unwrap_or((row, row, row));
-        let filled = |text: &str| {
-            let mut filled = String::with_capacity(text.len());
-            let mut rest = text;
-            // Once: a value that a client has sent may hold braces.
-            while let Some((before, behind)) = rest.split_once('{') {
-                let (place, behind) = behind.split_once('}').unwrap_or((behind, ""));
-                let (at, is_quoted) = place
-                    .strip_suffix(":?")
-                    .map_or((place, false), |at| (at, true));
-                let value = at.parse().ok().and_then(|at: usize| values.get(at));
-                let value = value.map_or(&[][..], |value| value.as_ref());
-                filled += before;
-                match is_quoted {
-                    true => filled += &self.redactor.quoted(value),
-                    false => filled += &String::from_utf8_lossy(value),
-                }
-                rest = behind;
-            }
-            filled + rest
+        let (_, en, zh) = found.copied().unwrap_or_default();
+        let value = |place: &str| {
+            let value = place.parse().ok().and_then(|at: usize| values.get(at));
+            value.map_or(&[][..], |value| value.as_ref())
+        };
+        // Texts have no other braces than those of places, so every second piece is a place.
+        let filled = |text: &'static str| -> String {
+            let pieces = text.split(['{', '}']).enumerate();
+            let filled = pieces.map(|(at, piece)| match piece.strip_suffix(":?") {
+                _ if at % 2 == 0 => piece.into(),
+                Some(place) => self.redactor.quoted(value(place)).into(),
+                None => String::from_utf8_lossy(value(piece)),
+            });
+            filled.collect()
         };
         (filled(en), filled(zh))
     }
@@ -119,14 +91,15 @@ pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) ->
         all: Vec::new(),
     };
     let mch_id = merchant.mch_id.as_str();
-    match &call.client.status {
-        ClientCertStatus::Missing => findings.add("certificate-missing", &[]),
-        ClientCertStatus::Refused(why) => findings.add("certificate-refused", &[why]),
-        ClientCertStatus::Accepted(holder) if holder.as_deref() != Some(mch_id) => {
-            let holder = holder.as_deref().unwrap_or_default();
+    let sent = call.client.certificate.as_ref();
+    match sent.map(|sent| (&sent.refused, sent.holder.as_deref())) {
+        None => findings.add("certificate-missing", &[]),
+        Some((Some(why), _)) => findings.add("certificate-refused", &[why]),
+        Some((None, holder)) if holder != Some(mch_id) => {
+            let holder = holder.unwrap_or_default();
             findings.add("certificate-of-another", &[&holder, &mch_id]);
         }
-        ClientCertStatus::Accepted(_) => {}
+        Some(_) => {}
     }
     let form = &evaluation.form;
     framing::look(call, form, &mut findings);
@@ -167,12 +140,12 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         true => "signature-unknown".to_owned(),
         false => format!("signature-{}", names.join("-and-").replace('_', "-")),
     };
-    // The mistake and the advice come first, and then the string that should have been signed.
+    // The mistake and the advice first, then the string that should have been signed, and the one that was.
     let joined = |lang: Lang, before: String| {
         let text = report.display(lang).to_string();
         let mut lines: Vec<_> = text.lines().collect();
-        lines.rotate_left(1);
-        // Without its label, where it is known.
+        lines.rotate_left(1 + usize::from(report.signed().is_some()));
+        // Without its label, if the mistake is known.
         match lines[0].split_once(": ") {
             Some((_, mistake)) if !names.is_empty() => {
                 lines[0] = mistake;

@@ -1,6 +1,6 @@
-//! The gateway's rules without a socket, for `fuzz/` and for unit tests.
+//! The gateway without a socket, for `fuzz/` and for unit tests.
 //!
-//! Users never see it: no feature turns it on, and it is not a part of the API.
+//! It is not a part of the API, and no feature turns it on.
 
 use std::{
     sync::Arc,
@@ -13,46 +13,35 @@ use wxpay_sign::ApiKey;
 
 use crate::{
     fault::Effect,
-    findings::{self, Merchant},
+    findings,
     record::{Handled, RecordedRequest},
     request::{Body, Call, Client, End},
     response::respond,
-    rules::evaluate,
-    tls::ClientCertStatus,
+    rules::{Merchant, evaluate},
+    tls::SentCertificate,
 };
 
-/// A gateway for one merchant.
-#[derive(Debug)]
-pub struct Gateway(Merchant);
-
-impl Gateway {
-    /// The gateway for this merchant.
-    #[must_use]
-    pub fn new(mch_id: &str, key: ApiKey) -> Self {
-        Self(Merchant::new(mch_id, key, Vec::new()))
-    }
-
-    /// The record of a request, with its response. `holder` is the common name of the client's
-    /// certificate; without one, none was sent.
-    #[must_use]
-    pub fn answer(
-        &self,
-        request: Request<Bytes>,
-        holder: Option<&str>,
-        effect: Option<Effect>,
-    ) -> RecordedRequest {
-        let call = call(request, End::Whole, holder);
-        let evaluation = evaluate(&call, &self.0.mch_id, &self.0.key);
-        let response = respond(&evaluation, effect, &self.0.key);
-        let findings = findings::find(&call, &evaluation, &self.0);
-        let handled = Handled {
-            call,
-            evaluation: Some(evaluation),
-            faults: Vec::new(),
-            response: Some(response),
-        };
-        RecordedRequest::new(1, &handled, findings, &self.0.redactor)
-    }
+/// The record of a request to the gateway of a merchant, with its response. `holder` is the common name
+/// of the client's certificate; without one, none was sent.
+#[must_use]
+pub fn answer(
+    (mch_id, key): (&str, ApiKey),
+    request: Request<Bytes>,
+    holder: Option<&str>,
+    effect: Option<Effect>,
+) -> RecordedRequest {
+    let merchant = Merchant::new(mch_id, key, Vec::new());
+    let call = call(request, End::Whole, holder);
+    let evaluation = evaluate(&call, &merchant);
+    let response = respond(&evaluation, effect, &merchant.key);
+    let findings = findings::find(&call, &evaluation, &merchant);
+    let handled = Handled {
+        call,
+        evaluation: Some(evaluation),
+        faults: Vec::new(),
+        response: Some(response),
+    };
+    RecordedRequest::new(1, &handled, findings, &merchant.redactor)
 }
 
 pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> Call {
@@ -61,18 +50,26 @@ pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> C
         client: client(holder),
         time: SystemTime::UNIX_EPOCH,
         head,
-        body: Body { bytes, end },
+        body: Body {
+            bytes,
+            end,
+            _memory: None,
+        },
         received_in: Duration::ZERO,
     }
 }
 
 pub(crate) fn client(holder: Option<&str>) -> Arc<Client> {
-    let accepted = |holder: &str| ClientCertStatus::Accepted(Some(holder.to_owned()));
+    let sent = |holder: &str| SentCertificate {
+        subject: format!("CN={holder}"),
+        serial_number: String::new(),
+        refused: None,
+        holder: Some(holder.to_owned()),
+    };
     Arc::new(Client {
         address: String::new(),
         tls_version: "TLSv1_3".to_owned(),
-        certificate: None,
-        status: holder.map_or(ClientCertStatus::Missing, accepted),
+        certificate: holder.map(sent),
     })
 }
 
@@ -88,8 +85,9 @@ pub(crate) mod fixture {
     pub(crate) const PATH: &str = "/secapi/mch/uploadmedia";
     const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 as far as the gateway looks";
 
-    pub(crate) fn key() -> ApiKey {
-        ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap()
+    pub(crate) fn merchant() -> Merchant {
+        let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
+        Merchant::new(MCH_ID, key, Vec::new())
     }
 
     /// Names and contents: four fields, then `sign` and `media`.
@@ -102,8 +100,8 @@ pub(crate) mod fixture {
             ("further", "1"),
         ];
         let params = Params::new(fields).unwrap();
-        let sign = params.sign(SignType::HmacSha256, &key()).to_string();
-        let fields = fields.into_iter().chain([("sign", &*sign)]);
+        let sign = params.sign(SignType::HmacSha256, &merchant().key);
+        let fields = fields.into_iter().chain([("sign", sign.as_str())]);
         let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
         let media = "media\"; filename=\"shop.jpg".to_owned();
         fields.chain([(media, PICTURE.into())]).collect()

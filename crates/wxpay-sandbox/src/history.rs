@@ -1,4 +1,4 @@
-//! The last calls.
+//! The last calls of a sandbox.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ use crate::{
     rules::PICTURE_LIMIT,
 };
 
-/// Calls that wait for one watcher; a slower one misses the oldest.
+/// Maximum number of calls that wait for a watcher; a slower one misses the oldest.
 const WATCHED: usize = 256;
 
 /// The last calls of a sandbox; clones share them.
@@ -28,7 +28,7 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 struct Shared {
     kept: Mutex<Kept>,
-    /// A call that was announced has been recorded.
+    /// Signalled when an announced call is recorded.
     recorded: Condvar,
     recorded_async: Notify,
 }
@@ -36,13 +36,13 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Kept {
     last_number: u64,
-    /// Calls that were announced and not recorded yet, in their order.
+    /// Calls that are announced and not yet recorded, in their order.
     announced: VecDeque<u64>,
-    calls: VecDeque<Arc<RecordedRequest>>,
-    /// Bodies with the place of the picture.
-    bodies: VecDeque<(u64, Bytes, Range<usize>)>,
-    body_bytes: usize,
+    calls: VecDeque<(Arc<RecordedRequest>, Option<Body>)>,
 }
+
+/// A body, and the range of the picture in it.
+type Body = (Bytes, Range<usize>);
 
 impl Default for History {
     fn default() -> Self {
@@ -63,40 +63,35 @@ impl History {
         number
     }
 
-    /// Records a call that was announced, with its body and the picture's place, and sends it to all
-    /// watchers.
-    pub(crate) fn add(&self, request: RecordedRequest, body: Option<(Bytes, Range<usize>)>) {
+    /// Records an announced call, and sends it to all watchers.
+    pub(crate) fn add(&self, request: RecordedRequest, body: Option<Body>) {
         let mut kept = self.shared.lock();
         let number = request.number;
         kept.announced.retain(|announced| *announced != number);
-        if let Some((body, picture)) = body
-            && picture.len() < PICTURE_LIMIT
-        {
-            kept.body_bytes += body.len();
-            kept.bodies.push_back((number, body, picture));
-        }
         let request = Arc::new(request);
-        // Calls of a flood overtake those that wait to be explained.
-        let at = kept.calls.partition_point(|call| call.number < number);
-        kept.calls.insert(at, Arc::clone(&request));
+        let body = body.filter(|(_, picture)| picture.len() < PICTURE_LIMIT);
+        // In a flood, calls without findings overtake those that wait for them.
+        let at = kept.calls.partition_point(|(call, _)| call.number < number);
+        kept.calls.insert(at, (Arc::clone(&request), body));
         if kept.calls.len() > CALLS {
             kept.calls.pop_front();
         }
-        let oldest = kept.calls.front().map_or(0, |call| call.number);
-        while let Some((number, body, _)) = kept.bodies.front()
-            && (kept.body_bytes > BODIES || *number < oldest)
-        {
-            kept.body_bytes -= body.len();
-            kept.bodies.pop_front();
+        let mut left = BODIES;
+        for (_, kept_body) in kept.calls.iter_mut().rev() {
+            let length = kept_body.as_ref().map_or(0, |(body, _)| body.len());
+            if length > left {
+                *kept_body = None;
+            }
+            left = left.saturating_sub(length);
         }
-        // Under the lock, so that calls are sent in order; an error means that nobody watches.
-        let _listeners = self.news.send(request);
+        // Under the lock, so that calls are sent in order; an error means that there is no watcher.
+        let _watchers = self.news.send(request);
         drop(kept);
         self.shared.recorded.notify_all();
         self.shared.recorded_async.notify_waiters();
     }
 
-    /// Blocks the thread until all calls are recorded that were announced before, some milliseconds.
+    /// Blocks the thread until all calls announced so far are recorded, for some milliseconds.
     pub(crate) fn settle_blocking(&self) {
         let kept = self.shared.lock();
         let last = kept.last_number;
@@ -118,7 +113,11 @@ impl History {
 
     /// The oldest first.
     pub(crate) fn calls(&self) -> Vec<Arc<RecordedRequest>> {
-        self.shared.lock().calls.iter().cloned().collect()
+        let kept = self.shared.lock();
+        kept.calls
+            .iter()
+            .map(|(call, _)| Arc::clone(call))
+            .collect()
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
@@ -127,22 +126,17 @@ impl History {
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.shared.picture(number)
     }
 
-    /// The whole body, where it is remembered.
+    /// The whole body, if it is remembered.
     pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
-        let kept = self.shared.lock();
-        let found = kept.bodies.iter().find(|body| body.0 == number);
-        found.map(|body| body.1.clone())
+        Some(self.shared.body(number)?.0)
     }
 
-    /// Forgets all calls; their numbers are not given again.
+    /// Forgets all calls; their numbers are not used again.
     pub(crate) fn clear(&self) {
-        let mut kept = self.shared.lock();
-        kept.calls.clear();
-        kept.bodies.clear();
-        kept.body_bytes = 0;
+        self.shared.lock().calls.clear();
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -155,8 +149,19 @@ impl History {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // The data is valid after any statement, so a poisoned lock is safe to use.
+        // The data is valid after any statement, so a poisoned lock is safe to reuse.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn body(&self, number: u64) -> Option<Body> {
+        let kept = self.lock();
+        let mut calls = kept.calls.iter();
+        calls.find(|(call, _)| call.number == number)?.1.clone()
+    }
+
+    fn picture(&self, number: u64) -> Option<Bytes> {
+        let (body, picture) = self.body(number)?;
+        Some(body.slice(picture))
     }
 }
 
@@ -164,26 +169,21 @@ impl Kept {
     fn is_waiting(&self, last: u64) -> bool {
         self.announced.front().is_some_and(|first| *first <= last)
     }
-
-    fn picture(&self, number: u64) -> Option<Bytes> {
-        let (_, body, picture) = self.bodies.iter().find(|body| body.0 == number)?;
-        Some(body.slice(picture.clone()))
-    }
 }
 
-/// A stream of the calls of a [`Sandbox`](crate::Sandbox), each as soon as it is explained.
+/// A stream of the calls of a [`Sandbox`](crate::Sandbox), each once it is recorded.
 #[derive(Debug)]
 pub struct Watch {
     news: broadcast::Receiver<Arc<RecordedRequest>>,
-    /// Without the sender of `news`, which would keep the stream alive when the sandbox has ended.
+    /// Without the sender of `news`, which would keep the stream open when the sandbox has ended.
     shared: Arc<Shared>,
 }
 
 impl Watch {
     /// The next call; none when the sandbox is gone.
     ///
-    /// A watcher that is more than 256 calls behind misses the oldest of them, as their numbers show.
-    /// Dropping this future loses no call.
+    /// A watcher that is more than 256 calls behind misses the oldest of them, and sees a gap in their
+    /// numbers. Dropping this future loses no call.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.news.recv().await {
@@ -197,6 +197,6 @@ impl Watch {
     /// As [`Sandbox::media`](crate::Sandbox::media), also when the sandbox is gone.
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
-        self.shared.lock().picture(number)
+        self.shared.picture(number)
     }
 }

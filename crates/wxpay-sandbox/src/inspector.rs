@@ -1,4 +1,4 @@
-//! A page on which a person sees what the sandbox sees, and JSON for scripts.
+//! The inspector: a page that shows the calls and injects faults, and JSON for scripts.
 //!
 //! The server gives JSON and an event stream. The page is static: it renders and translates itself.
 
@@ -15,15 +15,15 @@ use tokio::net::TcpListener;
 
 use crate::{fault::Faults, history::History, server::accept};
 
-/// Enough for a few browsers with a few tabs each.
+/// Maximum number of connections: enough for a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// The calls and faults of a gateway, as the page and scripts see them.
+/// The calls and faults of a gateway, for the page and for scripts.
 #[derive(Debug)]
 pub(crate) struct Inspector {
-    /// The [`hosts`] that it answers to.
+    /// The values of `Host` that it accepts, by [`hosts`].
     pub(crate) hosts: Vec<String>,
     /// The gateway's, as `https://127.0.0.1:8443`.
     pub(crate) origin: String,
@@ -70,12 +70,11 @@ pub(crate) fn hosts(addr: SocketAddr, names: &[String]) -> Vec<String> {
     hosts
 }
 
-/// Turns away, with a status and a text, requests that pages of strangers make in the browser of the
-/// sandbox's user.
+/// Refuses requests of other sites' pages in the browser of the sandbox's user.
 ///
-/// A page of a stranger can send requests to a loopback address. By a name of its own that it lets
-/// point here it could read the answers too (DNS rebinding): so the `Host` must be one of ours. By a
-/// form it could inject faults: so an `Origin`, which browsers send with a form, must be ours too.
+/// Such a page can send requests to a loopback address. If a name of its site resolves to that address,
+/// it can read the responses, too (DNS rebinding), so the `Host` must be one of ours. With a form it
+/// could inject faults, so an `Origin`, which browsers send with a form, must be ours, too.
 fn guard(
     ours: &[String],
     method: &Method,
@@ -93,7 +92,7 @@ fn guard(
     }
     let is_harmless = method == Method::GET || method == Method::HEAD;
     let mut origins = headers.get_all(header::ORIGIN).iter();
-    // Without an origin it is a script, which needs no browser to do harm.
+    // A request without an origin is from a script, not from a page.
     match is_harmless || origins.all(|origin| is_ours(origin, "http://")) {
         true => Ok(()),
         false => Err((StatusCode::FORBIDDEN, "pages of others may not do this")),

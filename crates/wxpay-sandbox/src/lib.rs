@@ -15,6 +15,7 @@ mod response;
 mod rules;
 mod sandbox;
 mod server;
+mod thread;
 mod tls;
 
 pub use credentials::{Credentials, CredentialsError};

@@ -4,41 +4,41 @@ use std::borrow::Cow;
 
 use wxpay_sign::ApiKey;
 
-/// Calls that are remembered.
+/// Maximum number of remembered calls; the oldest are dropped first.
 pub(crate) const CALLS: usize = 200;
-/// Bodies that are remembered for their pictures, all together; the oldest go first.
+/// Bytes of all bodies that are remembered for their pictures; the oldest are dropped first.
 pub(crate) const BODIES: usize = 32 * 1024 * 1024;
-/// All texts of one call, so that 200 calls are under 26 MB; most calls have 4 KB.
+/// Bytes of all texts of a call, so that 200 calls take less than 26 MB; most calls take 4 KB.
 const CALL: usize = 126 * 1024;
-/// Headers of a call.
+/// Number of headers of a call.
 pub(crate) const HEADERS: usize = 64;
-/// A header's name, and its value.
+/// Bytes of a header's name, and of its value.
 pub(crate) const HEADER: usize = 512;
-/// Fields of a form.
+/// Number of fields of a form.
 pub(crate) const FIELDS: usize = 32;
-/// A field's value.
+/// Bytes of a field's value.
 pub(crate) const VALUE: usize = 2048;
-/// A path, a file name, a subject.
+/// Bytes of a path, a file name or a subject.
 pub(crate) const LINE: usize = 1024;
-/// The string that is signed.
+/// Bytes of the string that is signed.
 pub(crate) const CANONICAL: usize = 4096;
-/// The beginning of a body, kept also where its picture is not.
+/// Bytes of the beginning of a body, which is kept even if the body is not.
 pub(crate) const BODY_START: usize = 8192;
-/// Findings of a call; further ones show when these are mended.
+/// Number of findings of a call; further ones show when these are mended.
 pub(crate) const FINDINGS: usize = 32;
-/// A finding in one language.
+/// Bytes of a finding in one language.
 pub(crate) const MESSAGE: usize = 1024;
-/// A client's text, quoted in a finding.
+/// Bytes of a client's text that a finding quotes.
 const QUOTE: usize = 80;
-/// Text fields that are searched for a mistake in the signature; the API's own have 200 bytes.
+/// Bytes of all text fields in which a mistake of the signature is searched; the API's own take 200.
 pub(crate) const SEARCHED: usize = 16 * 1024;
 
-/// Replaces the API keys of the sandbox, wherever clients send them.
+/// Replaces the sandbox's API keys in texts and bytes of clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Redactor(Vec<(ApiKey, Shifts)>);
 
-/// How far a search may go on behind a window that ends with a byte (Horspool's table): bodies of 2 MiB
-/// are searched, in debug builds too.
+/// The shift for each last byte of the search window (Boyer–Moore–Horspool), so that bodies of 2 MiB are
+/// searched fast enough in debug builds, too.
 type Shifts = [usize; 256];
 
 impl Redactor {
@@ -55,7 +55,7 @@ impl Redactor {
         Self(keys.into_iter().map(with_shifts).collect())
     }
 
-    /// The bytes with asterisks in the place of each key, in either case of its letters.
+    /// The bytes with asterisks in place of each key, in upper or lower case.
     pub(crate) fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let mut redacted = Cow::Borrowed(bytes);
         for (key, shifts) in &self.0 {
@@ -72,20 +72,20 @@ impl Redactor {
         redacted
     }
 
-    /// The beginning as text, without keys, and `…` where it was cut.
+    /// The beginning as text without keys, with `…` at a cut.
     pub(crate) fn text(&self, bytes: &[u8], limit: usize) -> String {
-        // A key across the cut is found whole.
+        // One key longer than the limit, so that a key across the cut is found.
         let kept = self.bytes(&bytes[..bytes.len().min(limit + ApiKey::LEN)]);
         capped(&kept, limit)
     }
 
-    /// A short beginning in quotes and escaped, so that it cannot be taken for our words.
+    /// A short beginning, quoted and escaped, so that it is not mistaken for the sandbox's own words.
     pub(crate) fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
         format!("{:?}", self.text(bytes.as_ref(), QUOTE))
     }
 }
 
-/// The texts of one call: each without keys and within its own limit, all within one for the call.
+/// Makes the texts of one call: without keys, each within its own limit, all within that of the call.
 #[derive(Debug)]
 pub(crate) struct Texts<'a> {
     redactor: &'a Redactor,
@@ -125,7 +125,7 @@ pub(crate) fn capped(bytes: &[u8], limit: usize) -> String {
     let kept = &bytes[..bytes.len().min(limit)];
     let mut text = String::from_utf8_lossy(kept).into_owned();
     if bytes.len() > limit {
-        // Half a character at the cut is no fault of the client's.
+        // The cut may have split a character.
         text.truncate(text.trim_end_matches('\u{fffd}').len());
         text.push('…');
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_key_is_left_wherever_it_stands() {
+    fn no_part_of_a_key_is_left_at_any_position() {
         let redactor = redactor();
         for key in [KEY.to_owned(), KEY.to_uppercase()] {
             for before in 0..100 {

@@ -18,16 +18,16 @@ use crate::{
     limits::{
         BODY_START, CANONICAL, FIELDS, HEADER, HEADERS, LINE, MESSAGE, Redactor, Texts, VALUE,
     },
-    request::{Call, Form, Part},
+    request::{Call, Form},
     response::GatewayResponse,
     rules::{self, CallResult, Check, CheckOutcome, Evaluation},
     tls::SentCertificate,
 };
 
-/// A call as the sandbox has seen it, and what it has made of it.
+/// A call with its evaluation and its response.
 ///
-/// It is bounded: 32 fields, 64 headers, 2 KiB of each text, 130 KB in all, with asterisks in the place
-/// of the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the picture. By
+/// It is bounded: 32 fields, 64 headers, 2 KiB of each text, 130 KB in all, with asterisks in place of
+/// the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the picture. By
 /// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
 /// log.
 #[derive(Debug, Clone, Serialize)]
@@ -35,10 +35,10 @@ use crate::{
 pub struct RecordedRequest {
     /// From 1, in the order in which the responses were known.
     pub number: u64,
-    /// When its head was read.
+    /// The time at which its head was read.
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
-    /// How long the body took to come, in JSON in seconds.
+    /// Time from the end of the head to the end of the body, in JSON in seconds.
     #[serde(serialize_with = "seconds")]
     pub received_in: Duration,
     /// The client's address and port.
@@ -51,11 +51,11 @@ pub struct RecordedRequest {
     pub method: String,
     /// As in the request's first line, with the query.
     pub path: String,
-    /// In their order, names in lower case; bytes that are not UTF-8 are replaced by `U+FFFD`.
+    /// In the order of the request, names in lower case; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub headers: Vec<(String, String)>,
     /// The bytes of the body that were read, 4 MiB at most.
     pub body_length: usize,
-    /// The form's fields, in their order; none where it could not be read.
+    /// The form's fields in their order; empty where it could not be read.
     pub fields: Vec<RecordedField>,
     /// The field `mch_id`.
     pub merchant: Option<String>,
@@ -70,15 +70,14 @@ pub struct RecordedRequest {
     pub canonical: Option<String>,
     /// The rules in the order in which they are checked.
     pub checks: Vec<Check>,
-    /// The result of the rules; none where a fault has cut the call off before. In JSON it is called
-    /// `verdict`.
+    /// The result of the rules; none where a fault cut the call off before. In JSON it is `verdict`.
     #[serde(rename = "verdict")]
     pub outcome: Option<Outcome>,
-    /// Everything that is wrong with it, or odd about it though it was taken.
+    /// Everything that is wrong with the call, or odd about it though it was taken.
     pub findings: Vec<Finding>,
-    /// The [`Effect`](crate::Effect)s that it met, in their words.
+    /// The [`Effect`](crate::Effect)s that it met, as text.
     pub faults: Vec<String>,
-    /// The response; none where a fault has cut the call off before. In JSON it is called `answer`.
+    /// The response; none where a fault cut the call off before. In JSON it is `answer`.
     #[serde(rename = "answer")]
     pub response: Option<RecordedResponse>,
     /// The beginning of the body.
@@ -106,11 +105,11 @@ pub struct RecordedField {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// `err_code`, as `SIGNERROR`; none for a call that is right.
+    /// `err_code`, as `SIGNERROR`; none for an accepted call.
     pub code: Option<&'static str>,
-    /// `err_code_des`, as `Signature validation`; none for a call that is right.
+    /// `err_code_des`, as `Signature validation`; none for an accepted call.
     pub description: Option<&'static str>,
-    /// The rule that was broken and how, or that none was.
+    /// The way in which the rule was broken; `accepted, signed with …` where none was.
     pub message: String,
 }
 
@@ -122,7 +121,7 @@ pub struct RecordedResponse {
     pub status: u16,
     /// The header Content-Type.
     pub content_type: &'static str,
-    /// `err_code`, where there is one: that of a fault, where the call met one.
+    /// `err_code` of the rules or of a fault.
     pub code: Option<String>,
     /// The body: the XML, or the page of a fault.
     pub body: String,
@@ -136,18 +135,18 @@ impl Outcome {
     }
 }
 
-/// A call after its response is known.
+/// A call with its response, before it is recorded.
 #[derive(Debug)]
 pub(crate) struct Handled {
     pub(crate) call: Call,
-    /// None where a fault has cut the call off before.
+    /// None where a fault cut the call off before.
     pub(crate) evaluation: Option<Evaluation>,
     pub(crate) faults: Vec<String>,
     pub(crate) response: Option<GatewayResponse>,
 }
 
 impl RecordedRequest {
-    /// The one way to a record: cut to size, and without the API keys.
+    /// The only constructor: everything within its bounds, and without API keys.
     pub(crate) fn new(
         number: u64,
         handled: &Handled,
@@ -160,7 +159,7 @@ impl RecordedRequest {
         let media = form.part("media");
         let merchant = form.part("mch_id").and_then(|part| part.content.as_ref());
         let mut texts = Texts::new(redactor);
-        // In this order all texts share their bound: the first are the most useful.
+        // The texts share one bound in this order, the most useful first.
         Self {
             number,
             time: call.time,
@@ -168,7 +167,8 @@ impl RecordedRequest {
             client: call.client.address.clone(),
             tls_version: call.client.tls_version.clone(),
             client_certificate: (call.client.certificate.clone()).map(|sent| SentCertificate {
-                subject: texts.text(&sent.subject, LINE),
+                subject: texts.text(sent.subject, LINE),
+                serial_number: texts.text(sent.serial_number, LINE),
                 ..sent
             }),
             method: texts.text(call.head.method.as_str(), LINE),
@@ -197,7 +197,7 @@ impl RecordedRequest {
             canonical: canonical(form, &mut texts),
             headers: (call.head.headers.iter().take(HEADERS))
                 .map(|(name, value)| {
-                    // A key may be in it in base64.
+                    // The key may be there in base64.
                     let is_secret = *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION;
                     let shown = (!is_secret).then_some(value.as_bytes());
                     let value = texts.text(shown.unwrap_or(b"********"), HEADER);
@@ -205,34 +205,68 @@ impl RecordedRequest {
                 })
                 .collect(),
             fields: (form.parts.iter().take(FIELDS))
-                .map(|part| field(part, &mut texts))
+                .map(|part| RecordedField {
+                    name: texts.text(&part.name, LINE),
+                    file_name: part.file_name.as_ref().map(|name| texts.text(name, LINE)),
+                    content_type: part.content_type.as_ref().map(|it| texts.text(it, LINE)),
+                    value: part
+                        .content
+                        .as_ref()
+                        .filter(|_| part.file_name.is_none())
+                        .map(|value| texts.text(value, VALUE)),
+                    length: part.content.as_ref().map(Bytes::len),
+                })
                 .collect(),
             body_length: call.body.bytes.len(),
             body_start: texts.bytes(&call.body.bytes, BODY_START).into(),
         }
     }
 
-    /// A few lines, without a line end behind the last: the call, the response, the broken rule, and in
-    /// this language the findings. Texts of clients are in quotes and escaped.
+    /// A few lines, without a line end behind the last: the call, the response, the broken rule, and the
+    /// findings in this language. Texts of clients are quoted and escaped.
     pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
-        Block(self, lang)
+        let error = self
+            .outcome
+            .as_ref()
+            .and_then(|it| it.code.zip(it.description));
+        let outcome = match (&self.outcome, error) {
+            (None, _) => "cut off".to_owned(),
+            (Some(_), Some((code, description))) => format!("{code}, {description}"),
+            (Some(outcome), None) => outcome.message.clone(),
+        };
+        let (number, method, path) = (self.number, &self.method, &self.path);
+        let mut lines = vec![format!("#{number} {method} {path:?}: {outcome}")];
+        let facts = [
+            self.merchant.as_ref().map(|id| format!("merchant {id:?}")),
+            self.file_name.as_ref().map(|name| format!("file {name:?}")),
+            self.media_length.map(|length| format!("{length} bytes")),
+            self.sign_type.clone(),
+        ];
+        let facts: Vec<_> = facts.into_iter().flatten().collect();
+        lines.extend((!facts.is_empty()).then(|| facts.join(", ")));
+        lines.extend(self.checks.iter().filter_map(|check| match &check.outcome {
+            CheckOutcome::Broken(how) => Some(format!("broken: {}: {how}", check.rule)),
+            CheckOutcome::Kept | CheckOutcome::NotReached => None,
+        }));
+        lines.extend(self.findings.iter().map(|finding| match lang {
+            Lang::Zh => format!("{}: {}", finding.code, finding.message_zh),
+            _ => format!("{}: {}", finding.code, finding.message),
+        }));
+        lines.extend(self.faults.iter().map(|fault| format!("fault: {fault}")));
+        lines.join("\n  ")
     }
 }
 
-fn field(part: &Part, texts: &mut Texts<'_>) -> RecordedField {
-    let text = part.content.as_ref().filter(|_| part.file_name.is_none());
-    RecordedField {
-        name: texts.text(&part.name, LINE),
-        file_name: part.file_name.as_ref().map(|name| texts.text(name, LINE)),
-        content_type: part.content_type.as_ref().map(|it| texts.text(it, LINE)),
-        value: text.map(|text| texts.text(text, VALUE)),
-        length: part.content.as_ref().map(Bytes::len),
+/// In English, as [`RecordedRequest::display`].
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.display(Lang::En).fmt(f)
     }
 }
 
 /// The canonical string, with asterisks in place of the key.
 fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
-    // A value is cut behind twice the bound, so that the string is cut before that.
+    // Values are cut at twice the bound, so that the string is cut earlier.
     let shortened = form.texts().map(|(name, value)| {
         let mut ends = (0..=value.len().min(2 * CANONICAL)).rev();
         let end = ends.find(|at| value.is_char_boundary(*at));
@@ -241,92 +275,37 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
     let params = Params::new(shortened).ok()?;
     params.iter().next()?;
     let text = texts.text(params.canonical().masked().to_string(), CANONICAL);
-    // A cut string still shows that the key is a part of it.
+    // A cut string, too, shows that it ends with the key.
     Some(match text.strip_suffix('…') {
         Some(start) => format!("{start}…&key=********"),
         None => text,
     })
 }
 
-/// Of a result by the rules, whose codes are known.
+/// The outcome of the rules, whose codes are static.
 fn outcome(result: &CallResult) -> Outcome {
-    let (code, description) = match result.error {
-        Some((Cow::Borrowed(code), description)) => (Some(code), Some(description)),
-        _ => (None, None),
+    let error = match result.error {
+        Some((Cow::Borrowed(code), description)) => Some((code, description)),
+        _ => None,
     };
+    let (code, description) = error.unzip();
     Outcome {
         code,
         description,
-        message: match code {
-            Some(_) => result.message.to_string(),
-            None => result.to_string(),
-        },
+        message: code.map_or_else(|| result.to_string(), |_| result.message.to_string()),
     }
 }
 
 /// As `2026-11-23T18:39:26.123Z`.
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    // Always with milliseconds, unlike `well_known::Rfc3339`.
+    // With milliseconds always, unlike `well_known::Rfc3339`.
     let form =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    match OffsetDateTime::from(*time).format(form) {
-        Ok(text) => serializer.serialize_str(&text),
-        Err(error) => Err(serde::ser::Error::custom(error)),
-    }
+    let text = OffsetDateTime::from(*time).format(form);
+    serializer.serialize_str(&text.map_err(serde::ser::Error::custom)?)
 }
 
 /// As `0.25`.
 fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
-}
-
-/// In English, as [`RecordedRequest::display`].
-impl fmt::Display for RecordedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Block(self, Lang::En).fmt(f)
-    }
-}
-
-struct Block<'a>(&'a RecordedRequest, Lang);
-
-impl fmt::Display for Block<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(call, lang) = self;
-        write!(f, "#{} {} {:?}: ", call.number, call.method, call.path)?;
-        match &call.outcome {
-            None => write!(f, "cut off")?,
-            Some(outcome) => match outcome.code.zip(outcome.description) {
-                Some((code, description)) => write!(f, "{code}, {description}")?,
-                None => f.write_str(&outcome.message)?,
-            },
-        }
-        let facts = [
-            call.merchant.as_ref().map(|id| format!("merchant {id:?}")),
-            call.file_name.as_ref().map(|name| format!("file {name:?}")),
-            call.media_length.map(|length| format!("{length} bytes")),
-            call.sign_type.clone(),
-        ];
-        for (at, fact) in facts.iter().flatten().enumerate() {
-            write!(f, "{}{fact}", if at == 0 { "\n  " } else { ", " })?;
-        }
-        for check in &call.checks {
-            if let CheckOutcome::Broken(how) = &check.outcome {
-                write!(f, "\n  broken: {}: {how}", check.rule)?;
-            }
-        }
-        for finding in &call.findings {
-            let is_chinese = *lang == Lang::Zh;
-            let (en, zh) = (&finding.message, &finding.message_zh);
-            write!(
-                f,
-                "\n  {}: {}",
-                finding.code,
-                if is_chinese { zh } else { en }
-            )?;
-        }
-        for fault in &call.faults {
-            write!(f, "\n  fault: {fault}")?;
-        }
-        Ok(())
-    }
 }

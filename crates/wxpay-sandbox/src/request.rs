@@ -12,11 +12,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
 use multer::Multipart;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{
-    limits::FIELDS,
-    tls::{ClientCertStatus, SentCertificate},
-};
+use crate::{limits::FIELDS, tls::SentCertificate};
 
 /// A call, for the rules, the findings and the record.
 #[derive(Debug)]
@@ -25,32 +23,33 @@ pub(crate) struct Call {
     pub(crate) time: SystemTime,
     pub(crate) head: Parts,
     pub(crate) body: Body,
-    /// How long the body took to come.
+    /// Time from the end of the head to the end of the body.
     pub(crate) received_in: Duration,
 }
 
-/// A client, as its TLS handshake has shown it.
+/// A client, by its TLS handshake.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) address: String,
     pub(crate) tls_version: String,
     pub(crate) certificate: Option<SentCertificate>,
-    pub(crate) status: ClientCertStatus,
 }
 
 /// The body of a request, as far as it is kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Body {
     pub(crate) bytes: Bytes,
     pub(crate) end: End,
+    /// The reservation of its memory, released on drop.
+    pub(crate) _memory: Option<OwnedSemaphorePermit>,
 }
 
 /// The end of a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum End {
-    /// As HTTP says it should.
+    /// Complete by the framing of HTTP.
     Whole,
-    /// It is longer than what is kept.
+    /// Longer than what is kept.
     TooLarge,
     /// The client stopped sending, or took too long.
     #[default]
@@ -60,98 +59,91 @@ pub(crate) enum End {
 /// Bytes of a part's head that are searched for defects.
 const HEAD: usize = 8 * 1024;
 
-/// A form as far as it can be read. Whether the gateway takes it is for the rules to say.
+/// A form as far as it can be read. The rules decide whether the gateway takes it.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
-    /// In the order in which they came; none where it cannot be read to its end.
+    /// In the order of the body; empty where the form cannot be read to its end.
     pub(crate) parts: Vec<Part>,
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub(crate) error: Option<&'static str>,
     pub(crate) defects: Vec<&'static Defect>,
     pub(crate) boundary_is_quoted: bool,
-    /// It is longer than what is kept: the parts end with the one in which reading ended.
+    /// The body is longer than what is kept: the last part is the one in which reading ended.
     pub(crate) too_large: bool,
 }
 
-/// One part.
+/// A part of a form.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// Bytes of the names that are not UTF-8 are replaced by `U+FFFD`.
+    /// As in the file name, bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub(crate) name: String,
     pub(crate) file_name: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) disposition: Disposition,
     pub(crate) names_are_utf8: bool,
-    /// It has no effect: browsers and servers ignore it.
+    /// Browsers and servers ignore it.
     pub(crate) transfer_encoding: Option<String>,
     /// None where reading ended in it.
     pub(crate) content: Option<Bytes>,
-    /// Position of its content in the body.
+    /// Position of the content in the body.
     pub(crate) offset: usize,
-}
-
-/// A form that multer cannot read; its message is not for a response.
-struct Malformed;
-
-impl From<multer::Error> for Malformed {
-    fn from(_: multer::Error) -> Self {
-        Self
-    }
 }
 
 impl Form {
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &Body) -> Self {
         let mut form = Self {
-            // In this media type, quotes can only be around a boundary.
+            // In this media type, only a boundary can be quoted.
             boundary_is_quoted: content_type.is_some_and(|it| it.as_bytes().contains(&b'"')),
             too_large: body.end == End::TooLarge,
             ..Self::default()
         };
-        let boundary = content_type
-            .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
-            .filter(|boundary| !boundary.is_empty());
-        let Some(boundary) = boundary else {
-            let lower = content_type.map(|it| it.as_bytes().to_ascii_lowercase());
-            let is_there = lower.is_some_and(|it| find(&it, b"boundary").is_some());
-            form.error = Some(match is_there {
-                true => "the boundary in the Content-Type cannot be read",
-                false => "the Content-Type is not multipart/form-data with a boundary",
-            });
-            return form;
-        };
-        if body.end == End::Cut {
-            form.error = Some("the body was not sent to its end");
-            return form;
-        }
-        let whole = stream::once(ready(Ok::<_, Infallible>(body.bytes.clone())));
-        // All bytes are here, so that multer never waits.
-        let read = form
-            .read_parts(Multipart::new(whole, boundary.clone()))
-            .now_or_never();
-        form.look_at_headers(&boundary, &body.bytes);
-        if !matches!(read, Some(Ok(()))) && !form.too_large {
-            form.parts.clear();
-            let why = form.defects.iter().find_map(|defect| defect.refusal);
-            form.error = why.or(Some("the body is not a form that ends with its boundary"));
-        }
+        form.error = form.fill(content_type, body).err();
         form
     }
 
-    async fn read_parts(&mut self, mut multipart: Multipart<'_>) -> Result<(), Malformed> {
-        while let Some(field) = multipart.next_field().await? {
+    /// Reads the parts; fails with the reason why they cannot be read.
+    fn fill(&mut self, header: Option<&HeaderValue>, body: &Body) -> Result<(), &'static str> {
+        let boundary = header
+            .and_then(|it| multer::parse_boundary(it.to_str().ok()?).ok())
+            .filter(|boundary| !boundary.is_empty());
+        let Some(boundary) = boundary else {
+            let lower = header.map(|it| it.as_bytes().to_ascii_lowercase());
+            let has_boundary = lower.is_some_and(|it| find(&it, b"boundary").is_some());
+            return Err(match has_boundary {
+                true => "the boundary in the Content-Type cannot be read",
+                false => "the Content-Type is not multipart/form-data with a boundary",
+            });
+        };
+        if body.end == End::Cut {
+            return Err("the body was not sent to its end");
+        }
+        let whole = stream::once(ready(Ok::<_, Infallible>(body.bytes.clone())));
+        let multipart = Multipart::new(whole, boundary.clone());
+        // All bytes are here, so multer never waits.
+        let is_read = self.read_parts(multipart).now_or_never().flatten();
+        self.examine_heads(&boundary, &body.bytes);
+        if is_read.is_none() && !self.too_large {
+            self.parts.clear();
+            let refusal = self.defects.iter().find_map(|defect| defect.refusal);
+            return Err(refusal.unwrap_or("the body is not a form that ends with its boundary"));
+        }
+        Ok(())
+    }
+
+    /// Reads all parts; none where multer fails, whose message is not for a response.
+    async fn read_parts(&mut self, mut multipart: Multipart<'_>) -> Option<()> {
+        while let Some(field) = multipart.next_field().await.ok()? {
             let headers = field.headers();
-            let header = headers.get(CONTENT_DISPOSITION).ok_or(Malformed)?;
+            let header = headers.get(CONTENT_DISPOSITION)?;
             let disposition = Disposition::parse(header.as_bytes());
             let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             // Multer has no name where it is not UTF-8.
-            let or_lossy = |read: Option<&str>, name: &Option<Vec<u8>>| {
-                read.map(str::to_owned)
-                    .or_else(|| name.as_deref().map(lossy))
-            };
+            let name = field.name().map(str::to_owned);
+            let file_name = field.file_name().map(str::to_owned);
             let encoding = headers.get("content-transfer-encoding");
             let mut part = Part {
-                name: or_lossy(field.name(), &disposition.name).ok_or(Malformed)?,
-                file_name: or_lossy(field.file_name(), &disposition.file_name),
+                name: name.or_else(|| disposition.name.as_deref().map(lossy))?,
+                file_name: file_name.or_else(|| disposition.file_name.as_deref().map(lossy)),
                 content_type: field.content_type().map(ToString::to_string),
                 names_are_utf8: str::from_utf8(header.as_bytes()).is_ok(),
                 transfer_encoding: encoding.map(|value| lossy(value.as_bytes())),
@@ -159,43 +151,40 @@ impl Form {
                 content: None,
                 offset: 0,
             };
-            let content = field.bytes().await;
-            let result = content.map(|content| part.content = Some(content));
+            part.content = field.bytes().await.ok();
+            let is_read = part.content.is_some();
             self.parts.push(part);
-            result?;
+            is_read.then_some(())?;
         }
-        Ok(())
+        Some(())
     }
 
-    /// Goes from boundary to boundary, over the contents that multer has found, and collects defects and
-    /// offsets.
-    fn look_at_headers(&mut self, boundary: &str, body: &[u8]) {
+    /// Goes from boundary to boundary, past the contents that multer has read, for defects and offsets.
+    fn examine_heads(&mut self, boundary: &str, body: &[u8]) {
         let delimiter = format!("--{boundary}");
         let mut at = find(body, delimiter.as_bytes()).unwrap_or(body.len());
         let mut parts = self.parts.iter_mut();
-        let mut looked = 0;
+        let mut examined = 0;
         loop {
             let start = at + delimiter.len();
             let behind = body.get(start..).unwrap_or_default();
             if behind.is_empty() || behind.starts_with(b"--") {
                 return;
             }
-            if looked < FIELDS {
-                looked += 1;
-                look(&behind[..behind.len().min(HEAD)], &mut self.defects);
+            if examined < FIELDS {
+                examined += 1;
+                add_defects(&behind[..behind.len().min(HEAD)], &mut self.defects);
             }
-            at = match parts.next() {
-                Some(Part {
-                    content: Some(content),
-                    offset,
-                    ..
-                }) => {
+            let part = parts.next();
+            let content = part.and_then(|part| Some((part.content.as_ref()?, &mut part.offset)));
+            at = match content {
+                Some((content, offset)) => {
                     *offset = start + find(behind, b"\r\n\r\n").map_or(0, |end| end + 4);
                     *offset + content.len() + 2
                 }
-                // Multer has given up here.
-                _ if looked == FIELDS => return,
-                _ => match find(behind, format!("\n{delimiter}").as_bytes()) {
+                // Multer has stopped here.
+                None if examined == FIELDS => return,
+                None => match find(behind, format!("\n{delimiter}").as_bytes()) {
                     Some(next) => start + next + 1,
                     None => return,
                 },
@@ -207,14 +196,14 @@ impl Form {
         self.parts.iter().find(|part| part.name == name)
     }
 
-    /// The text fields beside the picture, of as many parts as are recorded.
+    /// The text fields beside the picture, of the parts that are recorded.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.parts.iter().take(FIELDS);
         let texts = parts.filter(|part| part.name != "media" && part.file_name.is_none());
         texts.filter_map(|part| Some((&*part.name, part.text()?)))
     }
 
-    /// The value of a field, where it is text.
+    /// The value of a field that is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.part(name)?.text()
     }
@@ -227,18 +216,18 @@ impl Part {
     }
 }
 
-/// The first place of a needle that is not empty.
-pub(crate) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    let candidates = bytes.len().checked_sub(what.len())?;
-    (0..=candidates).find(|at| bytes[*at] == what[0] && bytes[*at..].starts_with(what))
+/// The position of the first `needle`, which is not empty.
+pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let last = bytes.len().checked_sub(needle.len())?;
+    (0..=last).find(|at| bytes[*at] == needle[0] && bytes[*at..].starts_with(needle))
 }
 
-/// A departure from the form that WeChat's parsers, or multer, want.
+/// A departure from what WeChat's parsers, or multer, read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Defect {
     /// The row of its finding.
     pub(crate) finding: &'static str,
-    /// The reason to refuse a form that has it; none where the form is read nevertheless.
+    /// The reason to refuse the form; none where it is accepted.
     pub(crate) refusal: Option<&'static str>,
 }
 
@@ -252,7 +241,7 @@ const DEFECTS: [Defect; 5] = [
 ];
 
 /// Adds the defects of a part that begins with these bytes, behind the boundary itself.
-fn look(part: &[u8], defects: &mut Vec<&'static Defect>) {
+fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     let is_bare_lf = |line: &[u8]| line.ends_with(b"\n") && !line.ends_with(b"\r\n");
     let mut lines = part.split_inclusive(|byte| *byte == b'\n');
     let boundary_line = lines.next().unwrap_or_default();
@@ -275,7 +264,7 @@ fn look(part: &[u8], defects: &mut Vec<&'static Defect>) {
         }
     }
     let is_missing = disposition.is_none() && has_end;
-    // The name may be in the line that is folded.
+    // The name may be on a folded line.
     let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
     let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
     for (defect, is_found) in DEFECTS.iter().zip(found) {
@@ -285,7 +274,7 @@ fn look(part: &[u8], defects: &mut Vec<&'static Defect>) {
     }
 }
 
-/// A Content-Disposition.
+/// The parameters of a Content-Disposition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Disposition {
     /// In any character set.
@@ -316,7 +305,7 @@ impl Disposition {
                 _ => {}
             }
         }
-        // A file name and no name at all is another matter.
+        // A part without a name has another defect.
         found.file_name_first &= found.name.is_some();
         found
     }
@@ -336,7 +325,7 @@ fn parameters(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (mut in_quotes, mut is_escaped) = (false, false);
         let end = rest.iter().enumerate().position(|(at, byte)| {
             let ends = *byte == b';' && !in_quotes;
-            // The second byte of a GBK character may be a backslash: at the end of a value it is no escape.
+            // The second byte of a GBK character may be a backslash: before the closing quote it is no escape.
             let is_last = || matches!(rest[at + 1..].trim_ascii_start(), [] | [b';', ..]);
             in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
             is_escaped = *byte == b'\\' && !is_escaped;
@@ -353,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_and_the_form_of_names_are_seen() {
+    fn the_order_of_names_and_extended_names_are_found() {
         #[rustfmt::skip] // a row a line
         let rows: [(&[u8], &[u8], bool, bool); 9] = [
             (br#"form-data; name="media"; filename="shop.jpg""#, b"shop.jpg", false, false),
@@ -376,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_header_takes_no_time() {
+    fn a_hostile_header_is_parsed_in_linear_time() {
         for piece in [" ", "\\\"", "; ", "\\\" ", "name="] {
             Disposition::parse(piece.repeat(1 << 18).as_bytes());
         }

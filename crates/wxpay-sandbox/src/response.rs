@@ -1,4 +1,4 @@
-//! The response of the gateway, also as faults change it.
+//! The response of the gateway, and the changes that faults make to it.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use wxpay_sign::{ApiKey, Params, SignType, Signature};
@@ -27,10 +27,10 @@ pub(crate) fn respond(
     let sign_type = rules::sign_type(&evaluation.form);
     let overridden = effect.and_then(|effect| override_result(effect, sign_type));
     let result = overridden.unwrap_or_else(|| evaluation.result.clone());
+    let description = result.error.as_ref().map(|error| error.1);
     let (status, content_type, body) = match page(effect) {
         Some((status, page)) => (status, "text/html", page),
         None => {
-            let description = result.error.as_ref().map(|error| error.1);
             let is_unknown = description == Some(rules::UNKNOWN_PATH.1);
             let status = if is_unknown { 404 } else { 200 };
             let xml = corrupt(document(&result, effect, key), effect);
@@ -45,12 +45,13 @@ pub(crate) fn respond(
     }
 }
 
-/// The result of an effect; none where the effect leaves that of the rules.
+/// The result of an effect; none where the effect keeps that of the rules.
 fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
     let failed = |error, message| CallResult::refused(error, message, None);
     let signed = |error| CallResult::refused(error, "on demand", Some(sign_type));
     let parameter = "Parameter format checking error: on demand";
     let sub_vendor = "System error occurred when viewing a sub-vendor";
+    let rate = ("FREQUENCY_LIMITED", "Frequency limit");
     Some(match effect {
         Effect::MethodNotSupported => failed(rules::METHOD, "use POST"),
         Effect::InvalidXml => failed(rules::FORM, "Invalid XML format"),
@@ -60,23 +61,21 @@ fn override_result(effect: Effect, sign_type: SignType) -> Option<CallResult> {
         Effect::MerchantId => failed(rules::MERCHANT, "no merchant has this mch_id"),
         Effect::ImageFormat => signed(rules::PICTURE),
         Effect::EntryPermissions => signed(("INVALID_REQUEST", "Entry permissions")),
-        Effect::FrequencyLimited | Effect::Rate(_) => {
-            signed(("FREQUENCY_LIMITED", "Frequency limit"))
-        }
+        Effect::FrequencyLimited | Effect::Rate(_) => signed(rate),
         Effect::SystemError => signed(("SYSTEMERROR", sub_vendor)),
         Effect::Error(code) => CallResult {
             error: Some((code.to_string().into(), "Error on demand")),
-            ..signed(rules::PICTURE)
+            ..signed(rate)
         },
         Effect::FrequencyLimitedWithoutCode => CallResult {
             error: None,
-            ..failed(rules::FORM, "频率限制")
+            ..failed(rate, "频率限制")
         },
         _ => return None,
     })
 }
 
-/// The page of a proxy before the gateway.
+/// The page of a proxy in front of the gateway.
 fn page(effect: Option<Effect>) -> Option<(u16, String)> {
     let (status, title, heading, more) = match effect? {
         Effect::CertificatePage => {
@@ -94,7 +93,7 @@ fn page(effect: Option<Effect>) -> Option<(u16, String)> {
     Some((status, page))
 }
 
-/// The document of a result, signed where it is to be, or as an effect says.
+/// The document of a result, with its signature or that of an effect.
 fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String {
     let media_id = media_id();
     let mut fields = fields(result, &media_id);
@@ -113,16 +112,12 @@ fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String
 /// 43 characters of URL-safe base64, as in the API's example: 32 random bytes.
 fn media_id() -> String {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the keys were made with randomness, too");
+    getrandom::fill(&mut bytes).expect("the keys were made with the same randomness");
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a str)> {
-    let result_code = if result.error.is_some() {
-        "FAIL"
-    } else {
-        "SUCCESS"
-    };
+    let result_code = result.error.as_ref().map_or("SUCCESS", |_| "FAIL");
     let mut fields = match result.signed {
         None => vec![("return_code", "FAIL"), ("return_msg", &*result.message)],
         Some(_) => vec![
@@ -139,30 +134,26 @@ fn fields<'a>(result: &'a CallResult, media_id: &'a str) -> Vec<(&'a str, &'a st
     fields
 }
 
-/// The signature over the fields, or that of a fault.
+/// The signature over the fields, or that of an effect.
 fn sign(
     fields: &[(&str, &str)],
     sign_type: SignType,
     effect: Option<Effect>,
     key: &ApiKey,
 ) -> Option<Signature> {
-    let over = |more: Option<(&str, &str)>, sign_type| {
-        Params::new(fields.iter().copied().chain(more))
-            .expect("the fields of a response have different names")
-            .sign(sign_type, key)
+    let (more, sign_type) = match effect {
+        Some(Effect::NoSignature) => return None,
+        Some(Effect::WrongSignature) => (Some(("never_sent", "1")), sign_type),
+        Some(Effect::OtherAlgorithm) if sign_type == SignType::HmacSha256 => (None, SignType::Md5),
+        Some(Effect::OtherAlgorithm) => (None, SignType::HmacSha256),
+        _ => (None, sign_type),
     };
-    match effect {
-        Some(Effect::NoSignature) => None,
-        Some(Effect::WrongSignature) => Some(over(Some(("never_sent", "1")), sign_type)),
-        Some(Effect::OtherAlgorithm) => Some(match sign_type {
-            SignType::HmacSha256 => over(None, SignType::Md5),
-            _ => over(None, SignType::HmacSha256),
-        }),
-        _ => Some(over(None, sign_type)),
-    }
+    let params = Params::new(fields.iter().copied().chain(more));
+    let params = params.expect("the fields of a response have different names");
+    Some(params.sign(sign_type, key))
 }
 
-/// The document as it is sent.
+/// The document, or a damaged one.
 fn corrupt(xml: String, effect: Option<Effect>) -> String {
     match effect {
         Some(Effect::ByteOrderMark) => format!("\u{feff}{xml}"),

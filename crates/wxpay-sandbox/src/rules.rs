@@ -9,13 +9,34 @@ use wxpay_picture::Format;
 use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
 
 use crate::{
+    limits::Redactor,
     request::{Call, Form, Part},
-    tls::{ClientCertStatus, is_merchant_id},
+    tls::is_merchant_id,
 };
 
 /// A picture must be smaller than this: "less than 2M", read as 2 MiB.
 pub(crate) const PICTURE_LIMIT: usize = 2 * 1024 * 1024;
 const PATH: &str = "/secapi/mch/uploadmedia";
+
+/// The gateway's merchant, and the keys with which clients may have signed by mistake.
+#[derive(Debug)]
+pub(crate) struct Merchant {
+    pub(crate) mch_id: String,
+    pub(crate) key: ApiKey,
+    pub(crate) other_keys: Vec<ApiKey>,
+    pub(crate) redactor: Redactor,
+}
+
+impl Merchant {
+    pub(crate) fn new(mch_id: &str, key: ApiKey, other_keys: Vec<ApiKey>) -> Self {
+        Self {
+            mch_id: mch_id.to_owned(),
+            redactor: Redactor::new([&key].into_iter().chain(&other_keys)),
+            key,
+            other_keys,
+        }
+    }
+}
 
 /// A row: a rule, and the error of a call that breaks it.
 struct Rule {
@@ -25,7 +46,7 @@ struct Rule {
     check: fn(&Subject<'_>) -> Result<(), Broken>,
 }
 
-/// How a call breaks a rule: the text for `return_msg`, and an error in the place of the row's.
+/// The way in which a call breaks a rule, for `return_msg`; and an error in place of the row's.
 struct Broken(Cow<'static, str>, Option<ApiError>);
 
 impl<T: Into<Cow<'static, str>>> From<T> for Broken {
@@ -64,16 +85,15 @@ const RULES: &[Rule] = &[
     Rule { name: "picture", name_zh: "图片", error: PICTURE, check: picture },
     Rule { name: "hash", name_zh: "图片摘要", error: PICTURE, check: hash },
 ];
-/// From here on the caller is known: `return_code` is SUCCESS, and the response is signed.
+/// From this rule on the caller is known: `return_code` is SUCCESS, and the response is signed.
 const SIGNED_FROM: &str = "picture";
 
-/// A call, and the gateway's merchant.
+/// The arguments of a rule's check.
 struct Subject<'a> {
     call: &'a Call,
     form: &'a Form,
-    mch_id: &'a str,
-    key: &'a ApiKey,
-    /// The MD5 of `media`, where it has been made.
+    merchant: &'a Merchant,
+    /// The MD5 of `media`, once a rule needs it.
     hash: OnceCell<ContentHash>,
 }
 
@@ -110,7 +130,7 @@ pub(crate) struct Evaluation {
     pub(crate) checks: Vec<Check>,
     pub(crate) result: CallResult,
     pub(crate) form: Form,
-    /// The MD5 of `media`, where the rules were reached that need it.
+    /// The MD5 of `media`, if a rule that needs it was reached.
     pub(crate) hash: Option<ContentHash>,
 }
 
@@ -119,9 +139,9 @@ pub(crate) struct Evaluation {
 pub(crate) struct CallResult {
     /// `err_code` and `err_code_des`.
     pub(crate) error: Option<(Cow<'static, str>, &'static str)>,
-    /// For `return_msg`, which only a response that is not signed has to itself.
+    /// The `return_msg` of a response that is not signed.
     pub(crate) message: Cow<'static, str>,
-    /// None where `return_code` is FAIL: the caller is not known, so the response is not signed.
+    /// The algorithm of the response's signature; none where `return_code` is FAIL.
     pub(crate) signed: Option<SignType>,
 }
 
@@ -139,7 +159,7 @@ impl CallResult {
     }
 }
 
-/// For logs: without any text of the client's.
+/// For logs: without any text of the client.
 impl fmt::Display for CallResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.error, self.signed) {
@@ -151,15 +171,14 @@ impl fmt::Display for CallResult {
 }
 
 /// Checks a call against the rules.
-pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
-    // Before its turn, for the findings and the record need it in any case.
+pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
+    // Before the rule that needs it, because findings and record need it in any case.
     let form = Form::read(call.head.headers.get(CONTENT_TYPE), &call.body);
     let sign_type = sign_type(&form);
     let subject = Subject {
         call,
         form: &form,
-        mch_id,
-        key,
+        merchant,
         hash: OnceCell::new(),
     };
     let (mut broken, mut is_signed) = (None, false);
@@ -193,7 +212,7 @@ pub(crate) fn evaluate(call: &Call, mch_id: &str, key: &ApiKey) -> Evaluation {
     }
 }
 
-/// The algorithm that the request asks for, as far as it can be told.
+/// The algorithm that the request names; MD5 where it names none, or has no readable form.
 pub(crate) fn sign_type(form: &Form) -> SignType {
     SignType::from_field(form.text("sign_type"))
 }
@@ -208,20 +227,18 @@ fn path(subject: &Subject<'_>) -> Result<(), Broken> {
 }
 
 fn certificate(subject: &Subject<'_>) -> Result<(), Broken> {
-    Err(match &subject.call.client.status {
-        ClientCertStatus::Accepted(_) => return Ok(()),
-        ClientCertStatus::Missing => "no client certificate was sent".into(),
-        ClientCertStatus::Refused(why) => {
-            format!("the client certificate was not accepted: {why}").into()
-        }
+    let Some(sent) = &subject.call.client.certificate else {
+        return Err("no client certificate was sent".into());
+    };
+    sent.refused.as_ref().map_or(Ok(()), |why| {
+        Err(format!("the client certificate was not accepted: {why}").into())
     })
 }
 
-/// The form can be read, and is written as WeChat's parsers are known to want it.
+/// The form can be read, and is written in a way that WeChat's parsers are known to read.
 fn form(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let any = |has: fn(&Part) -> bool| form.parts.iter().any(has);
-    let defect = form.defects.iter().find_map(|defect| defect.refusal);
     let refusal = match form.error {
         Some(error) => Some(error),
         None if form.boundary_is_quoted => Some("the boundary is in quotes"),
@@ -229,15 +246,19 @@ fn form(subject: &Subject<'_>) -> Result<(), Broken> {
         None if any(|it| it.disposition.extended_file_name) => {
             Some("a file name is given as filename*")
         }
-        None => defect.filter(|_| !form.too_large),
+        None if form.too_large => None,
+        None => form.defects.iter().find_map(|defect| defect.refusal),
     };
     refusal.map_or(Ok(()), |why| Err(why.into()))
 }
 
-/// Each field that is required is there and not empty, and no field is there twice.
+/// Fields of which each is there once and not empty.
+pub(crate) const REQUIRED: [&str; 4] = ["mch_id", "media", "media_hash", "sign"];
+
+/// Each required field is there and not empty, and no field is there twice.
 fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
-    // The picture is to blame, for nothing is known of the fields behind it.
+    // The fields behind the picture are not known, so the size is the reason.
     let too_large = || {
         let message = "the body is over 4 MiB, and a picture must be under 2 MiB";
         Err(Broken(message.into(), Some(PICTURE)))
@@ -250,7 +271,7 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     if !form.parts.iter().all(|part| names.insert(&part.name)) {
         return Err(parameter("a field is there more than once"));
     }
-    for name in ["mch_id", "media", "media_hash", "sign"] {
+    for name in REQUIRED {
         match form.part(name) {
             Some(part) if part.content.as_ref().is_some_and(Bytes::is_empty) => {
                 return Err(parameter(&format!("{name} is empty")));
@@ -265,8 +286,8 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
 
 type Fits = fn(&str) -> bool;
 
-/// The form of each field's text, in the order of the API.
-const FORMATS: [(&str, Fits); 4] = [
+/// The form of each text field, in the order of the API.
+pub(crate) const FORMATS: [(&str, Fits); 4] = [
     ("mch_id", is_merchant_id),
     ("media_hash", |text| {
         let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -277,35 +298,28 @@ const FORMATS: [(&str, Fits); 4] = [
 ];
 
 fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
-    let parts = &subject.form.parts;
-    let has_text = |part: &Part, fits: Fits| {
+    let form = subject.form;
+    let is_right = |part: &Part, fits: Fits| {
         let text = str::from_utf8(part.content.as_deref().unwrap_or_default());
         text.is_ok_and(|text| fits(text) && is_storable(text))
     };
-    let wrong = |field: &str| Err(parameter(&format!("{field} has a wrong form")));
-    for (name, fits) in FORMATS {
-        if subject
-            .form
-            .part(name)
-            .is_some_and(|part| !has_text(part, fits))
-        {
-            return wrong(name);
-        }
-    }
-    if !parts
-        .iter()
-        .all(|part| part.name == "media" || has_text(part, |_| true))
+    let is_wrong = |row: &&(&str, Fits)| form.part(row.0).is_some_and(|it| !is_right(it, row.1));
+    let mut further = form.parts.iter().filter(|part| part.name != "media");
+    let name = form
+        .part("media")
+        .and_then(|media| media.file_name.as_deref());
+    let wrong = if let Some(row) = FORMATS.iter().find(is_wrong) {
+        row.0
+    } else if !further.all(|part| is_right(part, |_| true)) {
+        "a further field"
+    } else if !form.parts.iter().all(|part| part.names_are_utf8)
+        || name.is_some_and(|name| !is_storable(name) || name.chars().count() > 256)
     {
-        return wrong("a further field");
-    }
-    let media = subject.form.part("media");
-    let name = media.and_then(|media| media.file_name.as_deref());
-    let is_name_right = parts.iter().all(|part| part.names_are_utf8)
-        && name.is_none_or(|name| is_storable(name) && name.chars().count() <= 256);
-    match is_name_right {
-        true => Ok(()),
-        false => wrong("the file name of media"),
-    }
+        "the file name of media"
+    } else {
+        return Ok(());
+    };
+    Err(parameter(&format!("{wrong} has a wrong form")))
 }
 
 /// WeChat Pay's text has one to three bytes of UTF-8 a character: no emoji.
@@ -315,10 +329,11 @@ pub(crate) fn is_storable(text: &str) -> bool {
 
 /// The merchant is known, and is the certificate's holder.
 fn merchant(subject: &Subject<'_>) -> Result<(), Broken> {
-    let is_known = subject.form.text("mch_id") == Some(subject.mch_id);
+    let mch_id = Some(&*subject.merchant.mch_id);
+    let is_known = subject.form.text("mch_id") == mch_id;
     ensure(is_known, "no merchant has this mch_id")?;
-    let holder = ClientCertStatus::Accepted(Some(subject.mch_id.to_owned()));
-    let is_holder = subject.call.client.status == holder;
+    let sent = subject.call.client.certificate.as_ref();
+    let is_holder = sent.and_then(|sent| sent.holder.as_deref()) == mch_id;
     ensure(is_holder, "the certificate is not this merchant's")
 }
 
@@ -326,9 +341,10 @@ fn signature(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let texts = form.parts.iter().filter(|part| part.name != "media");
     let pairs = texts.filter_map(|part| Some((&*part.name, part.text()?)));
-    // A finding has the reason, and the response has not: the caller may be guessing.
-    let is_right = Params::new(pairs)
-        .is_ok_and(|params| params.verify_strict(sign_type(form), subject.key).is_ok());
+    let key = &subject.merchant.key;
+    // The response does not give the reason, because the caller may be guessing; a finding does.
+    let is_right =
+        Params::new(pairs).is_ok_and(|params| params.verify_strict(sign_type(form), key).is_ok());
     ensure(is_right, "Signature failure")
 }
 
@@ -355,7 +371,7 @@ fn ensure(holds: bool, otherwise: &'static str) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(otherwise.into()) }
 }
 
-/// A field that is missing, repeated, or of a wrong form. The API documents the beginning of the text.
+/// A field that is missing, repeated or of a wrong form; the beginning of the text is the API's.
 fn parameter(what: &str) -> Broken {
     format!("Parameter format checking error: {what}").into()
 }

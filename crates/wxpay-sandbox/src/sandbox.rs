@@ -1,8 +1,7 @@
-//! The running sandbox, and what describes it before it runs.
-
-mod thread;
+//! The running sandbox, and its builder.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::OptionFuture;
 use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
 use wxpay_sign::ApiKey;
@@ -17,19 +17,19 @@ use wxpay_sign::ApiKey;
 use crate::{
     credentials::{Credentials, CredentialsError},
     fault::{ActiveFault, Fault, Faults},
-    findings::Merchant,
     history::{History, Watch},
     inspector::{self, Inspector},
     record::RecordedRequest,
-    server::{Diagnosis, Handler, serve},
-    tls::{self, BoxError},
+    rules::Merchant,
+    server::{Gateway, Handler},
+    thread::ServerThread,
+    tls::BoxError,
 };
-use thread::ServerThread;
 
 /// A gateway that runs in this process, on a port of its own, until it is dropped.
 ///
-/// It serves on a thread of its own with a runtime of its own. So a test may call it with a client
-/// that blocks, may pause the time of its own runtime, and need not have one after the start.
+/// Its thread and runtime are its own, so a test may call it with a client that blocks, may pause the
+/// time of its runtime, and needs no runtime after the start.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -67,20 +67,20 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    /// The address that it listens on, with the port that it got.
+    /// The address on which it listens, with the actual port.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The origin for a client on this machine, as `https://127.0.0.1:42187`: the loopback address where
-    /// it listens on every one (0.0.0.0, ::).
+    /// The origin for a client on this machine, as `https://127.0.0.1:42187`: with the loopback address
+    /// where it listens on all (0.0.0.0, ::).
     #[must_use]
     pub fn origin(&self) -> String {
         origin(self.addr)
     }
 
-    /// The address of the [inspector](SandboxBuilder::inspector), with the port that it got.
+    /// The address of the [inspector](SandboxBuilder::inspector), with the actual port.
     #[must_use]
     pub fn inspector_addr(&self) -> Option<SocketAddr> {
         self.inspector
@@ -92,15 +92,14 @@ impl Sandbox {
         &self.credentials
     }
 
-    /// Injects a fault, which calls meet from now on. Returns its number, by which it can be
-    /// [removed](Self::remove).
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    /// Injects a fault, which calls meet from now on. Returns its number, for [`remove`](Self::remove).
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn inject(&self, fault: Fault) -> u64 {
         self.faults.inject(fault)
     }
 
     /// Removes a fault; returns whether there was one of this number.
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn remove(&self, id: u64) -> bool {
         self.faults.remove(id)
     }
@@ -110,7 +109,7 @@ impl Sandbox {
         self.faults.remove_all();
     }
 
-    /// The faults in the order of injection, with their hits; also the last hundred of those that are
+    /// The faults in the order of injection, with the last hundred of those that are
     /// [exhausted](ActiveFault::is_exhausted).
     #[must_use]
     pub fn faults(&self) -> Vec<ActiveFault> {
@@ -119,7 +118,7 @@ impl Sandbox {
 
     /// The last 200 calls, the oldest first. A call is here before its response is sent.
     ///
-    /// This waits until they are explained, for some milliseconds.
+    /// This waits for their findings, for some milliseconds.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
         self.history.settle_blocking();
@@ -128,7 +127,7 @@ impl Sandbox {
 
     /// The bytes of the field `media` of a call, by the call's number.
     ///
-    /// Of a file that is over 2 MiB, none are kept; of all files 32 MiB, the latest.
+    /// Files over 2 MiB are not kept; of all files, the last 32 MiB are.
     #[must_use]
     pub fn media(&self, number: u64) -> Option<Bytes> {
         self.history.settle_blocking();
@@ -141,10 +140,10 @@ impl Sandbox {
         self.history.watch()
     }
 
-    /// Stops it and waits until that is done: the port is free, and every connection is closed.
+    /// Stops the sandbox and waits until its port is free and every connection is closed.
     ///
     /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
-    /// meanwhile, for some milliseconds.
+    /// for some milliseconds.
     pub async fn shutdown(self) {
         self.server.stop().await;
     }
@@ -170,7 +169,7 @@ fn origin(mut addr: SocketAddr) -> String {
     format!("https://{addr}")
 }
 
-/// Describes a [`Sandbox`]; nothing has to be set.
+/// Builds a [`Sandbox`]; all settings are optional.
 ///
 /// ```
 /// use wxpay_sandbox::{Credentials, Sandbox, StartError};
@@ -200,12 +199,12 @@ pub struct SandboxBuilder {
     other_keys: Vec<ApiKey>,
 }
 
-/// Why a sandbox does not start.
+/// The reason why a sandbox does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on: its port is taken or needs rights, or it is not this
-    /// machine's. Take another; port 0 is any free one.
+    /// The address cannot be listened on: its port is taken or needs rights, or it is not of this
+    /// machine. Take another; port 0 is any free one.
     #[error("cannot listen on {addr}")]
     Listen {
         /// The address that was asked for.
@@ -221,7 +220,7 @@ pub enum StartError {
         /// The operating system's error.
         source: io::Error,
     },
-    /// A further name for the certificate cannot be in one.
+    /// A further name cannot be in a certificate.
     #[error(
         "{host:?} is neither a DNS name nor an IP address: give it without scheme, port and brackets"
     )]
@@ -235,7 +234,7 @@ pub enum StartError {
     /// The server's certificate cannot be issued.
     #[error("the server's certificate cannot be made")]
     Certificate(#[source] BoxError),
-    /// The thread of the server, or its runtime, cannot be started: too many threads or open files.
+    /// The server's thread or runtime cannot be started: too many threads or open files.
     #[error("the server's thread cannot be started")]
     Thread(#[source] io::Error),
 }
@@ -269,14 +268,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// A key that a client may take for the right one, the merchant's last one or its API v3 key; can be
-    /// repeated. A signature that was made with it is still refused, with a finding that says so.
+    /// A key with which a client may sign by mistake, the merchant's last one or its API v3 key; can be
+    /// repeated. A signature with it is still refused, with a finding that says so.
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);
         self
     }
 
-    /// A page to look at the calls and to inject faults, in plain HTTP on a port of its own; by default
+    /// A page that shows the calls and injects faults, in plain HTTP on a port of its own; by default
     /// there is none.
     ///
     /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
@@ -287,23 +286,22 @@ impl SandboxBuilder {
         self
     }
 
-    /// Starts it. When this returns, connections are taken.
+    /// Starts the sandbox, which accepts connections when this returns.
     ///
-    /// It waits for a thread and blocks none; any executor will do. A new certificate is issued to the
-    /// server at each start.
+    /// Any executor will do: this waits without blocking. Each start issues a new server certificate.
     ///
     /// # Errors
     ///
-    /// [`StartError`] says whether the address, a name or the credentials are to blame.
+    /// [`StartError`] names the address, the name or the credentials that cannot be used.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let (faults, history) = (Faults::default(), History::default());
         for fault in &self.faults {
             faults.inject(fault.clone());
         }
         let (active, recorded) = (faults.clone(), history.clone());
-        let (server, opened) =
-            ServerThread::start(StartError::Thread, || self.open(active, recorded)).await?;
-        let (addr, inspector, credentials) = opened;
+        let open = self.open(active, recorded);
+        let start = ServerThread::start(StartError::Thread, open);
+        let (server, (addr, inspector, credentials)) = start.await?;
         Ok(Sandbox {
             addr,
             inspector,
@@ -314,66 +312,53 @@ impl SandboxBuilder {
         })
     }
 
-    /// Everything that can fail: the server, and its addresses and credentials.
+    /// Opens everything that can fail, and returns the future that serves.
     async fn open(
         self,
         faults: Faults,
         history: History,
     ) -> Result<(impl Future<Output = Infallible>, Opened), StartError> {
-        let listen = self.listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
-        let names = names(&self.hosts, listen.ip())?;
-        let (listener, addr) = bind(listen).await.map_err(|source| StartError::Listen {
-            addr: listen,
-            source,
-        })?;
+        let addr = self.listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
+        let names = names(&self.hosts, addr.ip())?;
+        let failed = |source| StartError::Listen { addr, source };
+        let (listener, gateway_addr) = bind(addr).await.map_err(failed)?;
         let credentials = self.credentials.map_or_else(Credentials::generate, Ok)?;
         let (mut inspector, mut inspector_addr) = (None, None);
-        if let Some(asked) = self.inspector {
-            let bound = bind(asked).await;
-            let (listener, at) = bound.map_err(|source| StartError::Inspector {
-                addr: asked,
-                source,
-            })?;
+        if let Some(addr) = self.inspector {
+            let failed = |source| StartError::Inspector { addr, source };
+            let (listener, addr) = bind(addr).await.map_err(failed)?;
             let shown = Inspector {
-                hosts: inspector::hosts(at, &self.hosts),
-                origin: origin(addr),
+                hosts: inspector::hosts(addr, &self.hosts),
+                origin: origin(gateway_addr),
                 mch_id: credentials.mch_id().to_owned(),
                 faults: faults.clone(),
                 history: history.clone(),
             };
-            (inspector, inspector_addr) = (Some((shown, listener)), Some(at));
+            (inspector, inspector_addr) = (Some(shown.serve(listener)), Some(addr));
         }
-        let make = || {
-            let checker = credentials.checker()?;
-            let (cert, key) = credentials.server(names)?;
-            Ok((tls::config(cert, key, checker.clone())?, checker))
-        };
-        let (tls, checker) = make().map_err(StartError::Certificate)?;
+        let (tls, checker) = credentials.tls(names).map_err(StartError::Certificate)?;
         let key = credentials.api_key().clone();
-        let merchant = Arc::new(Merchant::new(credentials.mch_id(), key, self.other_keys));
-        let handler = Handler {
-            diagnosis: Diagnosis::start(Arc::clone(&merchant), history)
-                .map_err(StartError::Thread)?,
-            merchant,
-            faults,
+        let merchant = Merchant::new(credentials.mch_id(), key, self.other_keys);
+        let handler = Handler::new(merchant.into(), faults, history);
+        let gateway = Gateway {
+            acceptor: Arc::new(tls).into(),
+            checker,
+            handler: handler.map_err(StartError::Thread)?,
         };
         let server = async move {
             tokio::select! {
-                never = serve(listener, tls, checker, handler) => never,
-                Some(never) = async {
-                    let (inspector, listener) = inspector?;
-                    Some(inspector.serve(listener).await)
-                } => never,
+                never = gateway.serve(listener) => never,
+                Some(never) = OptionFuture::from(inspector) => never,
             }
         };
-        Ok((server, (addr, inspector_addr, credentials)))
+        Ok((server, (gateway_addr, inspector_addr, credentials)))
     }
 }
 
 /// The address, that of the inspector, and the credentials.
 type Opened = (SocketAddr, Option<SocketAddr>, Credentials);
 
-/// A listener, and its address with the port that it got.
+/// A listener, and its address with the actual port.
 async fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(addr).await?;
     let addr = listener.local_addr()?;
@@ -382,21 +367,18 @@ async fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 
 /// The names for the certificate, each once.
 fn names(hosts: &[String], listen: IpAddr) -> Result<Vec<String>, StartError> {
-    let mut names = ["localhost", "127.0.0.1", "::1"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut names = BTreeSet::from(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
     let listen = (!listen.is_unspecified()).then(|| listen.to_string());
     for host in hosts.iter().chain(&listen) {
-        let name = match (host.parse::<IpAddr>(), DnsName::try_from(host.as_str())) {
-            (Ok(ip), _) => ip.to_string(),
-            (_, Ok(name)) => name.to_lowercase_owned().as_ref().to_owned(),
-            _ => return Err(StartError::Host { host: host.clone() }),
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
+        names.insert(
+            match (host.parse::<IpAddr>(), DnsName::try_from(host.as_str())) {
+                (Ok(ip), _) => ip.to_string(),
+                (_, Ok(name)) => name.to_lowercase_owned().as_ref().to_owned(),
+                _ => return Err(StartError::Host { host: host.clone() }),
+            },
+        );
     }
-    Ok(names)
+    Ok(names.into_iter().collect())
 }
 
 #[test]

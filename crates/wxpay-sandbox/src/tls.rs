@@ -1,4 +1,4 @@
-//! TLS: the server's side, and whether the gateway accepts a client's certificate.
+//! The server's side of TLS, and the check of client certificates.
 
 use std::sync::Arc;
 
@@ -16,17 +16,15 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use serde::Serialize;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use crate::limits;
-
-/// An error of a library, boxed so that no type of theirs is part of this crate's API.
+/// An error of a library, boxed so that its type is no part of this crate's API.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The one crypto provider of this crate, never the process-wide one.
+/// The crypto provider of this crate, never the process-wide one.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// TLS 1.2 and 1.3, HTTP/1.1, a client certificate asked for and not insisted on.
+/// TLS 1.2 and 1.3, HTTP/1.1; a client certificate is asked for, but not required.
 pub(crate) fn config(
     cert: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -36,30 +34,18 @@ pub(crate) fn config(
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(checker))
         .with_single_cert(vec![cert], key)?;
-    // Without an offered protocol in common there would be no TLS at all.
+    // A client whose ALPN list has none of these is refused in the handshake.
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
 }
 
-/// The gateway's opinion of a client's certificate, which the response states.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ClientCertStatus {
-    /// None was sent.
-    Missing,
-    /// It is not one of the authority's, or not valid now, for this reason.
-    Refused(&'static str),
-    /// The authority's, valid now, and for this common name, if it has one.
-    Accepted(Option<String>),
-}
-
-/// Checks client certificates: those that one authority has issued directly are accepted. The authority
+/// Checks client certificates: it accepts those that one authority has issued directly. The authority
 /// issues no intermediates, so chains are not followed.
 ///
-/// The handshake takes any certificate, or none, as the real gateway does: the response states the
-/// [`status`](Self::status). Only the handshake shows that the client has the key of its certificate. So a
-/// client is turned away whose certificate the response would accept, and which cannot sign with its key.
-/// For other certificates it does not matter, and webpki could not check all of them (versions 1 and 2,
-/// short RSA keys).
+/// The handshake takes any certificate, or none, as the real gateway does; the response says whether the
+/// certificate is accepted. Only the handshake shows that the client has the key of its certificate, so
+/// an acceptable certificate without its key fails there. The key of other certificates does not matter,
+/// and webpki could not check all of them (versions 1 and 2, short RSA keys).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientCertChecker(Arc<dyn ClientCertVerifier>);
 
@@ -71,23 +57,28 @@ impl ClientCertChecker {
         Ok(Self(builder.build()?))
     }
 
-    /// Status of the certificates that a client has sent, its own first.
-    pub(crate) fn status(&self, sent: Option<&[CertificateDer<'_>]>) -> ClientCertStatus {
-        let Some(certificate) = sent.and_then(<[_]>::first) else {
-            return ClientCertStatus::Missing;
-        };
-        match self.check(certificate) {
-            Ok(()) => ClientCertStatus::Accepted(common_name(certificate)),
-            Err(error) => ClientCertStatus::Refused(reason(&error)),
-        }
-    }
-
     /// Whether the authority has issued it, for clients, and it is valid now.
     pub(crate) fn check(&self, cert: &CertificateDer<'_>) -> Result<(), Error> {
         let verified = self.0.verify_client_cert(cert, &[], UnixTime::now());
         verified.map(drop)
     }
 
+    /// A certificate of the handshake, with the outcome of its check.
+    pub(crate) fn sent(&self, cert: &CertificateDer<'_>) -> SentCertificate {
+        let parsed = X509Certificate::from_der(cert).ok().map(|it| it.1);
+        let parsed = parsed.as_ref();
+        SentCertificate {
+            subject: parsed.map_or_else(String::new, |it| it.subject().to_string()),
+            serial_number: parsed.map_or_else(String::new, |it| format!("{:X}", it.serial)),
+            refused: self
+                .check(cert)
+                .err()
+                .map(|error| reason(&error).to_owned()),
+            holder: parsed.and_then(common_name),
+        }
+    }
+
+    /// The outcome of the client's signature in the handshake, which matters for acceptable certificates.
     fn settle(
         &self,
         cert: &CertificateDer<'_>,
@@ -105,7 +96,7 @@ impl ClientCertVerifier for ClientCertChecker {
         false
     }
 
-    /// Empty: otherwise some clients (Go's) send only certificates that one of these names has issued.
+    /// Empty: with a list, some clients (Go's) send only certificates of an issuer in it.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -152,24 +143,9 @@ pub struct SentCertificate {
     pub serial_number: String,
     /// The reason why it is not accepted.
     pub refused: Option<String>,
-}
-
-impl SentCertificate {
-    pub(crate) fn new(certificate: &CertificateDer<'_>, status: &ClientCertStatus) -> Self {
-        let parsed = X509Certificate::from_der(certificate).ok().map(|it| it.1);
-        let shown = |text: &dyn Fn(&X509Certificate<'_>) -> String| {
-            let text = parsed.as_ref().map_or(String::new(), text);
-            limits::capped(text.as_bytes(), limits::LINE)
-        };
-        Self {
-            subject: shown(&|it| it.subject().to_string()),
-            serial_number: shown(&|it| format!("{:X}", it.serial)),
-            refused: match status {
-                ClientCertStatus::Refused(why) => Some((*why).to_owned()),
-                ClientCertStatus::Missing | ClientCertStatus::Accepted(_) => None,
-            },
-        }
-    }
+    /// The common name, which is the merchant id.
+    #[serde(skip)]
+    pub(crate) holder: Option<String>,
 }
 
 /// 1 to 32 ASCII letters and digits.
@@ -177,10 +153,9 @@ pub(crate) fn is_merchant_id(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The subject's common name, which is the merchant id; of several, the first.
-pub(crate) fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let name = certificate.subject().iter_common_name().next()?;
+/// The common name of the subject; of several, the first.
+pub(crate) fn common_name(cert: &X509Certificate<'_>) -> Option<String> {
+    let name = cert.subject().iter_common_name().next()?;
     name.as_str().ok().map(str::to_owned)
 }
 

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 /// The API v2 key of a merchant: exactly 32 ASCII letters and digits.
 ///
-/// It has no `Display` and no comparison, `Debug` shows that there is a key and no more, and only
-/// [`expose`](Self::expose) reads it back. It lives in one place on the heap, so that moving it leaves
-/// no copy behind, and is overwritten when dropped, as are the states of the hashers. The caller wipes
-/// its own copies; the stack may keep a block of HMAC's.
+/// It has no `Display` and no comparison, `Debug` shows none of its characters, and only
+/// [`expose`](Self::expose) reads it back. A key is on the heap, so that a move leaves no copy behind,
+/// and is overwritten on drop, as are the states of the hashers. Callers wipe their own copies; one
+/// block of HMAC's input may stay on the stack.
 ///
-/// This is not the API v3 key, which is as long and is set beside it on the merchant's site.
+/// The API v3 key is another one, of the same length and set on the same site.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, ApiKeyError};
@@ -36,12 +36,10 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`ApiKeyError`] for the first rule that the text breaks: a character that cannot be in a key
-    /// comes before the wrong length.
+    /// [`ApiKeyError`] for the first character that is no ASCII letter or digit, else for the length.
     pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
-        for (index, character) in key.chars().enumerate() {
-            let position = index + 1;
+        for (position, character) in (1..).zip(key.chars()) {
             if character.is_whitespace() {
                 return Err(ApiKeyError::WhiteSpace { position });
             }
@@ -55,7 +53,7 @@ impl ApiKey {
         Ok(Self(Zeroizing::new(key.into())))
     }
 
-    /// The text of the key, for code that signs in a way of its own. Wipe each copy of it.
+    /// The text of the key, for code that signs by itself. Wipe each copy of it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -80,27 +78,22 @@ impl FromStr for ApiKey {
 /// A text is no [`ApiKey`].
 ///
 /// The error holds a length or a position, never a character. Positions count characters, from 1.
-///
-/// ```
-/// let error = wxpay_sign::ApiKey::new("192006250b4c").unwrap_err();
-/// assert_eq!(error.to_string(), "the length of the API key is 12, not 32 characters");
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeyError {
-    /// All letters and digits, but not 32 of them. An empty key is one of these.
+    /// Another number of letters and digits than 32; an empty key has none.
     #[error("the length of the API key is {found}, not {} characters", ApiKey::LEN)]
     Length {
         /// The number of characters.
         found: usize,
     },
-    /// White space or a line end, as of a file that was read to its end or a careless copy.
+    /// White space or a line end, most often the line end of a file.
     #[error("character {position} of the API key is white space or a line end: remove it")]
     WhiteSpace {
         /// Its position, from 1.
         position: usize,
     },
-    /// Another character that is not an ASCII letter or digit.
+    /// Any other character that is not an ASCII letter or digit.
     #[error("character {position} of the API key is not an ASCII letter or digit")]
     Character {
         /// Its position, from 1.

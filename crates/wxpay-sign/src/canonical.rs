@@ -1,13 +1,13 @@
-//! The canonical string: one sequence of pieces, to be shown and to be hashed.
+//! The canonical string as a sequence of pieces, which are shown or hashed.
 
 use core::fmt;
 
-/// Stands in place of the key. Its length is not the key's.
+/// Shown in place of the key. Its length is not the key's.
 const MASK: &str = "********";
 
 /// A name and a value: a pair of anything that is `AsRef<str>`, or a reference to one.
 ///
-/// So a map, a slice of pairs and owned strings are parameters as they are.
+/// So maps, slices of pairs and owned strings need no conversion.
 pub trait Pair {
     /// The name.
     fn name(&self) -> &str;
@@ -37,9 +37,8 @@ impl<P: Pair> Pair for &P {
 
 /// The string that is signed, without the key: `a=1&b=2`.
 ///
-/// [`Display`](fmt::Display) writes it piece by piece; no string is built unless the caller builds
-/// one. It is written raw, as it is hashed: escape it before it goes to a terminal if the values are
-/// a stranger's.
+/// [`Display`](fmt::Display) writes it piece by piece, without an allocation, and raw, as it is hashed:
+/// escape the values of a stranger before a terminal shows them.
 ///
 /// ```
 /// use wxpay_sign::Params;
@@ -52,18 +51,11 @@ impl<P: Pair> Pair for &P {
 #[derive(Debug)]
 pub struct Canonical<'p, P> {
     /// Sorted, none empty, no name twice.
-    pairs: &'p [P],
-    masked: bool,
+    pub(crate) pairs: &'p [P],
+    pub(crate) masked: bool,
 }
 
 impl<'p, P: Pair> Canonical<'p, P> {
-    pub(crate) fn new(pairs: &'p [P]) -> Self {
-        Self {
-            pairs,
-            masked: false,
-        }
-    }
-
     /// The whole string that is signed, with asterisks in place of the key.
     #[must_use]
     pub fn masked(self) -> Self {
@@ -73,7 +65,7 @@ impl<'p, P: Pair> Canonical<'p, P> {
         }
     }
 
-    /// The string that is signed: this one, `&key=` and the key.
+    /// The pieces of the string that is hashed: this one, `&key=` and the key.
     pub(crate) fn with_key(self, key: &'p str) -> impl Iterator<Item = &'p str> {
         pieces(self.pairs).chain(["&key=", key])
     }
@@ -85,14 +77,6 @@ fn pieces<P: Pair>(pairs: &[P]) -> impl Iterator<Item = &str> {
         [separator, pair.name(), "=", pair.value()]
     })
 }
-
-impl<P> Clone for Canonical<'_, P> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P> Copy for Canonical<'_, P> {}
 
 impl<P: Pair> fmt::Display for Canonical<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
-//! The MD5 of a file's content, as `media_hash` holds it, of one content or of many side by side.
+//! The MD5 of a file's content for `media_hash`, of one content or of many side by side.
 //!
-//! This hash is half of an upload's time. The crate md-5 makes the signatures, and the tests compare
-//! this one with it; here is the same function in a form that compilers optimize better.
+//! This hash is half of an upload's time, so it is not computed by the crate md-5, as signatures are,
+//! but by code that compilers optimize better. The tests compare the two.
 
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
@@ -10,9 +10,9 @@ use crate::signature::{hex, text};
 
 /// Computes the MD5 of a content, piece by piece.
 ///
-/// The field `media_hash` of an upload holds it. It names a content and proves nothing: the
-/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent; a file that
-/// is read twice may have changed in between.
+/// It goes into the field `media_hash` of an upload, and proves nothing by itself: the
+/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent: a file may
+/// change between two reads.
 ///
 /// ```
 /// use wxpay_sign::ContentMd5;
@@ -20,19 +20,21 @@ use crate::signature::{hex, text};
 /// let mut md5 = ContentMd5::new();
 /// md5.update(b"message ");
 /// md5.update(b"digest");
-/// assert_eq!(md5.finish().as_str(), "f96b697d7cb7938d525a2f31aaf161d0");
+/// let hash = md5.finish();
+/// assert_eq!(hash.as_str(), "f96b697d7cb7938d525a2f31aaf161d0");
+/// assert_eq!(ContentMd5::of(b"message digest"), hash);
 /// ```
 #[derive(Clone)]
 pub struct ContentMd5 {
     state: State,
     /// The number of appended bytes.
     length: u64,
-    /// The last of them, which do not fill a block yet.
+    /// Starts with the appended bytes that do not fill a block yet.
     rest: Block,
 }
 
 impl ContentMd5 {
-    /// Starts with no content.
+    /// The MD5 of an empty content, to which [`update`](Self::update) appends.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -42,13 +44,7 @@ impl ContentMd5 {
         }
     }
 
-    /// Hashes a content that is in memory as a whole.
-    ///
-    /// ```
-    /// use wxpay_sign::ContentMd5;
-    ///
-    /// assert_eq!(ContentMd5::of(b"abc").as_str(), "900150983cd24fb0d6963f7d28e17f72");
-    /// ```
+    /// Hashes one content in memory.
     #[must_use]
     pub fn of(content: &[u8]) -> ContentHash {
         let mut md5 = Self::new();
@@ -56,12 +52,12 @@ impl ContentMd5 {
         md5.finish()
     }
 
-    /// Hashes many contents, four at a time. For sixty-four of any lengths that takes less than half of
-    /// the time of one after the other; it pays from two contents on.
+    /// Hashes many contents, four side by side. Sixty-four of any lengths take less than half of the
+    /// time that they take one after the other; two are already faster.
     #[must_use]
     pub fn of_many(contents: &[impl AsRef<[u8]>]) -> Vec<ContentHash> {
         let mut hashes = vec![ContentHash::new(INITIAL); contents.len()];
-        // The longest first, so that no lane is left alone with a long one.
+        // Longest first, so that the lanes end at about the same time.
         let mut order: Vec<_> = (0..contents.len()).collect();
         order.sort_unstable_by_key(|index| Reverse(contents[*index].as_ref().len()));
         let mut waiting = order.into_iter();
@@ -87,7 +83,7 @@ impl ContentMd5 {
         }
     }
 
-    /// Appends bytes to the content. How it is cut into pieces does not matter.
+    /// Appends a piece of any length to the content.
     pub fn update(&mut self, mut bytes: &[u8]) {
         let filled = self.filled();
         self.length = self.length.wrapping_add(bytes.len() as u64);
@@ -123,7 +119,7 @@ impl Default for ContentMd5 {
     }
 }
 
-/// Nothing of the content.
+/// Shows nothing of the content.
 impl fmt::Debug for ContentMd5 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContentMd5").finish_non_exhaustive()
@@ -135,7 +131,7 @@ type Block = [u8; 64];
 
 const INITIAL: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// One content on its way through a lane.
+/// A content that a lane hashes.
 struct Message<'c> {
     index: usize,
     state: State,
@@ -157,7 +153,7 @@ impl<'c> Message<'c> {
         }
     }
 
-    /// The blocks to come, or those of them that lie side by side; none at the end.
+    /// The next blocks that are contiguous in memory; none at the end.
     fn blocks(&self) -> &[Block] {
         match self.whole {
             [] => &self.tail[self.of_tail.clone()],
@@ -186,8 +182,8 @@ fn padded(rest: &[u8], length: u64) -> ([Block; 2], Range<usize>) {
 }
 
 fn compressed(mut state: State, blocks: &[Block]) -> State {
-    // Where the constants are known, LLVM adds each together with two more operands in one `lea`, which
-    // takes longer than the two additions that it saves: hashing is a fifth slower. A black box hides them.
+    // LLVM adds a known constant and two operands by one `lea`, which takes longer than two additions:
+    // hashing is a fifth slower. The black box hides the constants.
     let constants = black_box(&CONSTANTS);
     for block in blocks {
         state = compress(state, |index| word(block, index), constants);
@@ -195,22 +191,21 @@ fn compressed(mut state: State, blocks: &[Block]) -> State {
     state
 }
 
-/// As many as there are 32-bit words in a vector of the oldest x86-64 and 64-bit ARM. Eight are slower on
-/// the same machine: their state does not fit into the registers.
+/// Number of 32-bit words in a vector of the oldest x86-64 and 64-bit ARM. Eight lanes are slower on the
+/// same machine: their state does not fit into the registers.
 const LANES: usize = 4;
 
-/// Lanes that are free hash what the last one does.
+/// A lane without a message repeats the last one.
 fn compress_lanes(messages: &mut [Message<'_>], count: usize) {
     let message = |lane: usize| &messages[lane.min(messages.len() - 1)];
     let blocks: [_; LANES] = array::from_fn(|lane| &message(lane).blocks()[..count]);
-    // By word, then by lane.
+    // Indexed by word, then by lane.
     let mut states: [[u32; LANES]; 4] =
         array::from_fn(|word| array::from_fn(|lane| message(lane).state[word]));
     for at in 0..count {
         let [a, b, c, d] = blocks.map(|blocks| &blocks[at]);
         let words: [_; 16] = array::from_fn(|i| [word(a, i), word(b, i), word(c, i), word(d, i)]);
-        // The compiler makes vector instructions of this loop: its body has no branch, and all that it
-        // reads and writes lies side by side.
+        // The compiler makes vector instructions of this loop, which has no branch and contiguous data.
         for lane in 0..LANES {
             let before = array::from_fn(|word| states[word][lane]);
             let after = compress(before, |index| words[index][lane], &CONSTANTS);
@@ -229,12 +224,12 @@ fn word(block: &Block, index: usize) -> u32 {
     u32::from_le_bytes(words[index])
 }
 
-/// RFC 1321, 3.4. In line, so that each caller has a form of its own.
+/// RFC 1321, 3.4. Inlined, so that each caller has its own optimized copy.
 #[inline(always)]
 fn compress(state: State, word: impl Fn(usize) -> u32, constants: &[u32; 64]) -> State {
     let [mut a, mut b, mut c, mut d] = state;
-    // Written out, for a loop would keep the one over the lanes from becoming vector instructions. `b` is
-    // what the step before has just computed: all that needs no `b` is summed up while that goes on.
+    // The steps are written out: a loop would keep the loop over the lanes from becoming vector
+    // instructions. The step before has just computed `b`: everything that needs no `b` is summed first.
     macro_rules! round {
         ($($step:literal)*, $stride:literal, $first:literal, $shifts:expr, $mix:expr) => {
             let mix: fn(u32, u32, u32, u32) -> u32 = $mix;
@@ -249,8 +244,8 @@ fn compress(state: State, word: impl Fn(usize) -> u32, constants: &[u32; 64]) ->
     round!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15, 1, 0, [7, 12, 17, 22], |sum, b, c, d| {
         sum.wrapping_add(d ^ (b & (c ^ d)))
     });
-    // The two have no bit in common, so that their sum is their union: an addition more, but one less
-    // that waits for `b`.
+    // The two terms have no bit in common, so their sum is their union: an addition more than by `|`,
+    // but one operation less waits for `b`.
     round!(16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31, 5, 1, [5, 9, 14, 20], |sum, b, c, d| {
         sum.wrapping_add(c & !d).wrapping_add(b & d)
     });
@@ -264,7 +259,7 @@ fn compress(state: State, word: impl Fn(usize) -> u32, constants: &[u32; 64]) ->
     array::from_fn(|word| state[word].wrapping_add(after[word]))
 }
 
-/// The whole part of 2³² times the sine of 1 to 64 radians, without its sign.
+/// The integer part of 2³² times the absolute sine of 1 to 64 radians.
 static CONSTANTS: [u32; 64] = [
     0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
     0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
@@ -278,14 +273,7 @@ static CONSTANTS: [u32; 64] = [
 
 /// The MD5 of a content in 32 lower-case hexadecimal digits, as the API takes it in `media_hash`.
 ///
-/// Not a [`Signature`](crate::Signature), whose digits are upper-case. It is public, so its
-/// comparison is the ordinary one.
-///
-/// ```
-/// use wxpay_sign::ContentMd5;
-///
-/// assert_eq!(ContentMd5::of(b"").to_string(), "d41d8cd98f00b204e9800998ecf8427e");
-/// ```
+/// It is no secret, so its comparison is the ordinary one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentHash {
     digits: [u8; 32],

@@ -18,13 +18,12 @@ const INLINE: usize = 16;
 /// The parameters of one request or response, as a signature covers them: sorted by name, byte by
 /// byte, without empty values and without `sign`.
 ///
-/// A response is checked over *all* the fields that it carries, so give everything that came, `sign`
-/// included; only what is sent beside the signed fields, such as the file of an upload, is the caller's
-/// to leave out.
+/// A response is checked over *all* its fields: give each of them, `sign` included. Leave out only what
+/// the API does not sign, such as the file of an upload.
 ///
-/// Names and values are taken as they are: case counts, white space counts, nothing is escaped. So
-/// two sets may be signed alike, `a=1&b=2` being both two parameters and one whose value holds
-/// `&` and `=`. That is the protocol's, and why a response must be parsed before it is checked.
+/// Names and values are signed as they are: case and white space count, and nothing is escaped. So two
+/// sets may have one signature: `a=1&b=2` is two parameters, or one whose value is `1&b=2`. Parse a
+/// response before it is checked, and use the fields that were checked.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params, SignType};
@@ -58,15 +57,13 @@ pub(crate) enum Sign<P> {
 }
 
 impl<P: Pair> Params<P> {
-    /// Takes the parameters in any order.
+    /// Takes the parameters in any order, in O(*n* log *n*).
     ///
-    /// Pairs with an empty value and pairs named `sign` are set aside first, so that they never count
-    /// as repeated. This takes time O(*n* log *n*), whatever the order of the pairs.
+    /// Pairs with an empty value and pairs named `sign` are not signed, and may be repeated.
     ///
     /// # Errors
     ///
-    /// [`DuplicateNameError`] when two pairs that are signed share a name: the protocol does not say
-    /// which would come first.
+    /// [`DuplicateNameError`] when two other pairs share a name: the protocol does not order them.
     pub fn new(pairs: impl IntoIterator<Item = P>) -> Result<Self, DuplicateNameError> {
         let mut sign = Sign::Missing;
         let mut signed = SmallVec::<[P; INLINE]>::new();
@@ -82,7 +79,7 @@ impl<P: Pair> Params<P> {
                 signed.push(pair);
             }
         }
-        // A stable sort may allocate, and equal names are refused anyway.
+        // A stable sort may allocate, and equal names are refused below.
         signed.sort_unstable_by(|a, b| order(a.name(), b.name()));
         let equal = |pair: &&[P]| pair[0].name() == pair[1].name();
         match signed.windows(2).find(equal) {
@@ -102,16 +99,18 @@ impl<P: Pair> Params<P> {
         self.into_iter()
     }
 
-    /// The string that is signed, without the key, to be shown when a signature is refused.
+    /// The string that is signed, without the key, for people to compare.
     #[must_use]
     pub fn canonical(&self) -> Canonical<'_, P> {
-        Canonical::new(&self.pairs)
+        Canonical {
+            pairs: &self.pairs,
+            masked: false,
+        }
     }
 
-    /// Signs the parameters.
+    /// Signs the [canonical string](Self::canonical), then `&key=`, then the key.
     ///
-    /// The signed string is the [canonical string](Self::canonical), then `&key=`, then the key, to the
-    /// letter of the API's documentation: without any parameter it is `&key=…`.
+    /// Without any parameter the string is `&key=…`, as the API's documentation has it.
     #[must_use]
     pub fn sign(&self, sign_type: SignType, key: &ApiKey) -> Signature {
         Signature::compute(sign_type, self.canonical().with_key(key.expose()), key)
@@ -127,14 +126,14 @@ impl<'p, P: Pair> IntoIterator for &'p Params<P> {
     }
 }
 
-/// The parameters that are signed, without the signature that came.
+/// The parameters that are signed, without `sign`.
 impl<P: Pair> fmt::Debug for Params<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-/// The order of bytes. Most names differ in the first, which is compared without a call.
+/// Compares bytes. Most names differ in the first byte, which is compared without a call.
 fn order(a: &str, b: &str) -> Ordering {
     let firsts = a.as_bytes().first().cmp(&b.as_bytes().first());
     firsts.then_with(|| a.cmp(b))
@@ -142,8 +141,8 @@ fn order(a: &str, b: &str) -> Ordering {
 
 /// Two parameters that are signed share a name.
 ///
-/// Mend the request: a name may be given once. In a response it is not the gateway's doing, which sends
-/// each field once.
+/// A request may give a name once. The gateway sends each field once, too: a response with a repeated
+/// name is not the gateway's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter {name:?} is given more than once")]
 pub struct DuplicateNameError {
@@ -151,7 +150,7 @@ pub struct DuplicateNameError {
 }
 
 impl DuplicateNameError {
-    /// The name; of several that are repeated, the one that sorts first.
+    /// The repeated name that sorts first.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -4,8 +4,7 @@ use core::{fmt, str::FromStr};
 
 /// The algorithm of a signature, as the field `sign_type` names it.
 ///
-/// Use HMAC-SHA256 where there is a choice: MD5 is long broken as a hash. The API v2 has these two and
-/// will get no third, so that a match may be exhaustive.
+/// Prefer HMAC-SHA256: MD5 is broken. There will be no third algorithm, so a match may be exhaustive.
 ///
 /// ```
 /// use wxpay_sign::SignType;
@@ -28,8 +27,7 @@ impl SignType {
     /// The algorithm that a request's field `sign_type` asks for: HMAC-SHA256 for exactly
     /// `HMAC-SHA256`; anything else, or none, means MD5.
     ///
-    /// The gateway reads the field so, and this cannot fail. For the input of a person, in which a
-    /// misspelt name ought to be refused, use [`FromStr`].
+    /// The gateway reads the field so. [`FromStr`] refuses a misspelt name, for input of people.
     #[must_use]
     pub fn from_field(sign_type: Option<&str>) -> Self {
         match sign_type {
@@ -63,10 +61,8 @@ impl fmt::Display for SignType {
     }
 }
 
-/// Takes the documented names in upper or lower case, as they are typed on a command line.
-///
-/// For the field `sign_type` of a request use [`SignType::from_field`]: there the case counts, and
-/// every other value means MD5.
+/// Takes the documented names in upper or lower case, as people type them. For a request's field use
+/// [`SignType::from_field`].
 impl FromStr for SignType {
     type Err = ParseSignTypeError;
 
@@ -79,7 +75,7 @@ impl FromStr for SignType {
 
 /// A text that names neither `MD5` nor `HMAC-SHA256`.
 ///
-/// The text is not shown: it may be a key that stands in the wrong place.
+/// The error does not show the text, which may be a misplaced key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown sign type: neither MD5 nor HMAC-SHA256")]
 pub struct ParseSignTypeError(());

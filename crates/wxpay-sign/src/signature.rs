@@ -1,4 +1,4 @@
-//! A computed signature.
+//! Signatures that this crate computes.
 
 use core::fmt;
 
@@ -14,10 +14,10 @@ use crate::{api_key::ApiKey, sign_type::SignType};
 
 /// A signature in upper-case hexadecimal digits: 32 for MD5, 64 for HMAC-SHA256.
 ///
-/// [`Params::sign`](crate::Params::sign) makes it, to be sent in the field `sign`. To check one that
-/// came from outside, use [`Params::verify`](crate::Params::verify). A signature is no secret once it
-/// is sent, but the one that a stranger's request should have had is: keep it out of logs and
-/// responses. Two signatures are compared in constant time.
+/// [`Params::sign`](crate::Params::sign) makes it for the field `sign`;
+/// [`Params::verify`](crate::Params::verify) checks one that was received. The right signature of a
+/// stranger's request is a secret: keep it out of logs and responses. Two signatures are compared in
+/// constant time.
 #[derive(Clone, Copy)]
 pub struct Signature {
     sign_type: SignType,
@@ -48,7 +48,7 @@ impl Signature {
         text(&self.digits[..self.sign_type.hex_len()])
     }
 
-    /// The algorithm that made it.
+    /// The algorithm.
     #[must_use]
     pub fn sign_type(&self) -> SignType {
         self.sign_type
@@ -63,10 +63,9 @@ where
     hasher.finalize_fixed()
 }
 
-/// Hexadecimal digits, two a byte, with this one for ten; zeros fill the rest of the array.
+/// Hexadecimal digits, two a byte, `ten` standing for ten; zeros fill the rest of the array.
 ///
-/// There is no table and no branch, so that the time does not depend on the digits of a signature that is
-/// being checked.
+/// It has no table and no branch: its time must not depend on the digits of a right signature.
 pub(crate) fn hex<const N: usize>(ten: u8, bytes: &[u8]) -> [u8; N] {
     let digit = |value: u8| b'0' + value + u8::from(value > 9) * (ten - b'0' - 10);
     let mut digits = [0; N];

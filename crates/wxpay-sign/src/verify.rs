@@ -1,4 +1,4 @@
-//! The check of a signature that came from outside.
+//! The check of a received signature.
 
 use subtle::ConstantTimeEq;
 
@@ -10,13 +10,11 @@ use crate::{
 };
 
 impl<P: Pair> Params<P> {
-    /// Checks the signature under the name `sign`, of either algorithm, in constant time, and returns its
-    /// algorithm.
+    /// Checks the signature under the name `sign` in constant time, and returns its algorithm.
     ///
-    /// The algorithm is taken from the signature's length, because a response does not name it and the
-    /// gateway is known to answer with MD5 to what was signed with HMAC-SHA256. A forged MD5 signature
-    /// therefore passes; [`verify_strict`](Self::verify_strict) takes one algorithm only. The digits
-    /// must be upper-case, as the API writes them.
+    /// The signature's length tells the algorithm: a response does not name it, and the gateway has
+    /// answered with MD5 to requests signed with HMAC-SHA256. So a forged MD5 signature would pass;
+    /// [`verify_strict`](Self::verify_strict) takes one algorithm only. The digits must be upper-case.
     ///
     /// # Errors
     ///
@@ -27,12 +25,12 @@ impl<P: Pair> Params<P> {
         Ok(sign_type)
     }
 
-    /// Checks a signature of one algorithm, in constant time, and refuses the other's.
+    /// Checks a signature of one algorithm in constant time, and refuses the other's.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] as for [`verify`](Self::verify), and [`VerifyError::SignType`] when the
-    /// signature has the other algorithm's length, be it right or wrong.
+    /// As [`verify`](Self::verify), and [`VerifyError::SignType`] when the signature, right or wrong,
+    /// has the other algorithm's length.
     pub fn verify_strict(&self, required: SignType, key: &ApiKey) -> Result<(), VerifyError> {
         let (signature, found) = self.classify()?;
         if found != required {
@@ -66,8 +64,8 @@ impl<P: Pair> Params<P> {
 
 /// A signature is not accepted.
 ///
-/// No variant holds the signature that would have been right, nor the one that came. The same check
-/// never succeeds later: the parameters or the key must change.
+/// No variant holds the right signature, nor the received one. The same check never succeeds later: the
+/// parameters or the key must change.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params};
@@ -80,17 +78,17 @@ impl<P: Pair> Params<P> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// There is no signature at all. Some failures of the gateway are not signed; a success always
-    /// is, so do not believe one without.
+    /// There is no signature. Some failures of the gateway are not signed; a success always is, so do
+    /// not believe an unsigned one.
     #[error("the signature is missing: look for a field `sign`")]
     Missing,
-    /// The field is there and empty.
+    /// The field is empty.
     #[error("the signature is empty: look at how the field `sign` was filled or read")]
     Empty,
-    /// Several fields are named `sign`: the API does not define which of them counts.
+    /// Several fields are named `sign`: the API does not define which one counts.
     #[error("the signature is given more than once: take the document as it came")]
     Several,
-    /// It has the length of no signature: it is cut, padded with white space, or something else.
+    /// It has the length of no signature: it is cut, padded, or something else.
     #[error(
         "the length of the signature is {found}, neither 32 (MD5) nor 64 (HMAC-SHA256): check that it is whole and without white space"
     )]
@@ -98,18 +96,17 @@ pub enum VerifyError {
         /// The number of its characters.
         found: usize,
     },
-    /// It is as long as the other algorithm's: both sides must agree on `sign_type`, or the check
-    /// must not be strict. Only [`Params::verify_strict`] says this.
+    /// It has the other algorithm's length: both sides must agree on `sign_type`, or the check must not
+    /// be strict. Only [`Params::verify_strict`] gives this error.
     #[error("the signature is as long as one of {found}, not of {required}: check the sign type")]
     SignType {
-        /// The algorithm that the caller insists on.
+        /// The algorithm that the caller requires.
         required: SignType,
-        /// The algorithm that the length stands for.
+        /// The algorithm with signatures of this length.
         found: SignType,
     },
-    /// It is as long as it should be, but another: the key is wrong, or the other side signed other
-    /// parameters or in another order, or what was signed has changed. Lower-case digits do not
-    /// match either.
+    /// It has the right length and other digits: the key differs, or the other side signed other
+    /// parameters or in another order, or a parameter has changed since. Lower-case digits do not match.
     #[error(
         "the {sign_type} signature does not match: check the API key, the sign type and the canonical string"
     )]

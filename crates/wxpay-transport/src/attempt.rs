@@ -1,9 +1,9 @@
-//! One attempt: how far it has come, and whether it stands still for too long.
+//! One attempt: its progress, and its end when it stands still for too long.
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
 };
@@ -19,24 +19,24 @@ use tokio::{
 
 use crate::{
     config::MAX_TIMEOUT,
-    error::{BoxError, CallResult, Error, Step, TimeoutKind, TlsErrorKind, Wait},
+    error::{BoxError, CallResult, Error, Step, TimeoutKind, TlsErrorKind, Wait, lock},
     policy::Policy,
 };
 
-/// How much the system may keep unsent, in bytes: a line of 16 kbit/s sends it within half a minute.
+/// How many bytes the system may keep unsent: a line of 16 kbit/s sends them within half a minute.
 pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 task_local! {
-    /// That of the attempt that is being polled: hyper's client hands its connector no more than a URI.
-    static CONNECTING: Arc<Connecting>;
+    /// The state of the attempt that is being polled: hyper's client passes only a URI to its connector.
+    pub(crate) static CONNECTING: Arc<Connecting>;
 }
 
-/// How long an attempt may connect, and how far it has come.
+/// The state of an attempt that connects.
 pub(crate) struct Connecting {
     pub(crate) begun: Instant,
-    /// None where the call's own deadline comes first.
+    /// When its time is over; `None` if the call's own deadline comes first.
     pub(crate) end: Option<Instant>,
-    step: Mutex<Step>,
+    pub(crate) step: Mutex<Step>,
 }
 
 impl Connecting {
@@ -44,22 +44,9 @@ impl Connecting {
         let step = Mutex::new(Step::Resolve);
         Arc::new(Self { begun, end, step })
     }
-
-    /// The one of the attempt that is being polled; a probe has no attempt.
-    pub(crate) fn current() -> Option<Arc<Self>> {
-        CONNECTING.try_with(Arc::clone).ok()
-    }
-
-    pub(crate) fn step(&self) -> Step {
-        lock(&self.step).clone()
-    }
-
-    pub(crate) fn reach(&self, step: Step) {
-        *lock(&self.step) = step;
-    }
 }
 
-/// The bounds of a request's body, in one name. Not `Sync`: a body is only ever polled from one place.
+/// The bounds of a request's body.
 pub(crate) trait RequestBody:
     Body<Data = Bytes, Error: Into<BoxError>> + Clone + Send + Unpin + 'static
 {
@@ -70,17 +57,18 @@ impl<B> RequestBody for B where
 {
 }
 
-/// A live connection, as its attempts see it.
+/// The state of a connection that its attempts look at.
 pub(crate) struct ConnectionState {
     opened: Instant,
-    /// When the last attempt took it.
+    /// When the last attempt began to use it.
     taken: Option<Instant>,
-    /// The first TLS alert: later errors are its consequences.
+    /// The first TLS alert; later errors are its consequences.
     pub(crate) alert: Option<TlsErrorKind>,
-    /// When the system has last taken bytes, and how many of this attempt.
+    /// When the system last accepted bytes.
     pub(crate) last_write: Instant,
+    /// How many bytes of this attempt the system has accepted.
     sent: u64,
-    /// True while the system's buffer is full, because the other side takes nothing.
+    /// True while the system's buffer is full, because the peer reads nothing.
     pub(crate) is_blocked: bool,
 }
 
@@ -107,29 +95,21 @@ impl ConnectionState {
     }
 }
 
-/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 pub(crate) struct Attempt {
     connecting: Arc<Connecting>,
     capture: CaptureConnection,
-    /// The connection that hyper's client has taken for it, and whether that was used before.
+    /// The connection that hyper's client has chosen.
     connection: Option<Arc<Mutex<ConnectionState>>>,
+    /// True if the connection was used before.
     pub(crate) is_reused: bool,
+    /// The length of the request's body.
     length: Option<u64>,
 }
 
 impl Attempt {
-    /// An attempt that begins now and may connect until `end`.
-    pub(crate) fn new<B: Body>(
-        request: &mut Request<B>,
-        begun: Instant,
-        end: Option<Instant>,
-    ) -> Self {
+    pub(crate) fn new<B: Body>(request: &mut Request<B>, connecting: Arc<Connecting>) -> Self {
         Self {
-            connecting: Connecting::new(begun, end),
+            connecting,
             capture: capture_connection(request),
             connection: None,
             is_reused: false,
@@ -137,7 +117,7 @@ impl Attempt {
         }
     }
 
-    /// Waits for the response, and gives up when a silence lasts too long.
+    /// Waits for the response, and gives up when a silence has lasted too long.
     pub(crate) async fn watch(
         &mut self,
         policy: &Policy,
@@ -148,12 +128,12 @@ impl Attempt {
             let now = Instant::now();
             let (silence, since) = self.silence(now);
             let end = policy.end_of(silence, since);
-            // The connector looks after its own time.
+            // The connector bounds its own time.
             let is_over = |end: &Instant| silence != TimeoutKind::Connect && *end <= now;
             if let Some(end) = end.filter(is_over) {
                 return Err(Error::timeout(silence, self.wait(end - since), None));
             }
-            // A silence that begins from now on ends no earlier than that.
+            // No silence that begins later ends earlier than these.
             let later = [TimeoutKind::Stall, TimeoutKind::Response];
             let ends = later.map(|silence| policy.end_of(silence, now));
             let end = ends.into_iter().chain([end]).flatten().min();
@@ -172,7 +152,7 @@ impl Attempt {
         }
     }
 
-    /// Notes which connection hyper's client has taken, when it has taken one.
+    /// Stores the connection, once hyper's client has chosen one.
     fn note_connection(&mut self) {
         if self.connection.is_some() {
             return;
@@ -199,7 +179,7 @@ impl Attempt {
         if state.is_blocked {
             return (TimeoutKind::Stall, since);
         }
-        // The system's buffer may still hold this much, which is sent at the pace of the bytes before.
+        // The bytes that may still be in the system's buffer are sent at the pace of those before.
         let sent = state.sent.max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = state.taken.map_or(Duration::ZERO, |taken| since - taken);
@@ -208,16 +188,13 @@ impl Attempt {
 
     /// Describes the present silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
-        Wait {
-            step: match self.silence(Instant::now()).0 {
-                TimeoutKind::Connect => self.connecting.step(),
-                TimeoutKind::Stall => Step::Send,
-                _ => Step::Response,
-            },
-            time,
-            sent: self.connection.as_ref().map_or(0, |it| lock(it).sent),
-            length: self.length,
-        }
+        let sent = self.connection.as_ref().map_or(0, |it| lock(it).sent);
+        let step = match self.silence(Instant::now()).0 {
+            TimeoutKind::Connect => lock(&self.connecting.step).clone(),
+            TimeoutKind::Stall => Step::Send((sent, self.length)),
+            _ => Step::Response((sent, self.length)),
+        };
+        Wait(step, time)
     }
 
     /// The TLS alert that the connection ended with.

@@ -1,4 +1,4 @@
-//! One call: the loop that carries out the policy.
+//! One call: the loop that carries out the policy's decisions.
 
 use std::{
     sync::Arc,
@@ -19,13 +19,17 @@ use tokio::{
 };
 use tower::{
     retry::budget::{Budget, TpsBudget},
-    util::rng::{HasherRng, Rng},
+    service_fn,
+    util::{
+        BoxCloneSyncService,
+        rng::{HasherRng, Rng},
+    },
 };
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
     Endpoints, RetryClass,
-    attempt::{Attempt, RequestBody},
+    attempt::{Attempt, Connecting, RequestBody},
     client::{Client, Clients},
     config::Config,
     endpoints::{Breaker, EndpointPool, is_host_port},
@@ -43,19 +47,19 @@ pub(crate) struct Caller<B> {
     pub(crate) endpoints: Arc<EndpointPool>,
     rate: RateLimiter,
     places: Option<Semaphore>,
-    /// tower's: ten repetitions a second, and a fifth of the calls that went well in the last ten seconds.
+    /// tower's default: ten repetitions a second, and a fifth of the successful calls of the last ten seconds.
     budget: TpsBudget,
 }
 
-/// The state of one call, which is still there when its time is over.
+/// The state of one call, kept for its error when its time is over.
 struct Call<B> {
     request: Request<B>,
     policy: Policy,
-    /// The server that the last attempt went to, or the first will go to.
+    /// The server of the last attempt; before the first attempt, the server in the request's URI.
     server: Authority,
-    /// The attempt under way.
+    /// The running attempt.
     attempt: Option<Attempt>,
-    /// The error of the last attempt, where there is another one.
+    /// The error of the attempt before.
     failure: Option<Error>,
 }
 
@@ -72,10 +76,10 @@ impl<B: RequestBody> Caller<B> {
             endpoints,
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
-            probe: Box::new(move |server| {
+            probe: BoxCloneSyncService::new(service_fn(move |server| {
                 let clients = Arc::clone(&probing);
-                Box::pin(async move { clients.probe(server).await })
-            }),
+                async move { clients.probe(server).await }
+            })),
         };
         Ok(Self {
             clients,
@@ -123,7 +127,7 @@ impl<B: RequestBody> Caller<B> {
         if let Ok(response) = &mut result {
             response.extensions_mut().insert(info);
         }
-        span.in_scope(|| tell(&result, begun));
+        span.in_scope(|| log_outcome(&result, begun));
         result
     }
 
@@ -137,12 +141,12 @@ impl<B: RequestBody> Caller<B> {
         }
         let time = self.config.rules.timeout.unwrap_or_default();
         let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
-        let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
+        let wait = wait.unwrap_or(Wait(Step::Turn, time));
         let source = call.failure.take().map(BoxError::from);
         Err(Error::timeout(TimeoutKind::Total, wait, source))
     }
 
-    /// The loop of a call: a turn, an attempt, and the policy's answer to its outcome.
+    /// The loop of a call: a turn, an attempt, and the policy's decision.
     async fn run(&self, call: &mut Call<B>) -> CallResult {
         let mut back_off = Duration::ZERO;
         loop {
@@ -169,7 +173,7 @@ impl<B: RequestBody> Caller<B> {
         }
     }
 
-    /// Waits for the back-off to be over, for the rate, and for a place.
+    /// Waits for the back-off, for the rate, and for a place.
     async fn turn(&self, back_off: Duration) -> Option<SemaphorePermit<'_>> {
         if !back_off.is_zero() {
             debug!(milliseconds = back_off.as_millis(), "repeating");
@@ -195,12 +199,12 @@ impl<B: RequestBody> Caller<B> {
         let begun = Instant::now();
         let exchange = async {
             let client = self.clients.current().await?;
-            // Lets the runtime hear from the network first: a connection that the server has closed
-            // in the meantime then leaves the pool instead of taking this request.
+            // Lets the runtime poll the network first, so that a connection that the server has closed
+            // meanwhile leaves the pool.
             yield_now().await;
             let mut request = call.attempt_request();
             let end = call.policy.end_of(TimeoutKind::Connect, begun);
-            let attempt = Attempt::new(&mut request, begun, end);
+            let attempt = Attempt::new(&mut request, Connecting::new(begun, end));
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
@@ -208,12 +212,12 @@ impl<B: RequestBody> Caller<B> {
             result.map_err(|error| error.explained(alert, client.identity.is_some(), wait))
         };
         let result = exchange.instrument(span.clone()).await;
-        span.in_scope(|| tell(&result, begun));
+        span.in_scope(|| log_outcome(&result, begun));
         result
     }
 
-    /// Sends the request and reads the whole response, or fails as soon as it is known to be longer than
-    /// the bound: from its `Content-Length`, else when the first byte too many arrives.
+    /// Sends the request and reads the response. A response that is too long is an error as soon as its
+    /// `Content-Length` says so, or when the first byte too many arrives.
     async fn exchange(&self, client: &Client<B>, request: Request<B>) -> CallResult {
         let limit = self.config.max_response_bytes;
         let too_large = || Error::new(ErrorKind::ResponseTooLarge(limit), None);
@@ -230,14 +234,13 @@ impl<B: RequestBody> Caller<B> {
         }
     }
 
-    /// Classifies the result of an attempt, and tells the rate, the budget and the breaker.
+    /// Classifies the result of an attempt, and reports it to the rate, the budget and the breaker.
     fn outcome(&self, call: &mut Call<B>, result: &CallResult) -> Outcome {
         let (attempt, endpoint) = (call.attempt.take(), call.policy.endpoint);
         match result {
             Ok(response) => {
                 let class = (self.config.classifier)(response);
                 self.rate.report(class);
-                // Whatever it says, it is there.
                 if let Some(endpoint) = endpoint {
                     self.endpoints.record_success(endpoint);
                 }
@@ -263,13 +266,13 @@ impl<B: RequestBody> Caller<B> {
 }
 
 impl<B: RequestBody> Call<B> {
-    /// The request of an attempt: to its server, and with framing that hyper writes, for it believes a
-    /// `Content-Length` that it finds: one too small cuts the body, one too large leaves both sides waiting.
+    /// The request of an attempt, to its server. hyper would trust the caller's framing headers: too small a
+    /// `Content-Length` cuts the body, too large a one leaves both sides waiting.
     fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();
         uri.authority = Some(self.server.clone());
-        parts.uri = Uri::from_parts(uri).expect("a uri stays one with another authority");
+        parts.uri = Uri::from_parts(uri).expect("only the authority has changed");
         parts.version = Version::HTTP_11;
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.remove(TRANSFER_ENCODING);
@@ -277,8 +280,8 @@ impl<B: RequestBody> Call<B> {
     }
 }
 
-/// Logs the outcome in the present span; path, headers and bodies stay out: they are the caller's secrets.
-fn tell(result: &CallResult, begun: Instant) {
+/// Logs the outcome in the current span, without path, headers and bodies, which may be secret.
+fn log_outcome(result: &CallResult, begun: Instant) {
     let span = Span::current();
     let milliseconds = begun.elapsed().as_millis();
     match result {

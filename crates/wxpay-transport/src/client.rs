@@ -1,4 +1,4 @@
-//! hyper's client for the identity that holds, with its connections and its TLS configuration.
+//! hyper's client for the current identity, with its connections and its TLS configuration.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,25 +19,25 @@ use tracing::debug;
 
 use crate::{
     Identity,
-    attempt::{RequestBody, lock},
+    attempt::RequestBody,
     config::Config,
     connect::{Connector, connector},
     endpoints,
-    error::{BuildError, Error, ErrorKind},
+    error::{BuildError, Error, ErrorKind, lock},
     verifier::Verifier,
 };
 
-/// Makes a client for an identity, and a whole other one, with its own connections and TLS sessions, when
-/// another identity holds. The old client lives until the last of its requests is done.
+/// Makes a client for the current identity, and a new client, with its own connections and TLS sessions, when
+/// the identity has changed. The old client lives until the last of its requests is done.
 pub(crate) struct Clients<B> {
     config: Arc<Config>,
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
-    /// Made when it is first needed, for to read the machine's store may take long.
+    /// Made on first use, as reading the machine's store may take long.
     verifier: OnceCell<Arc<Verifier>>,
     current: Mutex<Option<Client<B>>>,
 }
 
-/// A client, and the identity that it sends.
+/// A client with its identity.
 #[derive(Clone)]
 pub(crate) struct Client<B> {
     pub(crate) identity: Option<Identity>,
@@ -47,13 +47,11 @@ pub(crate) struct Client<B> {
 
 impl<B: RequestBody> Clients<B> {
     pub(crate) fn new(config: Arc<Config>) -> Result<Self, BuildError> {
-        let given = config.crypto_provider.clone();
-        let provider = given.or_else(|| default_provider().map(Arc::new));
-        let provider = provider.ok_or_else(|| {
-            let missing =
-                "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in";
-            BuildError(missing.into())
-        })?;
+        const MISSING: &str =
+            "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or hand one in";
+        let provider = config.crypto_provider.clone();
+        let provider = provider.or_else(|| default_provider().map(Arc::new));
+        let provider = provider.ok_or_else(|| BuildError(MISSING.into()))?;
         let unusable = |error: rustls::Error| BuildError(error.into());
         if let Some(source) = &config.identity {
             certified_key(&provider, &source.current()).map_err(unusable)?;
@@ -80,8 +78,7 @@ impl<B: RequestBody> Clients<B> {
             Ok::<_, Error>(Arc::new(Verifier::new(provider, authorities, config)))
         });
         let verifier = verifier.await?;
-        // Asked under the lock: else an attempt that was held up between asking and locking could
-        // bring an old identity back.
+        // Read under the lock, so that a delayed attempt does not bring an old identity back.
         let mut current = lock(&self.current);
         let identity = source.map(|source| source.current());
         if let Some(current) = &*current {
@@ -91,21 +88,30 @@ impl<B: RequestBody> Clients<B> {
                 _ => debug!("another identity: new connections, new sessions"),
             }
         }
-        let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
+        // A new configuration has a new session store.
+        let tls = self.versions.clone().dangerous();
+        let tls = tls.with_custom_certificate_verifier(Arc::clone(verifier) as _);
+        let tls = match &identity {
+            None => tls.with_no_client_auth(),
+            Some(identity) => {
+                let key = certified_key(self.versions.crypto_provider(), identity);
+                let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
+                tls.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+            }
+        };
         let connector = connector(Arc::clone(&self.config), Arc::new(tls));
         let hyper = HyperClient::builder(TokioExecutor::new())
-            // Without it idle connections are closed only when the next call finds them.
+            // Without a timer idle connections are closed only by the next call.
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.config.pool_idle_timeout)
             .pool_max_idle_per_host(self.config.pool_max_idle_per_host)
             .build(connector.clone());
-        Ok(current
-            .insert(Client {
-                identity,
-                connector,
-                hyper,
-            })
-            .clone())
+        let client = Client {
+            identity,
+            connector,
+            hyper,
+        };
+        Ok(current.insert(client).clone())
     }
 
     /// Connects, makes the TLS handshake and closes.
@@ -115,26 +121,9 @@ impl<B: RequestBody> Clients<B> {
         let failed = |error| Error::from_below(error, ErrorKind::Connect);
         stream.map(drop).map_err(failed)
     }
-
-    /// A configuration with a session store of its own.
-    fn client_config(
-        &self,
-        verifier: Arc<Verifier>,
-        identity: Option<&Identity>,
-    ) -> Result<ClientConfig, Error> {
-        let builder = self.versions.clone().dangerous();
-        let builder = builder.with_custom_certificate_verifier(verifier);
-        let Some(identity) = identity else {
-            return Ok(builder.with_no_client_auth());
-        };
-        let key = certified_key(self.versions.crypto_provider(), identity);
-        let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
-        let resolver = Arc::new(SingleCertAndKey::from(key));
-        Ok(builder.with_client_cert_resolver(resolver))
-    }
 }
 
-/// rustls' process-wide default panics when two are compiled in, and is not a library's to install.
+/// rustls' process-wide default is for the program to install, and panics if two are compiled in.
 fn default_provider() -> Option<CryptoProvider> {
     #[cfg(feature = "ring")]
     return Some(rustls::crypto::ring::default_provider());
@@ -144,7 +133,8 @@ fn default_provider() -> Option<CryptoProvider> {
     None
 }
 
-/// The identity as a provider uses it.
+/// The identity as a provider uses it. `CertifiedKey::from_der` would refuse certificates of version 1 and
+/// those with unknown critical extensions.
 fn certified_key(
     provider: &CryptoProvider,
     identity: &Identity,

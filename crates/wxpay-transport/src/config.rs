@@ -18,9 +18,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Endpoints, IdentitySource, Proxy, Roots, endpoints::port};
+use crate::{Endpoints, IdentitySource, Proxy, Roots};
 
-/// Upper bound of user-supplied times; larger values overflow the arithmetic of clocks.
+/// Upper bound of user-supplied timeouts; larger values overflow `Instant` arithmetic.
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) identity: Option<Arc<dyn IdentitySource>>,
     pub(crate) roots: Roots,
     pub(crate) proxy: Option<Proxy>,
-    /// The addresses given for hosts, in lower case, and ports.
+    /// Addresses in place of name resolution, by host in lower case and port.
     pub(crate) overrides: HashMap<(String, u16), Arc<[IpAddr]>>,
     pub(crate) dialer: Option<Dialer>,
     pub(crate) observer: Option<Observer>,
@@ -45,11 +45,11 @@ pub(crate) struct Config {
     pub(crate) max_rate: Option<NonZeroU32>,
 }
 
-/// The settings that a call's policy goes by.
+/// The settings of a call's policy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) max_retries: u32,
-    /// The base and the cap.
+    /// Base and cap.
     pub(crate) backoff: (Duration, Duration),
     pub(crate) connect_timeout: Duration,
     pub(crate) stall_timeout: Duration,
@@ -71,14 +71,14 @@ impl Default for Config {
                 max_retries: 0,
                 backoff: (Duration::from_millis(100), Duration::from_secs(5)),
                 connect_timeout: Duration::from_secs(10),
-                // curl's and rclone's users set about this; a line that moves at all moves within it.
+                // curl's and rclone's users set about this; any line that works moves within it.
                 stall_timeout: Duration::from_secs(30),
                 response_timeout: Duration::from_secs(30),
                 timeout: None,
             },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
-            // Below the 60 s and 75 s after which common servers close an idle connection.
+            // Apache, nginx and common load balancers close an idle connection after 60 s or 75 s.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
@@ -91,26 +91,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The proxy that a server is reached through.
-    pub(crate) fn proxy_to(&self, server: &Uri) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|proxy| proxy.applies_to(server))
-    }
-
-    /// The addresses that were given for a URI's host and port, if any were.
-    pub(crate) fn addresses_of(&self, uri: &Uri) -> Option<Arc<[IpAddr]>> {
-        let host = uri.host()?.to_ascii_lowercase();
-        self.overrides.get(&(host, port(uri))).cloned()
-    }
-
-    /// Tells the observer of a step, if there is one.
-    pub(crate) fn tell(&self, event: ConnectEvent<'_>) {
+    /// Calls the observer, if there is one.
+    pub(crate) fn observe(&self, event: ConnectEvent<'_>) {
         if let Some(observe) = &self.observer {
             observe(event);
         }
     }
 }
 
-/// With what can be shown: no function, no key, no password.
+/// Shows neither functions nor secrets.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -124,7 +113,7 @@ impl fmt::Debug for Config {
 
 /// A connection that TLS can run over.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// The socket, where it is one.
+    /// The socket, if it is one.
     fn tcp(&self) -> Option<&TcpStream>;
 }
 
@@ -134,11 +123,12 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
     }
 }
 
-/// The caller's own way to open connections.
-pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
+type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
+type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
+type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
 type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
-/// A step of a connection, as an [observer](crate::TransportBuilder::observer) is told of it.
+/// A step of a new connection, for an [observer](crate::TransportBuilder::observer).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
@@ -148,10 +138,10 @@ pub enum ConnectEvent<'a> {
     Connected(SocketAddr),
     /// The proxy has given a tunnel to the server.
     Tunneled,
-    /// The names of the authorities that have signed the server's certificates, trusted or not, its own
-    /// first, as RFC 4514 writes them: `CN=…,O=…`. Escape them where they are shown.
+    /// The issuers of the server's certificates, trusted or not, the issuer of its own first, in the form
+    /// of RFC 4514: `CN=…,O=…`. The server chooses them: escape them where they are shown.
     CertificatesPresented(&'a [String]),
-    /// The TLS handshake is done: the server's certificate is trusted, and is for the server's name.
+    /// The TLS handshake is done: the server's certificate is trusted, and names the server.
     Secured {
         /// `TLS 1.2` or `TLS 1.3`.
         version: &'static str,
@@ -160,14 +150,8 @@ pub enum ConnectEvent<'a> {
     },
 }
 
-/// The function that classifies responses.
-pub(crate) type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
-
-/// The function that is told of connections.
-pub(crate) type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
-
-/// The meaning of a whole response for its call. A [classifier](crate::TransportBuilder::classifier) of
-/// the caller's own is for APIs that say in the body what others say by the status.
+/// The effect of a response on its call. APIs that put errors into the body of a response need a
+/// [classifier](crate::TransportBuilder::classifier) of their own.
 ///
 /// ```
 /// use wxpay_transport::{RetryClass, Transport};
@@ -181,16 +165,16 @@ pub(crate) type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryClass {
-    /// It is the answer, whatever it says.
+    /// The response is the result of the call, whatever it says.
     Done,
     /// The server has failed: the same request may succeed when it is sent again.
     Retry,
-    /// The same, and every other request should come more slowly, too: the server is asked too often.
+    /// The server is asked too often: the request is sent again, and all requests come more slowly.
     Throttle,
 }
 
 impl RetryClass {
-    /// The class where no classifier is set: 429 is *throttle*, from 500 on it is *retry*, else *done*.
+    /// The default classifier: 429 is *throttle*, 500 and above is *retry*, anything else *done*.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {

@@ -1,9 +1,8 @@
-//! The servers that may stand in for one another, with a circuit breaker each.
+//! Servers that may stand in for one another, each with a circuit breaker.
 
 use std::{
     collections::BTreeSet,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -12,14 +11,15 @@ use http::{
     uri::{Authority, Scheme},
 };
 use tokio::{task::AbortHandle, time::sleep};
+use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing::{debug, info, warn};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, lock};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
-/// A call to one of them goes to the first that is in service, whichever its URI names. Give only
-/// servers that do the same: a request that one of them has not answered may be answered by another.
+/// A call to any of them goes to the first one in service. They must be interchangeable: a request that one
+/// of them has not answered may be sent to another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, EndpointsError, Transport};
@@ -34,11 +34,11 @@ use crate::error::{Error, ErrorKind};
 pub struct Endpoints(Vec<Authority>);
 
 impl Endpoints {
-    /// The endpoints in this order; one that is named again counts once.
+    /// The endpoints in this order; a repeated one counts once.
     ///
     /// # Errors
     ///
-    /// [`EndpointsError`] when there is none, or when one has a user name or a port that is no number.
+    /// [`EndpointsError`] when there is none, or when one has a user name or an invalid port.
     pub fn new(endpoints: impl IntoIterator<Item = Authority>) -> Result<Self, EndpointsError> {
         let mut list: Vec<Authority> = Vec::new();
         for endpoint in endpoints {
@@ -55,7 +55,7 @@ impl Endpoints {
         Ok(Self(list))
     }
 
-    /// The one that calls go to while it is in service.
+    /// The first endpoint: calls go there while it is in service.
     #[must_use]
     pub fn primary(&self) -> &Authority {
         &self.0[0]
@@ -71,7 +71,7 @@ impl Endpoints {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointsError {
-    /// No endpoint at all.
+    /// The list is empty.
     #[error("no endpoint is given: at least one is needed")]
     Empty,
     /// Not of the form `host` or `host:port`.
@@ -85,25 +85,21 @@ pub enum EndpointsError {
 pub struct EndpointStatus {
     /// The endpoint.
     pub authority: Authority,
-    /// False while calls go there only when no other endpoint is left: its circuit breaker is open.
+    /// False while its circuit breaker is open: calls then go there only when no other endpoint is left.
     pub is_in_service: bool,
-    /// How many attempts and probes in a row have failed to reach it.
+    /// The number of attempts and probes in a row that have failed to reach it.
     pub failures: u32,
 }
 
-/// Tells whether an endpoint could be called, without a call.
-pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
-type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-
-/// The endpoints, shared by the clones of a transport, each with a circuit breaker: open from so many
-/// failures in a row until the first success.
+/// The endpoints, shared by the clones of a transport, each with a circuit breaker.
 pub(crate) struct EndpointPool {
     pub(crate) endpoints: Vec<Authority>,
     pub(crate) breakers: Mutex<Vec<Breaker>>,
-    /// How many failures in a row open a breaker.
+    /// The number of failures in a row that open a breaker.
     pub(crate) threshold: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) probe: Probe,
+    /// Connects to an endpoint and closes the connection.
+    pub(crate) probe: BoxCloneSyncService<Authority, (), Error>,
 }
 
 #[derive(Default)]
@@ -114,12 +110,7 @@ pub(crate) struct Breaker {
 }
 
 impl EndpointPool {
-    /// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
-    fn breakers(&self) -> MutexGuard<'_, Vec<Breaker>> {
-        self.breakers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// All endpoints, where this is one of them; else none.
+    /// All endpoints if this is one of them, or else none.
     pub(crate) fn candidates(&self, authority: &Authority) -> BTreeSet<usize> {
         let is_one = self.endpoints.iter().any(|it| is_same(it, authority));
         (0..self.endpoints.len()).filter(|_| is_one).collect()
@@ -127,10 +118,10 @@ impl EndpointPool {
 
     /// The endpoints in service.
     pub(crate) fn in_service(self: &Arc<Self>) -> BTreeSet<usize> {
-        let mut breakers = self.breakers();
+        let mut breakers = lock(&self.breakers);
         let is_in_service = |endpoint: &usize| {
             let prober = &mut breakers[*endpoint].prober;
-            // The runtime that it ran on is gone.
+            // A prober ends with the runtime that it was started on.
             if prober.as_ref().is_some_and(AbortHandle::is_finished) {
                 *prober = Some(self.start_prober(*endpoint));
             }
@@ -139,9 +130,9 @@ impl EndpointPool {
         (0..self.endpoints.len()).filter(is_in_service).collect()
     }
 
-    /// An attempt, or a probe, has reached the endpoint.
+    /// Records that an attempt or a probe has reached the endpoint.
     pub(crate) fn record_success(&self, endpoint: usize) {
-        let breaker = &mut self.breakers()[endpoint];
+        let breaker = &mut lock(&self.breakers)[endpoint];
         breaker.failures = 0;
         if let Some(prober) = breaker.prober.take() {
             let host = self.endpoints[endpoint].as_str();
@@ -150,12 +141,12 @@ impl EndpointPool {
         }
     }
 
-    /// An attempt has not reached it. Where nothing can stand in for it, that changes nothing.
+    /// Records that an attempt has not reached the endpoint. A single endpoint stays in service.
     pub(crate) fn record_failure(self: &Arc<Self>, endpoint: usize, why: ErrorKind) {
         if self.endpoints.len() < 2 {
             return;
         }
-        let breaker = &mut self.breakers()[endpoint];
+        let breaker = &mut lock(&self.breakers)[endpoint];
         breaker.failures = breaker.failures.saturating_add(1);
         if breaker.failures >= self.threshold && breaker.prober.is_none() {
             breaker.prober = Some(self.start_prober(endpoint));
@@ -174,44 +165,37 @@ impl EndpointPool {
             is_in_service: breaker.prober.is_none(),
             failures: breaker.failures,
         };
-        self.endpoints
-            .iter()
-            .zip(&*self.breakers())
-            .map(status)
-            .collect()
+        let breakers = lock(&self.breakers);
+        self.endpoints.iter().zip(&*breakers).map(status).collect()
     }
 
+    /// Probes an endpoint until it is reached, or until the pool is dropped.
     fn start_prober(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
-        let pool = Arc::downgrade(self);
-        tokio::spawn(probe_until_reached(pool, self.probe_interval, endpoint)).abort_handle()
-    }
-}
-
-/// Probes an endpoint until it is reached. It holds no pool while it waits, and ends with the last one.
-async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
-    loop {
-        sleep(interval).await;
-        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.endpoints[endpoint].clone());
-        let Some(probe) = pool.upgrade().map(probe) else {
-            return;
+        let (weak, interval) = (Arc::downgrade(self), self.probe_interval);
+        let prober = async move {
+            loop {
+                sleep(interval).await;
+                let probe = |it: Arc<Self>| (it.probe.clone(), it.endpoints[endpoint].clone());
+                let (probe, server) = weak.upgrade().map(probe)?;
+                let result = probe.oneshot(server).await;
+                let pool = weak.upgrade()?;
+                let Err(error) = result else {
+                    pool.record_success(endpoint);
+                    return Some(());
+                };
+                let breaker = &mut lock(&pool.breakers)[endpoint];
+                breaker.failures = breaker.failures.saturating_add(1);
+                let (host, why) = (pool.endpoints[endpoint].as_str(), error.kind());
+                debug!(server.address = host, "error.type" = ?why, "endpoint still out of service");
+            }
         };
-        let result = probe.await;
-        let Some(pool) = pool.upgrade() else {
-            return;
-        };
-        let Err(error) = result else {
-            return pool.record_success(endpoint);
-        };
-        let breaker = &mut pool.breakers()[endpoint];
-        breaker.failures = breaker.failures.saturating_add(1);
-        let host = pool.endpoints[endpoint].as_str();
-        debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
+        tokio::spawn(prober).abort_handle()
     }
 }
 
 impl Drop for EndpointPool {
     fn drop(&mut self) {
-        let breakers = self.breakers();
+        let breakers = lock(&self.breakers);
         let probers = breakers.iter().filter_map(|it| it.prober.as_ref());
         probers.for_each(AbortHandle::abort);
     }
@@ -219,7 +203,7 @@ impl Drop for EndpointPool {
 
 const HTTPS: u16 = 443;
 
-/// Returns true for a host with or without a port that is a number, without a user name.
+/// Returns true for `host` and `host:port`, without a user name.
 pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let host = authority.host();
     let Some(rest) = authority.as_str().strip_prefix(host) else {
@@ -241,7 +225,7 @@ pub(crate) fn port(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(if is_http { 80 } else { HTTPS })
 }
 
-/// The address of a server, for what wants a URI.
+/// The address of a server as a URI.
 pub(crate) fn uri(scheme: &str, authority: &Authority) -> Uri {
     let uri = format!("{scheme}://{authority}/");
     uri.parse().expect("scheme, authority and path make a uri")

@@ -2,7 +2,11 @@
 
 mod tls;
 
-use std::{error, fmt, io, iter, time::Duration};
+use std::{
+    error, fmt, io, iter,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Response, uri::Authority};
@@ -11,12 +15,11 @@ use hyper_util::client::legacy;
 pub use tls::TlsErrorKind;
 pub(crate) use tls::Uncheckable;
 
-/// The error that a layer below, or a caller's body, may end with.
+/// The error of a layer below, or of a request's body.
 pub(crate) type BoxError = Box<dyn error::Error + Send + Sync>;
 pub(crate) type CallResult = Result<Response<Bytes>, Error>;
 
-/// The reason why a call has no response, with a [`kind`](Self::kind) to decide by. A response with a
-/// status such as 404 or 503 is a response, not an error.
+/// The reason why a call has no response. A status such as 404 or 503 is a response, not an error.
 ///
 /// ```
 /// use wxpay_transport::{Error, ErrorKind, TlsErrorKind};
@@ -40,41 +43,38 @@ struct Inner {
     source: Option<BoxError>,
 }
 
-/// How many attempts a call took, and which endpoint the last one went to. It is in an [`Error`], and in
-/// every response, as `response.extensions().get::<CallInfo>()`.
+/// The number of attempts of a call, and the endpoint of the last one. Every [`Error`] has it, and every
+/// response as `response.extensions().get::<CallInfo>()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallInfo {
-    /// At least 1 in a response; 0 in an error when the call's time was over before its first attempt.
+    /// At least 1 in a response; 0 in an error if the call's time was over before its first attempt.
     pub attempts: u32,
-    /// The server that answered; in an error, the one of the last attempt, or of the first to come.
+    /// The server of the last attempt; before the first attempt, the server in the request's URI.
     pub endpoint: Authority,
 }
 
-/// The step that a timeout has ended; as an error, that of a connector.
+/// The step that a timeout has ended, and its time; the connector returns it as its error.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("connecting took too long")]
-pub(crate) struct Wait {
-    pub(crate) step: Step,
-    pub(crate) time: Duration,
-    /// Of the request, in bytes.
-    pub(crate) sent: u64,
-    pub(crate) length: Option<u64>,
-}
+pub(crate) struct Wait(pub(crate) Step, pub(crate) Duration);
 
 /// The steps of a call, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// For the rate, for a place, or for the back-off to be over.
+    /// Waiting for the back-off, for the rate or for a place.
     Turn,
     Resolve,
     Connect,
     ProxyConnect(Authority),
     ProxyTunnel(Authority),
     Handshake,
-    Send,
-    Response,
+    Send(Sent),
+    Response(Sent),
 }
+
+/// The bytes of the request that were sent, and its length.
+type Sent = (u64, Option<u64>);
 
 impl Error {
     /// The kind of the failure.
@@ -83,13 +83,13 @@ impl Error {
         self.0.kind
     }
 
-    /// What was attempted; `None` when the request is wrong.
+    /// The call's attempts and endpoint; `None` if the request is wrong.
     #[must_use]
     pub fn info(&self) -> Option<&CallInfo> {
         self.0.info.as_ref()
     }
 
-    /// Whether the same call may succeed later, with nothing mended on this side.
+    /// Returns true if the same call may succeed later, without a change on this side.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
@@ -108,7 +108,7 @@ impl Error {
         }))
     }
 
-    /// A timeout, with the failure of an earlier attempt.
+    /// A timeout, with the error of an earlier attempt as its source.
     pub(crate) fn timeout(kind: TimeoutKind, wait: Wait, source: Option<BoxError>) -> Self {
         let mut error = Self::new(ErrorKind::Timeout(kind), source);
         error.0.wait = Some(wait);
@@ -121,7 +121,8 @@ impl Error {
         self
     }
 
-    /// From hyper's client, a connector or a response's body: of the kind of a known cause, else the given one.
+    /// An error of hyper's client, a connector or a response's body, with the kind of its cause; `otherwise`
+    /// is the kind where the cause is not known.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         let below = error.as_ref();
         if let Some(wait) = find::<Wait>(below) {
@@ -139,15 +140,22 @@ impl Error {
         let is_connect = find::<legacy::Error>(below).is_some_and(legacy::Error::is_connect);
         let kind = match find::<hyper::Error>(below) {
             _ if is_connect => ErrorKind::Connect,
-            Some(error) => of_hyper(error),
             None => otherwise,
+            Some(error) => match find::<io::Error>(error).map(io::Error::kind) {
+                _ if error.is_user() => ErrorKind::Body,
+                _ if error.is_parse() => ErrorKind::Http,
+                // hyper reports a malformed chunk as an I/O error.
+                Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+                // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
+                Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+                _ => ErrorKind::Closed,
+            },
         };
         Self::new(kind, error)
     }
 
-    /// Adds what the connection and the client know: the TLS alert before a close (hyper drops that reason
-    /// when it closes a connection), whether an identity could be sent, and what had been sent where the
-    /// system has given the connection up.
+    /// Adds what hyper's errors lack: the TLS alert before a close, whether the client has an identity, and
+    /// how much was sent before the system gave the connection up.
     pub(crate) fn explained(
         mut self,
         alert: Option<TlsErrorKind>,
@@ -158,7 +166,7 @@ impl Error {
         if let (ErrorKind::Closed, Some(alert)) = (inner.kind, alert) {
             inner.kind = ErrorKind::Tls(alert);
         }
-        // A client that has a certificate sent none: its key can make no signature that the server takes.
+        // The client sends no certificate if its key can make no signature that the server accepts.
         if has_identity && inner.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
             inner.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
@@ -169,7 +177,7 @@ impl Error {
     }
 }
 
-/// For a service of your own, and for tests of its caller.
+/// For a service in place of a [`Transport`](crate::Transport), such as one for tests.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind, None)
@@ -178,12 +186,9 @@ impl From<ErrorKind> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind, info, wait, ..
-        } = &*self.0;
-        let server = info.as_ref().map(|info| info.endpoint.as_str());
+        let server = self.info().map(|info| info.endpoint.as_str());
         let server = server.unwrap_or("the server");
-        match *kind {
+        match self.0.kind {
             ErrorKind::Request => {
                 f.write_str("the request's uri is not of the form https://host[:port]/path")
             }
@@ -191,19 +196,20 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {server}"),
             ErrorKind::Tls(kind) => write!(f, "no secure connection to {server}: {kind}"),
             ErrorKind::Closed => {
-                let when = "before its response was whole";
-                write!(f, "{server} closed the connection {when}")
+                write!(
+                    f,
+                    "{server} closed the connection before its response was whole"
+                )
             }
             ErrorKind::Proxy(kind) => {
                 let source = self.0.source.as_deref();
-                let failure = source.and_then(|it| find::<ProxyFailure>(it));
                 write!(f, "no tunnel to {server} through the proxy")?;
-                match failure {
+                match source.and_then(|it| find::<ProxyFailure>(it)) {
                     Some(it) => write!(f, " {}: {kind}{}", it.proxy, it.detail),
                     None => write!(f, ": {kind}"),
                 }
             }
-            ErrorKind::Timeout(kind) => match wait {
+            ErrorKind::Timeout(kind) => match &self.0.wait {
                 Some(wait) => wait.describe(f, kind, server),
                 None => write!(f, "the call to {server} took too long"),
             },
@@ -216,25 +222,14 @@ impl fmt::Display for Error {
 }
 
 impl Wait {
-    /// A step in which nothing of the request is sent.
-    pub(crate) fn new(step: Step, time: Duration) -> Self {
-        let (sent, length) = (0, None);
-        Self {
-            step,
-            time,
-            sent,
-            length,
-        }
-    }
-
-    /// Says who was waited for, for what, how long, and how much had been sent.
+    /// Writes the server or proxy, the step, its time, and how much was sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
-        // In thousandths, without zeros at the end: `30 s`, `0.5 s`.
-        let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
+        // With at most three decimals: `30 s`, `0.5 s`.
+        let seconds = (self.1.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
             write!(f, "the call took longer than {seconds} s, at last ")?;
         }
-        match &self.step {
+        match &self.0 {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
@@ -243,17 +238,18 @@ impl Wait {
                 write!(f, "waiting for the proxy {it} to give a tunnel to {server}")
             }
             Step::Handshake => write!(f, "the tls handshake with {server}"),
-            Step::Send => write!(f, "sending the request to {server}"),
-            Step::Response => write!(f, "waiting for the whole response of {server}"),
+            Step::Send(_) => write!(f, "sending the request to {server}"),
+            Step::Response(_) => write!(f, "waiting for the whole response of {server}"),
         }?;
         match kind {
             TimeoutKind::Total => {}
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        if let Step::Send | Step::Response = self.step {
-            let sent = self.sent.min(self.length.unwrap_or(u64::MAX));
-            let of = self.length.map(|length| format!(" of {length}"));
+        if let Step::Send((sent, length)) | Step::Response((sent, length)) = self.0 {
+            // The bytes of TLS are counted too.
+            let sent = sent.min(length.unwrap_or(u64::MAX));
+            let of = length.map(|length| format!(" of {length}"));
             write!(f, ", {sent}{} bytes were sent", of.unwrap_or_default())?;
         }
         Ok(())
@@ -270,66 +266,65 @@ impl error::Error for Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request's URI is not `https`, has no host, a port that is no number, or a user name.
+    /// The request's URI is not `https`, has no host, an invalid port, or a user name.
     Request,
-    /// The request's body ended with an error of its own, given as the source.
+    /// The request's body ended with an error of its own, which is the source.
     Body,
-    /// No connection: the name does not resolve, nobody listens, or the network is down.
+    /// No connection: the name does not resolve, nothing listens there, or the network is down.
     Connect,
     /// A connection, but not a secure one.
     Tls(TlsErrorKind),
     /// No tunnel through the proxy. The server has not seen the call.
     Proxy(ProxyErrorKind),
-    /// The connection was closed or reset before the whole response was there. Whether the server has
-    /// acted on the request is unknown.
+    /// The connection was closed or reset before the end of the response. The server may have acted on the
+    /// request.
     Closed,
-    /// A time was over. Except for [`TimeoutKind::Connect`], whether the server has acted on the request
-    /// is unknown.
+    /// A timeout. The server may have acted on the request, except for [`TimeoutKind::Connect`].
     Timeout(TimeoutKind),
-    /// The response is longer than the bound that the caller set, in bytes.
+    /// The response is longer than `max_response_bytes`, which has this value.
     ResponseTooLarge(usize),
-    /// The response is not HTTP/1.1: not the server that was meant, or a broken one.
+    /// The response is not HTTP/1.1: the server is another one, or broken.
     Http,
 }
 
-/// The timeout that is over; its setting says how long it is.
+/// The timeout that has passed; its setting has its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutKind {
     /// `connect_timeout`: name, TCP, proxy and TLS handshake took too long.
     Connect,
-    /// `stall_timeout`: nothing of the request was taken for too long.
+    /// `stall_timeout`: the server accepted no byte of the request for too long.
     Stall,
-    /// `response_timeout`: the response was not whole in time.
+    /// `response_timeout`: the response was not complete in time.
     Response,
     /// `timeout`: the call did not end in time.
     Total,
 }
 
-/// The proxy's doing in place of a tunnel to the server.
+/// The reason why the proxy gave no tunnel to the server. In the messages, "it" is the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyErrorKind {
     /// The proxy itself cannot be connected to, or its name does not resolve.
     #[error("it cannot be reached: check its host and port")]
     Unreachable,
-    /// It wants a user name and password, or another than was sent.
+    /// It requires a user name and password, or others than were sent.
     #[error("it answered 407: check the user name and password for it")]
     AuthenticationRequired,
-    /// It wants NTLM, Negotiate or the like, which are not supported.
+    /// It requires NTLM, Negotiate or another scheme that is not supported.
     #[error(
         "it answered 407 and takes no user name and password: put a local proxy in between that \
          speaks its authentication, such as cntlm or px"
     )]
     UnsupportedAuthentication,
-    /// It answered with another status than 200. With 403 its rules forbid the server; with 502, 503
-    /// or 504 it cannot reach the server, and the same call may succeed later.
+    /// It answered with this status: 403 if its rules forbid the server; 502, 503 or 504 if it cannot reach
+    /// the server at the moment.
     #[error("it answered {0}{after}", after = match .0 {
         403 => ": ask its administrator to allow this host and port",
         _ => " instead of a tunnel",
     })]
     Refused(u16),
-    /// It hung up before its answer was whole, or its answer is not HTTP: probably no proxy.
+    /// It closed before the end of its answer, or its answer is not HTTP: probably no proxy.
     #[error("it gave no whole answer in HTTP: check its host and port")]
     NoAnswer,
 }
@@ -345,36 +340,24 @@ impl ProxyErrorKind {
     }
 }
 
-/// The failure of a proxy. The error above says which proxy it was and what it did.
+/// The failure of a proxy, whose details [`Error`] prints.
 #[derive(Debug, thiserror::Error)]
 #[error("no tunnel through the proxy")]
 pub(crate) struct ProxyFailure {
     pub(crate) proxy: Authority,
     pub(crate) kind: ProxyErrorKind,
-    /// What it offers, to be put behind the kind; most often nothing.
+    /// Printed behind the kind; most often empty.
     pub(crate) detail: String,
     pub(crate) source: Option<BoxError>,
 }
 
-/// The reason why a [`TransportBuilder`](crate::TransportBuilder) could not build; the source says it.
+/// The error of [`TransportBuilder::build`](crate::TransportBuilder::build), with the reason as its source.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);
 
-fn of_hyper(error: &hyper::Error) -> ErrorKind {
-    match find::<io::Error>(error).map(io::Error::kind) {
-        _ if error.is_user() => ErrorKind::Body,
-        _ if error.is_parse() => ErrorKind::Http,
-        // hyper says of chunks that they cannot be read in an io error of its own making.
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-        // From the system, for a peer that acknowledges nothing.
-        Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
-        _ => ErrorKind::Closed,
-    }
-}
-
-/// The first error of type `T` along the sources. An [`io::Error`] that wraps another one names *that*
-/// one's source as its own, and so passes over the wrapped error itself, as rustls' are.
+/// The first error of type `T` along the sources. The source of an [`io::Error`] is the source of the error
+/// that it wraps, so the wrapped error itself, such as rustls', is looked at too.
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();
@@ -387,3 +370,8 @@ pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'
 }
 
 type Cause = dyn error::Error + 'static;
+
+/// The guarded data is valid after any statement, so a poisoned lock is safe to reuse.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,4 +1,4 @@
-//! The decision what a call does next, as a pure function of its state, an event and the time.
+//! The next step of a call, decided by a pure function of its state, an outcome and the time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -9,20 +9,20 @@ use crate::{
     error::{ErrorKind, TimeoutKind},
 };
 
-/// One call's state.
+/// The state of one call.
 #[derive(Debug)]
 pub(crate) struct Policy {
     rules: Rules,
     pub(crate) deadline: Option<Instant>,
-    /// The endpoints that the call may go to; none where it goes where its URI says.
+    /// The endpoints that the call may go to; empty if it goes to the server in its URI.
     candidates: BTreeSet<usize>,
     pub(crate) attempts: u32,
-    /// Of the last attempt; none where it goes where its URI says.
+    /// The endpoint of the last attempt; `None` if the call goes to the server in its URI.
     pub(crate) endpoint: Option<usize>,
-    /// True if the next attempt goes elsewhere when it can.
+    /// True if the next attempt goes to another endpoint, if there is one.
     moves: bool,
     tried: BTreeSet<usize>,
-    /// Among how many endpoints the time that is left is shared.
+    /// The number of endpoints among which the remaining time is divided.
     shares: u32,
     back_offs: u32,
     has_repeated_cut: bool,
@@ -42,22 +42,19 @@ pub(crate) struct World {
 pub(crate) enum Outcome {
     /// The outcome of the call: another attempt would end as this one did.
     Final,
-    /// A response that another attempt may improve on, after the time that the server asks for.
+    /// A response that another attempt may improve, after the time in its `Retry-After`.
     Retry(Option<Duration>),
-    /// The same, of a server that is asked too often.
+    /// A response of a server that is asked too often.
     Throttle(Option<Duration>),
-    /// No connection, or one that was opened for this attempt and closed without a whole response.
+    /// No connection, or one that was opened for this attempt and closed before the end of the response.
     Missed,
-    /// The server took nothing of the request, or gave no whole response, for too long.
+    /// The server read nothing of the request for too long, or sent no complete response in time.
     Silent,
     /// The server closed a connection that had been used before.
     CutReused,
-    /// The proxy gives no tunnel, but may later.
+    /// The proxy gave no tunnel, but may give one later.
     NoTunnel,
 }
-
-/// After how long another attempt follows, and true if only while the budget lasts.
-pub(crate) type Repetition = (Duration, bool);
 
 impl Outcome {
     pub(crate) fn of_failure(kind: ErrorKind, is_reused: bool) -> Self {
@@ -72,7 +69,7 @@ impl Outcome {
         }
     }
 
-    /// Returns true if the endpoint is to blame.
+    /// Returns true for a failure of the endpoint.
     pub(crate) fn is_miss(self) -> bool {
         matches!(self, Self::Missed | Self::Silent)
     }
@@ -94,28 +91,28 @@ impl Policy {
         }
     }
 
-    /// Begins an attempt, now that the rate and the concurrency limit let it, and chooses its endpoint.
+    /// Begins an attempt: chooses its endpoint.
     pub(crate) fn begin(&mut self, world: &World) {
         let attempts_left = self.rules.max_retries.saturating_sub(self.attempts);
         self.attempts += 1;
         self.endpoint = self.choose(world);
         self.tried.extend(self.endpoint);
-        // Endpoints out of service are tried last, and no time is kept for them.
+        // Endpoints out of service are tried last, and get no share.
         let others = &(&self.candidates & &world.in_service) - &self.tried;
         self.shares = attempts_left.min(others.len() as u32) + 1;
     }
 
-    /// Decides what comes after an attempt: another one, or nothing more.
-    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<Repetition> {
+    /// Decides if another attempt follows, after which wait, and whether it consumes the retry budget.
+    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<(Duration, bool)> {
         let repeats_cut = outcome == Outcome::CutReused && !self.has_repeated_cut;
         self.has_repeated_cut |= repeats_cut;
         self.moves = outcome.is_miss() || outcome == Outcome::CutReused && !repeats_cut;
         let can_move = self.moves && self.untried(world).is_some();
         let asked_for = match outcome {
             Outcome::Final => return None,
-            // The budget protects a server that fails: no other has been asked yet.
+            // The budget protects a server that fails; the next endpoint has not failed.
             _ if can_move || repeats_cut => return self.repeat(Duration::ZERO, false, world),
-            // A server that is that slow is not helped by a second request.
+            // A second request does not help a server that is too slow.
             Outcome::Silent => return None,
             Outcome::Retry(after) | Outcome::Throttle(after) => after.unwrap_or_default(),
             _ => Duration::ZERO,
@@ -126,8 +123,8 @@ impl Policy {
         self.repeat(after, on_budget, world)
     }
 
-    /// When a silence that began then is over, unless the call's deadline comes first: it has an equal
-    /// share of the time that is left with each endpoint that the call could still move to.
+    /// The end of a silence that began at `since`, unless the call's deadline comes first. The remaining time
+    /// is divided among the endpoints to which the call can still move.
     pub(crate) fn end_of(&self, silence: TimeoutKind, since: Instant) -> Option<Instant> {
         let limit = match silence {
             TimeoutKind::Connect => self.rules.connect_timeout,
@@ -143,7 +140,7 @@ impl Policy {
         (end < deadline).then_some(end)
     }
 
-    /// The endpoint of the next attempt: that of the last one, or the next when it moves.
+    /// The endpoint of the next attempt: the same, or the next one if the call moves.
     fn choose(&self, world: &World) -> Option<usize> {
         let mut in_service = &self.candidates & &world.in_service;
         if in_service.is_empty() {
@@ -155,20 +152,20 @@ impl Policy {
             Some(last) if !self.moves && in_service.contains(&last) => Some(last),
             Some(last) => {
                 let after = in_service.range(last + 1..).next().copied();
-                // Where all have been tried: round again.
+                // When all have been tried, they are tried again in their order.
                 self.untried(world).or(after).or(first)
             }
         }
     }
 
-    /// The first endpoint that has not been tried, one out of service only where there is no other.
+    /// The first endpoint that has not been tried, preferably one in service.
     fn untried(&self, world: &World) -> Option<usize> {
         let untried = &self.candidates - &self.tried;
         let in_service = &untried & &world.in_service;
         in_service.first().or(untried.first()).copied()
     }
 
-    /// Exponential, with full jitter: clients that were cut off together would otherwise come back together.
+    /// Exponential, with full jitter: without it clients that were cut off together come back together.
     fn back_off(&mut self, world: &World) -> Duration {
         let (base, cap) = self.rules.backoff;
         let factor = 1u32.checked_shl(self.back_offs).unwrap_or(u32::MAX);
@@ -176,9 +173,9 @@ impl Policy {
         base.saturating_mul(factor).min(cap).mul_f64(world.random)
     }
 
-    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<Repetition> {
+    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<(Duration, bool)> {
         let time_left = |end: Instant| end.saturating_duration_since(world.now);
-        // A wait that outlasts the call would only make its error later, and vaguer.
+        // A wait beyond the deadline would only end in a less precise error.
         let fits = self.deadline.is_none_or(|end| after < time_left(end));
         let is_allowed = self.attempts <= self.rules.max_retries && fits;
         is_allowed.then_some((after, on_budget))
@@ -197,7 +194,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// What comes of an attempt at an endpoint, and how long that takes in seconds.
+    /// The outcome of an attempt, and its duration in seconds.
     fn behaviour() -> impl Strategy<Value = (Outcome, u64)> {
         use Outcome::{CutReused, Final, Missed, NoTunnel, Retry, Silent, Throttle};
 
@@ -225,26 +222,23 @@ mod tests {
         }
     }
 
-    /// Makes a call. An attempt at endpoint `n` meets the next behaviour in list `n`, and a healthy
-    /// endpoint when there is none left.
+    /// Makes a call. Each attempt at endpoint `n` takes the next behaviour of list `n`; an endpoint with an
+    /// empty list is healthy.
     fn check(mut behaviours: Vec<Vec<(Outcome, u64)>>, in_service: u8, rules: Rules, random: f64) {
         let places = behaviours.len();
         let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);
         let mut policy = Policy::new(rules, (0..places).collect(), world.now);
         let mut visited = BTreeSet::new();
-        for attempt in 1.. {
+        for attempt in 1..=rules.max_retries + 1 {
             policy.begin(&world);
             let endpoint = policy.endpoint;
             visited.extend(endpoint);
-            assert_eq!(policy.attempts, attempt);
-            assert_eq!(endpoint.is_some(), places > 0);
-            // Nothing is repeated without the caller's word.
-            assert!(attempt <= rules.max_retries + 1);
+            assert_eq!((policy.attempts, endpoint.is_some()), (attempt, places > 0));
             for silence in [Connect, Stall, Response] {
-                // A silence is bounded, by itself or by the call; one that begins later ends no earlier.
+                // A silence is bounded by itself or by the call; a later silence ends no earlier.
                 match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
                     [Some(one), Some(other)] => assert!(one <= other && one > world.now),
-                    [None, Some(_)] => panic!("{silence:?} had no time, and has it later"),
+                    [None, Some(_)] => panic!("only a later {silence:?} ends before the call"),
                     _ => assert!(policy.deadline.is_some()),
                 }
             }
@@ -253,29 +247,26 @@ mod tests {
                 _ => (Outcome::Final, 0),
             };
             world.now += Duration::from_secs(seconds);
-            let left = policy
-                .deadline
-                .map(|end| end.saturating_duration_since(world.now));
-            let left = left.unwrap_or(Duration::MAX);
+            let left = |end: Instant| end.saturating_duration_since(world.now);
+            let left = policy.deadline.map_or(Duration::MAX, left);
             if left.is_zero() {
                 return;
             }
             let Some((after, _)) = policy.next(outcome, &world) else {
                 if outcome.is_miss() && attempt <= rules.max_retries && left > 5 * SECOND {
-                    // Every endpoint has been asked before the call fails.
-                    assert_eq!(visited.len(), places);
-                    assert_eq!(outcome, Outcome::Silent, "another attempt was left");
+                    // The call fails only after every endpoint was tried.
+                    assert_eq!((visited.len(), outcome), (places, Outcome::Silent));
                 }
                 return;
             };
-            assert_ne!(outcome, Outcome::Final);
+            // A wait ends before the call's deadline.
+            assert!(outcome != Outcome::Final && after < left);
             if let Outcome::Retry(asked_for) | Outcome::Throttle(asked_for) = outcome {
                 assert!(after >= asked_for.unwrap_or_default());
             }
-            // A call that waits ends within its time.
-            assert!(after < left);
             world.now += after;
         }
+        panic!("an attempt beyond the maximum follows");
     }
 
     proptest! {
@@ -293,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reused_connection_is_repeated_once() {
+    fn a_cut_on_a_reused_connection_is_repeated_once_at_the_same_endpoint() {
         let world = world(0..2, 0.5);
         let mut policy = Policy::new(rules(9, None), (0..2).collect(), world.now);
         let endpoints = [0, 1, 2].map(|_| {

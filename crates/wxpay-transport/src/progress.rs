@@ -1,19 +1,21 @@
 //! A body that reports how much of it has been sent.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// How much is handed on between two reports, in bytes.
+use crate::error::lock;
+
+/// The most bytes between two reports.
 const STEP: usize = 64 * 1024;
 
-/// A callback that is told how much of a request's body has been sent; see [`ProgressBody`].
+/// A callback for the progress of a [`ProgressBody`].
 ///
 /// ```
 /// let progress = wxpay_transport::Progress::new(|sent| println!("{sent} bytes"));
@@ -22,15 +24,14 @@ const STEP: usize = 64 * 1024;
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 
 impl Progress {
-    /// Calls `report` with the bytes sent so far. It need not be [`Sync`]: it is never called twice
-    /// at once. It runs where the connection is driven, so it must not block.
+    /// Calls `report` with the number of bytes sent so far, in the task of the connection: it must not
+    /// block. It need not be [`Sync`], as calls never overlap.
     pub fn new(report: impl FnMut(u64) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(report)))
     }
 
     fn report(&self, sent: u64) {
-        // A callback that has panicked once is the caller's; the upload goes on.
-        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(sent);
+        lock(&self.0)(sent);
     }
 }
 
@@ -42,10 +43,9 @@ impl fmt::Debug for Progress {
 
 /// A body that reports how much of it has been sent. Its length is as exact as the inner body's.
 ///
-/// The callback is called with 0 when an attempt begins, and then with the number of bytes that have
-/// been handed to the connection so far, at every 64 KiB at the latest. Bytes that lie in the socket's
-/// buffer count as sent, so the last call may come before the server has everything. A **repeated
-/// attempt starts again from 0**, as the same bytes are sent again.
+/// The callback is called with 0 when an attempt begins, and then, after 64 KiB at most, with the number of
+/// bytes given to the connection so far. Bytes in the socket's buffer count as sent, so the last call may
+/// come before the server has all of them. A **repeated attempt starts again from 0**.
 ///
 /// ```
 /// use http::Request;
@@ -60,21 +60,20 @@ impl fmt::Debug for Progress {
 pub struct ProgressBody<B> {
     inner: B,
     progress: Option<Progress>,
-    /// The rest of a frame that is handed on in steps.
+    /// The rest of a frame that is sent in steps.
     rest: Bytes,
-    sent: u64,
-    has_begun: bool,
+    /// `None` before the first report.
+    sent: Option<u64>,
 }
 
 impl<B> ProgressBody<B> {
-    /// A body whose progress is reported, if it is to be.
+    /// A body that reports to `progress`, if that is given.
     pub fn new(inner: B, progress: impl Into<Option<Progress>>) -> Self {
         Self {
             inner,
             progress: progress.into(),
             rest: Bytes::new(),
-            sent: 0,
-            has_begun: false,
+            sent: None,
         }
     }
 }
@@ -91,9 +90,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
         let Some(progress) = &this.progress else {
             return Pin::new(&mut this.inner).poll_frame(cx);
         };
-        if !mem::replace(&mut this.has_begun, true) {
+        let sent = this.sent.get_or_insert_with(|| {
             progress.report(0);
-        }
+            0
+        });
         if this.rest.is_empty() {
             let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
             match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -104,8 +104,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
             }
         }
         let step = this.rest.split_to(this.rest.len().min(STEP));
-        this.sent += step.len() as u64;
-        progress.report(this.sent);
+        *sent += step.len() as u64;
+        progress.report(*sent);
         Poll::Ready(Some(Ok(Frame::data(step))))
     }
 
@@ -114,12 +114,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (rest, inner) = (self.rest.len() as u64, self.inner.size_hint());
-        let mut hint = SizeHint::new();
-        hint.set_lower(inner.lower().saturating_add(rest));
-        if let Some(upper) = inner.upper() {
+        let (rest, mut hint) = (self.rest.len() as u64, self.inner.size_hint());
+        // First the upper bound: the lower one must not pass it.
+        if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(rest));
         }
+        hint.set_lower(hint.lower().saturating_add(rest));
         hint
     }
 }

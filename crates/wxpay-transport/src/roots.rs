@@ -1,13 +1,16 @@
 //! The certificate authorities that a server's certificate must lead to.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use wxpay_identity::{IdentityError, Part, read_authorities};
 use x509_cert::{
     certificate::{CertificateInner, Raw, TbsCertificateInner, Version},
-    der::{Decode, Header, SliceReader, asn1::UintRef, oid::ObjectIdentifier},
+    der::{Decode, asn1::UintRef, oid::ObjectIdentifier},
     ext::pkix::{
         AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
     },
@@ -19,9 +22,9 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
-/// Mozilla's set is compiled in; a private authority can be added to it or take its place. A self-signed
-/// certificate that is no authority is trusted for itself alone: the server must present that very
-/// certificate, and nothing that its key has signed is trusted.
+/// Mozilla's set is compiled in; private authorities can be added to it or replace it. A self-signed
+/// certificate that is no authority is pinned: the server must present that very certificate, and no
+/// certificate that its key has signed is trusted.
 ///
 /// ```
 /// use wxpay_transport::Roots;
@@ -39,9 +42,9 @@ pub struct Roots {
     #[cfg(feature = "native-roots")]
     native: bool,
     own: RootCertStore,
-    /// Those in `own` with keys too weak to be used: subject, and bits of the key.
-    weak: Vec<(String, usize)>,
-    /// Those that are trusted for themselves alone.
+    /// Those in `own` with too short a key: the subject, and the length of the key in bits.
+    pub(crate) weak: BTreeMap<String, usize>,
+    /// Certificates that are no authorities.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
 
@@ -54,7 +57,7 @@ impl Roots {
             #[cfg(feature = "native-roots")]
             native: false,
             own: RootCertStore::empty(),
-            weak: Vec::new(),
+            weak: BTreeMap::new(),
             pinned: Vec::new(),
         }
     }
@@ -68,20 +71,19 @@ impl Roots {
         }
     }
 
-    /// The authorities that are installed on this machine, and no others. `SSL_CERT_FILE` and
-    /// `SSL_CERT_DIR` can name another file or folder for them.
+    /// The authorities that are installed on this machine. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name
+    /// another file or folder.
     ///
-    /// They are read, on a thread that may block, when the first connection is opened. If none can
-    /// be read at all, calls fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); a part
-    /// that cannot be read is a warning in `tracing`.
+    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls
+    /// fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing`
+    /// gets a warning.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
         Self::empty().with_native()
     }
 
-    /// These authorities and those that are installed on this machine, as [`native`](Self::native)
-    /// reads them; but if none can be read, these alone.
+    /// Adds the authorities that [`native`](Self::native) reads, if there are any.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn with_native(mut self) -> Self {
@@ -89,12 +91,12 @@ impl Roots {
         self
     }
 
-    /// These authorities and those in a PEM file.
+    /// Adds the certificates in a PEM file.
     ///
     /// # Errors
     ///
-    /// [`RootsError`] when the file is of another form or damaged, or holds a certificate that an
-    /// authority has issued to a server or a client.
+    /// [`RootsError`] when the file has another format or is damaged, or when it contains a certificate that
+    /// an authority has issued to a server or a client.
     pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
         for der in read_authorities(pem)? {
             self.add(der.into())?;
@@ -107,8 +109,8 @@ impl Roots {
         let certificate = ServerCertificate::parse(&der).ok_or(DAMAGED)?;
         let subject = certificate.subject;
         if certificate.may_issue {
-            let weak = certificate.weak_key.map(|bits| (subject, bits));
-            self.weak.extend(weak);
+            self.weak
+                .extend(certificate.weak_key.map(|bits| (subject, bits)));
             return self.own.add(der).map_err(|_| DAMAGED);
         }
         if !certificate.is_for_servers {
@@ -121,7 +123,7 @@ impl Roots {
         Ok(())
     }
 
-    /// All authorities, those of the machine read from its store.
+    /// All authorities, with those of the machine's store.
     pub(crate) async fn load(&self) -> Result<RootCertStore, Error> {
         let mut store = self.own.clone();
         if self.webpki {
@@ -129,63 +131,49 @@ impl Roots {
         }
         #[cfg(feature = "native-roots")]
         if self.native {
-            read_native(&mut store, !self.pinned.is_empty()).await?;
+            let no_roots = |source| Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source);
+            let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
+            // It fails when the runtime shuts down.
+            let read = read.map_err(|error| no_roots(BoxError::from(error)))?;
+            let found = read.certs.len();
+            let (taken, _) = store.add_parsable_certificates(read.certs);
+            tracing::debug!(found, taken, "read the machine's certificate authorities");
+            for error in &read.errors {
+                let error: &dyn std::error::Error = error;
+                let unread = "a part of the machine's certificate authorities cannot be read";
+                tracing::warn!(error, "{unread}");
+            }
+            if store.is_empty() && self.pinned.is_empty() {
+                let first = read.errors.into_iter().next().map(BoxError::from);
+                return Err(no_roots(
+                    first.unwrap_or("the machine's store is empty".into()),
+                ));
+            }
         }
         Ok(store)
     }
-
-    /// The bits of the key of an authority of this name, where they are too few to be used.
-    pub(crate) fn weak_key(&self, subject: &str) -> Option<usize> {
-        let found = self.weak.iter().find(|(known, _)| known == subject);
-        found.map(|(_, bits)| *bits)
-    }
 }
 
-/// The reason why a file of certificate authorities was not taken.
+/// The reason why a file of certificate authorities was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// The file is of another form than PEM, has no certificate in it, or is damaged.
+    /// The file is not PEM, contains no certificate, or is damaged.
     #[error(transparent)]
     File(#[from] IdentityError),
-    /// A certificate that an authority has issued, by its subject.
+    /// The certificate of this subject was issued by an authority.
     #[error(
         "the certificate of `{0}` is not an authority's, but issued by one: give the authority's certificate"
     )]
     NotAnAuthority(String),
-    /// A certificate for clients, such as one's own, by its subject.
+    /// The certificate of this subject is for clients, as the caller's own.
     #[error(
         "the certificate of `{0}` is for clients: give the certificate of the server's authority"
     )]
     ForClients(String),
 }
 
-/// Adds the machine's authorities to the store.
-#[cfg(feature = "native-roots")]
-async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<(), Error> {
-    let no_roots = |source| Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source);
-    let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
-    // It ends without a result when the runtime does.
-    let read = read.map_err(|error| no_roots(BoxError::from(error)))?;
-    let found = read.certs.len();
-    let (taken, _) = store.add_parsable_certificates(read.certs);
-    tracing::debug!(found, taken, "read the machine's certificate authorities");
-    for error in &read.errors {
-        let error: &dyn std::error::Error = error;
-        tracing::warn!(
-            error,
-            "a part of the machine's certificate authorities cannot be read"
-        );
-    }
-    if store.is_empty() && !may_be_empty {
-        let first = read.errors.into_iter().next();
-        let empty = || BoxError::from("the machine's store is empty");
-        return Err(no_roots(first.map_or_else(empty, BoxError::from)));
-    }
-    Ok(())
-}
-
-/// The shortest RSA key that is used, in bits: rustls' bound.
+/// rustls' lower bound of RSA keys, in bits.
 const SHORTEST: usize = 2048;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -207,7 +195,7 @@ pub(crate) struct ServerCertificate {
 
 impl ServerCertificate {
     pub(crate) fn parse(der: &CertificateDer<'_>) -> Option<Self> {
-        // With the profile that takes what is out there, and not only what RFC 5280 allows.
+        // The profile `Raw` accepts more than RFC 5280 does, as rustls does.
         let certificate: CertificateInner<Raw> = CertificateInner::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let validity = certificate.validity();
@@ -229,7 +217,7 @@ impl ServerCertificate {
             not_after: UNIX_EPOCH + validity.not_after.to_unix_duration(),
             may_issue: match certificate.get_extension::<BasicConstraints>().ok()? {
                 Some((_, constraints)) => constraints.ca && may_sign,
-                // Version 1 cannot say it; as in OpenSSL, what has signed itself then is an authority.
+                // Version 1 has no extensions: as in OpenSSL, a self-signed one is an authority.
                 None => certificate.version() == Version::V1 && is_self_signed,
             },
             is_self_signed,
@@ -247,9 +235,7 @@ fn rsa_bits(certificate: &TbsCertificateInner<Raw>) -> Option<usize> {
     if key.algorithm.oid != RSA {
         return None;
     }
-    let mut reader = SliceReader::new(key.subject_public_key.raw_bytes()).ok()?;
-    Header::decode(&mut reader).ok()?;
-    let modulus = UintRef::decode(&mut reader).ok()?;
-    let first = modulus.as_bytes().first()?;
-    Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
+    let numbers = Vec::<UintRef<'_>>::from_der(key.subject_public_key.raw_bytes()).ok()?;
+    let modulus = numbers.first()?.as_bytes();
+    Some(modulus.len() * 8 - modulus.first()?.leading_zeros() as usize)
 }

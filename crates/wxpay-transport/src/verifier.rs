@@ -26,10 +26,10 @@ use crate::{
     roots::ServerCertificate,
 };
 
-/// rustls' own verifier; it trusts pinned certificates too, and says why a signature cannot be checked.
+/// rustls' verifier, which also trusts pinned certificates, and explains why a signature cannot be checked.
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    /// None where there is no authority, which rustls' verifier cannot be made of.
+    /// `None` without any authority, from which rustls' verifier cannot be made.
     authorities: Option<Arc<WebPkiServerVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
     config: Arc<Config>,
@@ -45,14 +45,14 @@ impl Verifier {
         let algorithms = provider.signature_verification_algorithms;
         let verifier = WebPkiServerVerifier::builder_with_provider(authorities, provider);
         Self {
-            // Without revocation lists there is no other error than that there is no authority.
+            // Without revocation lists the only possible error is that there is no authority.
             authorities: verifier.build().ok(),
             algorithms,
             config: Arc::clone(config),
         }
     }
 
-    /// Says why a signature in the chain could not be checked, where the error does not.
+    /// Adds the reason why a signature in the chain could not be checked.
     fn explain(&self, error: Error, chain: &[Option<ServerCertificate>]) -> Error {
         use CertificateError::{
             BadSignature, UnsupportedSignatureAlgorithmContext as OfKind,
@@ -66,7 +66,8 @@ impl Verifier {
             BadSignature => {
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
-                let of_authority = |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer);
+                let weak = &self.config.roots.weak;
+                let of_authority = |it: &ServerCertificate| weak.get(&it.issuer).copied();
                 let bits = of_issuer.or_else(|| chain.iter().flatten().find_map(of_authority));
                 bits.map(Uncheckable::WeakKey)
             }
@@ -95,14 +96,14 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let chain = [end_entity].into_iter().chain(intermediates);
         let chain: Vec<_> = chain.map(|der| ServerCertificate::parse(der)).collect();
-        // Empty for one that cannot be read.
-        let issuer = |it: &Option<ServerCertificate>| it.as_ref().map(|it| it.issuer.clone());
+        // A certificate that cannot be parsed has an empty issuer.
+        let issuer = |it: &Option<ServerCertificate>| Some(it.as_ref()?.issuer.clone());
         let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
         let issuers: Vec<String> = issuers.collect();
-        let event = ConnectEvent::CertificatesPresented(&issuers);
-        self.config.tell(event);
+        self.config
+            .observe(ConnectEvent::CertificatesPresented(&issuers));
         let own = chain[0].as_ref();
-        // Its signature in the handshake would not hold.
+        // Its signature in the handshake cannot be checked.
         if let Some(bits) = own.and_then(|own| own.weak_key) {
             return Err(Uncheckable::WeakKey(bits).into());
         }
@@ -154,7 +155,7 @@ impl From<Uncheckable> for Error {
     }
 }
 
-/// The name of a signature algorithm, given as the contents of its `AlgorithmIdentifier`.
+/// The name of a signature algorithm, from the contents of its `AlgorithmIdentifier`.
 fn signature(id: &[u8]) -> String {
     let oid = SliceReader::new(id).and_then(|mut reader| <ObjectIdentifier>::decode(&mut reader));
     let oid = oid.map(|oid| oid.to_string()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From fields into the caller's own type, by serde.
+//! Decoding of fields into a type of the caller's, by serde.
 
 use std::fmt;
 
@@ -7,37 +7,35 @@ use serde::de::{
     value::BorrowedStrDeserializer,
 };
 
-use crate::fields::{Fields, Iter};
+use crate::fields::Fields;
 
-/// Decodes the fields into a struct, or into anything else that serde reads from a map.
+/// Decodes the fields into a struct, or another type that serde reads from a map.
 ///
 /// | Rust | value |
 /// |---|---|
 /// | `String`, `&str`, `Cow<str>`, `char` | as it is; `&str` borrows from `fields` |
 /// | integers, `f32`, `f64` | as their `FromStr` reads them: no white space around them |
 /// | `bool` | `true`, `false`, `1` or `0` |
-/// | `Option` | `None` for a field that is missing, or empty where the type takes no empty value |
+/// | `Option` | `None` for a missing field, and for an empty one where the type takes no empty value |
 /// | an enum without data | a variant by its name |
 /// | `()` | the empty value |
 /// | a struct around one value | as that value |
 /// | `&[u8]`, by `serde_bytes` | the bytes of the value |
 ///
-/// Fields that the type does not know are passed over, `#[serde(default)]` fills in what is missing,
-/// and `#[serde(flatten)]` collects the rest into a map.
+/// Unknown fields are ignored, `#[serde(default)]` fills in missing ones, and `#[serde(flatten)]`
+/// collects the rest into a map.
 ///
-/// This does not check a signature: check it over *all* the fields first, those included that the
-/// type does not have.
+/// No signature is checked: check it first, over *all* the fields.
 ///
 /// # Limits
 ///
-/// The type of a field is no sequence, tuple, struct or enum with data. Inside of a *flattened* struct
-/// or of an internally tagged or untagged enum it is a string, or made of strings: serde collects
-/// those fields before it knows their types. For a number in one, use
-/// `#[serde(deserialize_with = "…")]`.
+/// A field is no sequence, tuple, struct or enum with data. Inside of a *flattened* struct or of an
+/// internally tagged or untagged enum it is a string, or made of strings: serde collects those fields
+/// before it knows their types. For a number there, use `#[serde(deserialize_with = "…")]`.
 ///
 /// # Errors
 ///
-/// [`DecodeError`], which names the field, when a field is missing or its value does not fit.
+/// [`DecodeError`] when a field is missing or its value does not fit.
 ///
 /// ```
 /// use wxpay_xml::{Fields, from_fields};
@@ -54,7 +52,7 @@ use crate::fields::{Fields, Iter};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    // serde does not give the type inside of an `Option`: an empty value is tried first, and where it
+    // serde does not tell the type inside of an `Option`: an empty value is tried first, and where it
     // does not fit, the document is decoded again without it.
     let mut absent = Vec::new();
     loop {
@@ -69,10 +67,9 @@ pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<
     }
 }
 
-/// The fields do not fit the type into which they were to be decoded.
+/// The fields do not fit the type. The text shows the value that does not fit.
 ///
-/// Either the sender broke its contract or the type asks for too much: make a field that may be
-/// missing an `Option`. The text shows the value that does not fit.
+/// Make a field that may be missing an `Option`.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -90,16 +87,14 @@ pub struct DecodeError {
     message: String,
     /// The value that does not fit.
     value: Option<Box<str>>,
-    /// Whether an `Option` was wanted of an empty value.
+    /// Whether the value is empty and the type an `Option`.
     is_empty_option: bool,
 }
 
 impl DecodeError {
-    /// The name of the field that is missing or does not fit; `None` when the error is of no one
-    /// field.
+    /// The name of the field that is missing or does not fit, if the error is of one field.
     ///
-    /// Within `#[serde(flatten)]` serde does not tell it: it is then the only field with the value
-    /// that does not fit.
+    /// Within `#[serde(flatten)]` it is found by the value, and `None` if several fields have that.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
@@ -161,11 +156,11 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// The fields still to be visited.
+/// The fields that are not visited yet.
 struct Pairs<'de, 'd> {
-    fields: Iter<'de>,
+    fields: <&'de Fields<'de> as IntoIterator>::IntoIter,
     absent: &'d [Box<str>],
-    /// The field whose name was taken and whose value was not.
+    /// The field with its name visited and its value not.
     value: Option<(&'de str, &'de str)>,
 }
 
@@ -197,14 +192,14 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
 /// The document, as a map of its fields, or the value of one.
 #[derive(Clone, Copy)]
 enum Node<'de, 'd> {
-    /// With the names of the fields to which an `Option` is `None`.
+    /// With the names of the fields that are `None` for an `Option`.
     Document(&'de Fields<'de>, &'d [Box<str>]),
-    /// And whether an `Option` of it is `None`.
+    /// With whether it is `None` for an `Option`.
     Value(&'de str, bool),
 }
 
 impl<'de> Node<'de, '_> {
-    /// Decodes a value by a function; of a document the visitor decides.
+    /// Decodes a value by the function; a document goes to the visitor as a map.
     fn value<V: Visitor<'de>, T>(
         self,
         visitor: V,
@@ -236,7 +231,7 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self {
             Self::Document(fields, absent) => visitor.visit_map(Pairs {
-                fields: fields.iter(),
+                fields: fields.into_iter(),
                 absent,
                 value: None,
             }),

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// A document was refused: what was found, and where.
+/// A document was refused: the kind of its fault, and the offset.
 ///
 /// The same bytes always give the same error. Of several faults one is reported: first those of the
-/// whole document (its length, charset, declaration, characters), then the first in document order.
+/// document as a whole (length, charset, declaration, characters), then the first in document order.
 ///
 /// ```
 /// let error = wxpay_xml::Fields::parse("<xml><msg>caf&eacute;</msg></xml>").unwrap_err();
@@ -43,22 +43,21 @@ impl Error {
 
     /// The position of the fault, in bytes from the start of the input, a byte order mark included.
     ///
-    /// It is the first byte of what is wrong: the `<` of a tag or a comment, the `&` of a reference,
-    /// the character itself. Each [`ErrorKind`] says where that is not plain. It is at most the
-    /// length of the input.
+    /// It is that of the first wrong byte: the `<` of a tag or a comment, the `&` of a reference, the
+    /// character itself; an [`ErrorKind`] says so where it differs. It is at most the input's length.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The name of the field in whose value it was found, or which is there twice.
+    /// The name of the field with the fault in its value, or of the field that is there twice.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 }
 
-/// A name is cut at 64 bytes: a stranger's document must not fill a log.
+/// A longer name is cut at 64 bytes: a stranger's document must not fill a log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.kind, self.offset)?;
@@ -79,9 +78,9 @@ impl std::error::Error for Error {}
 
 /// The kind of fault in a document that is refused.
 ///
-/// The same bytes are refused again. [`Truncated`](Self::Truncated) may go away when the document is
-/// fetched again; [`TooLong`](Self::TooLong) and [`TooManyFields`](Self::TooManyFields) do when the
-/// [limits](crate::Limits) are raised.
+/// The same bytes are refused again, but for [`TooLong`](Self::TooLong) and
+/// [`TooManyFields`](Self::TooManyFields) under higher [limits](crate::Limits). A document that was
+/// [`Truncated`](Self::Truncated) may be whole when it is fetched again.
 ///
 /// ```
 /// use wxpay_xml::{ErrorKind, Fields};
@@ -92,31 +91,31 @@ impl std::error::Error for Error {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// More bytes than [`Limits::max_bytes`](crate::Limits::max_bytes). The offset is the limit.
+    /// More bytes than [`Limits::max_bytes`](crate::Limits), which is the offset.
     #[error("more bytes than the limit allows")]
     TooLong,
-    /// More fields than [`Limits::max_fields`](crate::Limits::max_fields), from the offset on.
+    /// More fields than [`Limits::max_fields`](crate::Limits), from the offset on.
     #[error("more fields than the limit allows")]
     TooManyFields,
-    /// A byte order mark, the zeros of UTF-16 around the first `<`, or the `encoding` of the
-    /// declaration, to whose `<` the offset points, is of another charset than UTF-8.
+    /// Another charset than UTF-8, by a byte order mark, the zeros of UTF-16 around the first `<`, or
+    /// the `encoding` of the declaration, whose `<` is at the offset.
     #[error("another charset than utf-8")]
     WrongCharset,
-    /// The bytes are not UTF-8. A document that was cut off within a character is among these.
+    /// The bytes are not UTF-8; a document that was cut within a character is one of these.
     #[error("invalid utf-8")]
     InvalidUtf8,
     /// A character that XML 1.0 does not allow, such as a control character, raw or by reference.
     #[error("a character that xml does not allow")]
     IllegalCharacter,
-    /// The declaration's version is not 1.0. XML 1.1 allows other characters and knows other line
-    /// ends; nothing of the API is written in it.
+    /// The declaration's version is not 1.0. XML 1.1 has other characters and line ends, and the API
+    /// does not use it.
     #[error("unsupported version of xml")]
     UnsupportedVersion,
-    /// An XML declaration that is not at the very start: most often behind a blank line.
+    /// An XML declaration that is not at the very start, most often after a blank line.
     #[error("misplaced xml declaration")]
     MisplacedDeclaration,
-    /// A document type declaration, wherever it stands and whatever is in it: external entities and
-    /// entities that blow up are declared in one, and nothing else here would need it.
+    /// A document type declaration, anywhere: it can declare external entities and entities that grow
+    /// without bound, and the API has no use for it.
     #[error("forbidden document type declaration")]
     Doctype,
     /// A processing instruction: it would be lost, and it is not signed.
@@ -125,7 +124,7 @@ pub enum ErrorKind {
     /// No element at all, but white space and comments. The offset is that of the end.
     #[error("no element")]
     NoRoot,
-    /// The root is not `xml`. For `html` the response is somebody else's, such as a proxy's.
+    /// The root is not `xml`. A root `html` is another server's page, such as a proxy's.
     #[error("wrong root element")]
     WrongRoot,
     /// An element after the root: a second document.
@@ -160,14 +159,14 @@ pub enum ErrorKind {
     /// that cannot be read.
     #[error("malformed xml")]
     Malformed,
-    /// The document ends too early. The offset is that of what is still open: of a tag, a comment, a
-    /// CDATA section or a reference, or else of the field or the root.
+    /// The document ends too early. The offset is that of the open tag, comment, CDATA section or
+    /// reference, else of the open field or root.
     #[error("unfinished xml, beginning")]
     Truncated,
 }
 
 impl ErrorKind {
-    /// The right form, where that is not plain.
+    /// The right form, or nothing where the kind implies it.
     fn advice(self) -> &'static str {
         match self {
             Self::TooLong | Self::TooManyFields => {

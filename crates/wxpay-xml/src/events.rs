@@ -1,4 +1,4 @@
-//! The events of a document, with their offsets: quick-xml, held to what this crate reads.
+//! The events of a document with their offsets: quick-xml's, but for those that are refused or skipped.
 
 use quick_xml::{errors::IllFormedError, events::Event as Raw};
 
@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Reads a document event by event.
 ///
-/// Comments and the declaration are passed over; a document type declaration and processing
-/// instructions are refused wherever they stand.
+/// Comments and the declaration are skipped; a document type declaration and processing instructions are
+/// refused anywhere.
 pub(crate) struct Events<'a> {
     text: &'a str,
     reader: quick_xml::Reader<&'a [u8]>,
@@ -19,12 +19,12 @@ pub(crate) struct Events<'a> {
 pub(crate) enum Event<'a> {
     /// A start tag. `<a/>` is one that is followed by its end.
     Start {
-        /// Everything up to white space, so not necessarily a name, but never empty.
+        /// All text up to white space: not always a valid name, but never empty.
         name: &'a str,
-        /// Everything after the name, with the white space before it.
+        /// All text after the name, with the white space before it.
         attributes: &'a str,
     },
-    /// The end tag of the element that was started last.
+    /// The end tag of the innermost open element.
     End,
     /// Text up to the next markup or reference. It may hold a raw `]]>`.
     Text(&'a str),
@@ -32,7 +32,7 @@ pub(crate) enum Event<'a> {
     CData(&'a str),
     /// The name between `&` and `;`.
     Reference(&'a str),
-    /// The end of the input, whether or not everything has been closed.
+    /// The end of the input, even with elements still open.
     Eof,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Events<'a> {
                 Ok(raw) => raw,
                 Err(error) => return refuse(kind(&error, &self.text[at..])),
             };
-            // Events of quick-xml lend what they hold, whereas the document outlives them.
+            // An event only lends its text; the document outlives the event.
             let source = &self.text[at..self.position()];
             let within = |start: &str, end: &str| &source[start.len()..source.len() - end.len()];
             let event = match raw {
@@ -84,12 +84,12 @@ impl<'a> Events<'a> {
     }
 
     fn position(&self) -> usize {
-        // It counts bytes of `text`, so that it fits.
+        // It counts bytes of `text`, so it fits.
         self.mark + self.reader.buffer_position() as usize
     }
 }
 
-/// The kind of the fault in the construct at the start of `rest`, which is all that was left to read.
+/// The kind of a fault in the markup at the start of `rest`, the text that was not read yet.
 fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
     use IllFormedError as E;
     use quick_xml::Error::{IllFormed, Syntax};
@@ -98,14 +98,14 @@ fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
         let start = rest.get(..DOCTYPE.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE))
     };
-    // quick-xml says "not closed" of what is not closed and of what was never rightly opened, such as
-    // `<![cdata[`; only the first is a truncated document.
+    // quick-xml has one error for markup that is not closed and markup that is malformed from the start,
+    // such as `<![cdata[`; only the first is a truncated document.
     let is_open = |opening: &&str| rest.starts_with(opening) || opening.starts_with(rest);
     match error {
         IllFormed(E::UnmatchedEndTag(_) | E::MismatchedEndTag { .. }) => {
             ErrorKind::MismatchedEndTag
         }
-        // A reference that runs to the end: more of the document might complete it.
+        // A reference that runs to the end could go on in the missing rest.
         IllFormed(E::UnclosedReference) if !rest[1..].contains(['&', '<']) => ErrorKind::Truncated,
         IllFormed(E::MissingDoctypeName) => ErrorKind::Doctype,
         Syntax(_) if starts_with_doctype() => ErrorKind::Doctype,
@@ -115,7 +115,7 @@ fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
                 false => ErrorKind::Malformed,
             }
         }
-        // quick-xml takes the one `?` of `<?>` for both.
+        // quick-xml reads the one `?` of `<?>` twice.
         Syntax(_) if !rest.starts_with("<?>") => ErrorKind::Truncated,
         _ => ErrorKind::Malformed,
     }

@@ -1,18 +1,18 @@
-//! The fields of a document: what they may hold, and the document that is written of them.
+//! The fields of a document, and writing them as a document.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, mem, slice};
+use std::{borrow::Cow, collections::BTreeMap, fmt, iter, mem, slice};
 
 /// The fields of one flat document, in its order.
 ///
 /// They always make a valid document: names are well-formed and occur once, values hold only
-/// characters that XML allows. So [`to_xml`](Self::to_xml) cannot fail, and what it writes is read
-/// back as the same fields.
+/// characters that XML allows. So [`to_xml`](Self::to_xml) cannot fail, and its document has the same
+/// fields when it is read.
 ///
-/// Parsed fields borrow from the input: names always, values where nothing had to be unescaped or
-/// put together. [`into_owned`](Self::into_owned) copies what is borrowed.
+/// Parsed fields borrow their names from the input, and their values unless something was unescaped.
+/// [`into_owned`](Self::into_owned) copies them.
 ///
-/// Two are equal when they have the same fields in the same order. `Debug` shows names and values:
-/// do not log what must not be seen.
+/// Two are equal when they have the same fields in the same order. `Debug` shows names and values: do
+/// not log secrets.
 ///
 /// ```
 /// use wxpay_xml::Fields;
@@ -38,9 +38,8 @@ pub struct Fields<'a> {
 /// A name and a value.
 type Entry<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Maximum number of names that are compared one by one: for a response that is faster than an index,
-/// and it allocates nothing. Documents with more fields, which the default limits refuse, have an
-/// index of the rest, so that the time for each field stays bounded.
+/// Maximum number of names that are compared one by one, which for a response is faster than an index
+/// and allocates nothing. Only documents beyond the default limits have an index of the other names.
 const SCANNED: usize = 64;
 
 impl<'a> Fields<'a> {
@@ -66,7 +65,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The same fields and another one at the end: [`push`](Self::push) for chains.
+    /// The same fields with another one at the end: [`push`](Self::push) for chains.
     ///
     /// # Errors
     ///
@@ -125,8 +124,7 @@ impl<'a> Fields<'a> {
             .or_else(|| self.positions.get(name).copied())
     }
 
-    /// The value of the field, or `None` when there is no such field. The value of `<a/>` and of
-    /// `<a></a>` is `Some("")`.
+    /// The value of a field, `None` when there is no such field. An empty element is `Some("")`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         Some(&self.entries.as_slice()[self.position(name)?].1)
@@ -134,8 +132,8 @@ impl<'a> Fields<'a> {
 
     /// The fields as pairs of name and value, in their order.
     #[must_use]
-    pub fn iter(&self) -> Iter<'_> {
-        Iter(self.entries.as_slice().iter())
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.into_iter()
     }
 
     /// The number of fields.
@@ -150,7 +148,7 @@ impl<'a> Fields<'a> {
         self.len() == 0
     }
 
-    /// Copies what is borrowed, so that the fields may outlive the input.
+    /// Copies names and values, so that the fields may outlive the input.
     #[must_use]
     pub fn into_owned(self) -> Fields<'static> {
         let mut owned = Fields::new();
@@ -160,12 +158,11 @@ impl<'a> Fields<'a> {
         owned
     }
 
-    /// Writes the document, in the form of the API's own examples: a field a line, values in CDATA,
-    /// without a declaration, UTF-8.
+    /// Writes the document in the form of the API's examples: a field a line, values in CDATA, UTF-8
+    /// without a declaration.
     ///
-    /// Any reader of XML gets the values as they are: `]]>` is split over two sections, and a CR is
-    /// written as `&#13;` between two, because a raw one would be read as LF. An empty value is an
-    /// empty section.
+    /// Any XML reader gets the values as they are: `]]>` is split over two sections, and a CR is `&#13;`
+    /// between two, since a raw one is read as LF.
     #[must_use]
     pub fn to_xml(&self) -> String {
         let mut xml = String::from("<xml>\n");
@@ -200,47 +197,29 @@ impl fmt::Debug for Fields<'_> {
 
 impl<'f> IntoIterator for &'f Fields<'_> {
     type Item = (&'f str, &'f str);
-    type IntoIter = Iter<'f>;
+    type IntoIter = iter::Map<slice::Iter<'f, Entry<'f>>, fn(&'f Entry<'f>) -> Self::Item>;
 
-    fn into_iter(self) -> Iter<'f> {
-        self.iter()
+    fn into_iter(self) -> Self::IntoIter {
+        let entries = self.entries.as_slice().iter();
+        entries.map(|(name, value)| (&**name, &**value))
     }
 }
 
-/// The fields of a document as pairs of name and value: see [`Fields::iter`].
-#[derive(Debug, Clone)]
-pub struct Iter<'f>(slice::Iter<'f, Entry<'f>>);
-
-impl<'f> Iterator for Iter<'f> {
-    type Item = (&'f str, &'f str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(name, value)| (&**name, &**value))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl ExactSizeIterator for Iter<'_> {}
-
-/// Number of entries kept in place: a success has five fields, a refusal up to seven.
+/// Number of entries kept inline: a success has five fields, a refusal up to seven.
 const FEW: usize = 8;
 
 const NONE: Entry<'static> = (Cow::Borrowed(""), Cow::Borrowed(""));
 
-/// The fields in their order; a response's few are kept without an allocation.
+/// The fields in their order, up to [`FEW`] without an allocation.
 ///
-/// Not a `SmallVec`, through which a `Fields<'static>` could not stand where a shorter lifetime is
-/// wanted.
+/// A `SmallVec` is not covariant: a `Fields<'static>` could not be used for a shorter lifetime.
 #[derive(Clone)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "the few are in place so that nothing is allocated for them"
+    reason = "a few entries are inline so that nothing is allocated for them"
 )]
 enum Entries<'a> {
-    /// The entries, and the number of those in use.
+    /// The entries, and the number of them in use.
     Few([Entry<'a>; FEW], usize),
     Many(Vec<Entry<'a>>),
 }
@@ -288,7 +267,7 @@ impl Default for Entries<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldError {
-    /// The name is not one.
+    /// The name is not well-formed.
     #[error(
         "{name:?} is no field name: it must be an ascii letter or _, then letters, digits, _, - and ."
     )]
@@ -302,15 +281,15 @@ pub enum FieldError {
         /// The name that was given again.
         name: String,
     },
-    /// The value has a character that XML 1.0 does not allow, not even escaped: most control
-    /// characters, U+FFFE and U+FFFF.
+    /// The value has a character that XML 1.0 does not allow even escaped: most control characters,
+    /// U+FFFE and U+FFFF.
     #[error("the value of {name:?} has {character:?} at byte {offset}, which xml does not allow")]
     Character {
         /// The field's name.
         name: String,
         /// The first such character.
         character: char,
-        /// Its start in the value, in bytes.
+        /// Its offset in the value, in bytes.
         offset: usize,
     },
 }
@@ -318,8 +297,8 @@ pub enum FieldError {
 /// Whether a field may have the name: an ASCII letter or `_`, then ASCII letters, digits, `_`, `-`
 /// and `.`.
 ///
-/// These are the names of XML without the colon, which is for namespaces, and without the letters
-/// beyond ASCII, which no field of the API has and which different readers take differently.
+/// XML also allows the colon, which is for namespaces, and letters beyond ASCII, which no field of the
+/// API has and readers treat differently.
 pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name
@@ -327,21 +306,19 @@ pub(crate) fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
-/// The first character that an XML 1.0 document must not hold, and its offset in bytes.
+/// The first character that XML 1.0 does not allow, and its offset in bytes.
 pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
-    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document ends here:
-    // bytes are compared many at a time.
+    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document has neither,
+    // and this search compares many bytes at a time.
     let may_start =
         |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    let is_there = text
-        .bytes()
-        .fold(false, |found, byte| found | may_start(byte));
+    let bytes = text.bytes();
+    let is_there = bytes.fold(false, |found, byte| found | may_start(byte));
     let searched = if is_there { text } else { "" };
     searched.char_indices().find(|it| !is_legal(it.1))
 }
 
-/// Whether an XML 1.0 document may hold the character, raw or by reference: its `Char`, without the
-/// surrogates, which a `char` never is.
+/// Whether XML 1.0 allows the character, raw or by reference: its `Char`.
 pub(crate) fn is_legal(char: char) -> bool {
     matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }

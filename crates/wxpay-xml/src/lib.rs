@@ -8,5 +8,5 @@ mod read;
 
 pub use decode::{DecodeError, from_fields};
 pub use error::{Error, ErrorKind};
-pub use fields::{FieldError, Fields, Iter};
+pub use fields::{FieldError, Fields};
 pub use read::Limits;

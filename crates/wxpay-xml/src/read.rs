@@ -1,4 +1,4 @@
-//! Reading: bytes to fields.
+//! Reading: from bytes to fields.
 
 use std::borrow::Cow;
 
@@ -13,68 +13,47 @@ use crate::{
 /// The largest document that is read: by default 64 KiB and 64 fields. A response of the API has some
 /// hundred bytes and about ten fields.
 ///
-/// Reading takes memory in proportion to the number of fields, and copies only those values in which
-/// something has to be unescaped. Its time grows with the document's length, and with the number of
-/// fields as *n* log *n*, so that both limits may be raised without fear of more than that.
+/// Both limits may be raised: the time of reading is in proportion to the length, and O(*n* log *n*) for
+/// *n* fields; only values with something to unescape are copied.
 ///
 /// ```
 /// use wxpay_xml::{Fields, Limits};
 ///
-/// let limits = Limits::new().max_fields(1);
+/// let limits = Limits { max_fields: 1, ..Limits::default() };
 /// assert!(Fields::parse_with("<xml><a>1</a><b>2</b></xml>", limits).is_err());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
 pub struct Limits {
-    max_bytes: usize,
-    max_fields: usize,
-}
-
-impl Limits {
-    /// The default limits: 65,536 bytes and 64 fields.
-    pub const fn new() -> Self {
-        Self {
-            max_bytes: 64 * 1024,
-            max_fields: 64,
-        }
-    }
-
-    /// Sets the maximum number of bytes: everything counts, from the byte order mark to the white
-    /// space at the end. A longer document is refused before anything of it is looked at.
-    pub const fn max_bytes(mut self, bytes: usize) -> Self {
-        self.max_bytes = bytes;
-        self
-    }
-
-    /// Sets the maximum number of fields. The first field too many ends the reading.
-    pub const fn max_fields(mut self, fields: usize) -> Self {
-        self.max_fields = fields;
-        self
-    }
+    /// Maximum number of bytes, from the byte order mark to the white space at the end. A longer
+    /// document is refused unread.
+    pub max_bytes: usize,
+    /// Maximum number of fields. The first field too many ends the reading.
+    pub max_fields: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::new()
+        Self {
+            max_bytes: 64 * 1024,
+            max_fields: 64,
+        }
     }
 }
 
 impl<'a> Fields<'a> {
     /// Reads a document, within the default [`Limits`].
     ///
-    /// Values are kept byte for byte, white space around them included, for that is what was signed.
-    /// This departs from XML in one point, on purpose: line ends are left as they are, so that a raw
-    /// CR LF stays CR LF, where a conforming reader would give LF.
+    /// Values stay byte for byte as they were signed, with the white space around them. A raw CR LF
+    /// stays CR LF, too, which a conforming XML reader changes to LF.
     ///
     /// # Errors
     ///
-    /// [`Error`] for everything that is not one flat document in UTF-8; the
-    /// [kinds](crate::ErrorKind) tell what is refused.
+    /// [`Error`] for everything but one flat document in UTF-8; [`ErrorKind`] lists what is refused.
     pub fn parse(input: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
         Self::parse_with(input, Limits::default())
     }
 
-    /// Reads a document, within the limits that are given.
+    /// Reads a document, within limits of the caller's.
     ///
     /// # Errors
     ///
@@ -101,7 +80,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Takes the whole document as text, its byte order mark and its declaration included.
+/// The document as text, with its byte order mark and its declaration.
 fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
     /// The starts of documents in other charsets: the byte order marks of UTF-16 and UTF-32, and
     /// `<` in UTF-16 without a mark. UTF-32 in little endian starts as UTF-16 does.
@@ -112,10 +91,10 @@ fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
     if WIDE.iter().any(|start| input.starts_with(start)) {
         return Err(Error::new(ErrorKind::WrongCharset, 0));
     }
-    // The first takes many bytes at a time, and nearly every document is UTF-8.
+    // `from_utf8` is faster, and nearly every document is UTF-8.
     let text = str::from_utf8(input)
         .unwrap_or_else(|_| input.utf8_chunks().next().map_or("", |chunk| chunk.valid()));
-    // A declared charset explains bytes that are not UTF-8 better than their position does.
+    // The declared charset is checked first: it explains bytes that are not UTF-8.
     check_declaration(text)?;
     if text.len() < input.len() {
         return Err(Error::new(ErrorKind::InvalidUtf8, text.len()));
@@ -128,8 +107,8 @@ fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
 
 /// Checks the declaration at the start of the document, if there is one.
 ///
-/// quick-xml hands out declarations without looking at them, and only after the document has become
-/// text. This looks before, so that the charset that a document names can be refused as such.
+/// quick-xml does not check declarations. This runs before the document is text, so that another charset
+/// is refused by its name.
 ///
 /// ```text
 /// XMLDecl ::= '<?xml' S 'version' Eq '"1.0"' (S 'encoding' Eq …)? (S 'standalone' Eq …)? S? '?>'
@@ -142,7 +121,7 @@ fn check_declaration(text: &str) -> Result<(), Error> {
     let Some((mut rest, _)) = declaration else {
         return Ok(());
     };
-    // `<?xml-stylesheet …?>` is a processing instruction, and not refused here.
+    // `<?xml-stylesheet …?>` is a processing instruction, which is refused later.
     if !rest.is_empty() && !rest.starts_with(is_space) {
         return Ok(());
     }
@@ -165,7 +144,7 @@ fn check_declaration(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Takes ` name = "value"` from the front, if that is what stands there.
+/// Takes ` name = "value"` from the front, if it is there, and returns the value.
 fn attribute<'a>(rest: &mut &'a str, name: &str) -> Option<&'a str> {
     let skip = |text: &'a str| text.trim_start_matches(is_space);
     let named = skip(rest.strip_prefix(is_space)?).strip_prefix(name)?;
@@ -179,7 +158,7 @@ fn attribute<'a>(rest: &mut &'a str, name: &str) -> Option<&'a str> {
 /// The offset, the name and the attributes of a start tag.
 type Tag<'a> = (usize, &'a str, &'a str);
 
-/// Passes over white space outside of the root, up to a start tag; `None` at the end of the input.
+/// Skips white space outside of the root, up to a start tag; `None` at the end of the input.
 fn outside<'a>(events: &mut Events<'a>, stray: ErrorKind) -> Result<Option<Tag<'a>>, Error> {
     loop {
         match events.next()? {
@@ -224,8 +203,7 @@ fn fields<'a>(events: &mut Events<'a>, root: usize, limits: Limits) -> Result<Fi
 
 /// Reads the value of the field that starts at the offset, and the field's end tag.
 ///
-/// A value in one piece borrows from the document; of several pieces, or with a reference in it, it
-/// is put together.
+/// A value in one piece borrows from the document; one of several pieces or with a reference is a copy.
 fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Error> {
     let mut value = Cow::Borrowed("");
     loop {
@@ -247,8 +225,7 @@ fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Erro
     }
 }
 
-/// The character that `&name;` stands for: one of five entities, or a number, which is hexadecimal
-/// after an `x`.
+/// The character that `&name;` stands for: one of five entities, or a number, hexadecimal after an `x`.
 fn referenced(name: &str) -> Result<char, ErrorKind> {
     let (digits, radix) = match (name.strip_prefix("#x"), name.strip_prefix('#')) {
         (Some(digits), _) => (digits, 16),
@@ -261,7 +238,7 @@ fn referenced(name: &str) -> Result<char, ErrorKind> {
             });
         }
     };
-    // `from_str_radix` would take a sign.
+    // `from_str_radix` takes a sign.
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return Err(ErrorKind::Malformed);
     }
@@ -291,7 +268,7 @@ fn white_space(text: &str, at: usize, kind: ErrorKind) -> Result<(), Error> {
     }
 }
 
-/// White space between elements: the `S` of XML, which is less than Unicode's.
+/// White space between elements, the `S` of XML, has fewer characters than Unicode's.
 fn is_space(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\r' | '\n')
 }

@@ -1,11 +1,14 @@
-//! The three forms of a body, and what is none of them.
+//! The three forms of a body, and bodies that are none of them.
 
-use std::io::Write;
+use std::net::Shutdown;
 
-use crate::support::{Answer, Door, picture};
+use crate::support::{Response, TestAgent, picture};
 
-fn part(disposition: &str, kind: &str, content: &[u8]) -> Vec<u8> {
-    let head = format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n{kind}\r\n");
+const FORM: &str = "multipart/form-data; boundary=b";
+const FILE: &str = "name=\"f\"; filename=\"licence.png\"";
+
+fn part(disposition: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
     [head.as_bytes(), content, b"\r\n"].concat()
 }
 
@@ -13,162 +16,132 @@ fn form(parts: &[Vec<u8>]) -> Vec<u8> {
     [parts.concat(), b"--b--\r\n".to_vec()].concat()
 }
 
-const FORM: &str = "multipart/form-data; boundary=b";
-
 #[test]
 fn any_other_content_type_is_taken_for_the_picture_itself() {
-    let door = Door::start();
-    for (number, kind) in [
-        "image/png",
-        "application/x-www-form-urlencoded",
-        "text/plain",
-    ]
-    .iter()
-    .enumerate()
-    {
-        let answer = door
-            .post_as(kind, &picture(100 + number))
-            .assert_status(200);
-        assert_eq!(answer.json()["bytes"], 100 + number);
+    let agent = TestAgent::start();
+    let kinds = "image/png application/x-www-form-urlencoded text/plain";
+    for (bytes, kind) in (100..).zip(kinds.split(' ')) {
+        let response = agent.post_as(kind, &picture(bytes)).assert_status(200);
+        assert_eq!(response.json()["bytes"], bytes);
     }
-    assert_eq!(door.calls(), 3);
+    assert_eq!(agent.calls(), 3);
 }
 
 #[test]
-fn a_form_with_one_file_part_is_taken_and_its_texts_are_ignored() {
-    let door = Door::start();
-    let file = part(
-        "name=\"f\"; filename=\"licence.png\"",
-        "Content-Type: image/png\r\n",
-        &picture(200),
-    );
-    let text = part("name=\"note\"", "", b"a text");
-    let answer = door
-        .post_as(FORM, &form(&[text, file.clone()]))
-        .assert_status(200);
-    assert_eq!(answer.json()["bytes"], 200);
-    assert!(
-        door.sandbox.requests()[0]
-            .fields
-            .iter()
-            .any(|it| it.file_name.as_deref() == Some("licence.png"))
-    );
-    door.post_as(FORM, &form(&[file.clone(), file]))
+fn the_one_file_of_a_form_is_uploaded_and_text_fields_are_ignored() {
+    let agent = TestAgent::start();
+    let (file, text) = (part(FILE, &picture(200)), part("name=\"f\"", b"a text"));
+    let typed = "name=\"f\"\r\nContent-Type: image/png";
+    for file in [&file, &part(typed, &picture(200))] {
+        let form = form(&[text.clone(), file.clone()]);
+        let response = agent.post_as(FORM, &form).assert_status(200);
+        assert_eq!(response.json()["bytes"], 200);
+    }
+    let calls = agent.sandbox.requests();
+    let mut names = calls[0].fields.iter().map(|it| it.file_name.as_deref());
+    assert!(names.any(|name| name == Some("licence.png")));
+    let two = form(&[file.clone(), file]);
+    agent
+        .post_as(FORM, &two)
         .assert_refused(400, "more than one file");
-    door.post_as(FORM, &form(&[part("name=\"f\"", "", b"x")]))
+    agent
+        .post_as(FORM, &form(&[text]))
         .assert_refused(400, "no file");
 }
 
 #[test]
-fn a_body_of_no_form_is_refused_as_wrong() {
-    let door = Door::start();
+fn a_body_of_none_of_the_forms_is_refused() {
+    let agent = TestAgent::start();
+    let cut = part(FILE, b"cut");
     for (kind, body) in [
         ("multipart/form-data", &b"--b--"[..]),
         (FORM, b"no boundary at all"),
-        (
-            FORM,
-            b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\ncut",
-        ),
+        (FORM, &cut[..cut.len() - 2]),
         ("application/json", b"{}"),
         ("application/json", b"[\"https://a.test/\"]"),
         ("application/json; charset=utf-8", b"{\"url\": 1}"),
     ] {
-        let answer = door.post_as(kind, body).assert_status(400);
-        assert_eq!(answer.json()["error"]["kind"], "request", "{}", answer.text);
+        let response = agent.post_as(kind, body).assert_status(400);
+        assert_eq!(
+            response.json()["error"]["kind"],
+            "request",
+            "{}",
+            response.text
+        );
     }
-    assert_eq!(door.calls(), 0);
+    assert_eq!(agent.calls(), 0);
 }
 
 #[test]
-fn a_parameter_that_is_not_known_is_refused() {
-    let door = Door::start();
+fn an_unknown_parameter_is_refused() {
+    let agent = TestAgent::start();
     for query in ["?reuse=2h", "?reus=never", "?reuse="] {
-        door.post(query, &picture(100))
+        agent
+            .post(query, &picture(100))
             .assert_refused(400, "parameter");
     }
-    assert_eq!(door.calls(), 0);
+    assert_eq!(agent.calls(), 0);
 }
 
 #[test]
-fn a_body_over_the_bound_is_refused_at_once_or_when_it_passes() {
-    let door = Door::start();
-    let mut stream = door.connect();
-    let head = door.head("POST /v1/media", "Content-Length: 16777217\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    Answer::read(&stream).assert_refused(413, "16 MiB");
+fn a_body_over_16_mib_is_refused_whether_its_length_is_declared_or_not() {
+    let agent = TestAgent::start();
+    let declared = agent.head("POST /v1/media", "Content-Length: 16777217\r\n\r\n");
+    agent
+        .send(declared.as_bytes())
+        .assert_refused(413, "16 MiB");
 
-    let mut body = door
-        .head("POST /v1/media", "Transfer-Encoding: chunked\r\n\r\n")
-        .into_bytes();
+    let chunked = agent.head("POST /v1/media", "Transfer-Encoding: chunked\r\n\r\n");
+    let mut body = chunked.into_bytes();
     for _ in 0..17 {
         body.extend_from_slice(b"100000\r\n");
         body.resize(body.len() + 0x10_0000, 0);
         body.extend_from_slice(b"\r\n");
     }
-    door.send(&body).assert_refused(413, "16 MiB");
+    agent.send(&body).assert_refused(413, "16 MiB");
 
-    let file = part("name=\"f\"; filename=\"x.png\"", "", &vec![0; 17 << 20]);
-    door.post_as(FORM, &form(&[file])).assert_status(413);
+    let form = form(&[part(FILE, &vec![0; 17 << 20])]);
+    agent.post_as(FORM, &form).assert_status(413);
 }
 
 #[test]
-fn a_picture_over_the_gateways_limit_is_refused_however_it_comes() {
-    let door = Door::start();
+fn a_picture_over_the_gateways_limit_is_refused_in_every_form() {
+    let agent = TestAgent::start();
     let large = picture(2 * 1024 * 1024);
-    door.post("", &large).assert_refused(422, "too large");
-    let file = part("name=\"f\"; filename=\"x.png\"", "", &large);
-    door.post_as(FORM, &form(&[file]))
-        .assert_refused(422, "too large");
-    let chunked = door.head(
-        "POST /v1/media",
-        "Transfer-Encoding: chunked\r\n\r\n200000\r\n",
-    );
+    agent.post("", &large).assert_refused(422, "too large");
+    let form = form(&[part(FILE, &large)]);
+    agent.post_as(FORM, &form).assert_refused(422, "too large");
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n200000\r\n";
+    let chunked = agent.head("POST /v1/media", chunked);
     let chunked = [chunked.as_bytes(), &large, b"\r\n0\r\n\r\n"].concat();
-    door.send(&chunked).assert_refused(422, "2097152 bytes");
-    door.post("", &picture(2 * 1024 * 1024 - 1))
-        .assert_status(200);
-    assert_eq!(door.calls(), 1);
+    agent.send(&chunked).assert_refused(422, "2097152 bytes");
+    agent.post("", &picture(large.len() - 1)).assert_status(200);
+    assert_eq!(agent.calls(), 1);
 }
 
 #[test]
 fn a_body_that_is_cut_uploads_nothing() {
-    let door = Door::start();
-    let mut stream = door.connect();
-    let head = door.head("POST /v1/media", "Content-Length: 1000\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&picture(500)).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    drop(stream);
-    door.post("", &picture(300)).assert_status(200);
-    assert_eq!(door.calls(), 1);
+    let agent = TestAgent::start();
+    agent.begin(1000, 500).shutdown(Shutdown::Write).unwrap();
+    agent.post("", &picture(300)).assert_status(200);
+    assert_eq!(agent.calls(), 1);
 }
 
 #[test]
-fn bodies_that_stand_still_are_given_up_and_let_others_pass() {
-    let door = Door::start();
-    let head = door.head("POST /v1/media", "Content-Length: 2000000\r\n\r\n");
+fn stalled_bodies_are_given_up_so_that_others_get_their_memory() {
+    let agent = TestAgent::start();
     // As many as have room in memory.
-    let still: Vec<_> = (0..8)
-        .map(|_| {
-            let mut stream = door.connect();
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&picture(500)).unwrap();
-            stream
-        })
-        .collect();
-    door.post("", &picture(300)).assert_status(200);
-    for stream in still {
-        Answer::read(stream).assert_refused(408, "in time");
+    let stalled = [(); 8].map(|()| agent.begin(2_000_000, 500));
+    agent.post("", &picture(300)).assert_status(200);
+    for stream in stalled {
+        Response::read(stream).assert_refused(408, "in time");
     }
 }
 
 #[test]
-fn a_client_that_waits_for_100_continue_need_not_send_what_is_refused() {
-    let door = Door::start();
-    let mut stream = door.connect();
+fn a_client_that_expects_100_continue_is_refused_before_it_sends_the_body() {
+    let agent = TestAgent::start();
     let more = "Expect: 100-continue\r\nContent-Length: 3000000\r\n\r\n";
-    stream
-        .write_all(door.head("POST /v1/media", more).as_bytes())
-        .unwrap();
-    Answer::read(&stream).assert_refused(422, "too large");
+    let head = agent.head("POST /v1/media", more);
+    agent.send(head.as_bytes()).assert_refused(422, "too large");
 }

@@ -1,13 +1,13 @@
-//! An agent over real sockets, before a sandbox.
+//! An agent over real sockets, in front of a sandbox.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot set itself up should fail"
 )]
 
-mod ending;
+mod access;
 mod forms;
 mod merchants;
 mod pictures;
-mod strangers;
+mod shutdown;
 mod support;
 mod urls;

@@ -176,9 +176,9 @@ pub(crate) fn data(contents: &[u8]) -> Vec<u8> {
 
 /// The MAC of one round by SHA-256 (RFC 7292, appendix B): its key is the digest of three blocks,
 /// which `3`, the salt and the password in UTF-16 fill.
-pub(crate) fn mac(contents: &[u8], password: &str, salt: &[u8]) -> Vec<u8> {
-    let units = password.encode_utf16().chain([0]);
-    let password: Vec<u8> = units.flat_map(u16::to_be_bytes).collect();
+pub(crate) fn mac(contents: &[u8], password: Option<&str>, salt: &[u8]) -> Vec<u8> {
+    let password = password.iter().flat_map(|it| it.encode_utf16().chain([0]));
+    let password: Vec<u8> = password.flat_map(u16::to_be_bytes).collect();
     let block = |bytes: &[u8]| bytes.iter().copied().cycle().take(64).collect::<Vec<_>>();
     let key = Sha256::digest([block(&[3]), block(salt), block(&password)].concat());
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
@@ -186,20 +186,24 @@ pub(crate) fn mac(contents: &[u8], password: &str, salt: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// A PKCS#12 file of shrouded key bags, whose MAC is right.
-pub(crate) fn key_bags(password: &str, keys: &[Vec<u8>]) -> Vec<u8> {
-    const SHROUDED: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
-    let bags: Vec<u8> = keys
-        .iter()
-        .flat_map(|key| der(0x30, &[SHROUDED, &der(0xa0, &[key])]))
-        .collect();
-    let contents = der(0x30, &[&data(&der(0x30, &[&bags]))]);
+/// A PKCS#12 file of these `ContentInfo`s with the right MAC.
+pub(crate) fn sealed(contents: &[u8], password: &str) -> Vec<u8> {
     pkcs12(
-        &contents,
-        &mac(&contents, password, b"saltsalt"),
-        b"saltsalt",
+        contents,
+        &mac(contents, Some(password), b"salt"),
+        b"salt",
         1,
     )
+}
+
+/// A PKCS#12 file of shrouded key bags with the right MAC.
+pub(crate) fn key_bags(password: &str, keys: &[Vec<u8>]) -> Vec<u8> {
+    const SHROUDED: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+    let bags = keys
+        .iter()
+        .flat_map(|key| der(0x30, &[SHROUDED, &der(0xa0, &[key])]));
+    let bags = der(0x30, &[&bags.collect::<Vec<_>>()]);
+    sealed(&der(0x30, &[&data(&bags)]), password)
 }
 
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {

@@ -60,7 +60,7 @@ fn a_content_type_is_a_media_type_with_parameters_or_without() {
 }
 
 #[test]
-fn a_refusal_names_the_part_and_says_what_to_do() {
+fn an_error_names_the_part_and_says_what_to_do() {
     let png = "image/png";
     #[rustfmt::skip] // a row a line
     let rows = [
@@ -76,9 +76,9 @@ fn a_refusal_names_the_part_and_says_what_to_do() {
     }
     let form = Form::new().text("a", "1").unwrap().text("b", "2").unwrap();
     let error = form.file("media", "x\u{85}", png, "").unwrap_err();
-    assert_eq!((error.name(), error.position()), ("media", 3));
+    assert_eq!((&*error.name, error.position), ("media", 3));
     assert!(matches!(
-        error.kind(),
+        error.kind,
         PartErrorKind::ControlCharacter {
             parameter: "file name",
             character: '\u{85}',
@@ -102,7 +102,7 @@ fn a_boundary_is_1_to_70_letters_and_digits() {
 }
 
 #[test]
-fn a_random_boundary_is_128_bits_that_differ() {
+fn random_boundaries_are_32_letters_and_digits_and_differ() {
     let boundaries: std::collections::HashSet<_> = (0..100).map(|_| Boundary::random()).collect();
     assert_eq!(boundaries.len(), 100);
     for boundary in boundaries {

@@ -38,10 +38,10 @@ where
     Ok(parts)
 }
 
-/// `whole` in frames of the given sizes, over and over, each of which the reader has to wait for.
+/// `whole` in frames of the given sizes, repeated; the reader waits for each.
 ///
-/// Another task hands them over, so that none arrives between two looks within one poll: multer takes
-/// a form that is complete only at its second look for an incomplete one.
+/// Another task sends them, so that no frame arrives within one poll: multer takes a form for incomplete
+/// that becomes complete between two of its reads.
 pub(crate) fn frames(
     whole: Bytes,
     sizes: &[usize],

@@ -1,114 +1,78 @@
-//! The effects of faults.
+//! The effects of faults, one table.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-/// The effect of a [`Fault`](crate::Fault) on a call.
-///
-/// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer) and one
-/// of all others: in each of these three groups the fault that was injected first.
-///
-/// An error takes the place of the gateway's own result; it is signed where such a response of the
-/// gateway is, with the algorithm that the request names. Effects on the signature or the document
-/// change the response that there would have been.
-///
-/// ```
-/// use wxpay_sandbox::Effect;
-///
-/// assert_eq!("rate=20".parse::<Effect>()?, Effect::Rate(20));
-/// let any_code = Effect::Error("NOTENOUGH".parse()?);
-/// assert_eq!(any_code.to_string(), "error=NOTENOUGH");
-/// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Effect {
-    /// `method-not-supported`: `INVALID_REQUEST`, HTTP GET method not supported.
-    MethodNotSupported,
-    /// `invalid-xml`: `INVALID_REQUEST`, Invalid XML format.
-    InvalidXml,
-    /// `certificate-required`: `INVALID_REQUEST`, Certificate is required.
-    CertificateRequired,
-    /// `entry-permissions`: `INVALID_REQUEST`, Entry permissions.
-    EntryPermissions,
-    /// `sign-error`: `SIGNERROR`, Signature validation.
-    SignError,
-    /// `param-error`: `PARAM_ERROR`, Regular validation.
-    ParamError,
-    /// `image-format`: `PARAM_ERROR`, Image format error.
-    ImageFormat,
-    /// `merchant-id`: `PARAM_ERROR`, Merchant ID error.
-    MerchantId,
-    /// `frequency-limited`: `FREQUENCY_LIMITED`, Frequency limit.
-    FrequencyLimited,
-    /// `system-error`: `SYSTEMERROR`, the gateway's own fault.
-    SystemError,
-    /// `frequency-limited-without-code`: `return_code` FAIL and the message 频率限制, nothing else.
-    FrequencyLimitedWithoutCode,
-    /// `error=CODE`: any `err_code`, signed.
-    Error(ErrorCode),
-    /// `rate=N`: in any second, N calls pass and are not hits; the others meet
-    /// [`FrequencyLimited`](Self::FrequencyLimited).
-    Rate(u32),
-    /// `delay=TIME`: the response comes this much later.
-    Delay(Duration),
-    /// `delay-in-answer=TIME`: half of the response, then a pause, then the rest.
-    DelayInAnswer(Duration),
-    /// `no-signature`: without the field `sign`.
-    NoSignature,
-    /// `wrong-signature`: signed over something else.
-    WrongSignature,
-    /// `other-algorithm`: signed with MD5 where the request has HMAC-SHA256, and the other way round.
-    OtherAlgorithm,
-    /// `extra-fields`: with fields that are documented nowhere, signed like all others.
-    ExtraFields,
-    /// `bom`: with a byte order mark before the document.
-    ByteOrderMark,
-    /// `doctype`: with a DOCTYPE that declares an entity, and a field that uses it.
-    Doctype,
-    /// `truncated-xml`: the first half of the document, as an HTTP message that is whole.
-    TruncatedXml,
-    /// `certificate-page`: HTTP status 400 and a page, "No required SSL certificate was sent".
-    CertificatePage,
-    /// `bad-gateway-page`: HTTP status 502 and a page.
-    BadGatewayPage,
-    /// `cut-in-request`: the connection is closed when the request's head was read.
-    CutInRequest,
-    /// `cut-before-answer`: the connection is closed when the request was read.
-    CutBeforeAnswer,
-    /// `cut-in-answer`: the connection is closed after half of the response.
-    CutInAnswer,
-    /// `cut-after-answer`: the connection is closed after the whole response, which had not said so.
-    CutAfterAnswer,
+/// Defines [`Effect`] and its words. To add an effect is to add a row: its word, its variant, its
+/// documentation. `response.rs` then does what it says.
+macro_rules! effects {
+    ($($word:literal $variant:ident $doc:literal)*) => {
+        /// The effect of a [`Fault`](crate::Fault) on a call.
+        ///
+        /// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer)
+        /// and one of all others: in each of these three groups the fault that was injected first.
+        ///
+        /// An error replaces the gateway's own result. It is signed where such a response of the gateway
+        /// is, with the algorithm that the request names. Effects on the signature or the document change
+        /// the response that there would have been.
+        ///
+        /// ```
+        /// use wxpay_sandbox::Effect;
+        ///
+        /// assert_eq!("rate=20".parse::<Effect>()?, Effect::Rate(20));
+        /// let any_code = Effect::Error("NOTENOUGH".parse()?);
+        /// assert_eq!(any_code.to_string(), "error=NOTENOUGH");
+        /// # Ok::<(), wxpay_sandbox::ParseFaultError>(())
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Effect {
+            $(#[doc = concat!("`", $word, "`: ", $doc)] $variant,)*
+            /// `error=CODE`: any `err_code`, signed.
+            Error(ErrorCode),
+            /// `rate=N`: in any second, N calls pass and are not hits; the others meet
+            /// [`FrequencyLimited`](Self::FrequencyLimited).
+            Rate(u32),
+            /// `delay=TIME`: the response comes this much later.
+            Delay(Duration),
+            /// `delay-in-answer=TIME`: half of the response, a pause, the rest.
+            DelayInAnswer(Duration),
+        }
+
+        /// The words of the effects without a value.
+        const WORDS: &[(&str, Effect)] = &[$(($word, Effect::$variant)),*];
+    };
 }
 
-/// The words of the effects that are a word and nothing else.
-#[rustfmt::skip] // a row a line
-const WORDS: [(&str, Effect); 24] = [
-    ("method-not-supported", Effect::MethodNotSupported),
-    ("invalid-xml", Effect::InvalidXml),
-    ("certificate-required", Effect::CertificateRequired),
-    ("entry-permissions", Effect::EntryPermissions),
-    ("sign-error", Effect::SignError),
-    ("param-error", Effect::ParamError),
-    ("image-format", Effect::ImageFormat),
-    ("merchant-id", Effect::MerchantId),
-    ("frequency-limited", Effect::FrequencyLimited),
-    ("system-error", Effect::SystemError),
-    ("frequency-limited-without-code", Effect::FrequencyLimitedWithoutCode),
-    ("no-signature", Effect::NoSignature),
-    ("wrong-signature", Effect::WrongSignature),
-    ("other-algorithm", Effect::OtherAlgorithm),
-    ("extra-fields", Effect::ExtraFields),
-    ("bom", Effect::ByteOrderMark),
-    ("doctype", Effect::Doctype),
-    ("truncated-xml", Effect::TruncatedXml),
-    ("certificate-page", Effect::CertificatePage),
-    ("bad-gateway-page", Effect::BadGatewayPage),
-    ("cut-in-request", Effect::CutInRequest),
-    ("cut-before-answer", Effect::CutBeforeAnswer),
-    ("cut-in-answer", Effect::CutInAnswer),
-    ("cut-after-answer", Effect::CutAfterAnswer),
-];
+effects! {
+    "method-not-supported" MethodNotSupported "`INVALID_REQUEST`, HTTP GET method not supported."
+    "invalid-xml" InvalidXml "`INVALID_REQUEST`, Invalid XML format."
+    "certificate-required" CertificateRequired "`INVALID_REQUEST`, Certificate is required."
+    "entry-permissions" EntryPermissions "`INVALID_REQUEST`, Entry permissions."
+    "sign-error" SignError "`SIGNERROR`, Signature validation."
+    "param-error" ParamError "`PARAM_ERROR`, Regular validation."
+    "image-format" ImageFormat "`PARAM_ERROR`, Image format error."
+    "merchant-id" MerchantId "`PARAM_ERROR`, Merchant ID error."
+    "frequency-limited" FrequencyLimited "`FREQUENCY_LIMITED`, Frequency limit."
+    "system-error" SystemError "`SYSTEMERROR`, a failure of the gateway."
+    "frequency-limited-without-code" FrequencyLimitedWithoutCode
+        "`return_code` FAIL and the message 频率限制, nothing else."
+    "no-signature" NoSignature "without the field `sign`."
+    "wrong-signature" WrongSignature "signed over other fields."
+    "other-algorithm" OtherAlgorithm
+        "signed with MD5 where the request has HMAC-SHA256, and the other way round."
+    "extra-fields" ExtraFields "with fields that are not documented, signed like all others."
+    "bom" ByteOrderMark "with a byte order mark before the document."
+    "doctype" Doctype "with a DOCTYPE that declares an entity, and a field that uses it."
+    "truncated-xml" TruncatedXml "the first half of the document, with its own Content-Length."
+    "certificate-page" CertificatePage
+        "HTTP status 400 and a page, \"No required SSL certificate was sent\"."
+    "bad-gateway-page" BadGatewayPage "HTTP status 502 and a page."
+    "cut-in-request" CutInRequest "the connection is closed after the head of the request."
+    "cut-before-answer" CutBeforeAnswer "the connection is closed after the whole request."
+    "cut-in-answer" CutInAnswer "the connection is closed after half of the response."
+    "cut-after-answer" CutAfterAnswer
+        "the connection is closed after the whole response, which promised to keep it open."
+}
 
 /// The API's own words, where one names a single error.
 const CODES: [(&str, Effect); 3] = [
@@ -118,7 +82,7 @@ const CODES: [(&str, Effect); 3] = [
 ];
 
 impl Effect {
-    /// One of each, for lists to choose from; values are a rate of 1 and delays of a second.
+    /// One of each but [`Error`](Self::Error), for lists; a rate is 1, delays are a second.
     pub fn samples() -> impl Iterator<Item = Self> {
         let second = Duration::from_secs(1);
         let delays = [Self::Delay(second), Self::DelayInAnswer(second)];
@@ -166,7 +130,7 @@ impl fmt::Display for Effect {
 /// An `err_code` for [`Effect::Error`]: 1 to 32 upper-case ASCII letters, digits and underscores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ErrorCode {
-    /// Zeros behind the code.
+    /// Padded with zeros.
     bytes: [u8; 32],
 }
 
@@ -189,10 +153,10 @@ impl FromStr for ErrorCode {
                 place.copy_from_slice(code.as_bytes());
                 Ok(Self { bytes })
             }
-            _ => {
-                let needs = "an err_code, as ACCOUNTERROR";
-                Err(ParseFaultError::value("error", needs))
-            }
+            _ => Err(ParseFaultError::value(
+                "error",
+                "an err_code, as ACCOUNTERROR",
+            )),
         }
     }
 }
@@ -203,7 +167,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why a text, a form or a JSON value is not a [`Fault`](crate::Fault).
+/// The reason why a text, a form or a JSON value is not a [`Fault`](crate::Fault).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseFaultError(pub(super) String);
@@ -219,19 +183,15 @@ pub(super) fn number<T: FromStr>(
     text: &str,
     needs: &str,
 ) -> Result<T, ParseFaultError> {
-    // Without a sign: there is one way to write a number.
+    // Without a sign, so that there is one way to write a number.
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_plain);
     number.ok_or_else(|| ParseFaultError::value(word, needs))
 }
 
 /// From the largest to the smallest, in nanoseconds.
-const UNITS: [(&str, u128); 4] = [
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1000),
-    ("ns", 1),
-];
+#[rustfmt::skip] // in a line
+const UNITS: [(&str, u128); 4] = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1)];
 
 fn time(word: &str, value: &str) -> Result<Duration, ParseFaultError> {
     const TIME: &str = "a time, as 500ms or 2s";

@@ -1,4 +1,4 @@
-//! Decides which calls meet which fault.
+//! The schedule of faults: the calls that each one hits.
 
 use std::{
     collections::VecDeque,
@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use super::{Effect, Fault};
 
-/// Exhausted faults that are kept to be looked at.
+/// Number of exhausted faults that are listed.
 const EXHAUSTED: usize = 100;
 
-/// A fault that was injected, and its hits, as [`Sandbox::faults`](crate::Sandbox::faults) has it.
+/// An injected fault with its hits, one of [`Sandbox::faults`](crate::Sandbox::faults).
 #[derive(Debug, Clone)]
 pub struct ActiveFault {
     id: u64,
@@ -22,7 +22,7 @@ pub struct ActiveFault {
     /// The calls that matched the file pattern.
     matched: u64,
     hits: u64,
-    /// When the calls of the last second were let pass, the oldest first.
+    /// The times of the calls that passed in the last second, the oldest first.
     passed: VecDeque<Instant>,
 }
 
@@ -51,7 +51,7 @@ impl ActiveFault {
         times.is_some_and(|times| self.hits >= u64::from(times.get()))
     }
 
-    /// Whether it hits this call. Counts the call.
+    /// Counts a call, and returns whether it is hit.
     fn hits_call(&mut self, file_name: Option<&str>, now: Instant) -> bool {
         let fault = &self.fault;
         let name = file_name.unwrap_or_default();
@@ -67,7 +67,7 @@ impl ActiveFault {
         hit
     }
 
-    /// Whether a rate is not exceeded yet; other faults let no call pass.
+    /// Whether the call is within the rate; always false for effects other than a rate.
     fn lets_pass(&mut self, now: Instant) -> bool {
         let Effect::Rate(calls) = self.fault.effect else {
             return false;
@@ -107,7 +107,7 @@ struct List {
 pub(crate) struct Plan {
     pub(crate) delay: Option<Duration>,
     pub(crate) delay_in_answer: Option<Duration>,
-    /// One of all others.
+    /// Any other effect.
     pub(crate) effect: Option<Effect>,
 }
 
@@ -156,7 +156,7 @@ impl Faults {
         self.list().active.clone()
     }
 
-    /// Whether a call, of which only the head is known, is to be cut off.
+    /// Whether to cut off a call of which only the head is known.
     pub(crate) fn cut_request(&self, now: Instant) -> bool {
         let mut list = self.list();
         let mut cuts = list.active.iter_mut();
@@ -164,7 +164,7 @@ impl Faults {
     }
 
     /// The effects on a call: of each group the fault that was injected first. The others do not count
-    /// the call, and wait for another.
+    /// the call.
     pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
         let mut plan = Plan::default();
         for fault in &mut self.list().active {
@@ -187,20 +187,19 @@ impl Faults {
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
-        // The list is valid after any statement, so a poisoned lock is safe to use.
+        // The list is valid after any statement, so a poisoned lock is safe to reuse.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Serialize for ActiveFault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = [("id", self.id.into())];
+        let id = [("id", self.id.into())].into_iter();
         let more = [
             ("hits", self.hits.into()),
             ("spent", self.is_exhausted().into()),
             ("text", self.fault.to_string().into()),
         ];
-        let entries = number.into_iter().chain(self.fault.entries());
-        serializer.collect_map(entries.chain(more))
+        serializer.collect_map(id.chain(self.fault.entries()).chain(more))
     }
 }

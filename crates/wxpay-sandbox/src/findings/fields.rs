@@ -1,12 +1,13 @@
 //! The fields of a form: their presence, names and values.
 
+use std::collections::HashSet;
+
 use super::Findings;
 use crate::{
     limits::FIELDS,
     request::{Form, Part},
+    rules::{FORMATS, REQUIRED, is_storable},
 };
-
-const REQUIRED: [&str; 4] = ["mch_id", "media", "media_hash", "sign"];
 
 pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
     let parts = &form.parts[..form.parts.len().min(FIELDS)];
@@ -22,7 +23,7 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
             findings.add("transfer-encoding", &[&part.name, &encoding]);
         }
     }
-    // Nothing is known of the fields behind a part that was not read to its end.
+    // The fields behind a part that was not read to its end are not known.
     let is_whole = parts.len() < FIELDS && parts.iter().all(|part| part.content.is_some());
     for name in REQUIRED {
         match parts.iter().filter(|part| part.name == name).count() {
@@ -32,11 +33,9 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
             times => findings.add("field-repeated", &[&name, &times.to_string()]),
         }
     }
-    let is_repeated = |at: usize, name: &str| parts[..at].iter().any(|part| part.name == name);
-    let is_other = |(at, part): &(usize, &Part)| {
-        !REQUIRED.contains(&&*part.name) && is_repeated(*at, &part.name)
-    };
-    if let Some((_, part)) = parts.iter().enumerate().find(is_other) {
+    let mut names = HashSet::new();
+    let mut others = parts.iter().filter(|part| !REQUIRED.contains(&&*part.name));
+    if let Some(part) = others.find(|part| !names.insert(&part.name)) {
         findings.add("field-repeated/other", &[&part.name]);
     }
     for part in parts.iter().filter(|part| part.name != "media") {
@@ -60,7 +59,7 @@ fn missing(name: &str, parts: &[Part], findings: &mut Findings<'_>) {
     let mut unknown = parts.iter().filter(|part| !REQUIRED.contains(&&*part.name));
     let is_alike = |part: &&Part| squeezed(&part.name) == squeezed(name);
     let alike = unknown.clone().find(is_alike);
-    // A file may be the picture under any name.
+    // A file under any name may be the picture.
     let found = alike.or_else(|| unknown.find(|it| name == "media" && it.file_name.is_some()));
     match found {
         Some(part) => findings.add("field-misnamed", &[&name, &part.name]),
@@ -78,7 +77,7 @@ fn value(part: &Part, findings: &mut Findings<'_>) {
     };
     if part.file_name.is_some() {
         // A file of another name may be the picture.
-        if ["mch_id", "media_hash", "sign", "sign_type"].contains(&part.name.as_str()) {
+        if FORMATS.iter().any(|row| row.0 == part.name) {
             add("text-sent-as-file");
         }
         return;
@@ -95,7 +94,7 @@ fn value(part: &Part, findings: &mut Findings<'_>) {
     } else if text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']) {
         add("value-quoted");
     }
-    if !crate::rules::is_storable(text) {
+    if !is_storable(text) {
         add("emoji");
     }
 }

@@ -1,4 +1,4 @@
-//! The request around the form: its headers, and how the body is cut into parts.
+//! The framing of the form: headers of the request, and boundaries in the body.
 
 use http::{HeaderMap, Method, header};
 
@@ -25,13 +25,13 @@ pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
         }
         End::Whole => {}
     }
-    if let Some(boundary) = content_type(headers, findings) {
+    if let Some(boundary) = content_type(headers, form, findings) {
         boundaries(&boundary, body, form, findings);
     }
 }
 
 /// The boundary, where there is one.
-fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<String> {
+fn content_type(headers: &HeaderMap, form: &Form, findings: &mut Findings<'_>) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(value) = values.next() else {
         findings.add("content-type-missing", &[]);
@@ -60,11 +60,11 @@ fn content_type(headers: &HeaderMap, findings: &mut Findings<'_>) -> Option<Stri
         findings.add("boundary-spaces", &[]);
     }
     let unquoted = value.trim().trim_matches('"');
-    if unquoted != value.trim() {
+    if form.boundary_is_quoted {
         findings.add("boundary-quoted", &[]);
-        if unquoted.trim() != unquoted {
-            findings.add("boundary-spaces", &[]);
-        }
+    }
+    if unquoted.trim() != unquoted {
+        findings.add("boundary-spaces", &[]);
     }
     Some(unquoted.to_owned())
 }

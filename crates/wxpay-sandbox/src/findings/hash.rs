@@ -1,4 +1,4 @@
-//! The hash: the bytes or the form for which it would be right.
+//! The hash: the form in which it would be right, or the bytes whose hash it is.
 
 use base64::{
     Engine, alphabet,
@@ -34,38 +34,31 @@ type Reason = (&'static str, [String; 2]);
 
 /// The right hash in another form, or another kind of hash.
 fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
-    let is_hex = sent.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is = |text: &str| sent.eq_ignore_ascii_case(text);
     let digest: Vec<u8> = (0..16)
         .filter_map(|at| u8::from_str_radix(right.get(2 * at..2 * at + 2)?, 16).ok())
         .collect();
-    let row = if sent == right {
-        "hash-not-trimmed"
-    } else if sent.eq_ignore_ascii_case(right) {
-        "hash-upper-case"
-    } else if sent == BASE64_STANDARD.encode(&digest) {
-        "hash-base64"
-    } else if sent == BASE64_STANDARD.encode(right) {
-        "hash-base64/hex"
-    } else if sent.eq_ignore_ascii_case(&right[8..24]) {
-        "hash-short"
-    } else if sent.eq_ignore_ascii_case(ContentMd5::of(right.as_bytes()).as_str()) {
-        "hash-twice"
-    } else {
-        let lengths = [
-            (40, "SHA-1"),
-            (64, "SHA-256 / SM3"),
-            (128, "SHA-512"),
-            (8, "CRC-32"),
-        ];
-        let algorithm = lengths
-            .iter()
-            .find(|known| is_hex && known.0 == sent.len())?;
-        return Some((
-            "hash-other-algorithm",
-            [algorithm.1.to_owned(), String::new()],
-        ));
+    let forms = [
+        ("hash-not-trimmed", sent == right),
+        ("hash-upper-case", is(right)),
+        ("hash-base64", sent == BASE64_STANDARD.encode(&digest)),
+        ("hash-base64/hex", sent == BASE64_STANDARD.encode(right)),
+        ("hash-short", is(&right[8..24])),
+        ("hash-twice", is(ContentMd5::of(right.as_bytes()).as_str())),
+    ];
+    if let Some((row, _)) = forms.iter().find(|form| form.1) {
+        return Some((row, Default::default()));
+    }
+    let algorithm = match sent.len() {
+        _ if !sent.bytes().all(|byte| byte.is_ascii_hexdigit()) => return None,
+        8 => "CRC-32",
+        40 => "SHA-1",
+        64 => "SHA-256 / SM3",
+        128 => "SHA-512",
+        _ => return None,
     };
-    Some((row, Default::default()))
+    let values = [algorithm.to_owned(), String::new()];
+    Some(("hash-other-algorithm", values))
 }
 
 /// The MD5 of other bytes that the client had. Each is made once; all of 2 MiB take some 50 ms.
@@ -96,8 +89,8 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
     Some((row, Default::default()))
 }
 
-/// A beginning of the file, in one pass: a whole number of KiB, as a read that was not repeated gives, or
-/// all but the last bytes; and the whole of it with one more line end.
+/// A beginning of the file, in one pass: a number of KiB, as after a single read; or all but the last
+/// bytes; or the file with one more line end.
 fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
     const BLOCK: usize = 1024;
     let is = |hasher: &ContentMd5| hasher.clone().finish().as_str() == sent;
@@ -124,7 +117,7 @@ fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
     is(&hasher).then(|| ("hash-of-line-end", Default::default()))
 }
 
-/// In one line, or in lines of 76 characters, as MIME has them, with or without an end of the last.
+/// Base64 in one line, or in MIME's lines of 76 characters, with or without a line end at the end.
 fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
     let text = BASE64_STANDARD.encode(bytes);
     let wrapped = |end: &str| {
@@ -147,11 +140,8 @@ fn is_of_hex(sent: &str, bytes: &[u8]) -> bool {
             let mut hasher = ContentMd5::new();
             for block in bytes.chunks(4096) {
                 let halves = block.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-                hasher.update(
-                    &halves
-                        .map(|half| digits[usize::from(half)])
-                        .collect::<Vec<_>>(),
-                );
+                let hex = halves.map(|half| digits[usize::from(half)]);
+                hasher.update(&hex.collect::<Vec<_>>());
             }
             hasher.finish().as_str() == sent
         })
@@ -172,7 +162,7 @@ fn converted(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The content of base64 of either alphabet, without a last group that is cut.
+/// The content of base64 of either alphabet, without an incomplete last group.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     const ANY: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

@@ -17,19 +17,19 @@ use crate::{
     record::RecordedRequest,
 };
 
-/// An empty line of this interval tells both sides that the other is there.
+/// Interval of comments, which show both sides that the other is there.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// Every call after the last one that the browser has, until the sandbox ends.
+/// All calls after the last one that the browser has, until the sandbox ends.
 pub(super) fn events(history: &History, headers: &HeaderMap, query: &str) -> InspectorResponse {
-    // The browser's own number is newer than the page's.
+    // After a reconnect, the browser's number is newer than that of the page.
     let last_id = headers.get("last-event-id");
     let after = form_urlencoded::parse(query.as_bytes()).find(|pair| pair.0 == "after");
     let known = last_id
         .and_then(|id| id.to_str().ok()?.parse().ok())
         .or_else(|| after?.1.parse::<u64>().ok())
         .unwrap_or(0);
-    // Before the missed calls are looked up, so that none falls between.
+    // Before the missed calls are listed, so that none is lost in between.
     let watch = history.watch();
     let (mut last, mut first) = (known, "retry: 1000\n\n".to_owned());
     for call in history.calls().iter().filter(|call| call.number > known) {
@@ -37,7 +37,7 @@ pub(super) fn events(history: &History, headers: &HeaderMap, query: &str) -> Ins
         first += &event(call, &watch);
     }
     let frames = stream::unfold((watch, Some(first)), move |(mut watch, first)| async move {
-        // At once, so that the browser knows that it is connected.
+        // The first frame comes at once, so that the browser knows that it is connected.
         let text = match first {
             Some(first) => first,
             None => match timeout(BEAT, watch.next()).await {
@@ -53,7 +53,7 @@ pub(super) fn events(history: &History, headers: &HeaderMap, query: &str) -> Ins
     responses::new(StatusCode::OK, "text/event-stream", body)
 }
 
-/// A call as a row shows it: without the details, which may be long.
+/// A call as a row of the page shows it, without the details, which may be long.
 fn event(call: &RecordedRequest, watch: &Watch) -> String {
     let mut data = serde_json::to_value(call).unwrap_or_default();
     if let Some(object) = data.as_object_mut() {
@@ -67,6 +67,6 @@ fn event(call: &RecordedRequest, watch: &Watch) -> String {
         let format = picture.and_then(|picture| Format::detect(&picture));
         object.insert("picture".to_owned(), format.map(Format::media_type).into());
     }
-    // JSON has no line ends of its own, so that it is one line of data.
+    // This JSON has no line ends, so it is one line of data.
     format!("event: call\nid: {}\ndata: {data}\n\n", call.number)
 }

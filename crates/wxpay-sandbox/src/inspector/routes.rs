@@ -1,6 +1,6 @@
-//! The routes: a response for each request.
+//! The routes of the inspector.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, time::Duration};
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::fault::{Effect, Fault};
 
-/// A fault is some dozens of bytes.
+/// Maximum size of a body; a fault takes some dozens of bytes.
 const BODY: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Faults that are not exhausted: more can only be a mistake of a script's.
+/// Maximum number of faults that are not exhausted; more are a mistake of a script.
 const FAULTS: usize = 1000;
 
 const PAGE: &str = include_str!("page/inspector.html");
@@ -35,7 +35,7 @@ impl Inspector {
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
         if head.method == Method::GET || head.method == Method::HEAD {
-            // Calls that were answered are explained, too.
+            // So that calls that were answered have their findings.
             self.history.settle().await;
             let query = head.uri.query().unwrap_or_default();
             let found = self.read(&segments, query, &head.headers);
@@ -57,8 +57,8 @@ impl Inspector {
                 all()
             }
             ("DELETE", ["faults", id]) if remove(id) => all(),
-            // For forms, which cannot delete.
-            ("POST", ["faults", id, "disarm"]) if remove(id) => responses::see_other("/"),
+            // For forms, which cannot send DELETE.
+            ("POST", ["faults", id, "disarm"]) if remove(id) => responses::to_page(),
             ("DELETE", ["requests"]) => {
                 self.history.settle().await;
                 self.history.clear();
@@ -71,12 +71,13 @@ impl Inspector {
 
     fn read(&self, path: &[&str], query: &str, headers: &HeaderMap) -> Option<InspectorResponse> {
         let ok = StatusCode::OK;
-        let page = || responses::asset("text/html; charset=utf-8", PAGE);
+        let page = || responses::whole(ok, "text/html; charset=utf-8", PAGE);
+        let script = |text| responses::whole(ok, "text/javascript; charset=utf-8", text);
         Some(match path {
             [""] => page(),
-            ["inspector.css"] => responses::asset("text/css; charset=utf-8", STYLE),
-            ["inspector.js"] => responses::asset("text/javascript; charset=utf-8", SCRIPT),
-            ["words.js"] => responses::asset("text/javascript; charset=utf-8", WORDS),
+            ["inspector.css"] => responses::whole(ok, "text/css; charset=utf-8", STYLE),
+            ["inspector.js"] => script(SCRIPT),
+            ["words.js"] => script(WORDS),
             ["gateway"] => {
                 let effects: Vec<_> = Effect::samples().map(|it| it.to_string()).collect();
                 let (origin, mch_id) = (&self.origin, &self.mch_id);
@@ -94,7 +95,7 @@ impl Inspector {
                 let number = number.parse().ok()?;
                 let call = || self.history.call(number);
                 match what {
-                    // The page opens the call that is in its address.
+                    // The page opens the call of its address.
                     [] if wants_html(headers) => call().map(|_| page())?,
                     [] => responses::json(ok, &*call()?),
                     ["media"] => responses::media(self.history.picture(number)?),
@@ -115,29 +116,23 @@ impl Inspector {
 
     /// Injects the faults of a form or a JSON document.
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
-        // By its content: curl calls anything a form.
+        // By its content, because curl labels anything as a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
-        let faults = match is_form {
-            true => form(body).map(|fault| vec![fault]),
-            false => list(body),
-        };
-        let refused = |status, error: &dyn fmt::Display| {
-            responses::json(status, &json!({ "error": error.to_string() }))
-        };
-        let faults = match faults {
+        let refused = |status, error: String| responses::json(status, &json!({ "error": error }));
+        let faults = match if is_form { form(body) } else { list(body) } {
             Ok(faults) => faults,
-            Err(error) => return refused(StatusCode::BAD_REQUEST, &error),
+            Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let active = self.faults.all();
         let active = active.iter().filter(|fault| !fault.is_exhausted());
         if active.count() + faults.len() > FAULTS {
             let error = format!("{FAULTS} faults are active: remove some");
-            return refused(StatusCode::CONFLICT, &error);
+            return refused(StatusCode::CONFLICT, error);
         }
         let inject = |fault| self.faults.inject(fault);
         let ids: Vec<_> = faults.into_iter().map(inject).collect();
         if is_form && wants_html(headers) {
-            return responses::see_other("/");
+            return responses::to_page();
         }
         let mut injected = self.faults.all();
         injected.retain(|fault| ids.contains(&fault.id()));
@@ -154,8 +149,8 @@ fn list(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {
     Ok(faults.collect::<Result<_, _>>()?)
 }
 
-/// The whole text or its effect, and the conditions beside it; those that are empty are none.
-fn form(body: &[u8]) -> Result<Fault, Box<dyn Error>> {
+/// The fault as text or its effect, with the conditions beside it; empty ones do not count.
+fn form(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.retain(|pair| !pair.1.is_empty());
     let text = pairs.iter().find(|pair| pair.0 == "fault");
@@ -163,7 +158,7 @@ fn form(body: &[u8]) -> Result<Fault, Box<dyn Error>> {
     for (word, value) in pairs.iter().filter(|pair| pair.0 != "fault") {
         fault.set(word, value)?;
     }
-    Ok(fault.checked()?)
+    Ok(vec![fault.checked()?])
 }
 
 /// Browsers ask for HTML by name, scripts mostly for anything.

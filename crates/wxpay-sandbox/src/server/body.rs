@@ -11,19 +11,19 @@ use tokio::{
 
 use crate::request::{Body, End};
 
-/// Bytes kept: twice the largest picture, so that a picture that is too large is told from rubbish.
+/// Bytes that are kept: twice the largest picture, so that a form with a larger picture is still read.
 const KEPT: usize = 4 * 1024 * 1024;
-/// Bytes read: a client that is still sending when it is answered may not look for the answer.
+/// Bytes that are read: a client may look for the response only after it has sent everything.
 const READ: usize = 64 * 1024 * 1024;
-/// Longest pause between two pieces, and time that a body has without any byte.
+/// Longest pause between two pieces, and the time of a body without any byte.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// The same while others wait for memory.
+/// The same while other bodies wait for memory.
 const CONTENDED_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longest time that one poll counts for: a server that is late itself does not blame the client.
+/// Longest time that one poll counts for, so that a server that is late does not blame the client.
 const TICK: Duration = Duration::from_millis(250);
 /// Bytes that buy one more second: a slow line (128 kbit/s) is waited for, a drip is not.
 const BYTES_PER_SECOND: u64 = 16 * 1024;
-/// Longest time for one body.
+/// Longest time of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Memory for the bodies of all connections together.
@@ -43,7 +43,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Waits for a whole place. Two bodies that each hold a half would wait for each other.
+    /// Waits for all of the memory: two bodies that each hold a part would wait for each other.
     async fn reserve(&self, bytes: usize) -> OwnedSemaphorePermit {
         let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let _waits = Arc::clone(&self.waiting);
@@ -59,10 +59,10 @@ impl MemoryBudget {
     }
 }
 
-/// Reads to the end, or to a bound. Dropping the permit beside the body frees its memory.
+/// Reads to the end, or to a bound. The body keeps its memory reserved until it is dropped.
 ///
-/// Time counts from the reservation on: a client does not pay for those before it.
-pub(super) async fn read<B>(mut body: B, memory: &MemoryBudget) -> (Body, OwnedSemaphorePermit)
+/// Time counts from the reservation on, so that a client does not pay for those before it.
+pub(super) async fn read<B>(mut body: B, memory: &MemoryBudget) -> Body
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -97,9 +97,11 @@ where
             break End::Cut;
         }
     };
-    let end = if length > KEPT { End::TooLarge } else { ended };
-    let bytes = kept.freeze();
-    (Body { bytes, end }, permit)
+    Body {
+        bytes: kept.freeze(),
+        end: if length > KEPT { End::TooLarge } else { ended },
+        _memory: Some(permit),
+    }
 }
 
 #[cfg(test)]
@@ -120,52 +122,50 @@ mod tests {
     }
 
     /// A body of pieces of this length, without a length of its own, with a pause before each.
-    fn drip(length: usize, pause: Duration) -> impl Stream<Item = Piece> + Unpin {
+    fn drip(length: usize, pause: u64) -> impl Stream<Item = Piece> + Unpin {
         Box::pin(stream::repeat(()).then(move |()| async move {
-            sleep(pause).await;
+            sleep(Duration::from_secs(pause)).await;
             piece(length)
         }))
     }
 
+    /// The length and the end of a body, and the time that it took.
     async fn ended(
         pieces: impl Stream<Item = Piece> + Unpin,
         memory: &MemoryBudget,
-    ) -> (usize, End) {
-        let (body, _) = read(StreamBody::new(pieces), memory).await;
-        (body.bytes.len(), body.end)
+    ) -> (usize, End, Duration) {
+        let start = Instant::now();
+        let body = read(StreamBody::new(pieces), memory).await;
+        (body.bytes.len(), body.end, start.elapsed())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_is_timed_by_its_bytes() {
         let budget = MemoryBudget::new(KEPT);
         for (bytes, pause) in [(1, 1), (1, 9), (1000, 1), (8 * 1024, 1)] {
-            let (start, pause) = (Instant::now(), Duration::from_secs(pause));
-            let (_, end) = ended(drip(bytes, pause), &budget).await;
-            let seconds = start.elapsed().as_secs();
-            assert!(
-                end == End::Cut && seconds <= 40,
-                "{bytes} each {pause:?}: {seconds} s"
-            );
+            let (_, end, took) = ended(drip(bytes, pause), &budget).await;
+            let is_cut_soon = end == End::Cut && took <= Duration::from_secs(40);
+            assert!(is_cut_soon, "{bytes} each {pause} s: {took:?}");
         }
         // A slow line is waited for: two mebibytes at 200 kbit/s.
-        let slow = drip(25_000, Duration::from_secs(1)).take(84);
-        assert_eq!(ended(slow, &budget).await, (2_100_000, End::Whole));
+        let (length, end, _) = ended(drip(25_000, 1).take(84), &budget).await;
+        assert_eq!((length, end), (2_100_000, End::Whole));
         // A client that stops is not.
-        let start = Instant::now();
         let stalled = stream::iter([piece(1 << 20)]).chain(stream::pending());
-        assert_eq!(ended(stalled, &budget).await, (1 << 20, End::Cut));
-        assert!(start.elapsed() <= IDLE_TIMEOUT + TICK);
+        let (length, end, took) = ended(stalled, &budget).await;
+        assert_eq!((length, end), (1 << 20, End::Cut));
+        assert!(took <= IDLE_TIMEOUT + TICK);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bodies_that_drip_hold_an_honest_one_up_for_seconds() {
+    async fn bodies_that_drip_delay_an_honest_one_by_seconds() {
         let budget = MemoryBudget::new(8 * KEPT);
-        let drips = (0..60).map(|_| ended(drip(1, Duration::from_secs(9)), &budget));
+        let drips = (0..60).map(|_| ended(drip(1, 9), &budget));
         let honest = async {
-            // Behind sixty that want a place each, and eight have one.
+            // Behind sixty that wait for memory, eight of which have it.
             sleep(Duration::from_millis(1)).await;
             let start = Instant::now();
-            let (body, _) = read(Full::new(Bytes::from(vec![0; 1 << 20])), &budget).await;
+            let body = read(Full::new(Bytes::from(vec![0; 1 << 20])), &budget).await;
             (body.end, start.elapsed())
         };
         let (_, (end, waited)) = tokio::join!(join_all(drips), honest);
@@ -177,14 +177,14 @@ mod tests {
     async fn without_memory_a_body_is_not_read() {
         let budget = MemoryBudget::new(KEPT);
         let mebibytes = |count| StreamBody::new(stream::iter((0..count).map(|_| piece(1 << 20))));
-        let (first, place) = read(mebibytes(4), &budget).await;
+        let first = read(mebibytes(4), &budget).await;
         assert_eq!((first.bytes.len(), first.end), (KEPT, End::Whole));
         let mut second = Box::pin(read(mebibytes(1), &budget));
         assert!(timeout(BODY_TIMEOUT, &mut second).await.is_err());
-        drop(place);
-        assert_eq!(second.await.0.end, End::Whole);
+        drop(first);
+        assert_eq!(second.await.end, End::Whole);
         for more in [5, usize::MAX] {
-            let (body, _) = read(mebibytes(more), &budget).await;
+            let body = read(mebibytes(more), &budget).await;
             assert_eq!((body.bytes.len(), body.end), (KEPT, End::TooLarge));
         }
     }

@@ -1,43 +1,37 @@
-//! The thread that explains calls and records them, beside the one that serves.
+//! Findings and records of calls, made on a thread beside the one that serves.
 
 use std::{
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
-    thread,
 };
-
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    findings::{self, Merchant},
+    findings,
     history::History,
     record::{Handled, RecordedRequest},
+    rules::Merchant,
+    thread::JoinOnDrop,
 };
 
-/// Calls that wait to be explained. They hold their bodies, and the memory for these is bounded.
+/// Maximum number of calls that wait for their findings. They hold bodies, whose memory is bounded.
 const WAITING: usize = 1024;
 
-/// Hands calls to the thread; the thread ends when this is dropped.
+/// Hands calls to the thread, which ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Diagnosis {
-    calls: Option<SyncSender<Waiting>>,
+pub(super) struct Diagnosis {
+    calls: SyncSender<(u64, Handled)>,
     recorder: Recorder,
     is_ending: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
+    /// Joined once `calls` is dropped: fields are dropped in order.
+    _thread: JoinOnDrop,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    number: u64,
-    handled: Handled,
-    _memory: Option<OwnedSemaphorePermit>,
-}
-
-/// Explains a call, or not, and records it.
+/// Records calls, with findings or without.
 #[derive(Debug, Clone)]
 struct Recorder {
     merchant: Arc<Merchant>,
@@ -45,40 +39,33 @@ struct Recorder {
 }
 
 impl Diagnosis {
-    pub(crate) fn start(merchant: Arc<Merchant>, history: History) -> std::io::Result<Self> {
-        let (calls, waiting) = sync_channel::<Waiting>(WAITING);
+    pub(super) fn start(merchant: Arc<Merchant>, history: History) -> io::Result<Self> {
+        let (calls, waiting) = sync_channel::<(u64, Handled)>(WAITING);
         let recorder = Recorder { merchant, history };
         let is_ending = Arc::<AtomicBool>::default();
-        let (records, ends) = (recorder.clone(), is_ending.clone());
-        let thread = thread::Builder::new()
-            .name("wxpay-diagnosis".to_owned())
-            .spawn(move || {
-                for call in waiting {
-                    // Calls that are left when the sandbox ends are recorded without findings.
-                    records.record(&call, !ends.load(Ordering::Relaxed));
-                }
-            })?;
+        let (records, ends) = (recorder.clone(), Arc::clone(&is_ending));
+        let thread = JoinOnDrop::spawn("wxpay-diagnosis", move || {
+            for (number, call) in waiting {
+                // Calls that are left when the sandbox ends are recorded without findings.
+                records.record(number, &call, !ends.load(Ordering::Relaxed));
+            }
+        })?;
         Ok(Self {
-            calls: Some(calls),
+            calls,
             recorder,
             is_ending,
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
-    /// Announces a call to the history and returns at once: readers of the history wait for the record.
-    pub(crate) fn add(&self, handled: Handled, memory: Option<OwnedSemaphorePermit>) {
-        let call = Waiting {
-            number: self.recorder.history.announce(),
-            handled,
-            _memory: memory,
-        };
-        let Some(calls) = &self.calls else { return };
-        // A flood of calls is recorded without findings, for no response waits for the thread.
-        if let Err(TrySendError::Full(call) | TrySendError::Disconnected(call)) =
-            calls.try_send(call)
+    /// Announces a call to the history and returns at once. Readers of the history wait for the record.
+    pub(super) fn add(&self, call: Handled) {
+        let number = self.recorder.history.announce();
+        // No response waits for the thread: in a flood, calls are recorded without findings.
+        if let Err(TrySendError::Full((_, call)) | TrySendError::Disconnected((_, call))) =
+            self.calls.try_send((number, call))
         {
-            self.recorder.record(&call, false);
+            self.recorder.record(number, &call, false);
         }
     }
 }
@@ -86,29 +73,21 @@ impl Diagnosis {
 impl Drop for Diagnosis {
     fn drop(&mut self) {
         self.is_ending.store(true, Ordering::Relaxed);
-        self.calls = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic has been reported on the thread; there is nothing to add.
-            let _panicked = thread.join();
-        }
     }
 }
 
 impl Recorder {
-    fn record(&self, waiting: &Waiting, explain: bool) {
-        let Waiting {
-            number, handled, ..
-        } = waiting;
+    fn record(&self, number: u64, handled: &Handled, has_findings: bool) {
         let (call, redactor) = (&handled.call, &self.merchant.redactor);
         let findings = match &handled.evaluation {
-            Some(evaluation) if explain => {
-                // A call that was announced is recorded even if this panics.
+            Some(evaluation) if has_findings => {
+                // An announced call is recorded even if this panics.
                 let find = || findings::find(call, evaluation, &self.merchant);
                 catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
             }
             _ => Vec::new(),
         };
-        let record = RecordedRequest::new(*number, handled, findings, redactor);
+        let record = RecordedRequest::new(number, handled, findings, redactor);
         let evaluation = handled.evaluation.as_ref();
         let body = evaluation.and_then(|it| {
             let media = it.form.part("media")?;
@@ -130,48 +109,30 @@ mod tests {
         fault::Faults,
         fuzzing::{
             client,
-            fixture::{MCH_ID, form, key, parts, request},
+            fixture::{MCH_ID, form, merchant, parts, request},
         },
-        server::{
-            body::MemoryBudget,
-            handler::{AbortSignal, Handler},
-        },
+        server::handler::{AbortSignal, Handler},
     };
 
     #[tokio::test]
     async fn a_response_does_not_wait_for_its_findings_and_the_history_does() {
-        let merchant = Arc::new(Merchant::new(MCH_ID, key(), Vec::new()));
+        let merchant = Arc::new(merchant());
         let history = History::default();
-        let recorder = Recorder {
-            merchant: Arc::clone(&merchant),
-            history: history.clone(),
-        };
-        // In the place of the thread: calls are explained when this test says so.
+        let mut handler = Handler::new(merchant, Faults::default(), history.clone()).unwrap();
+        // A channel in place of the thread: the findings are made when this test says so.
         let (calls, waiting) = sync_channel(1);
-        let handler = Handler {
-            merchant,
-            faults: Faults::default(),
-            diagnosis: Diagnosis {
-                calls: Some(calls),
-                recorder: recorder.clone(),
-                is_ending: Arc::default(),
-                thread: None,
-            },
-        };
+        handler.diagnosis.calls = calls;
         let mut parts = parts();
         parts[4].1 = b"A".repeat(32);
         parts[5].1.extend([0x55; 100_000]);
         let request = request(form(&parts)).map(Full::new);
-        let client = client(Some(MCH_ID));
-        let (memory, abort) = (MemoryBudget::new(4 << 20), AbortSignal::default());
-        let response = handler
-            .handle(client, request, &memory, &abort)
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 200);
+        let (client, abort) = (client(Some(MCH_ID)), AbortSignal::default());
+        let response = handler.handle(client, request, &abort).await;
+        assert_eq!(response.unwrap().status(), 200);
 
         assert!(history.settle().now_or_never().is_none());
-        recorder.record(&waiting.recv().unwrap(), true);
+        let (number, call) = waiting.recv().unwrap();
+        handler.diagnosis.recorder.record(number, &call, true);
         history.settle().await;
         let call = &history.calls()[0];
         let codes: Vec<_> = call.findings.iter().map(|finding| &*finding.code).collect();

@@ -1,17 +1,13 @@
-//! Different parameters may share a canonical string, and so a signature: the laws that
-//! `docs/protocol.md` states under "What a signature says".
+//! The laws of `docs/protocol.md`, "What a signature says", on different parameters with one canonical
+//! string, and so with one signature.
 
 use proptest::prelude::*;
 use wxpay_sign::{ApiKey, Params, SignType};
 
-type Pairs = Vec<(String, String)>;
+use crate::properties::{Pairs, canonical};
 
-fn canonical(pairs: &Pairs) -> String {
-    Params::new(pairs).unwrap().canonical().to_string()
-}
-
-/// Every set of parameters whose canonical string this is: it may be cut at any `&`, and each piece
-/// at any `=`, as long as the names ascend and no value is empty.
+/// Every set of parameters with this canonical string, which may be cut at any `&` and each piece at any
+/// `=`, as long as the names ascend and no value is empty.
 fn readings(text: &str) -> Vec<Pairs> {
     if text.is_empty() {
         return vec![Pairs::new()];
@@ -21,7 +17,7 @@ fn readings(text: &str) -> Vec<Pairs> {
     let ends = ends.chain([text.len()]);
     ends.flat_map(|end| {
         let rests = match text.get(end + 1..) {
-            // A separator that nothing follows separates nothing.
+            // Nothing follows the separator.
             Some("") => Vec::new(),
             rest => readings(rest.unwrap_or_default()),
         };
@@ -43,7 +39,7 @@ fn readings(text: &str) -> Vec<Pairs> {
 
 proptest! {
     #[test]
-    fn sets_share_a_string_exactly_when_they_are_readings_of_it(pairs in prop::collection::btree_map("[ab&=]{0,2}", "[ab&=]{1,3}", 0..4)) {
+    fn every_reading_of_a_string_has_that_string(pairs in prop::collection::btree_map("[ab&=]{0,2}", "[ab&=]{1,3}", 0..4)) {
         let pairs: Pairs = pairs.into_iter().collect();
         let text = canonical(&pairs);
         let readings = readings(&text);
@@ -59,7 +55,7 @@ proptest! {
     ) {
         let pairs: Pairs = pairs.into_iter().filter(|(name, _)| name != "sign").collect();
         let text = canonical(&pairs);
-        // Each at its first `=`: values may hold more of them.
+        // Values may hold more of them than the first `=`.
         let split = text.split('&').filter_map(|pair| pair.split_once('='));
         let split: Pairs = split.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         prop_assert_eq!(split, pairs);
@@ -75,14 +71,14 @@ proptest! {
     }
 }
 
-/// Sets that the protocol cannot tell apart: nothing is escaped.
+/// Nothing is escaped, so the protocol cannot tell these sets apart.
 #[test]
-fn a_moved_separator_is_not_seen() {
+fn sets_that_differ_in_the_place_of_a_separator_have_one_signature() {
     let key = ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap();
     let sets: [[&[(&str, &str)]; 2]; 3] = [
         [&[("a", "b=c")], &[("a=b", "c")]],
         [&[("a", "1&b=2")], &[("a", "1"), ("b", "2")]],
-        // The names agree, and yet the values do not.
+        // The names are the same, and the values are not.
         [&[("a", "1&b=2"), ("b", "3")], &[("a", "1"), ("b", "2&b=3")]],
     ];
     for sets in sets {

@@ -1,4 +1,4 @@
-//! Neither the key nor the right signature is ever shown.
+//! No output shows the key or the right signature.
 
 use std::fmt::{Debug, Display};
 
@@ -11,7 +11,7 @@ fn shown(value: &(impl Debug + Display)) -> String {
     format!("{value:?}\n{value:#?}\n{value}\n{value:#}")
 }
 
-/// No four characters in a row of the secret.
+/// The text has no four characters of the secret in a row.
 fn assert_hides(text: &str, secret: &str) {
     let characters: Vec<char> = secret.chars().collect();
     for part in characters.windows(4).map(String::from_iter) {
@@ -44,7 +44,7 @@ fn a_refused_key_is_not_shown() {
 }
 
 #[test]
-fn parameters_and_their_string_know_no_key() {
+fn parameters_their_string_and_their_signature_do_not_show_the_key() {
     let key = ApiKey::new(KEY).unwrap();
     let params = Params::new([("b", "2"), ("a", "1")]).unwrap();
     for sign_type in SignType::ALL {
@@ -56,7 +56,7 @@ fn parameters_and_their_string_know_no_key() {
 }
 
 #[test]
-fn a_refused_signature_does_not_tell_the_right_one() {
+fn a_refused_signature_does_not_show_the_right_one() {
     let key = ApiKey::new(KEY).unwrap();
     let params = Params::new([("mch_id", "1000000000")]).unwrap();
     let right = SignType::ALL.map(|sign_type| params.sign(sign_type, &key));

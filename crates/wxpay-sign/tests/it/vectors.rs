@@ -36,7 +36,7 @@ fn every_vector_is_signed_and_verified() {
     }
 }
 
-/// The wrong signature of the trap's vector is that of the wrong order.
+/// Fields in the wrong order give the wrong signature of this vector.
 #[test]
 fn the_wrong_order_is_refused() {
     let read = |file| read("trap_mch_id_sorts_first", file);

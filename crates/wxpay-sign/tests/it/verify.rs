@@ -17,77 +17,63 @@ const fn other(required: SignType, found: SignType) -> VerifyError {
     VerifyError::SignType { required, found }
 }
 
-/// The fields, and this signature among them.
-fn signed<'a>(signature: impl IntoIterator<Item = &'a str>) -> Params<(&'a str, &'a str)> {
+/// The fields, and these signatures among them.
+fn signed<'a>(signatures: impl IntoIterator<Item = &'a str>) -> Params<(&'a str, &'a str)> {
     let fields = [
         ("media_hash", "709d1e858d2ef9d0501cc053668b2872"),
         ("mch_id", "1000000000"),
     ];
-    let sign = signature.into_iter().map(|signature| ("sign", signature));
+    let sign = signatures.into_iter().map(|signature| ("sign", signature));
     Params::new(fields.into_iter().chain(sign)).unwrap()
 }
 
-/// The lenient check and both strict ones.
-fn faults<'a>(signature: impl IntoIterator<Item = &'a str>) -> [Option<VerifyError>; 3] {
-    let params = signed(signature);
+/// The errors of the lenient check and of both strict ones.
+fn errors<'a>(signatures: impl IntoIterator<Item = &'a str>) -> [Option<VerifyError>; 3] {
+    let params = signed(signatures);
     let strict = |required| params.verify_strict(required, &key()).err();
     let lenient = params.verify(&key()).err();
     [lenient, strict(SignType::Md5), strict(SignType::HmacSha256)]
 }
 
 #[test]
-fn the_length_chooses_the_algorithm() {
-    assert_eq!(signed([MD5]).verify(&key()), Ok(SignType::Md5));
-    let hmac = signed([HMAC_SHA256]).verify(&key());
-    assert_eq!(hmac, Ok(SignType::HmacSha256));
-}
-
-#[test]
-fn the_strict_mode_insists_on_one() {
+fn the_strict_check_takes_one_algorithm() {
     let md5 = other(SignType::HmacSha256, SignType::Md5);
-    assert_eq!(faults(Some(MD5)), [None, None, Some(md5)]);
+    assert_eq!(errors([MD5]), [None, None, Some(md5)]);
     let hmac = other(SignType::Md5, SignType::HmacSha256);
-    assert_eq!(faults(Some(HMAC_SHA256)), [None, Some(hmac), None]);
-    // Whether the signature is right does not come into it.
-    assert_eq!(faults([&"0".repeat(32)[..]])[2], Some(md5));
+    assert_eq!(errors([HMAC_SHA256]), [None, Some(hmac), None]);
+    // A wrong signature of the other algorithm has the same error.
+    assert_eq!(errors([&"0".repeat(32)[..]])[2], Some(md5));
 }
 
 #[test]
-fn no_signature_is_not_an_empty_one() {
-    assert_eq!(faults(None), [Some(VerifyError::Missing); 3]);
-    assert_eq!(faults(Some("")), [Some(VerifyError::Empty); 3]);
-}
-
-/// The API does not define which of them counts, be they equal; empty ones are none.
-#[test]
-fn several_signatures_are_none() {
-    let several = [Some(VerifyError::Several); 3];
-    assert_eq!(faults([MD5, HMAC_SHA256]), several);
-    assert_eq!(faults([MD5, MD5]), several);
-    assert_eq!(faults([MD5, "x", MD5]), several);
-    assert_eq!(faults(["", ""]), [Some(VerifyError::Empty); 3]);
+fn no_signature_several_and_a_wrong_length_are_different_errors() {
+    let (padded, thrice, wide) = (format!("{MD5}\n"), MD5.repeat(3), "é".repeat(16));
+    let length = |found| VerifyError::Length { found };
+    for (signatures, error) in [
+        (&[][..], VerifyError::Missing),
+        (&[""], VerifyError::Empty),
+        (&["", ""], VerifyError::Empty),
+        (&[MD5, HMAC_SHA256], VerifyError::Several),
+        (&[MD5, MD5], VerifyError::Several),
+        (&[MD5, "x", MD5], VerifyError::Several),
+        (&[" "], length(1)),
+        (&[&MD5[..31]], length(31)),
+        (&[&HMAC_SHA256[..63]], length(63)),
+        (&[&padded], length(33)),
+        (&[&thrice], length(96)),
+        // In characters, not in bytes.
+        (&[&wide], length(16)),
+    ] {
+        assert_eq!(errors(signatures.iter().copied()), [Some(error); 3]);
+    }
+    let mismatch = Some(mismatch(SignType::Md5));
+    assert_eq!(errors([&wide.repeat(2)[..]])[..2], [mismatch; 2]);
+    // Empty ones do not count beside another.
     assert_eq!(signed(["", MD5, ""]).verify(&key()), Ok(SignType::Md5));
 }
 
 #[test]
-fn a_cut_or_padded_signature_has_a_wrong_length() {
-    let (padded, thrice) = (format!("{MD5}\n"), MD5.repeat(3));
-    for text in [" ", &MD5[..31], &HMAC_SHA256[..63], &padded, &thrice] {
-        let length = VerifyError::Length { found: text.len() };
-        assert_eq!(faults(Some(text)), [Some(length); 3]);
-    }
-}
-
-#[test]
-fn a_length_is_in_characters() {
-    let length = VerifyError::Length { found: 16 };
-    assert_eq!(faults([&"é".repeat(16)[..]]), [Some(length); 3]);
-    let mismatch = Some(mismatch(SignType::Md5));
-    assert_eq!(faults([&"é".repeat(32)[..]])[..2], [mismatch; 2]);
-}
-
-#[test]
-fn another_text_of_the_right_length_does_not_match() {
+fn another_text_of_the_right_length_is_a_mismatch() {
     for (text, sign_type) in [
         (&*MD5.to_lowercase(), SignType::Md5),
         (&HMAC_SHA256.to_lowercase(), SignType::HmacSha256),
@@ -98,7 +84,7 @@ fn another_text_of_the_right_length_does_not_match() {
 }
 
 #[test]
-fn a_field_that_came_unsigned_does_not_match() {
+fn a_further_field_that_was_not_signed_is_a_mismatch() {
     let signed = signed([MD5]);
     let fields = signed.iter().chain([("added", "1"), ("sign", MD5)]);
     let more = Params::new(fields).unwrap();

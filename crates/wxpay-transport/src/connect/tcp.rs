@@ -1,6 +1,7 @@
 //! TCP connections, to a server or to the proxy in between.
 
 use std::{
+    future::ready,
     io::{self, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
@@ -12,123 +13,111 @@ use std::{
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::{
-    client::legacy::connect::{
-        Connected, Connection, HttpConnector,
-        dns::{GaiResolver, Name},
-    },
+    client::legacy::connect::{Connected, Connection, HttpConnector, dns::Name},
     rt::TokioIo,
 };
 use socket2::SockRef;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::Instant,
+};
 use tower::{ServiceExt, service_fn};
 
-use super::proxy::connect_through_proxy;
 use crate::{
-    attempt::{Connecting, ConnectionState, MAX_UNSENT, lock},
+    attempt::{Connecting, ConnectionState, MAX_UNSENT},
     config::{Config, ConnectEvent, Io},
     endpoints,
-    error::{BoxError, ProxyErrorKind, Step},
+    error::{BoxError, ProxyErrorKind, Step, lock},
 };
 
-/// Firewalls forget a silent connection after a minute.
+/// Half of the minute after which many firewalls drop a silent connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Connects to a server, or to the proxy, and has that connect to the server.
+/// Connects to a server, directly or through the proxy.
 pub(super) async fn connect(
-    config: Arc<Config>,
+    config: &Config,
     server: Uri,
-    connecting: Arc<Connecting>,
+    connecting: &Connecting,
 ) -> Result<Tcp, BoxError> {
-    let io = match config.proxy_to(&server) {
-        None => open(&config, server, Step::Connect, &connecting).await?,
+    let proxy = config.proxy.as_ref();
+    let io = match proxy.filter(|proxy| proxy.applies_to(&server)) {
+        None => open(config, server, Step::Connect, connecting).await?,
         Some(proxy) => {
             let step = Step::ProxyConnect(proxy.authority.clone());
-            connecting.reach(step.clone());
+            *lock(&connecting.step) = step.clone();
             let uri = endpoints::uri("http", &proxy.authority);
-            let opened = open(&config, uri, step, &connecting).await;
+            let opened = open(config, uri, step, connecting).await;
             let failed = |source| proxy.failure(ProxyErrorKind::Unreachable, Some(source));
             let mut io = opened.map_err(failed)?;
-            connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
-            connect_through_proxy(&mut *io, proxy, &server).await?;
-            config.tell(ConnectEvent::Tunneled);
+            *lock(&connecting.step) = Step::ProxyTunnel(proxy.authority.clone());
+            proxy.connect(&mut io, &server).await?;
+            config.observe(ConnectEvent::Tunneled);
             io
         }
     };
-    connecting.reach(Step::Handshake);
+    *lock(&connecting.step) = Step::Handshake;
     Ok(Tcp::new(io))
 }
 
-/// Resolves the name, by the caller's word or the system's, and connects: to the addresses one after
-/// the other, and to those of the other IP version too when the first take more than 300 ms.
+/// Resolves the name, unless the caller gave its addresses, and connects to one address after the other;
+/// when those of one IP version take more than 300 ms, also to those of the other.
 async fn open(
-    config: &Arc<Config>,
+    config: &Config,
     server: Uri,
     opening: Step,
-    connecting: &Arc<Connecting>,
+    connecting: &Connecting,
 ) -> Result<Box<dyn Io>, BoxError> {
     if let Some(dial) = &config.dialer {
-        connecting.reach(opening);
+        *lock(&connecting.step) = opening;
         return Ok(dial(server).await?);
     }
-    let (told, reached) = (Arc::clone(config), Arc::clone(connecting));
-    let resolved = move |addresses: &[IpAddr]| {
-        reached.reach(opening.clone());
-        // The addresses of a proxy are none of the server's.
-        if opening == Step::Connect {
-            told.tell(ConnectEvent::Resolved(addresses));
+    let (host, port) = (server.host().unwrap_or_default(), endpoints::port(&server));
+    let given = config.overrides.get(&(host.to_ascii_lowercase(), port));
+    let addresses: Vec<IpAddr> = match (host.trim_matches(['[', ']']).parse(), given) {
+        (Ok(address), _) => vec![address],
+        (_, Some(given)) => given.to_vec(),
+        (_, None) => {
+            let found = lookup_host((host, port)).await?;
+            found.map(|address| address.ip()).collect()
         }
     };
-    let host = server.host().unwrap_or_default();
-    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        resolved(&[address]);
+    // The addresses of a proxy are none of the server's.
+    if opening == Step::Connect {
+        config.observe(ConnectEvent::Resolved(&addresses));
     }
-    let given = config.addresses_of(&server);
-    let resolver = service_fn(move |name: Name| {
-        let (given, resolved) = (given.clone(), resolved.clone());
-        async move {
-            let addresses: Vec<IpAddr> = match given {
-                Some(given) => given.to_vec(),
-                None => {
-                    let found = GaiResolver::new().oneshot(name).await?;
-                    found.map(|address| address.ip()).collect()
-                }
-            };
-            resolved(&addresses);
-            // The connector puts the URI's port in place of 0.
-            io::Result::Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)))
-        }
-    });
+    *lock(&connecting.step) = opening;
+    // The connector replaces port 0 with the URI's.
+    let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
+    let resolver = service_fn(move |_: Name| ready(io::Result::Ok(addresses.clone())));
     let mut connector = HttpConnector::new_with_resolver(resolver);
     connector.enforce_http(false);
-    // Without it the last piece of a body waits for the acknowledgement of the one before.
+    // Nagle's algorithm would hold the last piece of a body back until the one before is acknowledged.
     connector.set_nodelay(true);
     connector.set_keepalive(Some(KEEPALIVE));
     connector.set_keepalive_interval(Some(KEEPALIVE));
-    // Shared out among the addresses of a name, so that a dead one does not use up all of it.
+    // The connector divides it among the addresses, so that a dead one does not use up all of it.
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     connector.set_connect_timeout(connecting.end.map(left));
     let stream = connector.oneshot(server).await?.into_inner();
     bound_unsent(&stream, config.rules.stall_timeout)?;
-    config.tell(ConnectEvent::Connected(stream.peer_addr()?));
+    config.observe(ConnectEvent::Connected(stream.peer_addr()?));
     Ok(Box::new(stream))
 }
 
-/// Has the system tell soon when the other side takes nothing.
+/// Makes writes block soon after the peer has stopped reading.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
-    /// The system counts in milliseconds of 32 bits.
-    const MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
     let socket = SockRef::from(stream);
     socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
-    let timeout = stall_timeout.clamp(Duration::from_millis(1), MAX);
+    // At most a day: the system has 31 bits for the milliseconds.
+    let timeout = stall_timeout.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
     socket.set_tcp_user_timeout(Some(timeout))
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 use self::bound_send_buffer as bound_unsent;
 
-/// The same for systems without `TCP_NOTSENT_LOWAT` and `TCP_USER_TIMEOUT`.
+/// The substitute on systems without `TCP_NOTSENT_LOWAT` and `TCP_USER_TIMEOUT`.
 #[cfg(any(test, not(any(target_os = "android", target_os = "linux"))))]
 fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
@@ -136,7 +125,7 @@ fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
 
 pub(super) type Polled<T> = Poll<io::Result<T>>;
 
-/// A connection that counts what is written to it.
+/// A connection that counts the bytes written to it.
 pub(crate) struct Tcp {
     io: TokioIo<Box<dyn Io>>,
     pub(super) state: Arc<Mutex<ConnectionState>>,
@@ -150,7 +139,7 @@ impl Tcp {
         }
     }
 
-    /// Has the system throw away what the other side has not read, instead of keeping it for it.
+    /// Makes the system discard unsent bytes when the connection is dropped.
     pub(super) fn reset_when_dropped(&self) -> io::Result<()> {
         let io: &dyn Io = &**self.io.inner();
         io.tcp().map_or(Ok(()), TcpStream::set_zero_linger)
@@ -216,14 +205,13 @@ mod tests {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("https://{}/", server.local_addr().unwrap());
         let connecting = Connecting::new(Instant::now(), None);
-        let tcp = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
+        let tcp = connect(&Config::default(), uri.parse().unwrap(), &connecting).await;
         let io = tcp.unwrap().io.into_inner();
-        let stream = (*io).tcp().unwrap();
-        assert!(stream.nodelay().unwrap());
-        let socket = SockRef::from(stream);
+        let socket = SockRef::from((*io).tcp().unwrap());
+        assert!(socket.tcp_nodelay().unwrap());
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
-        let timeout = Some(Duration::from_secs(30));
-        assert_eq!(socket.tcp_user_timeout().unwrap(), timeout);
+        let timeout = socket.tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(Duration::from_secs(30)));
     }
 
     #[tokio::test]
@@ -239,7 +227,7 @@ mod tests {
                 let write = poll_fn(|cx| Pin::new(&mut tcp).poll_write(cx, &[7; 4096]));
                 let written = timeout(Duration::from_millis(200), write).await;
                 taken += written.unwrap_or(Ok(0)).unwrap();
-                // Unbounded, the system takes megabytes.
+                // Without a bound the system takes megabytes.
                 assert!(taken < 16 * MAX_UNSENT as usize, "{taken} bytes");
             }
         }

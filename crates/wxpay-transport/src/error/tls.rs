@@ -1,8 +1,11 @@
-//! The errors of TLS, in words.
+//! The kinds of TLS errors.
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{
+    AlertDescription, CertificateError,
+    Error::{AlertReceived, InvalidCertificate, InvalidMessage, PeerIncompatible},
+};
 
-/// The kind of a failed TLS handshake, or of an alert after it; "its" means the server's.
+/// The kind of a failed TLS handshake, or of an alert after it. In the messages, "its" means the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
@@ -24,7 +27,7 @@ pub enum TlsErrorKind {
     /// The server's certificate is wrong in another way: damaged, revoked, not for servers.
     #[error("its certificate is not acceptable")]
     ServerCertificate,
-    /// The server insists on a client certificate, and none was sent.
+    /// The server requires a client certificate, and none was sent.
     #[error("it requires a client certificate and got none")]
     CertificateRequired,
     /// The server does not accept the client certificate that was sent.
@@ -41,7 +44,7 @@ pub enum TlsErrorKind {
     /// Such as ECDSA with SHA-1, on the way from the authority to the server.
     #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
-    /// Nothing in common; or a server of TLS 1.2 wants a client certificate, and says no more.
+    /// Nothing in common; or a server with TLS 1.2 requires a client certificate without saying so.
     #[error(
         "no TLS version, cipher suite or signature in common, or it wants a client certificate; \
          spoken are TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"
@@ -50,10 +53,10 @@ pub enum TlsErrorKind {
     /// The answer is not TLS: perhaps a plain HTTP port.
     #[error("it does not speak TLS on this port")]
     NotTls,
-    /// No authority could be read from the machine's store, which was asked for.
+    /// No authority could be read from the machine's store.
     #[error("no certificate authority could be read from this machine's store")]
     NoRoots,
-    /// Anything else; the source says what.
+    /// Anything else; see the source.
     #[error("the TLS handshake failed")]
     Other,
 }
@@ -74,56 +77,45 @@ impl TlsErrorKind {
     /// Our verifier's own cause, if it is one.
     pub(super) fn uncheckable(error: &rustls::Error) -> Option<&Uncheckable> {
         match error {
-            rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-                other.0.downcast_ref()
-            }
+            InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref(),
             _ => None,
         }
     }
 
     pub(crate) fn of(error: &rustls::Error) -> Self {
-        match (error, Self::uncheckable(error)) {
-            (_, Some(Uncheckable::WeakKey(_))) => Self::WeakKey,
-            (_, Some(Uncheckable::Signature(_))) => Self::UnsupportedSignature,
-            (rustls::Error::InvalidCertificate(error), None) => Self::of_certificate(error),
-            (rustls::Error::AlertReceived(alert), None) => Self::of_alert(*alert),
-            (rustls::Error::PeerIncompatible(_), None) => Self::Incompatible,
-            (rustls::Error::InvalidMessage(_), None) => Self::NotTls,
-            _ => Self::Other,
-        }
-    }
-
-    fn of_certificate(error: &CertificateError) -> Self {
+        use AlertDescription as Alert;
         use CertificateError as Cause;
 
-        match error {
-            Cause::UnknownIssuer => Self::UnknownIssuer,
-            Cause::BadSignature => Self::BadSignature,
-            Cause::Expired | Cause::ExpiredContext { .. } => Self::Expired,
-            Cause::NotValidYet | Cause::NotValidYetContext { .. } => Self::NotYetValid,
-            Cause::NotValidForName | Cause::NotValidForNameContext { .. } => Self::WrongName,
-            _ => Self::ServerCertificate,
-        }
-    }
-
-    /// An alert is the server's word, so it speaks of the client's certificate.
-    fn of_alert(alert: AlertDescription) -> Self {
-        use AlertDescription as Alert;
-
-        match alert {
-            Alert::CertificateRequired | Alert::NoCertificate => Self::CertificateRequired,
-            Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            // rustls' alert for a certificate that its alleged issuer has not signed.
-            | Alert::DecryptError
-            | Alert::AccessDenied => Self::CertificateRefused,
-            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
-                Self::Incompatible
-            }
+        match (Self::uncheckable(error), error) {
+            (Some(Uncheckable::WeakKey(_)), _) => Self::WeakKey,
+            (Some(Uncheckable::Signature(_)), _) => Self::UnsupportedSignature,
+            (None, InvalidCertificate(error)) => match error {
+                Cause::UnknownIssuer => Self::UnknownIssuer,
+                Cause::BadSignature => Self::BadSignature,
+                Cause::Expired | Cause::ExpiredContext { .. } => Self::Expired,
+                Cause::NotValidYet | Cause::NotValidYetContext { .. } => Self::NotYetValid,
+                Cause::NotValidForName | Cause::NotValidForNameContext { .. } => Self::WrongName,
+                _ => Self::ServerCertificate,
+            },
+            // The server's alerts are about the client's certificate.
+            (None, AlertReceived(alert)) => match alert {
+                Alert::CertificateRequired | Alert::NoCertificate => Self::CertificateRequired,
+                Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                // rustls' alert for a certificate that its alleged issuer has not signed.
+                | Alert::DecryptError
+                | Alert::AccessDenied => Self::CertificateRefused,
+                Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+                    Self::Incompatible
+                }
+                _ => Self::Other,
+            },
+            (None, PeerIncompatible(_)) => Self::Incompatible,
+            (None, InvalidMessage(_)) => Self::NotTls,
             _ => Self::Other,
         }
     }

@@ -7,16 +7,12 @@
 
 mod calls;
 mod connections;
-mod failover;
 mod faults;
-mod log;
 mod memory;
 mod observing;
 mod progress;
 mod proxies;
 mod renewal;
-mod resolving;
-mod secrets;
 mod slow_lines;
 mod support;
 #[cfg(feature = "native-roots")]

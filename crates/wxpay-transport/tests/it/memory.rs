@@ -1,5 +1,4 @@
-//! The whole transport over TLS in memory, under a paused clock: what each server does → what is called
-//! when, and what comes of it.
+//! The transport over TLS in memory, under a paused clock.
 
 mod failover;
 mod retries;
@@ -27,8 +26,7 @@ use wxpay_transport::{CallInfo, Endpoints, Error, Transport, TransportBuilder};
 
 use crate::support::{Ca, read_request, read_slowly, send, server};
 
-/// For each host the words that say what it does, connection by connection; one that has none left
-/// answers with 200.
+/// Servers that follow a script: for each host, a word for each connection; without a word they answer 200.
 #[derive(Clone)]
 pub(crate) struct Network(Arc<Shared>);
 
@@ -39,9 +37,9 @@ struct Shared {
     forger: TlsAcceptor,
     script: Mutex<BTreeMap<String, VecDeque<String>>>,
     log: Mutex<Vec<String>>,
-    /// When connections were dialled.
+    /// The times of the connections.
     times: Mutex<Vec<Instant>>,
-    /// What was read of each request.
+    /// The requests, as far as they were read.
     requests: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -73,7 +71,7 @@ impl Network {
         }))
     }
 
-    /// Each attempt on a connection of its own, so that what is dialled is what is tried.
+    /// A transport that uses each connection for one attempt.
     fn transport(&self, builder: TransportBuilder) -> Transport<String> {
         self.keeping_connections(builder.pool_max_idle_per_host(0))
     }
@@ -106,7 +104,7 @@ impl Network {
 
     async fn serve(&self, mut stream: DuplexStream, word: &str) {
         match word {
-            // A handshake that hangs, until the client gives it up, or that is cut.
+            // The handshake hangs until the client gives up, or is cut.
             "stall" => return drop(copy(&mut stream, &mut sink()).await),
             "drop" => return,
             _ => {}
@@ -121,7 +119,7 @@ impl Network {
         };
         let second = Duration::from_secs(1);
         let request = match word {
-            // So slow that a request takes longer than any of the times; but it moves.
+            // The request takes longer than any of the timeouts, but it moves.
             "slow" => read_slowly(&mut stream, 4096, second, usize::MAX).await,
             "stuck" => read_slowly(&mut stream, 4096, second, 8192).await,
             _ => read_request(&mut stream).await,
@@ -141,6 +139,10 @@ impl Network {
             "garbage" => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
             "half" | "hang-in-body" => half,
             "hang-in-head" => "HTTP/1.1 200 OK\r\ncont".to_owned(),
+            "hang-after-continue" => "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
+            "hang-in-chunks" => {
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nok".to_owned()
+            }
             "wait" => format!("{}retry-after: 7\r\n\r\n{REPLY}", head("503")),
             "slow" | "drip" => whole,
             status => format!("{}\r\n{REPLY}", head(status)),
@@ -164,7 +166,7 @@ impl Network {
         let _ = stream.shutdown().await;
     }
 
-    /// What has been dialled since the last time, and when.
+    /// The connections since the last call of this, with their times.
     fn take_log(&self) -> String {
         std::mem::take(&mut *self.0.log.lock().unwrap()).join(", ")
     }
@@ -180,7 +182,7 @@ fn runtime() -> Runtime {
     builder.enable_time().start_paused(true).build().unwrap()
 }
 
-/// Two repetitions, 20 s for a call, 5 s to connect; no back-off, so that every time is certain.
+/// Two repetitions, 20 s for a call, 5 s to connect, and no random back-off.
 fn builder() -> TransportBuilder {
     Transport::builder()
         .max_retries(2)
@@ -200,10 +202,10 @@ async fn post(transport: &Transport<String>, uri: &str) -> Result<Response<Bytes
     send(transport, request).await
 }
 
-/// Makes calls to `a` one after the other, after pauses in seconds, and tells all that happened:
-/// `0s a, 10s b = 200 b (2)` is an attempt at `a` at the start, one at `b` after 10 s, and a response of
-/// `b` at the second attempt.
-async fn trace(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)]) -> String {
+/// Makes calls to `a` one after the other, each after a pause in seconds, and checks their trace: `0s a,
+/// 10s b = 200 b (2)` is an attempt at `a` at the start, one at `b` after 10 s, and a response of `b` at
+/// the second attempt.
+async fn check(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)], expected: &str) {
     let network = Network::new(script);
     let transport = network.transport(builder);
     let mut lines = Vec::new();
@@ -212,7 +214,7 @@ async fn trace(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)
         let outcome = outcome(&post(&transport, "https://a/").await);
         lines.push(format!("{} = {outcome}", network.take_log()));
     }
-    lines.join("; ")
+    assert_eq!(lines.join("; "), expected, "{script:?}");
 }
 
 fn outcome(result: &Result<Response<Bytes>, Error>) -> String {
@@ -224,8 +226,4 @@ fn outcome(result: &Result<Response<Bytes>, Error>) -> String {
         }
         Err(error) => format!("{:?} ({})", error.kind(), error.info().unwrap().attempts),
     }
-}
-
-async fn check(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)], expected: &str) {
-    assert_eq!(trace(builder, pauses, script).await, expected, "{script:?}");
 }

@@ -4,6 +4,7 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
+use rustls_pki_types::CertificateDer;
 use tokio::{
     io::AsyncWriteExt,
     sync::{mpsc, watch},
@@ -13,7 +14,7 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, IdentitySource, Transport};
 
 use crate::support::{
-    Ca, OK, Pair, Tls, answer, call, post, read_request, send, serve, serve_telling,
+    Ca, OK, Pair, Tls, answer, call, post, read_request, send, serve, serve_reply, serve_reporting,
 };
 
 fn write(folder: &Path, pair: &Pair) {
@@ -26,16 +27,17 @@ fn watch(folder: &Path) -> IdentityFiles {
     files.unwrap().poll_interval(Duration::ZERO)
 }
 
-/// The certificate that the client has shown.
-fn shown(stream: &Tls) -> Vec<u8> {
-    let certificates = stream.get_ref().1.peer_certificates().unwrap();
-    certificates[0].to_vec()
+/// The client's certificate.
+fn certificate(stream: &Tls) -> CertificateDer<'static> {
+    stream.get_ref().1.peer_certificates().unwrap()[0]
+        .clone()
+        .into_owned()
 }
 
 /// The client's certificate, and the kind of handshake.
-type Seen = (Vec<u8>, HandshakeKind);
+type Seen = (CertificateDer<'static>, HandshakeKind);
 
-/// A server that answers every request once it may, and says what it saw of it before.
+/// A server that reports every request, and answers it when it may.
 async fn server(
     config: ServerConfig,
     keep_alive: bool,
@@ -47,7 +49,7 @@ async fn server(
         async move {
             while !read_request(&mut stream).await.is_empty() {
                 let handshake = stream.get_ref().1.handshake_kind().unwrap();
-                sender.send((shown(&stream), handshake)).unwrap();
+                sender.send((certificate(&stream), handshake)).unwrap();
                 go.wait_for(|go| *go).await.unwrap();
                 stream.write_all(OK.as_bytes()).await.unwrap();
                 if !keep_alive {
@@ -69,9 +71,7 @@ async fn uploads_under_way_finish_while_the_files_are_replaced() {
     write(folder.path(), &old);
     let (go, may_go) = watch::channel(false);
     let (addr, mut seen) = server(ca.demanding_server(), true, may_go).await;
-    let builder = ca
-        .builder_for_one_attempt()
-        .identity_source(watch(folder.path()));
+    let builder = ca.builder().identity_source(watch(folder.path()));
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
     let upload = || {
         let transport = transport.clone();
@@ -104,7 +104,7 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
         let (_go, may_go) = watch::channel(true);
         let (addr, mut seen) = server(ca.demanding_server(), keep_alive, may_go).await;
         let handle = IdentityHandle::new(pairs[0].identity());
-        let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
+        let builder = ca.builder().identity_source(handle.clone());
         let transport: Transport<Full<Bytes>> = builder.build().unwrap();
         for pair in [&pairs[0], &pairs[1], &pairs[0]] {
             handle.set(pair.identity());
@@ -112,7 +112,7 @@ async fn no_connection_and_no_session_of_the_old_identity_is_used_again() {
                 send(&transport, post(addr, "hello")).await.unwrap();
                 let (certificate, handshake) = seen.recv().await.unwrap();
                 assert_eq!(certificate, pair.der());
-                // Where the connection is kept, there is but the first handshake.
+                // On a kept connection the handshake is the first one.
                 let full = first || keep_alive;
                 assert_eq!(handshake == HandshakeKind::Full, full);
             }
@@ -126,11 +126,11 @@ async fn connections_of_the_old_identity_are_closed() {
     let handle = IdentityHandle::new(ca.pair().identity());
     let server = async |mut stream: Tls| {
         while !answer(&mut stream).await.is_empty() {}
-        shown(&stream)
+        certificate(&stream)
     };
-    let (addr, mut ends) = serve_telling(ca.demanding_server(), server).await;
+    let (addr, mut ends) = serve_reporting(ca.demanding_server(), server).await;
     let renewed = ca.pair();
-    let builder = ca.builder_for_one_attempt().identity_source(handle.clone());
+    let builder = ca.builder().identity_source(handle.clone());
     let transport: Transport<Full<Bytes>> = builder.build().unwrap();
     send(&transport, post(addr, "hello")).await.unwrap();
 
@@ -138,20 +138,13 @@ async fn connections_of_the_old_identity_are_closed() {
     send(&transport, post(addr, "hello")).await.unwrap();
 
     let ended = time::timeout(Duration::from_secs(20), ends.recv()).await;
-    assert_ne!(
-        ended.expect("the pool lets go of it").unwrap(),
-        renewed.der()
-    );
+    let ended = ended.expect("the connection must be closed").unwrap();
+    assert_ne!(ended, renewed.der());
 }
 
-/// A source that reads anew whenever it is asked, so that no two of its identities are one.
+/// A source that reads the identity each time, so that no two of its identities are one.
+#[derive(Debug)]
 struct Anew(Pair);
-
-impl std::fmt::Debug for Anew {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Anew")
-    }
-}
 
 impl IdentitySource for Anew {
     fn current(&self) -> Identity {
@@ -160,13 +153,9 @@ impl IdentitySource for Anew {
 }
 
 #[tokio::test]
-async fn a_source_that_always_has_another_identity_is_not_asked_for_ever() {
+async fn a_source_whose_identity_is_always_another_is_asked_once() {
     let ca = Ca::new();
-    let (_go, may_go) = watch::channel(true);
-    let (addr, _seen) = server(ca.demanding_server(), true, may_go).await;
-    let builder = ca
-        .builder_for_one_attempt()
-        .identity_source(Anew(ca.pair()));
-    let reply = time::timeout(Duration::from_secs(20), call(builder, addr)).await;
-    assert_eq!(reply.expect("it ends").unwrap().body(), "ok");
+    let addr = serve_reply(ca.demanding_server(), OK).await;
+    let builder = ca.builder().identity_source(Anew(ca.pair()));
+    assert_eq!(call(builder, addr).await.unwrap().body(), "ok");
 }

@@ -1,15 +1,16 @@
-//! A certificate authority and a scripted TLS server.
+//! A certificate authority, TLS servers, and the log.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, uri::Authority};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -21,19 +22,24 @@ use tokio_rustls::{
     rustls::{
         DEFAULT_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion,
         crypto::{CryptoProvider, ring},
-        server::WebPkiClientVerifier,
+        server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     },
     server::TlsStream,
 };
 use tower::ServiceExt;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber, set_default},
+};
 use wxpay_transport::{Error, Identity, Roots, Transport, TransportBuilder};
 
 pub(crate) type Tls = TlsStream<TcpStream>;
 
-/// An authority made for one test.
+/// A certificate authority.
 pub(crate) struct Ca(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
+#[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) cert: String,
     pub(crate) key: String,
@@ -44,10 +50,9 @@ impl Pair {
         Identity::from_pem(&self.cert, &self.key).unwrap()
     }
 
-    /// The certificate as it goes over the wire.
-    pub(crate) fn der(&self) -> Vec<u8> {
-        let der = CertificateDer::from_pem_slice(self.cert.as_bytes());
-        der.unwrap().to_vec()
+    /// The certificate in DER.
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.cert.as_bytes()).unwrap()
     }
 }
 
@@ -72,17 +77,9 @@ impl Ca {
         Roots::empty().with_pem(self.pem()).unwrap()
     }
 
-    /// A transport that trusts this authority alone, and repeats without waiting.
+    /// A transport that trusts this authority alone.
     pub(crate) fn builder(&self) -> TransportBuilder {
-        let builder = Transport::builder().roots(self.roots());
-        builder
-            .max_retries(2)
-            .backoff(Duration::ZERO, Duration::ZERO)
-    }
-
-    /// The same, that repeats nothing: where a call must succeed at once, or fail as it fails.
-    pub(crate) fn builder_for_one_attempt(&self) -> TransportBuilder {
-        self.builder().max_retries(0)
+        Transport::builder().roots(self.roots())
     }
 
     pub(crate) fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Pair {
@@ -100,7 +97,7 @@ impl Ca {
         }
     }
 
-    /// A good certificate for `localhost`, used by servers and clients alike.
+    /// A valid certificate for `localhost`, for a server or a client.
     pub(crate) fn pair(&self) -> Pair {
         self.issue(|_| {})
     }
@@ -113,69 +110,69 @@ impl Ca {
         self.issue(|params| params.not_before = date_time_ymd(4000, 1, 1))
     }
 
-    /// A server that asks nobody for a certificate.
+    /// A server that asks for no client certificate.
     pub(crate) fn server(&self) -> ServerConfig {
         server(&self.pair())
     }
 
-    /// A server that insists on a client certificate of this authority.
+    /// A server that requires a client certificate of this authority.
     pub(crate) fn demanding_server(&self) -> ServerConfig {
         self.server_demanding(self)
     }
 
-    /// A server of this authority that insists on a client certificate of the other.
+    /// A server of this authority that requires a client certificate of the other.
     pub(crate) fn server_demanding(&self, other: &Self) -> ServerConfig {
-        server_demanding(&self.pair(), other, ring::default_provider())
+        let verifier = client_verifier(other, ring::default_provider());
+        server_config(&self.pair(), DEFAULT_VERSIONS, verifier)
+    }
+
+    /// A server that requires a client certificate of this authority with a key for ECDSA.
+    pub(crate) fn server_of_ecdsa_clients(&self) -> ServerConfig {
+        let mut provider = ring::default_provider();
+        let algorithms = &mut provider.signature_verification_algorithms;
+        let ecdsa = algorithms.mapping.iter().copied();
+        let ecdsa = ecdsa.filter(|(scheme, _)| format!("{scheme:?}").starts_with("ECDSA"));
+        algorithms.mapping = ecdsa.collect::<Vec<_>>().leak();
+        server_config(
+            &self.pair(),
+            DEFAULT_VERSIONS,
+            client_verifier(self, provider),
+        )
     }
 }
 
-/// A server that insists on a client certificate of this authority, which the provider can check.
-fn server_demanding(pair: &Pair, authority: &Ca, for_clients: CryptoProvider) -> ServerConfig {
+fn client_verifier(authority: &Ca, provider: CryptoProvider) -> Arc<dyn ClientCertVerifier> {
     let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(authority.pem().as_bytes());
-    roots.add(authority.unwrap()).unwrap();
+    roots.add(authority.0.der().clone()).unwrap();
     let verifier =
-        WebPkiClientVerifier::builder_with_provider(roots.into(), for_clients.into()).build();
-    let (chain, key) = der(pair);
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier.unwrap())
-        .with_single_cert(chain, key)
-        .unwrap()
-}
-
-/// A server that takes clients of this authority, if their keys are for ECDSA.
-pub(crate) fn server_of_ecdsa_clients(ca: &Ca) -> ServerConfig {
-    let mut for_clients = ring::default_provider();
-    let algorithms = &mut for_clients.signature_verification_algorithms;
-    let ecdsa = algorithms.mapping.iter().copied();
-    let ecdsa = ecdsa.filter(|(scheme, _)| format!("{scheme:?}").starts_with("ECDSA"));
-    algorithms.mapping = ecdsa.collect::<Vec<_>>().leak();
-    server_demanding(&ca.pair(), ca, for_clients)
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.into()).build();
+    verifier.unwrap()
 }
 
 pub(crate) fn server(pair: &Pair) -> ServerConfig {
     server_with(pair, DEFAULT_VERSIONS)
 }
 
-pub(crate) fn server_with(
+type Versions<'a> = &'a [&'static SupportedProtocolVersion];
+
+pub(crate) fn server_with(pair: &Pair, versions: Versions<'_>) -> ServerConfig {
+    server_config(pair, versions, WebPkiClientVerifier::no_client_auth())
+}
+
+fn server_config(
     pair: &Pair,
-    versions: &[&'static SupportedProtocolVersion],
+    versions: Versions<'_>,
+    clients: Arc<dyn ClientCertVerifier>,
 ) -> ServerConfig {
-    let (chain, key) = der(pair);
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
+        .with_client_cert_verifier(clients)
+        .with_single_cert(
+            vec![pair.der()],
+            PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap(),
+        )
         .unwrap()
-}
-
-fn der(pair: &Pair) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
-    (vec![cert], key)
 }
 
 /// An address that refuses connections for as long as the socket lives, which keeps its port.
@@ -185,61 +182,42 @@ pub(crate) fn refusing() -> (SocketAddr, TcpSocket) {
     (socket.local_addr().unwrap(), socket)
 }
 
-/// Accepts TCP connections and hands each to `handle`, in a task of its own.
-pub(crate) async fn serve_tcp<F, Fut>(handle: F) -> SocketAddr
+/// Accepts TCP connections and passes each to `handle`, in a task of its own.
+pub(crate) async fn serve_tcp<F, Fut>(mut handle: F) -> SocketAddr
 where
     F: FnMut(TcpStream) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    accept(listener, handle);
-    addr
-}
-
-fn accept<F, Fut>(listener: TcpListener, mut handle: F)
-where
-    F: FnMut(TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = ()> + Send + 'static,
-{
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(handle(stream));
         }
     });
+    addr
 }
 
-/// The same with TLS; a failed handshake is the client's to report.
+/// Accepts TLS connections and passes each to `handle`; a failed handshake is left to the client.
 pub(crate) async fn serve<F, Fut>(config: ServerConfig, handle: F) -> SocketAddr
 where
     F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    serve_on(listener, config, handle);
-    addr
-}
-
-/// The same on an address that was taken before, as by [`refusing`].
-pub(crate) fn serve_on<F, Fut>(listener: TcpListener, config: ServerConfig, handle: F)
-where
-    F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = ()> + Send + 'static,
-{
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    accept(listener, move |stream| {
+    let handle = move |stream| {
         let (acceptor, handle) = (acceptor.clone(), handle.clone());
         async move {
             if let Ok(stream) = acceptor.accept(stream).await {
                 handle(stream).await;
             }
         }
-    });
+    };
+    serve_tcp(handle).await
 }
 
-/// A server that hands on what `handle` makes of each connection.
-pub(crate) async fn serve_telling<T, F, Fut>(
+/// A server that sends the results of `handle` to the test.
+pub(crate) async fn serve_reporting<T, F, Fut>(
     config: ServerConfig,
     handle: F,
 ) -> (SocketAddr, mpsc::UnboundedReceiver<T>)
@@ -248,12 +226,12 @@ where
     F: Fn(Tls) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = T> + Send + 'static,
 {
-    let (sender, told) = mpsc::unbounded_channel();
+    let (sender, results) = mpsc::unbounded_channel();
     let addr = serve(config, move |stream| {
-        let (told, sender) = (handle(stream), sender.clone());
-        async move { drop(sender.send(told.await)) }
+        let (result, sender) = (handle(stream), sender.clone());
+        async move { drop(sender.send(result.await)) }
     });
-    (addr.await, told)
+    (addr.await, results)
 }
 
 /// Reads a request and answers it.
@@ -263,7 +241,7 @@ pub(crate) async fn answer(stream: &mut Tls) -> Vec<u8> {
     request
 }
 
-/// Answers every request that is whole, until the client closes.
+/// Answers every request, until the client closes.
 pub(crate) async fn answer_all(mut stream: Tls) {
     while !read_request(&mut stream).await.is_empty() {
         if stream.write_all(OK.as_bytes()).await.is_err() {
@@ -272,7 +250,7 @@ pub(crate) async fn answer_all(mut stream: Tls) {
     }
 }
 
-/// A server that reads one request a connection and sends `reply`, byte for byte.
+/// A server that reads one request on each connection, sends these bytes and closes.
 pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>) -> SocketAddr {
     let reply: Arc<[u8]> = reply.into().into();
     serve(config, move |mut stream| {
@@ -286,12 +264,12 @@ pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>)
     .await
 }
 
-/// Reads one whole request with a `Content-Length` (or none), head and body.
+/// Reads a request, whose body has a `Content-Length` or is empty.
 pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     read_slowly(stream, 64 * 1024, Duration::ZERO, usize::MAX).await
 }
 
-/// The same in pieces of so many bytes, with a pause before each, and up to a length.
+/// Reads a request in pieces of this size, with a pause before each, until it has `most` bytes.
 pub(crate) async fn read_slowly(
     stream: &mut (impl AsyncRead + Unpin),
     piece: usize,
@@ -319,7 +297,7 @@ pub(crate) async fn read_slowly(
     request
 }
 
-/// The head of a request in lower case, and what there is of its body.
+/// The head of a request in lower case, and the body as far as it has come.
 pub(crate) fn split(request: &[u8]) -> Option<(String, &[u8])> {
     let end = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&request[..end]);
@@ -328,16 +306,12 @@ pub(crate) fn split(request: &[u8]) -> Option<(String, &[u8])> {
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-pub(crate) fn authority(addr: SocketAddr) -> Authority {
-    format!("localhost:{}", addr.port()).parse().unwrap()
-}
-
 pub(crate) fn post(addr: SocketAddr, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     let uri = format!("https://localhost:{}/", addr.port());
     Request::post(uri).body(Full::new(body.into())).unwrap()
 }
 
-/// Posts five bytes there; bounded, so that a hang fails the test instead of stopping it.
+/// Posts five bytes there.
 pub(crate) async fn call(
     builder: TransportBuilder,
     addr: SocketAddr,
@@ -346,7 +320,7 @@ pub(crate) async fn call(
     send(&transport, post(addr, "hello")).await
 }
 
-/// Makes a call, and takes the bytes out of the response.
+/// Makes a call, which must end, and reads the response's body.
 pub(crate) async fn send<B>(
     transport: &Transport<B>,
     request: Request<B>,
@@ -363,4 +337,32 @@ where
     let (head, body) = response.expect("the call must end")?.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Ok(Response::from_parts(head, body))
+}
+
+/// All log lines of this thread.
+pub(crate) struct Log {
+    file: NamedTempFile,
+    _guard: DefaultGuard,
+    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens, for the
+    /// whole process, and that may be another test's thread.
+    _another: Dispatch,
+}
+
+impl Log {
+    pub(crate) fn capture() -> Self {
+        let file = NamedTempFile::new().unwrap();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(Arc::new(file.reopen().unwrap()));
+        Self {
+            file,
+            _guard: set_default(subscriber.finish()),
+            _another: Dispatch::new(NoSubscriber::default()),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(&self.file).unwrap()
+    }
 }

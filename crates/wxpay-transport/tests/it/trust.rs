@@ -1,4 +1,4 @@
-//! Certificates that are wrong, on either side.
+//! The roots, pinned certificates, and the client's certificate.
 
 use bytes::Bytes;
 use rcgen::{
@@ -22,16 +22,17 @@ async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_
     assert_eq!(call(both, addr).await.unwrap().body(), "ok");
 }
 
-/// The verdict comes while the body is being sent, on another thread than the one that sends it.
+/// The server's alert comes while another thread sends the body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
+async fn a_missing_client_certificate_is_named_in_the_middle_of_a_large_body() {
     let ca = Ca::new();
     let addr = serve_reply(ca.demanding_server(), OK).await;
     let body = Bytes::from(vec![0; 2_000_000]);
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
-        let response = send(&transport, post(addr, body.clone())).await;
-        let error = response.unwrap_err();
+        let error = send(&transport, post(addr, body.clone()))
+            .await
+            .unwrap_err();
         let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
         assert_eq!(error.kind(), missing, "{error:?}");
         let said = error.to_string();
@@ -40,11 +41,11 @@ async fn the_verdict_on_the_client_is_heard_in_the_middle_of_a_large_body() {
 }
 
 #[test]
-fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
+fn the_error_names_another_format_with_the_way_to_convert_it() {
     let (ca, key) = (Ca::new().pem(), KeyPair::generate().unwrap());
     let (key_pem, key_der) = (key.serialize_pem(), key.serialize_der());
     let der = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
-    let p12 = fixture("../../../../wxpay-identity/tests/fixtures/identities/named.p12");
+    let p12 = identity_file("named.p12");
     let utf16: Vec<u8> = ca.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let base64: String = ca.lines().filter(|line| !line.starts_with('-')).collect();
     let (spaces, letters) = (ca.replace('\n', " "), ca.replace('\n', "\\n"));
@@ -74,17 +75,21 @@ fn a_file_that_is_no_list_of_authorities_is_named_with_the_way_out() {
         assert!(shown.contains("file of certificate authorities"), "{shown}");
         assert!(shown.contains(found) && shown.contains(way_out), "{shown}");
     }
-    // As other programs for Windows write it.
+    // A byte order mark and line ends of Windows.
     let marked = format!("\u{feff}{ca}").replace('\n', "\r\n");
     Roots::empty().with_pem(marked).unwrap();
 }
 
-/// A certificate that has signed itself, with its key, and is for `localhost` unless changed.
-fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> CertifiedIssuer<'static, KeyPair> {
+/// A certificate for `localhost` with this name.
+fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params
-        .distinguished_name
-        .push(DnType::CommonName, "a server");
+}
+
+/// A self-signed certificate with its key.
+fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = params("a server");
     change(&mut params);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -98,15 +103,13 @@ fn pair(certificate: &CertifiedIssuer<'_, KeyPair>) -> Pair {
 
 async fn outcome(roots: &Roots, server: &Pair) -> Result<(), ErrorKind> {
     let addr = serve_reply(support::server(server), OK).await;
-    let builder = Transport::builder().roots(roots.clone()).max_retries(0);
-    call(builder, addr)
-        .await
-        .map(drop)
-        .map_err(|error| error.kind())
+    let builder = Transport::builder().roots(roots.clone());
+    let result = call(builder, addr).await;
+    result.map(drop).map_err(|error| error.kind())
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
+async fn a_self_signed_certificate_is_pinned() {
     let untrusted = Err(ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
     let pinned = self_signed(|_| {});
     let no_authority = self_signed(|params| params.is_ca = IsCa::ExplicitNoCa);
@@ -117,27 +120,21 @@ async fn a_self_signed_certificate_is_trusted_for_itself_alone() {
         ] {
             let roots = roots.unwrap();
             assert_eq!(outcome(&roots, &pair(&pinned)).await, Ok(()));
-            // Neither as an issuer nor for its name.
-            let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-            params
-                .distinguished_name
-                .push(DnType::CommonName, "another");
             let key = KeyPair::generate().unwrap();
             let issued = Pair {
-                cert: params.signed_by(&key, &pinned).unwrap().pem(),
+                cert: params("another").signed_by(&key, &pinned).unwrap().pem(),
                 key: key.serialize_pem(),
             };
-            assert_eq!(outcome(&roots, &issued).await, untrusted);
-            assert_eq!(
-                outcome(&roots, &pair(&self_signed(|_| {}))).await,
-                untrusted
-            );
+            let of_the_same_name = pair(&self_signed(|_| {}));
+            for other in [issued, of_the_same_name] {
+                assert_eq!(outcome(&roots, &other).await, untrusted);
+            }
         }
     }
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_is_for_its_names_and_its_time() {
+async fn a_pinned_certificate_is_trusted_for_its_names_between_its_dates() {
     let old = self_signed(|it| it.not_after = date_time_ymd(2001, 1, 1));
     let early = self_signed(|it| it.not_before = date_time_ymd(4000, 1, 1));
     let name = SanType::DnsName("other.test".try_into().unwrap());
@@ -154,15 +151,12 @@ async fn a_pinned_certificate_is_for_its_names_and_its_time() {
 }
 
 #[test]
-fn what_an_authority_has_issued_is_no_authority() {
+fn an_issued_certificate_is_no_authority() {
     let ca = Ca::new();
-    let named = |params: &mut CertificateParams| {
-        params.distinguished_name.push(DnType::CommonName, "a leaf");
-    };
-    let leaf = ca.issue(named);
-    let explicit = ca.issue(|params| {
-        named(params);
-        params.is_ca = IsCa::ExplicitNoCa;
+    let leaf = ca.issue(|it| *it = params("a leaf"));
+    let explicit = ca.issue(|it| {
+        *it = params("a leaf");
+        it.is_ca = IsCa::ExplicitNoCa;
     });
     for pem in [&leaf.cert, &explicit.cert, &(ca.pem() + &leaf.cert)] {
         let error = Roots::webpki().with_pem(pem).unwrap_err();
@@ -176,42 +170,46 @@ fn what_an_authority_has_issued_is_no_authority() {
         let error = Roots::empty().with_pem(pem).unwrap_err();
         assert!(matches!(error, RootsError::ForClients(_)), "{error:?}");
     }
-    // An authority below another one is one.
+    // An authority below another one is an authority.
     let below = ca.issue(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
     Roots::empty().with_pem(below.cert).unwrap();
 }
 
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weak/");
-    std::fs::read(format!("{folder}{name}")).unwrap()
+/// A file in `fixtures/weak`.
+fn weak(name: &str) -> Vec<u8> {
+    std::fs::read(format!("tests/fixtures/weak/{name}")).unwrap()
+}
+
+fn identity_file(name: &str) -> Vec<u8> {
+    let folder = "../wxpay-identity/tests/fixtures/identities";
+    std::fs::read(format!("{folder}/{name}")).unwrap()
 }
 
 #[tokio::test]
 async fn a_key_or_signature_that_cannot_be_used_is_named() {
-    let unsupported = TlsErrorKind::UnsupportedSignature;
+    use TlsErrorKind::{UnsupportedSignature, WeakKey};
+
     for (root, name, fault, said) in [
+        ("weak-root", "by-weak-root", WeakKey, "1024 bits"),
         (
-            "weak-root",
-            "by-weak-root",
-            TlsErrorKind::WeakKey,
-            "1024 bits",
+            "ec-root",
+            "sha512",
+            UnsupportedSignature,
+            "ECDSA with SHA-512",
         ),
-        ("ec-root", "sha512", unsupported, "ECDSA with SHA-512"),
-        ("ec-root", "sha1", unsupported, "ECDSA with SHA-1;"),
+        ("ec-root", "sha1", UnsupportedSignature, "ECDSA with SHA-1;"),
     ] {
-        // aws-lc-rs checks this one.
+        // aws-lc-rs supports it.
         if name == "sha512" && !cfg!(feature = "ring") {
             continue;
         }
         let server = Pair {
-            cert: String::from_utf8(fixture(&format!("{name}.crt"))).unwrap(),
-            key: String::from_utf8(fixture(&format!("{name}.key"))).unwrap(),
+            cert: String::from_utf8(weak(&format!("{name}.crt"))).unwrap(),
+            key: String::from_utf8(weak(&format!("{name}.key"))).unwrap(),
         };
         let addr = serve_reply(support::server(&server), OK).await;
-        let roots = Roots::empty()
-            .with_pem(fixture(&format!("{root}.crt")))
-            .unwrap();
-        let builder = Transport::builder().roots(roots).max_retries(0);
+        let roots = Roots::empty().with_pem(weak(&format!("{root}.crt")));
+        let builder = Transport::builder().roots(roots.unwrap());
         let error = call(builder, addr).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls(fault), "{name}: {error:?}");
         let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -220,26 +218,19 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_only_ecdsa_clients_is_told_from_one_that_got_no_certificate() {
+async fn a_client_key_of_the_wrong_kind_is_not_taken_for_a_missing_certificate() {
     let ca = Ca::new();
-    let read = |name| {
-        fixture(&format!(
-            "../../../../wxpay-identity/tests/fixtures/identities/{name}"
-        ))
-    };
-    let rsa = Identity::from_pem(read("rsa.crt"), read("pkcs1.key")).unwrap();
-    let addr = serve_reply(support::server_of_ecdsa_clients(&ca), OK).await;
-    let builder = ca.builder_for_one_attempt();
+    let rsa = Identity::from_pem(identity_file("rsa.crt"), identity_file("pkcs1.key")).unwrap();
+    let addr = serve_reply(ca.server_of_ecdsa_clients(), OK).await;
 
-    let error = call(builder.clone().identity(rsa), addr).await.unwrap_err();
+    let error = call(ca.builder().identity(rsa), addr).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::ClientKeyRefused));
     assert!(error.to_string().contains("ECDSA"), "{error}");
-    let error = call(builder.clone(), addr).await.unwrap_err();
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Tls(TlsErrorKind::CertificateRequired)
-    );
-    call(builder.identity(ca.pair().identity()), addr)
-        .await
-        .unwrap();
+
+    let error = call(ca.builder(), addr).await.unwrap_err();
+    let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
+    assert_eq!(error.kind(), missing);
+
+    let ecdsa = ca.builder().identity(ca.pair().identity());
+    call(ecdsa, addr).await.unwrap();
 }

@@ -172,7 +172,7 @@ fn an_enum_is_a_variant_by_its_name() {
 }
 
 #[test]
-fn wrappers_and_units_are_seen_through() {
+fn a_wrapper_is_its_value_and_a_unit_the_empty_value() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct MediaId(String);
     assert_eq!(decode::<MediaId>("9UYf"), Ok(MediaId("9UYf".into())));
@@ -191,7 +191,7 @@ fn wrappers_and_units_are_seen_through() {
 }
 
 #[test]
-fn no_value_is_composed() {
+fn a_value_is_no_sequence_tuple_struct_or_map() {
     refused::<Vec<u8>>("1");
     refused::<(u8, u8)>("1");
     refused::<One<u8>>("1");
@@ -263,7 +263,7 @@ fn a_flattened_field_is_named_where_its_value_tells_it() {
     }
     let text = fields(&[("a", "1")]);
     assert_eq!(from_fields::<Outer<String>>(&text).unwrap().inner.a, "1");
-    // As documented: serde has forgotten by then where the string came from.
+    // serde does not know the field any more.
     let pairs = [("a", "1"), ("b", "1")];
     let text = r#"invalid type: string "1", expected u32"#;
     assert_error::<Outer<u32>>(&pairs[..1], Some("a"), &format!("field \"a\": {text}"));

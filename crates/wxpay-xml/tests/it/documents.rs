@@ -1,4 +1,4 @@
-//! Documents to read: well-formed ones with what they say, and anything that looks like XML.
+//! Documents to read: well-formed ones with their fields, and fragments of XML in any order.
 
 use proptest::char::range;
 use proptest::collection::vec;
@@ -13,10 +13,10 @@ pub(crate) struct Document {
     pub(crate) fields: Vec<(String, String)>,
 }
 
-/// A part of a value as it is written, and its meaning.
+/// A part of a value as it is written, and the text that it stands for.
 type Piece = (String, String);
 
-/// Characters that XML allows, but for CR: readers that conform make a LF of it.
+/// Characters that XML allows, but for CR, which conforming readers change to LF.
 pub(crate) fn character() -> impl Strategy<Value = char> {
     prop_oneof![
         8 => range(' ', '~'),
@@ -118,8 +118,8 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
     )
 }
 
-/// Pieces of XML in any order: now and then a document, mostly not.
-pub(crate) fn soup() -> impl Strategy<Value = String> {
+/// Fragments of XML in any order: sometimes a document.
+pub(crate) fn fragments() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![
         3 => select(vec![
             "<a>", "</a>", "<a/>", "<b>", "</b>", "<b />", "<b>1</b>", "<c><![CDATA[2]]></c>",

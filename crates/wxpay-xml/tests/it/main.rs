@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod decode;
-mod differential;
 mod documents;
+mod expat;
 mod limits;
 mod properties;
 mod read;

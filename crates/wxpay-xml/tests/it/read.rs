@@ -1,14 +1,14 @@
-//! Reading, case by case: every document in `accept/` and `reject/`.
+//! Reading of every document in `accept/` and `reject/`.
 //!
-//! Beside `accept/NAME.xml` stands `NAME.fields`, with a line `name = "value"` for each field, the
-//! value escaped as Rust's strings are. Beside `reject/NAME.xml` stands `NAME.expected`: the kind of
-//! the error, its offset and, if the error names one, the field.
+//! `accept/NAME.fields` has a line `name = "value"` for each field of `NAME.xml`, escaped as Rust's
+//! strings are. `reject/NAME.expected` has the kind of the error, its offset and, if the error names
+//! one, the field.
 
-use std::{borrow::Cow, fs};
+use std::fs;
 
 use wxpay_xml::{Error, ErrorKind, Fields};
 
-/// The name, the document and what is expected of it, for each document of the folder.
+/// The name, the document and the expected result, for each document of the folder.
 fn cases(folder: &str, expected: &str) -> Vec<(String, Vec<u8>, String)> {
     let folder = format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"));
     let paths = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
@@ -25,7 +25,7 @@ fn cases(folder: &str, expected: &str) -> Vec<(String, Vec<u8>, String)> {
     cases
 }
 
-/// Reads each document of the folder, and compares how the result is shown.
+/// Reads each document of the folder, and compares the shown result.
 fn check(folder: &str, extension: &str, show: fn(Result<Fields<'_>, Error>) -> String) {
     let mut wrong = Vec::new();
     for (name, document, expected) in cases(folder, extension) {
@@ -44,7 +44,7 @@ fn line((name, value): (&str, &str)) -> String {
 }
 
 #[test]
-fn what_is_to_be_accepted_is_read_as_expected() {
+fn each_accepted_document_has_the_expected_fields() {
     check("accept", "fields", |result| match result {
         Ok(fields) => fields.iter().map(line).collect(),
         Err(error) => error.to_string(),
@@ -52,7 +52,7 @@ fn what_is_to_be_accepted_is_read_as_expected() {
 }
 
 #[test]
-fn what_is_to_be_rejected_is_refused_as_expected() {
+fn each_rejected_document_has_the_expected_error() {
     check("reject", "expected", |result| match result {
         Ok(fields) => format!("accepted as {fields:?}"),
         Err(error) => {
@@ -77,9 +77,9 @@ fn every_kind_is_rejected_somewhere() {
 }
 
 #[test]
-fn every_cut_is_refused() {
+fn a_document_cut_anywhere_is_refused() {
     for (name, document, _) in cases("accept", "fields") {
-        // Up to the `>` of the root's end; what follows it in these documents may be missing.
+        // The root's end tag ends the document; the rest of these files may be missing.
         let is_end = |text: &[u8]| text == b"</xml" || text == b"<xml/";
         let close = document.windows(5).rposition(is_end).unwrap();
         let rest = document[close..].iter();
@@ -98,7 +98,7 @@ fn every_cut_is_refused() {
 }
 
 #[test]
-fn values_borrow_unless_put_together() {
+fn values_in_one_piece_borrow() {
     let document = "<xml><a>1</a><b><![CDATA[2]]></b><c><!-- -->3<!-- --></c><d/>\
                     <e>4<![CDATA[5]]></e><f>&amp;</f></xml>";
     let is_borrowed = |text: &str| document.as_bytes().as_ptr_range().contains(&text.as_ptr());
@@ -132,18 +132,7 @@ fn fields_in_another_order_are_not_equal() {
 }
 
 #[test]
-fn any_bytes_are_input() {
-    let document = "<xml/>";
-    assert!(Fields::parse(document).is_ok());
-    assert!(Fields::parse(&document.to_owned()).is_ok());
-    assert!(Fields::parse(document.as_bytes()).is_ok());
-    assert!(Fields::parse(&document.as_bytes().to_vec()).is_ok());
-    assert!(Fields::parse(b"<xml/>").is_ok());
-    assert!(Fields::parse(&*Cow::Borrowed(document)).is_ok());
-}
-
-#[test]
-fn errors_say_where_and_what_to_do() {
+fn an_error_has_the_position_and_advice() {
     #[rustfmt::skip]
     let cases = [
         ("<xml><a>1</a><a>2</a></xml>", r#"duplicate name at byte 13 in the field "a""#),

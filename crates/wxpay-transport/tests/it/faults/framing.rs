@@ -1,4 +1,4 @@
-//! Replies as HTTP/1.1 allows them, and as it does not.
+//! Responses that follow HTTP/1.1, and responses that do not.
 
 use wxpay_transport::{
     ErrorKind::{self, Closed, Http},
@@ -11,7 +11,7 @@ use super::world::{
 };
 use crate::support::serve_reply;
 
-/// In each line a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵` the end
+/// Each line has a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵` the end
 /// of a line), and the outcome of the call.
 const REPLIES: &str = "
 plain | »200 OK↵content-length: 11↵↵secretreply | 200 secretreply
@@ -46,7 +46,7 @@ cut in the body | »200 OK↵content-length: 11↵↵secret | Closed
 ";
 
 #[tokio::test]
-async fn every_reply_ends_as_the_table_says() {
+async fn every_reply_has_the_outcome_in_the_table() {
     let world = World::new();
     let lines = REPLIES.lines().filter(|line| !line.is_empty());
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(" | ").collect()).collect();
@@ -69,7 +69,7 @@ async fn every_reply_ends_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_given_up() {
+async fn a_head_without_an_end_is_given_up() {
     let world = World::new();
     let one_line = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(4 << 20));
     let many_lines = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(100_000));

@@ -1,4 +1,4 @@
-//! One call into one fault, and what must hold after it, whatever came of it.
+//! One call against a faulty server, and the checks after it.
 
 use std::{fs, net::SocketAddr, time::Duration};
 
@@ -13,32 +13,28 @@ use tokio::{
 use tokio_rustls::rustls::ServerConfig;
 use wxpay_transport::{Error, ErrorKind, TransportBuilder};
 
-use crate::{
-    log::Log,
-    support::{Ca, Pair, send},
-};
+use crate::support::{Ca, Log, Pair, send};
 
-/// What may be in no log and no error: of the request, and of the reply and the proxy where a row has
-/// them.
-pub(super) const SECRETS: [&str; 6] = [
+/// Words of requests, responses and passwords that no log and no error may contain.
+const SECRETS: [&str; 6] = [
     "secretpath",
     "secretheader",
     "secretbody",
     "secretreply",
     "secretpassword",
-    // The same, with the user name `op`, as it goes to a proxy.
+    // `op:secretpassword` in base64, as a proxy gets it.
     "b3A6c2VjcmV0cGFzc3dvcmQ",
 ];
 
-/// What a call must come to.
+/// The expected result of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Outcome {
-    /// A reply with this status and this body.
+    /// A response with this status and this body.
     Reply(u16, &'static str),
     Fails(ErrorKind),
 }
 
-/// The caller's side: an authority, an identity of it, and a log of everything.
+/// A client: its authority, its identity, and its log.
 pub(super) struct World {
     pub(super) ca: Ca,
     pair: Pair,
@@ -62,12 +58,6 @@ impl World {
         self.ca.demanding_server()
     }
 
-    pub(super) fn builder(&self) -> TransportBuilder {
-        let builder = self.ca.builder_for_one_attempt();
-        builder.identity(self.pair.identity())
-    }
-
-    /// Where a server waits that does nothing until the client has given up.
     pub(super) fn hang(&self) -> Hang {
         Hang(self.over.subscribe())
     }
@@ -77,7 +67,7 @@ impl World {
             .await;
     }
 
-    /// Calls the server, and looks at the outcome, at what is left of the call, and at the log.
+    /// Calls the server, and checks the outcome, the log, and that no socket and no task is left.
     pub(super) async fn check_with(
         &self,
         name: &str,
@@ -88,7 +78,8 @@ impl World {
     ) {
         self.over.send_replace(false);
         let tasks = Handle::current().metrics().num_alive_tasks();
-        let transport = change(self.builder()).build().unwrap();
+        let builder = self.ca.builder().identity(self.pair.identity());
+        let transport = change(builder).build().unwrap();
         let request = Request::post(format!("https://localhost:{}/secretpath", addr.port()))
             .header("x-key", "secretheader")
             .body(Full::new(body.into()))
@@ -97,7 +88,7 @@ impl World {
         let reply = bounded(name, send(&transport, request)).await;
 
         assert_eq!(outcome(&reply, expected), expected, "{name}: {reply:?}");
-        self.check_silence(name, &reply);
+        self.check_log(name, &reply);
         drop(transport);
         until(name, "sockets are left open", || sockets_to(addr) == 0).await;
         self.over.send_replace(true);
@@ -107,8 +98,15 @@ impl World {
         .await;
     }
 
-    fn check_silence(&self, name: &str, reply: &Result<Response<Bytes>, Error>) {
+    fn check_log(&self, name: &str, reply: &Result<Response<Bytes>, Error>) {
         let mut said = self.log.text();
+        let outcome = match reply {
+            Ok(reply) => format!("http.response.status_code={}", reply.status().as_u16()),
+            Err(error) => format!("error.type={:?}", error.kind()),
+        };
+        for logged in ["method=POST", "server.address=\"localhost\"", &outcome] {
+            assert!(said.contains(logged), "{name}: no {logged} in {said}");
+        }
         if let Err(error) = reply {
             said += &format!("{error:?} ");
             let mut next: Option<&dyn std::error::Error> = Some(error);
@@ -117,7 +115,6 @@ impl World {
                 next = error.source();
             }
         }
-        assert!(said.contains("POST"), "{name}: nothing is logged");
         let key = self.pair.key.lines().nth(1).unwrap();
         for secret in SECRETS.into_iter().chain([key]) {
             assert!(!said.contains(secret), "{name}: {secret} in {said}");
@@ -125,17 +122,19 @@ impl World {
     }
 }
 
-/// As long as a call lasts, and all that is left of it.
+/// Waits until the client has given up.
 #[derive(Clone)]
 pub(super) struct Hang(watch::Receiver<bool>);
 
 impl Hang {
-    pub(super) async fn until_over(mut self) {
+    /// Keeps the connection open.
+    pub(super) async fn hold<T>(mut self, connection: T) {
         let _ = self.0.wait_for(|over| *over).await;
+        drop(connection);
     }
 }
 
-/// What the reply comes to, with the expected body where it is that: `Outcome` holds no other.
+/// The outcome of a call; `Outcome` has the expected body or a placeholder.
 fn outcome(reply: &Result<Response<Bytes>, Error>, expected: Outcome) -> Outcome {
     match (reply, expected) {
         (Err(error), _) => Outcome::Fails(error.kind()),
@@ -161,8 +160,7 @@ async fn until(name: &str, otherwise: &str, holds: impl Fn() -> bool) {
     panic!("{name}: {otherwise}");
 }
 
-/// How many sockets somebody holds that are connected to this address. Where the system does not
-/// list them, none.
+/// The number of open sockets connected to this address; 0 if the system does not list them.
 fn sockets_to(addr: SocketAddr) -> usize {
     let Ok(list) = fs::read_to_string("/proc/net/tcp") else {
         return 0;
@@ -171,7 +169,7 @@ fn sockets_to(addr: SocketAddr) -> usize {
     let connected = list.lines().skip(1).filter(|line| {
         let mut fields = line.split_whitespace();
         let remote = fields.nth(2).unwrap_or_default();
-        // A socket that was closed, and still waits for the other side's word, has no inode.
+        // A closed socket that still waits for the peer has no inode.
         let inode = fields.nth(6).unwrap_or("0");
         remote.ends_with(&port) && inode != "0"
     });

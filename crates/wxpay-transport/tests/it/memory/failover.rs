@@ -1,29 +1,28 @@
-//! Which endpoint is called.
+//! The choice of an endpoint.
 
 use tokio::runtime::Handle;
 use wxpay_transport::EndpointStatus;
 
 use super::*;
-use crate::support::split;
 
 #[tokio::test(start_paused = true)]
 async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
     for (script, expected) in [
         // Refused: at once.
         (&[("a", "refuse")][..], "0s a, 0s b = 200 b (2)"),
-        // A handshake that hangs until the connector's deadline.
+        // The handshake hangs until `connect_timeout`.
         (&[("a", "stall")], "0s a, 5s b = 200 b (2)"),
-        // A handshake that is cut.
+        // The handshake is cut.
         (&[("a", "drop")], "0s a, 0s b = 200 b (2)"),
-        // No answer: half of the 20 s for the first of two endpoints.
+        // No response: the first of two endpoints has half of the 20 s.
         (&[("a", "hang")], "0s a, 10s b = 200 b (2)"),
         (&[("a", "drip")], "0s a, 10s b = 200 b (2)"),
-        // The last one has all that is left.
+        // The last one has all remaining time.
         (
             &[("a", "hang"), ("b", "hang")],
             "0s a, 10s b = Timeout(Total) (2)",
         ),
-        // Both refuse: round again, until the attempts are used up.
+        // Both refuse: the first again, until the attempts are used up.
         (
             &[("a", "refuse refuse"), ("b", "refuse")],
             "0s a, 0s b, 0s a = Connect (3)",
@@ -32,17 +31,17 @@ async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
             &[("a", "refuse"), ("b", "refuse")],
             "0s a, 0s b, 0s a = 200 a (3)",
         ),
-        // A cut on a new connection: the upload that it cuts is whole at another endpoint.
+        // A cut on a new connection.
         (&[("a", "cut")], "0s a, 0s b = 200 b (2)"),
         (&[("a", "half")], "0s a, 0s b = 200 b (2)"),
         (
             &[("a", "cut"), ("b", "cut")],
             "0s a, 0s b, 0s a = 200 a (3)",
         ),
-        // A server's own fault stays where it is.
+        // A server's own failure is repeated there.
         (&[("a", "503 502")], "0s a, 0s a, 0s a = 200 a (3)"),
         (&[("a", "503 refuse")], "0s a, 0s a, 0s b = 200 b (3)"),
-        // A wrong certificate is an error: someone may be in between.
+        // A wrong certificate ends the call.
         (&[("a", "forge")], "0s a = Tls(UnknownIssuer) (1)"),
         (
             &[("a", "refuse"), ("b", "forge")],
@@ -55,7 +54,7 @@ async fn a_call_moves_on_when_an_endpoint_is_not_reached() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_shares_of_three() {
+async fn three_endpoints_share_the_time_of_the_call() {
     let endpoints = ["a", "b", "c"].map(|name| name.parse().unwrap());
     let three = builder().endpoints(Endpoints::new(endpoints).unwrap());
     for (retries, expected) in [
@@ -72,7 +71,7 @@ async fn the_shares_of_three() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silence_has_its_own_time_too() {
+async fn a_silence_has_its_own_bound_too() {
     let short = Duration::from_secs(3);
     let capped = || pair().response_timeout(short);
     for (builder, script, expected) in [
@@ -100,7 +99,7 @@ async fn a_silence_has_its_own_time_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_endpoint_is_not_left_for_another_one_and_one_that_stands_still_is() {
+async fn a_call_leaves_an_endpoint_that_stands_still_and_not_a_slow_one() {
     let impatient = || {
         let silence = Duration::from_secs(10);
         pair().stall_timeout(silence).response_timeout(silence)
@@ -124,22 +123,7 @@ async fn a_slow_endpoint_is_not_left_for_another_one_and_one_that_stands_still_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_attempt_sends_the_same_bytes() {
-    let network = Network::new(&[("a", "cut 503")]);
-    let transport = network.transport(builder());
-    assert_eq!(outcome(&post(&transport, "https://a/").await), "200 a (3)");
-    let requests = network.0.requests.lock().unwrap();
-    assert_eq!(requests.len(), 3);
-    for request in &*requests {
-        let (head, body) = split(request).unwrap();
-        assert!(head.contains("content-length: 5\r\n"), "{head}");
-        assert!(!head.contains("transfer-encoding"), "{head}");
-        assert_eq!(body, b"hello");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_endpoint_that_fails_again_and_again_is_passed_by_and_comes_back() {
+async fn an_endpoint_is_out_of_service_until_a_probe_reaches_it() {
     let builder = pair().failover_after(2);
     // Two failures open the breaker; the probe after 30 s fails, that after 60 s does not.
     let script = [("a", "refuse refuse refuse 200")];
@@ -171,7 +155,7 @@ async fn failures_count_only_in_a_row() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_none_in_service_all_are_tried_and_a_success_is_as_good_as_a_probe() {
+async fn without_an_endpoint_in_service_all_are_tried_and_a_success_closes_the_breaker() {
     let script = [
         ("a", "refuse refuse refuse"),
         ("b", "refuse refuse 200 refuse"),
@@ -189,24 +173,22 @@ async fn with_none_in_service_all_are_tried_and_a_success_is_as_good_as_a_probe(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_to_another_server_goes_there_alone() {
+async fn a_call_to_any_endpoint_goes_to_the_first_and_one_to_another_server_goes_there() {
     let network = Network::new(&[("c", "refuse refuse refuse refuse")]);
     let transport = network.transport(pair());
-    let came = outcome(&post(&transport, "https://c/").await);
-    assert_eq!(came, "Connect (3)");
-    assert_eq!(network.take_log(), "0s c, 0s c, 0s c");
+    for (uri, expected, log) in [
+        ("https://b:443/", "200 a (1)", "0s a"),
+        ("https://c/", "Connect (3)", "0s c, 0s c, 0s c"),
+    ] {
+        assert_eq!(outcome(&post(&transport, uri).await), expected);
+        assert_eq!(network.take_log(), log);
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_endpoint_may_be_named_and_the_first_is_taken() {
-    let network = Network::new(&[]);
-    let transport = network.transport(pair());
-    let came = outcome(&post(&transport, "https://b:443/").await);
-    assert_eq!(came, "200 a (1)");
-}
-
-#[tokio::test(start_paused = true)]
-async fn clones_share_what_is_known_of_the_endpoints() {
+async fn clones_share_the_breakers_and_the_probes_end_with_the_last_clone() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
     let network = Network::new(&[("a", "refuse refuse stall")]);
     let transport = network.transport(pair().failover_after(2));
     for _ in 0..2 {
@@ -217,24 +199,12 @@ async fn clones_share_what_is_known_of_the_endpoints() {
         transport.endpoints().iter().map(status).collect::<Vec<_>>()
     };
     assert_eq!(state(&transport.clone()), [(false, 2), (true, 0)]);
-    // The probe hangs for the 5 s in which it may connect.
+    // The probe hangs for the 5 s of `connect_timeout`.
     sleep(Duration::from_secs(31)).await;
     assert_eq!(state(&transport), [(false, 2), (true, 0)]);
     sleep(Duration::from_secs(5)).await;
     assert_eq!(state(&transport), [(false, 3), (true, 0)]);
-}
 
-#[tokio::test(start_paused = true)]
-async fn a_probe_ends_with_the_last_clone() {
-    let tasks = || Handle::current().metrics().num_alive_tasks();
-    let before = tasks();
-    let network = Network::new(&[("a", "refuse refuse stall")]);
-    let transport = network.transport(pair().failover_after(2));
-    for _ in 0..2 {
-        post(&transport, "https://a/").await.unwrap();
-    }
-    // hyper's own tasks end soon.
-    sleep(Duration::from_secs(1)).await;
     assert_eq!(tasks(), before + 1);
     drop(transport);
     sleep(Duration::from_secs(1)).await;
@@ -249,7 +219,7 @@ fn a_transport_outlives_its_runtime() {
         post(&transport, "https://a/").await.unwrap();
         post(&transport, "https://a/").await.unwrap();
     });
-    // That runtime is gone, and the task that would have probed with it.
+    // The probing task has ended with that runtime.
     runtime().block_on(async {
         post(&transport, "https://a/").await.unwrap();
         sleep(Duration::from_secs(31)).await;

@@ -1,17 +1,17 @@
-//! What is repeated, how often, and when.
+//! Repeated attempts, their number and their waits.
 
 use wxpay_transport::RetryClass;
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn only_what_may_pass_is_repeated() {
+async fn only_temporary_failures_are_repeated() {
     for (script, expected) in [
         ("refuse", "0s a, 0s a = 200 a (2)"),
         ("stall", "0s a, 5s a = 200 a (2)"),
         ("cut", "0s a, 0s a = 200 a (2)"),
         ("500", "0s a, 0s a = 200 a (2)"),
-        // And all others wait, too.
+        // The rate limiter adds a second.
         ("429", "0s a, 1s a = 200 a (2)"),
         ("404", "0s a = 404 a (1)"),
         ("302", "0s a = 302 a (1)"),
@@ -20,10 +20,10 @@ async fn only_what_may_pass_is_repeated() {
         ("hang", "0s a = Timeout(Total) (1)"),
         ("drip", "0s a = Timeout(Total) (1)"),
         ("half", "0s a, 0s a = 200 a (2)"),
-        // The last reply is the reply, the last error the error.
+        // The result is the last response or the last error.
         ("503 503 502", "0s a, 0s a, 0s a = 502 a (3)"),
         ("refuse 503 cut", "0s a, 0s a, 0s a = Closed (3)"),
-        // What asks for 7 s gets 7 s; what asks for more than there is gets no further attempt.
+        // `Retry-After` asks for 7 s, for which there is no time in the end.
         ("wait", "0s a, 7s a = 200 a (2)"),
         ("wait wait wait", "0s a, 7s a, 14s a = 503 a (3)"),
     ] {
@@ -36,7 +36,7 @@ async fn only_what_may_pass_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_repeated_unless_the_caller_says_so() {
+async fn nothing_is_repeated_by_default() {
     let by_default = || Transport::builder().connect_timeout(Duration::from_secs(5));
     for (script, expected) in [
         ("refuse", "0s a = Connect (1)"),
@@ -51,7 +51,7 @@ async fn nothing_is_repeated_unless_the_caller_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_times_out_says_what_came_before() {
+async fn the_source_of_a_timeout_is_the_error_of_the_attempt_before() {
     let network = Network::new(&[("a", "cut hang")]);
     let result = post(&network.transport(builder()), "https://a/").await;
     let error = result.unwrap_err();
@@ -62,8 +62,7 @@ async fn a_call_that_times_out_says_what_came_before() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_on_a_reused_connection_is_repeated_at_once_at_the_same_endpoint() {
-    // A server that closes as it is asked for the second time: nothing tells that from one that has
-    // closed before.
+    // The server closes at the second request, which looks like an earlier close.
     let served = Arc::new(Mutex::new(0));
     let network = Network::new(&[]);
     let ca = network.0.ca.roots();
@@ -98,7 +97,7 @@ async fn a_cut_on_a_reused_connection_is_repeated_at_once_at_the_same_endpoint()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_callers_classifier_is_asked() {
+async fn the_callers_classifier_decides() {
     let classify = |response: &Response<Bytes>| match response.status().as_u16() {
         404 => RetryClass::Retry,
         _ => RetryClass::Done,
@@ -141,7 +140,7 @@ async fn an_outage_is_not_multiplied() {
         }
         network.take_log().split(", ").count()
     };
-    // At most ten in a second, for the ten seconds that are remembered.
+    // The budget has at most ten a second, for ten seconds.
     let made = attempts("503").await;
     assert!((1050..=1110).contains(&made), "{made}");
 }

@@ -1,4 +1,4 @@
-//! Random schedules of faults, for the laws that hold throughout.
+//! Laws that hold for random schedules of faults.
 
 use proptest::{prelude::*, sample::select};
 use tokio::{runtime::Handle, time::timeout};
@@ -7,7 +7,7 @@ use wxpay_transport::{ErrorKind, IdentityHandle, TimeoutKind};
 use super::*;
 use crate::support::split;
 
-/// What a server can do to one attempt.
+/// The behaviours of a server in one attempt.
 const WORDS: [&str; 15] = [
     "refuse", "stall", "hang", "cut", "half", "drip", "slow", "stuck", "503", "429", "wait", "404",
     "200", "forge", "garbage",
@@ -19,9 +19,9 @@ struct Schedule {
     b: Vec<&'static str>,
     max_retries: u32,
     timeout: Option<u64>,
-    /// When the calls begin, in seconds; at the first of them another identity comes.
+    /// The pauses before the calls in seconds; before the second one the identity changes.
     calls: Vec<u64>,
-    /// When the last call is dropped, in seconds from its beginning.
+    /// The time after which the last call is dropped, in seconds.
     dropped: Option<u64>,
 }
 
@@ -48,12 +48,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 async fn run(schedule: Schedule) {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
-    let script = [("a", schedule.a.join(" ")), ("b", schedule.b.join(" "))];
-    let network = Network::new(
-        &script
-            .each_ref()
-            .map(|(host, words)| (*host, words.as_str())),
-    );
+    let [a, b] = [&schedule.a, &schedule.b].map(|words| words.join(" "));
+    let network = Network::new(&[("a", &a), ("b", &b)]);
     let identity = || network.0.ca.pair().identity();
     let handle = IdentityHandle::new(identity());
     let builder = pair()
@@ -71,11 +67,8 @@ async fn run(schedule: Schedule) {
             handle.set(identity());
         }
         let words = network.0.script.lock().unwrap().clone();
-        // Probes use up words, too: only without them it is known what a call met.
-        let is_probed = transport
-            .endpoints()
-            .iter()
-            .any(|endpoint| endpoint.failures >= 2);
+        // Probes use words too; then it is not known which words the call met.
+        let is_probed = transport.endpoints().iter().any(|it| it.failures >= 2);
         network.take_log();
         let start = Instant::now();
         let request = Request::post("https://a/").body(body.clone()).unwrap();
@@ -94,7 +87,6 @@ async fn run(schedule: Schedule) {
             Err(error) => error.info().unwrap().attempts,
         };
         let story = format!("{words:?}: {log} = {result:?} after {took:?}");
-        // Nothing is repeated without the caller's word.
         assert!(
             (1..=schedule.max_retries + 1).contains(&attempts),
             "{story}"
@@ -106,14 +98,12 @@ async fn run(schedule: Schedule) {
             None => attempts * (Duration::from_secs(5 + 60 + 8) + 2 * SILENCE),
         };
         assert!(took <= bound + Duration::from_millis(5), "{story}");
-        // No success without a whole response.
+        // A success has the complete response.
         if let Ok(response) = &result {
             assert_eq!(response.body(), REPLY, "{story}");
         }
-        let dialled: Vec<&str> = log
-            .split(", ")
-            .filter_map(|it| it.split(' ').nth(1))
-            .collect();
+        let dialled = log.split(", ").filter_map(|it| it.split(' ').nth(1));
+        let dialled: Vec<&str> = dialled.collect();
         if is_probed || dialled.len() != attempts as usize {
             continue;
         }
@@ -125,19 +115,17 @@ async fn run(schedule: Schedule) {
         }
         let timed_out = matches!(&result, Err(error)
             if error.kind() == ErrorKind::Timeout(TimeoutKind::Total));
-        // An attempt that makes progress is never moved or cut: what was slow is the last one. It moves
-        // once in four seconds, which with little time left is a silence.
+        // An attempt that makes progress is never moved or cut, so a slow one is the last. It moves every
+        // four seconds, which is a silence when little time is left.
         let has_time = |slow| schedule.timeout.is_none_or(|it| it >= 40 && slow == 0);
         let slow = met.iter().position(|word| word == "slow");
         if let Some(slow) = slow.filter(|slow| has_time(*slow)) {
             assert_eq!(slow + 1, met.len(), "{story}");
             assert!(result.is_ok() || timed_out, "{story}");
         }
-        // A healthy endpoint is asked before the call fails, as far as attempts and time go.
+        // The call fails only after both endpoints were tried, if attempts and time are left.
         let fatal = ["forge", "garbage"];
-        let is_final = met
-            .last()
-            .is_some_and(|word| fatal.contains(&word.as_str()));
+        let is_final = met.last().is_some_and(|it| fatal.contains(&it.as_str()));
         if let Err(error) = &result
             && !is_final
             && !timed_out
@@ -156,7 +144,7 @@ async fn run(schedule: Schedule) {
         assert!(head.contains(&length), "{head}");
         assert!(body.as_bytes().starts_with(sent));
     }
-    // No task and no connection is left.
+    // No task is left, and so no connection.
     drop(transport);
     sleep(Duration::from_secs(100)).await;
     assert_eq!(tasks(), before, "{schedule:?}");
@@ -167,7 +155,7 @@ fn simulate(schedule: Schedule) {
 }
 
 #[test]
-fn an_upload_is_not_moved_while_its_last_bytes_are_on_a_slow_line() {
+fn an_upload_is_not_moved_while_a_slow_line_has_its_last_bytes() {
     simulate(Schedule {
         a: vec!["slow"],
         b: vec![],
@@ -178,7 +166,7 @@ fn an_upload_is_not_moved_while_its_last_bytes_are_on_a_slow_line() {
     });
 }
 
-/// `PROPTEST_CASES` schedules, or as many as take a few seconds.
+/// `PROPTEST_CASES` schedules, or as many as run in a few seconds.
 fn config() -> ProptestConfig {
     let cases = std::env::var_os("PROPTEST_CASES").map_or(48, |_| ProptestConfig::default().cases);
     ProptestConfig {

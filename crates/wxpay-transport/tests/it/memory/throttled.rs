@@ -1,6 +1,7 @@
-//! Servers that allow so many calls a second.
+//! Servers with a limit of calls a second.
 
 use std::{
+    future::ready,
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// What a thousand calls came to.
+/// The result of a thousand calls.
 #[derive(Debug)]
 struct Figures {
     succeeded: usize,
@@ -18,8 +19,8 @@ struct Figures {
     seconds: f64,
 }
 
-/// A thousand calls, sixteen at a time, to a server that answers in 5 ms and says 429 where `allows`
-/// says no.
+/// Makes a thousand calls, sixteen at a time, to a server that answers in 5 ms, and with 429 where `allows`
+/// returns false.
 async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> Figures {
     let refusals = Arc::new(AtomicU32::new(0));
     let (allows, counted) = (Arc::new(allows), Arc::clone(&refusals));
@@ -55,12 +56,7 @@ async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> F
     let succeeded = stream::iter(0..1000)
         .map(|_| post(&transport, "https://a/"))
         .buffer_unordered(16)
-        .filter(|result| {
-            let done = result
-                .as_ref()
-                .is_ok_and(|response| response.status() == 200);
-            async move { done }
-        })
+        .filter(|result| ready(result.as_ref().is_ok_and(|it| it.status() == 200)))
         .count()
         .await;
     let figures = Figures {
@@ -78,7 +74,7 @@ async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> F
     figures
 }
 
-/// Never more than twenty in any second.
+/// Twenty in any second.
 fn sliding() -> impl Fn(Instant) -> bool {
     let taken = Mutex::new(VecDeque::new());
     move |now| {
@@ -111,7 +107,7 @@ fn fixed() -> impl Fn(Instant) -> bool {
     }
 }
 
-/// A bucket of twenty that is filled with twenty a second.
+/// A token bucket of twenty, with twenty more a second.
 fn bucket() -> impl Fn(Instant) -> bool {
     let bucket = Mutex::new((Instant::now(), 20.0));
     move |now| {
@@ -125,7 +121,7 @@ fn bucket() -> impl Fn(Instant) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rate_that_is_allowed_is_learnt_and_kept_with_few_refusals() {
+async fn the_limit_is_learnt_with_few_refusals() {
     for figures in [
         thousand(sliding()).await,
         thousand(fixed()).await,
@@ -139,12 +135,12 @@ async fn the_rate_that_is_allowed_is_learnt_and_kept_with_few_refusals() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_held_back_before_the_first_refusal() {
+async fn there_is_no_limit_before_the_first_refusal() {
     let figures = thousand(|_| true).await;
     assert!(figures.seconds < 0.5, "{figures:?}");
 }
 
-/// In milliseconds, when attempts were dialled that all came at once.
+/// The times in milliseconds at which simultaneous calls connect.
 async fn begun(transport: &Transport<String>, network: &Network, calls: usize) -> Vec<u128> {
     network.0.times.lock().unwrap().clear();
     let start = Instant::now();
@@ -166,7 +162,7 @@ async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
         let network = Network::new(&[]);
         let begun = begun(&network.transport(limited(per_second)), &network, 31).await;
         assert!(begun.is_sorted() && begun[0] == 0, "{begun:?}");
-        // So many in a second, and not one more where the first of them is late.
+        // With the margin of 4 %.
         let least = 31_200 / u128::from(per_second);
         assert!(
             (least..least + 200).contains(&begun[30]),
@@ -180,7 +176,7 @@ async fn a_given_rate_is_kept_from_the_first_attempt_on_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_given_up_delays_nobody() {
+async fn a_dropped_call_delays_no_other() {
     let network = Network::new(&[]);
     let transport = network.transport(limited(10));
     begun(&transport, &network, 1).await;
@@ -191,7 +187,7 @@ async fn what_is_given_up_delays_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
+async fn after_a_refusal_the_rate_returns_to_the_given_maximum() {
     let network = Network::new(&[("a", &("200 ".repeat(19) + "429"))]);
     let transport = network.transport(limited(10));
     begun(&transport, &network, 20).await;
@@ -203,18 +199,14 @@ async fn after_a_refusal_a_given_rate_is_met_again_and_not_passed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_takes_hardly_any_is_met_within_seconds() {
+async fn a_very_low_limit_is_learnt_within_seconds() {
     let network = Network::new(&[("a", &("200 ".repeat(20) + &"429 ".repeat(5)))]);
     let transport = network.transport(Transport::builder());
     begun(&transport, &network, 25).await;
     let mut last = 0;
     for _ in 0..5 {
-        network
-            .0
-            .script
-            .lock()
-            .unwrap()
-            .insert("a".to_owned(), ["429".to_owned()].into());
+        let (script, words) = (&network.0.script, ["429".to_owned()]);
+        script.lock().unwrap().insert("a".to_owned(), words.into());
         last = begun(&transport, &network, 1).await[0];
         sleep(Duration::from_secs(1)).await;
     }

@@ -1,4 +1,4 @@
-//! The bounds of a call, and what an error says of the one that is over.
+//! The timeouts of a call, and their errors.
 
 use std::pin::pin;
 
@@ -13,7 +13,7 @@ use super::*;
 const SHORT: Duration = Duration::from_secs(7);
 const LONG: Duration = Duration::from_secs(700);
 
-/// The failure of a call to a server that does this, after so many seconds.
+/// The failure of a call to a server that follows this word, and its time in seconds.
 async fn failure(builder: TransportBuilder, word: &str) -> (TimeoutKind, u64, String) {
     let network = Network::new(&[("a", word)]);
     let transport = network.transport(builder.max_retries(0));
@@ -26,25 +26,26 @@ async fn failure(builder: TransportBuilder, word: &str) -> (TimeoutKind, u64, St
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_says_who_was_waited_for_and_how_long_and_how_much_was_sent() {
+async fn the_error_has_the_step_the_server_the_time_and_the_bytes_sent() {
     let response = "waiting for the whole response of a";
     for (word, kind, step) in [
         ("stall", Connect, "the tls handshake with a"),
         ("stuck", Stall, "sending the request to a"),
         ("hang", Response, response),
+        ("hang-after-continue", Response, response),
         ("hang-in-head", Response, response),
         ("hang-in-body", Response, response),
+        ("hang-in-chunks", Response, response),
     ] {
         let each = builder().timeout(None).connect_timeout(SHORT);
         let each = each.stall_timeout(SHORT).response_timeout(SHORT);
         let (came, seconds, said) = failure(each, word).await;
         assert_eq!(came, kind, "{word}: {said}");
-        // Bytes may have been taken for a while.
+        // The server may read some bytes first.
         assert!((7..12).contains(&seconds), "{word}: {seconds} s");
-        let verb = if kind == Stall {
-            "stood still for"
-        } else {
-            "took longer than"
+        let verb = match kind {
+            Stall => "stood still for",
+            _ => "took longer than",
         };
         assert!(said.starts_with(&format!("{step} {verb} 7 s")), "{said}");
         if kind != Connect {
@@ -72,10 +73,10 @@ async fn a_timeout_says_who_was_waited_for_and_how_long_and_how_much_was_sent() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_for_a_place_is_under_the_calls_timeout() {
+async fn the_timeout_of_a_call_includes_the_wait_for_a_place() {
     let network = Network::new(&[("a", "hang")]);
     let transport = network.transport(builder().concurrency(1).timeout(SHORT));
-    // Not polled once it has the place: its own deadline must not free it for the second.
+    // It is not polled again, so that it keeps the place beyond its own deadline.
     let mut first = pin!(post(&transport, "https://a/"));
     let polled = timeout(Duration::from_secs(1), &mut first).await;
     assert!(polled.is_err() && network.0.requests.lock().unwrap().len() == 1);
@@ -83,15 +84,9 @@ async fn waiting_for_a_place_is_under_the_calls_timeout() {
     let waiting = post(&transport, "https://a/").await;
     assert_eq!(outcome(&waiting), "Timeout(Total) (0)");
     let said = waiting.unwrap_err().to_string();
-    assert!(
-        said.contains("at last waiting for a turn to call a"),
-        "{said}"
-    );
-    assert_eq!(
-        network.take_log(),
-        "0s a",
-        "the second never reached the server"
-    );
+    let expected = "at last waiting for a turn to call a";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(network.take_log(), "0s a");
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,6 +99,6 @@ async fn no_timeout_is_too_long() {
         .pool_idle_timeout(Duration::MAX);
     let transport = Network::new(&[]).keeping_connections(forever);
     assert_eq!(outcome(&post(&transport, "https://a/").await), "200 a (1)");
-    // The pool's own timer starts after the call.
+    // The pool starts its timer after the call.
     sleep(Duration::from_secs(1)).await;
 }

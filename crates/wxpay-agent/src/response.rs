@@ -1,22 +1,19 @@
-//! The answers: a media id, or an error in the words of `wxpay upload --json`.
+//! The responses: a media id, or an error with the fields of `wxpay upload --json`.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
-use serde::{Serialize, Serializer, ser};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use http::{StatusCode, header};
+use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
 use wxpay_media::{Error, ErrorReport, RetryAdvice};
 
-/// Seconds to wait after the gateway has asked to slow down: by then the pace is a lower one.
+/// `Retry-After` in seconds when the gateway has asked to slow down; the rate is lower by then.
 const AFTER_THROTTLING: u64 = 2;
-/// The same after a failure that may pass.
+/// `Retry-After` in seconds when the same request may succeed later.
 pub(crate) const AFTER_FAILURE: u64 = 5;
 
 /// A picture that has a media id.
@@ -25,36 +22,31 @@ pub(crate) struct Entry {
     pub(crate) media_id: String,
     pub(crate) media_hash: String,
     pub(crate) bytes: u64,
-    /// No upload was made for this answer.
+    /// Whether the id comes from an upload for another request.
     pub(crate) reused: bool,
-    /// In seconds since 1970, as a ledger has it.
-    #[serde(rename = "uploaded_at", serialize_with = "rfc3339")]
-    pub(crate) at: u64,
+    /// In UTC, without fractions of a second.
+    #[serde(serialize_with = "rfc3339::serialize")]
+    pub(crate) uploaded_at: OffsetDateTime,
     pub(crate) attempts: u32,
     pub(crate) endpoint: String,
 }
 
-fn rfc3339<S: Serializer>(at: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    let at = OffsetDateTime::from_unix_timestamp(*at as i64).map_err(ser::Error::custom)?;
-    serializer.serialize_str(&at.format(&Rfc3339).map_err(ser::Error::custom)?)
-}
-
 impl Entry {
     pub(crate) fn age(&self) -> Duration {
-        let at = UNIX_EPOCH + Duration::from_secs(self.at);
-        SystemTime::now().duration_since(at).unwrap_or_default()
+        let age = OffsetDateTime::now_utc() - self.uploaded_at;
+        age.try_into().unwrap_or_default()
     }
 
-    pub(crate) fn answer(self, reused: bool) -> Response {
+    pub(crate) fn into_response(self, reused: bool) -> Response {
         json(StatusCode::OK, &Self { reused, ..self })
     }
 }
 
-/// A request that gets no media id.
+/// The response to a request that gets no media id.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     status: StatusCode,
-    /// In seconds.
+    /// Seconds.
     retry_after: Option<u64>,
     pub(crate) error: Box<ErrorReport>,
 }
@@ -79,7 +71,6 @@ impl Refusal {
         }
     }
 
-    /// The request is wrong.
     pub(crate) fn bad(message: impl Into<String>, advice: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message, advice)
     }
@@ -88,11 +79,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, message, advice)
     }
 
-    /// The same request may succeed after so many seconds.
-    pub(crate) fn again(message: impl Into<String>, seconds: u64) -> Self {
+    /// A refusal of a request that may succeed later.
+    pub(crate) fn again(message: impl Into<String>, retry_after: u64) -> Self {
         let mut refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, message, "try again later");
         refusal.error.retryable = true;
-        refusal.retry_after = Some(seconds);
+        refusal.retry_after = Some(retry_after);
         refusal.kind("busy")
     }
 
@@ -106,7 +97,6 @@ impl Refusal {
     }
 }
 
-/// The one place where advice for a queue becomes a status.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (status, retry_after) = match error.retry_advice() {
@@ -132,21 +122,17 @@ impl From<wxpay_ledger::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = json(self.status, &HashMap::from([("error", self.error)]));
-        let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
+        let retry_after = self.retry_after.map(|it| [(header::RETRY_AFTER, it)]);
+        let is_unauthorized = self.status == StatusCode::UNAUTHORIZED;
+        let scheme = is_unauthorized.then_some([(header::WWW_AUTHENTICATE, "Bearer")]);
+        let body = json(self.status, &HashMap::from([("error", self.error)]));
+        (retry_after, scheme, body).into_response()
     }
 }
 
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut body = serde_json::to_vec(value).unwrap_or_default();
     body.push(b'\n');
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], Body::from(body)).into_response()
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (status, kind, Body::from(body)).into_response()
 }

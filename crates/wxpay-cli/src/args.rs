@@ -86,7 +86,7 @@ pub(crate) struct UploadArgs {
     )]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Keep in LEDGER what is done, and upload only the rest; FILE may then be a folder
+    /// Keep in LEDGER what is done, and upload only the rest; FILE may then also be a folder
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) ledger: Option<PathBuf>,
 
@@ -325,8 +325,8 @@ pub(crate) struct ServeArgs {
 /// Empty values and a parameter `sign` are left out, as the API requires.
 ///
 /// With `--explain --expect SIGN` give every field as it was sent, in sending order, including
-/// `sign_type`. The well-known mistakes are tried, alone and in pairs, and the one that gives SIGN
-/// is named. Exit status then: 0 SIGN is right, 1 it is wrong, 2 wrong usage or configuration.
+/// `sign_type` if it was sent. The well-known mistakes are tried, alone and in pairs, and the one that
+/// gives SIGN is named. Exit status then: 0 SIGN is right, 1 it is wrong, 2 wrong usage or configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order

@@ -95,7 +95,7 @@ fn log_to_stderr(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
-        // Otherwise a log line that cannot be written causes a panic.
+        // An error about a log line that cannot be written would panic.
         .log_internal_errors(false)
         .with_ansi(false)
         .finish()

@@ -227,7 +227,7 @@ fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>)
     Ok(())
 }
 
-/// Claims the file that tells a script that the sandbox is ready, also from an earlier sandbox; removed on drop.
+/// Claims the file that shows a script that the sandbox is ready; an earlier sandbox's is replaced. Removed on drop.
 fn claim(path: &Path) -> anyhow::Result<TempPath> {
     let shown = path.display();
     match settings::read_file(path, 1) {

@@ -78,7 +78,7 @@ pub(crate) fn md5(text: &str) -> Result<String, &'static str> {
 /// A host, a port, and their addresses.
 pub(crate) type Resolve = (String, u16, Vec<IpAddr>);
 
-/// In the form of curl's `--resolve`.
+/// Parses the form of curl's `--resolve`.
 pub(crate) fn resolve(text: &str) -> Result<Resolve, &'static str> {
     let address = |text: &str| {
         let text = text.trim();

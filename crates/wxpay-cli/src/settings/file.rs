@@ -14,7 +14,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sign::ApiKey;
 use zeroize::Zeroizing;
 
-/// A setting whose value is the content of a file: named by a flag, else by a variable, else held by a variable.
+/// A setting whose value is the content of a file, which a flag or a variable names, or of another variable.
 #[derive(Debug)]
 pub(crate) struct FileSetting {
     flag: &'static str,

@@ -41,7 +41,7 @@ const MAX_FAILURES: u32 = 5;
 const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Uploads beside those that call the gateway: they wait for equal pictures and for their commits.
+/// Maximum number of further uploads, which wait for equal pictures or for their commits.
 const WAITING: usize = 32;
 
 /// Uploads what is not done; returns true if every file is done, and an error if none is tried.
@@ -79,7 +79,7 @@ pub(super) async fn run(
     Ok(false)
 }
 
-/// The uploads of a run, and what they share.
+/// The common state of the uploads of a run.
 struct Queue<F> {
     ledger: Ledger,
     account: Account,
@@ -345,7 +345,7 @@ mod tests {
                 let (uploaded, lasted, calls) = run(60, at_once, 0, fails).await;
                 assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
                 assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
-                // One call at a time, ever more rarely, beside those that were under way.
+                // Few probes, in addition to the calls that were under way.
                 assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
             }
         }
@@ -355,7 +355,7 @@ mod tests {
     #[should_panic(expected = "nothing more is sent: request timed out")]
     async fn an_outage_of_a_day_ends_the_run() {
         let day = Duration::from_secs(24 * 60 * 60);
-        // Up to a minute before its end there is hope.
+        // The last probe is up to a minute before the end of the day.
         let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
         run(60, 1, 0, fails).await;
     }
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_picture_that_fails_alone_holds_up_no_other() {
+    async fn a_picture_that_fails_alone_does_not_delay_the_others() {
         for error in [silence, system_error] {
             for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "58.png")] {
                 let fails = |name: &str, _| (name == bad).then(error);

@@ -44,7 +44,7 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
     Ok(image)
 }
 
-/// What a missing file is, a URL, a list or a pattern, and advice.
+/// The kind of a missing file, a URL, a list or a pattern, and advice.
 fn not_a_file(argument: &str) -> Option<(&'static str, &'static str)> {
     if argument.contains("://") || argument.starts_with("file:") {
         let advice = "download the picture, and give the file";

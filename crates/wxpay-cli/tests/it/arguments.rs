@@ -126,7 +126,7 @@ fn an_option_that_is_a_file_here_is_refused() {
 }
 
 #[test]
-fn what_decides_trust_destination_or_identity_is_given_once() {
+fn flags_for_trust_destination_and_identity_are_given_once() {
     let mut twice = Vec::new();
     for verb in ["upload x.png", "doctor"] {
         for flag in "--region=us --ca=a --cert=a --key=a --key-password-file=a --p12=a \

@@ -1,6 +1,7 @@
 //! A request as it came, and the form in its body, read by multer.
 
 use std::{
+    cell::OnceCell,
     convert::Infallible,
     future::ready,
     iter,
@@ -13,6 +14,7 @@ use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
 use multer::Multipart;
 use tokio::sync::OwnedSemaphorePermit;
+use wxpay_sign::{ContentHash, ContentMd5};
 
 use crate::{limits::FIELDS, tls::SentCertificate};
 
@@ -70,6 +72,7 @@ pub(crate) struct Form {
     pub(crate) boundary_is_quoted: bool,
     /// The body is longer than what is kept: the last part is the one in which reading ended.
     pub(crate) too_large: bool,
+    media_md5: OnceCell<ContentHash>,
 }
 
 /// A part of a form.
@@ -194,6 +197,18 @@ impl Form {
 
     pub(crate) fn part(&self, name: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// The file name of `media`.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.part("media")?.file_name.as_deref()
+    }
+
+    /// The MD5 of the content of `media`, made once.
+    pub(crate) fn media_md5(&self) -> &ContentHash {
+        let content = self.part("media").and_then(|it| it.content.as_deref());
+        let make = || ContentMd5::of(content.unwrap_or_default());
+        self.media_md5.get_or_init(make)
     }
 
     /// The text fields beside the picture, of the parts that are recorded.

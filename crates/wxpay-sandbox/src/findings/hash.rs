@@ -5,26 +5,25 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
     prelude::BASE64_STANDARD,
 };
-use wxpay_sign::{ContentHash, ContentMd5};
+use wxpay_sign::ContentMd5;
 
 use super::Findings;
 
 pub(super) fn look(
     sent: &[u8],
+    right: &str,
     bytes: &[u8],
     file_name: Option<&str>,
-    known: Option<&ContentHash>,
     findings: &mut Findings<'_>,
 ) {
-    let right = known.map_or_else(|| ContentMd5::of(bytes), Clone::clone);
-    if sent == right.as_str().as_bytes() {
+    if sent == right.as_bytes() {
         return;
     }
     let text = String::from_utf8_lossy(sent);
-    let (row, values) = in_another_form(text.trim(), right.as_str())
+    let (row, values) = in_another_form(text.trim(), right)
         .or_else(|| of_other_bytes(&text.trim().to_ascii_lowercase(), bytes, file_name))
         .unwrap_or(("hash-of-other-bytes", Default::default()));
-    let (before, before_zh) = findings.worded("hash/", &[&sent, &right.as_str()]);
+    let (before, before_zh) = findings.worded("hash/", &[&sent, &right]);
     let (why, why_zh) = findings.worded(row, &[&values[0], &values[1]]);
     findings.push(row, before + &why, before_zh + &why_zh);
 }

@@ -82,7 +82,7 @@ impl Recorder {
         let findings = match &handled.evaluation {
             Some(evaluation) if has_findings => {
                 // An announced call is recorded even if this panics.
-                let find = || findings::find(call, evaluation, &self.merchant);
+                let find = || findings::find(call, &evaluation.form, &self.merchant);
                 catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
             }
             _ => Vec::new(),

@@ -92,9 +92,7 @@ impl Handler {
         let end = call.body.end;
         let merchant = &self.merchant;
         let evaluation = evaluate(&call, merchant);
-        let media = evaluation.form.part("media");
-        let file_name = media.and_then(|media| media.file_name.as_deref());
-        let plan = self.faults.plan(file_name, Instant::now());
+        let plan = (self.faults).plan(evaluation.form.file_name(), Instant::now());
         let response = respond(&evaluation, plan.effect, &merchant.key);
         tracing::debug!(
             method = merchant.redactor.quoted(call.head.method.as_str()),

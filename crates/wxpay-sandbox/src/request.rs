@@ -282,8 +282,9 @@ fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     // The name may be on a folded line.
     let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
     let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
-    for (defect, is_found) in DEFECTS.iter().zip(found) {
-        if is_found && !defects.contains(&defect) {
+    let found = DEFECTS.iter().zip(found).filter(|it| it.1);
+    for (defect, _) in found {
+        if !defects.contains(&defect) {
             defects.push(defect);
         }
     }

@@ -129,7 +129,7 @@ pub(super) const MESSAGES: &[Message] = &[
      and hash and send the same bytes",
      "media 是空的：流是否在计算摘要时已经读完？文件只读一次，对同一份字节计算摘要并发送"),
     ("media-is", "media is not a JPEG, PNG or BMP: it is {0}{1}: {2}",
-     "media 不是 JPEG、PNG 或 BMP：{0}{1}"),
+     "media 不是 JPEG、PNG 或 BMP：{3}{1}"),
     ("media-not-a-file", "media was sent as a text field: it must be a file field, with \
      filename=\"…\" in its Content-Disposition (curl: -F media=@FILE)",
      "media 作为文本字段发送了：必须是文件字段，Content-Disposition 中带 filename=\"…\"（curl：-F media=@文件）"),

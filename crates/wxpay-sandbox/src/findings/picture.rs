@@ -49,11 +49,10 @@ fn other(bytes: &[u8], findings: &mut Findings<'_>) {
         true => format!(" ({})", findings.redactor.quoted(bytes.trim_ascii())),
         false => String::new(),
     };
-    let what = content.to_string();
+    let (what, advice) = (content.to_string(), content.advice());
     let zh = KINDS_ZH.iter().find(|row| row.0 == code);
     let zh = zh.map_or("", |row| row.1);
-    let (en, _) = findings.worded("media-is", &[&what, &shown, &content.advice()]);
-    let (_, zh) = findings.worded("media-is", &[&zh, &shown]);
+    let (en, zh) = findings.worded("media-is", &[&what, &shown, &advice, &zh]);
     findings.push(code, en, zh);
 }
 

@@ -44,11 +44,8 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(crate) fn new(
-        merchant: Arc<Merchant>,
-        faults: Faults,
-        history: History,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(merchant: Merchant, faults: Faults, history: History) -> io::Result<Self> {
+        let merchant = Arc::new(merchant);
         Ok(Self {
             diagnosis: Diagnosis::start(Arc::clone(&merchant), history)?,
             merchant,

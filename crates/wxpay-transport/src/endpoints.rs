@@ -206,11 +206,10 @@ const HTTPS: u16 = 443;
 /// Returns true for `host` and `host:port`, without a user name.
 pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let host = authority.host();
-    let Some(rest) = authority.as_str().strip_prefix(host) else {
-        return false;
-    };
-    let port = rest.strip_prefix(':');
-    !host.is_empty() && port.map_or(rest.is_empty(), |port| port.parse::<u16>().is_ok())
+    let rest = authority.as_str().strip_prefix(host);
+    let is_number = |port: &str| port.parse::<u16>().is_ok();
+    let is_port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_number);
+    !host.is_empty() && rest.is_some_and(is_port)
 }
 
 /// Returns true if both lead to one host and port.

@@ -18,16 +18,15 @@ use crate::error::{Error, ErrorKind, lock};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
-/// A call to any of them goes to the first one in service. They must be interchangeable: a request that one
-/// of them has not answered may be sent to another.
+/// A call to any of them goes to the first one in service. They must be interchangeable: a request that has
+/// got no response from one of them may be sent to another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, EndpointsError, Transport};
 ///
 /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example:8443".parse()?])?;
-/// let builder = Transport::builder().endpoints(endpoints);
+/// let _builder = Transport::builder().endpoints(endpoints);
 /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
-/// # let _ = builder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -262,7 +262,7 @@ impl error::Error for Error {
     }
 }
 
-/// The kinds of failure that a caller may want to tell apart.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -1,12 +1,12 @@
-"""What `wxpay upload --ledger` costs, against the sandbox: the figures of docs/ledger.md.
+"""Measures `wxpay upload --ledger` against the sandbox: the figures of docs/ledger.md.
 
     python3 benches/ledger.py PROGRAM million|rate|kill [FOLDER]
 
-It wants a million files of 100 bytes on a disk, and 300 MB for the ledger.
+`million` needs room for a million files of 100 bytes, and 300 MB for the ledger.
 """
 
-import base64, collections, hashlib, json, os, random, resource, shutil, signal, sqlite3, struct
-import subprocess, sys, tempfile, time, zlib
+import base64, collections, hashlib, json, os, random, sqlite3, struct, subprocess, sys, tempfile
+import time, zlib
 from pathlib import Path
 
 
@@ -20,7 +20,7 @@ def png(number):
 
 
 def pictures(folder, count):
-    """So many pictures, all different, a hundred a folder, last changed an hour ago."""
+    """Writes different pictures, a hundred a folder, last changed an hour ago; returns their paths."""
     paths, then = [], time.time() - 3600
     for number in range(count):
         path = f"{folder}/shop-{number // 100:05}/licence-{number:07}.png"
@@ -56,7 +56,7 @@ class Sandbox:
 
 
 def peak(process):
-    """MB that the process has had at most."""
+    """The peak memory of a process in MB."""
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1000
@@ -83,7 +83,7 @@ def million(program, folder, count=1_000_000):
     run.kill()
     run.wait()
 
-    # The rest as the program would have written it.
+    # The other rows are written here, as the program would write them.
     database = sqlite3.connect(ledger, isolation_level=None)
     database.execute("PRAGMA synchronous = OFF")
     database.execute("BEGIN")
@@ -137,7 +137,7 @@ def rate(program, folder, count=2_000):
 
 
 def export(program, ledger):
-    """The rows by file; the time and the id are of a run, the rest is of the picture."""
+    """The rows by file without their time and id, which differ from run to run; and the ids by file."""
     command = [program, "ledger", "export", "--json", ledger]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     rows = {row.pop("file"): row for row in map(json.loads, lines)}
@@ -153,7 +153,7 @@ def kill(program, folder, count=10_000, kills=200):
         return [program, "upload", "--ledger", ledger, "--concurrency", "16", folder / "pictures"]
 
     def ids():
-        """The ids that the gateway has given, by the picture's name."""
+        """The ids from the gateway, by the picture's name."""
         given = collections.defaultdict(list)
         for name, _, body in sandbox.calls():
             given[name] += [part.split("]")[0] for part in body.split("media_id><![CDATA[")[1:2]]
@@ -161,7 +161,7 @@ def kill(program, folder, count=10_000, kills=200):
 
     subprocess.run(upload(folder / "undisturbed"), stdout=subprocess.DEVNULL, check=True, **options)
     undisturbed, _ = export(program, folder / "undisturbed")
-    # A call is written down after its answer.
+    # The sandbox logs a call after its response.
     time.sleep(1)
     earlier = ids()
 
@@ -184,12 +184,12 @@ def kill(program, folder, count=10_000, kills=200):
     sandbox.stop()
     given = {name: more[len(earlier[name]):] for name, more in ids().items()}
     assert all(known[file] == media_id for file, media_id in before.items()), "lost"
-    assert len(rows) == count and rows == undisturbed, "another export than that of an undisturbed run"
+    assert len(rows) == count and rows == undisturbed, "the export differs from that of an undisturbed run"
     for path in paths:
-        assert known[path] in given[os.path.basename(path)], f"{path}: an id that was not given for it"
-    assert printed <= set(known.values()), "printed before its commit"
+        assert known[path] in given[os.path.basename(path)], f"{path}: an id that the gateway did not give for it"
+    assert printed <= set(known.values()), "an id was printed before its commit"
     twice = sum(map(len, given.values())) - count
-    print(f"{kills} kills, {len(before)} of {count} done by then; {twice} calls done twice, "
+    print(f"{kills} kills, {len(before)} of {count} pictures done by then; {twice} calls repeated, "
           f"{twice / kills:.1f} a kill; nothing lost, {count} rows equal to those of an undisturbed run")
 
 

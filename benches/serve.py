@@ -1,8 +1,8 @@
-"""What `wxpay serve` costs and bears, against the sandbox: each line has a figure and its aim.
+"""Measures `wxpay serve` against the sandbox; each line of the output has a figure and its target.
 
     python3 benches/serve.py PROGRAM latency|php|share|memory|equal|kill|renew|idle [FOLDER]
 
-It wants a release build, openssl for `renew`, and PHP 8 with curl for `php`.
+It needs a release build, openssl for `renew`, and PHP 8 with curl for `php`.
 """
 
 import collections, contextlib, hashlib, itertools, json, multiprocessing, os, queue, random, re, resource
@@ -18,18 +18,19 @@ LARGEST = 2 * MIB - 1
 PADDING = memoryview(bytes(LARGEST))
 
 
-def report(what, figure, aim, unit=""):
-    print(f"{'ok' if figure <= aim else 'MISSED':8}{what}: {figure:.3g}{unit}, aim ≤ {aim:g}{unit}", flush=True)
+def report(what, figure, target, unit=""):
+    verdict = "ok" if figure <= target else "MISSED"
+    print(f"{verdict:8}{what}: {figure:.3g}{unit}, target ≤ {target:g}{unit}", flush=True)
 
 
 def picture(number, length):
-    """One picture of this length as pieces, the last of which all pictures share."""
+    """A picture of this length in two pieces; all pictures share the second, their padding."""
     head = png(number) + number.to_bytes(4, "big")
     return [head, PADDING[len(head):length]]
 
 
 def written(folder, numbers, length):
-    """Files with these pictures."""
+    """Writes these pictures to files, and yields the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         path = folder / f"{number}.png"
@@ -37,8 +38,8 @@ def written(folder, numbers, length):
         yield path
 
 
-class Door:
-    """`wxpay serve`, ready."""
+class Agent:
+    """A process of `wxpay serve` that is ready."""
 
     def __init__(self, program, folder, sandbox, *arguments, listen="127.0.0.1:0", endpoint=None):
         command = [program, "serve", "--listen", listen, "--token-file", folder / "token", *arguments]
@@ -51,7 +52,7 @@ class Door:
         if not line.startswith("listening on http://"):
             sys.exit(f"{line!r} in place of an address, see {self.log.name}")
         host, port = line.split("//")[1].strip().rsplit(":", 1)
-        self.callee = Callee((host, int(port)), (folder / "token").read_text().strip())
+        self.client = Client((host, int(port)), (folder / "token").read_text().strip())
 
     def megabytes(self, what):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -64,17 +65,17 @@ class Door:
         self.log.close()
 
 
-def end(door, sandbox):
-    """Ends both, the sandbox when it has written down all of its calls."""
-    door.stop()
+def end(agent, sandbox):
+    """Stops both; the sandbox after its log has stopped growing."""
+    agent.stop()
     length = -1
     while length != (length := os.stat(sandbox.log.name).st_size):
         time.sleep(0.5)
     sandbox.stop()
 
 
-class Callee(collections.namedtuple("Callee", "address token")):
-    """Where the door is: all that a caller has to know. It takes little time for itself."""
+class Client(collections.namedtuple("Client", "address token")):
+    """A minimal HTTP client of the agent, so that its own time does not count."""
 
     def connect(self):
         connection = socket.create_connection(self.address, timeout=120)
@@ -82,7 +83,7 @@ class Callee(collections.namedtuple("Callee", "address token")):
         return connection
 
     def ask(self, connection, request, *body):
-        """The status and the text of the answer."""
+        """Returns the status and the body of the response."""
         length = sum(map(len, body))
         connection.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
                            f"Content-Length: {length}\r\n\r\n".encode())
@@ -100,7 +101,7 @@ class Callee(collections.namedtuple("Callee", "address token")):
         return int(answer[9:12]), answer[end:]
 
     def upload(self, number, length, query="", connection=None):
-        """The status and the answer, by a connection of its own where none is given."""
+        """Returns the status and the JSON of the response; without a connection given, it opens one."""
         target = f"POST /v1/media?name={number}.png{query}"
         with contextlib.nullcontext(connection) if connection else self.connect() as connection:
             status, text = self.ask(connection, target, *picture(number, length))
@@ -108,7 +109,7 @@ class Callee(collections.namedtuple("Callee", "address token")):
 
 
 def at_once(count, call):
-    """What so many threads get from `call`, which is given the number of each."""
+    """The results of `call(number)` in this number of threads, which start together."""
     barrier, results = threading.Barrier(count), [None] * count
 
     def run(number):
@@ -124,12 +125,11 @@ def at_once(count, call):
 
 
 class Callers:
-    """Threads that upload new pictures, one each at a time, until they are stopped.
+    """Threads that upload new pictures, each one at a time, until they are stopped. After a lost connection
+    they repeat the request; the responses are kept by the picture's number."""
 
-    They call again where the connection was lost, and remember each answer by the picture's number."""
-
-    def __init__(self, count, callee, length=4 * KIB):
-        self.callee, self.length, self.is_over = callee, length, False
+    def __init__(self, count, client, length=4 * KIB):
+        self.client, self.length, self.is_over = client, length, False
         self.numbers, self.under_way, self.answers = itertools.count(), set(), {}
         self.threads = [threading.Thread(target=self.run) for _ in range(count)]
         for thread in self.threads:
@@ -141,7 +141,7 @@ class Callers:
             self.under_way.add(number)
             while number not in self.answers:
                 try:
-                    self.answers[number] = self.callee.upload(number, self.length)
+                    self.answers[number] = self.client.upload(number, self.length)
                 except (OSError, ValueError):
                     time.sleep(0.005)
             self.under_way.discard(number)
@@ -154,7 +154,7 @@ class Callers:
 
 
 def direct(program, sandbox, files):
-    """Seconds for each of these files by `wxpay upload`, one at a time, but for the first, which connects."""
+    """Seconds for each of these files by `wxpay upload`, without the first one, which connects."""
     command = [program, "upload", "--concurrency", "1", "--json", *files]
     run = subprocess.Popen(command, env=sandbox.variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     times = [time.perf_counter() for _ in run.stdout]
@@ -163,48 +163,48 @@ def direct(program, sandbox, files):
     return [end - begin for begin, end in itertools.pairwise(times)]
 
 
-def added(program, folder, sandbox, door, rounds=20, count=50):
-    """What the door adds to the direct client's time, one picture at a time, by turns."""
-    connection = door.callee.connect()
-    for name, length, *aims in (("200 KiB", 200 * KIB, 0.4, 2), ("2 MiB", LARGEST, 2.5, 8)):
+def added(program, folder, sandbox, agent, rounds=20, count=50):
+    """The time that the agent adds to that of the direct client, one picture at a time, by turns."""
+    connection = agent.client.connect()
+    for name, length, *targets in (("200 KiB", 200 * KIB, 0.4, 2), ("2 MiB", LARGEST, 2.5, 8)):
         files = list(written(folder / f"pictures-{length}", range(count), length))
         through, beside = [], []
         for _ in range(rounds):
             beside += direct(program, sandbox, files)
             for number in range(count):
                 begin = time.perf_counter()
-                status, answer = door.callee.upload(number, length, "&reuse=never", connection)
+                status, answer = agent.client.upload(number, length, "&reuse=never", connection)
                 through.append(time.perf_counter() - begin)
                 if status != 200:
                     sys.exit(f"{status}: {answer}")
-        for share, aim in zip((0.5, 0.99), aims):
+        for share, target in zip((0.5, 0.99), targets):
             ours, theirs = (1000 * sorted(times)[int(share * len(times))] for times in (through, beside))
-            what = f"{name}, p{100 * share:.0f}, {ours:.2f} ms through the door and {theirs:.2f} directly"
-            report(what, ours - theirs, aim, " ms")
+            what = f"{name}, p{100 * share:.0f}, {ours:.2f} ms through the agent and {theirs:.2f} directly"
+            report(what, ours - theirs, target, " ms")
 
 
 def latency(program, folder):
     sandbox = Sandbox(program, folder)
-    door = Door(program, folder, sandbox)
-    added(program, folder, sandbox, door)
-    end(door, sandbox)
+    agent = Agent(program, folder, sandbox)
+    added(program, folder, sandbox, agent)
+    end(agent, sandbox)
 
 
 def idle(program, folder, count=2_000):
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sandbox = Sandbox(program, folder)
-    door = Door(program, folder, sandbox)
-    connections = [door.callee.connect() for _ in range(count)]
+    agent = Agent(program, folder, sandbox)
+    connections = [agent.client.connect() for _ in range(count)]
     for connection in connections:
-        door.callee.ask(connection, "GET /livez")
-    print(f"{count} connections, {door.megabytes('VmRSS'):.1f} MB")
-    added(program, folder, sandbox, door)
+        agent.client.ask(connection, "GET /livez")
+    print(f"{count} connections, {agent.megabytes('VmRSS'):.1f} MB")
+    added(program, folder, sandbox, agent)
     for connection in connections:
         connection.setblocking(False)
     lost = sum(is_closed(connection) for connection in connections)
-    report("idle connections that were closed meanwhile", lost, 0)
-    end(door, sandbox)
+    report("idle connections that the agent has closed", lost, 0)
+    end(agent, sandbox)
 
 
 def is_closed(connection):
@@ -215,8 +215,8 @@ def is_closed(connection):
 
 
 class Relay:
-    """A port in front of another to which a round trip takes some time: also that of TCP's handshake, but
-    without its slow start, from which a connection that is kept would gain even more."""
+    """A port that delays each round trip to another port, TCP's handshake included. TCP's slow start is not
+    simulated: it would favour connections that are kept."""
 
     def __init__(self, port, round_trip):
         self.port, self.delay = port, round_trip / 2
@@ -256,7 +256,7 @@ class Relay:
             pass
 
 
-# Uploads files with a fresh handle each, by the door or by itself, as docs/clients has it.
+# Uploads files with a new handle each, through the agent or directly, as docs/clients does.
 PHP = r"""
 function signed(array $fields): array {
     ksort($fields, SORT_STRING);
@@ -272,9 +272,9 @@ function direct(string $picture): array {
         CURLOPT_SSLCERT => getenv('WXPAY_CERT'), CURLOPT_SSLKEY => getenv('WXPAY_KEY'),
         CURLOPT_CAINFO => getenv('WXPAY_CA')]];
 }
-function door(string $picture): array {
+function agent(string $picture): array {
     $headers = ['Authorization: Bearer ' . getenv('TOKEN'), 'Content-Type: image/png'];
-    return [getenv('DOOR') . '/v1/media?reuse=never', [
+    return [getenv('AGENT') . '/v1/media?reuse=never', [
         CURLOPT_POSTFIELDS => $picture, CURLOPT_HTTPHEADER => $headers]];
 }
 function upload(callable $how, string $file): void {
@@ -301,29 +301,29 @@ def php(program, folder, rounds=5, count=20):
     sandbox = Sandbox(program, folder)
     far = Relay(int(sandbox.variables["WXPAY_ENDPOINT"].rsplit(":", 1)[1]), round_trip=0.05)
     endpoint = "https://127.0.0.1:{}".format(far.listener.getsockname()[1])
-    door = Door(program, folder, sandbox, endpoint=endpoint)
-    address = "http://{}:{}".format(*door.callee.address)
-    variables = sandbox.variables | {"WXPAY_ENDPOINT": endpoint, "DOOR": address, "TOKEN": door.callee.token}
+    agent = Agent(program, folder, sandbox, endpoint=endpoint)
+    address = "http://{}:{}".format(*agent.client.address)
+    variables = sandbox.variables | {"WXPAY_ENDPOINT": endpoint, "AGENT": address, "TOKEN": agent.client.token}
     files = list(written(folder / "pictures", range(count), 200_000))
     figures = collections.defaultdict(list)
-    for _, how in itertools.product(range(rounds), ("direct", "door")):
+    for _, how in itertools.product(range(rounds), ("direct", "agent")):
         run = subprocess.run(["php", "-r", PHP, "--", how, *files], env=variables, stdout=subprocess.PIPE, text=True)
         if not run.stdout.startswith("["):
             sys.exit(f"PHP, {how}: {run.stdout}")
         figures[how].append(json.loads(run.stdout))
-    for place, (what, aim) in enumerate((("time", 0.5), ("PHP's CPU", 0.3))):
-        ours, theirs = (statistics.median(row[place] / count for row in figures[how]) for how in ("door", "direct"))
-        what = f"{what} a picture, {1000 * ours:.2f} ms through the door and {1000 * theirs:.2f} directly"
-        report(what, ours / theirs, aim, " ×")
-    end(door, sandbox)
+    for place, (what, target) in enumerate((("time", 0.5), ("PHP's CPU", 0.3))):
+        ours, theirs = (statistics.median(row[place] / count for row in figures[how]) for how in ("agent", "direct"))
+        what = f"{what} a picture, {1000 * ours:.2f} ms through the agent and {1000 * theirs:.2f} directly"
+        report(what, ours / theirs, target, " ×")
+    end(agent, sandbox)
 
 
-def caller(callee, numbers):
-    """Statuses and waits of one process that uploads these pictures one after the other."""
+def caller(client, numbers):
+    """The statuses and the waits of one process that uploads these pictures one after another."""
     calls = []
     for number in numbers:
         begin = time.perf_counter()
-        status, _ = callee.upload(number, 100 * KIB)
+        status, _ = client.upload(number, 100 * KIB)
         calls.append((status, time.perf_counter() - begin))
     return calls
 
@@ -331,17 +331,17 @@ def caller(callee, numbers):
 def share(program, folder, processes=20, each=20):
     turns = [range(first * each, (first + 1) * each) for first in range(processes)]
     sandbox = Sandbox(program, folder, "--fault", "rate=10")
-    door = Door(program, folder, sandbox, "--rate", "10")
+    agent = Agent(program, folder, sandbox, "--rate", "10")
     with multiprocessing.Pool(processes) as pool:
         begin = time.perf_counter()
-        callers = pool.starmap(caller, [(door.callee, numbers) for numbers in turns], chunksize=1)
-    report("seconds in all", time.perf_counter() - begin, 42)
+        callers = pool.starmap(caller, [(agent.client, numbers) for numbers in turns], chunksize=1)
+    report("total seconds", time.perf_counter() - begin, 42)
     statuses = collections.Counter(status for calls in callers for status, _ in calls)
-    report(f"calls that were not answered by an id, of {dict(statuses)}", statuses.total() - statuses[200], 0)
+    report(f"responses without an id, of {dict(statuses)}", statuses.total() - statuses[200], 0)
     means = [statistics.mean(wait for _, wait in calls) for calls in callers]
     longest = max(wait for calls in callers for _, wait in calls)
-    report(f"longest wait, {longest:.2f} s, by the least mean of a caller", longest / min(means), 2, " ×")
-    end(door, sandbox)
+    report(f"longest wait, {longest:.2f} s, ÷ the least mean of a caller", longest / min(means), 2, " ×")
+    end(agent, sandbox)
     print("answers of the gateway:", dict(collections.Counter(code for _, code, _ in sandbox.calls())))
 
     sandbox = Sandbox(program, folder, "--fault", "rate=10")
@@ -352,7 +352,7 @@ def share(program, folder, processes=20, each=20):
                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
     begin = time.perf_counter()
     failed = sum('"error"' in line for run in runs for line in run.communicate()[0].splitlines())
-    print(f"without the door: {failed} of {processes * each} failed, {time.perf_counter() - begin:.1f} s")
+    print(f"without the agent: {failed} of {processes * each} failed, {time.perf_counter() - begin:.1f} s")
     sandbox.stop()
 
 
@@ -360,27 +360,27 @@ def memory(program, folder, callers=256, starts=11):
     sandbox = Sandbox(program, folder)
     ready = []
     for number in range(starts):
-        door = Door(program, folder, sandbox)
-        ready.append(1000 * door.start)
+        agent = Agent(program, folder, sandbox)
+        ready.append(1000 * agent.start)
         if number < starts - 1:
-            door.stop()
+            agent.stop()
     report("ready after", statistics.median(ready), 25, " ms")
     time.sleep(1)
-    report("idle", door.megabytes("VmRSS"), 12, " MB")
-    answers = at_once(callers, lambda number: door.callee.upload(number, LARGEST))
+    report("idle", agent.megabytes("VmRSS"), 12, " MB")
+    answers = at_once(callers, lambda number: agent.client.upload(number, LARGEST))
     statuses = dict(collections.Counter(status for status, _ in answers))
-    report(f"at most, with {callers} callers, answered {statuses}", door.megabytes("VmHWM"), 64, " MB")
-    end(door, sandbox)
+    report(f"peak, with {callers} callers and responses {statuses}", agent.megabytes("VmHWM"), 64, " MB")
+    end(agent, sandbox)
 
 
 def equal(program, folder, callers=50):
     sandbox = Sandbox(program, folder, "--fault", "delay=300ms")
-    door = Door(program, folder, sandbox)
-    answers = at_once(callers, lambda _: door.callee.upload(1, 200 * KIB))
-    end(door, sandbox)
+    agent = Agent(program, folder, sandbox)
+    answers = at_once(callers, lambda _: agent.client.upload(1, 200 * KIB))
+    end(agent, sandbox)
     report("calls", len(list(sandbox.calls())), 1)
     report("different ids", len({answer.get("media_id") for _, answer in answers}), 1)
-    report("answers without an id", sum(status != 200 for status, _ in answers), 0)
+    report("responses without an id", sum(status != 200 for status, _ in answers), 0)
 
 
 def kill(program, folder, kills=200, callers=16):
@@ -388,27 +388,27 @@ def kill(program, folder, kills=200, callers=16):
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = "{}:{}".format(*free.getsockname())
     ledger = ["--ledger", folder / "ledger"]
-    door = Door(program, folder, sandbox, *ledger, listen=listen)
-    load = Callers(callers, door.callee)
+    agent = Agent(program, folder, sandbox, *ledger, listen=listen)
+    load = Callers(callers, agent.client)
     in_flight, starts = collections.Counter(), []
     for _ in range(kills):
         time.sleep(random.uniform(0, 0.25))
-        # Before and after: what began or ended meanwhile was in flight, too.
+        # Pictures that begin or end meanwhile count as in flight, too.
         before = list(load.under_way)
-        door.stop(signal.SIGKILL)
+        agent.stop(signal.SIGKILL)
         in_flight.update({*before, *load.under_way})
-        # It ends this program where it does not start by itself.
-        door = Door(program, folder, sandbox, *ledger, listen=listen)
-        starts.append(door.start)
+        # Where the agent does not start again by itself, this program exits.
+        agent = Agent(program, folder, sandbox, *ledger, listen=listen)
+        starts.append(agent.start)
     answers = load.stop()
     ids = {number: answer.get("media_id") for number, (_, answer) in answers.items()}
     lost = 0
-    with door.callee.connect() as connection:
+    with agent.client.connect() as connection:
         for number, media_id in ids.items():
             md5 = hashlib.md5(b"".join(picture(number, load.length))).hexdigest()
-            status, text = door.callee.ask(connection, f"GET /v1/media/{md5}")
+            status, text = agent.client.ask(connection, f"GET /v1/media/{md5}")
             lost += status != 200 or json.loads(text)["media_id"] != media_id
-    end(door, sandbox)
+    end(agent, sandbox)
     given = collections.defaultdict(list)
     for name, _, body in sandbox.calls():
         if "media_id><" in body:
@@ -416,17 +416,17 @@ def kill(program, folder, kills=200, callers=16):
     twice = {number: len(given[number]) - 1 for number in ids}
     print(f"{kills} kills, ready again after {max(starts):.3f} s at most; {len(ids)} pictures, "
           f"{in_flight.total()} in flight at a kill")
-    report("answers that are no id", sum(status != 200 for status, _ in answers.values()), 0)
-    report("ids that were answered and are not known afterwards", lost, 0)
+    report("responses without an id", sum(status != 200 for status, _ in answers.values()), 0)
+    report("ids that are lost after a response", lost, 0)
     report("ids that the gateway did not give for this picture",
            sum(media_id not in given[number] for number, media_id in ids.items()), 0)
-    report("calls done twice", sum(twice.values()), in_flight.total())
-    report("calls done twice that were not in flight",
+    report("repeated calls", sum(twice.values()), in_flight.total())
+    report("repeated calls that were not in flight",
            sum(max(0, more - in_flight[number]) for number, more in twice.items()), 0)
 
 
 def certificate(folder, sandbox, number):
-    """Another certificate of the sandbox's merchant; the texts of it and of its key."""
+    """Issues another certificate of the sandbox's merchant; returns its text and that of its key."""
     folder.mkdir(exist_ok=True)
     ca = Path(sandbox.variables["WXPAY_CA"])
     (folder / "extensions").write_text("extendedKeyUsage = clientAuth\nbasicConstraints = CA:FALSE\n")
@@ -468,21 +468,21 @@ def renew(program, folder, callers=8, rounds=3):
         return begin
 
     replaced("renamed", 1)
-    door = Door(program, folder, sandbox, "--merchants", merchants)
-    load = Callers(callers, door.callee)
+    agent = Agent(program, folder, sandbox, "--merchants", merchants)
+    load = Callers(callers, agent.client)
     steps = [("at first", 1, time.time())]
     for number, how in enumerate(("renamed", "written over", "another file named", "renamed") * rounds, 2):
         time.sleep(2.5)
         steps.append((how, number, replaced(how, number)))
     time.sleep(2.5)
     answers = load.stop()
-    end(door, sandbox)
+    end(agent, sandbox)
     times = collections.defaultdict(list)
     for call in map(json.loads, Path(sandbox.log.name).read_text().splitlines()):
         at = datetime.fromisoformat(call["time"].replace("Z", "+00:00")).timestamp()
         times[int(call["client_certificate"]["serial_number"], 16)].append(at)
     for (_, old, _), (how, number, begin) in itertools.pairwise(steps):
-        # An old one may not be used any more by then, either.
+        # The old certificate must not be used after that time, either.
         late = max(max(times[old]), min(times[number], default=float("inf"))) - begin
         report(f"certificate {number}, {how}, in use alone after", late, 2, " s")
     failed = sum(status != 200 for status, _ in answers.values())

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds what benches/ holds, a workspace of its own, and runs it.
+//! `cargo xtask bench`: builds and runs benches/, a workspace of its own.
 
 use anyhow::Result;
 use std::{env::consts::EXE_SUFFIX, path::PathBuf};
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Write the figures of every round to a file, too
     #[arg(long, value_name = "FILE", conflicts_with_all = ["counts", "bless", "micro"])]
     json: Option<PathBuf>,
-    /// How often every client is measured
+    /// The number of rounds; each client runs once in a round
     #[arg(long, value_name = "N", default_value = "7")]
     rounds: usize,
     /// Only clients with one of these words in their name, such as `bound,ours`
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
-    // Each workspace has its own folder: one for both would mix them.
+    // Each workspace has its own target folder, or their features would mix.
     let cargo = |folder: &str, line: &str| {
         let _folder = ws.sh.push_dir(folder);
         ws.line(line).env_remove("CARGO_TARGET_DIR").run()
@@ -49,7 +49,7 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         let counts = ws.cmd(program("benches", "wxpay-bench-micro"));
         return Ok(counts.args(args.bless.then_some("--bless")).run()?);
     }
-    // One by one, so that no client's features add to another's.
+    // Built one by one, so that the features of one client do not add to another's.
     for name in ["ours", "reqwest", "bound", "harness"] {
         build("benches", &format!("bench-{name}"))?;
     }
@@ -58,7 +58,7 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
     let harness = harness.arg(args.rounds.to_string());
     let harness = harness.arg(args.only.as_deref().unwrap_or_default());
     let harness = harness.arg(program(".", "wxpay"));
-    // A relative path is the caller's, not the workspace's.
+    // A relative path of the report starts at the caller's folder.
     let _folder = ws.sh.push_dir(std::env::current_dir()?);
     Ok(harness.args(&args.json).run()?)
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask ci`: the jobs that a change must pass, in their order, up to the first that fails.
+//! `cargo xtask ci`: runs the jobs that a change must pass, up to the first that fails.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 
 use crate::workspace::{Workspace, missing};
@@ -10,22 +10,22 @@ use crate::{fuzz, manifests, public_api, readme, release, tidy, vectors};
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// Only these, in the order of the list; without any, the quick set
+    /// Only these jobs, in the order of the list; without any, the quick set
     #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(JOBS.iter().map(|it| it.0)))]
     jobs: Vec<String>,
-    /// Everything, the slow jobs and those that need tools included
+    /// All jobs, including the slow ones and those that need tools
     #[arg(long, conflicts_with = "jobs")]
     all: bool,
     /// Print the jobs and run none
     #[arg(long)]
     list: bool,
-    /// Fail where a tool is missing, instead of skipping what needs it
+    /// Fail if a tool is missing, instead of skipping the jobs that need it
     #[arg(long)]
     no_skip: bool,
 }
 
-/// A name, whether it runs when nothing is asked for, the tools that not every machine has, what it does,
-/// and what holds when it has passed.
+/// The name, whether the job is in the quick set, the tools that it needs, its function, and what holds
+/// when it has passed.
 type Job = (
     &'static str,
     bool,
@@ -34,9 +34,9 @@ type Job = (
     &'static str,
 );
 
-/// In the order in which they run: what is fast and fails often comes first. machete gets cargo's
-/// metadata, or takes md-5, whose library is `md5`, for unused. Advisories need a database from the
-/// network: `cargo deny check advisories`, where there is one.
+/// In the order of the run: jobs that are fast and fail often come first. Without cargo's metadata machete
+/// reports md-5, whose library is `md5`, as unused. Advisories are not checked, for they need a database
+/// from the network: `cargo deny check advisories`.
 #[rustfmt::skip]
 const JOBS: &[Job] = &[
     ("fmt", true, &[], |ws| ws.run("cargo fmt --all --check"), "rustfmt would change nothing"),
@@ -71,7 +71,7 @@ const JOBS: &[Job] = &[
     ("fuzz-smoke", false, &fuzz::NEEDS, fuzz::smoke, "each fuzz target holds for 20 seconds"),
 ];
 
-/// How long the quick set may take from an empty target folder on two cores.
+/// Maximum time of the quick set, from an empty target folder on two cores.
 const BUDGET: Duration = Duration::from_secs(15 * 60);
 
 pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
@@ -80,28 +80,26 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
         return Ok(());
     }
     let jobs = chosen(args);
-    let (mut rows, mut failure) = (Vec::new(), None);
+    let (mut rows, mut result) = (Vec::new(), Ok(()));
     for (number, (name, _, needs, job, about)) in (1..).zip(&jobs) {
         let missing = missing(needs);
-        let (mut time, mut words) = (None, "-".to_owned());
-        if let (Some(why), None) = (&missing, &failure) {
-            words = format!("skipped: {why}");
-            failure = args.no_skip.then(|| (name, why.clone()));
-        } else if failure.is_none() {
+        if result.is_err() {
+            rows.push((*name, None, "-".to_owned()));
+        } else if let (Some(why), false) = (&missing, args.no_skip) {
+            rows.push((*name, None, format!("skipped: {why}")));
+        } else {
             println!("\n[{number}/{}] {name}: {about}", jobs.len());
             let start = Instant::now();
-            let result = job(ws);
-            time = Some(start.elapsed());
-            words = if result.is_ok() { "ok" } else { "FAILED" }.to_owned();
-            failure = result.err().map(|error| (name, format!("{error:#}")));
+            result = missing.map_or_else(|| job(ws), |why| Err(anyhow!(why)));
+            let words = if result.is_ok() { "ok" } else { "FAILED" };
+            rows.push((*name, Some(start.elapsed()), words.to_owned()));
         }
-        rows.push((*name, time, words));
     }
     println!("\n{}", table(&rows, args.jobs.is_empty() && !args.all));
-    let Some((job, why)) = failure else {
-        return Ok(());
-    };
-    bail!("ci failed at {job}: {why}\n\nto repeat it alone:\n  cargo xtask ci {job}")
+    if let (Err(why), Some((job, ..))) = (result, rows.iter().find(|row| row.2 == "FAILED")) {
+        bail!("ci failed at {job}: {why:#}\n\nto repeat it alone:\n  cargo xtask ci {job}");
+    }
+    Ok(())
 }
 
 fn chosen(args: &Args) -> Vec<Job> {
@@ -151,8 +149,8 @@ fn clippy(ws: &Workspace) -> Result<()> {
     sets.try_for_each(|set| ws.run(&format!("{clippy} {set} -- -D warnings")))
 }
 
-/// A feature set that compiles must also work: a feature that chooses a crypto provider compiles long before it
-/// shakes hands. Examples run with the default features and with all: some need more than one.
+/// The tests run with each set of features: a crypto provider that compiles may still fail in a handshake.
+/// Doctests run with the default features and with all, since some need more than one.
 fn test(ws: &Workspace) -> Result<()> {
     feature_sets(ws).into_iter().try_for_each(|set| {
         let is_bare = set.contains("--no-default-features");
@@ -173,20 +171,20 @@ fn benches(ws: &Workspace) -> Result<()> {
 }
 
 fn examples(ws: &Workspace) -> Result<()> {
-    let all =
-        "--locked --workspace --manifest-path examples/Cargo.toml --target-dir examples/target";
+    const UPLOADS: &str = "blocking multipart-reqwest multipart-ureq own-http-client sign-reqwest \
+                           tower-http";
+    let folder = "--manifest-path examples/Cargo.toml --target-dir examples/target";
+    let all = format!("--locked --workspace {folder}");
     let sandbox = "cargo run --locked --quiet --bin wxpay -- sandbox --";
     ws.run(&format!("cargo build {all}"))?;
-    let uploads =
-        "sign-reqwest multipart-reqwest multipart-ureq own-http-client blocking tower-http";
-    for name in uploads.split(' ') {
+    for name in UPLOADS.split(' ') {
         let program = format!("examples/target/debug/example-{name}");
         ws.run(&format!("{sandbox} {program} examples/licence.jpg"))?;
     }
     ws.run(&format!("{sandbox} cargo test {all}"))
 }
 
-/// Alone, a library shows what it borrowed from the features that the others turned on.
+/// Runs a command for each library alone: features that only others turn on are then missing.
 fn each(ws: &Workspace, line: &str) -> Result<()> {
     let mut libraries = ws.libraries();
     libraries.try_for_each(|it| ws.run(&format!("{line} -p {}", it.name)))
@@ -208,14 +206,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_asked_for_is_the_quick_set_in_the_order_of_the_list() {
+    fn without_arguments_the_quick_set_runs_in_the_order_of_the_list() {
         let names = |jobs: &str, all| {
-            let jobs = jobs.split_whitespace().map(str::to_owned).collect();
-            let args = Args {
-                jobs,
-                all,
-                ..Args::default()
-            };
+            let mut args = Args::default();
+            (args.jobs, args.all) = (jobs.split_whitespace().map(str::to_owned).collect(), all);
             let names: Vec<_> = chosen(&args).iter().map(|job| job.0).collect();
             names.join(" ")
         };
@@ -236,15 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_ran_and_what_did_not() {
+    fn the_table_has_times_skipped_jobs_and_the_total() {
         let row = |name, milliseconds: u64, words: &str| {
             let time = (milliseconds > 0).then(|| Duration::from_millis(milliseconds));
             (name, time, words.to_owned())
         };
-        let rows = [
-            row("grind", 0, "skipped: no mill"),
-            row("test", 661_040, "ok"),
-        ];
+        let skipped = row("grind", 0, "skipped: no mill");
+        let rows = [skipped, row("test", 661_040, "ok")];
         let expected = "grind                      skipped: no mill\n\
                         test              11:01.0  ok\n\
                         total             11:01.0  ok, but 1 skipped\n";

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the program for this platform, as it is given to people.
+//! `cargo xtask dist`: builds the archive of the program for this platform.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,7 +15,7 @@ use xshell::Shell;
 use crate::release::require_clean;
 use crate::workspace::{Workspace, cargo_home, missing};
 
-/// With `check_reproducible`, what is committed is built once more in another folder and compared.
+/// With `check_reproducible`, builds the commit once more in another folder, and compares.
 pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
     let (sh, root) = (&ws.sh, ws.root());
     if let Some(why) = missing(&["cargo-auditable"]) {
@@ -48,19 +48,19 @@ pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds the program of a workspace so that it is the same in every folder; where it is then.
+/// Builds the program so that it is the same in every folder, and returns its path.
 fn build(ws: &Workspace, root: &Path, host: &str, time: &str) -> Result<PathBuf> {
     let home = cargo_home()?;
-    // The folders by which places in sources are named, in panics and for debuggers.
+    // Panics and debug information name sources by these folders.
     let names = [(root, "/wxpay"), (&home, "/cargo")];
     let names = names.map(|(path, name)| format!("{}={name}", path.display()));
     let [one, two] = &names;
     let for_rust = format!("--remap-path-prefix={one}\u{1f}--remap-path-prefix={two}");
     let for_c = format!("'-ffile-prefix-map={one}' '-ffile-prefix-map={two}'");
-    // Not the folder of other builds, which may have been made with other flags.
+    // Other builds may have used other flags.
     let folder = root.join("target/dist/build");
     let _folder = ws.sh.push_dir(root);
-    // It puts the list of dependencies into the program.
+    // It embeds the list of dependencies.
     let is_auditable = missing(&["cargo-auditable"]).is_none();
     let auditable = if is_auditable { "auditable" } else { "" };
     let build = format!("cargo {auditable} build --release --locked -p wxpay-cli --target {host}");
@@ -100,8 +100,8 @@ fn fill(ws: &Workspace, folder: &Path, wxpay: &Path, host: &str) -> Result<()> {
     Ok(sh.write_file(folder.join("sbom.cdx.json"), format!("{bill:#}\n"))?)
 }
 
-/// The packages whose code is in the program, by `name@version`, each with those that it uses. No
-/// macros, which run when it is built, and nothing of tests.
+/// The packages whose code is in the program, by `name@version`, each with its dependencies; without
+/// procedural macros and dependencies of tests.
 type Components<'a> = BTreeMap<String, (&'a Package, Vec<String>)>;
 
 fn components<'a>(ws: &'a Workspace, host: &str) -> Result<Components<'a>> {
@@ -110,7 +110,7 @@ fn components<'a>(ws: &'a Workspace, host: &str) -> Result<Components<'a>> {
     let tree = tree.args(["--format", " {p}"]).read()?;
     let mut components = Components::new();
     let mut above: Vec<String> = Vec::new();
-    // `2 ring v0.17.14`; what stands below a package that came before is not told again.
+    // `2 ring v0.17.14`; the dependencies of a package are listed only once.
     for line in tree.lines() {
         let words: Vec<_> = line.split(' ').collect();
         let [depth, name, version, ..] = words[..] else {
@@ -130,11 +130,11 @@ fn components<'a>(ws: &'a Workspace, host: &str) -> Result<Components<'a>> {
     Ok(components)
 }
 
-/// The licence texts of all packages, out of the packages themselves, each text once. Where a package
-/// holds no text its repository is named instead, and nothing is made up.
+/// The licence texts from all packages, each text once. For a package without a text there is only the
+/// address of its repository.
 fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
     let (mut all, mut apache) = (String::new(), String::new());
-    // By its words, for lines are broken in many ways: the text itself, and whose it is.
+    // By words, since lines are broken differently: the text, and its packages.
     let mut texts: BTreeMap<Vec<String>, (String, Vec<&str>)> = BTreeMap::new();
     for (key, (package, _)) in components {
         let licence = package.license.as_deref();
@@ -151,7 +151,7 @@ fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
             }
             let text = sh.read_binary_file(path)?;
             let mut text = String::from_utf8_lossy(&text).into_owned();
-            // Its terms are the same in all, what stands around them is not.
+            // The terms are the same in all packages, the text around them is not.
             let start = text.find("TERMS AND CONDITIONS FOR USE");
             let end = text.find("END OF TERMS AND CONDITIONS");
             if let (Some(start), Some(end)) = (start, end) {
@@ -172,7 +172,7 @@ fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
     Ok(all)
 }
 
-/// The bill of materials: <https://cyclonedx.org/docs/1.6/json/>. Without a serial number, for the same
+/// The bill of materials: <https://cyclonedx.org/docs/1.6/json/>. It has no serial number, so the same
 /// program has the same bill.
 fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
     let reference = |key: &String| format!("pkg:cargo/{key}");
@@ -187,7 +187,7 @@ fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
             // Before SPDX had `OR`, cargo took a slash.
             value["licenses"] = json!([{ "expression": licence.replace('/', " OR ") }]);
         }
-        // What the registry has; those of the workspace have none.
+        // Packages of the workspace have no checksum.
         let entry = format!("name = \"{name}\"\nversion = \"{version}\"\nsource");
         let entry = lock.split_once(&entry).map_or("", |(_, after)| after);
         if let Some((_, checksum)) = entry.split_once("checksum = \"") {
@@ -210,11 +210,11 @@ fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
     })
 }
 
-/// Packs a folder into `FOLDER.tar.gz` beside it, which depends on nothing but the content.
+/// Packs a folder into `FOLDER.tar.gz` beside it, which depends only on the content and on `time`.
 fn pack(sh: &Shell, folder: &Path, time: u64) -> Result<()> {
     let name = Path::new(folder.file_name().context("a folder has a name")?);
     let file = File::create(format!("{}.tar.gz", folder.display()))?;
-    // Without the name and the time that gzip would keep.
+    // The header of gzip gets no name and no time.
     let gzip = GzBuilder::new().write(file, Compression::best());
     let mut archive = Builder::new(gzip);
     for part in ["", "completions", "man"] {

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: searches with the targets of fuzz/, by cargo-fuzz. Without a sanitizer, for no
-//! crate here has `unsafe`, it runs on stable Rust.
+//! `cargo xtask fuzz`: runs the targets of fuzz/ with cargo-fuzz, without a sanitizer and so on stable
+//! Rust: no crate here has `unsafe`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use xshell::Cmd;
 
 use crate::workspace::{Workspace, require_none};
 
-/// libFuzzer itself is compiled, from C++.
+/// libFuzzer is compiled from C++.
 pub(crate) const NEEDS: [&str; 2] = ["cargo-fuzz", "c++"];
 
 #[derive(Debug, clap::Args)]
@@ -17,19 +17,19 @@ pub(crate) struct Args {
     /// Only these targets; without any, all, one after the other
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// How long each is searched
+    /// Seconds for each target
     #[arg(long, value_name = "N", default_value = "60")]
     seconds: u64,
-    /// Search each for 20 seconds
+    /// Search each target for 20 seconds
     #[arg(long, conflicts_with = "seconds")]
     smoke: bool,
-    /// Print the targets and what each holds true, and search none
+    /// Print the targets and their promises, and search none
     #[arg(long)]
     pub(crate) list: bool,
-    /// Run one target on one input again, and show what becomes of it
+    /// Run a target on one input, and show the result
     #[arg(long, value_name = "FILE", requires = "targets", conflicts_with_all = ["seconds", "smoke"])]
     input: Option<PathBuf>,
-    /// Write the committed corpus anew: the fewest inputs that reach all code reached so far
+    /// Replace the committed corpus by the fewest inputs that reach the same code
     #[arg(long, conflicts_with_all = ["seconds", "smoke", "input"])]
     minimise: bool,
 }
@@ -63,9 +63,9 @@ pub(crate) fn run(ws: &Workspace, args: &Args) -> Result<()> {
 
 struct Target {
     name: String,
-    /// What it holds true: the first paragraph of its file.
+    /// The promise that it checks: the first paragraph of its file.
     about: String,
-    /// The longest input in bytes.
+    /// Maximum length of an input in bytes.
     max_len: u64,
 }
 
@@ -88,7 +88,7 @@ fn targets(ws: &Workspace) -> Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// All of them, also behind one that fails.
+/// Searches all targets, even after one has failed.
 fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
     let mut failed = Vec::new();
     for target in targets {
@@ -104,13 +104,13 @@ fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
 }
 
 impl Target {
-    /// libFuzzer, before its inputs. None may take longer than 5 seconds or more than 1 GiB: all of them
-    /// are a few KB.
+    /// The command line of libFuzzer without its inputs. An input, of a few KB, may take 5 seconds and 1 GiB
+    /// at most.
     fn fuzz<'a>(&self, ws: &'a Workspace, flags: &str) -> Cmd<'a> {
         let Self { name, max_len, .. } = self;
         let flags = format!("{flags} -max_len={max_len} -timeout=5 -rss_limit_mb=1024");
         let fuzz = format!("cargo fuzz run --sanitizer none {name} -- -verbosity=0 {flags}");
-        // cargo-fuzz adds its own to those.
+        // cargo-fuzz sets flags of its own.
         let fuzz = ws.line(&fuzz).env_remove("RUSTFLAGS");
         fuzz.env_remove("CARGO_ENCODED_RUSTFLAGS")
     }
@@ -119,8 +119,8 @@ impl Target {
         ["fuzz/corpora/", "fuzz/target/corpora/"].map(|it| it.to_owned() + &self.name)
     }
 
-    /// Leaves of all known inputs the fewest that reach the same edges. How often each is reached does
-    /// not count, or they would be ten times as many.
+    /// Keeps the fewest of all known inputs that reach the same edges. The number of times does not count,
+    /// which would keep ten times as many inputs.
     fn minimise(&self, ws: &Workspace) -> Result<()> {
         let ([committed, found], fewest) = (self.corpora(), "fuzz/target/fewest");
         ws.sh.remove_path(fewest)?;

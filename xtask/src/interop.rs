@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: clients that are not ours, each in its own language, against the sandbox.
+//! `cargo xtask interop`: runs the clients of docs/clients, in their languages, against the sandbox.
 
 use anyhow::{Result, bail, ensure};
 use xshell::cmd;
@@ -6,9 +6,8 @@ use xshell::cmd;
 use crate::readme::is_media_id;
 use crate::workspace::Workspace;
 
-/// Programs of docs/clients: the name, a command that succeeds where the language is there, and what
-/// uploads `$picture`, after fetching what the language lacks. All are for a shell in a folder that is
-/// empty, with `$clients` for docs/clients.
+/// The name, a command that succeeds if the language is installed, and a script that fetches missing
+/// packages and uploads `$picture`. Both run in a shell, in an empty folder; `$clients` is docs/clients.
 #[rustfmt::skip]
 const CLIENTS: &[(&str, &str, &str)] = &[
     ("curl", "openssl version", "sh $clients/upload.sh $picture"),
@@ -16,7 +15,7 @@ const CLIENTS: &[(&str, &str, &str)] = &[
         "python3 -m venv venv && venv/bin/pip install --quiet requests &&
          venv/bin/python3 $clients/upload.py $picture"),
     ("Node", "node --version", "node $clients/upload.mjs $picture"),
-    // A package is looked for beside the program that asks for it.
+    // Node looks for a package beside the program that imports it.
     ("Node, wechatpay-axios-plugin", "npm --version",
         "npm install --silent wechatpay-axios-plugin@0.9 >&2 &&
          cp $clients/wechatpay-axios-plugin.cjs . && for type in MD5 HMAC-SHA256; do
@@ -39,7 +38,7 @@ const CLIENTS: &[(&str, &str, &str)] = &[
     ("serve, Go", "go version", "go run $clients/serve.go $picture"),
 ];
 
-/// Starts `wxpay serve`, tells the client that follows where it is, and ends it after that.
+/// Starts `wxpay serve`, sets the variables for the client that follows, and stops it after the client.
 const SERVE: &str = "
     $wxpay serve --sandbox --listen 127.0.0.1:0 --token-file token >first &
     trap \"kill $!\" EXIT

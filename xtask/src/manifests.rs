@@ -1,11 +1,11 @@
-//! `cargo xtask msrv`, `minimal-versions` and `package`: what the manifests promise.
+//! `cargo xtask msrv`, `minimal-versions` and `package`: checks of what the manifests promise.
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
 
 use crate::workspace::{Workspace, cargo_home, require_none};
 
-/// Lower would be a promise that nobody can keep, higher would shut out users for nothing.
+/// A lower `rust-version` would not build, and a higher one would exclude users for nothing.
 pub(crate) fn msrv(ws: &Workspace) -> Result<()> {
     let (mut promised, mut needed) = (None, None);
     for member in ws.published() {
@@ -34,15 +34,15 @@ fn compare(promised: &Version, needed: &Version, chain: &str) -> Result<String> 
     Ok(format!("{promised}, for {chain} needs it"))
 }
 
-/// In a copy, where Cargo.lock can change and nothing else does. Only the versions that the manifests
-/// name are lowered: many packages do not build with the oldest of their own dependencies.
+/// Builds a copy of the workspace, so that Cargo.lock can change. Only direct dependencies get their oldest
+/// version: many packages do not build with the oldest of their own dependencies.
 pub(crate) fn minimal(ws: &Workspace) -> Result<()> {
     let (sh, copy) = (&ws.sh, ws.root().join("target/minimal-versions"));
     sh.remove_path(copy.join("crates"))?;
     for path in ws.files("crates Cargo.lock LICENSE-APACHE LICENSE-MIT")? {
         sh.write_file(copy.join(&path), sh.read_binary_file(&path)?)?;
     }
-    // Tools ask for versions of their own.
+    // Without xtask and the example, which may need newer versions.
     let manifest = sh.read_file("Cargo.toml")?;
     let members = manifest.lines().find(|line| line.starts_with("members = "));
     let members = members.context("Cargo.toml has no `members = `")?;
@@ -50,19 +50,19 @@ pub(crate) fn minimal(ws: &Workspace) -> Result<()> {
     sh.write_file(copy.join("Cargo.toml"), manifest)?;
     let _folder = sh.push_dir(&copy);
     let _target = sh.push_env("CARGO_TARGET_DIR", copy.join("target"));
-    // To choose the oldest is not stable yet.
+    // The option to choose the oldest versions is not stable yet.
     let _unstable = sh.push_env("RUSTC_BOOTSTRAP", "1");
     let low = "a version in [workspace.dependencies] is too low";
-    ws.run("cargo update --quiet -Zdirect-minimal-versions")
-        .context(low)?;
+    let update = ws.run("cargo update --quiet -Zdirect-minimal-versions");
+    update.context(low)?;
     ws.published().try_for_each(|package| {
         let check = format!("cargo check --quiet --all-features -p {}", package.name);
         ws.run(&check).context(low)
     })
 }
 
-/// What goes to the registry, and that each package builds from that alone. Tests stay here: without
-/// the folders of fixtures they would not run there.
+/// Checks the content of each package, and that it builds alone. Packages have no tests: those need
+/// fixtures that are not packed.
 pub(crate) fn package(ws: &Workspace) -> Result<()> {
     let mut findings = Vec::new();
     for package in ws.published() {
@@ -83,10 +83,10 @@ pub(crate) fn package(ws: &Workspace) -> Result<()> {
     pack(ws, "--allow-dirty").context("a package does not build by itself")
 }
 
-/// Packs all that is published, and builds each from what was packed into `target/package`.
+/// Packs all published crates, and builds each from `target/package`.
 pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
-    // What cargo has unpacked and built before it takes for good, where the version is the same. A registry
-    // of packages that are not published has no host name.
+    // cargo reuses an unpacked and built package of the same version. The registry of packages that are not
+    // published has no host name, so its folder begins with `-`.
     let unpacked = ws.sh.read_dir(cargo_home()?.join("registry/src"));
     for folder in unpacked.unwrap_or_default() {
         let name = folder.file_name().unwrap_or_default();
@@ -97,7 +97,7 @@ pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
     let names = ws.published().map(|it| format!(" -p {}", it.name));
     let names = names.collect::<String>();
     let pack = format!("cargo package --quiet --locked {option}{names}");
-    // Without a folder given, each is built with dependencies of its own.
+    // Without this variable the dependencies would be built again for each package.
     let target = ws.sh.var_os("CARGO_TARGET_DIR");
     let target = target.unwrap_or_else(|| "target".into());
     let clean = format!("cargo clean --quiet{names}");

@@ -1,6 +1,6 @@
-//! `cargo xtask public-api`: each library's API as a text that is committed, one item a line; and the
-//! examples that its items have. rustdoc says in JSON what is public, in a form that changes with Rust;
-//! the library public-api reads the form of one Rust, and says so with another.
+//! `cargo xtask public-api`: each library's API as a committed text, with one item in each line, and the
+//! items without an example. rustdoc writes the API as JSON, whose format changes with Rust; the library
+//! public-api reads the format of one version, and fails with others.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::workspace::{Workspace, require_none};
 
 pub(crate) const FILE: &str = "public-api.txt";
 
-/// Writes the lists, or with `check` only compares them; of all libraries, where none is named.
+/// Writes the lists, or with `check` only compares them, of these libraries or of all.
 pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
     for name in names {
         ws.member(name)?;
@@ -24,14 +24,14 @@ pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
         if !names.is_empty() && names.iter().all(|wanted| wanted != name) {
             continue;
         }
-        // A folder of its own: JSON and HTML would each make the other stale. It is not stable yet.
+        // In a folder of its own, or JSON and HTML would replace each other. JSON is not stable yet.
         let rustdoc = format!("cargo rustdoc --quiet --locked --lib --all-features -p {name}");
         let options = "--target-dir target/public-api -- -Zunstable-options --output-format=json";
         let rustdoc = ws.line(&format!("{rustdoc} {options}"));
         rustdoc.env("RUSTC_BOOTSTRAP", "1").run()?;
         let json = format!("target/public-api/doc/{}.json", name.replace('-', "_"));
         let json = ws.root().join(json);
-        // `Send` and `Sync` are not in it: cargo-semver-checks looks at them.
+        // Without `Send` and `Sync`, which cargo-semver-checks compares.
         let api = public_api::Builder::from_rustdoc_json(&json);
         let api = api.omit_blanket_impls(true).omit_auto_trait_impls(true);
         let api = api.omit_auto_derived_impls(true).build();
@@ -53,8 +53,7 @@ pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
     require_none(&findings, advice)
 }
 
-/// The lines that only one has, as `- ITEM` and `+ ITEM`. What has changed is gone, and new in another
-/// form.
+/// The lines that only one list has, as `- ITEM` and `+ ITEM`. An item that has changed has one of each.
 pub(crate) fn difference(old: &str, new: &str) -> Vec<String> {
     let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
     let gone = old.difference(&new).map(|item| format!("- {item}"));
@@ -62,7 +61,7 @@ pub(crate) fn difference(old: &str, new: &str) -> Vec<String> {
         .collect()
 }
 
-/// The items that want an example and have none. What a type does by a trait is explained there.
+/// The items that need an example and have none, without the methods of traits.
 fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
     let mut by_traits = HashSet::new();
     for (_, item) in json["index"].as_object().into_iter().flatten() {
@@ -73,12 +72,11 @@ fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
     }
     let mut examples = HashMap::new();
     let mut items = Vec::new();
-    // A type comes before what it has.
+    // A type comes before its items.
     for item in api.items() {
         let (id, shown) = (item.id().0, item.to_string());
-        let docs = json["index"][id.to_string()]["docs"]
-            .as_str()
-            .unwrap_or_default();
+        let docs = json["index"][id.to_string()]["docs"].as_str();
+        let docs = docs.unwrap_or_default();
         let path = shown.split(['<', '(']).next().unwrap_or_default();
         let path = path.rsplit(' ').next().unwrap_or_default();
         let wanted = wants_example(&shown);
@@ -95,58 +93,46 @@ fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
     items
 }
 
-/// Constructors and functions that can fail do, getters and what one only gets do not. The example of
-/// the type, whose path comes first, will do, for a function where it has the call, such as `read(`.
+/// For a constructor or a function that can fail: the path of its type, and the text by which an example of
+/// that type is enough: any code block for a constructor, the function's name for others.
 fn wants_example(item: &str) -> Option<(&str, &str)> {
     let (item, _bounds) = item.split_once(" where ").unwrap_or((item, ""));
     let (head, result) = item.split_once("fn ")?.1.rsplit_once(" -> ")?;
     let (path, arguments) = head.split_once('(').unwrap_or((head, ""));
     let (type_, name) = path.rsplit_once("::")?;
-    let is_method = ["self", "&self", "&mut self"]
-        .iter()
-        .any(|it| arguments.starts_with(it));
+    let mut receivers = ["self", "&self", "&mut self"].iter();
+    let is_method = receivers.any(|it| arguments.starts_with(it));
     let is_constructor = !is_method && (result.contains("Self") || result.contains(type_));
-    let call = if is_constructor {
-        "```"
-    } else {
-        name.split('<').next()?
-    };
+    let name = name.split('<').next()?;
+    let call = if is_constructor { "```" } else { name };
     let is_wanted = is_constructor || result.contains("Result<");
     Some((type_.split('<').next()?, call)).filter(|_| is_wanted)
 }
 
-/// Whether among a documentation's blocks there is one that is compiled, at least.
+/// Whether the documentation has a code block that is at least compiled.
 fn has_example(docs: &str) -> bool {
     let tested = ["", "compile_fail", "no_run", "rust", "should_panic"];
     let lines = docs.lines().map(str::trim_start);
-    // The others close a block.
+    // Every second line of marks closes a block.
     let mut opening = lines.filter_map(|it| it.strip_prefix("```")).step_by(2);
-    opening.any(|marks| {
-        marks
-            .split([',', ' '])
-            .all(|it| tested.contains(&it.trim()))
-    })
+    let is_tested = |mark: &str| tested.contains(&mark.trim());
+    opening.any(|marks| marks.split([',', ' ']).all(is_tested))
 }
 
 #[test]
-fn constructors_and_what_can_fail_want_an_example() {
-    for (item, place) in [
-        (
-            "pub fn a::A::new(&str) -> core::result::Result<Self, a::Error>",
-            Some(("a::A", "```")),
-        ),
-        (
-            "pub fn a::A::load(&self) -> a::Result<u8>",
-            Some(("a::A", "load")),
-        ),
-        (
-            "pub const fn a::A<T>::new() -> a::A<T>",
-            Some(("a::A", "```")),
-        ),
-        ("pub fn a::A::name(&self) -> &str", None),
-        ("pub fn a::A::fast(self) -> Self", None),
+fn constructors_and_functions_that_can_fail_need_an_example() {
+    for (item, call) in [
+        ("new(&str) -> core::result::Result<Self, a::Error>", "```"),
+        ("load(&self) -> a::Result<u8>", "load"),
+        ("new<T>() -> a::A<T>", "```"),
+        ("name(&self) -> &str", ""),
+        ("fast(self) -> Self", ""),
     ] {
-        assert_eq!(wants_example(item), place, "{item}");
+        let wanted = Some(("a::A", call)).filter(|_| !call.is_empty());
+        assert_eq!(
+            wants_example(&format!("pub const fn a::A<T>::{item}")),
+            wanted
+        );
     }
     assert!(has_example("```text\nb\n```\n\n```rust,no_run\na();\n```"));
     assert!(!has_example("```text\na\n```\n\n```ignore\na();\n```"));

@@ -1,7 +1,5 @@
-//! `cargo xtask readme`: what the READMEs repeat, made again from what it repeats.
-//!
-//! A block between `<!-- crates -->` or `<!-- output -->` and `<!-- end -->` is made here, the rest is
-//! written by people.
+//! `cargo xtask readme`: generates the blocks of the READMEs between `<!-- crates -->` or `<!-- output -->`
+//! and `<!-- end -->`.
 
 use std::env::{self, consts::EXE_SUFFIX};
 
@@ -13,12 +11,12 @@ use crate::workspace::{Workspace, is_library, require_none};
 const FILES: [&str; 3] = ["README.md", "README.zh-CN.md", "crates/wxpay-cli/README.md"];
 const END: &str = "<!-- end -->";
 
-/// How READMEs start the program where it is not installed.
+/// The command of READMEs for a program that is not installed.
 const FROM_SOURCE: &str = "cargo run --release --bin wxpay -- ";
-/// The API documentation's own key, by which the examples are signed.
+/// The key of the API's documentation, which signs the examples.
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-/// Writes the blocks anew, or with `check` only says which READMEs would change.
+/// Writes the blocks, or with `check` only reports the READMEs that would change.
 pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     ws.run("cargo build --quiet --locked --bin wxpay --target-dir target")?;
     let mut stale = Vec::new();
@@ -38,8 +36,8 @@ pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     require_none(&stale, "`cargo xtask readme` writes these anew")
 }
 
-/// Puts what `make` gives for a block's kind and present inside in its place. Where `make` gives
-/// nothing the comment is none of ours. Blocks do not nest: an inside ends with the next comment.
+/// Replaces the inside of each block by the result of `make(kind, inside)`; other comments give `None`.
+/// Blocks do not nest: an inside ends with the next comment.
 fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> Result<String> {
     let mut pieces = text.split("<!-- ");
     let mut done = pieces.next().unwrap_or_default().to_owned();
@@ -57,8 +55,8 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
     Ok(done)
 }
 
-/// The table of crates, from `[package.metadata.readme]` of each manifest. Rows stay in the order that
-/// they have; crates that are new come last.
+/// The table of crates, from `[package.metadata.readme]` of each manifest. Rows keep their order; new
+/// crates come last.
 fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
     let (language, heading, program) = match is_chinese {
         true => ("zh-CN", "我想要", "程序"),
@@ -83,8 +81,8 @@ fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
     Ok(table)
 }
 
-/// A console's text with what its command prints now. Ports and media ids differ from run to run: where
-/// nothing else does, the text stays as it is.
+/// Runs the command of a console block, and returns the block with the present output. It stays as it is
+/// if only ports and media ids differ.
 fn console(ws: &Workspace, inside: &str) -> Result<String> {
     let text = inside.strip_prefix("```console\n$ ");
     let text = text.and_then(|text| text.strip_suffix("```"));
@@ -98,7 +96,7 @@ fn console(ws: &Workspace, inside: &str) -> Result<String> {
     let ours = ours.filter(|name| name.to_string_lossy().starts_with("WXPAY_"));
     let wxpay = ours.fold(wxpay, Cmd::env_remove).env("WXPAY_API_KEY", KEY);
     let output = wxpay.ignore_status().output()?;
-    // What a terminal shows: notes come before the results that they are about.
+    // A terminal shows the notes before the results.
     let printed = String::from_utf8([output.stderr, output.stdout].concat());
     let printed = printed.context("`wxpay` prints no UTF-8")?;
     let is_same = steady(shown) == steady(&printed);
@@ -106,7 +104,7 @@ fn console(ws: &Workspace, inside: &str) -> Result<String> {
     Ok(format!("```console\n$ {command}\n{printed}```"))
 }
 
-/// The command, which goes on behind a backslash at a line's end, and what it prints.
+/// Splits a block into the command, which continues after a backslash, and its output.
 fn split(text: &str) -> (&str, &str) {
     let mut end = 0;
     for line in text.split_inclusive('\n') {
@@ -119,7 +117,7 @@ fn split(text: &str) -> (&str, &str) {
     (command.trim_end(), shown)
 }
 
-/// Without what differs from run to run.
+/// Replaces ports and media ids, which differ from run to run.
 fn steady(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n', ':']).map(|word| {
         let core = word.trim_end_matches([' ', '\n', ':']);
@@ -145,7 +143,7 @@ fn only_what_has_changed_in_a_block_changes() {
     assert_eq!(replaced, text.replace("\nc\n", "\nC\n"));
     assert!(replace("<!-- up --> a", upper).is_err());
     assert!(replace("<!-- up", upper).is_err());
-    // A command may go on in the next line; ports and media ids do not count.
+    // A command may have two lines; ports and media ids do not count.
     let (command, shown) = ("wxpay a \\\n  b", "at https://127.0.0.1:41005: its\n");
     assert_eq!(split(&format!("{command}\n{shown}")), (command, shown));
     let id = "Rq6ISAcWRGVD-Yfjc2xyLtVF4UM9k_tvm2fNZeJ8OQw";

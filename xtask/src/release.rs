@@ -1,4 +1,4 @@
-//! `cargo xtask release`: what has changed, which version that makes, and out with it.
+//! `cargo xtask release`: plans, bumps and publishes the versions of the crates.
 
 mod changelog;
 mod plan;
@@ -10,14 +10,14 @@ use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{Package, semver::Version};
 
 use crate::ci;
-use crate::workspace::{Workspace, missing};
+use crate::workspace::{Workspace, missing, require_none};
 use changelog::Changelog;
 pub(crate) use plan::semver;
 use plan::{Entry, Plan, tag};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Say what has changed since each crate's last tag, and the version that it needs
+    /// Print what has changed since each crate's last tag, and the version that it needs
     Plan {
         /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
         #[arg(long)]
@@ -64,7 +64,7 @@ pub(crate) fn run(ws: &Workspace, verb: &Verb) -> Result<()> {
     Ok(())
 }
 
-/// Whether cargo-semver-checks is asked; says so where it is missing.
+/// Whether to run cargo-semver-checks; prints a note if it is missing.
 fn has_checks(listings_only: bool) -> bool {
     let missing = missing(&["cargo-semver-checks"]).filter(|_| !listings_only);
     missing.iter().for_each(|why| println!("skipped: {why}\n"));
@@ -101,9 +101,9 @@ fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
             pending.push((entry, changelog));
         }
     }
-    let problem = "nothing under `## [Unreleased]`, though the package has changed: write what its \
-                   users want to know, and commit it";
-    ensure!(silent.is_empty(), "{problem}\n{}", silent.join("\n"));
+    let advice = "these have nothing under `## [Unreleased]`, though the package has changed: write \
+                  what its users want to know, and commit it";
+    require_none(&silent, advice)?;
     if pending.is_empty() {
         println!("nothing to bump");
         return Ok(());
@@ -116,7 +116,7 @@ fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
 }
 
 fn write(ws: &Workspace, pending: &[(&Entry<'_>, Changelog)], message: &str) -> Result<()> {
-    // In UTC, as git would write it into a commit: into one that nothing refers to.
+    // The date in UTC, as git formats it for a commit that nothing refers to.
     let commit = ws.read("git commit-tree -m today HEAD^{tree}")?;
     let date = format!("git show --no-patch --date=short-local --format=%cd {commit}");
     let date = ws.line(&date).env("TZ", "UTC0").read()?;
@@ -127,14 +127,14 @@ fn write(ws: &Workspace, pending: &[(&Entry<'_>, Changelog)], message: &str) -> 
         let path = ws.path(entry.package, "CHANGELOG.md");
         ws.sh.write_file(path, changelog.text())?;
     }
-    // It fails unless the lock file fits the manifests.
+    // This fails if the lock file does not match the manifests.
     Workspace::load(ws.root())?;
     let commit = ws.line("git commit --quiet --all --message").arg(message);
     Ok(commit.run()?)
 }
 
-/// In the package's manifest, in `[workspace.dependencies]`, and in every lock file: workspaces of
-/// their own, that of the benchmarks for one, lock this one's packages too.
+/// Sets a version in the package's manifest, in `[workspace.dependencies]`, and in every lock file: other
+/// workspaces, such as that of the benchmarks, lock these packages, too.
 fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     let (name, old) = (&package.name, &package.version);
     let replace = |path: &str, before: &str| -> Result<bool> {
@@ -189,7 +189,7 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
     Ok(())
 }
 
-/// A bumped package has its version in the manifest, its section, and nothing waiting.
+/// Checks that a package has its version in the manifest, a section for it, and no unreleased entries.
 fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
     let Package { name, version, .. } = entry.package;
     let path = ws.path(entry.package, "CHANGELOG.md");
@@ -206,8 +206,8 @@ fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
     bail!("{problem}: run `cargo xtask release bump`")
 }
 
-/// Runs the checks, unless they were green for this very commit: a release that breaks off midway is
-/// repeated at once.
+/// Runs the checks, unless they have passed for this commit: an interrupted release can be repeated at
+/// once.
 fn require_green(ws: &Workspace) -> Result<()> {
     const STAMP: &str = "target/xtask/green-commit";
     let commit = ws.read("git rev-parse HEAD")?;
@@ -219,7 +219,7 @@ fn require_green(ws: &Workspace) -> Result<()> {
     Ok(ws.sh.write_file(STAMP, commit)?)
 }
 
-/// Whether the registry's index has it, asked through cargo.
+/// Whether the registry's index has a package in a version.
 fn is_published(ws: &Workspace, registry: &str, spec: &str) -> Result<bool> {
     let info = format!("cargo info --color never --registry {registry} {spec}");
     let output = ws.line(&info).ignore_status().output()?;

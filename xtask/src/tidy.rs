@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: what the design demands and the compiler does not see, by `cargo metadata` and by
-//! searching in texts.
+//! `cargo xtask tidy`: checks the rules of docs/architecture.md that the compiler does not, by `cargo
+//! metadata` and by searching in texts.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,8 @@ use cargo_metadata::{DependencyKind, Package};
 use crate::public_api;
 use crate::workspace::{Workspace, is_library, require_none};
 
-/// Which crate may depend on which, by normal and build dependencies. Those of tests are free. The
-/// program may depend on every library, and an example on what it shows. The agent knows no signature
-/// and no XML.
+/// The allowed normal and build dependencies between crates. Tests, the program and the example may
+/// depend on every library.
 const ARROWS: &str = "
     wxpay-diagnose: wxpay-sign
     wxpay-transport: wxpay-identity
@@ -22,32 +21,30 @@ const ARROWS: &str = "
 
 fn may_depend((from, to): (&str, &str)) -> bool {
     let is_top = from == "wxpay-cli" || !from.starts_with("wxpay-") && from != "xtask";
-    let mut arrows = ARROWS
-        .lines()
-        .filter_map(|line| line.trim().split_once(": "));
+    let mut arrows = ARROWS.lines().filter_map(|it| it.trim().split_once(": "));
     is_top || arrows.any(|(it, allowed)| it == from && has(allowed, to))
 }
 
-/// Whether a list of words has one.
+/// Whether a list of words has this one.
 fn has(list: &str, word: &str) -> bool {
     list.split(' ').any(|it| it == word)
 }
 
-/// Crates that turn values into values, and the packages and modules by which they would do more.
+/// The crates without I/O, and the packages and modules that would do I/O.
 pub(crate) const PURE: &str = "wxpay-diagnose wxpay-multipart wxpay-picture wxpay-sign wxpay-xml";
 const IO_PACKAGES: &str = "hyper mio rustls socket2 tokio tower";
 const IO_MODULES: &str = "env fs net os process";
 
-/// Crates whose types may show in a public signature, for their next major version is ours then, and
-/// single types of others. What else comes from others is converted or boxed.
+/// The crates, and single types of others, that may show in a public signature: their next major version
+/// is also one of ours. Other foreign types are converted or boxed.
 const PUBLIC: &str = "alloc bytes core futures_core http http_body http_body_util serde serde_core \
                       std tokio tower_layer tower_service rustls::crypto::CryptoProvider";
 
-/// Words that the transport does not know, in lower case. `pay`, `sign` and `media` are too common.
+/// Words that the transport must not use, in lower case. `pay`, `sign` and `media` are too common.
 const NOUNS: &str = "hmac mch_id mchid media_hash media_id merchant nonce_str wechat weixin xml";
 
-/// In lines: what is longer is not read in one sitting.
-const LONGEST: usize = 500;
+/// Maximum number of lines of a file.
+const MAX_LINES: usize = 500;
 
 pub(crate) fn run(ws: &Workspace) -> Result<()> {
     let mut findings = Vec::new();
@@ -90,25 +87,21 @@ fn dependencies(ws: &Workspace, package: &Package) -> Vec<String> {
         }
     }
     let manifest = ws.path(package, "Cargo.toml");
-    let findings = problems.iter().map(|it| format!("{manifest}: {it}"));
-    findings.collect()
+    let finding = |problem: String| format!("{manifest}: {problem}");
+    problems.into_iter().map(finding).collect()
 }
 
-/// What every crate has: the workspace's lints, a front page, a history, and no foreign types in its
-/// API.
+/// Checks that a crate has the workspace's lints, a README and a changelog, and no foreign types in its API.
 fn files(ws: &Workspace, package: &Package) -> Vec<String> {
     let text = |path: &str| ws.sh.read_file(path).unwrap_or_default();
     let (name, mut findings) = (package.name.as_str(), Vec::new());
     let is_published = ws.published().any(|it| it.name == name);
+    let is_library = is_published && is_library(package);
     for (is_wanted, file, line) in [
         (true, "Cargo.toml", "\n[lints]\nworkspace = true\n"),
         (is_published, "README.md", "# "),
         (is_published, "CHANGELOG.md", "\n## [Unreleased]\n"),
-        (
-            is_published && is_library(package),
-            "src/lib.rs",
-            "include_str!(\"../README.md\")",
-        ),
+        (is_library, "src/lib.rs", "include_str!(\"../README.md\")"),
         (name == "wxpay-sign", "src/lib.rs", "\n#![no_std]\n"),
         (name == "wxpay-sandbox", "Cargo.toml", "\nmulter"),
     ] {
@@ -126,7 +119,7 @@ fn files(ws: &Workspace, package: &Package) -> Vec<String> {
     findings
 }
 
-/// The paths in a list of public items that begin with a crate which must not show.
+/// The paths in a list of public items that begin with a foreign crate.
 fn foreign_types<'a>(list: &'a str, ours: &[String]) -> BTreeSet<&'a str> {
     let is_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
     let paths = list.split(|letter| !is_path(letter));
@@ -142,8 +135,8 @@ fn foreign_types<'a>(list: &'a str, ours: &[String]) -> BTreeSet<&'a str> {
 fn source(path: &str, text: &str) -> Vec<String> {
     let mut findings = Vec::new();
     let length = text.lines().count();
-    if length > LONGEST {
-        findings.push(format!("{path}: {length} lines, over {LONGEST}"));
+    if length > MAX_LINES {
+        findings.push(format!("{path}: {length} lines, over {MAX_LINES}"));
     }
     if path.ends_with("/mod.rs") {
         findings.push(format!("{path}: name it after its module"));
@@ -164,8 +157,8 @@ fn source(path: &str, text: &str) -> Vec<String> {
     findings
 }
 
-/// The modules of `std` by which the code does I/O, without its comments and tests: in a path, or in a
-/// list such as that of `use std::{fmt, net::TcpStream}`.
+/// The I/O modules of `std` in the code, without comments and tests: in a path, or in a list such as that of
+/// `use std::{fmt, net::TcpStream}`.
 fn io_modules(text: &str) -> impl Iterator<Item = &'static str> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = code.lines().map(str::trim);
@@ -182,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crates_of_one_layer_do_not_meet() {
+    fn only_the_listed_dependencies_are_allowed() {
         let may = |arrow: &&str| may_depend(arrow.split_once(' ').unwrap());
         let allowed = "wxpay-media wxpay-sign,wxpay-cli wxpay-xml,example wxpay-sandbox";
         assert!(allowed.split(',').all(|arrow| may(&arrow)));
@@ -228,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn files_are_short_and_the_transport_knows_no_noun_of_the_api() {
+    fn long_files_and_nouns_of_the_api_in_the_transport_are_found() {
         let text = "\n// as WeChat does\nfn read_xml() {}\nstruct MerchantId;";
         let found = source("crates/wxpay-transport/src/a.rs", text);
         assert_eq!(found[0], "crates/wxpay-transport/src/a.rs:2: says `wechat`");
         assert_eq!(found.len(), 3);
         assert!(source("crates/wxpay-media/src/a.rs", text).is_empty());
-        // What is read in one sitting, and named after its module.
-        let lines = "a\n".repeat(LONGEST);
+        // Files may have the maximum length, and are named after their module.
+        let lines = "a\n".repeat(MAX_LINES);
         assert!(source("crates/wxpay-a/src/a.rs", &lines).is_empty());
         let found = source("crates/wxpay-a/tests/a/mod.rs", &(lines + "a\n"));
         assert_eq!(found.len(), 2);

@@ -1,5 +1,5 @@
-//! `cargo xtask vectors`: the signature vectors, computed again by programs that are not ours. Python
-//! goes from the parameters to the signature, openssl from the canonical string to the signature.
+//! `cargo xtask vectors`: computes the signature vectors with foreign programs: Python from the parameters
+//! to the signature, openssl from the canonical string to the signature.
 
 use std::path::Path;
 
@@ -50,10 +50,10 @@ fn compute(ws: &Workspace, folder: &Path) -> Result<Vec<(&'static str, String)>>
         // `MD5(stdin)= 9e19…`
         Ok(answer.rsplit(' ').next().unwrap_or_default().to_uppercase())
     };
-    // `MD5 KEY NAME=VALUE NAME=VALUE`, names and values in hexadecimal digits.
+    // `MD5 KEY NAME=VALUE NAME=VALUE`, with names and values in hexadecimal digits.
     let mut question = format!("{} {key}", sign_type.trim_end());
     for line in params.lines() {
-        let (name, value) = line.split_once('=').context("a parameter has a `=`")?;
+        let (name, value) = line.split_once('=').context("a parameter has no `=`")?;
         question += &format!(" {}={}", hex(name), hex(value));
     }
     let python = ws.cmd("python3").arg(SCRIPT).stdin(question);
@@ -64,7 +64,7 @@ fn compute(ws: &Workspace, folder: &Path) -> Result<Vec<(&'static str, String)>>
         ("canonical.txt", format!("{canonical}\n")),
         ("signature.txt", format!("{signature}\n")),
     ];
-    // What a usual mistake signs, where the case is such a trap.
+    // Some cases also have the string and the signature of a usual mistake.
     if let Ok(wrong) = read("wrong_canonical.txt") {
         let wrong = by_openssl(wrong.trim_end_matches('\n'))?;
         files.push(("wrong_signature.txt", format!("{wrong}\n")));
@@ -72,9 +72,9 @@ fn compute(ws: &Workspace, folder: &Path) -> Result<Vec<(&'static str, String)>>
     Ok(files)
 }
 
-/// The canonical string, which is in hexadecimal digits, and the signature.
+/// Splits Python's answer into the canonical string, which is in hexadecimal digits, and the signature.
 fn parse(line: &str) -> Result<(String, String)> {
-    let (digits, signature) = line.split_once(' ').context("an answer has two parts")?;
+    let (digits, signature) = line.split_once(' ').context("Python printed one part")?;
     let mut bytes = Vec::new();
     for pair in digits.as_bytes().chunks(2) {
         bytes.push(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?);

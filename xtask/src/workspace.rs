@@ -1,4 +1,4 @@
-//! The workspace, as `cargo metadata` tells it, with a shell in its root; and which tools are missing.
+//! The workspace by `cargo metadata`, a shell in its root, and the check for missing tools.
 
 use std::collections::{HashSet, VecDeque};
 use std::env;
@@ -16,15 +16,15 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that this program belongs to. cargo says at run time where that is; the folder that
-    /// was compiled in is wrong once the workspace has been moved.
+    /// The workspace of this program. cargo sets its folder at run time; the compiled-in folder is wrong
+    /// after the workspace was moved.
     pub(crate) fn find() -> Result<Self> {
         let xtask = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let xtask = xtask.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         Self::load(xtask.parent().context("xtask has no parent")?)
     }
 
-    /// With every feature on: what is behind a feature is bound by the design too.
+    /// Loads a workspace with all features, so that the rules apply to optional dependencies, too.
     pub(crate) fn load(root: &Path) -> Result<Self> {
         let sh = Shell::new()?;
         sh.change_dir(root);
@@ -39,8 +39,8 @@ impl Workspace {
         self.metadata.workspace_root.as_std_path()
     }
 
-    /// A program, for `cmd!`. It does not get the variables that tell a program about its own package:
-    /// ring's build script asks to be run again when they change, and with it all that stands on ring.
+    /// A program, for `cmd!`, without the variables that describe the package of xtask: when they change,
+    /// ring's build script runs again, and all crates above ring are rebuilt.
     pub(crate) fn cmd(&self, name: impl AsRef<Path>) -> Cmd<'_> {
         let mut cmd = self.sh.cmd(name);
         for (name, _) in env::vars_os() {
@@ -52,7 +52,7 @@ impl Workspace {
         cmd
     }
 
-    /// A command line whose words hold no spaces, and the same run or read.
+    /// A command line whose words hold no spaces.
     pub(crate) fn line(&self, line: &str) -> Cmd<'_> {
         let mut words = line.split_whitespace();
         self.cmd(words.next().unwrap_or_default()).args(words)
@@ -72,7 +72,7 @@ impl Workspace {
         members
     }
 
-    /// The members that users get.
+    /// The members that are published.
     pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
         let is_published = |it: &&Package| it.publish.as_ref().is_none_or(|to| !to.is_empty());
         self.members().into_iter().filter(is_published)
@@ -87,7 +87,7 @@ impl Workspace {
         member.with_context(|| format!("the workspace has no {name}"))
     }
 
-    /// The path of a package's file, or of its folder, from the workspace's root.
+    /// The path of a package's file, or of its folder for an empty `file`, relative to the root.
     pub(crate) fn path(&self, package: &Package, file: &str) -> String {
         let manifest = package.manifest_path.as_str();
         let manifest = manifest.trim_start_matches(self.metadata.workspace_root.as_str());
@@ -95,7 +95,7 @@ impl Workspace {
         path.trim_matches('/').to_owned()
     }
 
-    /// The files that git knows or would take.
+    /// The files that git tracks or would add.
     pub(crate) fn files(&self, pattern: &str) -> Result<Vec<String>> {
         let list = format!("git ls-files --cached --others --exclude-standard {pattern}");
         let list = self.read(&list)?;
@@ -103,9 +103,9 @@ impl Workspace {
         Ok(list.lines().filter(is_there).map(str::to_owned).collect())
     }
 
-    /// All that comes with a member by normal and build dependencies, each with the shortest chain of
-    /// names that leads to it, such as `wxpay-xml → quick-xml → memchr`.
-    /// Features are those of the whole workspace: too many may show, but none is missing.
+    /// All normal and build dependencies of a member, direct or not, each with the shortest chain of names
+    /// that leads to it, such as `wxpay-xml → quick-xml → memchr`. The features are those of the whole
+    /// workspace, so there may be too many dependencies, but never too few.
     pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
         let resolve = self.metadata.resolve.as_ref();
         let nodes = resolve.map_or(&[][..], |it| &it.nodes);
@@ -128,7 +128,7 @@ impl Workspace {
     }
 }
 
-/// Fails where there are findings, with them and what to do.
+/// Fails if there are findings, with the findings and an advice.
 pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
     ensure!(findings.is_empty(), "{}\n{advice}", findings.join("\n"));
     Ok(())
@@ -138,30 +138,29 @@ pub(crate) fn is_library(package: &Package) -> bool {
     package.targets.iter().any(Target::is_lib)
 }
 
-/// Says that one of these tools is missing here, and how to get it.
+/// The first of these tools that is missing, and how to get it.
 pub(crate) fn missing(tools: &[&str]) -> Option<String> {
-    tools.iter().find_map(|tool| {
+    tools.iter().find_map(|&tool| {
         let verb = tool.strip_prefix("cargo-");
-        let probe = match (*tool, verb) {
-            ("openssl", _) => "openssl version".to_owned(),
-            (_, Some(verb)) => format!("cargo {verb} --version"),
-            _ => format!("{tool} --version"),
-        };
-        let get = match (*tool, verb) {
-            ("typos", _) => "cargo install --locked typos-cli".to_owned(),
-            (_, Some(_)) => format!("cargo install --locked {tool}"),
+        let get = match tool {
+            "typos" => "cargo install --locked typos-cli".to_owned(),
+            _ if verb.is_some() => format!("cargo install --locked {tool}"),
             _ => "a package of your system".to_owned(),
         };
-        let mut words = probe.split(' ');
-        let mut command = Command::new(words.next()?);
-        // By this name of cargo's, machete takes itself for started without cargo.
-        let output = command.args(words).env_remove("CARGO_PKG_NAME").output();
-        let is_there = output.is_ok_and(|output| output.status.success());
+        let mut command = Command::new(verb.map_or(tool, |_| "cargo"));
+        let option = if tool == "openssl" {
+            "version"
+        } else {
+            "--version"
+        };
+        // With this variable machete believes that it was started without cargo.
+        let command = command.args(verb).arg(option).env_remove("CARGO_PKG_NAME");
+        let is_there = command.output().is_ok_and(|output| output.status.success());
         (!is_there).then(|| format!("{tool} is missing: {get}"))
     })
 }
 
-/// The folder in which cargo keeps what it has fetched.
+/// The folder of cargo's downloads.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
@@ -173,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_tells_libraries_programs_and_tools_apart() {
+    fn libraries_programs_and_tools_are_told_apart() {
         let ws = Workspace::find().unwrap();
         let xtask = ws.member("xtask").unwrap();
         assert_eq!(ws.path(xtask, ""), "xtask");
@@ -185,7 +184,7 @@ mod tests {
         let has = |chain: &str| shipped.iter().any(|it| it.1 == chain);
         assert!(has("wxpay-xml → quick-xml → memchr"));
         assert!(!has("wxpay-xml → proptest"));
-        // The package of xtask is not handed on.
+        // A command does not see the package of xtask.
         let echo = ws.cmd("sh").args(["-c", "echo $CARGO_PKG_NAME"]);
         assert_eq!(echo.read().unwrap(), "");
         let said = missing(&["cargo-clippy", "cargo-mill"]).unwrap();

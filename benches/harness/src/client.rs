@@ -24,11 +24,11 @@ const PHP: &str = "PHP's curl";
 
 const API_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-/// The order to a client.
+/// The uploads that a client has to make.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) origin: String,
-    /// Where the certificates are, and where files may be written.
+    /// The folder of the certificates, which also takes temporary files.
     pub(crate) folder: &'a Path,
     pub(crate) pictures: Vec<PathBuf>,
     pub(crate) concurrency: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Client {
 
 #[derive(Debug)]
 enum Kind {
-    /// It takes origin, folder, pictures, count and concurrency, after these words.
+    /// A command that takes origin, folder, pictures, count and concurrency.
     Peer(Vec<OsString>),
     Program(PathBuf),
     CurlForEach,
@@ -94,7 +94,7 @@ impl Client {
                 words.extend(pictures.map(Into::into));
                 words
             }
-            // As a shell script would do it: one process for each, as many at a time as are asked for.
+            // As in a shell script: one process for each picture, `concurrency` of them at a time.
             Kind::CurlForEach => {
                 let config = work.folder.join("curl-one.conf");
                 fs::write(&config, curl_upload(work, &work.pictures[0]))?;
@@ -118,7 +118,7 @@ impl Client {
     }
 }
 
-/// curl neither hashes nor signs: the fields are made up, and the server does not look at them.
+/// curl neither hashes nor signs: the fields are constants, which the server does not check.
 fn curl_upload(work: &Work<'_>, picture: &Path) -> String {
     let (origin, folder, picture) = (&work.origin, work.folder.display(), picture.display());
     format!(
@@ -131,7 +131,7 @@ fn curl_upload(work: &Work<'_>, picture: &Path) -> String {
     )
 }
 
-/// Those that are there, and the names of what is not. Builds what is built without cargo.
+/// The installed clients, and the names of the missing ones. Builds the one in Go.
 pub(crate) fn all(
     folder: &Path,
     program: PathBuf,

@@ -1,4 +1,4 @@
-//! A slow line: a relay to the server that lets bytes through as such a line would.
+//! A slow line: a relay to the server with a limited rate and a delay.
 
 use std::{
     io::{Read, Write},
@@ -8,22 +8,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A company's line to the outside, or a good mobile one.
+/// The uplink of a company, or a good mobile one: 20 Mbit/s.
 pub(crate) const BYTES_PER_SECOND: f64 = 20e6 / 8.0;
 
 /// Half of a round trip.
 const DELAY: Duration = Duration::from_millis(20);
 
-/// About the buffer of a router. All else stays in the client's socket.
+/// About the buffer of a router; further bytes stay in the client's socket.
 const PIECE: usize = 16 * 1024;
 
-/// A port of its own in front of the server's. All connections share the line, each way.
+/// A port in front of the server's. All connections share the line in each direction.
 #[derive(Debug)]
 pub(crate) struct SlowLine {
     port: u16,
 }
 
-/// One direction: when its last byte will have been sent.
+/// One direction: the time at which its last byte will have been sent.
 type Direction = Arc<Mutex<Instant>>;
 
 impl SlowLine {
@@ -48,7 +48,7 @@ impl SlowLine {
     }
 }
 
-/// Reads as fast as the line sends, and writes what was read later by the delay.
+/// Reads at the line's rate, and writes after the delay.
 fn relay(from: &TcpStream, to: &TcpStream, line: &Direction) {
     let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else {
         return;
@@ -59,7 +59,7 @@ fn relay(from: &TcpStream, to: &TcpStream, line: &Direction) {
         let mut piece = vec![0; PIECE];
         while let Ok(length @ 1..) = from.read(&mut piece) {
             let sent = {
-                let mut free = line.lock().expect("nothing panics that has it");
+                let mut free = line.lock().expect("no thread panics with the lock");
                 let time = Duration::from_secs_f64(length as f64 / BYTES_PER_SECOND);
                 *free = (*free).max(Instant::now()) + time;
                 *free
@@ -80,7 +80,7 @@ fn relay(from: &TcpStream, to: &TcpStream, line: &Direction) {
                 break;
             }
         }
-        // The other direction goes on.
+        // The other direction stays open.
         let _ = to.shutdown(Shutdown::Write);
     });
 }

@@ -1,4 +1,4 @@
-//! The machine, and which of its processors run what.
+//! The machine, and the processors that clients and server run on.
 
 use std::{ffi::OsString, fs, process::Command, thread};
 
@@ -41,7 +41,7 @@ impl Pinning {
     }
 }
 
-/// Processor, how many there are, and the kernel.
+/// The processor, the number of processors, the kernel and the load.
 pub(crate) fn describe() -> String {
     let file = |path| fs::read_to_string(path).unwrap_or_default();
     let info = file("/proc/cpuinfo");
@@ -59,7 +59,7 @@ pub(crate) fn describe() -> String {
     )
 }
 
-/// The first line that a program prints of itself, when it is there and runs.
+/// The first line that a program prints with these arguments, if it is installed and succeeds.
 pub(crate) fn version(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

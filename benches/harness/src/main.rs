@@ -1,7 +1,7 @@
-//! Runs the clients against nginx in one run, round after round, and prints the tables.
+//! Runs the clients against nginx, round after round, and prints the tables.
 //!
-//! `cargo xtask bench` builds the clients and starts this. Everything that is measured is a process
-//! of its own.
+//! `cargo xtask bench` builds the clients and starts this program. Each client runs in a process of its
+//! own.
 
 mod client;
 mod credentials;
@@ -23,7 +23,7 @@ use nginx::Nginx;
 use report::Report;
 use scenario::SCENARIOS;
 
-/// Where everything is.
+/// The environment of all measurements.
 #[derive(Debug)]
 struct Setting {
     folder: PathBuf,

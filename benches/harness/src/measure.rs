@@ -12,7 +12,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
-/// The first word of the harness's own command line when it measures.
+/// The first argument of a harness that measures one command.
 pub(crate) const VERB: &str = "measure";
 
 /// The costs of a process, its children included.
@@ -22,7 +22,7 @@ pub(crate) struct Usage {
     pub(crate) cpu: f64,
     /// From start to end, in milliseconds.
     pub(crate) wall: f64,
-    /// The most memory that was resident, in MB.
+    /// The peak of resident memory, in MB.
     pub(crate) peak: f64,
 }
 
@@ -44,10 +44,10 @@ impl Usage {
     }
 }
 
-/// Runs a command, and says what it took.
+/// Runs a command and returns its costs.
 ///
-/// The harness starts itself for each: what a process has taken is known only of all children that
-/// ended, and the most memory only of the largest of them.
+/// The harness starts itself for each command: the system reports the sum of the times of all children
+/// that have ended, and the memory of the largest.
 pub(crate) fn measure(command: &[OsString]) -> anyhow::Result<Usage> {
     let output = Command::new(env::current_exe()?)
         .arg(VERB)
@@ -63,7 +63,7 @@ pub(crate) fn measure(command: &[OsString]) -> anyhow::Result<Usage> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The other side: runs the command as the only child.
+/// Runs the command as the only child of this process, and prints its costs.
 pub(crate) fn run_measured(command: &[String]) -> anyhow::Result<ExitCode> {
     let (program, arguments) = command.split_first().context("no command")?;
     let start = Instant::now();
@@ -81,7 +81,7 @@ pub(crate) fn run_measured(command: &[String]) -> anyhow::Result<ExitCode> {
     let usage = Usage {
         cpu: cpu as f64 / 1e3,
         wall: wall.as_secs_f64() * 1e3,
-        // It is told in KiB.
+        // The system reports KiB.
         peak: usage.max_rss() as f64 * 1024.0 / 1e6,
     };
     println!("{}", serde_json::to_string(&usage)?);

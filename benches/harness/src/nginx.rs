@@ -23,7 +23,7 @@ const REPLY: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code>\
     <media_id><![CDATA[9UYfXi-WMUhgWXvJtEw4_gBle_EfrD_pIL0bS8GAsK8]]></media_id>\
     <sign><![CDATA[890BCD0A07DBD5C4ECBC323D542B5B88]]></sign></xml>";
 
-/// A nginx of our own, with its files in a folder of its own. It ends with this value.
+/// A process of nginx, killed when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Nginx {
     child: Child,
@@ -76,8 +76,8 @@ impl Nginx {
         text.unwrap_or_default()
     }
 
-    /// Every request was answered with 200, after as many bytes as the smallest picture has, and the
-    /// longest after as many as the largest.
+    /// Checks that every request got 200 and was at least as long as the smallest picture, and the longest
+    /// one as the largest picture.
     pub(crate) fn check_that_bodies_were_read(&self) -> anyhow::Result<()> {
         // nginx writes its log once a second.
         sleep(Duration::from_millis(1500));
@@ -102,8 +102,8 @@ impl Drop for Nginx {
     }
 }
 
-/// The whole body is read into memory before the request goes on, without its body, to a server that
-/// only answers. One worker, so that its processor can be fixed.
+/// The server reads the whole body into memory, then passes the request without its body to a second
+/// server, which responds. There is one worker, so that its processor can be fixed.
 fn configuration(folder: &Path, port: u16) -> String {
     let folder = folder.display();
     format!(

@@ -56,7 +56,7 @@ impl Report {
         Ok(fs::write(file, text)?)
     }
 
-    /// The figure of all rounds in their order of size; none of a client that did not take part.
+    /// The sorted figures of all rounds; empty for a client that did not take part.
     fn sample(&self, scenario: &Scenario, client: &'static str, column: &Column) -> Vec<f64> {
         let usages = self.usages.get(&(scenario.title, client));
         let mut sample: Vec<f64> = usages.into_iter().flatten().map(column.of).collect();

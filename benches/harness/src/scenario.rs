@@ -1,4 +1,4 @@
-//! The scenarios: the pictures, the way of uploading them, and the figures taken.
+//! The scenarios: pictures, uploads and figures.
 
 use std::{
     fs,
@@ -12,22 +12,22 @@ use crate::{
     measure::{Usage, measure},
 };
 
-/// The largest picture that there is: "less than 2M".
+/// The largest picture that the API allows: "less than 2M".
 pub(crate) const MIB_2: usize = 2 * 1024 * 1024 - 1;
 const KIB: usize = 1024;
 
 pub(crate) struct Scenario {
     pub(crate) title: &'static str,
-    /// The smallest and the largest picture; the others' lengths lie evenly between them.
+    /// The lengths of the smallest and the largest picture; the others lie evenly between them.
     sizes: (usize, usize),
-    /// How many different files there are.
+    /// The number of different files.
     files: usize,
     uploads: usize,
-    /// Concurrency of our clients, and of the others.
+    /// The concurrency of our clients, and that of the others.
     concurrency: (usize, usize),
     counted: Counted,
     over: Over,
-    /// Those that take part.
+    /// The clients that take part; empty for all but the program.
     clients: &'static [&'static str],
     pub(crate) columns: &'static [Column],
     pub(crate) rounds: usize,
@@ -35,10 +35,10 @@ pub(crate) struct Scenario {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Counted {
-    /// One upload: the difference between a run of few and one of many, so that start and connections
-    /// are left out.
+    /// One upload: the difference between a run of few and a run of many, without the start and the
+    /// connections.
     Each,
-    /// The process from its start to its end, so many times in a round.
+    /// A whole process, this number of times in a round.
     Whole(usize),
 }
 
@@ -48,7 +48,7 @@ enum Over {
     SlowLine,
 }
 
-/// A figure, and the clients that it is divided by.
+/// A figure, and the clients whose figure it is divided by.
 pub(crate) struct Column {
     pub(crate) head: &'static str,
     pub(crate) of: fn(&Usage) -> f64,
@@ -73,7 +73,7 @@ const WHOLE: &[Column] = &[
     column("MB", |whole| whole.peak, &[]),
 ];
 
-/// Our program uploads so many at a time.
+/// The program's default concurrency.
 const DEFAULT: usize = 4;
 pub(crate) const SMALL: usize = 20 * KIB;
 const ON_THE_LINE: (usize, usize) = (20, 600_000);
@@ -153,7 +153,7 @@ const fn each(
     Scenario {
         title,
         sizes,
-        // `uploads` is a multiple of it, so that each file's turn comes equally often.
+        // `uploads` is a multiple of it, so all files are uploaded equally often.
         files: if sizes.0 == sizes.1 { 1 } else { 24 },
         uploads,
         concurrency: (concurrency, concurrency),
@@ -165,7 +165,7 @@ const fn each(
     }
 }
 
-/// The time that the pictures alone take at the line's rate, of the time that it took.
+/// The ideal time, of the pictures' bytes alone at the line's rate, ÷ the measured time.
 fn share_of_the_line(whole: &Usage) -> f64 {
     let (count, size) = ON_THE_LINE;
     let ideal = (count * size) as f64 / line::BYTES_PER_SECOND;
@@ -198,7 +198,7 @@ impl Scenario {
         match self.counted {
             Counted::Whole(times) => (0..times).map(|_| run(self.uploads)).collect(),
             Counted::Each => {
-                // To start a process for each takes long, so that fewer say as much.
+                // A process for each takes so long that fewer uploads are enough.
                 let more = match client.name() {
                     CURL_FOR_EACH => self.uploads.min(120),
                     _ => self.uploads,
@@ -215,7 +215,7 @@ impl Scenario {
         let is_new = fs::create_dir(&folder).is_ok();
         (0..self.files)
             .map(|index| {
-                // By sevens, so that lengths do not come in their order.
+                // In steps of seven, so that the lengths are not sorted.
                 let step = (largest - smallest) / self.files;
                 let path = folder.join(format!("{index}.png"));
                 if is_new {
@@ -227,7 +227,7 @@ impl Scenario {
     }
 }
 
-/// A picture of that many bytes, which no compression would make smaller.
+/// A picture of this size, which cannot be compressed.
 fn picture(size: usize) -> Vec<u8> {
     // A PNG's first bytes, as far as anyone looks at them.
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0".to_vec();

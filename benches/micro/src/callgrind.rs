@@ -11,7 +11,7 @@ use crate::REPEAT;
 const FEW: u64 = 100;
 const MANY: u64 = 600;
 
-/// The version of valgrind, when it is installed.
+/// The version of valgrind, if it is installed.
 pub(crate) fn version() -> Option<String> {
     let output = Command::new("valgrind").arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -30,7 +30,7 @@ fn run(subject: &Subject, times: u64) -> anyhow::Result<u64> {
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe()?)
         .args([REPEAT, subject.name, &times.to_string()])
-        // A fixed environment: its size moves the stack, and with it how memory is copied.
+        // The size of the environment moves the stack, which changes how memory is copied.
         .env_clear()
         .envs(env::var_os("PATH").map(|path| ("PATH", path)))
         .output()?;

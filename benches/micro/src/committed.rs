@@ -6,12 +6,12 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use wxpay_bench_micro::Subject;
 
-/// By how many percent a count may exceed the committed one.
+/// The tolerance above a committed count, in percent.
 pub(crate) const TOLERANCE: f64 = 5.0;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../counts.json");
 
-/// Counts, and what they were made with.
+/// The counts, and the tools that made them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Committed {
     rustc: String,
@@ -21,7 +21,7 @@ pub(crate) struct Committed {
 }
 
 impl Committed {
-    /// None yet, made here.
+    /// No counts yet, with the tools of this machine.
     pub(crate) fn of(valgrind: &str) -> Self {
         Self {
             rustc: rustc(),
@@ -49,7 +49,7 @@ impl Committed {
         self.instructions.get(subject.name).copied()
     }
 
-    /// The difference from the committed counts, where there is one.
+    /// The first difference between this machine's tools and those of the committed counts.
     pub(crate) fn made_elsewhere(&self, valgrind: &str) -> Option<String> {
         let here = Self::of(valgrind);
         let there = |name: &str, theirs: &str, ours: &str| {

@@ -10,8 +10,8 @@ use wxpay_multipart::Form;
 
 use crate::Subject;
 
-/// Four fields and a file, from the parts to the frames that are sent. The file is empty of work: a
-/// few bytes that nobody copies.
+/// A form of four fields and a file, from the parts to the frames that are sent. The file is a few bytes
+/// that are not copied.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("form built: ours", || {
         Box::new(move || {
@@ -36,7 +36,7 @@ const FIELDS: [(&str, &str); 4] = [
 ];
 const PICTURE: Bytes = Bytes::from_static(b"\x89PNG\r\n\x1a\n");
 
-/// The length of the body: that it was drained.
+/// Returns the length of the body, as a proof that it was drained.
 fn ours() -> usize {
     let mut form = Form::new();
     for (name, value) in black_box(FIELDS) {

@@ -7,14 +7,14 @@ use wxpay_sign::ContentMd5;
 
 use crate::{Subject, Work};
 
-/// Sixteen contents of different lengths side by side, beside md-5. Were the lanes no longer made vector
-/// instructions, they would cost more than md-5, not less than half of it.
+/// Sixteen contents of different lengths side by side, beside md-5. If the compiler no longer made vector
+/// instructions of the lanes, ours would cost more than md-5, not less than half of it.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("hashes of 16 contents: ours", ours),
     Subject::new("hashes of 16 contents: md-5", theirs),
 ];
 
-/// Of 1 to 3 KiB.
+/// Contents of 1 to 3 KiB.
 fn contents() -> Vec<Vec<u8>> {
     let content = |index: usize| vec![b'p'; 1024 + 127 * (7 * index % 16)];
     (0..16).map(content).collect()

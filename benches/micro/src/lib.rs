@@ -1,5 +1,5 @@
-//! The pieces of work that are measured, each beside its rivals: by time and allocations in
-//! `benches/micro.rs`, by instructions in `src/main.rs`.
+//! The pieces of work that are measured, each beside others that do the same: by time and allocations
+//! in `benches/micro.rs`, by instructions in `src/main.rs`.
 
 pub mod form;
 pub mod hash;
@@ -9,7 +9,7 @@ mod subject;
 
 pub use subject::{Subject, Work};
 
-/// Everything, group after group.
+/// All subjects, group by group.
 pub fn subjects() -> impl Iterator<Item = &'static Subject> {
     sign::SUBJECTS
         .iter()

@@ -1,7 +1,7 @@
 //! Instruction counts, compared with the committed ones.
 //!
-//! `--bless` writes them anew. What one repetition costs is the difference between two runs of
-//! unequal length, so that the start of the program does not count.
+//! `--bless` writes new ones. The cost of one repetition is the difference between two runs of unequal
+//! length, so the start of the program does not count.
 
 mod callgrind;
 mod committed;
@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use committed::Committed;
 use wxpay_bench_micro::{Subject, subjects};
 
-/// What the first word is when the program is run under valgrind by itself.
+/// The first argument when the program runs itself under valgrind.
 const REPEAT: &str = "repeat";
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -67,7 +67,7 @@ fn compare() -> anyhow::Result<ExitCode> {
         };
         let change = 100.0 * (count as f64 / known as f64 - 1.0);
         println!("{count:>8} {known:>9} {change:>+7.1}%  {subject}");
-        // The rivals are not ours to answer for.
+        // The others are shown for comparison only.
         if change > committed::TOLERANCE && is_ours(subject) {
             failed.push(subject.name);
         }

@@ -11,8 +11,8 @@ use crate::{
     sign::{key, naive_sign},
 };
 
-/// From bytes to a media id whose signature holds, beside quick-xml's serde: into a map, because a
-/// signature is over all the fields, and alone, without the signature.
+/// A response decoded, with and without a check of its signature, beside quick-xml's serde. For the check
+/// serde decodes into a map, because the signature is over all fields.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("reply decoded: ours", || {
         Box::new(move || {
@@ -42,7 +42,7 @@ pub const SUBJECTS: &[Subject] = &[
     }),
 ];
 
-/// Signed with MD5 under the key of the other group.
+/// A success, signed with MD5 and the key of `sign`.
 const REPLY: &str = "<xml>
 <return_code><![CDATA[SUCCESS]]></return_code>
 <return_msg><![CDATA[OK]]></return_msg>
@@ -51,7 +51,7 @@ const REPLY: &str = "<xml>
 <sign><![CDATA[890BCD0A07DBD5C4ECBC323D542B5B88]]></sign>
 </xml>";
 
-/// What a caller wants to know.
+/// The fields that a caller reads.
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "only decoded")]
 struct Reply {

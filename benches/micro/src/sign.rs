@@ -9,8 +9,8 @@ use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::{Subject, Work};
 
-/// Five, ten and twenty parameters, with both algorithms, beside the naive way: a sorted map, a
-/// string of strings, digits one by one. The hash of the string alone is the bound of the first.
+/// Five, ten and twenty parameters, with both algorithms, beside the naive way: a sorted map, a string
+/// joined from strings, digits formatted one by one. The bound is the hash of the ready string alone.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("sign 5 MD5: ours", || ours(5, SignType::Md5)),
     Subject::new("sign 5 MD5: the ready string hashed", || ready(5)),
@@ -31,7 +31,7 @@ pub const SUBJECTS: &[Subject] = &[
 
 pub(crate) const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-/// In no order. The first five are those of an order, and as long as real ones.
+/// Unsorted parameters; the first five are those of a payment, with realistic lengths.
 const PARAMS: [(&str, &str); 20] = [
     ("nonce_str", "ibuaiVcKdpRxkhJA"),
     ("appid", "wxd930ea5d5a258f4f"),
@@ -71,7 +71,7 @@ fn ours(count: usize, sign_type: SignType) -> Work {
     })
 }
 
-/// The least that signing costs.
+/// The lower bound of signing.
 fn ready(count: usize) -> Work {
     let string = naive_string(&pairs(count).collect()) + "&key=" + KEY;
     Box::new(move || {

@@ -5,9 +5,9 @@ use std::fmt;
 /// A piece of work that can be repeated.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
-    /// The work and its performer, such as `reply: ours`. Figures are kept under it.
+    /// The work and the implementation, such as `form built: ours`: the key of the committed figures.
     pub name: &'static str,
-    /// Makes what the work needs, and answers with the work.
+    /// Prepares the input, and returns the work.
     pub prepare: fn() -> Work,
 }
 

@@ -1,4 +1,4 @@
-// The same uploads by net/http: one client, a body of known length whose picture is not copied.
+// The same uploads with net/http: one client, and a body of known length without a copy of the picture.
 package main
 
 import (

@@ -1,5 +1,5 @@
 <?php
-// The same uploads by PHP's curl: one handle a connection, used again; curl_multi for several.
+// The same uploads with PHP's curl: a handle is reused for each connection, and curl_multi runs several.
 
 const MCH_ID = '1900000109';
 const KEY = '192006250b4c09247ec02edce69f6a2d';

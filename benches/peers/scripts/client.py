@@ -1,4 +1,4 @@
-"""The same uploads by requests: one session a thread, pictures read, hashed and signed each time."""
+"""The same uploads with requests: one session a thread; each picture is read, hashed and signed each time."""
 
 import hashlib
 import hmac

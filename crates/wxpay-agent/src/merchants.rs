@@ -137,10 +137,11 @@ pub(crate) struct Registered {
 impl Registry {
     /// Reads all merchants. Blocks.
     pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> io::Result<Self> {
-        let all = match &merchants.folder {
-            None => vec![Registered::default()],
-            Some(folder) => files(folder)?.into_iter().map(Registered::new).collect(),
-        };
+        let mut all = Vec::new();
+        match &merchants.folder {
+            None => all.push(Registered::default()),
+            Some(folder) => drop(files(folder)?),
+        }
         let registry = Self {
             merchants,
             all: Mutex::new(Arc::new(all)),
@@ -177,7 +178,11 @@ impl Registry {
             }
             all.retain(|it| it.missing < MISSING_POLLS);
             files.retain(|file| all.iter().all(|it| it.file != *file));
-            all.extend(files.into_iter().map(Registered::new));
+            let new = |file| Registered {
+                file,
+                ..Registered::default()
+            };
+            all.extend(files.into_iter().map(new));
         }
         for at in 0..all.len() {
             let files = all[at].files.as_ref();
@@ -239,26 +244,11 @@ impl Registry {
 }
 
 impl Registered {
-    fn new(file: PathBuf) -> Self {
-        Self {
-            file,
-            ..Self::default()
-        }
-    }
-
     /// The file's name without its extension; without a folder, the merchant's id.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         let id = self.merchant.as_ref().map_or("", |merchant| &merchant.id);
         let stem = self.file.file_stem();
         stem.map_or(id.into(), OsStr::to_string_lossy)
-    }
-
-    /// The reason why the merchant cannot upload.
-    pub(crate) fn problem(&self) -> Option<String> {
-        match &self.merchant {
-            Some(merchant) => merchant.problem(),
-            None => Some("its settings cannot be used".to_owned()),
-        }
     }
 }
 

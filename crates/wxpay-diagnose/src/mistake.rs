@@ -44,7 +44,7 @@ pub struct ParseLangError(());
 
 /// A known mistake in making a signature.
 ///
-/// Its messages may hold names of fields, which are the sender's text: escape them for a terminal or a page.
+/// Its messages may hold names of fields, which are the sender's text: escape them.
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -110,11 +110,9 @@ pub(crate) struct Messages {
 /// A row of the table of mistakes.
 pub(crate) struct Row {
     pub(crate) messages: Messages,
-    /// Whether the mistake is possible with this request.
-    pub(crate) when: fn(&Inputs<'_>) -> bool,
-    /// The fields, or the numbers of the other keys, that the row is tried for; `{}` in its messages stands
-    /// for each.
-    pub(crate) each: Option<fn(&Inputs<'_>) -> Vec<String>>,
+    /// The fields, or the numbers of the other keys, that the row is tried for, each for `{}` in its
+    /// messages. A row about neither has one empty text, or none if the request makes it impossible.
+    pub(crate) each: fn(&Inputs<'_>) -> Vec<String>,
     /// Steps that are tried alone and in pairs of common ones.
     pub(crate) common: &'static [&'static [Step]],
     /// Steps that are tried alone and with the other algorithm.
@@ -138,8 +136,7 @@ pub(crate) const fn row(
             en: [done, advice],
             zh: [done_zh, advice_zh],
         },
-        when: |_| true,
-        each: None,
+        each: |_| if_possible(true),
         common: &[],
         rare: &[],
         written: &[],
@@ -147,10 +144,14 @@ pub(crate) const fn row(
     }
 }
 
+/// For [`Row::each`] of a row that is about no field and no other key.
+pub(crate) fn if_possible(is_possible: bool) -> Vec<String> {
+    Vec::from_iter(is_possible.then(String::new))
+}
+
 #[rustfmt::skip]
 impl Row {
-    pub(crate) const fn when(self, when: fn(&Inputs<'_>) -> bool) -> Self { Self { when, ..self } }
-    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each: Some(each), ..self } }
+    pub(crate) const fn each(self, each: fn(&Inputs<'_>) -> Vec<String>) -> Self { Self { each, ..self } }
     pub(crate) const fn common(self, common: &'static [&'static [Step]]) -> Self { Self { common, ..self } }
     pub(crate) const fn rare(self, rare: &'static [&'static [Step]]) -> Self { Self { rare, ..self } }
     pub(crate) const fn written(self, written: &'static [Chain]) -> Self { Self { written, ..self } }

@@ -1,14 +1,14 @@
 //! The known mistakes: each has a name, messages, and steps that change the string.
 //!
-//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give the
-//! same string the first is named, so a specific or frequent mistake precedes a general or rare one.
+//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give
+//! the same string the first is named, so a specific or frequent mistake precedes a general or rare one.
 
 use wxpay_sign::SignType;
 
 use crate::{
     encoding::{Encoding::*, *},
     inputs::{Kind::*, api_name},
-    mistake::{Row, row},
+    mistake::{Row, if_possible, row},
     variant::{Algorithm::*, Step::*, WhichKey::Other, Whose::*, *},
 };
 
@@ -20,19 +20,19 @@ pub(crate) static TABLE: &[Row] = &[
         "it was signed with HMAC-SHA256, but no `sign_type` asks for that, and without one the gateway reads MD5",
         "send `sign_type=HMAC-SHA256` and sign it like any other field, or sign with MD5",
         "用了 HMAC-SHA256 签名,但没有 `sign_type` 说明;没有该字段时网关按 MD5 验签", "发送 `sign_type=HMAC-SHA256` 并让它参与签名,或者改用 MD5 签名")
-        .when(|i| i.asked_for() == SignType::Md5 && i.named_sign_type().is_none_or(|name| name == "MD5"))
+        .each(|i| if_possible(i.asked_for() == SignType::Md5 && i.named_sign_type().is_none_or(|name| name == "MD5")))
         .common(&[&[Sign(HmacSha256)]]),
     row("sign_type_misspelt",
         "it was signed with HMAC-SHA256, but `sign_type` does not read exactly `HMAC-SHA256`, and the gateway takes all else for MD5",
         "send and sign `sign_type=HMAC-SHA256`, upper case, with a hyphen and without spaces",
         "用了 HMAC-SHA256 签名,但 `sign_type` 的值不是 `HMAC-SHA256`;其他值网关一律按 MD5 验签", "发送并签名 `sign_type=HMAC-SHA256`:大写,带连字符,不带空格")
-        .when(|i| i.asked_for() == SignType::Md5 && i.named_sign_type().is_some_and(|name| name != "MD5"))
+        .each(|i| if_possible(i.asked_for() == SignType::Md5 && i.named_sign_type().is_some_and(|name| name != "MD5")))
         .common(&[&[Sign(HmacSha256)]]),
     row("md5_for_hmac",
         "it was signed with MD5, but `sign_type` asks for HMAC-SHA256",
         "sign with HMAC-SHA256 under the API key, or do not send `sign_type`",
         "用了 MD5 签名,但 `sign_type` 要求 HMAC-SHA256", "以 API 密钥为密钥改用 HMAC-SHA256 签名,或者不发送 `sign_type`")
-        .when(|i| i.asked_for() == SignType::HmacSha256).common(&[&[Sign(Md5)]]),
+        .each(|i| if_possible(i.asked_for() == SignType::HmacSha256)).common(&[&[Sign(Md5)]]),
 
     // The fields.
     row("field_repeated",
@@ -50,12 +50,12 @@ pub(crate) static TABLE: &[Row] = &[
         "`sign_type` was signed but is not sent",
         "send `sign_type` as a field of the form, with the value that was signed",
         "`sign_type` 参与了签名,但没有发送", "把 `sign_type` 作为表单字段发送,值与签名时相同")
-        .when(|i| i.named_sign_type().is_none()).common(OTHER_SIGN_TYPE),
+        .each(|i| if_possible(i.named_sign_type().is_none())).common(OTHER_SIGN_TYPE),
     row("sign_type_changed",
         "`sign_type` was signed with another value than it is sent with",
         "send the very value that was signed, from one variable",
         "`sign_type` 签名时的值与发送的值不同", "签名和发送使用同一个变量")
-        .when(|i| i.named_sign_type().is_some()).common(OTHER_SIGN_TYPE),
+        .each(|i| if_possible(i.named_sign_type().is_some())).common(OTHER_SIGN_TYPE),
 
     // Their order.
     row("media_hash_first",
@@ -143,7 +143,7 @@ pub(crate) static TABLE: &[Row] = &[
         "the field `{}` is sent but was not signed",
         "sign every field that is sent and not empty, except `sign` and the file",
         "发送了字段 `{}`,但它没有参与签名", "除 `sign` 和文件之外,每个发送的非空字段都要参与签名")
-        .each(|i| i.names()).rare(&[&[Select(|i, one| i.without(one))]]),
+        .each(|i| i.names()).rare(&[&[Select(|i, about| i.without(about))]]),
     row("field_renamed",
         "the field `{}` was signed under another spelling of its name than it is sent under",
         "sign and send each name as the API writes it: `mch_id`, `media_hash`, `sign_type`",
@@ -319,7 +319,8 @@ pub(crate) static TABLE: &[Row] = &[
         "`media_hash` was signed in another case than it is sent in",
         "write `media_hash` in lower-case digits, once, and sign and send that",
         "`media_hash` 签名时与发送时的大小写不同", "`media_hash` 用小写十六进制,只生成一次,签名和发送用同一个值")
-        .rare(&[&[Write(MediaHash, &[UpperCase])], &[Write(MediaHash, &[LowerCase])]]),
+        .each(|_| vec!["media_hash".to_owned()])
+        .rare(&[&[Write(One, &[UpperCase])], &[Write(One, &[LowerCase])]]),
     row("values_in_other_case",
         "values were signed in upper or lower case, but are not sent so",
         "sign the values as they are sent",

@@ -1,4 +1,4 @@
-//! Why a ledger cannot be used.
+//! The errors of a ledger.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-/// What went wrong with which ledger.
+/// An error, and the ledger that it happened with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the ledger {}: {kind}", path.display())]
 pub struct Error {
@@ -15,7 +15,7 @@ pub struct Error {
     kind: ErrorKind,
 }
 
-/// What went wrong with a ledger.
+/// The kind of an error. Its text says what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -25,25 +25,25 @@ pub enum ErrorKind {
     /// The file is not a ledger.
     #[error("this is not a ledger, and is left as it is: give another name")]
     Foreign,
-    /// A newer version of this crate has written it, with this version of the schema.
+    /// The file has this newer version of the schema.
     #[error("a newer wxpay has written it, with schema {0}: use that one")]
     Newer(i64),
-    /// Another process uploads by it.
+    /// Another process uploads with the ledger.
     #[error("another process uploads by it: wait for its end, or stop it")]
     InUse,
-    /// Another process has kept it locked for a minute.
+    /// Another process has locked the ledger for a minute.
     #[error("another process keeps it locked: try again later")]
     Busy,
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("it cannot be written: check its permissions and its folder's")]
     ReadOnly,
     /// The disk is full.
     #[error("the disk is full: make room, and run again")]
     Full,
-    /// It was removed or replaced while it was in use.
+    /// The file was removed or replaced while it was in use.
     #[error("it was removed or replaced while it was in use: run again")]
     Removed,
-    /// Anything else, in SQLite's or the system's words.
+    /// Another error of SQLite or of the system, with its text.
     #[error("{0}")]
     Other(String),
 }
@@ -54,14 +54,14 @@ impl Error {
         Self { path, kind }
     }
 
-    /// What went wrong.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 }
 
-/// A kind, made of errors whose types are not to be public.
+/// A kind that is made from other errors, whose types do not show in the API.
 pub(crate) struct Cause(ErrorKind);
 
 impl From<ErrorKind> for Cause {

@@ -1,4 +1,4 @@
-//! The file: opened, checked, created, locked; and rows taken out of it.
+//! The ledger's file: opening, creating, locking, and forgetting rows.
 
 #[cfg(unix)]
 use std::os::unix::fs::MetadataExt;
@@ -10,59 +10,56 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rusqlite::{
-    Connection, OpenFlags, Row, Transaction, TransactionBehavior, params, types::Value,
-};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params, types::Value};
 
 use crate::{
     error::{Cause, Error, ErrorKind},
     record::{key, seconds},
 };
 
-/// "wxpl": SQLite keeps it in the header of the file.
+/// "wxpl", SQLite's `application_id` in the header of the file.
 const APPLICATION: i64 = 0x7778_706c;
 const SCHEMA: i64 = 1;
 
-/// The longest transaction takes about a second; a disk may be busy.
+/// The longest transaction takes about a second on an idle disk.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// In kibibytes, which SQLite wants negative: for the upper levels of a million rows.
+/// Size of the cache, for the upper levels of a million rows. SQLite takes KiB as a negative number.
 const CACHE: i64 = -8192;
 
-/// Opens a file, or creates it where it may; a file of another program is left as it is.
+/// Opens a ledger, or creates it if `create` is set. A file of another program is left as it is.
 pub(crate) fn open(path: &Path, create: bool) -> Result<Connection, Error> {
-    let is_ours = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(ErrorKind::Foreign.into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && create => Ok(()),
-        Err(error) => Err(error.into()),
-    };
-    let connection = is_ours.and_then(|()| connect(path, create));
-    connection.map_err(|cause| Error::new(path, cause))
+    connect(path, create).map_err(|cause| Error::new(path, cause))
 }
 
 fn connect(path: &Path, create: bool) -> Result<Connection, Cause> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::Foreign.into()),
+        Err(error) if !create || error.kind() != io::ErrorKind::NotFound => {
+            return Err(error.into());
+        }
+        _ => {}
+    }
     if create {
-        // The system says better than SQLite why it cannot be opened.
+        // The system's error is more precise than that of SQLite.
         File::options().append(true).create(true).open(path)?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // One snapshot: another process may be creating it.
+    // Checked in one transaction: another process may be creating the ledger.
     let is_ours = is_ledger(&*connection.unchecked_transaction()?)?;
-    if !is_ours {
-        if !create {
-            return Err(ErrorKind::Foreign.into());
-        }
-        initialize(&mut connection)?;
+    match (is_ours, create) {
+        (true, _) => {}
+        (false, true) => initialize(&mut connection)?,
+        (false, false) => return Err(ErrorKind::Foreign.into()),
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     Ok(connection)
 }
 
-/// Whether it is a ledger; an empty file is not yet one.
+/// Whether the file is a ledger; an empty one is not.
 fn is_ledger(connection: &Connection) -> Result<bool, Cause> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let version = number("PRAGMA user_version")?;
@@ -75,8 +72,9 @@ fn is_ledger(connection: &Connection) -> Result<bool, Cause> {
 }
 
 fn initialize(connection: &mut Connection) -> Result<(), Cause> {
-    let text = |row: &Row<'_>| row.get::<_, String>(0);
-    if connection.query_row("PRAGMA journal_mode = WAL", [], text)? != "wal" {
+    let pragma = "PRAGMA journal_mode = WAL";
+    let mode: String = connection.query_row(pragma, [], |row| row.get(0))?;
+    if mode != "wal" {
         let problem = "its file system has no shared memory: put it on a local disk";
         return Err(ErrorKind::Other(problem.to_owned()).into());
     }
@@ -89,13 +87,10 @@ fn initialize(connection: &mut Connection) -> Result<(), Cause> {
     Ok(transaction.commit()?)
 }
 
-/// Keeps a second process away until this one ends. A lock on the ledger itself could shut SQLite out.
+/// Locks out a second writer until this process ends. A lock on the ledger itself could block SQLite.
 pub(crate) fn lock(path: &Path) -> Result<File, Cause> {
-    let mut options = File::options();
-    let file = options
-        .append(true)
-        .create(true)
-        .open(beside(path, "-lock"))?;
+    let path = beside(path, "-lock");
+    let file = File::options().append(true).create(true).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ErrorKind::InUse.into()),
@@ -109,7 +104,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Which files a ledger consists of: what is written into one that was removed is lost with the process.
+/// The device and inode of the ledger and of its log: rows that are written to a removed file are lost.
 pub(crate) fn place(path: &Path) -> [Option<(u64, u64)>; 2] {
     #[cfg(unix)]
     let number = |it: fs::Metadata| (it.dev(), it.ino());
@@ -121,15 +116,16 @@ pub(crate) fn place(path: &Path) -> [Option<(u64, u64)>; 2] {
 /// What to forget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// A file and its bytes; other files with the same bytes are forgotten with it.
+    /// A file, its bytes, and all other files with the same bytes.
     Path(PathBuf),
-    /// Bytes by their MD5, 32 hex digits, and all files that have them.
+    /// Bytes by their MD5, 32 hex digits, and all files with these bytes.
     Hash(String),
-    /// What became of files and bytes before a time.
+    /// Files and bytes whose outcome is older than a time.
     Before(SystemTime),
 }
 
-/// Forgets files and bytes, so that they are sent again, and tells how many files, also while it is in use.
+/// Forgets files and bytes, so that they are uploaded again; returns the number of files. The ledger may
+/// be in use meanwhile.
 ///
 /// # Errors
 ///
@@ -146,7 +142,7 @@ pub fn forget(ledger: &Path, selection: &Selection) -> Result<usize, Error> {
     forgotten.map_err(|error| Error::new(ledger, error))
 }
 
-/// Forgets bytes, then files without bytes, which the view does not show if a crash comes in between.
+/// Forgets bytes, then files without bytes; after a crash in between, the view does not show such files.
 fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result<usize> {
     const GONE: &str = "kind IS NULL AND NOT EXISTS (SELECT 1 FROM contents
         WHERE account = paths.account AND md5 = paths.md5 AND bytes = paths.bytes)";
@@ -160,7 +156,7 @@ fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result
     let paths = format!("{paths} OR {GONE}");
     let mut accounts = connection.prepare("SELECT id FROM accounts")?;
     let accounts = accounts.query_map([], |row| row.get(0))?;
-    // All at once: a snapshot that is read on would be too old to write from.
+    // Read to the end: a write cannot start from a snapshot that other writes have outdated.
     let accounts = accounts.collect::<rusqlite::Result<Vec<i64>>>()?;
     let forgotten = accounts.into_iter().map(|account| {
         delete(connection, account, ("contents", "md5"), contents, &value)?;
@@ -169,13 +165,13 @@ fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result
     forgotten.sum()
 }
 
-/// Rows of one transaction, which takes about half a second.
+/// Maximum number of rows in one transaction, which takes about half a second.
 const BATCH: usize = 20_000;
 
-/// SQLite looks every 100 ms whether it is its turn to write.
+/// Pause between two batches: SQLite tries every 100 ms to get the lock.
 const PAUSE: Duration = Duration::from_millis(120);
 
-/// Deletes the rows that a condition holds for, in batches, so that another process can write in between.
+/// Deletes the rows that meet a condition, in batches, so that another process can write in between.
 fn delete(
     connection: &Connection,
     account: i64,
@@ -189,7 +185,7 @@ fn delete(
     ))?;
     let delete = format!("DELETE FROM {table} WHERE account = ?1 AND {key} = ?2 AND ({condition})");
     let mut delete = connection.prepare(&delete)?;
-    // SQLite sorts numbers before text and bytes.
+    // SQLite sorts numbers before texts and blobs.
     let (mut last, mut deleted) = (Value::Integer(0), 0);
     loop {
         let keys = select.query_map(params![account, last, value], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! Questions that a ledger answers, also while another process writes it.
+//! Reading a ledger, which another process may be writing.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
     record::{Account, Content, Entry, FileState, Outcome, Reason, key},
 };
 
-/// Reads a ledger, which need not be in use by this process.
+/// A reader of a ledger. Other processes may write to it meanwhile.
 ///
 /// ```
 /// use wxpay_ledger::{Content, FileState, Ledger, Reader};
@@ -37,7 +37,7 @@ pub struct Reader {
     path: PathBuf,
 }
 
-/// Totals of a merchant in a region.
+/// The totals of a merchant in a region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -45,23 +45,23 @@ pub struct Status {
     pub merchant: String,
     /// The region.
     pub region: String,
-    /// Files that have a media id.
+    /// Number of files with a media id.
     pub uploaded: u64,
-    /// Files that are refused.
+    /// Number of refused files.
     pub refused: u64,
-    /// Files that the next run tries again.
+    /// Number of files that the next run tries again.
     pub failed: u64,
-    /// Pictures that are uploaded: files with equal bytes are one.
+    /// Number of uploaded pictures; files with equal bytes are one.
     pub pictures: u64,
-    /// When the last one was uploaded, in RFC 3339, UTC.
+    /// The time of the last upload, in RFC 3339, UTC.
     pub last: Option<String>,
 }
 
-/// What [`entry`] reads of a file.
+/// The columns of a file for [`entry`].
 const ENTRY: &str = "SELECT outcome, at, media_hash, bytes, media_id, attempts, endpoint,
     error_kind, error_code, error_message, error_advice";
 
-/// The same of bytes that need not be in a file.
+/// The same columns of bytes, whether a file has them or not.
 const CONTENT: &str = "SELECT iif(outcome = 1, 'uploaded', 'refused'), at, lower(hex(md5)), bytes,
     media_id, attempts, coalesce(contents.endpoint, accounts.endpoint), kind, code, message, advice
     FROM contents JOIN accounts ON id = account WHERE account = ?1 AND md5 = unhex(?2)";
@@ -78,8 +78,8 @@ impl Reader {
         Ok(Self { connection, path })
     }
 
-    /// The entries of files that are as they were, in the order given and in one transaction: `None` where a
-    /// file is new, has changed, or is to be tried again.
+    /// The entries of unchanged files, in the given order and from one transaction. A file that is new, has
+    /// changed, or is to be tried again, has none.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Reader {
         })
     }
 
-    /// The entry of bytes, whatever their file.
+    /// The entry of these bytes.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl Reader {
         })
     }
 
-    /// The entry of bytes that are uploaded, by their MD5 alone: the latest, where several lengths have it.
+    /// The entry of uploaded bytes by their MD5 alone; the latest one, if bytes of several lengths have it.
     ///
     /// # Errors
     ///
@@ -157,8 +157,8 @@ impl Reader {
         })
     }
 
-    /// Hands out every file, in the order of their absolute paths (U+FFFD where one is not UTF-8), and when it
-    /// was uploaded, in RFC 3339, UTC; until one is not taken.
+    /// Calls `take` for each file, sorted by absolute path, until it fails: with the path (U+FFFD for bytes
+    /// that are not UTF-8), the entry, and the time of the upload in RFC 3339, UTC.
     ///
     /// # Errors
     ///

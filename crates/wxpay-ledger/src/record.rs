@@ -1,4 +1,4 @@
-//! The values that a ledger remembers.
+//! The values that a ledger stores.
 
 use std::{
     fs::Metadata,
@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::types::Value;
 
-/// A merchant in a region: media ids of one mean nothing to another. Made by
-/// [`Ledger::account`](crate::Ledger::account).
+/// A merchant in a region, from [`Ledger::account`](crate::Ledger::account). A media id is valid for one
+/// account only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Account(pub(crate) i64);
 
@@ -18,11 +18,11 @@ pub struct Account(pub(crate) i64);
 pub struct Content {
     /// The MD5, 32 hex digits.
     pub md5: String,
-    /// How many bytes.
+    /// The length.
     pub bytes: u64,
 }
 
-/// The system's metadata of a file: while it stays the same, so do the bytes.
+/// The metadata of a file; as long as it is the same, the bytes are assumed to be.
 ///
 /// ```
 /// use wxpay_ledger::FileState;
@@ -35,17 +35,17 @@ pub struct Content {
 pub struct FileState {
     /// The size.
     pub bytes: u64,
-    /// The time of its last change, in milliseconds since 1970; `None` where it cannot tell.
+    /// The time of the last change, in milliseconds since 1970; `None` where it does not show each change.
     pub mtime: Option<i64>,
-    /// Which file of its file system it is; 0 where that is not known.
+    /// The inode; 0 where it is unknown.
     pub inode: u64,
 }
 
-/// A file may be written twice within one tick of its file system's clock, which is two seconds on FAT.
+/// Minimum age of a file whose `mtime` shows each change: the clock of FAT has ticks of two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 
 impl FileState {
-    /// The state, to be taken before the file is read: then a change meanwhile is seen the next time.
+    /// The state of a file. Taken before the file is read, it shows a change meanwhile the next time.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
         let settled = |mtime: &SystemTime| mtime.elapsed().is_ok_and(|age| age >= SETTLED);
@@ -65,18 +65,18 @@ impl FileState {
 /// The outcome of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has a media id.
+    /// The picture has a media id.
     Uploaded {
         /// The gateway's id.
         media_id: String,
-        /// How many attempts it took.
+        /// The number of attempts.
         attempts: u32,
         /// The endpoint that answered.
         endpoint: String,
     },
-    /// It is refused for what it is: it is not sent again while its bytes stay the same.
+    /// The picture itself is refused: the same bytes are not sent again.
     Refused(Reason),
-    /// Something else went wrong: the next run tries it again.
+    /// Another failure: the next run tries again.
     Failed(Reason),
 }
 
@@ -87,24 +87,24 @@ pub struct Reason {
     pub kind: String,
     /// The gateway's code.
     pub code: Option<String>,
-    /// What went wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The advice.
     pub advice: String,
 }
 
-/// The outcome of a file, or of bytes that are in none, to be written.
+/// An outcome to be written, of a file or of bytes without a file.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// The file; a relative path is of the current folder.
+    /// The file; a relative path starts at the current folder.
     pub path: Option<PathBuf>,
     /// The file's state before it was read.
     pub file: FileState,
     /// The bytes; `None` where they could not be read.
     pub content: Option<Content>,
-    /// The outcome; `None` where this content is in the ledger already.
+    /// The outcome; `None` if the ledger has this content already.
     pub outcome: Option<Outcome>,
-    /// When.
+    /// The time of the outcome.
     pub at: SystemTime,
 }
 
@@ -113,13 +113,13 @@ pub struct Record {
 pub struct Entry {
     /// The bytes; `None` where they could not be read.
     pub content: Option<Content>,
-    /// What became of them.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Since when, in seconds since 1970.
+    /// The time of the outcome, in seconds since 1970.
     pub at: u64,
 }
 
-/// A path as the ledger has it: absolute, and text where it can be, so that people can search for it.
+/// The path as a key: absolute, and a text if it is UTF-8, so that people can search for it.
 pub(crate) fn key(path: &Path) -> Value {
     let absolute = std::path::absolute(path);
     let path = absolute.as_deref().unwrap_or(path);
@@ -130,7 +130,6 @@ pub(crate) fn key(path: &Path) -> Value {
 }
 
 pub(crate) fn seconds(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs() as i64
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() as i64
 }

@@ -1,4 +1,4 @@
--- A merchant in a region, with totals: no question counts rows.
+-- A merchant in a region, with totals, so that no query counts rows.
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY, merchant TEXT NOT NULL, region TEXT NOT NULL, endpoint TEXT NOT NULL,
     files_uploaded INTEGER NOT NULL DEFAULT 0, files_refused INTEGER NOT NULL DEFAULT 0,
@@ -6,22 +6,22 @@ CREATE TABLE accounts (
     pictures INTEGER NOT NULL DEFAULT 0, last INTEGER, -- uploaded contents, and the time of the last
     UNIQUE (merchant, region)
 ) STRICT;
--- What became of which bytes. Times are seconds since 1970, UTC.
+-- The outcomes of bytes. Times are seconds since 1970, UTC.
 CREATE TABLE contents (
     account INTEGER NOT NULL REFERENCES accounts, md5 BLOB NOT NULL, bytes INTEGER NOT NULL,
     outcome INTEGER NOT NULL,              -- 1 uploaded, 2 refused
-    at INTEGER NOT NULL, media_id TEXT, attempts INTEGER, endpoint TEXT, -- none: the account's
+    at INTEGER NOT NULL, media_id TEXT, attempts INTEGER, endpoint TEXT, -- NULL: the account's
     kind TEXT, code TEXT, message TEXT, advice TEXT,
     PRIMARY KEY (account, md5, bytes)
 ) STRICT, WITHOUT ROWID;
--- Which bytes a file has, as long as its size, time and inode stay the same.
+-- The bytes of a file, as long as its size, time and inode stay the same.
 CREATE TABLE paths (
     account INTEGER NOT NULL REFERENCES accounts,
     path ANY NOT NULL,                     -- absolute; a blob where it is not UTF-8
-    bytes INTEGER, mtime INTEGER,          -- milliseconds; none where the file was too young
+    bytes INTEGER, mtime INTEGER,          -- milliseconds; NULL if the file was too new
     inode INTEGER, md5 BLOB,               -- with `bytes` the content
     outcome INTEGER NOT NULL,              -- 1 uploaded, 2 refused, 3 failed: to be tried again
-    at INTEGER, kind TEXT, code TEXT, message TEXT, advice TEXT, -- where the content has no reason
+    at INTEGER, kind TEXT, code TEXT, message TEXT, advice TEXT, -- NULL: the content's
     PRIMARY KEY (account, path)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER path_added AFTER INSERT ON paths BEGIN
@@ -46,13 +46,13 @@ END;
 CREATE TRIGGER content_removed AFTER DELETE ON contents WHEN OLD.outcome = 1 BEGIN
     UPDATE accounts SET pictures = pictures - 1 WHERE id = OLD.account;
 END;
--- A refusal can become an upload, and never the other way round.
+-- A refusal can become an upload, but not the other way round.
 CREATE TRIGGER content_changed AFTER UPDATE ON contents WHEN NEW.outcome = 1 BEGIN
     UPDATE accounts SET pictures = pictures + (OLD.outcome = 2), last = NEW.at WHERE id = NEW.account;
     UPDATE paths SET outcome = 1 WHERE OLD.outcome = 2 AND account = NEW.account
         AND md5 = NEW.md5 AND bytes = NEW.bytes AND kind IS NULL;
 END;
--- Every file with what became of it, for people and for the export.
+-- Every file with its outcome, for people and for the export.
 CREATE VIEW files AS SELECT path, merchant, region,
     CASE paths.outcome WHEN 1 THEN 'uploaded' WHEN 2 THEN 'refused' ELSE 'failed' END AS outcome,
     media_id, nullif(lower(hex(paths.md5)), '') AS media_hash, paths.bytes,
@@ -66,5 +66,5 @@ CREATE VIEW files AS SELECT path, merchant, region,
 FROM paths JOIN accounts ON accounts.id = paths.account
 LEFT JOIN contents ON paths.kind IS NULL AND contents.account = paths.account
     AND contents.md5 = paths.md5 AND contents.bytes = paths.bytes
--- Bytes are forgotten before their files.
+-- Bytes are forgotten before their files; files without bytes are not shown.
 WHERE paths.kind IS NOT NULL OR contents.outcome IS NOT NULL;

@@ -1,4 +1,4 @@
-//! One thread that writes, several outcomes a transaction.
+//! The writer: one thread, with several outcomes in each transaction.
 
 use std::{
     fs::File,
@@ -19,11 +19,12 @@ use crate::{
     record::{Account, Outcome, Record, key, seconds},
 };
 
-/// A commit waits for the disk, so several outcomes share one: so many, or those of so long.
-const GROUP: usize = 16;
+/// Maximum number of outcomes in a transaction, whose commit waits for the disk.
+const MAX_GROUP: usize = 16;
+/// Maximum time that the first outcome of a transaction waits for others.
 const WINDOW: Duration = Duration::from_millis(20);
 
-/// A ledger that this process, and no other, writes outcomes into.
+/// A ledger that only this process writes outcomes to.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -34,8 +35,7 @@ const WINDOW: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Ledger {
     store: Arc<Store>,
-    records: Option<Sender<Message>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<(Sender<Message>, JoinHandle<()>)>,
     _lock: File,
 }
 
@@ -49,14 +49,14 @@ struct Store {
 type Message = (Account, Record, Box<dyn FnOnce(Result<(), Error>) + Send>);
 
 impl Ledger {
-    /// Opens a ledger, and creates it where there is none. After a crash it is as at the last commit.
+    /// Opens a ledger, or creates it. After a crash it is in the state of the last commit.
     ///
     /// # Errors
     ///
-    /// [`Error`] when another process uploads by it, or when the file is not a ledger, of a newer
+    /// [`Error`] when another process uploads with it, or when the file is not a ledger, has a newer
     /// version, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        // First the ledger: a lock beside a file that is none would be litter.
+        // The ledger comes first: no lock is left beside a file of another program.
         let store = Arc::new(Store {
             connection: Mutex::new(file::open(path, true)?),
             path: path.to_owned(),
@@ -65,15 +65,15 @@ impl Ledger {
         let lock = file::lock(path).map_err(|cause| Error::new(path, cause))?;
         let (sender, receiver) = mpsc::channel();
         let writer = Arc::clone(&store);
+        let thread = thread::spawn(move || writer.run(&receiver));
         Ok(Self {
             store,
-            records: Some(sender),
-            thread: Some(thread::spawn(move || writer.run(&receiver))),
+            thread: Some((sender, thread)),
             _lock: lock,
         })
     }
 
-    /// The account of a merchant in a region, with the endpoint that usually answers.
+    /// The account of a merchant in a region; its primary endpoint is stored once for all contents.
     ///
     /// # Errors
     ///
@@ -90,25 +90,25 @@ impl Ledger {
         })
     }
 
-    /// Writes the outcome of a picture, and calls `done` on the ledger's own thread when that is on the disk.
+    /// Writes an outcome, and calls `done` on the ledger's own thread after the commit.
     pub fn record(
         &self,
         account: Account,
         record: Record,
         done: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) {
-        if let Some(records) = &self.records {
-            // The thread has ended only if another `done` has panicked.
-            let _ = records.send((account, record, Box::new(done)));
+        if let Some((sender, _)) = &self.thread {
+            // This fails only after another `done` has panicked.
+            let _ = sender.send((account, record, Box::new(done)));
         }
     }
 }
 
-/// Waits until all that was recorded is on the disk.
+/// Waits until all outcomes are on the disk.
 impl Drop for Ledger {
     fn drop(&mut self) {
-        self.records = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some((sender, thread)) = self.thread.take() {
+            drop(sender);
             let _ = thread.join();
         }
     }
@@ -119,11 +119,11 @@ impl Store {
         while let Ok(first) = messages.recv() {
             let until = Instant::now() + WINDOW;
             let mut group = vec![first];
-            while group.len() < GROUP {
-                match messages.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(message) => group.push(message),
-                    Err(_) => break,
-                }
+            let left = || until.saturating_duration_since(Instant::now());
+            while group.len() < MAX_GROUP
+                && let Ok(message) = messages.recv_timeout(left())
+            {
+                group.push(message);
             }
             let mut result = self.ask(|connection| write(connection, &group));
             if result.is_ok() && file::place(&self.path) != self.place {
@@ -142,7 +142,7 @@ impl Store {
     }
 }
 
-/// An id that was given is not taken back by a later refusal of the same bytes.
+/// Writes an outcome of bytes. A later refusal does not replace an id.
 const CONTENT: &str = "INSERT INTO contents VALUES (?1, unhex(?2), ?3, ?4, ?5, ?6, ?7,
         nullif(?8, (SELECT endpoint FROM accounts WHERE id = ?1)), ?9, ?10, ?11, ?12)
     ON CONFLICT DO UPDATE SET outcome = excluded.outcome, at = excluded.at,
@@ -151,7 +151,7 @@ const CONTENT: &str = "INSERT INTO contents VALUES (?1, unhex(?2), ?3, ?4, ?5, ?
         advice = excluded.advice
     WHERE excluded.outcome <= contents.outcome";
 
-/// A file whose content says what became of it.
+/// Writes a file whose outcome is that of its content.
 const FILE: &str = "INSERT INTO paths (account, path, bytes, mtime, inode, md5, outcome)
     SELECT account, ?4, bytes, ?5, ?6, md5, outcome FROM contents
     WHERE account = ?1 AND md5 = unhex(?2) AND bytes = ?3
@@ -159,7 +159,7 @@ const FILE: &str = "INSERT INTO paths (account, path, bytes, mtime, inode, md5, 
         md5 = excluded.md5, outcome = excluded.outcome,
         at = NULL, kind = NULL, code = NULL, message = NULL, advice = NULL";
 
-/// A file with a reason of its own. One that cannot be read any more keeps what is known of it.
+/// Writes a file with a reason of its own. A file that cannot be read any more keeps its earlier outcome.
 const FILE_WITH_REASON: &str = "INSERT INTO paths
     VALUES (?1, ?4, ?3, ?5, ?6, unhex(?2), ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT DO UPDATE SET bytes = excluded.bytes, mtime = excluded.mtime, inode = excluded.inode,

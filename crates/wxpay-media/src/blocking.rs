@@ -19,9 +19,8 @@ use crate::{
 /// Uploads pictures for one merchant, and blocks meanwhile: [`wxpay_media::Client`](crate::Client) on a
 /// runtime of its own.
 ///
-/// It is described by the same [`ClientBuilder`](crate::ClientBuilder), has the same errors, and may be
-/// used from any thread but those of an asynchronous runtime (`spawn_blocking` is one), where it refuses:
-/// take the other client there. A clone shares everything.
+/// It has the same [`ClientBuilder`](crate::ClientBuilder) and the same errors. It refuses to work on a
+/// thread of an asynchronous runtime, `spawn_blocking` included. A clone shares everything.
 ///
 #[cfg_attr(feature = "ring", doc = "```no_run")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
@@ -46,7 +45,7 @@ impl<S> Client<S> {
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn new(client: client::Client<S>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -64,8 +63,8 @@ impl<S> Client<S> {
     ///
     /// # Errors
     ///
-    /// As [`wxpay_media::Client::upload`](crate::Client::upload); and an [`Error::Service`] on a thread
-    /// of an asynchronous runtime, which must not be blocked.
+    /// As [`wxpay_media::Client::upload`](crate::Client::upload), and an [`Error::Service`] on a thread of an
+    /// asynchronous runtime, which must not be blocked.
     pub fn upload<B>(&self, image: &Image) -> Result<Uploaded, Error>
     where
         S: Service<Request<UploadBody>, Response = Response<B>> + Clone,

@@ -20,7 +20,7 @@ use {
     wxpay_transport::{Endpoints, Identity, Proxy, Roots, Transport, TransportBuilder},
 };
 
-/// The limit of WeChat Pay for a merchant, in uploads a second; the source is in `docs/protocol.md`.
+/// WeChat Pay's limit for a merchant in uploads a second, with its source in `docs/protocol.md`.
 #[cfg(feature = "transport")]
 const RATE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
@@ -48,7 +48,7 @@ pub struct ClientBuilder<L = NoLayer> {
     endpoints: Endpoints,
     #[cfg(feature = "transport")]
     transport: TransportBuilder,
-    /// Without one of the caller's, the known limit of the endpoints.
+    /// `None` is the known limit of the endpoints.
     #[cfg(feature = "transport")]
     rate: Option<Option<NonZeroU32>>,
     #[cfg_attr(
@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-/// For a merchant that the pure functions are used with, too.
+/// For a merchant that is also used with the pure functions.
 impl From<Merchant> for ClientBuilder {
     fn from(merchant: Merchant) -> Self {
         Self {
@@ -113,8 +113,7 @@ impl<L> ClientBuilder<L> {
     ///
     /// The service does the transport's work: it authenticates by the merchant's certificate, bounds
     /// the time, and repeats, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. Of the settings those of the transport are not used. To put layers around
-    /// the transport, take `layer` instead.
+    /// `response::classify`. The settings of the transport are not used. Take `layer` for layers around it.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)
     }
@@ -122,8 +121,8 @@ impl<L> ClientBuilder<L> {
 
 #[cfg(feature = "transport")]
 impl<L> ClientBuilder<L> {
-    /// The gateways to upload to, of a [`Region`], of one [`Endpoint`] or of a list: the first, and
-    /// while that cannot be reached the next. The default is mainland China with its backup.
+    /// The gateways of a [`Region`], one [`Endpoint`], or a list; the next one is used while the first cannot
+    /// be reached. The default is mainland China with its backup.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.endpoints = endpoints.into();
         self.endpoint = Endpoint::of(&self.endpoints).next().unwrap_or_default();
@@ -148,42 +147,40 @@ impl<L> ClientBuilder<L> {
         self
     }
 
-    /// The bound over one upload with all its attempts; none by default. Standing still is always
-    /// bounded: connecting, a line that takes nothing, no response.
+    /// The bound over one upload with all its attempts; none by default. Time without progress is always
+    /// bounded: to connect, to send, and to wait for the response.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport = self.transport.timeout(timeout);
         self
     }
 
-    /// The number of further attempts of an upload, at whatever endpoint; 2 by default.
+    /// The number of further attempts of an upload, at any endpoint; 2 by default.
     ///
     /// Failures of the network, pages with a status from 500 to 599, `SYSTEMERROR` and limits on the
-    /// rate are repeated. A queue that repeats on its own sets 0, and asks
+    /// rate are repeated. A queue that repeats on its own sets 0, and uses
     /// [`Error::retry_advice`](crate::Error::retry_advice).
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.transport = self.transport.max_retries(retries);
         self
     }
 
-    /// The number of uploads that may begin in a second, over all clones; `None` is no limit.
+    /// Maximum number of uploads that begin in a second, over all clones; `None` is no limit.
     ///
-    /// The default is ten to WeChat Pay's own hosts (`*.mch.weixin.qq.com`), its limit for a merchant,
-    /// and none elsewhere. When the gateway asks to slow down, all uploads of the client become slower
-    /// for a while, whatever this is.
+    /// The default is ten for WeChat Pay's own hosts (`*.mch.weixin.qq.com`), its limit for a merchant, and
+    /// none for others. With any limit, uploads become slower for a while when the gateway asks for it.
     pub fn rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.rate = Some(per_second.into());
         self
     }
 
-    /// Changes the transport below in any other way that it can be: an identity that is renewed,
-    /// addresses, limits.
+    /// Changes any other setting of the transport: an identity that is renewed, addresses, limits.
     pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
         self.transport = change(self.transport);
         self
     }
 
-    /// Puts a tower layer around the client's own transport, which keeps its endpoints, its limits and
-    /// its repetitions. The layer that is added first sees the requests first.
+    /// Puts a tower layer around the client's own transport, with its endpoints, limits and retries. The
+    /// layer that is added first gets the requests first.
     pub fn layer<M>(self, layer: M) -> ClientBuilder<Stack<M, L>> {
         ClientBuilder {
             merchant: self.merchant,
@@ -199,8 +196,7 @@ impl<L> ClientBuilder<L> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`](crate::BuildError) when an added root certificate cannot be used, or there is no crypto
-    /// provider.
+    /// [`BuildError`](crate::BuildError) when a root certificate cannot be used, or there is no crypto provider.
     pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
     where
         L: Layer<DefaultService>,

@@ -1,4 +1,4 @@
-//! The client: request, service, response.
+//! The client, which sends a request by a service and reads the response.
 
 use std::{
     error::Error as StdError,
@@ -24,7 +24,7 @@ use crate::{
     response::{self, MediaId},
 };
 
-/// A response is a few hundred bytes; this is what `wxpay-xml` takes at most.
+/// The limit of `wxpay-xml`; a response has a few hundred bytes.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// The body of an upload, of exactly known length; a clone starts from the beginning.
@@ -35,22 +35,22 @@ pub type UploadBody = wxpay_transport::ProgressBody<FormBody>;
 #[cfg(not(feature = "transport"))]
 pub type UploadBody = FormBody;
 
-/// The service of a client that was built, not given one.
+/// The service of a client that was built without one of the caller's.
 #[cfg(feature = "transport")]
 pub type DefaultService = wxpay_transport::Transport<UploadBody>;
 
-/// The service of a client that was built, not given one: without the feature `transport`, none.
+/// Without the feature `transport` a client has a service of the caller's.
 #[cfg(not(feature = "transport"))]
 pub type DefaultService = std::convert::Infallible;
 
 /// Uploads pictures for one merchant.
 ///
-/// It is over any tower service `S` from `http::Request` to `http::Response`, by default a
-/// [`Transport`](crate::Transport), and is itself one from [`Image`] to [`Uploaded`]. So layers go
-/// around uploads as well as around HTTP calls. A clone shares everything.
+/// It uses any tower service `S` from `http::Request` to `http::Response`, by default a
+/// [`Transport`](crate::Transport), and is itself a service from [`Image`] to [`Uploaded`]: layers fit
+/// around uploads and around HTTP calls. A clone shares everything.
 ///
-/// With a transport it belongs to one Tokio runtime: a connection is driven by the runtime that opened it,
-/// and stands still where that one does. A program without a runtime takes `blocking::Client`.
+/// With a transport it belongs to one Tokio runtime, which drives the connections that it opened. A
+/// program without a runtime takes `blocking::Client`.
 ///
 /// ```
 /// # async fn example(key: wxpay_media::ApiKey) -> Result<(), Box<dyn std::error::Error>> {
@@ -73,10 +73,10 @@ pub struct Client<S = DefaultService> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Uploaded {
-    /// The gateway's name for it.
+    /// The gateway's name for the picture.
     pub media_id: MediaId,
-    /// How many attempts it took, and which endpoint answered; `None` where the service below is no
-    /// [`Transport`](crate::Transport) and does not tell.
+    /// The number of attempts and the endpoint; `None` from a service that is no
+    /// [`Transport`](crate::Transport).
     #[cfg(feature = "transport")]
     pub call: Option<wxpay_transport::CallInfo>,
 }
@@ -103,21 +103,21 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error`], except that the picture has been checked when the [`Image`] was made.
+    /// Every [`Error`] but [`Error::Image`].
     ///
     /// # Panics
     ///
-    /// With a [`Transport`](crate::Transport) below, outside a Tokio runtime.
+    /// Outside a Tokio runtime, with a [`Transport`](crate::Transport) as the service.
     pub async fn upload(&self, image: &Image) -> Result<Uploaded, Error> {
         self.send(image, upload_body).await
     }
 
-    /// Uploads one picture and reports how much of the form has been sent, which is a little longer
-    /// than the picture. See [`Progress`](crate::Progress) for when, and for what a retry does.
+    /// Uploads one picture and reports how much of the form, which is a little longer than the picture,
+    /// has been sent. [`Progress`](crate::Progress) says when, and how a retry is reported.
     ///
     /// # Errors
     ///
-    /// As [`upload`](Self::upload), which has the same panics.
+    /// As [`upload`](Self::upload), with the same panics.
     ///
     /// ```
     /// # use wxpay_media::{Client, Error, Image, Progress};
@@ -164,7 +164,7 @@ fn span(merchant: &Merchant, image: &Image) -> Span {
     )
 }
 
-/// Waits for the response and reads it, within the span of the upload.
+/// Waits for the response and reads it, in the span of the upload.
 async fn receive<B, E>(
     merchant: &Merchant,
     response: impl Future<Output = Result<Response<B>, E>>,
@@ -174,9 +174,7 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let response = response
-        .await
-        .map_err(|error| Error::Service(error.into()))?;
+    let response = response.await.map_err(|it| Error::Service(it.into()))?;
     let (head, body) = response.into_parts();
     let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await;
     let body = body.map_err(Error::Service)?.to_bytes();
@@ -214,7 +212,7 @@ where
 
     fn call(&mut self, image: Image) -> Self::Future {
         let request = request::upload(&self.merchant, &self.endpoint, &image);
-        // By the very service that was polled ready: a clone would want a place of its own.
+        // A clone would not be the service that was polled ready.
         let response = self.service.call(request.map(upload_body));
         let (merchant, span) = (Arc::clone(&self.merchant), span(&self.merchant, &image));
         Box::pin(async move { receive(&merchant, response).await }.instrument(span))

@@ -89,12 +89,12 @@ impl FromStr for Endpoint {
         if scheme != &Scheme::HTTPS {
             return Err(ParseEndpointError::NotHttps);
         }
-        // `http` keeps a fragment from showing in the uri, so it is looked for in the text.
+        // `http` drops a fragment from the uri, so it is looked for in the text.
         if uri.path() != "/" || uri.query().is_some() || text.contains('#') {
             return Err(ParseEndpointError::Path);
         }
         let port = authority.as_str().rsplit_once(':').map(|(_, port)| port);
-        // `parse` alone would take a sign.
+        // `parse` takes a sign.
         let is_port = |port: &str| !port.starts_with('+') && port.parse::<NonZeroU16>().is_ok();
         let is_numbered = port.is_none_or(|port| port.ends_with(']') || is_port(port));
         if authority.host().is_empty() || authority.as_str().contains('@') || !is_numbered {
@@ -104,25 +104,25 @@ impl FromStr for Endpoint {
     }
 }
 
-/// The reason why a text is no [`Endpoint`].
+/// A text is no [`Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseEndpointError {
     /// Not of the form `https://host[:port]`.
     #[error("an endpoint has the form `https://host[:port]`")]
     NotAnOrigin,
-    /// Another scheme than https: pictures of certificates are never sent in the clear.
+    /// Another scheme than https: pictures of certificates are never sent unencrypted.
     #[error("an endpoint starts with `https://`")]
     NotHttps,
-    /// It has a path or a query; the path of the upload is added by this crate.
+    /// It has a path or a query; this crate adds the path of the upload.
     #[error("an endpoint has no path: give only `https://host[:port]`")]
     Path,
 }
 
-/// A part of the world that the gateway serves from endpoints of its own.
+/// A part of the world with its own endpoints of the gateway.
 ///
-/// Uploads are served by the region that the merchant was enrolled in. The pairs are those that the
-/// API's page on connectivity advises: the domain that was not chosen backs up the one that was.
+/// Uploads go to the region in which the merchant was enrolled. The pairs of an endpoint and its backup
+/// are those of the API's page on connectivity.
 ///
 /// ```
 /// use wxpay_media::Region;
@@ -156,7 +156,7 @@ impl Region {
         Self::Europe,
     ];
 
-    /// The region in one lower-case word.
+    /// The region's name in lower case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.row().0
@@ -194,7 +194,7 @@ impl FromStr for Region {
     }
 }
 
-/// The text names no [`Region`].
+/// A text names no [`Region`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a region is one of `mainland`, `global`, `hongkong`, `us`, `europe`")]
 pub struct ParseRegionError;

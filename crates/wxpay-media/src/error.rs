@@ -17,9 +17,8 @@ mod transport;
 
 /// A failed upload: before the picture was sent, on the way, or in the response.
 ///
-/// Every variant has a [`kind`](Self::kind) for programs, an [`advice`](Self::advice) for people,
-/// and a [`retry_advice`](Self::retry_advice) for queues. None ever holds the API key, the picture,
-/// or the signature that would have been right.
+/// It has a [`kind`](Self::kind) for programs, [`advice`](Self::advice) for people, and
+/// [`retry_advice`](Self::retry_advice) for queues. It holds no API key, picture or right signature.
 ///
 /// ```
 /// use wxpay_media::{Error, ErrorKind, Image, RetryAdvice};
@@ -34,8 +33,7 @@ pub enum Error {
     /// The picture was not sent, because the gateway would refuse it.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The service below has no response. The error of our transport is to be had by
-    /// [`transport`](Self::transport).
+    /// The service gave no response. [`transport`](Self::transport) finds our transport's error.
     #[error(transparent)]
     Service(Box<dyn StdError + Send + Sync>),
     /// A page that says that the client certificate is missing or was refused.
@@ -45,7 +43,7 @@ pub enum Error {
         /// The page's first words.
         excerpt: String,
     },
-    /// Another page: of the gateway's web server, or of something in between.
+    /// Another page, of the gateway's web server or of a server in between.
     #[error(
         "a page with HTTP status {} came instead of a response{}: {excerpt}",
         status.as_u16(),
@@ -57,7 +55,7 @@ pub enum Error {
         status: StatusCode,
         /// The page's first words.
         excerpt: String,
-        /// Where a redirect leads to. It is not followed.
+        /// The target of a redirect, which is not followed.
         location: Option<String>,
     },
     /// The response is not the API's flat XML.
@@ -66,7 +64,7 @@ pub enum Error {
     Xml {
         /// The response's first words.
         excerpt: String,
-        /// The first fault in it, and where.
+        /// The first fault in it, with its position.
         source: wxpay_xml::Error,
     },
     /// The response is flat XML, but not one of this API.
@@ -78,10 +76,10 @@ pub enum Error {
         /// The response's first words.
         excerpt: String,
     },
-    /// The response reports a success that the gateway has not signed. It may be forged.
+    /// The response reports a success that is not signed by the gateway, and may be forged.
     #[error("the response's signature does not hold, so its success is not believed")]
     Signature(#[source] VerifyError),
-    /// A value of a signed success holds `&NAME=`, so that other fields have the same signature.
+    /// A value of a signed success holds `&NAME=`, so other fields would have the same signature.
     #[error(
         "the value of `{field}` reads as another field, so the signature does not tell what the gateway has signed"
     )]
@@ -95,7 +93,7 @@ pub enum Error {
     Gateway(#[from] GatewayError),
 }
 
-/// The kind of an error, advice for people, advice for a queue.
+/// The kind of an error, and advice for people and for a queue.
 type Assessment = (ErrorKind, &'static str, RetryAdvice);
 
 const FOREIGN: &str = "check the endpoint: this is not a response of the gateway";
@@ -126,18 +124,14 @@ impl Error {
         self.assess().2
     }
 
-    /// Whether the same call may succeed later, with nothing mended on this side.
-    ///
-    /// To repeat an upload is harmless: it only yields another media id.
+    /// Whether the same call may succeed later. A repeated upload only yields another media id.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.retry_advice(),
-            RetryAdvice::Retry | RetryAdvice::Throttle
-        )
+        let advice = self.retry_advice();
+        matches!(advice, RetryAdvice::Retry | RetryAdvice::Throttle)
     }
 
-    /// The gateway's `err_code`, where it gave one.
+    /// The gateway's `err_code`, if it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -146,7 +140,7 @@ impl Error {
         }
     }
 
-    /// The one place where an error becomes a kind and advice.
+    /// The kind and the advice of each error.
     fn assess(&self) -> Assessment {
         use ErrorKind::{Gateway, Http, Image, Signature, Tls, Xml};
         use RetryAdvice::{Refused, Retry, Stop, Throttle};
@@ -169,7 +163,7 @@ impl Error {
         }
     }
 
-    /// The error of our own transport, however deep other layers have wrapped it: its
+    /// The error of our own transport, also within errors of other layers: its
     /// [kind](wxpay_transport::Error::kind), and the number of attempts.
     #[cfg(feature = "transport")]
     #[must_use]
@@ -181,18 +175,18 @@ impl Error {
     }
 }
 
-/// The first error of this type among the error and its sources: layers wrap what is below them.
+/// The first error of this type among the error and its sources: layers wrap the errors of a service.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
-/// Little is known of a service that is not ours, so nothing is promised.
+/// Errors of services that are not ours are mostly unknown, and not retried.
 fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
     #[cfg(feature = "transport")]
     if let Some(error) = find(error) {
         return transport::assess(error);
     }
-    // The layer that callers put around a service most.
+    // The most frequent layer of callers.
     if find::<Elapsed>(error).is_some() {
         let advice = "try again later, or with a longer timeout";
         return (ErrorKind::Timeout, advice, RetryAdvice::Retry);
@@ -204,7 +198,7 @@ fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
     (ErrorKind::Other, advice, RetryAdvice::Refused)
 }
 
-/// An error for another program: the object that `wxpay` prints for one, in JSON with the feature `serde`.
+/// An error for another program, as `wxpay` prints it in JSON; serializable with the feature `serde`.
 ///
 /// ```
 /// use wxpay_media::{Error, ErrorReport, Image};
@@ -216,11 +210,11 @@ fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ErrorReport {
-    /// The kind of failure in a word: that of an [`ErrorKind`], or of a program's own.
+    /// The kind of failure: the word of an [`ErrorKind`], or a program's own.
     pub kind: Cow<'static, str>,
-    /// The gateway's `err_code`, where it gave one.
+    /// The gateway's `err_code`, if it gave one.
     pub code: Option<String>,
-    /// What went wrong, with its root cause.
+    /// The error with its root cause.
     pub message: String,
     /// Advice for people.
     pub advice: Cow<'static, str>,
@@ -240,7 +234,7 @@ impl From<&Error> for ErrorReport {
     }
 }
 
-/// An error with its root cause: the errors between repeat it.
+/// An error with its root cause, without the errors between, which repeat it.
 fn with_root_cause(error: &(dyn StdError + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     let root = causes.last().unwrap_or(error).to_string();
@@ -258,11 +252,11 @@ pub enum ErrorKind {
     Image,
     /// `connect`: no connection, or it was cut.
     Connect,
-    /// `tls`: a certificate of either side is wrong, or there is no TLS.
+    /// `tls`: a certificate of either side is wrong, or the server does not speak TLS.
     Tls,
     /// `timeout`: a deadline has passed.
     Timeout,
-    /// `http`: a page in place of a response, a response over the limit, or no HTTP at all.
+    /// `http`: a page in place of a response, a response over the limit, or no HTTP.
     Http,
     /// `xml`: the response is not the gateway's document.
     Xml,

@@ -1,9 +1,9 @@
-//! A stranger's text in an error: one line of bounded length.
+//! Excerpts of received text for errors: one line of bounded length.
 
 use wxpay_picture::Content;
 
-/// The beginning of a text, in one line: one space for all that is between words, line breaks, control
-/// characters that a terminal would act on, and those without a width that change how a text reads.
+/// The beginning of a text in one line. White space, control characters, and characters without a width,
+/// which change how a text reads, are one space between words.
 pub(crate) fn excerpt(text: &str) -> String {
     let is_between = |c: char| {
         c.is_whitespace()
@@ -20,7 +20,7 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
-/// The beginning of a body: of a text its words, else which kind of file it is.
+/// The beginning of a text, or the kind of another file.
 pub(crate) fn of_body(body: &[u8]) -> String {
     let is_binary = body.contains(&0) || std::str::from_utf8(body).is_err();
     match Content::of(body) {
@@ -30,7 +30,7 @@ pub(crate) fn of_body(body: &[u8]) -> String {
     }
 }
 
-/// The beginning of a page: the texts between its tags, where there are any.
+/// The beginning of a page's texts between its tags, if there are any.
 pub(crate) fn of_page(body: &[u8]) -> String {
     let page = String::from_utf8_lossy(body);
     let after_tag = |piece| str::split_once(piece, '>').unwrap_or(("", piece)).1;
@@ -41,8 +41,8 @@ pub(crate) fn of_page(body: &[u8]) -> String {
     }
 }
 
-/// Returns true for a page, which would else be called broken XML. A declaration, comments and a byte
-/// order mark may stand before it, as before XML.
+/// Returns true for a page, which is not reported as broken XML. A declaration, comments and a byte
+/// order mark may precede it, as in XML.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     const TAGS: &str = "<!doctype html|<html|<head|<title|<body|<center|<h1|<p>";
 

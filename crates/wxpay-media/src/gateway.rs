@@ -1,4 +1,4 @@
-//! Refusals: the gateway's words, and the row of its error table that they tell.
+//! Refusals of the gateway, and their rows of its error table.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use wxpay_xml::Fields;
 
 use crate::excerpt::excerpt;
 
-/// Fields in which a reason has been seen, the most telling first. The API documents the first and
-/// `return_msg`; gateways and proxies of the same family write the others.
+/// Fields that have held a reason, the most specific first. The API documents the first and
+/// `return_msg`; related gateways and proxies send the others.
 const MESSAGES: &str = "err_code_des err_code_desc err_msg errmsg error_msg return_msg retmsg ret_msg \
                         message msg";
 
-/// Fields in which a code has been seen; the API documents the first.
+/// Fields that have held a code; the API documents the first.
 const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
-/// A refusal in the gateway's own words, with its row of the error table.
+/// A refusal with the gateway's code and text, and its row of the error table.
 ///
-/// It is believed without a signature: a failure needs no proof, a success does. Where the response
-/// carries a signature that does not fit, [`signature_error`](Self::signature_error) says so.
+/// It is believed without a signature: a failure needs no proof, a success does. A signature that does
+/// not fit is reported by [`signature_error`](Self::signature_error).
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
@@ -33,15 +33,15 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 pub struct GatewayError {
     code: Option<String>,
     message: String,
-    /// All that came, to be shown where there is no message.
+    /// All fields, shown when there is no message.
     fields: String,
     reason: Option<Reason>,
     pub(crate) signature_error: Option<VerifyError>,
 }
 
 impl GatewayError {
-    /// The refusal that a document reports, on whichever level; `None` where it reports none. Of a
-    /// document in another charset than UTF-8 the fields in ASCII are read.
+    /// The refusal that a document reports on either level, if it does. In another charset than UTF-8
+    /// the fields in ASCII are read.
     #[must_use]
     pub fn read(document: &[u8]) -> Option<Self> {
         match Fields::parse(document) {
@@ -57,12 +57,12 @@ impl GatewayError {
         }
         let given = |name: &&str| fields.get(name).filter(|value| !value.trim().is_empty());
         let code = CODES.iter().find_map(given).map(|code| match code {
-            // The other APIs of the family write it so.
+            // The spellings of related APIs.
             "SIGN_ERROR" => "SIGNERROR",
             "SYSTEM_ERROR" => "SYSTEMERROR",
             code => code,
         });
-        // "OK" stands beside some refusals, and is never their reason.
+        // Some refusals have the text "OK", which is never the reason.
         let is_ok = |text: &str| ["OK", "SUCCESS"].contains(&text.to_uppercase().trim());
         let texts = MESSAGES.split(' ').filter_map(|name| given(&name));
         let texts: Vec<&str> = texts.filter(|text| !is_ok(text)).collect();
@@ -78,27 +78,27 @@ impl GatewayError {
         })
     }
 
-    /// The gateway's `err_code`, as the API's error table writes it or as it came, if there is one.
+    /// The gateway's `err_code`, if there is one, in the spelling of the API's error table.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
     /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
-    /// a field of another such name; empty where it gave no reason.
+    /// another such field; empty if it gave no reason.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The row of the API's error table, as far as code and text tell it.
+    /// The row of the API's error table, if code and text determine it.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// The error of the response's own signature, where it has one that does not fit: this side's key or
-    /// the response is not the gateway's.
+    /// The error of the response's signature, if it has one that does not fit: the key is wrong, or the
+    /// response is not the gateway's.
     #[must_use]
     pub fn signature_error(&self) -> Option<&VerifyError> {
         self.signature_error.as_ref()
@@ -124,8 +124,7 @@ impl GatewayError {
     }
 }
 
-/// The refusal of a document that is not in UTF-8, by its fields in ASCII: its code says more than
-/// that it cannot be read. A success is never read this way.
+/// The refusal in a document that is not UTF-8, by its ASCII fields. A success is not read so.
 fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
     let utf16 = |unit: fn([u8; 2]) -> u16| {
         let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
@@ -146,20 +145,19 @@ fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
     GatewayError::from_fields(&Fields::from_pairs(readable).ok()?)
 }
 
-/// In one line, and of the gateway's own words the beginning: nothing says that they are the gateway's.
+/// One line, with the beginning of a text that nobody has signed.
 impl fmt::Display for GatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the gateway refused the picture")?;
         let has_message = !self.message.is_empty();
-        let told = excerpt(if has_message {
-            &self.message
-        } else {
-            &self.fields
+        let text = excerpt(match has_message {
+            true => &self.message,
+            false => &self.fields,
         });
         match &self.code {
-            Some(code) => write!(f, ": {} ({told})", excerpt(code))?,
-            None if has_message => write!(f, ": {told}")?,
-            None => write!(f, " without a reason: {told}")?,
+            Some(code) => write!(f, ": {} ({text})", excerpt(code))?,
+            None if has_message => write!(f, ": {text}")?,
+            None => write!(f, " without a reason: {text}")?,
         }
         if self.signature_error.is_some() {
             f.write_str("; its own signature does not fit, so check the API key first")?;
@@ -170,7 +168,7 @@ impl fmt::Display for GatewayError {
 
 impl std::error::Error for GatewayError {}
 
-/// A row of the error table, which a refusal's code alone does not tell.
+/// A row of the error table. A refusal's code alone does not determine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -190,13 +188,13 @@ pub enum Reason {
     Picture,
     /// `PARAM_ERROR`, "Merchant ID error": unknown, or not the certificate's.
     Merchant,
-    /// `FREQUENCY_LIMITED`, "Frequency limit"; by other codes, too, and sometimes only in the message.
+    /// `FREQUENCY_LIMITED`, "Frequency limit"; also under other codes, and in a message without a code.
     FrequencyLimit,
     /// `SYSTEMERROR`: the gateway's own fault.
     System,
 }
 
-/// Words for the limit on the rate of calls, in texts and in codes, whatever code carries them.
+/// Words for the limit on the rate of calls, in texts and codes of any row.
 const LIMIT: &[&str] = &[
     // This API's page: FREQUENCY_LIMITED, "Frequency limit". In its newer tree: FREQUENCY_LIMIT_EXCEED
     // (pay.weixin.qq.com/wiki/doc/api_external/en/apis/chapter4_4_1.shtml).
@@ -216,34 +214,23 @@ const LIMIT: &[&str] = &[
     "too many requests",
 ];
 
-/// Each row with its codes, and words by which the gateway's texts, English or Chinese, tell the rows of
-/// one code apart. The first row with a word in the text is taken, so a more telling word stands before
-/// a vaguer one.
-const ROWS: [(Reason, &[&str], &[&str]); 9] = {
-    use Reason::{
-        Body, Certificate, Merchant, Method, Parameter, Permission, Picture, Signature, System,
-    };
-    const REQUEST: &str = "INVALID_REQUEST";
-    const PARAM: &str = "PARAM_ERROR";
-    [
-        (Permission, &[REQUEST, PARAM], &["permission", "权限"]),
-        (Certificate, &[REQUEST], &["certificate", "证书"]),
-        (Method, &[REQUEST], &["method not supported", "use post"]),
-        (Signature, &["SIGNERROR"], &["signature", "签名"]),
-        (Merchant, &[PARAM], &["merchant id", "商户号"]),
-        (Picture, &[PARAM], &["image", "picture", "图片"]),
-        (Body, &[REQUEST], &["xml"]),
-        (
-            Parameter,
-            &[PARAM],
-            &["param", "regular validation", "参数"],
-        ),
-        (System, &["SYSTEMERROR"], &["system error", "系统"]),
-    ]
-};
+/// Each row with its codes, and the words in its texts, English or Chinese, that the other rows of a
+/// code do not have. The first row with a word in the text counts: specific words precede vague ones.
+#[rustfmt::skip] // a row a line
+const ROWS: [(Reason, &str, &[&str]); 9] = [
+    (Reason::Permission, "INVALID_REQUEST PARAM_ERROR", &["permission", "权限"]),
+    (Reason::Certificate, "INVALID_REQUEST", &["certificate", "证书"]),
+    (Reason::Method, "INVALID_REQUEST", &["method not supported", "use post"]),
+    (Reason::Signature, "SIGNERROR", &["signature", "签名"]),
+    (Reason::Merchant, "PARAM_ERROR", &["merchant id", "商户号"]),
+    (Reason::Picture, "PARAM_ERROR", &["image", "picture", "图片"]),
+    (Reason::Body, "INVALID_REQUEST", &["xml"]),
+    (Reason::Parameter, "PARAM_ERROR", &["param", "regular validation", "参数"]),
+    (Reason::System, "SYSTEMERROR", &["system error", "系统"]),
+];
 
 impl Reason {
-    /// The row of the code and the texts, the more telling text first.
+    /// The row of the code and the texts, the most specific text first.
     fn of(code: Option<&str>, texts: &[&str]) -> Option<Self> {
         let has = |text: &str, words: &[&str]| {
             let text = text.to_lowercase();
@@ -252,12 +239,12 @@ impl Reason {
         if code.iter().chain(texts).any(|text| has(text, LIMIT)) {
             return Some(Self::FrequencyLimit);
         }
-        let told = texts.iter().find_map(|text| {
+        let by_text = texts.iter().find_map(|text| {
             ROWS.iter().find(|(_, codes, words)| {
-                code.is_none_or(|code| codes.contains(&code)) && has(text, words)
+                code.is_none_or(|code| codes.split(' ').any(|it| it == code)) && has(text, words)
             })
         });
-        told.map(|(row, ..)| *row).or_else(|| match code? {
+        by_text.map(|(row, ..)| *row).or_else(|| match code? {
             "SIGNERROR" => Some(Self::Signature),
             "PARAM_ERROR" => Some(Self::Parameter),
             "SYSTEMERROR" => Some(Self::System),
@@ -291,7 +278,7 @@ impl Reason {
     }
 
     /// Advice for a queue, about the picture and about all others: a wrong key, certificate, id or
-    /// permission of the merchant is wrong for every picture.
+    /// permission is wrong for every picture of the merchant.
     #[must_use]
     pub fn retry_advice(self) -> RetryAdvice {
         match self {
@@ -307,7 +294,7 @@ impl Reason {
 
 /// Advice about a failed upload, for a queue that repeats on its own.
 ///
-/// To repeat an upload is harmless: it only yields another media id. Such a queue sets
+/// A repeated upload is harmless: it only yields another media id. Such a queue sets
 /// [`ClientBuilder::max_retries`](crate::ClientBuilder::max_retries) to 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -318,6 +305,6 @@ pub enum RetryAdvice {
     Throttle,
     /// Take it out: the same upload fails again, but others may succeed.
     Refused,
-    /// Stop everything: all uploads fail as this one did until a person has mended something.
+    /// Stop everything: all uploads fail like this one until a person changes something.
     Stop,
 }

@@ -1,4 +1,4 @@
-//! A picture that is worth sending.
+//! Pictures, checked before they are sent.
 
 use std::{
     borrow::Cow,
@@ -13,10 +13,10 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use wxpay_picture::{Content, Format};
 use wxpay_sign::{ContentHash, ContentMd5};
 
-/// A picture in memory, checked for everything that the gateway would refuse it for.
+/// A picture in memory that keeps the gateway's rules.
 ///
-/// Its hash and the body that is sent come from the same bytes, read once: a file that changes
-/// afterwards cannot make them differ. A clone shares the bytes.
+/// Its hash and the body of the request come from the same bytes, read once: a file that changes later
+/// cannot make them differ. A clone shares the bytes.
 ///
 /// ```
 /// use wxpay_media::{Format, Image, ImageError};
@@ -49,8 +49,7 @@ pub(crate) struct Checked {
 impl Image {
     /// A picture must have fewer bytes than this: 2 MiB.
     ///
-    /// The API's page says "less than 2M" and no more; from [`WARN_FROM`](Self::WARN_FROM) on it
-    /// may have meant less.
+    /// The API's page says only "less than 2M", which may mean [`WARN_FROM`](Self::WARN_FROM).
     pub const LIMIT: usize = 2 * 1024 * 1024;
 
     /// From this many bytes on, a picture has a [`Warning::NearLimit`].
@@ -73,27 +72,25 @@ impl Image {
 
     /// Reads a regular file, and blocks meanwhile.
     ///
-    /// The name that is sent is the path's last part with the format's extension; `_` stands for what
-    /// the gateway does not take in a name (control characters, characters beyond U+FFFF, a final
-    /// backslash).
+    /// The name that is sent is the path's last part with the format's extension, and `_` in place of
+    /// control characters, characters beyond U+FFFF and a final backslash.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] when it cannot be read, is not a regular file, or is no picture to send. A
-    /// file that is too large is not read.
+    /// [`ImageError`]. A file that is too large is not read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref();
         Ok(Checked::new(name_of(path)?, read(path, Vec::new())?.into())?.alone())
     }
 
-    /// Takes a picture that is in memory already, under the name that is to be sent.
+    /// Takes a picture in memory, and the name to send.
     ///
-    /// An extension that is not the format's is replaced: the gateway may refuse it, and the name is
-    /// not signed. A [`Warning::Renamed`] says so.
+    /// An extension that is not the format's is replaced, with a [`Warning::Renamed`]: the gateway may
+    /// refuse it, and the name is not signed.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] when the name cannot be sent or the bytes are no picture to send.
+    /// [`ImageError`] when the gateway would refuse the name or the bytes.
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Bytes>,
@@ -101,14 +98,11 @@ impl Image {
         Ok(Checked::new(checked(name.into())?, bytes.into())?.alone())
     }
 
-    /// Reads a picture to its end, under the name that is to be sent.
-    ///
-    /// It stops at [`LIMIT`](Self::LIMIT), so an endless reader is refused, not swallowed.
+    /// Reads a picture to its end, up to [`LIMIT`](Self::LIMIT), and takes the name to send.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] when reading fails, the name cannot be sent or the bytes are no picture to
-    /// send.
+    /// As [`from_bytes`](Self::from_bytes), and when reading fails.
     pub async fn from_reader(
         name: impl Into<String>,
         reader: impl AsyncRead + Unpin,
@@ -116,12 +110,10 @@ impl Image {
         let name = checked(name.into())?;
         let mut bytes = Vec::new();
         let mut reader = reader.take(Self::LIMIT as u64);
-        reader
-            .read_to_end(&mut bytes)
-            .await
-            .map_err(ImageError::Read)?;
+        let read = reader.read_to_end(&mut bytes).await;
+        read.map_err(ImageError::Read)?;
         if bytes.len() == Self::LIMIT {
-            // There may be more: how much is not known.
+            // There may be more bytes.
             return Err(ImageError::TooLarge(None));
         }
         Ok(Checked::new(name, bytes.into())?.alone())
@@ -133,7 +125,7 @@ impl Image {
         &self.checked.name
     }
 
-    /// The format of the bytes, whatever the name says.
+    /// The format of the bytes.
     #[must_use]
     pub fn format(&self) -> Format {
         self.checked.format
@@ -151,7 +143,7 @@ impl Image {
         &self.hash
     }
 
-    /// Possible reasons for a refusal that the specification does not name, and changes that avoid one.
+    /// Possible reasons for a refusal beyond the specification, and changes that avoid one.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let (format, size) = (self.checked.format, self.checked.bytes.len());
         let is_truncated = !format.is_whole(&self.checked.bytes);
@@ -210,7 +202,7 @@ impl Checked {
     }
 }
 
-/// Shows everything but the picture itself.
+/// Shows everything but the picture.
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Image")
@@ -222,29 +214,27 @@ impl fmt::Debug for Image {
     }
 }
 
-/// Why a picture was not sent: each spares a round trip that the gateway would answer with
-/// "picture parameters are wrong", without a hint.
+/// A picture was not sent, because it cannot be read or the gateway would refuse it without a hint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
     /// The file or the reader could not be read; the source says why.
     #[error("the picture cannot be read")]
     Read(#[source] io::Error),
-    /// A folder, a pipe or a device. Standard input goes through [`Image::from_reader`].
+    /// A folder, a pipe or a device. [`Image::from_reader`] reads standard input.
     #[error("not a regular file")]
     NotAFile,
-    /// No bytes: often a stream that something else has read already.
+    /// No bytes, as of a stream that was already read.
     #[error("the picture is empty")]
     Empty,
-    /// Not under 2 MiB, with the number of its bytes where that is known. Make it smaller; the gateway takes
-    /// no parts.
+    /// Not under 2 MiB, with the number of bytes if it is known. A picture cannot be sent in parts.
     #[error(
         "the picture is too large{}: the gateway takes less than {} bytes",
         .0.map(|it| format!(" ({it} bytes)")).unwrap_or_default(),
         Image::LIMIT
     )]
     TooLarge(Option<usize>),
-    /// No JPEG, PNG or BMP by its header. The extension does not matter.
+    /// No JPEG, PNG or BMP by its header.
     #[error("the file is {found}; the gateway takes JPEG, PNG and BMP")]
     #[non_exhaustive]
     NotAPicture {
@@ -272,16 +262,15 @@ impl ImageError {
     }
 }
 
-/// A possible reason for a refusal that the specification does not name, or a change that avoids one.
+/// A possible reason for a refusal beyond the specification, or a change that avoids one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The end of the picture, of this format, is missing, as after an interrupted copy or download.
+    /// The end of a picture of this format is missing, as after an interrupted copy or download.
     Truncated(Format),
-    /// This many bytes, at least 2,000,000: the page says "less than 2M", which may mean that.
+    /// The number of bytes is at least 2,000,000, which the page's "less than 2M" may mean.
     NearLimit(usize),
-    /// The name that is sent, for the given extension was not the format's; integrators report refusals
-    /// for that.
+    /// The name that is sent, with the format's extension: integrators report refusals of others.
     Renamed(String),
 }
 
@@ -290,10 +279,8 @@ impl fmt::Display for Warning {
         let limit = Image::WARN_FROM;
         match self {
             Self::Truncated(it) => {
-                write!(
-                    f,
-                    "the picture is truncated: the end of the {it} is missing"
-                )
+                f.write_str("the picture is truncated: ")?;
+                write!(f, "the end of the {it} is missing")
             }
             Self::NearLimit(size) => {
                 write!(f, "the picture has {size} bytes: the gateway ")?;
@@ -307,9 +294,9 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Reads a file into an empty buffer, which may have capacity already.
+/// Reads a file into an empty buffer.
 pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageError> {
-    // Asked before opening: to open a pipe that nobody writes to blocks for ever.
+    // Checked before opening: opening a pipe without a writer blocks for ever.
     let metadata = path.metadata().map_err(ImageError::Read)?;
     if !metadata.is_file() {
         return Err(ImageError::NotAFile);
@@ -325,8 +312,7 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageErro
     Ok(bytes)
 }
 
-/// The longest name, in characters. The API's page declares `media` as `string[1,256]`, which can
-/// only mean the name.
+/// Maximum number of characters in a name: the API's `string[1,256]` for `media` can only mean that.
 const LONGEST_NAME: usize = 256;
 
 /// The API's text is UTF-8 of one to three bytes a character.
@@ -348,8 +334,7 @@ fn checked(name: String) -> Result<String, FileNameError> {
     }
 }
 
-/// The path's last part, with `_` for what the gateway does not take: the caller may not be able to
-/// choose the file's name.
+/// The path's last part, with `_` for characters that the gateway refuses: files have any names.
 pub(crate) fn name_of(path: &Path) -> Result<String, FileNameError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut name = name.replace(is_refused, "_");
@@ -360,7 +345,7 @@ pub(crate) fn name_of(path: &Path) -> Result<String, FileNameError> {
     checked(name)
 }
 
-/// A name that a new extension may have made too long, without the end of what is before it.
+/// Shortens the stem of a name that a new extension has made too long.
 fn shortened(name: String) -> String {
     let Some(surplus @ 1..) = name.chars().count().checked_sub(LONGEST_NAME) else {
         return name;
@@ -371,22 +356,22 @@ fn shortened(name: String) -> String {
     format!("{stem}.{extension}")
 }
 
-/// Why a file name cannot be sent.
+/// A file name cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileNameError {
-    /// No name at all.
+    /// No name.
     #[error("the file name is empty")]
     Empty,
-    /// More than 256 characters: this many.
+    /// More than 256 characters, with their number.
     #[error("the file name has {0} characters: the gateway takes at most 256")]
     TooLong(usize),
-    /// A control character, or one beyond U+FFFF such as an emoji: the first one, counted from 1.
+    /// A control character or one beyond U+FFFF, such as an emoji: the position of the first, from 1.
     #[error(
         "the file name's character {0} is a control character or beyond U+FFFF, which the gateway does not take"
     )]
     Character(usize),
-    /// A backslash at the end, which form parsers read together with the quote behind it.
+    /// A backslash at the end, which form parsers read as an escape of the quote after it.
     #[error("the file name ends with a backslash, which form parsers misread")]
     FinalBackslash,
 }

@@ -26,7 +26,7 @@ pub use memory::MemoryBudget;
 pub use merchant::{Merchant, MerchantId, MerchantIdError, Signing};
 pub use response::{MediaId, MediaIdError};
 
-// The types in the facade's own signatures, so that most callers need this crate alone.
+// The types in this crate's signatures, so that most callers depend on this crate alone.
 pub use wxpay_multipart::FormBody;
 pub use wxpay_picture::Format;
 pub use wxpay_sign::{ApiKey, ApiKeyError, ContentHash, SignType, VerifyError};

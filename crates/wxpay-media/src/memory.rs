@@ -1,4 +1,4 @@
-//! A bound on the memory that pictures take.
+//! A bound on the memory of pictures.
 
 use std::{
     fmt, io, mem,
@@ -17,23 +17,22 @@ use wxpay_sign::ContentMd5;
 
 use crate::image::{self, Checked, Image, ImageError};
 
-/// How many pictures are read and hashed together: more are hardly hashed faster, and the first of them
-/// would wait for longer.
+/// Maximum number of pictures that are read and hashed together: more are hardly hashed faster,
+/// and the first would wait longer.
 const MAX_GROUP: usize = 16;
 
-/// How long a picture waits for others while half of the budget is on its way. With 8 MiB to send, only
+/// Time that a picture waits for others while half of the budget is being sent. With 8 MiB to send, only
 /// a line of 22 Gbit/s would be idle by then.
 const GROUP_DELAY: Duration = Duration::from_millis(3);
 
-/// A budget of memory for pictures that are read from files: however many uploads are started at
-/// once, only as many pictures are in memory as fit; the others wait unread.
+/// A budget of memory for pictures that are read from files: of any number of uploads at once, only as
+/// many pictures are in memory as fit; the others wait unread.
 ///
-/// Pictures that are to be read at the same time are hashed side by side, in half of the time. One
-/// alone does not wait for others; where half of the budget is used already, a picture waits for 3 ms.
+/// Pictures that are read at the same time are hashed side by side, in half of the time. One alone does
+/// not wait for others; while half of the budget is used, a picture waits for 3 ms.
 ///
-/// A picture has its share until nobody has its bytes any more: neither the [`Image`] nor the request
-/// that is made of it. Clones share the budget. [`Image::from_path`] has no budget: a thousand
-/// pictures at once take two gigabytes.
+/// A picture has its share until its [`Image`] and the requests made of it are dropped. Clones share the
+/// budget. [`Image::from_path`] has no budget: a thousand pictures at once take two gigabytes.
 ///
 /// ```no_run
 /// # async fn example(client: wxpay_media::Client) {
@@ -54,8 +53,8 @@ pub struct MemoryBudget(Arc<Shared>);
 
 struct Shared {
     free: Arc<Semaphore>,
-    /// Buffers for pictures of any size, used again. An allocator keeps what was freed by one thread
-    /// from others, so that fresh buffers would take several times their size.
+    /// Buffers for pictures of any size, used again: an allocator keeps memory freed by one thread from
+    /// the others, so fresh buffers would take several times their size.
     buffers: Mutex<Vec<Vec<u8>>>,
     max_bytes: usize,
     /// The queue of the next [`Reader`]; the first entry starts it.
@@ -69,7 +68,7 @@ impl Shared {
         mut share: OwnedSemaphorePermit,
     ) -> Result<Checked, ImageError> {
         let idle = lock(&self.buffers).pop();
-        // Pages that are never written to take no memory.
+        // Pages without a write take no memory.
         let buffer = idle.unwrap_or_else(|| Vec::with_capacity(Image::LIMIT));
         let bytes = image::read(path, buffer)?;
         drop(share.split(share.num_permits().saturating_sub(bytes.len())));
@@ -88,7 +87,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MemoryBudget {
-    /// A budget of bytes, at least enough for one picture of any size.
+    /// A budget of this many bytes, or enough for the largest picture.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let bytes = bytes.clamp(Image::LIMIT, Semaphore::MAX_PERMITS);
@@ -103,11 +102,11 @@ impl MemoryBudget {
 
     /// Waits until the largest picture fits, then reads one as [`Image::from_path`] does.
     ///
-    /// A caller that keeps as many images as fit waits here for ever: upload and drop them.
+    /// A caller that keeps as many images as fit waits for ever: upload and drop them.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] when the file cannot be read, is not a regular file, or is no picture to send.
+    /// As [`Image::read`].
     ///
     /// # Panics
     ///
@@ -116,7 +115,7 @@ impl MemoryBudget {
         let path = path.as_ref().to_owned();
         let share = Arc::clone(&self.0.free).acquire_many_owned(Image::LIMIT as u32);
         let share = share.await.expect("the semaphore is never closed");
-        // Others that can go on as well come first, so that they are in the same group.
+        // Other tasks that are ready run first, so that they are in the same group.
         yield_now().await;
         let (answer, image) = oneshot::channel();
         let is_first = {
@@ -159,8 +158,8 @@ struct Waiting {
     answer: oneshot::Sender<Result<Image, ImageError>>,
 }
 
-/// Reads and hashes what waits when it is dropped, be it by a runtime that shuts down: a budget may
-/// serve several runtimes, and the pictures of another one must not be forgotten.
+/// Reads and hashes the waiting pictures on drop, so that a runtime that shuts down does it, too: they
+/// may be of another runtime with the same budget.
 struct Reader(Arc<Shared>);
 
 impl Drop for Reader {
@@ -171,7 +170,7 @@ impl Drop for Reader {
             thread::sleep(GROUP_DELAY);
         }
         let mut waiting = mem::take(&mut *lock(&self.0.waiting));
-        // Nobody may be there any more to be answered.
+        // Their callers may be gone.
         waiting.retain(|waiting| !waiting.answer.is_closed());
         while !waiting.is_empty() {
             let group = waiting.drain(..waiting.len().min(MAX_GROUP));
@@ -209,7 +208,7 @@ impl AsRef<[u8]> for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Before the share is free, so that a reader that waits for it finds a buffer.
+        // Before the share is free: a reader that waits for it then finds a buffer.
         let mut bytes = mem::take(&mut self.bytes);
         bytes.clear();
         let mut buffers = lock(&self.shared.buffers);

@@ -1,11 +1,11 @@
-//! The merchant, its id, and the way that it signs.
+//! The merchant, its id, and the way in which it signs.
 
 use std::{fmt, str::FromStr};
 
 use wxpay_sign::{ApiKey, SignType};
 
-/// A merchant as the gateway knows it, and how it signs: all that the pure functions of
-/// [`request`](crate::request) and [`response`](crate::response) need to know.
+/// A merchant's id and key, and the way in which it signs, for the pure functions of
+/// [`request`](crate::request) and [`response`](crate::response).
 ///
 /// ```
 /// use wxpay_media::{ApiKey, Merchant, MerchantId, Signing};
@@ -44,7 +44,7 @@ impl Merchant {
     /// Whether a response must be signed with the request's algorithm.
     ///
     /// Off by default: the algorithm of a response is not documented, and responses signed with MD5
-    /// to requests signed with HMAC-SHA256 have been seen. An unsigned success is never taken.
+    /// to requests signed with HMAC-SHA256 have been seen. An unsigned success is never accepted.
     #[must_use]
     pub fn strict_response_sign(mut self, strict: bool) -> Self {
         self.strict_response_sign = strict;
@@ -110,14 +110,14 @@ impl FromStr for MerchantId {
     }
 }
 
-/// The reason why a text is no [`MerchantId`].
+/// A text is no [`MerchantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MerchantIdError {
-    /// Empty or too long: how many characters it has.
+    /// Empty or too long, with the number of characters.
     #[error("a merchant id has 1 to 32 characters, not {0}")]
     Length(usize),
-    /// Something that is not a letter or digit: the first such character, counted from 1.
+    /// Not only letters and digits, with the position of the first other character, from 1.
     #[error("a merchant id has letters and digits only: look at character {0}")]
     Character(usize),
 }
@@ -129,7 +129,7 @@ pub enum MerchantIdError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Signing {
-    /// HMAC-SHA256 with `sign_type=HMAC-SHA256`: the default, for MD5 is broken as a hash.
+    /// HMAC-SHA256 with `sign_type=HMAC-SHA256`, the default: MD5 is broken as a hash.
     #[default]
     HmacSha256,
     /// MD5 with `sign_type=MD5`.
@@ -148,7 +148,7 @@ impl Signing {
         }
     }
 
-    /// The value of the field `sign_type`, where it is sent.
+    /// The value of the field `sign_type`, if it is sent.
     #[must_use]
     pub fn field(self) -> Option<&'static str> {
         (self != Self::Md5Unnamed).then(|| self.sign_type().as_str())

@@ -1,6 +1,6 @@
-//! The request half of an upload: from a picture to an `http::Request`, without any I/O.
+//! The request half of an upload: from a picture to an `http::Request`, without I/O.
 //!
-//! With [`response`](crate::response) this is all that another HTTP client needs:
+//! Another HTTP client needs only this and [`response`](crate::response):
 //!
 //! ```
 //! use wxpay_media::{ApiKey, Endpoint, Image, Merchant, MerchantId, request};
@@ -22,13 +22,12 @@ use crate::{endpoint::Endpoint, image::Image, merchant::Merchant};
 
 /// The upload of one picture.
 ///
-/// Its body has an exact length, can be cloned, so that it can be sent again, and is a
-/// [`Read`](std::io::Read) for clients that block. Whatever sends it should leave `Content-Length` to
-/// its HTTP library.
+/// Its body has an exact length, can be cloned to be sent again, and is a [`Read`](std::io::Read) for
+/// blocking clients. Leave `Content-Length` to the HTTP library.
 ///
 /// # Panics
 ///
-/// When the operating system has no random bytes for the form's boundary.
+/// When the operating system has no random bits for the form's boundary.
 #[must_use]
 pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Request<FormBody> {
     let mut texts = fields(merchant, image.hash()).into_iter();
@@ -47,8 +46,8 @@ pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Reques
     request
 }
 
-/// The text fields beside a picture with this hash, in the order in which they are sent: `mch_id`,
-/// `media_hash`, `sign_type` where it is sent, `sign`. The picture itself is not signed; its hash is.
+/// The text fields for a picture with this hash, in sending order: `mch_id`, `media_hash`, `sign_type`
+/// if it is sent, `sign`. The hash is signed, not the picture.
 #[must_use]
 #[expect(
     clippy::missing_panics_doc,

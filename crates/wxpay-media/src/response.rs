@@ -1,4 +1,4 @@
-//! The response half of an upload: from an `http::Response` to a verified media id, without any I/O.
+//! The response half of an upload: from an `http::Response` to a verified media id, without I/O.
 
 use std::{fmt, str::FromStr};
 
@@ -12,8 +12,8 @@ use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
 ///
 /// # Errors
 ///
-/// [`Error`] for everything but a success whose signature holds: a refusal, a success that is
-/// unsigned or wrongly signed, XML that is not a flat document, a page that is not the gateway's.
+/// [`Error`] for everything but a rightly signed success: a refusal, an unsigned or wrongly signed
+/// success, other XML, a page of another server.
 ///
 /// ```
 /// use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, response};
@@ -62,10 +62,8 @@ pub fn media_id(
         }
     }
     verify(merchant, &fields).map_err(Error::Signature)?;
-    if let Some((name, _)) = fields
-        .iter()
-        .find(|(_, value)| reads_as_another_field(value))
-    {
+    let mut values = fields.iter();
+    if let Some((name, _)) = values.find(|(_, value)| reads_as_another_field(value)) {
         let field = excerpt::excerpt(name);
         return Err(Error::Ambiguous { field });
     }
@@ -73,11 +71,11 @@ pub fn media_id(
     MediaId::new(id).map_err(|_| undocumented("media_id"))
 }
 
-/// The class of a response for the loop that repeats uploads, as [`Client`](crate::Client) gives it to
-/// its transport: a limit on the rate, whatever code carries it, asks to slow down, `SYSTEMERROR` to
-/// try again; of what is no response of the gateway, the status decides.
+/// The class of a response for the loop of retries, which [`Client`](crate::Client) gives to its
+/// transport: a limit on the rate, under any code, asks to slow down, `SYSTEMERROR` to try again; for
+/// other servers' responses the status decides.
 ///
-/// It believes a failure without a signature, as [`media_id`] does: a failure needs no proof.
+/// It believes a failure without a signature, as [`media_id`] does.
 #[cfg(feature = "transport")]
 #[must_use]
 pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClass {
@@ -91,7 +89,7 @@ pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClas
     }
 }
 
-/// Over all the fields that came: the gateway may add some at any time, and signs them too.
+/// Checks the signature over all fields: the gateway may add and sign others at any time.
 fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
     let params = Params::new(fields.iter()).expect("a parsed document has no name twice");
     if merchant.strict_response_sign {
@@ -101,8 +99,8 @@ fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// Whether the value holds `&NAME=`: nothing is escaped before it is signed, so that a set of other
-/// fields has the same signature. A refusal's own text could else be cut into a success.
+/// Whether the value holds `&NAME=`: values are signed without escapes, so a set of other fields has the
+/// same signature. The text of a refusal could otherwise be cut into a success.
 fn reads_as_another_field(value: &str) -> bool {
     let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     let starts_a_field = |piece: &str| {
@@ -112,19 +110,17 @@ fn reads_as_another_field(value: &str) -> bool {
     value.split('&').skip(1).any(starts_a_field)
 }
 
-/// A page of a web server or a proxy, in the place of the gateway's XML.
+/// A page of a web server or a proxy in place of the gateway's XML.
 fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
     let (status, body) = (response.status(), response.body().as_ref());
     let excerpt = excerpt::of_page(body);
-    // "No required SSL certificate was sent", "The SSL certificate error", and others' words.
+    // "No required SSL certificate was sent", "The SSL certificate error", and other servers' texts.
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     if status == StatusCode::BAD_REQUEST && text.contains("certificate") {
         return Error::Certificate { excerpt };
     }
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .filter(|_| status.is_redirection());
+    let location = response.headers().get(LOCATION);
+    let location = location.filter(|_| status.is_redirection());
     let location = location.map(|it| excerpt::excerpt(&String::from_utf8_lossy(it.as_bytes())));
     Error::Page {
         status,
@@ -133,10 +129,10 @@ fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
     }
 }
 
-/// The gateway's name for an uploaded picture, to be given to other APIs.
+/// The gateway's name for an uploaded picture, which other APIs take.
 ///
 /// It is opaque: 43, 107 and more characters have been seen, up to 256 are documented. [`media_id`]
-/// makes one of a response whose signature holds; [`new`](Self::new) reads one that was stored.
+/// reads it from a signed response, [`new`](Self::new) takes a stored one.
 ///
 /// ```
 /// use wxpay_media::MediaId;
@@ -150,17 +146,16 @@ fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
 pub struct MediaId(String);
 
 impl MediaId {
-    /// Takes a media id as the gateway gave it. This does not verify anything.
+    /// Takes a media id as the gateway gave it, without a check.
     ///
     /// # Errors
     ///
     /// [`MediaIdError`] when it is empty.
     pub fn new(id: impl Into<String>) -> Result<Self, MediaIdError> {
         let id = id.into();
-        if id.is_empty() {
-            Err(MediaIdError)
-        } else {
-            Ok(Self(id))
+        match id.is_empty() {
+            true => Err(MediaIdError),
+            false => Ok(Self(id)),
         }
     }
 
@@ -185,7 +180,7 @@ impl FromStr for MediaId {
     }
 }
 
-/// The text is no [`MediaId`].
+/// A text is no [`MediaId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a media id is not empty")]
 pub struct MediaIdError;

@@ -6,7 +6,7 @@ use wxpay_xml::Fields;
 
 use crate::{merchant::Merchant, response::MediaId};
 
-/// The gateway's response to an upload that it has taken, signed with the merchant's key.
+/// The gateway's response to a successful upload, signed with the merchant's key.
 ///
 /// ```
 /// use wxpay_media::{ApiKey, MediaId, Merchant, MerchantId, response, test_util};
@@ -28,7 +28,7 @@ pub fn success(merchant: &Merchant, media_id: &MediaId) -> Response<String> {
     signed(merchant, &fields)
 }
 
-/// A response with these fields, and the merchant's signature over them.
+/// A response with these fields and the merchant's signature over them.
 ///
 /// # Panics
 ///

@@ -65,26 +65,20 @@ impl Findings<'_> {
     fn worded(&self, row: &str, values: Values<'_>) -> (String, String) {
         let found = MESSAGES.iter().find(|message| message.0 == row);
         debug_assert!(found.is_some(), "no row {row}");
-        let (_, en, zh) = found.copied().unwrap_or((row, row, row));
-        let filled = |text: &str| {
-            let mut filled = String::with_capacity(text.len());
-            let mut rest = text;
-            // In one pass, because a client's value may contain braces.
-            while let Some((before, behind)) = rest.split_once('{') {
-                let (place, behind) = behind.split_once('}').unwrap_or((behind, ""));
-                let (at, is_quoted) = place
-                    .strip_suffix(":?")
-                    .map_or((place, false), |at| (at, true));
-                let value = at.parse().ok().and_then(|at: usize| values.get(at));
-                let value = value.map_or(&[][..], |value| value.as_ref());
-                filled += before;
-                match is_quoted {
-                    true => filled += &self.redactor.quoted(value),
-                    false => filled += &String::from_utf8_lossy(value),
-                }
-                rest = behind;
-            }
-            filled + rest
+        let (_, en, zh) = found.copied().unwrap_or_default();
+        let value = |place: &str| {
+            let value = place.parse().ok().and_then(|at: usize| values.get(at));
+            value.map_or(&[][..], |value| value.as_ref())
+        };
+        // Texts have no other braces than those of places, so every second piece is a place.
+        let filled = |text: &'static str| -> String {
+            let pieces = text.split(['{', '}']).enumerate();
+            let filled = pieces.map(|(at, piece)| match piece.strip_suffix(":?") {
+                _ if at % 2 == 0 => piece.into(),
+                Some(place) => self.redactor.quoted(value(place)).into(),
+                None => String::from_utf8_lossy(value(piece)),
+            });
+            filled.collect()
         };
         (filled(en), filled(zh))
     }

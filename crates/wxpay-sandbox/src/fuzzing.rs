@@ -21,38 +21,27 @@ use crate::{
     tls::SentCertificate,
 };
 
-/// A gateway for one merchant.
-#[derive(Debug)]
-pub struct Gateway(Merchant);
-
-impl Gateway {
-    /// The gateway for this merchant.
-    #[must_use]
-    pub fn new(mch_id: &str, key: ApiKey) -> Self {
-        Self(Merchant::new(mch_id, key, Vec::new()))
-    }
-
-    /// The record of a request, with its response. `holder` is the common name of the client's
-    /// certificate; without one, none was sent.
-    #[must_use]
-    pub fn answer(
-        &self,
-        request: Request<Bytes>,
-        holder: Option<&str>,
-        effect: Option<Effect>,
-    ) -> RecordedRequest {
-        let call = call(request, End::Whole, holder);
-        let evaluation = evaluate(&call, &self.0);
-        let response = respond(&evaluation, effect, &self.0.key);
-        let findings = findings::find(&call, &evaluation, &self.0);
-        let handled = Handled {
-            call,
-            evaluation: Some(evaluation),
-            faults: Vec::new(),
-            response: Some(response),
-        };
-        RecordedRequest::new(1, &handled, findings, &self.0.redactor)
-    }
+/// The record of a request to the gateway of a merchant, with its response. `holder` is the common name
+/// of the client's certificate; without one, none was sent.
+#[must_use]
+pub fn answer(
+    (mch_id, key): (&str, ApiKey),
+    request: Request<Bytes>,
+    holder: Option<&str>,
+    effect: Option<Effect>,
+) -> RecordedRequest {
+    let merchant = Merchant::new(mch_id, key, Vec::new());
+    let call = call(request, End::Whole, holder);
+    let evaluation = evaluate(&call, &merchant);
+    let response = respond(&evaluation, effect, &merchant.key);
+    let findings = findings::find(&call, &evaluation, &merchant);
+    let handled = Handled {
+        call,
+        evaluation: Some(evaluation),
+        faults: Vec::new(),
+        response: Some(response),
+    };
+    RecordedRequest::new(1, &handled, findings, &merchant.redactor)
 }
 
 pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> Call {

@@ -16,7 +16,6 @@ use std::{
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::ServerConfig;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -46,61 +45,25 @@ const GRACE: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Serves the gateway until it is dropped.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    tls: ServerConfig,
-    checker: ClientCertChecker,
-    handler: Handler,
-) -> Infallible {
-    let connections = Arc::new(Connections {
-        acceptor: TlsAcceptor::from(Arc::new(tls)),
-        checker,
-        handler,
-    });
-    accept(listener, CONNECTIONS, move |stream, address| {
-        let connections = Arc::clone(&connections);
-        async move { connections.serve(stream, address).await }
-    })
-    .await
+/// The state that all connections of the gateway share.
+pub(crate) struct Gateway {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) checker: ClientCertChecker,
+    pub(crate) handler: Handler,
 }
 
-/// Serves each connection in a task of its own, at most `most` at a time; more wait in the queue of the
-/// operating system. Dropping this ends the tasks.
-pub(crate) async fn accept<F>(
-    listener: TcpListener,
-    most: usize,
-    serve: impl Fn(TcpStream, SocketAddr) -> F,
-) -> Infallible
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut tasks = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept(), if tasks.len() < most => match accepted {
-                Ok((stream, address)) => drop(tasks.spawn(serve(stream, address))),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot take a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            Some(ended) = tasks.join_next() => if let Err(error) = ended {
-                tracing::error!(%error, "the task of a connection has failed");
-            },
-        }
+impl Gateway {
+    /// Serves until it is dropped.
+    pub(crate) async fn serve(self, listener: TcpListener) -> Infallible {
+        let gateway = Arc::new(self);
+        accept(listener, CONNECTIONS, |stream, address| {
+            let gateway = Arc::clone(&gateway);
+            async move { gateway.connection(stream, address).await }
+        })
+        .await
     }
-}
 
-/// The state that all connections share.
-struct Connections {
-    acceptor: TlsAcceptor,
-    checker: ClientCertChecker,
-    handler: Handler,
-}
-
-impl Connections {
-    async fn serve(&self, stream: TcpStream, address: SocketAddr) {
+    async fn connection(&self, stream: TcpStream, address: SocketAddr) {
         // A failure only delays responses.
         let _slower = stream.set_nodelay(true);
         let tls = match timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream)).await {
@@ -154,6 +117,33 @@ impl Connections {
             return;
         }
         linger(connection.into_parts().io.into_inner()).await;
+    }
+}
+
+/// Serves each connection in a task of its own, at most `most` at a time; more wait in the queue of the
+/// operating system. Dropping this ends the tasks.
+pub(crate) async fn accept<F>(
+    listener: TcpListener,
+    most: usize,
+    serve: impl Fn(TcpStream, SocketAddr) -> F,
+) -> Infallible
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if tasks.len() < most => match accepted {
+                Ok((stream, address)) => drop(tasks.spawn(serve(stream, address))),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot take a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(ended) = tasks.join_next() => if let Err(error) = ended {
+                tracing::error!(%error, "the task of a connection has failed");
+            },
+        }
     }
 }
 

@@ -36,11 +36,10 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`ApiKeyError`] for the first character that is not an ASCII letter or digit, else for the length.
+    /// [`ApiKeyError`] for the first character that is no ASCII letter or digit, else for the length.
     pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
-        for (index, character) in key.chars().enumerate() {
-            let position = index + 1;
+        for (position, character) in (1..).zip(key.chars()) {
             if character.is_whitespace() {
                 return Err(ApiKeyError::WhiteSpace { position });
             }

@@ -7,13 +7,13 @@ use super::plan::Step;
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// The text of one, whose sections begin with `## [`.
+/// A changelog, whose sections begin with `## [`.
 #[derive(Clone, Debug)]
 pub(super) struct Changelog {
     before: String,
-    /// The entries of the next release; empty where there are none.
+    /// The entries of the next release.
     pub(super) unreleased: String,
-    /// Each with its heading.
+    /// The sections of releases, with their headings.
     released: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl Changelog {
         section.split_once('\n').map(|(_, body)| body.trim())
     }
 
-    /// Adds a line under `### Changed` of what is unreleased.
+    /// Adds a line under `### Changed` of the next release.
     pub(super) fn add_change(&mut self, line: &str) {
         const CHANGED: &str = "### Changed\n\n";
         let changed = match self.unreleased.split_once(CHANGED) {
@@ -54,8 +54,8 @@ impl Changelog {
         changed.trim().clone_into(&mut self.unreleased);
     }
 
-    /// Puts what is unreleased under the heading of `version`, before what stands there already, as
-    /// after a bump that was not published.
+    /// Moves the entries of the next release to the section of `version`, before those that an unpublished
+    /// bump has put there.
     pub(super) fn release(&mut self, version: &Version, date: &str) {
         let earlier = self.version(version).unwrap_or_default();
         let body = format!("{}\n\n{earlier}", self.unreleased);
@@ -66,8 +66,7 @@ impl Changelog {
         self.unreleased.clear();
     }
 
-    /// What the headings say of an interface that nothing lists, a program's for one: what is removed
-    /// or changed may break a script.
+    /// The kind of the change by the headings, for a program: a removal or a change may break a script.
     pub(super) fn step(&self) -> Step {
         let has = |heading: &str| self.unreleased.lines().any(|it| it.trim_end() == heading);
         match () {
@@ -77,7 +76,7 @@ impl Changelog {
         }
     }
 
-    /// Whether an entry calls itself breaking: what a library does can change while its API stays.
+    /// Whether an entry says that it is breaking: behaviour can change without the API.
     pub(super) fn says_breaking(&self) -> bool {
         let mut lines = self.unreleased.lines().map(str::trim_start);
         lines.any(|line| line.starts_with("- **Breaking"))

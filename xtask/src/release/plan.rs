@@ -1,4 +1,4 @@
-//! The plan of a release: which packages, in which versions, and why.
+//! The plan of a release: the packages, their versions, and the reasons.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,8 +12,7 @@ use super::changelog::Changelog;
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
 
-/// The weight of a change for those who use a crate, from the smallest to the largest: nothing that they
-/// write changes, there is more to use, or what used to compile may do so no longer.
+/// The kind of a change for the users of a crate, from the smallest to the largest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Step {
     Patch,
@@ -22,8 +21,8 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The version after `last`, by cargo's reading of Semantic Versioning: as long as the major
-    /// version is zero, the minor one stands in for it, and a caret requirement allows patches.
+    /// The version after `last` by cargo's rules: before 1.0 a breaking change raises the minor version, and
+    /// all others the patch.
     fn after(self, last: &Version) -> Version {
         match (last.major, self) {
             (0, Self::Breaking) => Version::new(0, last.minor + 1, 0),
@@ -34,20 +33,20 @@ impl Step {
     }
 }
 
-/// All packages that are published, each after those that it needs.
+/// All published packages, each after its dependencies.
 pub(super) struct Plan<'a>(pub(super) Vec<Entry<'a>>);
 
 pub(super) struct Entry<'a> {
     pub(super) package: &'a Package,
-    /// The version that it has after the next release.
+    /// The version after the next release.
     pub(super) version: Version,
-    /// Its last release; none before the first.
+    /// The last release; `None` before the first.
     last: Option<Version>,
-    /// The commits since, each in a line.
+    /// The commits since the last release, one in each line.
     commits: String,
-    /// Steps, and why they are so large.
+    /// The kinds of the changes, with reasons.
     evidence: Vec<(Step, String)>,
-    /// Breaking releases of dependencies that its users must follow.
+    /// Breaking releases of dependencies.
     follows: BTreeMap<String, Version>,
 }
 
@@ -55,7 +54,7 @@ impl<'a> Plan<'a> {
     pub(super) fn new(ws: &'a Workspace, with_checks: bool) -> Result<Self> {
         let mut waiting: Vec<_> = ws.published().collect();
         let (mut breaking, mut entries) = (BTreeMap::new(), Vec::new());
-        // Dependencies first, those of tests apart; cargo allows no circle.
+        // Dependencies come first, except those of tests; cargo allows no circle.
         let is_free = |it: &Package, others: &[&Package]| {
             let needs = needs(it);
             others.iter().all(|other| !needs.contains(&&**other.name))
@@ -88,7 +87,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The change that a package's users get with it.
+/// The names of the normal and build dependencies.
 fn needs(package: &Package) -> BTreeSet<&str> {
     let shipped = package.dependencies.iter();
     let shipped = shipped.filter(|it| it.kind != DependencyKind::Development);
@@ -96,7 +95,7 @@ fn needs(package: &Package) -> BTreeSet<&str> {
 }
 
 impl Entry<'_> {
-    /// Gathers what is known since the last release, and draws the conclusion.
+    /// Collects the changes since the last release, and sets the version.
     fn decide(&mut self, ws: &Workspace, with_checks: bool, last: &Version) -> Result<()> {
         let (package, manifest) = (self.package, &self.package.version);
         let (name, is_library) = (package.name.as_str(), is_library(package));
@@ -105,7 +104,7 @@ impl Entry<'_> {
         let (tag, folder) = (tag(name, last), ws.path(package, ""));
         let list = ws.path(package, public_api::FILE);
         let now = ws.sh.read_file(&list).ok();
-        // Its tests and the list of its API are not in the package.
+        // Tests and the list of the API are not in the package.
         let apart = format!(":(exclude){folder}/tests :(exclude){list}");
         let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
         self.commits = ws.read(&log)?;
@@ -116,25 +115,23 @@ impl Entry<'_> {
             if let (Ok(then), Some(now)) = (then.ignore_stderr().read(), &now) {
                 let lines = public_api::difference(&then, now);
                 let gone = lines.iter().filter(|line| line.starts_with('-')).count();
-                let mut why = format!("API: {gone} gone, {} new", lines.len() - gone);
-                lines
-                    .iter()
-                    .for_each(|line| why += &format!("\n      {line}"));
-                let more = if lines.is_empty() {
-                    Step::Patch
-                } else {
-                    Step::Addition
+                let why = format!("API: {gone} gone, {} new", lines.len() - gone);
+                let step = match (gone, lines.len()) {
+                    (0, 0) => Step::Patch,
+                    (0, _) => Step::Addition,
+                    _ => Step::Breaking,
                 };
-                evidence.push((if gone > 0 { Step::Breaking } else { more }, why));
+                let why = [vec![why], lines].concat().join("\n      ");
+                evidence.push((step, why));
             } else {
-                // All that there is for a program, whose interface nothing lists.
+                // The interface of a program has no list.
                 evidence.push((changelog.step(), "its changelog's headings".to_owned()));
             }
             if changelog.says_breaking() {
                 evidence.push((Step::Breaking, "its changelog says so".to_owned()));
             }
             if with_checks && is_library {
-                // It sees what a list does not, such as a variant more in an enum that others match.
+                // It finds more than a list shows, such as a new variant of an exhaustive enum.
                 evidence.extend(find(ws, name, &tag)?);
             }
         }
@@ -151,7 +148,7 @@ impl Entry<'_> {
             evidence.push((step, format!("follows {dependency} {version}: {how}")));
         }
         if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
-            // A bump that has been made, by hand or by a release that was broken off, is kept.
+            // A version that was raised by hand or by an interrupted release is kept.
             self.version = step.after(last).max(manifest.clone());
         }
         Ok(())
@@ -161,12 +158,12 @@ impl Entry<'_> {
         self.last.as_ref() != Some(&self.version)
     }
 
-    /// Whether it has changes of its own since its last release, of which users want to read.
+    /// Whether it has changes of its own since its last release, which its changelog has to list.
     pub(super) fn has_changed(&self) -> bool {
         self.last.is_none() || !self.commits.is_empty()
     }
 
-    /// The changelog with what comes from dependencies; once, if the bump is not the first.
+    /// The changelog with a line for each breaking dependency that it does not list yet.
     pub(super) fn announced(&self, changelog: &Changelog) -> Changelog {
         let written = changelog.version(&self.version).unwrap_or_default();
         let mut announced = changelog.clone();
@@ -202,7 +199,7 @@ impl fmt::Display for Plan<'_> {
     }
 }
 
-/// `cargo xtask semver`: holds each library's version against what changed in its API.
+/// `cargo xtask semver`: checks each library's version against the changes of its API.
 pub(crate) fn semver(ws: &Workspace) -> Result<()> {
     for library in ws.libraries() {
         let name = library.name.as_str();
@@ -217,33 +214,29 @@ pub(crate) fn semver(ws: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The `wxpay-sign-v0.1.0` of a release.
+/// The tag of a release, such as `wxpay-sign-v0.1.0`.
 pub(super) fn tag(package: &str, version: &Version) -> String {
     format!("{package}-v{version}")
 }
 
-/// A package's latest release among those that led here.
+/// The latest release of a package among the ancestors of `HEAD`.
 pub(super) fn last_release(ws: &Workspace, package: &str) -> Result<Option<Version>> {
     let prefix = format!("{package}-v");
     let tags = ws.read(&format!("git tag --merged HEAD --list {prefix}*"))?;
-    let versions = tags
-        .lines()
-        .filter_map(|tag| tag.strip_prefix(&prefix)?.parse().ok());
-    Ok(versions.max())
+    let version = |tag: &str| tag.strip_prefix(&prefix)?.parse().ok();
+    Ok(tags.lines().filter_map(version).max())
 }
 
 fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
-    let command = "cargo semver-checks --color never --all-features";
-    ws.line(&format!(
-        "{command} --package {package} --baseline-rev {tag}"
-    ))
+    let command = format!("--all-features --package {package} --baseline-rev {tag}");
+    ws.line(&format!("cargo semver-checks --color never {command}"))
 }
 
 /// The differences between a release and now, with headlines such as `enum_variant_added: enum variant
 /// added on exhaustive enum`.
 pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
     println!("cargo-semver-checks: {name} since {tag}");
-    // As for a patch: then all that is more than one is found.
+    // Checked as a patch release, so that every larger change is found.
     let command = command(ws, name, tag).args(["--release-type", "patch"]);
     let output = command.ignore_status().output()?;
     let said = [output.stdout, output.stderr].concat();
@@ -254,22 +247,18 @@ pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step
     }
 }
 
-/// From the closing line; for it, before 1.0 too, a step that breaks is *major*.
+/// Reads the last line of the output, which calls a breaking change *major* even before 1.0.
 fn parse(said: &str) -> Option<(Step, String)> {
     let (_, summary) = said.split_once("Summary semver requires new ")?;
-    let is_breaking = summary.starts_with("major");
+    let step = match summary.starts_with("major") {
+        true => Step::Breaking,
+        false => Step::Addition,
+    };
     let mut why = "cargo-semver-checks".to_owned();
     for line in said.lines().filter(|line| line.contains("--- failure ")) {
         why += &format!("\n      {}", line.trim());
     }
-    Some((
-        if is_breaking {
-            Step::Breaking
-        } else {
-            Step::Addition
-        },
-        why,
-    ))
+    Some((step, why))
 }
 
 #[test]
@@ -287,7 +276,7 @@ fn before_1_0_the_minor_version_breaks() {
 }
 
 #[test]
-fn the_summary_says_how_much_it_is() {
+fn the_summary_of_semver_checks_is_read() {
     let said = "--- failure enum_variant_added: a variant more ---\n\n\
                 Summary semver requires new major version: 1 major and 0 minor checks failed\n";
     let (step, why) = parse(said).unwrap();

@@ -1,4 +1,4 @@
-//! `release rehearse`: this workspace's crates, packed as two releases would, and used by strangers.
+//! `release rehearse`: packs the crates as two releases would, and builds foreign projects with them.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::{Plan, bump, tag};
 use crate::manifests;
 use crate::workspace::Workspace;
 
-/// Somebody who signs, and nothing else. It is the example of the API's own pages.
+/// A program that only signs: the example of the API's documentation.
 const USES_SIGN: &str = r#"
 use wxpay_sign::{ApiKey, Params, SignType};
 
@@ -30,7 +30,7 @@ pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     for name in ["workspace", "uses-wxpay-sign", "uses-wxpay-media"] {
         ws.sh.remove_path(folder.join(name))?;
     }
-    // Without tags, so that everything is released.
+    // Without tags, so that every crate is released.
     ws.line("git clone --quiet --no-tags .").arg(&clone).run()?;
     let user = "[user]\nname = Rehearsal\nemail = r@example.com\n[commit]\ngpgSign = false\n";
     let config = clone.join(".git/config");
@@ -48,7 +48,7 @@ pub(super) fn run(ws: &Workspace, breaking: bool) -> Result<()> {
     use_media(&released, &folder)
 }
 
-/// Bumps what has changed, packs all, and tags as if it were published.
+/// Bumps the changed crates, packs all, and tags them as if they were published.
 fn release(clone: &Path, folder: &Path) -> Result<()> {
     bump(&Workspace::load(clone)?, false)?;
     let ws = Workspace::load(clone)?;
@@ -76,7 +76,7 @@ fn change_sign(clone: &Workspace, breaking: bool) -> Result<()> {
     clone.run("git commit --quiet --all --message rehearsed")
 }
 
-/// With a requirement as a README has it, and no other package of ours.
+/// Builds with the requirement of a README, and with no other package of ours.
 fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
     let version = &released.member("wxpay-sign")?.version;
     let manifest = format!(
@@ -89,8 +89,8 @@ fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
     start(released, &project, &manifest, "run")
 }
 
-/// The example of the workspace, with the requirements of the root's manifest and without its paths.
-/// Its test uploads pictures to the sandbox.
+/// Tests the example of the workspace, which uploads pictures to the sandbox, with the requirements of the
+/// root's manifest and without its paths.
 fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
     let (sh, project) = (&released.sh, folder.join("uses-wxpay-media"));
     for path in released.files("examples")? {
@@ -108,20 +108,20 @@ fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
     start(released, &project, &manifest, "test")
 }
 
-/// A project outside of the workspace, which has nothing of it but the unpacked packages.
+/// Runs cargo in a project outside the workspace, which has only the unpacked packages.
 fn start(released: &Workspace, project: &Path, manifest: &str, verb: &str) -> Result<()> {
     let (sh, target) = (&released.sh, project.with_file_name("target"));
     let mut manifest = format!("{manifest}\n[patch.crates-io]\n");
     for package in released.libraries() {
         let (name, version) = (&package.name, &package.version);
         let path = target.join(format!("package/{name}-{version}"));
-        // The others would only be patches that nothing uses.
+        // Other patches would not be used.
         if verb == "test" || *name == "wxpay-sign" {
             manifest += &format!("{name} = {{ path = '{}' }}\n", path.display());
         }
     }
     sh.write_file(project.join("Cargo.toml"), manifest)?;
-    // Third-party packages are those of this workspace, so that they are built once.
+    // The same third-party packages as in this workspace are built only once.
     sh.copy_file("Cargo.lock", project)?;
     let _folder = sh.push_dir(project);
     let cargo = released.line(&format!("cargo {verb}"));

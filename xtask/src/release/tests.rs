@@ -1,4 +1,4 @@
-//! Releases of a small workspace in a temporary git repository, and what is refused.
+//! Releases of a small workspace in a temporary git repository.
 
 use anyhow::Result;
 use xshell::{Shell, TempDir, cmd};
@@ -6,7 +6,7 @@ use xshell::{Shell, TempDir, cmd};
 use super::{bump, notes, plan::Plan, publish};
 use crate::workspace::Workspace;
 
-/// Names, dependencies, the root, and the list of the API, which the program has not.
+/// Names, dependencies, the root, and the list of the API, which the program does not have.
 const CRATES: &str = "\
 wxpay-sign,,lib.rs,public-api.txt,wxpay_sign::old()
 wxpay-xml,wxpay-sign.workspace = true,lib.rs,public-api.txt,wxpay_xml::run()
@@ -22,8 +22,8 @@ impl Repo {
         let folder = sh.create_temp_dir().unwrap();
         sh.change_dir(folder.path());
         let repo = Self(sh, folder);
-        let mut all =
-            "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n".to_owned();
+        let mut all = "[workspace]\nmembers = [\"crates/*\"]\n".to_owned();
+        all += "[workspace.dependencies]\n";
         for line in CRATES.lines() {
             let [name, needs, root, list, api] = line.split(',').collect::<Vec<_>>()[..] else {
                 panic!("{line}");
@@ -50,7 +50,7 @@ impl Repo {
         repo
     }
 
-    /// Everything is released as 0.1.0, as far as git knows.
+    /// A repository with tags for 0.1.0 of all crates.
     fn released() -> Self {
         let repo = Self::new();
         repo.bump().unwrap();
@@ -65,7 +65,7 @@ impl Repo {
         }
     }
 
-    /// `wxpay-sign 0.1.1` for each that is to be released.
+    /// The crates to be released, such as `wxpay-sign 0.1.1`.
     fn due(&self) -> String {
         let ws = self.ws();
         let plan = Plan::new(&ws, false).unwrap();
@@ -127,7 +127,7 @@ fn assert_refused(result: Result<()>, why: &str) {
 }
 
 #[test]
-fn the_first_release_is_everything_as_the_manifests_say() {
+fn the_first_release_has_all_crates_in_the_versions_of_their_manifests() {
     let repo = Repo::new();
     assert_eq!(repo.due(), ALL);
     repo.bump().unwrap();
@@ -141,25 +141,22 @@ fn the_first_release_is_everything_as_the_manifests_say() {
 }
 
 #[test]
-fn what_is_released_is_not_released_again() {
+fn an_unchanged_crate_is_not_released_again() {
     let repo = Repo::released();
     let before = repo.git("rev-parse HEAD");
     repo.bump().unwrap();
     repo.publish().unwrap();
     assert_eq!(repo.git("rev-parse HEAD"), before);
     assert!(repo.notes().contains("## wxpay-cli 0.1.0"));
-    // What is not in the package is no change.
+    // Files that are not packed do not count.
     repo.write("crates/wxpay-xml/tests/it.rs", "");
-    repo.write(
-        "crates/wxpay-xml/public-api.txt",
-        "as another tool writes it\n",
-    );
+    repo.write("crates/wxpay-xml/public-api.txt", "as another tool\n");
     repo.commit();
     assert_eq!(repo.due(), "");
 }
 
 #[test]
-fn a_compatible_change_raises_its_crate_and_what_others_require_of_it() {
+fn a_compatible_change_raises_the_version_of_its_crate_and_its_requirement() {
     let repo = Repo::released();
     let api = "wxpay_sign::new()\nwxpay_sign::old()\n";
     repo.write("crates/wxpay-sign/public-api.txt", api);
@@ -173,12 +170,12 @@ fn a_compatible_change_raises_its_crate_and_what_others_require_of_it() {
     let entry = r#"wxpay-sign = { version = "0.1.1", path = "crates/wxpay-sign" } # ours"#;
     assert!(manifest.contains(entry), "{manifest}");
     assert_eq!(manifest.matches("0.1.0").count(), 3, "{manifest}");
-    // Workspaces of their own lock it too.
+    // Other workspaces lock it, too.
     assert_eq!(repo.read("benches/Cargo.lock"), repo.read("Cargo.lock"));
 }
 
 #[test]
-fn a_breaking_change_takes_along_what_stands_on_it() {
+fn a_breaking_change_releases_the_dependents_too() {
     let repo = Repo::released();
     repo.break_sign();
     let due = "wxpay-sign 0.2.0, wxpay-media 0.2.0, wxpay-cli 0.1.1, wxpay-xml 0.1.1";
@@ -193,16 +190,13 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
         assert!(plan.contains(line), "{line}\n\n{plan}");
     }
     repo.bump().unwrap();
-    // What lands after a bump goes out with it.
-    repo.note(
-        "wxpay-media",
-        "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.",
-    );
+    // An entry after a bump is released with it.
+    let entries = "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.";
+    repo.note("wxpay-media", entries);
     repo.bump().unwrap();
     assert_eq!(repo.due(), due);
     let changelog = repo.read("crates/wxpay-media/CHANGELOG.md");
     let (_, section) = changelog.split_once("## [0.2.0] - 20").unwrap();
-    let entries = "### Fixed\n\n- A typo.\n\n### Changed\n\n- More.\n";
     assert!(section.contains(entries), "{section}");
     assert!(section.contains("\n\n### Changed\n\n- Follows `wxpay-sign` 0.2.0.\n"));
     assert_eq!(changelog.matches("Follows").count(), 1, "{changelog}");
@@ -211,10 +205,7 @@ fn a_breaking_change_takes_along_what_stands_on_it() {
 #[test]
 fn a_changelog_can_say_that_a_change_breaks() {
     let repo = Repo::released();
-    repo.note(
-        "wxpay-xml",
-        "### Changed\n\n- **Breaking**: refuses quotes.",
-    );
+    repo.note("wxpay-xml", "### Changed\n\n- **Breaking**: no quotes.");
     repo.note("wxpay-cli", "### Fixed\n\n- A typo.");
     assert_eq!(repo.due(), "wxpay-cli 0.1.1, wxpay-xml 0.2.0");
     repo.note("wxpay-cli", "### Removed\n\n- `--old`.");
@@ -222,21 +213,15 @@ fn a_changelog_can_say_that_a_change_breaks() {
 }
 
 #[test]
-fn what_is_not_ready_is_refused() {
+fn unfinished_releases_are_refused() {
     let repo = Repo::new();
-    assert_refused(
-        repo.publish(),
-        "crates/wxpay-sign/CHANGELOG.md says nothing of 0.1.0",
-    );
+    assert_refused(repo.publish(), "CHANGELOG.md says nothing of 0.1.0");
     repo.bump().unwrap();
     repo.write("crates/wxpay-sign/src/lib.rs", "// unfinished\n");
     assert_refused(repo.publish(), "the working tree has changes");
     assert_refused(repo.bump(), "crates/wxpay-sign/src/lib.rs");
     repo.note("wxpay-sign", "### Fixed\n\n- More.");
-    assert_refused(
-        repo.publish(),
-        "CHANGELOG.md has entries under `## [Unreleased]`",
-    );
+    assert_refused(repo.publish(), "has entries under `## [Unreleased]`");
     repo.bump().unwrap();
     repo.tag_all();
     repo.write("crates/wxpay-xml/src/lib.rs", "// faster\n");
@@ -245,8 +230,5 @@ fn what_is_not_ready_is_refused() {
     repo.break_sign();
     assert_refused(repo.publish(), "wxpay-sign is 0.1.0 and has to be 0.2.0");
     repo.git("update-ref refs/tags/wxpay-sign-v0.2.0 HEAD");
-    assert_refused(
-        repo.bump(),
-        "wxpay-sign is 0.1.0 in its manifest, but 0.2.0 is tagged",
-    );
+    assert_refused(repo.bump(), "is 0.1.0 in its manifest, but 0.2.0 is tagged");
 }

@@ -1,5 +1,5 @@
-//! The least that any client does for an upload: the picture is read, hashed once by the fastest MD5
-//! at hand, copied once, and encrypted once in TLS's records. Nothing is sent.
+//! The lower bound of an upload: the picture is read, hashed once with the fastest MD5 at hand, copied
+//! once, and encrypted once in TLS records. Nothing is sent.
 
 use std::{env, fs::File, hint::black_box, io::Read};
 
@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
     let key = UnboundKey::new(&AES_256_GCM, &[7; 32]).map_err(|_| anyhow!("no key"))?;
     let key = LessSafeKey::new(key);
     let pictures: Vec<&str> = pictures.split(',').collect();
-    // Used again for every picture, so that no page is new.
+    // Reused for every picture, so that no new pages are mapped.
     let mut picture = Vec::new();
     let mut sent = Vec::new();
     for path in pictures.iter().cycle().take(count.parse()?) {

@@ -1,10 +1,10 @@
-//! Uploads one picture many times by way of the facade, reading it each time.
+//! Uploads pictures through `wxpay-media`, reading them each time.
 
 use std::{env, fs, path::Path};
 
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use wxpay_media::{ApiKey, Client, Endpoint, Identity, MediaId, MerchantId, MemoryBudget, Roots};
+use wxpay_media::{ApiKey, Client, Endpoint, Identity, MediaId, MemoryBudget, MerchantId, Roots};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {

@@ -1,5 +1,5 @@
-//! Uploads one picture many times by reqwest, as a user who knows it would: one client, a picture
-//! read and hashed once for each upload, and a reply whose signature is checked.
+//! Uploads pictures with reqwest, as an experienced user would: with one client, each picture read and
+//! hashed once for each upload, and the signature of the response checked.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 

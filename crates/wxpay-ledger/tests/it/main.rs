@@ -14,6 +14,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use tempfile::TempDir;
 use wxpay_ledger::{
     Account, Content, Entry, Error, ErrorKind, FileState, Ledger, Outcome, Reader, Reason, Record,
     Selection, Status, forget,
@@ -25,21 +26,18 @@ fn content(number: u8) -> Content {
 }
 
 fn state(content: &Content) -> FileState {
-    let (bytes, mtime) = (content.bytes, Some(1_700_000_000_123));
     FileState {
-        bytes,
-        mtime,
+        bytes: content.bytes,
+        mtime: Some(1_700_000_000_123),
         inode: u64::MAX,
     }
 }
 
 fn uploaded(media_id: &str) -> Outcome {
-    let media_id = media_id.to_owned();
-    let endpoint = "https://gateway.test".to_owned();
     Outcome::Uploaded {
-        media_id,
+        media_id: media_id.to_owned(),
         attempts: 2,
-        endpoint,
+        endpoint: "https://gateway.test".to_owned(),
     }
 }
 
@@ -63,12 +61,11 @@ fn record(path: &str, content: &Content, outcome: impl Into<Option<Outcome>>) ->
 }
 
 fn account(ledger: &Ledger) -> Account {
-    ledger
-        .account("1900000109", "mainland", "https://api.test")
-        .unwrap()
+    let account = ledger.account("1900000109", "mainland", "https://api.test");
+    account.unwrap()
 }
 
-/// Writes all, and waits until they are on the disk.
+/// Writes these records, and waits until they are on the disk.
 fn write(ledger: &Ledger, records: impl IntoIterator<Item = Record>) -> Result<(), Error> {
     let (sender, receiver) = mpsc::channel();
     for record in records {
@@ -81,26 +78,33 @@ fn write(ledger: &Ledger, records: impl IntoIterator<Item = Record>) -> Result<(
     receiver.into_iter().collect()
 }
 
-/// What is known of a file that has this content now.
+/// The entry of a file that has this content now.
 fn look(ledger: &Path, account: Account, path: &str, content: &Content) -> Option<Entry> {
     let reader = Reader::open(ledger).unwrap();
-    let [found] = reader
-        .files(account, &[(path, state(content))])
-        .unwrap()
-        .try_into()
-        .unwrap();
-    found
+    let found = reader.files(account, &[(path, state(content))]);
+    found.unwrap().remove(0)
 }
 
-/// A folder, and a ledger in it.
-fn opened() -> (Folder, PathBuf, Ledger) {
-    let folder = Folder::new();
-    let path = folder.ledger();
+/// A folder, and the path of a ledger in it that is not there yet.
+fn new_path() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.ledger");
+    (folder, path)
+}
+
+/// A folder with a ledger.
+fn opened() -> (TempDir, PathBuf, Ledger) {
+    let (folder, path) = new_path();
     let ledger = Ledger::open(&path).unwrap();
     (folder, path, ledger)
 }
 
-/// All paths of an export, and its rows.
+/// The kind of the error of opening a ledger.
+fn kind<T: std::fmt::Debug>(opened: Result<T, Error>) -> ErrorKind {
+    opened.unwrap_err().kind().clone()
+}
+
+/// The paths of an export, and the rest of its rows.
 fn export(path: &Path) -> (Vec<String>, Vec<(Entry, Option<String>)>) {
     let (mut paths, mut rows) = (Vec::new(), Vec::new());
     let exported = Reader::open(path).unwrap().export(|path, entry, at| {
@@ -113,94 +117,59 @@ fn export(path: &Path) -> (Vec<String>, Vec<(Entry, Option<String>)>) {
 }
 
 fn status(path: &Path) -> Status {
-    let [status] = Reader::open(path)
-        .unwrap()
-        .status()
-        .unwrap()
-        .try_into()
-        .unwrap();
+    let status = Reader::open(path).unwrap().status();
+    let [status] = status.unwrap().try_into().unwrap();
     status
 }
 
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn ledger(&self) -> PathBuf {
-        self.0.path().join("shop.ledger")
-    }
-}
-
 #[test]
-fn what_is_recorded_is_known_after_the_file_is_opened_again() {
-    let folder = Folder::new();
-    let path = folder.ledger();
+fn records_are_known_after_the_file_is_opened_again() {
+    let (_folder, path, ledger) = opened();
     let (one, two) = (content(1), content(2));
-    let id = {
-        let ledger = Ledger::open(&path).unwrap();
-        let refused = Outcome::Refused(reason("too small"));
-        let records = [
-            record("/a", &one, uploaded("ID")),
-            record("/b", &two, refused),
-        ];
-        write(&ledger, records).unwrap();
-        write(&ledger, [record("/c", &one, None)]).unwrap();
-        account(&ledger)
-    };
+    let refused = Outcome::Refused(reason("too small"));
+    let a = record("/a", &one, uploaded("ID"));
+    write(&ledger, [a, record("/b", &two, refused.clone())]).unwrap();
+    write(&ledger, [record("/c", &one, None)]).unwrap();
+    let id = account(&ledger);
+    drop(ledger);
     let known = |path_: &str, content| look(&path, id, path_, content);
     assert_eq!(known("/a", &one).unwrap().outcome, uploaded("ID"));
     assert_eq!(known("/c", &one), known("/a", &one));
-    assert_eq!(
-        known("/b", &two).unwrap().outcome,
-        Outcome::Refused(reason("too small"))
-    );
+    assert_eq!(known("/b", &two).unwrap().outcome, refused);
     assert_eq!(known("/b", &one), None);
     let reader = Reader::open(&path).unwrap();
     assert_eq!(reader.content(id, &one).unwrap(), known("/a", &one));
     let shorter = Content { bytes: 1, ..one };
     assert_eq!(reader.content(id, &shorter).unwrap(), None);
-    let [status] = reader.status().unwrap().try_into().unwrap();
+    let status = status(&path);
     assert_eq!((status.uploaded, status.refused, status.failed), (2, 1, 0));
     assert_eq!(status.pictures, 1);
     assert_eq!(status.last.as_deref(), Some("2025-11-26T05:00:00Z"));
 }
 
 #[test]
-fn a_file_is_new_when_anything_of_its_state_is_another() {
-    let folder = Folder::new();
-    let ledger = Ledger::open(&folder.ledger()).unwrap();
+fn a_file_is_new_when_any_part_of_its_state_or_the_account_differs() {
+    let (_folder, path, ledger) = opened();
     let one = content(1);
     write(&ledger, [record("/a", &one, uploaded("ID"))]).unwrap();
-    let reader = Reader::open(&folder.ledger()).unwrap();
-    let now = state(&one);
-    let states = [
-        FileState { bytes: 1, ..now },
-        FileState {
-            mtime: Some(1),
-            ..now
-        },
-        FileState { mtime: None, ..now },
-        FileState { inode: 1, ..now },
-    ];
-    let files = states.map(|state| ("/a", state));
-    assert_eq!(
-        reader.files(account(&ledger), &files).unwrap(),
-        [None, None, None, None]
-    );
-    let other = ledger
-        .account("1900000109", "hongkong", "https://api.test")
-        .unwrap();
-    assert_eq!(reader.files(other, &[("/a", now)]).unwrap(), [None]);
+    let reader = Reader::open(&path).unwrap();
+    let mut files = [("/a", state(&one)); 4];
+    files[0].1.bytes = 1;
+    files[1].1.mtime = Some(1);
+    files[2].1.mtime = None;
+    files[3].1.inode = 1;
+    let found = reader.files(account(&ledger), &files).unwrap();
+    assert_eq!(found, [None, None, None, None]);
+    let other = ledger.account("1900000109", "hongkong", "https://api.test");
+    let other = other.unwrap();
+    let found = reader.files(other, &[("/a", state(&one))]);
+    assert_eq!(found.unwrap(), [None]);
     assert_eq!(reader.content(other, &one).unwrap(), None);
 }
 
 #[test]
-fn a_file_that_was_just_written_tells_no_changes() {
-    let folder = Folder::new();
-    let path = folder.0.path().join("a.jpg");
+fn a_file_that_was_just_written_has_no_time_of_change() {
+    let (_folder, path) = new_path();
     fs::write(&path, "a").unwrap();
     assert_eq!(FileState::of(&fs::metadata(&path).unwrap()).mtime, None);
     let file = fs::File::options().append(true).open(&path).unwrap();
@@ -236,22 +205,10 @@ fn an_id_is_not_taken_back_by_a_refusal_and_a_refusal_gives_way_to_an_id() {
     let (_folder, path, ledger) = opened();
     let refused = Outcome::Refused(reason("no"));
     let (one, two) = (content(1), content(2));
-    write(
-        &ledger,
-        [
-            record("/a", &one, uploaded("ID")),
-            record("/b", &two, refused.clone()),
-        ],
-    )
-    .unwrap();
-    write(
-        &ledger,
-        [
-            record("/c", &one, refused),
-            record("/d", &two, uploaded("LATER")),
-        ],
-    )
-    .unwrap();
+    let first = record("/a", &one, uploaded("ID"));
+    write(&ledger, [first, record("/b", &two, refused.clone())]).unwrap();
+    let later = record("/d", &two, uploaded("LATER"));
+    write(&ledger, [record("/c", &one, refused), later]).unwrap();
     for (file, content, id) in [
         ("/a", &one, "ID"),
         ("/c", &one, "ID"),
@@ -261,15 +218,12 @@ fn an_id_is_not_taken_back_by_a_refusal_and_a_refusal_gives_way_to_an_id() {
         let known = look(&path, account(&ledger), file, content).unwrap();
         assert_eq!(known.outcome, uploaded(id), "{file}");
     }
-    let status = status(&path);
-    assert_eq!(
-        (status.uploaded, status.refused, status.pictures),
-        (4, 0, 2)
-    );
+    let it = status(&path);
+    assert_eq!((it.uploaded, it.refused, it.pictures), (4, 0, 2));
 }
 
 #[test]
-fn an_export_has_a_row_a_path() {
+fn an_export_has_a_row_for_each_path() {
     let (_folder, path, ledger) = opened();
     let one = content(1);
     let not_a_picture = Outcome::Refused(reason("text"));
@@ -281,15 +235,9 @@ fn an_export_has_a_row_a_path() {
     #[cfg(target_os = "linux")]
     {
         use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-        let odd = OsStr::from_bytes(b"/\xff").into();
-        write(
-            &ledger,
-            [Record {
-                path: Some(odd),
-                ..record("", &one, None)
-            }],
-        )
-        .unwrap();
+        let mut not_utf8 = record("", &one, None);
+        not_utf8.path = Some(OsStr::from_bytes(b"/\xff").into());
+        write(&ledger, [not_utf8]).unwrap();
     }
     let (paths, rows) = export(&path);
     assert_eq!(paths[..2], ["/a", "/b"]);
@@ -308,13 +256,11 @@ fn an_export_has_a_row_a_path() {
 }
 
 #[test]
-fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
+fn rows_are_forgotten_by_path_by_hash_and_by_age_while_the_ledger_is_in_use() {
     let (_folder, path, ledger) = opened();
     let fill = || {
-        let mut records: Vec<_> = (1..=3)
-            .map(|it| record(&format!("/{it}"), &content(it), uploaded("ID")))
-            .collect();
-        records.push(record("/also-1", &content(1), uploaded("ID")));
+        let files = [("/1", 1), ("/2", 2), ("/3", 3), ("/also-1", 1)];
+        let mut records = files.map(|(path, it)| record(path, &content(it), uploaded("ID")));
         records[2].at += Duration::from_secs(100);
         write(&ledger, records).unwrap();
     };
@@ -339,7 +285,7 @@ fn rows_are_forgotten_by_path_by_hash_and_by_age_while_it_is_in_use() {
 }
 
 #[test]
-fn a_run_goes_on_while_many_rows_are_forgotten() {
+fn records_are_written_while_many_rows_are_forgotten() {
     let (_folder, path, ledger) = opened();
     account(&ledger);
     let database = rusqlite::Connection::open(&path).unwrap();
@@ -358,25 +304,22 @@ fn a_run_goes_on_while_many_rows_are_forgotten() {
         writes += 1;
     }
     assert_eq!(forgetting.join().unwrap(), 50_000);
-    // One and more in each of four pauses.
+    // At least one in each of four pauses, and others between.
     assert!(writes >= 8, "{writes}");
     assert_eq!(status(&path).uploaded, 1);
 }
 
-/// Between the two halves, or after a crash there, such a file is not taken for done.
+/// `forget` leaves such a file between its two steps, and a crash there for longer.
 #[test]
-fn a_file_whose_bytes_alone_are_forgotten_is_new_and_goes_with_the_next() {
+fn a_file_without_its_bytes_is_new_and_is_removed_by_the_next_forget() {
     let (_folder, path, ledger) = opened();
-    let (one, two) = (content(1), content(2));
-    let records = [
-        record("/1", &one, uploaded("ID")),
-        record("/2", &two, uploaded("ID")),
-    ];
-    write(&ledger, records).unwrap();
+    let one = content(1);
+    let first = record("/1", &one, uploaded("ID"));
+    let second = record("/2", &content(2), uploaded("ID"));
+    write(&ledger, [first, second]).unwrap();
     let database = rusqlite::Connection::open(&path).unwrap();
-    database
-        .execute("DELETE FROM contents WHERE bytes = 1001", [])
-        .unwrap();
+    let forget_bytes = "DELETE FROM contents WHERE bytes = 1001";
+    database.execute(forget_bytes, []).unwrap();
     assert_eq!(look(&path, account(&ledger), "/1", &one), None);
     assert_eq!(export(&path).0, ["/2"]);
     assert_eq!(forget(&path, &Selection::Path("/none".into())).unwrap(), 1);
@@ -385,62 +328,47 @@ fn a_file_whose_bytes_alone_are_forgotten_is_new_and_goes_with_the_next() {
 
 #[test]
 fn a_foreign_file_is_refused_and_left_as_it_is() {
-    let folder = Folder::new();
-    let path = folder.ledger();
-    let database = rusqlite::Connection::open(folder.0.path().join("other.db")).unwrap();
+    let (folder, path) = new_path();
+    let other = folder.path().join("other.db");
+    let database = rusqlite::Connection::open(&other).unwrap();
     database.execute_batch("CREATE TABLE notes (text)").unwrap();
     drop(database);
-    let database = fs::read(folder.0.path().join("other.db")).unwrap();
-    for foreign in [
-        b"some text, and no database".to_vec(),
-        vec![0; 5000],
-        database,
-    ] {
+    let text = b"some text, and no database".to_vec();
+    for foreign in [text, vec![0; 5000], fs::read(other).unwrap()] {
         fs::write(&path, &foreign).unwrap();
-        assert_eq!(Ledger::open(&path).unwrap_err().kind(), &ErrorKind::Foreign);
-        assert_eq!(Reader::open(&path).unwrap_err().kind(), &ErrorKind::Foreign);
+        assert_eq!(kind(Ledger::open(&path)), ErrorKind::Foreign);
+        assert_eq!(kind(Reader::open(&path)), ErrorKind::Foreign);
         assert_eq!(fs::read(&path).unwrap(), foreign);
-        assert!(!folder.0.path().join("shop.ledger-lock").exists());
+        assert!(!folder.path().join("shop.ledger-lock").exists());
     }
-    assert_eq!(
-        Ledger::open(folder.0.path()).unwrap_err().kind(),
-        &ErrorKind::Foreign
-    );
-    let missing = folder.0.path().join("no/such/folder");
-    assert_eq!(
-        Ledger::open(&missing).unwrap_err().kind(),
-        &ErrorKind::Missing
-    );
-    assert_eq!(
-        Reader::open(&missing).unwrap_err().kind(),
-        &ErrorKind::Missing
-    );
+    assert_eq!(kind(Ledger::open(folder.path())), ErrorKind::Foreign);
+    for missing in ["missing.ledger", "no/such/folder"] {
+        let missing = folder.path().join(missing);
+        assert_eq!(kind(Reader::open(&missing)), ErrorKind::Missing);
+    }
+    let missing = folder.path().join("no/such/folder");
+    assert_eq!(kind(Ledger::open(&missing)), ErrorKind::Missing);
 }
 
 #[test]
-fn a_newer_file_is_refused_and_an_empty_one_taken() {
-    let folder = Folder::new();
-    let path = folder.ledger();
+fn a_newer_file_is_refused_and_an_empty_one_becomes_a_ledger() {
+    let (_folder, path) = new_path();
     fs::write(&path, "").unwrap();
-    assert_eq!(Reader::open(&path).unwrap_err().kind(), &ErrorKind::Foreign);
+    assert_eq!(kind(Reader::open(&path)), ErrorKind::Foreign);
     drop(Ledger::open(&path).unwrap());
     let database = rusqlite::Connection::open(&path).unwrap();
     database.execute_batch("PRAGMA user_version = 7").unwrap();
     drop(database);
     let error = Ledger::open(&path).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Newer(7)), "{error}");
-    assert!(
-        error
-            .to_string()
-            .contains("shop.ledger: a newer wxpay has written it, with schema 7"),
-        "{error}"
-    );
+    assert_eq!(error.kind(), &ErrorKind::Newer(7));
+    let words = "shop.ledger: a newer wxpay has written it, with schema 7";
+    assert!(error.to_string().contains(words), "{error}");
 }
 
 #[test]
-fn a_second_writer_is_told_and_readers_are_not_in_its_way() {
+fn a_second_writer_is_refused_and_readers_are_not() {
     let (_folder, path, ledger) = opened();
-    assert_eq!(Ledger::open(&path).unwrap_err().kind(), &ErrorKind::InUse);
+    assert_eq!(kind(Ledger::open(&path)), ErrorKind::InUse);
     let reader = Reader::open(&path).unwrap();
     write(&ledger, [record("/a", &content(1), uploaded("ID"))]).unwrap();
     assert_eq!(reader.status().unwrap()[0].uploaded, 1);
@@ -450,13 +378,11 @@ fn a_second_writer_is_told_and_readers_are_not_in_its_way() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_taken_for_done_in_a_file_that_was_removed() {
+fn a_record_fails_after_the_file_or_its_log_was_removed() {
     for name in ["shop.ledger", "shop.ledger-wal"] {
-        let folder = Folder::new();
-        let path = folder.ledger();
-        let ledger = Ledger::open(&path).unwrap();
+        let (folder, _path, ledger) = opened();
         write(&ledger, [record("/a", &content(1), uploaded("ID"))]).unwrap();
-        fs::remove_file(folder.0.path().join(name)).unwrap();
+        fs::remove_file(folder.path().join(name)).unwrap();
         let error = write(&ledger, [record("/b", &content(2), uploaded("ID"))]).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Removed, "{name}");
     }

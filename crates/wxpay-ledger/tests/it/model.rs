@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use wxpay_ledger::{Ledger, Outcome, Reader, Selection, forget};
 
-use super::{Folder, account, content, look, reason, record, uploaded, write};
+use super::{account, content, look, opened, reason, record, uploaded, write};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -26,27 +26,25 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a ledger is to know, in the plainest form: outcomes as in [`outcome`].
+/// The expected state, with outcomes as the numbers of [`outcome`].
 #[derive(Default)]
 struct Model {
     contents: HashMap<u8, u8>,
-    /// Content, and whether it failed.
+    /// The content of a path, and whether it failed.
     paths: HashMap<u8, (u8, bool)>,
 }
 
 impl Model {
     fn forget(&mut self, content: u8) {
         self.contents.remove(&content);
-        self.paths
-            .retain(|_, (it, failed)| *it != content || *failed);
+        self.paths.retain(|_, it| it.1 || it.0 != content);
     }
 
     fn of_path(&self, path: u8) -> Option<u8> {
         let (content, failed) = self.paths.get(&path)?;
-        if *failed {
-            Some(3)
-        } else {
-            self.contents.get(content).copied()
+        match failed {
+            true => Some(3),
+            false => self.contents.get(content).copied(),
         }
     }
 }
@@ -62,10 +60,8 @@ fn outcome(number: u8) -> Outcome {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn a_ledger_knows_what_the_plainest_model_knows(steps in prop::collection::vec(step(), 1..30)) {
-        let folder = Folder::new();
-        let path = folder.ledger();
-        let mut ledger = Ledger::open(&path).unwrap();
+    fn a_ledger_agrees_with_the_model(steps in prop::collection::vec(step(), 1..30)) {
+        let (_folder, path, mut ledger) = opened();
         let id = account(&ledger);
         let mut model = Model::default();
         for step in steps {

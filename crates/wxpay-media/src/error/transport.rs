@@ -20,7 +20,7 @@ pub(super) fn assess(error: &Error) -> Assessment {
     };
     let retry_advice = match error.kind() {
         _ if error.is_retryable() => RetryAdvice::Retry,
-        // Wrong for every other upload, too.
+        // These fail for every other upload, too.
         Kind::Tls(_) | Kind::Proxy(_) => RetryAdvice::Stop,
         _ => RetryAdvice::Refused,
     };

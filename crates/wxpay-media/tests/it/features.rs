@@ -16,7 +16,7 @@ fn blocking_client(builder: ClientBuilder) -> blocking::Client {
 }
 
 #[test]
-fn a_blocking_client_uploads_from_any_thread() {
+fn a_blocking_client_uploads_on_any_thread() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(sandbox(""));
     let client = blocking_client(builder(&sandbox));
@@ -46,7 +46,7 @@ fn a_blocking_client_has_the_same_errors() {
 }
 
 #[tokio::test]
-async fn a_blocking_client_refuses_inside_of_a_runtime_and_may_be_dropped_there() {
+async fn a_blocking_client_refuses_in_a_runtime_and_may_be_dropped_there() {
     let client = blocking_client(ClientBuilder::from(merchant()).endpoints(nobody()));
     let error = client.upload(&image()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
@@ -56,7 +56,7 @@ async fn a_blocking_client_refuses_inside_of_a_runtime_and_may_be_dropped_there(
 }
 
 #[test]
-fn types_are_texts_to_serde_and_wrong_texts_are_refused() {
+fn types_are_strings_to_serde_and_wrong_ones_are_refused() {
     type Values = (MediaId, MerchantId, Region, Endpoint);
     let json = r#"["9UYf","1900000109","hongkong","https://127.0.0.1:8443"]"#;
     let values: Values = serde_json::from_str(json).unwrap();
@@ -69,7 +69,7 @@ fn types_are_texts_to_serde_and_wrong_texts_are_refused() {
 }
 
 #[test]
-fn a_made_success_is_believed_with_its_merchants_key_alone() {
+fn a_made_success_is_believed_with_the_same_key_only() {
     let media_id = MediaId::new("abc").unwrap();
     let response = &test_util::success(&merchant(), &media_id);
     let read = |merchant: &Merchant| response::media_id(merchant, response);

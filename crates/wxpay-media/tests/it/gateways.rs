@@ -12,14 +12,14 @@ pub(crate) async fn sandbox(fault: &str) -> Sandbox {
     builder.start().await.unwrap()
 }
 
-/// An endpoint that nobody listens at.
+/// An endpoint without a listener.
 pub(crate) fn nobody() -> Endpoint {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("https://{}", listener.local_addr().unwrap());
     origin.parse().unwrap()
 }
 
-/// A client with everything right, to be made wrong in one place.
+/// A client with the right settings.
 pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
     let credentials = sandbox.credentials();
     builder_of(sandbox, credentials.mch_id(), credentials.api_key().clone())

@@ -1,4 +1,4 @@
-//! Pictures: which are worth sending, and under which name.
+//! The checks of pictures and of their names.
 
 use std::{fs, path::Path};
 
@@ -12,7 +12,7 @@ fn refused(bytes: &[u8]) -> ImageError {
 }
 
 #[test]
-fn a_file_that_is_sent_by_mistake_is_named() {
+fn the_kind_of_a_file_that_is_no_picture_is_named() {
     let behind = [b"\r\n".as_slice(), &jpeg()].concat();
     for (bytes, expected) in [
         (b"https://example.test/licence.jpg".as_slice(), "is a URL;"),
@@ -28,7 +28,7 @@ fn a_file_that_is_sent_by_mistake_is_named() {
 }
 
 #[test]
-fn the_limits_hold_to_the_byte() {
+fn the_limits_are_exact_to_the_byte() {
     assert!(matches!(refused(b""), ImageError::Empty));
     let size = Some(Image::LIMIT);
     let error = refused(&png_of(Image::LIMIT));
@@ -65,7 +65,7 @@ fn the_name_that_is_sent_has_the_formats_extension_and_a_warning_says_so() {
 }
 
 #[test]
-fn half_a_picture_is_a_warning_and_padding_behind_a_whole_one_is_none() {
+fn a_truncated_picture_has_a_warning_and_a_padded_one_has_none() {
     for (name, picture) in [("a.jpg", jpeg()), ("a.png", png()), ("a.bmp", bmp())] {
         let warning = |bytes: &[u8]| {
             let image = Image::from_bytes(name, bytes.to_vec()).unwrap();
@@ -84,7 +84,7 @@ fn half_a_picture_is_a_warning_and_padding_behind_a_whole_one_is_none() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_whole() {
+async fn a_file_is_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("图.png");
     fs::write(&path, png_of(100_000)).unwrap();
@@ -113,7 +113,7 @@ async fn a_path_of_no_readable_picture_is_refused() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_pipe_that_nobody_writes_to_does_not_hang() {
+async fn a_pipe_without_a_writer_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe.jpg");
     let mkfifo = std::process::Command::new("mkfifo").arg(&pipe).status();
@@ -123,7 +123,7 @@ async fn a_pipe_that_nobody_writes_to_does_not_hang() {
 }
 
 #[tokio::test]
-async fn a_reader_is_read_to_its_end_and_no_further_than_allowed() {
+async fn a_reader_is_read_to_its_end_or_to_the_limit() {
     let bytes = png_of(5000);
     let image = Image::from_reader("a.png", bytes.as_slice()).await.unwrap();
     assert_eq!(image.bytes(), &bytes);
@@ -140,7 +140,7 @@ fn named(name: &str) -> Result<Image, FileNameError> {
 }
 
 #[test]
-fn a_given_name_is_refused_with_the_reason() {
+fn a_name_that_cannot_be_sent_is_an_error() {
     for (name, expected) in [
         ("", FileNameError::Empty),
         (&"x".repeat(257), FileNameError::TooLong(257)),
@@ -160,7 +160,7 @@ fn a_given_name_is_refused_with_the_reason() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_paths_name_is_mended() {
+async fn characters_that_a_path_must_not_have_are_replaced() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let latin1 = OsStr::from_bytes(b"caf\xe9.png");
@@ -179,7 +179,7 @@ async fn a_paths_name_is_mended() {
 
 proptest! {
     #[test]
-    fn a_name_that_is_taken_can_be_sent(name in any::<String>()) {
+    fn an_accepted_name_can_be_sent(name in any::<String>()) {
         if let Ok(image) = named(&name) {
             let _ = wxpay_media::request::upload(&merchant(), &Default::default(), &image);
             prop_assert!(image.name().ends_with(".png") || image.name() == name);

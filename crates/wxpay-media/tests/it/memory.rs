@@ -1,4 +1,4 @@
-//! A bound on the memory that pictures take.
+//! A bound on the memory of pictures.
 
 use std::{fs, path::PathBuf, pin::pin};
 
@@ -10,16 +10,17 @@ use wxpay_sign::ContentMd5;
 
 use crate::pictures::{merchant, png_of};
 
-fn file(folder: &TempDir, size: usize) -> PathBuf {
+/// A picture of this size in a folder that is removed on drop.
+fn file(size: usize) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(format!("{size}.png"));
     fs::write(&path, png_of(size)).unwrap();
-    path
+    (folder, path)
 }
 
 #[tokio::test]
-async fn reads_what_a_path_reads() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, 1000);
+async fn a_budget_reads_the_same_picture_as_a_path() {
+    let (_folder, path) = file(1000);
     let image = MemoryBudget::default().read(&path).await.unwrap();
     let other = Image::from_path(&path).await.unwrap();
     assert_eq!(image.bytes(), other.bytes());
@@ -28,10 +29,9 @@ async fn reads_what_a_path_reads() {
 }
 
 #[tokio::test]
-async fn the_next_waits_until_nobody_has_the_bytes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, 1000);
-    // Less than a picture is asked for: it has enough for one all the same.
+async fn the_next_waits_until_the_bytes_are_dropped() {
+    let (_folder, path) = file(1000);
+    // The budget is at least enough for one picture.
     let budget = MemoryBudget::new(1);
     let image = budget.read(&path).await.unwrap();
     let mut next = pin!(budget.read(&path));
@@ -47,9 +47,8 @@ async fn the_next_waits_until_nobody_has_the_bytes() {
 }
 
 #[tokio::test]
-async fn a_small_picture_takes_little() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, 1000);
+async fn a_small_picture_takes_a_small_share() {
+    let (_folder, path) = file(1000);
     let budget = MemoryBudget::new(Image::LIMIT + 999 * 1000);
     let mut images = Vec::new();
     for _ in 0..1000 {
@@ -59,21 +58,20 @@ async fn a_small_picture_takes_little() {
 }
 
 #[tokio::test]
-async fn a_failure_takes_none() {
-    let folder = tempfile::tempdir().unwrap();
+async fn a_failure_takes_no_share() {
+    let ((_large, large), (_picture, picture)) = (file(Image::LIMIT), file(Image::LIMIT - 1));
     let budget = MemoryBudget::new(1);
-    let none = budget.read(folder.path().join("none.png")).await;
+    let none = budget.read(picture.with_file_name("none.png")).await;
     assert!(matches!(none, Err(ImageError::Read(_))));
-    let large = budget.read(file(&folder, Image::LIMIT)).await;
+    let large = budget.read(large).await;
     assert!(matches!(large, Err(ImageError::TooLarge(_))));
-    let picture = budget.read(file(&folder, Image::LIMIT - 1)).await;
+    let picture = budget.read(picture).await;
     assert_eq!(picture.unwrap().bytes().len(), Image::LIMIT - 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_alone_does_not_wait_for_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, 1000);
+async fn one_picture_alone_does_not_wait_for_others() {
+    let (_folder, path) = file(1000);
     let start = tokio::time::Instant::now();
     MemoryBudget::default().read(&path).await.unwrap();
     assert!(start.elapsed().is_zero());
@@ -85,7 +83,7 @@ async fn pictures_read_together_have_their_own_hashes() {
     let budget = &MemoryBudget::new(40 * Image::LIMIT);
     let sizes = [1000, 70_000, 63, 64, 4000, 1_999_999, 120, 55, 56, 300_000];
     let mut sizes: Vec<usize> = sizes.into_iter().cycle().take(40).collect();
-    // Some cannot be read: the others do not mind.
+    // Two files are missing.
     sizes[3] = 0;
     sizes[17] = 0;
     let reads = sizes.iter().enumerate().map(|(index, size)| {
@@ -107,11 +105,10 @@ async fn pictures_read_together_have_their_own_hashes() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_takes_nothing_from_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, Image::LIMIT - 1);
+async fn a_dropped_read_takes_no_share() {
+    let (_folder, path) = file(Image::LIMIT - 1);
     let budget = MemoryBudget::new(8 * Image::LIMIT);
-    // Gone before it has a share, before it is read, and while it is.
+    // Dropped before they have a share, before they are read, and while they are read.
     for polls in 0..4 {
         let mut reads: Vec<_> = (0..8).map(|_| Box::pin(budget.read(&path))).collect();
         for _ in 0..polls {
@@ -129,9 +126,8 @@ async fn a_caller_that_goes_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn a_runtime_that_ends_takes_nothing_from_another() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, 1000);
+fn a_runtime_that_ends_keeps_no_picture_of_another() {
+    let (_folder, path) = file(1000);
     let budget = MemoryBudget::default();
     let runtime = || {
         Builder::new_current_thread()
@@ -140,7 +136,7 @@ fn a_runtime_that_ends_takes_nothing_from_another() {
             .unwrap()
     };
     let (one, other) = (runtime(), runtime());
-    // Its only thread is busy, so that what it was asked to read is dropped with it.
+    // The only thread of this runtime is busy: the pictures that it should read are dropped with it.
     let (release, busy) = std::sync::mpsc::channel::<()>();
     one.spawn_blocking(move || busy.recv());
     let mut of_one = Box::pin(budget.read(&path));

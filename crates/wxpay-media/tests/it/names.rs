@@ -1,9 +1,9 @@
-//! Texts that name a merchant, a gateway or a region.
+//! Merchant ids, endpoints and regions as texts.
 
 use wxpay_media::{Endpoint, MerchantId, ParseEndpointError, ParseRegionError, Region};
 
 #[test]
-fn an_origin_is_taken_with_or_without_port_and_slash() {
+fn an_endpoint_is_an_origin_with_or_without_port_and_slash() {
     for (text, shown) in [
         ("https://example.test", "https://example.test"),
         ("https://localhost:8443", "https://localhost:8443"),
@@ -20,7 +20,7 @@ fn an_origin_is_taken_with_or_without_port_and_slash() {
 }
 
 #[test]
-fn any_other_origin_is_refused() {
+fn any_other_text_is_no_endpoint() {
     use ParseEndpointError::{NotAnOrigin, NotHttps, Path};
     for (text, expected) in [
         ("", NotAnOrigin),
@@ -69,7 +69,7 @@ fn a_region_has_its_hosts_in_order_of_preference() {
 }
 
 #[test]
-fn a_merchant_id_is_short_and_plain() {
+fn a_merchant_id_is_1_to_32_letters_and_digits() {
     for good in ["1", "1900000109", &"9".repeat(32)] {
         assert_eq!(MerchantId::new(good).unwrap().as_str(), good);
     }

@@ -1,4 +1,4 @@
-//! The smallest files that are what they say, and a merchant to send them.
+//! The smallest picture of each format, and a merchant.
 
 use wxpay_media::{ApiKey, Image, Merchant, MerchantId};
 

@@ -1,4 +1,4 @@
-//! Repetition: which failures are repeated, at which endpoint, how fast, and the advice to a queue.
+//! Retries: of which failures, at which endpoint, at which rate, and the advice for a queue.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -36,7 +36,7 @@ async fn a_failure_that_may_pass_is_repeated() {
 }
 
 #[tokio::test]
-async fn each_failure_has_its_advice_and_what_cannot_pass_is_not_repeated() {
+async fn each_failure_has_its_advice_and_a_final_one_is_not_repeated() {
     use RetryAdvice::{Refused, Retry, Stop, Throttle};
 
     for (advice, faults) in [
@@ -49,7 +49,7 @@ async fn each_failure_has_its_advice_and_what_cannot_pass_is_not_repeated() {
         let may_pass = [Retry, Throttle].contains(&advice);
         for fault in faults.split(' ') {
             let sandbox = sandbox(&format!("{fault},next=1")).await;
-            // What may pass would be repeated.
+            // Failures that may pass are repeated otherwise.
             let client = quick(&sandbox).max_retries(if may_pass { 0 } else { 2 });
             let client = client.build().unwrap();
             let error = client.upload(&image()).await.unwrap_err();
@@ -61,7 +61,7 @@ async fn each_failure_has_its_advice_and_what_cannot_pass_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn the_second_endpoint_stands_in_for_the_first() {
+async fn the_second_endpoint_is_the_backup_of_the_first() {
     let sandbox = sandbox("").await;
     let there: Endpoint = sandbox.origin().parse().unwrap();
     let both = Endpoints::new([nobody(), there.clone()].map(Into::into)).unwrap();
@@ -164,7 +164,7 @@ fn origin(host: &str) -> Endpoint {
     format!("https://{host}").parse().unwrap()
 }
 
-/// The tenths of a second that uploads take which all come at once and find no address to connect to.
+/// The tenths of a second that this many uploads at once take, all without an address to connect to.
 async fn tenths(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> u128 {
     let builder = change(ClientBuilder::from(merchant()).max_retries(0));
     let resolve = |transport: TransportBuilder, host: &&str| {
@@ -180,7 +180,7 @@ async fn tenths(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuil
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_uploads_a_second_go_to_wechat_pay_unless_told_otherwise() {
+async fn ten_uploads_a_second_is_the_default_for_wechat_pay_alone() {
     let second = 10..=11;
     assert!((30..32).contains(&tenths(31, |builder| builder).await));
     assert_eq!(tenths(31, |builder| builder.rate(None)).await, 0);

@@ -1,4 +1,4 @@
-//! Secrets, which are never printed.
+//! Secrets are never printed.
 
 use std::{convert::Infallible, fs};
 
@@ -26,7 +26,7 @@ fn no_debug_shows_the_key_or_the_picture() {
 }
 
 #[tokio::test]
-async fn a_log_at_any_level_names_merchant_hash_and_code_and_holds_no_key() {
+async fn a_log_has_the_merchant_the_hash_and_the_code_and_no_key() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
@@ -51,7 +51,7 @@ async fn a_log_at_any_level_names_merchant_hash_and_code_and_holds_no_key() {
 }
 
 #[test]
-fn no_error_shows_the_signature_that_would_have_been_right() {
+fn no_error_shows_the_right_signature() {
     let right = sign(DONE, SignType::Md5, KEY);
     let wrong = xml(&format!("{DONE}|sign=D675A1E471DBF7C0B1AC5883B5BDA9EF"));
     let error = read(wrong).unwrap_err();

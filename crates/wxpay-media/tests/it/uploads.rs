@@ -27,7 +27,7 @@ use crate::{
     pictures::{bmp, image, jpeg, merchant, png, png_of},
 };
 
-/// The transport that a client builds for itself, for a caller who puts layers around it.
+/// The transport that a client builds for itself.
 fn transport(sandbox: &Sandbox) -> Transport<UploadBody> {
     let builder = Transport::builder().identity(identity(sandbox.credentials()));
     builder.roots(roots(sandbox)).build().unwrap()
@@ -39,7 +39,7 @@ async fn failure(builder: ClientBuilder) -> Error {
 }
 
 #[tokio::test]
-async fn every_format_and_the_largest_picture_by_every_way_of_signing() {
+async fn every_format_and_the_largest_picture_are_uploaded_by_every_way_of_signing() {
     let sandbox = sandbox("").await;
     for signing in [Signing::HmacSha256, Signing::Md5, Signing::Md5Unnamed] {
         let builder = builder(&sandbox).signing(signing);
@@ -85,7 +85,7 @@ async fn a_server_of_another_authority_is_not_trusted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_layer_of_others_that_gives_up_is_a_timeout() {
+async fn the_timeout_layer_of_a_caller_is_a_timeout() {
     let silent =
         tower::service_fn(|_: Request<UploadBody>| pending::<Result<Response<String>, BoxError>>());
     let below = ServiceBuilder::new().timeout(Duration::from_secs(5));
@@ -99,7 +99,7 @@ async fn the_layer_of_others_that_gives_up_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn nothing_is_promised_of_a_service_that_is_not_ours() {
+async fn the_error_of_a_callers_service_is_not_retried() {
     let broken =
         tower::service_fn(async |_: Request<UploadBody>| Err::<Response<String>, _>("mine"));
     let client = ClientBuilder::from(merchant()).service(broken);
@@ -111,15 +111,17 @@ async fn nothing_is_promised_of_a_service_that_is_not_ours() {
 }
 
 #[tokio::test]
-async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
+async fn a_client_is_a_service_with_layers_on_both_sides() {
     let sandbox = sandbox("").await;
-    let below = ServiceBuilder::new().concurrency_limit(2);
-    let client = builder(&sandbox).service(below.service(transport(&sandbox)));
+    // One place is enough for one call after another.
+    let below = ServiceBuilder::new().concurrency_limit(1);
+    let below = below.service(transport(&sandbox));
+    // This is not `Sync`, and the client only knows that it is a service.
+    let client = builder(&sandbox).service(BoxCloneService::new(below));
     let mut above = ServiceBuilder::new()
         .timeout(Duration::from_secs(60))
         .map_request(|bytes: Vec<u8>| Image::from_bytes("a.png", bytes).unwrap())
         .service(client);
-
     for _ in 0..3 {
         let uploaded = above.ready().await.unwrap().call(png()).await.unwrap();
         assert_eq!(uploaded.media_id.as_str().len(), 43);
@@ -127,19 +129,7 @@ async fn a_client_is_a_service_that_takes_layers_on_both_sides() {
 }
 
 #[tokio::test]
-async fn one_place_below_is_enough_for_one_call_after_another() {
-    let sandbox = sandbox("").await;
-    let below = ServiceBuilder::new().concurrency_limit(1);
-    let below = below.service(transport(&sandbox));
-    // Neither `Sync` nor anything but a service, as far as the client knows.
-    let mut client = builder(&sandbox).service(BoxCloneService::new(below));
-    for _ in 0..3 {
-        client.ready().await.unwrap().call(image()).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_repeats_below_them() {
+async fn layers_around_the_clients_own_transport_get_each_upload_once() {
     let sandbox = sandbox("system-error,next=2").await;
     let (outer, inner) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counted = |counter: &Arc<AtomicUsize>, after: usize, before: &Arc<AtomicUsize>| {
@@ -151,7 +141,7 @@ async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_rep
         })
     };
     let client = builder(&sandbox)
-        .layer(counted(&outer, 0, &inner)) // the first layer sees the request first
+        .layer(counted(&outer, 0, &inner)) // the first layer gets the request first
         .layer(counted(&inner, 1, &outer))
         .build()
         .unwrap();
@@ -162,7 +152,7 @@ async fn layers_around_the_clients_own_transport_see_each_upload_once_and_it_rep
 }
 
 #[tokio::test]
-async fn a_service_of_the_callers_may_answer_with_any_body_but_no_endless_one() {
+async fn an_endless_body_of_a_callers_service_is_refused() {
     let endless = tower::service_fn(async |_: Request<UploadBody>| {
         let frames = futures_util::stream::repeat_with(|| {
             let data = Bytes::from_static(&[b'x'; 1000]);
@@ -177,7 +167,7 @@ async fn a_service_of_the_callers_may_answer_with_any_body_but_no_endless_one() 
 }
 
 #[test]
-fn a_client_is_clone_and_can_go_to_another_thread() {
+fn a_client_is_clone_and_can_be_sent_to_another_thread() {
     fn check<T: Clone + Send + Sync + 'static>() {}
     fn service<S: Service<Image>>() {}
     check::<Client>();

@@ -198,14 +198,6 @@ proptest! {
     }
 }
 
-#[test]
-fn a_form_without_parts_has_none() {
-    let form = Form::new();
-    let boundary = form.boundary().to_string();
-    let body = BodyDataStream::new(form.into_body());
-    assert_eq!(run(multer_reader::read(&boundary, body)).unwrap(), []);
-}
-
 /// multer reads another form than was written, so these names are refused.
 #[test]
 fn multer_misreads_the_names_that_are_refused() {

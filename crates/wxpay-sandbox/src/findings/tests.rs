@@ -1,5 +1,7 @@
 //! The table of messages, and the hashes of other bytes.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::{collection::vec, prelude::*};
 use wxpay_picture::Content;
@@ -13,17 +15,8 @@ const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0 some\r\npixels\r\n\xff\xd9\n"
 fn every_kind_of_file_and_every_row_has_both_languages() {
     for (row, en, zh) in MESSAGES {
         assert!(!en.is_empty() && !zh.is_ascii(), "{row}");
-        let places = |text: &'static str| {
-            let mut places: Vec<_> = text
-                .split('{')
-                .skip(1)
-                .map(|it| it.split_once('}'))
-                .collect();
-            places.sort_unstable();
-            places
-                .into_iter()
-                .map(|place| place.unwrap().0)
-                .collect::<Vec<_>>()
+        let places = |text: &'static str| -> BTreeSet<_> {
+            text.split(['{', '}']).skip(1).step_by(2).collect()
         };
         assert!(*row == "media-is" || places(en) == places(zh), "{row}");
         let same = MESSAGES.iter().filter(|other| other.0 == *row);
@@ -43,7 +36,7 @@ fn every_kind_of_file_and_every_row_has_both_languages() {
     }
 }
 
-/// The findings of a look at something.
+/// The findings that a function adds.
 fn found(look: impl FnOnce(&mut Findings<'_>)) -> Vec<Finding> {
     let mut findings = Findings {
         redactor: &Redactor::new([]),
@@ -54,7 +47,7 @@ fn found(look: impl FnOnce(&mut Findings<'_>)) -> Vec<Finding> {
 }
 
 #[test]
-fn what_is_filled_in_is_not_filled_in_again() {
+fn values_with_braces_are_not_filled_in_again() {
     let found = found(|it| it.add("field-misnamed", &[&"{0}{1}{", &"{0}\n"]));
     let text = r#"the field {0}{1}{ is missing, and there is one called "{0}\n": rename it"#;
     assert_eq!(found[0].message, text);
@@ -69,7 +62,7 @@ fn hash_of(sent: &[u8], bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_hash_of_something_else_is_named() {
+fn a_hash_of_other_bytes_or_in_another_form_is_named() {
     let md5 = |bytes: &[u8]| ContentMd5::of(bytes).to_string();
     let right = md5(JPEG);
     let raw: Vec<_> = (0..16)
@@ -116,7 +109,7 @@ fn a_hash_of_something_else_is_named() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_something(bytes in vec(any::<u8>(), 0..200), text in "\\PC*", sent in "\\PC*") {
+    fn any_hash_of_any_bytes_is_diagnosed(bytes in vec(any::<u8>(), 0..200), text in "\\PC*", sent in "\\PC*") {
         hash_of(sent.as_bytes(), &bytes);
         hash_of(&bytes, text.as_bytes());
     }

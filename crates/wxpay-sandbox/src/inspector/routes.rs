@@ -118,12 +118,8 @@ impl Inspector {
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
         // By its content, because curl labels anything as a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
-        let faults = match is_form {
-            true => form(body).map(|fault| vec![fault]),
-            false => list(body),
-        };
         let refused = |status, error: String| responses::json(status, &json!({ "error": error }));
-        let faults = match faults {
+        let faults = match if is_form { form(body) } else { list(body) } {
             Ok(faults) => faults,
             Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
         };
@@ -154,7 +150,7 @@ fn list(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {
 }
 
 /// The fault as text or its effect, with the conditions beside it; empty ones do not count.
-fn form(body: &[u8]) -> Result<Fault, Box<dyn Error>> {
+fn form(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.retain(|pair| !pair.1.is_empty());
     let text = pairs.iter().find(|pair| pair.0 == "fault");
@@ -162,7 +158,7 @@ fn form(body: &[u8]) -> Result<Fault, Box<dyn Error>> {
     for (word, value) in pairs.iter().filter(|pair| pair.0 != "fault") {
         fault.set(word, value)?;
     }
-    Ok(fault.checked()?)
+    Ok(vec![fault.checked()?])
 }
 
 /// Browsers ask for HTML by name, scripts mostly for anything.

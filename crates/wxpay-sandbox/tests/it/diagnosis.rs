@@ -1,6 +1,9 @@
 //! The findings about mistakes, made with curl.
 
-use crate::support::{Bench, PNG, WHOLE};
+use wxpay_sandbox::Sandbox;
+use wxpay_sign::ApiKey;
+
+use crate::support::{Answer, Bench, HMAC, PNG, WHOLE, python_sign};
 
 /// The findings of an upload of these bytes.
 fn found(bench: &Bench, picture: impl AsRef<[u8]>) -> Vec<String> {
@@ -14,7 +17,7 @@ fn has(codes: &[String], code: &str) -> bool {
 }
 
 #[test]
-fn a_picture_that_is_good_is_not_complained_of() {
+fn a_good_picture_has_no_findings() {
     let bench = Bench::new();
     assert_eq!(found(&bench, WHOLE), [""; 0]);
     // One that is accepted, and odd.
@@ -74,50 +77,86 @@ fn mistakes_in_fields_are_named() {
     assert!(last.contains(&said), "{last}");
 }
 
-/// Sends a form by hand with curl; the message of the response, and the findings.
-fn raw(bench: &Bench, content_type: &str, body: impl AsRef<[u8]>) -> (String, Vec<String>) {
+/// Sends a body with curl; the response and the findings.
+fn raw(bench: &Bench, content_type: &str, body: impl AsRef<[u8]>) -> (Answer, Vec<String>) {
     bench.write("form", body);
     let header = format!("Content-Type: {content_type}");
-    let answer = bench.curl(&["--data-binary", "@form", "-H", &header, &bench.url]);
-    let message = answer.get("return_msg").unwrap_or_default();
-    (message.to_owned(), bench.codes())
+    let arguments = [
+        "--data-binary",
+        "@form",
+        "-H",
+        header.trim_end(),
+        &bench.url,
+    ];
+    (bench.curl(&arguments), bench.codes())
 }
 
 const EDGE: &str = "multipart/form-data; boundary=edge";
 
 #[test]
-fn forms_that_wechats_parsers_do_not_read_are_refused_and_named() {
+fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
     let bench = Bench::new();
     let part = |disposition: &str| {
-        format!("--edge\r\nContent-Disposition: form-data; {disposition}\r\n\r\nx\r\n--edge--\r\n")
+        format!("--edge\r\nContent-Disposition: form-data{disposition}\r\n\r\nx\r\n--edge--\r\n")
     };
-    let no_disposition = "--edge\r\nContent-Type: text/plain\r\n\r\nx\r\n--edge--\r\n".to_owned();
-    let file = || part("name=\"media\"; filename=\"a.jpg\"");
-    let media = || part("name=\"media\"");
+    let right = part("; name=\"sign\"");
+    let header = "Content-Disposition: form-data; name=\"sign\"\r\n";
+    let replaced = |what: &str, by: &str| right.replace(what, by);
+    let text = str::to_owned;
     let open = "the body is not a form that ends with its boundary";
     let no_form = "the Content-Type is not multipart/form-data with a boundary";
-    let lf = "a line of the form ends with LF alone";
+    let no_boundary = "the boundary in the Content-Type cannot be read";
+    let (quoted, first) = ("the boundary is in quotes", "filename comes before name");
+    let (extended, lf) = (
+        "a file name is given as filename*",
+        "a line of the form ends with LF alone",
+    );
     let folded = "a header of a part is folded over two lines";
+    let missing = "a part has no Content-Disposition";
+    let unnamed = "the Content-Disposition of a part has no name";
+    let accepted = "Parameter format checking error: mch_id is missing";
     #[rustfmt::skip] // a row a line
     let rows = [
-        ("multipart/form-data; boundary=\"edge\"", file(), "the boundary is in quotes", "boundary-quoted"),
-        (EDGE, part("filename=\"a.jpg\"; name=\"media\""), "filename comes before name", "filename-before-name"),
-        (EDGE, part("name=\"media\"; filename*=UTF-8''a.jpg"), "a file name is given as filename*", "filename-extended"),
-        (EDGE, file().replace("\r\n", "\n"), lf, "line-ends"),
-        (EDGE, media().replace("\"media\"\r\n", "\"media\"\nX: y\r\n"), lf, "line-ends"),
-        (EDGE, no_disposition, "a part has no Content-Disposition", "disposition-missing"),
-        (EDGE, part("charset=utf-8"), "the Content-Disposition of a part has no name", "field-unnamed"),
-        (EDGE, part("\r\n name=\"media\""), folded, "header-folded"),
-        (EDGE, media().replace("--edge--", "--edge"), open, "form-not-closed"),
-        ("multipart/form-data; boundary=other", media(), open, "boundary-mismatch"),
-        (EDGE, "{}".to_owned(), open, "not-a-form"),
-        ("multipart/form-data", media(), no_form, "boundary-missing"),
-        ("application/json", "{}".to_owned(), no_form, "not-multipart"),
+        ("multipart/form-data; boundary=\"edge\"", right.clone(), quoted, "boundary-quoted"),
+        (EDGE, part("; filename=\"a.jpg\"; name=\"media\""), first, "filename-before-name"),
+        (EDGE, part("; name=\"media\"; filename*=UTF-8''a.jpg"), extended, "filename-extended"),
+        (EDGE, replaced("\r\n", "\n"), lf, "line-ends"),
+        (EDGE, replaced("\"sign\"\r\n", "\"sign\"\nX: y\r\n"), lf, "line-ends"),
+        (EDGE, replaced("--edge\r\n", "--edge\n"), lf, "line-ends"),
+        (EDGE, replaced(header, ""), missing, "disposition-missing"),
+        (EDGE, replaced(header, "Content-Type: text/plain\r\n"), missing, "disposition-missing"),
+        (EDGE, part(""), unnamed, "field-unnamed"),
+        (EDGE, part("; charset=utf-8"), unnamed, "field-unnamed"),
+        (EDGE, part(";\r\n\tname=\"media\""), folded, "header-folded"),
+        (EDGE, part("; \r\n name=\"media\""), folded, "header-folded"),
+        (EDGE, replaced("--edge--", "--edge"), open, "form-not-closed"),
+        (EDGE, replaced("\r\n--edge--\r\n", ""), open, "form-not-closed"),
+        ("multipart/form-data; boundary=other", right.clone(), open, "boundary-mismatch"),
+        (EDGE, text("{}"), open, "not-a-form"),
+        (EDGE, text(""), open, "body-empty"),
+        ("", text(""), no_form, "body-empty"),
+        ("multipart/form-data", right.clone(), no_form, "boundary-missing"),
+        ("multipart/mixed; boundary=edge", right.clone(), no_boundary, "not-multipart"),
+        ("application/json", text("{}"), no_form, "not-multipart"),
+        ("application/x-www-form-urlencoded", text("mch_id=1900000109"), no_form, "not-multipart"),
+        ("text/xml", text("<xml><mch_id>1900000109</mch_id></xml>"), no_form, "not-multipart"),
+        (EDGE, format!("\r\n{right}"), accepted, "preamble"),
+        (EDGE, format!("{}{right}", "This is a form.\r\n".repeat(100)), accepted, "preamble"),
+        (EDGE, replaced("--edge\r\n", "--edge  \r\n"), accepted, "boundary-spaces"),
+        ("multipart/form-data; boundary = edge", right.clone(), no_boundary, "boundary-spaces"),
+        ("multipart/form-data; boundary= edge", right.clone(), no_boundary, "boundary-spaces"),
+        (EDGE, replaced("\r\nx\r\n", "\r\nvalue\n x\r\n"), accepted, ""),
+        ("multipart/form-data; boundary=edge ; charset=utf-8", right.clone(), no_boundary, ""),
     ];
-    for (content_type, body, message, code) in rows {
-        let (found, codes) = raw(&bench, content_type, &body);
-        assert_eq!(found, message, "{code}");
-        assert!(has(&codes, code), "{code}: {codes:?}");
+    for (content_type, body, message, code) in &rows {
+        let (answer, mut codes) = raw(&bench, content_type, body);
+        match *message == accepted {
+            true => answer.assert_fails("PARAM_ERROR", "Regular validation"),
+            false => answer.assert_fails("INVALID_REQUEST", "Invalid XML format"),
+        }
+        assert_eq!(answer.get("return_msg"), Some(*message), "{body:?}");
+        codes.retain(|code| rows.iter().any(|row| row.3 == code));
+        assert_eq!(codes.join(" "), *code, "{content_type} {body:?}");
     }
 }
 
@@ -131,17 +170,14 @@ fn forms_that_are_accepted_and_odd_are_named() {
     assert_eq!(bench.codes(), ["chunked"]);
 
     let right = bench.written_form();
-    for (before, after, code) in [
-        ("", "\r\n", "preamble"),
-        ("", "a preamble\r\n", "preamble"),
-        ("--edge\r\n", "--edge \t\r\n", "boundary-spaces"),
+    let behind = &right[b"--edge".len()..];
+    for (start, code) in [
+        ("\r\n--edge", "preamble"),
+        ("a preamble\r\n--edge", "preamble"),
+        ("--edge \t", "boundary-spaces"),
     ] {
-        let mut windows = right.windows(before.len().max(1));
-        let at = windows.position(|it| it.starts_with(before.as_bytes()));
-        let (start, end) = right.split_at(at.unwrap());
-        let body = [start, after.as_bytes(), &end[before.len()..]].concat();
-        let (message, codes) = raw(&bench, EDGE, body);
-        assert_eq!(message, "OK");
+        let (answer, codes) = raw(&bench, EDGE, [start.as_bytes(), behind].concat());
+        answer.assert_accepted();
         assert!(has(&codes, code), "{code}: {codes:?}");
     }
 
@@ -154,43 +190,12 @@ fn forms_that_are_accepted_and_odd_are_named() {
 }
 
 #[test]
-fn a_missing_certificate_is_told_with_all_else() {
+fn a_missing_certificate_is_named_beside_all_else() {
     let bench = Bench::new();
     let answer = bench.anonymous_curl(&bench.words(&[], &bench.form(&[])));
     answer.assert_fails("INVALID_REQUEST", "Certificate is required");
     assert_eq!(bench.codes(), ["certificate-missing", "media-truncated"]);
     assert_eq!(bench.last().fields.len(), 4);
-}
-
-#[test]
-fn forms_of_other_writers_get_a_true_finding() {
-    let bench = Bench::new();
-    let header = "Content-Disposition: form-data; name=\"sign\"\r\n";
-    let part = format!("--edge\r\n{header}\r\nx\r\n--edge--\r\n");
-    let replaced = |what: &str, by: &str| part.replace(what, by);
-    let folded = replaced("; name=", ";\r\n\tname=");
-    #[rustfmt::skip] // a row a line
-    let rows = [
-        (EDGE, format!("\r\n{part}"), &["preamble"][..]),
-        (EDGE, format!("{}{part}", "This is a form.\r\n".repeat(100)), &["preamble"]),
-        (EDGE, replaced(header, ""), &["disposition-missing"]),
-        (EDGE, replaced(header, "Content-Type: text/plain\r\n"), &["disposition-missing"]),
-        (EDGE, replaced("; name=\"sign\"", ""), &["field-unnamed"]),
-        (EDGE, folded, &["header-folded"]),
-        (EDGE, replaced("\"sign\"\r\n", "\"sign\"\nX: y\r\n"), &["line-ends"]),
-        (EDGE, replaced("--edge\r\n", "--edge\n"), &["line-ends"]),
-        (EDGE, replaced("--edge\r\n", "--edge  \r\n"), &["boundary-spaces"]),
-        (EDGE, replaced("\r\nx\r\n", "\r\nvalue\n x\r\n"), &[]),
-        ("multipart/form-data; boundary = edge", part.clone(), &["boundary-spaces"]),
-        ("multipart/form-data; boundary= edge", part.clone(), &["boundary-spaces"]),
-        ("multipart/form-data; boundary=edge ; charset=utf-8", part.clone(), &[]),
-    ];
-    for (content_type, body, expected) in rows {
-        let (_, mut codes) = raw(&bench, content_type, &body);
-        let is_other = |code: &str| code.starts_with("signature") || code == "field-missing";
-        codes.retain(|code| !is_other(code));
-        assert_eq!(codes, expected, "{content_type} {body:?}");
-    }
 }
 
 #[test]
@@ -208,5 +213,47 @@ fn a_name_in_another_character_set_is_still_a_name() {
         let media = &request.fields[0];
         assert_eq!((&media.value, media.length), (&None, Some(17)));
         assert!(request.file_name.is_some());
+    }
+}
+
+/// `wxpay-diagnose` tests every mistake.
+#[test]
+fn a_finding_begins_with_the_mistake_and_shows_the_string_to_sign() {
+    // An old key, or that of API v3.
+    let other = "0123456789abcdef0123456789abcdef";
+    let bench = Bench::of(Sandbox::builder().other_key(ApiKey::new(other).unwrap()));
+    bench.write("test.jpg", WHOLE);
+    let key = bench.credentials().expose_api_key();
+    #[rustfmt::skip] // a row a line
+    let rows = [
+        (&[][..], None, "MD5", key, "lower-case"),
+        (&[], None, "MD5", other, "other-key"),
+        (&[], Some("media=test.jpg"), "MD5", key, "file-name-signed"),
+        (HMAC, None, "MD5", key, "md5-for-hmac"),
+        (&[], None, "HMAC-SHA256", key, "hmac-for-md5-and-lower-case"),
+        (&[], None, "MD5", "neither", "unknown"),
+    ];
+    for (more, signed_too, sign_type, signed_with, code) in rows {
+        let form = bench.changed(more, &[("sign", ""), ("media", "")]);
+        let mut fields: Vec<_> = form.into_iter().filter(|word| word != "-F").collect();
+        fields.extend(signed_too.map(str::to_owned));
+        let mut sign = python_sign(sign_type, signed_with, &fields);
+        if code.ends_with("lower-case") {
+            sign.make_ascii_lowercase();
+        }
+        let answer = bench.send_changed(more, "sign", &format!("sign={sign}"));
+        // The response says what the API documents, and no more.
+        answer.assert_fails("SIGNERROR", "Signature validation");
+        assert_eq!(answer.get("return_msg"), Some("Signature failure"));
+        let last = bench.last();
+        assert_eq!(bench.codes(), [format!("signature-{code}")], "{last}");
+        let message = &last.findings[0].message;
+        let (mistake, behind) = message.split_once("; ").unwrap();
+        let is_first = !mistake.contains("mch_id=") && behind.contains("to be signed with");
+        assert!(is_first, "{message}");
+        assert!(message.contains("&key=********"), "{message}");
+        for key in [key, other] {
+            assert!(!last.to_string().contains(key), "{last}");
+        }
     }
 }

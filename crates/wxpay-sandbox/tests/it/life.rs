@@ -11,7 +11,7 @@ use wxpay_sandbox::{Credentials, CredentialsError, Sandbox, SandboxBuilder, Star
 
 use crate::support::{Bench, CURL, block_on, start};
 
-/// An address on which no other test takes a port that was just freed; only Linux has it by default.
+/// An address of which no other test takes a freed port; only Linux has it by default.
 const ALONE: Ipv4Addr = if cfg!(target_os = "linux") {
     Ipv4Addr::new(127, 0, 1, 7)
 } else {
@@ -37,18 +37,6 @@ fn the_port_is_free_when_it_is_dropped() {
     TcpListener::bind(addr).unwrap();
 }
 
-#[test]
-fn connections_end_with_it() {
-    let bench = Bench::new();
-    let mut tcp = std::net::TcpStream::connect(bench.sandbox.addr()).unwrap();
-    tcp.set_read_timeout(Some(std::time::Duration::from_secs(60)))
-        .unwrap();
-    drop(bench);
-    let end = std::io::Read::read(&mut tcp, &mut [0]);
-    let is_reset = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
-    assert!(matches!(end, Ok(0)) || end.is_err_and(is_reset));
-}
-
 /// A client that blocks the only thread of a runtime whose time stands still.
 #[tokio::test(start_paused = true)]
 async fn the_callers_runtime_does_not_matter() {
@@ -64,7 +52,7 @@ async fn the_callers_runtime_does_not_matter() {
 #[test]
 fn a_start_that_is_given_up_leaves_nothing() {
     let addr = TcpListener::bind((ALONE, 0)).unwrap().local_addr().unwrap();
-    // It needs a thread and some keys, and is polled once.
+    // It waits for a thread and for keys, and is polled once.
     drop(Sandbox::builder().listen(addr).start().now_or_never());
     TcpListener::bind(addr).unwrap();
 }
@@ -92,33 +80,27 @@ fn credentials_that_do_not_belong_together_are_refused() {
     let [one, other] = [(); 2].map(|()| Credentials::generate().unwrap());
     let [ca, ca_key] = [one.ca_pem(), one.ca_key_pem()];
     let [cert, key, api_key] = [one.cert_pem(), one.key_pem(), one.expose_api_key()];
-    let from_pem = |api_key, ca, ca_key, cert, key| {
-        Credentials::from_pem(api_key, ca, ca_key, cert, key).unwrap_err()
-    };
     let [other_cert, other_key] = [other.cert_pem(), other.key_pem()];
-    type Kind = CredentialsError;
-    let error = from_pem("short", ca, ca_key, cert, key);
-    let has_source = error.source().is_some();
-    assert!(matches!(error, Kind::ApiKey(_)) && has_source, "{error:?}");
     let rubbish = "-----BEGIN RUBBISH-----";
     #[rustfmt::skip] // a row a line
     let rows = [
-        (["", ca_key, cert, key], "the authority's certificate cannot be read"),
-        ([ca, rubbish, cert, key], "the authority's key cannot be read"),
-        ([ca, other.ca_key_pem(), cert, key], "the authority's key does not fit the certificate"),
-        ([ca, ca_key, cert, other_key], "the merchant's key does not fit the certificate"),
+        (["short", ca, ca_key, cert, key], "the API key cannot be used"),
+        ([api_key, "", ca_key, cert, key], "the authority's certificate cannot be read"),
+        ([api_key, ca, rubbish, cert, key], "the authority's key cannot be read"),
+        ([api_key, ca, other.ca_key_pem(), cert, key], "the authority's key does not fit the certificate"),
+        ([api_key, ca, ca_key, cert, other_key], "the merchant's key does not fit the certificate"),
+        ([api_key, ca, ca_key, other_cert, other_key], "the merchant's certificate is not acceptable to the authority"),
+        ([api_key, cert, key, cert, key], "the authority's certificate is not that of an authority"),
     ];
-    for ([ca, ca_key, cert, key], message) in rows {
-        let error = from_pem(api_key, ca, ca_key, cert, key);
+    for ([api_key, ca, ca_key, cert, key], message) in rows {
+        let error = Credentials::from_pem(api_key, ca, ca_key, cert, key).unwrap_err();
         assert_eq!(error.to_string(), message);
+        let has_source = message.contains("cannot") || message.contains("acceptable");
+        assert_eq!(error.source().is_some(), has_source, "{error:?}");
     }
-    let error = from_pem(api_key, ca, ca_key, other_cert, other_key);
-    assert!(matches!(error, Kind::NotAccepted(_)), "{error:?}");
-    let error = from_pem(api_key, cert, key, cert, key);
-    assert!(matches!(error, Kind::NotAnAuthority), "{error:?}");
     for id in ["", "a b", "商户", &"1".repeat(33)] {
         let error = Credentials::generate_for(id).unwrap_err();
-        assert!(matches!(error, Kind::MerchantId), "{id}");
+        assert!(matches!(error, CredentialsError::MerchantId), "{id}");
     }
 }
 
@@ -128,20 +110,20 @@ fn an_address_that_is_taken_or_a_wrong_host_is_an_error() {
     let addr = taken.local_addr().unwrap();
     let refused = |builder: SandboxBuilder| block_on(builder.start()).unwrap_err();
     let error = refused(Sandbox::builder().listen(addr));
-    let is_right = matches!(error, StartError::Listen { addr: at, .. } if at == addr);
-    assert!(is_right, "{error:?}");
+    assert!(matches!(error, StartError::Listen { addr: at, .. } if at == addr));
     assert_eq!(error.to_string(), format!("cannot listen on {addr}"));
     let error = refused(Sandbox::builder().inspector(addr));
-    let is_right = matches!(error, StartError::Inspector { addr: at, .. } if at == addr);
-    assert!(is_right, "{error:?}");
+    assert!(matches!(error, StartError::Inspector { addr: at, .. } if at == addr));
     for host in " https://localhost localhost:80 [::1] *.test 商户.test".split(' ') {
         let error = refused(Sandbox::builder().host(host));
-        let is_right = matches!(error, StartError::Host { .. });
-        assert!(is_right, "{host}: {error:?}");
+        assert!(
+            matches!(error, StartError::Host { .. }),
+            "{host}: {error:?}"
+        );
     }
 }
 
-/// So that they can be used in tasks, and a sandbox be kept in a static.
+/// For tasks, and for a sandbox in a static.
 #[test]
 fn sandboxes_go_to_other_threads() {
     fn is_send<T: Send>(_: &T) {}

@@ -21,21 +21,18 @@ pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
 
-/// curl without a progress bar, an end or a proxy of its own; and the merchant's certificate for it.
+/// curl without progress bar and proxy, for at most a minute.
 #[rustfmt::skip] // an option and its value belong together
 pub(crate) const CURL: [&str; 6] = ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*"];
 /// A field that asks for HMAC-SHA256.
 pub(crate) const HMAC: &[&str] = &["sign_type=HMAC-SHA256"];
-
+/// The merchant's certificate for curl.
 pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build();
+    runtime.unwrap().block_on(future)
 }
 
 pub(crate) fn start(builder: SandboxBuilder) -> Sandbox {
@@ -92,10 +89,8 @@ impl Bench {
     /// Runs a program in the folder; it must succeed.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.output(program, arguments);
-        assert!(
-            output.status.success(),
-            "{program} {arguments:?}: {output:?}"
-        );
+        let has_succeeded = output.status.success();
+        assert!(has_succeeded, "{program} {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -115,7 +110,13 @@ impl Bench {
     /// Calls with curl and no certificate.
     pub(crate) fn anonymous_curl(&self, arguments: &[&str]) -> Answer {
         let shown = ["--cacert", "ca.pem", "--write-out", "%{http_code}"];
-        Answer::new(&self.run("curl", &[&CURL[..], &shown, arguments].concat()))
+        let out = self.run("curl", &[&CURL[..], &shown, arguments].concat());
+        let (xml, status) = out.split_at(out.len() - 3);
+        let fields = Fields::parse(xml).unwrap_or_else(|error| panic!("{error}: {out}"));
+        Answer {
+            status: status.to_owned(),
+            fields: fields.into_owned(),
+        }
     }
 
     /// Calls with curl and the merchant's certificate.
@@ -125,26 +126,21 @@ impl Bench {
 
     /// curl's arguments for an upload of `test.jpg`, hashed and signed by Python.
     pub(crate) fn form(&self, more: &[&str]) -> Vec<String> {
-        let hash = python(&format!(
-            "FILE {}",
-            hex(self.path("test.jpg").to_str().unwrap())
-        ));
-        let mut fields = vec![
-            format!("mch_id={}", self.credentials().mch_id()),
-            format!("media_hash={hash}"),
-        ];
+        let file = hex(self.path("test.jpg").to_str().unwrap());
+        let hash = format!("media_hash={}", python(&format!("FILE {file}")));
+        let mut fields = vec![format!("mch_id={}", self.credentials().mch_id()), hash];
         fields.extend(more.iter().map(|&field| field.to_owned()));
         let is_hmac = more.contains(&HMAC[0]);
         let sign_type = if is_hmac { "HMAC-SHA256" } else { "MD5" };
-        fields.push(format!("sign={}", self.python_sign(sign_type, &fields)));
-        fields.push("media=@test.jpg".to_owned());
+        let sign = self.python_sign(sign_type, &fields);
+        fields.extend([format!("sign={sign}"), "media=@test.jpg".to_owned()]);
         let arguments = fields
             .into_iter()
             .flat_map(|field| ["-F".to_owned(), field]);
         arguments.collect()
     }
 
-    /// The same with fields in the place of others; an empty one leaves the field out.
+    /// The same with fields in place of others; an empty one removes the field.
     pub(crate) fn changed(&self, more: &[&str], changes: &[(&str, &str)]) -> Vec<String> {
         let mut form = self.form(more);
         for (name, field) in changes {
@@ -203,7 +199,7 @@ impl Bench {
         arguments.iter().copied().chain(form).collect()
     }
 
-    /// Uploads the picture of the tests; it must be taken.
+    /// Uploads the picture of the tests, which must be accepted.
     #[track_caller]
     pub(crate) fn assert_uploads(&self) {
         self.send(&[]).assert_accepted();
@@ -240,7 +236,7 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The answer of the one Python that all tests share, to a line.
+/// The answer to a line by the one Python that all tests share.
 fn python(question: &str) -> String {
     const SCRIPT: &str = "/../wxpay-sign/tests/independent/sign.py";
     static PYTHON: LazyLock<Mutex<Child>> = LazyLock::new(|| {
@@ -253,13 +249,13 @@ fn python(question: &str) -> String {
     let python = &mut *PYTHON.lock().unwrap();
     writeln!(python.stdin.as_mut().unwrap(), "{question}").unwrap();
     let mut answer = String::new();
-    // Python answers a line with a line, so that nothing of the next is read ahead.
+    // Python writes a line only after a question, so the buffer never holds the next answer.
     let mut output = BufReader::new(python.stdout.as_mut().unwrap());
     output.read_line(&mut answer).unwrap();
     answer.trim_end().to_owned()
 }
 
-/// curl's output: a document, then the HTTP status.
+/// A response: its HTTP status and its document.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: String,
@@ -267,16 +263,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn new(out: &str) -> Self {
-        let (xml, status) = out.split_at(out.len() - 3);
-        Self {
-            status: status.to_owned(),
-            fields: Fields::parse(xml)
-                .unwrap_or_else(|error| panic!("{error}: {out}"))
-                .into_owned(),
-        }
-    }
-
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(name)
     }
@@ -295,10 +281,8 @@ impl Answer {
     /// The signature that Python makes over its fields.
     pub(crate) fn python_sign(&self, bench: &Bench, sign_type: &str) -> String {
         let fields = self.fields.iter();
-        let fields: Vec<_> = fields
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        bench.python_sign(sign_type, &fields)
+        let fields = fields.map(|(name, value)| format!("{name}={value}"));
+        bench.python_sign(sign_type, &fields.collect::<Vec<_>>())
     }
 
     #[track_caller]
@@ -310,11 +294,8 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_fails(&self, code: &str, description: &str) {
         assert_eq!(self.get("return_code"), Some("FAIL"), "{self:?}");
-        self.assert_says(
-            "return_code return_msg err_code err_code_des",
-            code,
-            description,
-        );
+        let names = "return_code return_msg err_code err_code_des";
+        self.assert_says(names, code, description);
     }
 
     /// A refusal with `return_code` SUCCESS, in its documented form, signed.

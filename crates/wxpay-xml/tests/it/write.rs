@@ -97,17 +97,3 @@ fn the_first_character_that_xml_does_not_allow_is_refused() {
         written(&allowed.to_string());
     }
 }
-
-#[test]
-fn pairs_and_chains_make_fields() {
-    let pairs = [("b", "2"), ("a", "1")];
-    let fields = Fields::from_pairs(pairs).unwrap();
-    assert!(fields.iter().eq(pairs));
-    let chain = Fields::new().with("b", "2").unwrap().with("a", "1");
-    assert_eq!(chain.unwrap(), fields);
-    let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(Fields::from_pairs(owned).unwrap(), fields);
-    let error = Fields::from_pairs([("a", "1"), ("a", "2")]).unwrap_err();
-    assert_eq!(error, FieldError::Duplicate { name: "a".into() });
-    assert!(Fields::new().with("a b", "").is_err());
-}

@@ -4,7 +4,7 @@ mod folder;
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -189,6 +189,8 @@ async fn run_command(mut command: Command, stop: &mut Stop) -> anyhow::Result<Ex
 /// Passes a signal on to the command, except Ctrl-C, which a terminal sends to both.
 #[cfg(unix)]
 fn pass_on(signal: Signal, process: u32) {
+    use std::io::IsTerminal;
+
     use rustix::process::{Pid, kill_process};
 
     let is_of_terminal = signal == Signal::INT && io::stdin().is_terminal();

@@ -1,6 +1,7 @@
 //! The running sandbox, and its builder.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::OptionFuture;
 use rustls_pki_types::DnsName;
 use tokio::net::TcpListener;
 use wxpay_sign::ApiKey;
@@ -297,7 +299,8 @@ impl SandboxBuilder {
             faults.inject(fault.clone());
         }
         let (active, recorded) = (faults.clone(), history.clone());
-        let start = ServerThread::start(StartError::Thread, || self.open(active, recorded));
+        let open = self.open(active, recorded);
+        let start = ServerThread::start(StartError::Thread, open);
         let (server, (addr, inspector, credentials)) = start.await?;
         Ok(Sandbox {
             addr,
@@ -323,15 +326,15 @@ impl SandboxBuilder {
         let (mut inspector, mut inspector_addr) = (None, None);
         if let Some(addr) = self.inspector {
             let failed = |source| StartError::Inspector { addr, source };
-            let (inspected, at) = bind(addr).await.map_err(failed)?;
+            let (listener, addr) = bind(addr).await.map_err(failed)?;
             let shown = Inspector {
-                hosts: inspector::hosts(at, &self.hosts),
+                hosts: inspector::hosts(addr, &self.hosts),
                 origin: origin(gateway_addr),
                 mch_id: credentials.mch_id().to_owned(),
                 faults: faults.clone(),
                 history: history.clone(),
             };
-            (inspector, inspector_addr) = (Some((shown, inspected)), Some(at));
+            (inspector, inspector_addr) = (Some(shown.serve(listener)), Some(addr));
         }
         let (tls, checker) = credentials.tls(names).map_err(StartError::Certificate)?;
         let key = credentials.api_key().clone();
@@ -345,10 +348,7 @@ impl SandboxBuilder {
         let server = async move {
             tokio::select! {
                 never = gateway.serve(listener) => never,
-                Some(never) = async {
-                    let (inspector, listener) = inspector?;
-                    Some(inspector.serve(listener).await)
-                } => never,
+                Some(never) = OptionFuture::from(inspector) => never,
             }
         };
         Ok((server, (gateway_addr, inspector_addr, credentials)))
@@ -367,21 +367,18 @@ async fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 
 /// The names for the certificate, each once.
 fn names(hosts: &[String], listen: IpAddr) -> Result<Vec<String>, StartError> {
-    let mut names = ["localhost", "127.0.0.1", "::1"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut names = BTreeSet::from(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
     let listen = (!listen.is_unspecified()).then(|| listen.to_string());
     for host in hosts.iter().chain(&listen) {
-        let name = match (host.parse::<IpAddr>(), DnsName::try_from(host.as_str())) {
-            (Ok(ip), _) => ip.to_string(),
-            (_, Ok(name)) => name.to_lowercase_owned().as_ref().to_owned(),
-            _ => return Err(StartError::Host { host: host.clone() }),
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
+        names.insert(
+            match (host.parse::<IpAddr>(), DnsName::try_from(host.as_str())) {
+                (Ok(ip), _) => ip.to_string(),
+                (_, Ok(name)) => name.to_lowercase_owned().as_ref().to_owned(),
+                _ => return Err(StartError::Host { host: host.clone() }),
+            },
+        );
     }
-    Ok(names)
+    Ok(names.into_iter().collect())
 }
 
 #[test]

@@ -38,12 +38,11 @@ pub(crate) struct ServerThread {
 
 impl ServerThread {
     /// Runs `open` on a new thread, then the server that it opens. Returns the rest of its result.
-    pub(crate) async fn start<T, E, S, F>(
+    pub(crate) async fn start<S, T, E>(
         failed: fn(io::Error) -> E,
-        open: impl FnOnce() -> F + Send + 'static,
+        open: impl Future<Output = Result<(S, T), E>> + Send + 'static,
     ) -> Result<(Self, T), E>
     where
-        F: Future<Output = Result<(S, T), E>>,
         S: Future<Output = Infallible>,
         T: Send + 'static,
         E: Send + 'static,
@@ -54,7 +53,7 @@ impl ServerThread {
         let run = move || match runtime::Builder::new_current_thread().enable_all().build() {
             Err(error) => drop(report.send(Err(failed(error)))),
             Ok(runtime) => runtime.block_on(async {
-                match open().await {
+                match open.await {
                     Err(error) => drop(report.send(Err(error))),
                     Ok((server, rest)) => {
                         // Fails if the caller no longer waits; then `stopped` is closed, too.

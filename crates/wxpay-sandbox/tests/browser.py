@@ -1,4 +1,4 @@
-"""Uses the inspector's page in Chromium, by its debugging pipe; needs nothing but the standard library.
+"""Uses the inspector's page in Chromium, by its debugging pipe, with the standard library only.
 
 browser.py CHROMIUM PAGE FOLDER UPLOAD...: the command UPLOAD uploads a picture. Screenshots go to FOLDER.
 """
@@ -19,24 +19,18 @@ class Browser:
         # It reads commands from descriptor 3 and writes to 4, each message ended by a zero byte.
         read_command, self.commands = os.pipe()
         self.messages, write_message = os.pipe()
-        # Above both, so that neither overwrites the other.
-        high = [os.dup2(fd, 100 + at) for at, fd in enumerate([read_command, write_message])]
-
-        def descriptors():
-            os.dup2(high[0], 3)
-            os.dup2(high[1], 4)
-
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
         flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        flags += ["--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
+        script = f'exec "$0" "$@" 3<&{read_command} 4>&{write_message}'
         self.process = subprocess.Popen(
-            [chromium, *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=descriptors,
-            pass_fds=(3, 4),
+            ["sh", "-c", script, chromium, *flags],
+            pass_fds=(read_command, write_message),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for fd in [read_command, write_message, *high]:
-            os.close(fd)
+        os.close(read_command)
+        os.close(write_message)
         self.last, self.buffer, self.session = 0, b"", None
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
@@ -62,7 +56,7 @@ class Browser:
 
     def js(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        # In the middle of a navigation there may be no page to ask.
+        # During a navigation there may be no page to ask.
         return result["result"].get("value") if "exceptionDetails" not in result else None
 
     def wait(self, expression):
@@ -71,17 +65,16 @@ class Browser:
             assert time.monotonic() < end, f"never true: {expression}\n{self.js('document.body.innerHTML')}"
             time.sleep(0.05)
 
+    def text(self, selector):
+        return self.js(f"document.querySelector('{selector}').textContent")
+
+    def click(self, selector):
+        self.js(f"document.querySelector('{selector}').click()")
+
     def key(self, key):
         text = key if len(key) == 1 else ""
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
-
-    def screenshot(self, path, theme):
-        features = [{"name": "prefers-color-scheme", "value": theme}]
-        self.call("Emulation.setEmulatedMedia", features=features)
-        picture = self.call("Page.captureScreenshot", format="png")["data"]
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(picture))
 
     def size(self, width, height, mobile=False):
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
@@ -107,39 +100,39 @@ def drive(browser, page, folder, uploads):
     browser.call("Emulation.setLocaleOverride", locale="en-US")
     browser.call("Page.navigate", url=page)
     browser.wait("document.querySelector('#state')?.textContent == 'live'")
-    browser.js("window.loaded = 'once'")
     # A headless browser has no clipboard.
     browser.js("""
+        window.loaded = 'once';
         window.copied = '';
         const clipboard = { writeText: async (text) => { window.copied = text; } };
         Object.defineProperty(navigator, 'clipboard', { value: clipboard, configurable: true });
     """)
     assert not browser.js("document.querySelector('.call')")
-    assert browser.js("document.querySelector('#none').textContent").startswith("No call yet")
+    assert browser.text("#none").startswith("No call yet")
 
-    # A call appears without the page being loaded again, with its picture.
+    # A call appears with its picture, and the page is not loaded again.
     assert "<media_id>" in uploads()
     browser.wait("document.querySelector('#call-1 .pill')?.textContent == 'accepted'")
     browser.wait("document.querySelector('#call-1 img.thumb')?.naturalWidth > 0")
     assert browser.js("window.loaded") == "once"
-    # The name of the file is text, wherever it stands.
-    assert browser.js("document.querySelector('#call-1 .name').textContent").startswith("<img")
+    # The file name is text everywhere.
+    assert browser.text("#call-1 .name").startswith("<img")
 
-    # It opens to its details.
-    browser.js("document.querySelector('#call-1').click()")
+    # A click opens its details.
+    browser.click("#call-1")
     browser.wait("document.querySelectorAll('#detail .checks li').length >= 10")
     browser.wait("document.querySelector('#detail img.shown')?.naturalWidth > 0")
-    assert "&key=********" in browser.js("document.querySelector('#canonical').textContent")
+    assert "&key=********" in browser.text("#canonical")
     browser.wait("document.querySelector('.raw').textContent.includes('form-data; name=')")
     assert browser.js("window.hacked") is None
-    browser.js("document.querySelector('#copy-curl').click()")
+    browser.click("#copy-curl")
     browser.wait("window.copied.includes('--form-string')")
     assert "/secapi/mch/uploadmedia" in browser.js("window.copied")
 
     # A button injects a fault, and the next call meets it.
     browser.key("f")
     browser.wait("!document.querySelector('#faults').hidden")
-    browser.js("document.querySelector('button[value=system-error]').click()")
+    browser.click("button[value=system-error]")
     browser.wait("document.querySelector('#active').textContent == '1'")
     assert "SYSTEMERROR" in uploads()
     browser.wait("document.querySelector('#call-2')?.className.includes('fault')")
@@ -147,29 +140,29 @@ def drive(browser, page, folder, uploads):
     browser.wait("document.querySelector('#active').textContent == ''")
     browser.key("f")
 
-    # By keyboard: close, to the next call, open, search.
+    # Keys close, choose, open and search.
     browser.key("Escape")
     browser.wait("document.querySelector('#detail').hidden")
     browser.key("ArrowUp")
     browser.key("Enter")
     browser.wait("document.querySelector('#detail h2')?.textContent.startsWith('#2')")
-    browser.js("for (const b of document.querySelectorAll('#filters button')) if (b.textContent.startsWith('Fault')) b.click()")
+    browser.click("#filters button:nth-child(5)")
     browser.wait("document.querySelector('#call-1').hidden && !document.querySelector('#call-2').hidden")
-    browser.js("document.querySelector('#filters button').click()")
+    browser.click("#filters button")
     browser.key("/")
     browser.call("Input.insertText", text="nothing like this")
     browser.wait("document.querySelector('#call-1').hidden && document.querySelector('#call-2').hidden")
-    assert "matches" in browser.js("document.querySelector('#none').textContent")
-    browser.js("document.querySelector('#search').value = ''; document.querySelector('#search').dispatchEvent(new Event('input'))")
+    assert "matches" in browser.text("#none")
+    browser.js("const it = document.querySelector('#search'); it.value = ''; it.dispatchEvent(new Event('input'))")
 
     # In Chinese, and back.
-    browser.js("document.querySelector('#language').click()")
+    browser.click("#language")
     browser.wait("document.documentElement.lang == 'zh-CN'")
-    assert "通过" in browser.js("document.querySelector('#call-1 .pill').textContent")
+    assert "通过" in browser.text("#call-1 .pill")
     browser.wait("document.querySelector('#detail .checks')?.textContent.includes('客户端证书')")
-    browser.js("document.querySelector('#language').click()")
+    browser.click("#language")
 
-    # Two hundred calls are drawn fast enough to scroll.
+    # Two hundred calls are drawn without a long pause.
     browser.js("window.slowest = 0; let last = performance.now(); (function frame(now) { window.slowest = Math.max(window.slowest, now - last); last = now; requestAnimationFrame(frame); })(last)")
     uploads("?[3-202]")
     browser.wait("document.querySelectorAll('.call').length == 200")
@@ -178,16 +171,20 @@ def drive(browser, page, folder, uploads):
 
     # On a phone nothing is wider than the screen.
     browser.size(360, 640, mobile=True)
-    browser.js("document.querySelector('.call').click()")
+    browser.click(".call")
     browser.wait("document.querySelector('#detail .checks')")
     assert browser.js("document.documentElement.scrollWidth") <= 360
     browser.size(1280, 860)
 
-    # Cleared, here and at the server.
-    browser.js("document.querySelector('#clear').click()")
+    # Calls are cleared here and at the server.
+    browser.click("#clear")
     browser.wait("document.querySelectorAll('.call').length == 0")
     for theme in ["light", "dark"]:
-        browser.screenshot(os.path.join(folder, f"inspector-{theme}.png"), theme)
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        browser.call("Emulation.setEmulatedMedia", features=features)
+        picture = browser.call("Page.captureScreenshot", format="png")["data"]
+        with open(os.path.join(folder, f"inspector-{theme}.png"), "wb") as file:
+            file.write(base64.b64decode(picture))
 
 
 main(*sys.argv[1:])

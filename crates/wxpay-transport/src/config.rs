@@ -32,7 +32,7 @@ pub(crate) struct Config {
     /// Addresses in place of name resolution, by host in lower case and port.
     pub(crate) overrides: HashMap<(String, u16), Arc<[IpAddr]>>,
     pub(crate) dialer: Option<Dialer>,
-    pub(crate) observer: Option<Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>>,
+    pub(crate) observer: Option<Observer>,
     pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
@@ -41,7 +41,7 @@ pub(crate) struct Config {
     pub(crate) endpoints: Option<Endpoints>,
     pub(crate) failover_after: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) classifier: Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>,
+    pub(crate) classifier: Classifier,
     pub(crate) max_rate: Option<NonZeroU32>,
 }
 
@@ -123,8 +123,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
     }
 }
 
-/// The caller's function that opens connections.
-pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
+type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
+type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
+type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
 type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
 /// A step of a new connection, for an [observer](crate::TransportBuilder::observer).

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    pin::Pin,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -12,6 +11,7 @@ use http::{
     uri::{Authority, Scheme},
 };
 use tokio::{task::AbortHandle, time::sleep};
+use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing::{debug, info, warn};
 
 use crate::error::{Error, ErrorKind, lock};
@@ -91,10 +91,6 @@ pub struct EndpointStatus {
     pub failures: u32,
 }
 
-/// Connects to an endpoint and closes the connection.
-pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
-type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-
 /// The endpoints, shared by the clones of a transport, each with a circuit breaker.
 pub(crate) struct EndpointPool {
     pub(crate) endpoints: Vec<Authority>,
@@ -102,7 +98,8 @@ pub(crate) struct EndpointPool {
     /// The number of failures in a row that open a breaker.
     pub(crate) threshold: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) probe: Probe,
+    /// Connects to an endpoint and closes the connection.
+    pub(crate) probe: BoxCloneSyncService<Authority, (), Error>,
 }
 
 #[derive(Default)]
@@ -172,31 +169,27 @@ impl EndpointPool {
         self.endpoints.iter().zip(&*breakers).map(status).collect()
     }
 
+    /// Probes an endpoint until it is reached, or until the pool is dropped.
     fn start_prober(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
-        let pool = Arc::downgrade(self);
-        tokio::spawn(probe_until_reached(pool, self.probe_interval, endpoint)).abort_handle()
-    }
-}
-
-/// Probes an endpoint until it is reached, or until the pool is dropped.
-async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
-    loop {
-        sleep(interval).await;
-        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.endpoints[endpoint].clone());
-        let Some(probe) = pool.upgrade().map(probe) else {
-            return;
+        let (weak, interval) = (Arc::downgrade(self), self.probe_interval);
+        let prober = async move {
+            loop {
+                sleep(interval).await;
+                let probe = |it: Arc<Self>| (it.probe.clone(), it.endpoints[endpoint].clone());
+                let (probe, server) = weak.upgrade().map(probe)?;
+                let result = probe.oneshot(server).await;
+                let pool = weak.upgrade()?;
+                let Err(error) = result else {
+                    pool.record_success(endpoint);
+                    return Some(());
+                };
+                let breaker = &mut lock(&pool.breakers)[endpoint];
+                breaker.failures = breaker.failures.saturating_add(1);
+                let (host, why) = (pool.endpoints[endpoint].as_str(), error.kind());
+                debug!(server.address = host, "error.type" = ?why, "endpoint still out of service");
+            }
         };
-        let result = probe.await;
-        let Some(pool) = pool.upgrade() else {
-            return;
-        };
-        let Err(error) = result else {
-            return pool.record_success(endpoint);
-        };
-        let breaker = &mut lock(&pool.breakers)[endpoint];
-        breaker.failures = breaker.failures.saturating_add(1);
-        let host = pool.endpoints[endpoint].as_str();
-        debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
+        tokio::spawn(prober).abort_handle()
     }
 }
 

@@ -83,9 +83,6 @@ impl RateLimiter {
 
     /// Waits until an attempt may begin.
     pub(crate) async fn acquire(&self) {
-        if let State::Unlimited(_) = *lock(&self.state) {
-            return;
-        }
         let _turn = self.queue.lock().await;
         // The rate may change meanwhile.
         while let Some(later) = self.begin() {

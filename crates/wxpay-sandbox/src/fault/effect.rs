@@ -190,12 +190,8 @@ pub(super) fn number<T: FromStr>(
 }
 
 /// From the largest to the smallest, in nanoseconds.
-const UNITS: [(&str, u128); 4] = [
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1000),
-    ("ns", 1),
-];
+#[rustfmt::skip] // in a line
+const UNITS: [(&str, u128); 4] = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1)];
 
 fn time(word: &str, value: &str) -> Result<Duration, ParseFaultError> {
     const TIME: &str = "a time, as 500ms or 2s";

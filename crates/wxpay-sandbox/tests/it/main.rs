@@ -5,14 +5,12 @@
 )]
 
 mod certificates;
-mod curl;
 mod diagnosis;
 mod faults;
 mod inspector;
 mod life;
-mod log;
-mod refusals;
 mod requests;
+mod rules;
 mod strength;
 mod support;
 mod tls;

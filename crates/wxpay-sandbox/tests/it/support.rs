@@ -30,12 +30,9 @@ pub(crate) const HMAC: &[&str] = &["sign_type=HMAC-SHA256"];
 pub(crate) const IDENTITY: [&str; 4] = ["--cert", "cert.pem", "--key", "key.pem"];
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build();
+    runtime.unwrap().block_on(future)
 }
 
 pub(crate) fn start(builder: SandboxBuilder) -> Sandbox {
@@ -92,10 +89,8 @@ impl Bench {
     /// Runs a program in the folder; it must succeed.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.output(program, arguments);
-        assert!(
-            output.status.success(),
-            "{program} {arguments:?}: {output:?}"
-        );
+        let has_succeeded = output.status.success();
+        assert!(has_succeeded, "{program} {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -115,7 +110,13 @@ impl Bench {
     /// Calls with curl and no certificate.
     pub(crate) fn anonymous_curl(&self, arguments: &[&str]) -> Answer {
         let shown = ["--cacert", "ca.pem", "--write-out", "%{http_code}"];
-        Answer::new(&self.run("curl", &[&CURL[..], &shown, arguments].concat()))
+        let out = self.run("curl", &[&CURL[..], &shown, arguments].concat());
+        let (xml, status) = out.split_at(out.len() - 3);
+        let fields = Fields::parse(xml).unwrap_or_else(|error| panic!("{error}: {out}"));
+        Answer {
+            status: status.to_owned(),
+            fields: fields.into_owned(),
+        }
     }
 
     /// Calls with curl and the merchant's certificate.
@@ -254,7 +255,7 @@ fn python(question: &str) -> String {
     answer.trim_end().to_owned()
 }
 
-/// curl's output: a document, then the HTTP status.
+/// A response: its HTTP status and its document.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: String,
@@ -262,15 +263,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn new(out: &str) -> Self {
-        let (xml, status) = out.split_at(out.len() - 3);
-        let fields = Fields::parse(xml).unwrap_or_else(|error| panic!("{error}: {out}"));
-        Self {
-            status: status.to_owned(),
-            fields: fields.into_owned(),
-        }
-    }
-
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(name)
     }
@@ -302,11 +294,8 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_fails(&self, code: &str, description: &str) {
         assert_eq!(self.get("return_code"), Some("FAIL"), "{self:?}");
-        self.assert_says(
-            "return_code return_msg err_code err_code_des",
-            code,
-            description,
-        );
+        let names = "return_code return_msg err_code err_code_des";
+        self.assert_says(names, code, description);
     }
 
     /// A refusal with `return_code` SUCCESS, in its documented form, signed.

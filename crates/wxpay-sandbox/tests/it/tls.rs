@@ -1,4 +1,4 @@
-//! The handshake: what it lets pass, and what the reply says of it.
+//! The handshake takes any client certificate, and the response says whether it is accepted.
 
 use std::{io, sync::Arc};
 
@@ -8,9 +8,8 @@ use rcgen::{
 };
 use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
-    client::ResolvesClientCert,
     crypto::ring,
-    sign::CertifiedKey,
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -44,7 +43,7 @@ fn upload(bench: &Bench, more: &[&str]) -> crate::support::Answer {
 }
 
 #[track_caller]
-fn is_required(bench: &Bench, why: &str) {
+fn assert_required(bench: &Bench, why: &str) {
     for version in ["1.2", "1.3"] {
         let answer = upload(bench, &["--tls-max", version]);
         answer.assert_fails("INVALID_REQUEST", "Certificate is required");
@@ -54,39 +53,28 @@ fn is_required(bench: &Bench, why: &str) {
 }
 
 #[test]
-fn a_certificate_of_the_authority_is_enough() {
+fn certificates_of_the_authority_are_accepted_if_they_are_valid_and_the_merchants() {
     let bench = Bench::new();
     issue(&bench, |_| {});
     for version in ["1.2", "1.3"] {
         upload(&bench, &["--tls-max", version]).assert_accepted();
     }
-}
-
-#[test]
-fn the_certificate_of_another_merchant_or_of_none_is_refused() {
-    let bench = Bench::new();
     for name in [Some("1000000000"), None] {
         issue(&bench, |params| {
             params.distinguished_name = DistinguishedName::new();
-            if let Some(name) = name {
-                params.distinguished_name.push(DnType::CommonName, name);
-            }
+            let names = &mut params.distinguished_name;
+            name.into_iter()
+                .for_each(|name| names.push(DnType::CommonName, name));
         });
         upload(&bench, &[]).assert_fails("PARAM_ERROR", "Merchant ID error");
     }
-}
-
-#[test]
-fn certificates_that_are_not_valid_are_refused() {
-    let bench = Bench::new();
     issue(&bench, |it| it.not_after = date_time_ymd(2001, 1, 1));
-    is_required(&bench, "it has expired");
+    assert_required(&bench, "it has expired");
     issue(&bench, |it| it.not_before = date_time_ymd(4000, 1, 1));
-    is_required(&bench, "it is not valid yet");
-    issue(&bench, |params| {
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    });
-    is_required(&bench, "it is not for clients");
+    assert_required(&bench, "it is not valid yet");
+    let server = ExtendedKeyUsagePurpose::ServerAuth;
+    issue(&bench, |it| it.extended_key_usages = vec![server]);
+    assert_required(&bench, "it is not for clients");
 }
 
 #[test]
@@ -94,7 +82,7 @@ fn certificates_of_other_authorities_are_refused() {
     let (bench, other) = (Bench::new(), Bench::new());
     bench.write("odd.pem", other.credentials().cert_pem());
     bench.write("odd_key.pem", other.credentials().key_pem());
-    is_required(&bench, "this sandbox's authority has not issued it");
+    assert_required(&bench, "this sandbox's authority has not issued it");
 
     // Version 1, which webpki does not read.
     let request = |words: &str| {
@@ -105,16 +93,16 @@ fn certificates_of_other_authorities_are_refused() {
     bench.openssl("x509 -req -in odd -signkey odd_key.pem -out odd.pem");
     let shown = bench.openssl("x509 -noout -text -in odd.pem");
     assert!(shown.contains("Version: 1 "), "{shown}");
-    is_required(&bench, "it is not acceptable");
+    assert_required(&bench, "it is not acceptable");
 
-    // Self-signed, which for webpki is an authority in a client's place.
+    // Self-signed: webpki takes it for an authority.
     request("-x509 -newkey ed25519");
     bench.openssl("x509 -in odd -out odd.pem");
-    is_required(&bench, "it is not acceptable");
+    assert_required(&bench, "it is not acceptable");
 }
 
 #[test]
-fn no_authorities_are_named_when_it_asks() {
+fn the_list_of_authorities_is_empty() {
     let bench = Bench::new();
     let addr = bench.sandbox.addr().to_string();
     for version in ["-tls1_2", "-tls1_3"] {
@@ -123,7 +111,7 @@ fn no_authorities_are_named_when_it_asks() {
         let shown = String::from_utf8_lossy(&output.stdout);
         for part in [
             "No client certificate CA names sent",
-            // It does ask: these are for the client's certificate.
+            // It asks for a certificate: these are for it.
             "Requested Signature Algorithms",
             "Verify return code: 0 (ok)",
         ] {
@@ -158,9 +146,9 @@ async fn connect_by(
             let cert = CertificateDer::from_pem_slice(cert.as_bytes()).unwrap();
             let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
             let key = provider.key_provider.load_private_key(key).unwrap();
-            // Unlike rustls' own way, this does not check that the two belong together.
-            let pair = CertifiedKey::new(vec![cert], key);
-            config.with_client_cert_resolver(Arc::new(Always(pair.into())))
+            // Unlike `with_client_auth_cert`, this takes a key that is not the certificate's.
+            let pair = SingleCertAndKey::from(CertifiedKey::new(vec![cert], key));
+            config.with_client_cert_resolver(Arc::new(pair))
         }
     };
     let tcp = TcpStream::connect(bench.sandbox.addr()).await?;
@@ -170,21 +158,8 @@ async fn connect_by(
         .await
 }
 
-#[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
-
-impl ResolvesClientCert for Always {
-    fn resolve(&self, _: &[&[u8]], _: &[rustls::SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
-}
-
 #[test]
-fn a_stolen_certificate_without_its_key_is_worth_nothing() {
+fn a_certificate_without_its_key_fails_in_the_handshake() {
     let bench = Bench::new();
     let key = KeyPair::generate().unwrap().serialize_pem();
     for version in [&TLS12, &TLS13] {
@@ -195,7 +170,7 @@ fn a_stolen_certificate_without_its_key_is_worth_nothing() {
             tls.write_all(request).await?;
             tls.read_u8().await
         });
-        // An alert, which is the server's, not a silent end.
+        // An alert of the server, not a silent end.
         let error = error.unwrap_err().to_string();
         assert!(error.contains("alert"), "{version:?}: {error}");
     }

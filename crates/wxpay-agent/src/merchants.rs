@@ -137,11 +137,10 @@ pub(crate) struct Registered {
 impl Registry {
     /// Reads all merchants. Blocks.
     pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> io::Result<Self> {
-        let mut all = Vec::new();
-        match &merchants.folder {
-            None => all.push(Registered::default()),
-            Some(folder) => drop(files(folder)?),
-        }
+        // This fails if the folder cannot be read; the poll reads its files.
+        merchants.folder.as_deref().map(files).transpose()?;
+        let is_one = merchants.folder.is_none();
+        let all = Vec::from_iter(is_one.then(Registered::default));
         let registry = Self {
             merchants,
             all: Mutex::new(Arc::new(all)),
@@ -150,7 +149,7 @@ impl Registry {
         };
         registry.poll();
         match registry.all().first().and_then(|it| it.broken.clone()) {
-            Some(broken) if registry.merchants.folder.is_none() => Err(io::Error::other(broken)),
+            Some(broken) if is_one => Err(io::Error::other(broken)),
             _ => Ok(registry),
         }
     }

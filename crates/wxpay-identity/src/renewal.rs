@@ -86,13 +86,10 @@ impl IdentitySource for IdentityHandle {
 /// refresh tries again. Clones share the identity.
 ///
 /// ```no_run
-/// use wxpay_identity::{Identity, IdentityFiles, IdentitySource};
+/// use wxpay_identity::{IdentityFiles, IdentitySource};
 ///
-/// let pem = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-/// println!("{} at present", pem.current().serial_number());
-/// let pkcs12 = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
-///     Identity::from_pkcs12(file, "1900000109")
-/// })?;
+/// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
+/// println!("{} at present", files.current().serial_number());
 /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
 /// ```
 #[derive(Clone)]
@@ -119,6 +116,15 @@ impl IdentityFiles {
     /// # Errors
     ///
     /// [`IdentityFilesError`] when the files cannot be read, or `load` fails.
+    ///
+    /// ```no_run
+    /// use wxpay_identity::{Identity, IdentityFiles};
+    ///
+    /// let files = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
+    ///     Identity::from_pkcs12(file, "1900000109")
+    /// })?;
+    /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
+    /// ```
     pub fn new<P: Into<PathBuf>, const N: usize>(
         paths: [P; N],
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,

@@ -32,6 +32,8 @@ use crate::tls::{self, BoxError, ClientCertChecker, common_name, is_merchant_id}
 /// # fn main() -> Result<(), CredentialsError> {
 /// let new = Credentials::generate()?;
 /// assert_eq!(new.mch_id(), "1900000109");
+/// let empty = Credentials::generate_for("");
+/// assert!(matches!(empty, Err(CredentialsError::MerchantId)));
 /// let other = Credentials::generate_for("1000000000")?;
 /// let other = other.with_api_key("192006250b4c09247ec02edce69f6a2d")?;
 ///
@@ -54,13 +56,6 @@ pub struct Credentials {
 }
 
 /// The reason why credentials cannot be made or read. No error shows a key.
-///
-/// ```
-/// use wxpay_sandbox::Credentials;
-///
-/// let error = Credentials::generate_for("").unwrap_err();
-/// assert_eq!(error.to_string(), "the merchant id is not 1 to 32 ASCII letters and digits");
-/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
@@ -130,7 +125,8 @@ impl Credentials {
         let generate = || {
             let (ca, authority) = new_authority()?;
             let key = KeyPair::generate()?;
-            let params = leaf(mch_id, MERCHANT_DAYS, ExtendedKeyUsagePurpose::ClientAuth)?;
+            let purpose = Some(ExtendedKeyUsagePurpose::ClientAuth);
+            let params = params(mch_id, MERCHANT_DAYS, purpose)?;
             Ok(Self {
                 mch_id: mch_id.to_owned(),
                 api_key: ApiKey::new(&*random_api_key()?)?,
@@ -265,8 +261,8 @@ impl Credentials {
     ) -> Result<(ServerConfig, ClientCertChecker), BoxError> {
         let (ca, key) = parse(&self.ca, AUTHORITY)?;
         let authority = Issuer::from_ca_cert_der(&ca, key)?;
-        let purpose = ExtendedKeyUsagePurpose::ServerAuth;
-        let mut params = leaf("wxpay sandbox", SERVER_DAYS, purpose)?;
+        let purpose = Some(ExtendedKeyUsagePurpose::ServerAuth);
+        let mut params = params("wxpay sandbox", SERVER_DAYS, purpose)?;
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
         let key = KeyPair::generate()?;
         let cert = params.signed_by(&key, &authority)?.into();
@@ -365,30 +361,18 @@ fn new_authority() -> Result<(CertifiedKey, Issuer<'static, KeyPair>), BoxError>
     // instead of a wrong signature.
     let number = serial_number()?.map(|byte| format!("{byte:02X}"));
     let name = format!("wxpay sandbox CA {}", number[1..5].concat());
-    let mut params = params(&name, AUTHORITY_DAYS)?;
-    // It issues leaves only, so no client has to send a chain.
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let params = params(&name, AUTHORITY_DAYS, None)?;
     let key = KeyPair::generate()?;
     let pair = CertifiedKey::new(&params.self_signed(&key)?, &key);
     Ok((pair, Issuer::new(params, key)))
 }
 
-fn leaf(
+/// The parameters of a certificate with this purpose, or of an authority.
+fn params(
     common_name: &str,
     days: i64,
-    purpose: ExtendedKeyUsagePurpose,
+    purpose: Option<ExtendedKeyUsagePurpose>,
 ) -> Result<CertificateParams, BoxError> {
-    let mut params = params(common_name, days)?;
-    // `NoCa` would leave out the subject key identifier, which strict verifiers ask for.
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![purpose];
-    Ok(params)
-}
-
-fn params(common_name: &str, days: i64) -> Result<CertificateParams, BoxError> {
     let mut params = CertificateParams::default();
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
@@ -396,6 +380,17 @@ fn params(common_name: &str, days: i64) -> Result<CertificateParams, BoxError> {
     params.not_before = OffsetDateTime::now_utc() - BACKDATED;
     params.not_after = params.not_before + Duration::days(days);
     params.serial_number = Some(serial_number()?.to_vec().into());
+    if let Some(purpose) = purpose {
+        // `NoCa` would leave out the subject key identifier, which strict verifiers ask for.
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![purpose];
+    } else {
+        // It issues leaves only, so no client has to send a chain.
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    }
     Ok(params)
 }
 

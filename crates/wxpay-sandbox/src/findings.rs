@@ -14,8 +14,8 @@ use wxpay_diagnose::{Lang, Mistake, Request};
 
 use crate::{
     limits::{FINDINGS, Redactor, SEARCHED},
-    request::Call,
-    rules::{Evaluation, Merchant},
+    request::{Call, Form},
+    rules::Merchant,
 };
 use messages::MESSAGES;
 
@@ -85,7 +85,7 @@ impl Findings<'_> {
 }
 
 /// All findings of a call.
-pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) -> Vec<Finding> {
+pub(crate) fn find(call: &Call, form: &Form, merchant: &Merchant) -> Vec<Finding> {
     let mut findings = Findings {
         redactor: &merchant.redactor,
         all: Vec::new(),
@@ -101,19 +101,17 @@ pub(crate) fn find(call: &Call, evaluation: &Evaluation, merchant: &Merchant) ->
         }
         Some(_) => {}
     }
-    let form = &evaluation.form;
     framing::look(call, form, &mut findings);
     if !form.parts.is_empty() {
         fields::look(form, mch_id, &mut findings);
-        signature(evaluation, merchant, &mut findings);
-        picture::look(evaluation, &mut findings);
+        signature(form, merchant, &mut findings);
+        picture::look(form, &mut findings);
     }
     findings.all
 }
 
 /// The mistake that gives the signature that was sent.
-fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findings<'_>) {
-    let form = &evaluation.form;
+fn signature(form: &Form, merchant: &Merchant, findings: &mut Findings<'_>) {
     let Some(sign) = form.text("sign").filter(|sign| !sign.is_empty()) else {
         return;
     };
@@ -124,11 +122,10 @@ fn signature(evaluation: &Evaluation, merchant: &Merchant, findings: &mut Findin
         return findings.add("signature-unknown/long", &[&length, &most]);
     }
     let mut request = Request::new(pairs);
-    let media = form.part("media");
-    if let Some(name) = media.and_then(|media| media.file_name.as_ref()) {
+    if let Some(name) = form.file_name() {
         request = request.file_name(name);
     }
-    if let Some(content) = media.and_then(|media| media.content.as_ref()) {
+    if let Some(content) = form.part("media").and_then(|media| media.content.as_ref()) {
         request = request.content(content);
     }
     let report = request.diagnose(&merchant.key, &merchant.other_keys, sign);

@@ -34,7 +34,7 @@ pub fn answer(
     let call = call(request, End::Whole, holder);
     let evaluation = evaluate(&call, &merchant);
     let response = respond(&evaluation, effect, &merchant.key);
-    let findings = findings::find(&call, &evaluation, &merchant);
+    let findings = findings::find(&call, &evaluation.form, &merchant);
     let handled = Handled {
         call,
         evaluation: Some(evaluation),

@@ -38,10 +38,11 @@ struct Kept {
     last_number: u64,
     /// Calls that are announced and not yet recorded, in their order.
     announced: VecDeque<u64>,
-    calls: VecDeque<(Arc<RecordedRequest>, Option<Body>)>,
+    calls: VecDeque<Entry>,
 }
 
-/// A body, and the range of the picture in it.
+/// A call, and if it is remembered, its body with the range of the picture.
+type Entry = (Arc<RecordedRequest>, Option<Body>);
 type Body = (Bytes, Range<usize>);
 
 impl Default for History {
@@ -121,8 +122,7 @@ impl History {
     }
 
     pub(crate) fn call(&self, number: u64) -> Option<Arc<RecordedRequest>> {
-        let mut calls = self.calls().into_iter();
-        calls.find(|call| call.number == number)
+        Some(self.shared.entry(number)?.0)
     }
 
     pub(crate) fn picture(&self, number: u64) -> Option<Bytes> {
@@ -131,7 +131,7 @@ impl History {
 
     /// The whole body, if it is remembered.
     pub(crate) fn body(&self, number: u64) -> Option<Bytes> {
-        Some(self.shared.body(number)?.0)
+        Some(self.shared.entry(number)?.1?.0)
     }
 
     /// Forgets all calls; their numbers are not used again.
@@ -153,14 +153,14 @@ impl Shared {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn body(&self, number: u64) -> Option<Body> {
+    fn entry(&self, number: u64) -> Option<Entry> {
         let kept = self.lock();
         let mut calls = kept.calls.iter();
-        calls.find(|(call, _)| call.number == number)?.1.clone()
+        calls.find(|(call, _)| call.number == number).cloned()
     }
 
     fn picture(&self, number: u64) -> Option<Bytes> {
-        let (body, picture) = self.body(number)?;
+        let (body, picture) = self.entry(number)?.1?;
         Some(body.slice(picture))
     }
 }

@@ -174,8 +174,7 @@ impl RecordedRequest {
             method: texts.text(call.head.method.as_str(), LINE),
             path: texts.text(call.head.uri.to_string(), LINE),
             merchant: merchant.map(|id| texts.text(id, LINE)),
-            file_name: (media.and_then(|media| media.file_name.as_ref()))
-                .map(|name| texts.text(name, LINE)),
+            file_name: form.file_name().map(|name| texts.text(name, LINE)),
             media_length: media.and_then(|media| Some(media.content.as_ref()?.len())),
             sign_type: (!form.parts.is_empty()).then(|| rules::sign_type(form).to_string()),
             checks: evaluation.map_or_else(Vec::new, |it| it.checks.clone()),

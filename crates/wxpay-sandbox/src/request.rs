@@ -1,6 +1,7 @@
 //! A request as it came, and the form in its body, read by multer.
 
 use std::{
+    cell::OnceCell,
     convert::Infallible,
     future::ready,
     iter,
@@ -13,6 +14,7 @@ use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
 use multer::Multipart;
 use tokio::sync::OwnedSemaphorePermit;
+use wxpay_sign::{ContentHash, ContentMd5};
 
 use crate::{limits::FIELDS, tls::SentCertificate};
 
@@ -70,6 +72,7 @@ pub(crate) struct Form {
     pub(crate) boundary_is_quoted: bool,
     /// The body is longer than what is kept: the last part is the one in which reading ended.
     pub(crate) too_large: bool,
+    media_md5: OnceCell<ContentHash>,
 }
 
 /// A part of a form.
@@ -196,6 +199,18 @@ impl Form {
         self.parts.iter().find(|part| part.name == name)
     }
 
+    /// The file name of `media`.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.part("media")?.file_name.as_deref()
+    }
+
+    /// The MD5 of the content of `media`, made once.
+    pub(crate) fn media_md5(&self) -> &ContentHash {
+        let content = self.part("media").and_then(|it| it.content.as_deref());
+        let make = || ContentMd5::of(content.unwrap_or_default());
+        self.media_md5.get_or_init(make)
+    }
+
     /// The text fields beside the picture, of the parts that are recorded.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.parts.iter().take(FIELDS);
@@ -267,8 +282,9 @@ fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     // The name may be on a folded line.
     let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
     let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
-    for (defect, is_found) in DEFECTS.iter().zip(found) {
-        if is_found && !defects.contains(&defect) {
+    let found = DEFECTS.iter().zip(found).filter(|it| it.1);
+    for (defect, _) in found {
+        if !defects.contains(&defect) {
             defects.push(defect);
         }
     }

@@ -1,12 +1,12 @@
 //! The rules of the gateway, one table: to add a rule is to add a row.
 
-use std::{borrow::Cow, cell::OnceCell, collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
 use serde::Serialize;
 use wxpay_picture::Format;
-use wxpay_sign::{ApiKey, ContentHash, ContentMd5, Params, SignType};
+use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::{
     limits::Redactor,
@@ -46,14 +46,11 @@ struct Rule {
     check: fn(&Subject<'_>) -> Result<(), Broken>,
 }
 
-/// The way in which a call breaks a rule, for `return_msg`; and an error in place of the row's.
-struct Broken(Cow<'static, str>, Option<ApiError>);
+/// The way in which a call breaks a rule, for `return_msg`.
+type Broken = Cow<'static, str>;
 
-impl<T: Into<Cow<'static, str>>> From<T> for Broken {
-    fn from(message: T) -> Self {
-        Self(message.into(), None)
-    }
-}
+/// Unlike other breaks of its rule, this is an error of the picture.
+const TOO_LARGE: &str = "the body is over 4 MiB, and a picture must be under 2 MiB";
 
 /// `err_code` and `err_code_des`, to the letter of the API's table.
 pub(crate) type ApiError = (&'static str, &'static str);
@@ -93,8 +90,6 @@ struct Subject<'a> {
     call: &'a Call,
     form: &'a Form,
     merchant: &'a Merchant,
-    /// The MD5 of `media`, once a rule needs it.
-    hash: OnceCell<ContentHash>,
 }
 
 /// A rule, and its outcome for a call.
@@ -130,8 +125,6 @@ pub(crate) struct Evaluation {
     pub(crate) checks: Vec<Check>,
     pub(crate) result: CallResult,
     pub(crate) form: Form,
-    /// The MD5 of `media`, if a rule that needs it was reached.
-    pub(crate) hash: Option<ContentHash>,
 }
 
 /// The result of a call, by the rules or by a fault.
@@ -179,7 +172,6 @@ pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
         call,
         form: &form,
         merchant,
-        hash: OnceCell::new(),
     };
     let (mut broken, mut is_signed) = (None, false);
     let mut check = |rule: &Rule| {
@@ -187,11 +179,15 @@ pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
         if broken.is_some() {
             return CheckOutcome::NotReached;
         }
-        let Err(Broken(message, error)) = (rule.check)(&subject) else {
+        let Err(message) = (rule.check)(&subject) else {
             return CheckOutcome::Kept;
         };
         let signed = is_signed.then_some(sign_type);
-        let error = error.unwrap_or(rule.error);
+        let error = if message == TOO_LARGE {
+            PICTURE
+        } else {
+            rule.error
+        };
         broken = Some(CallResult::refused(error, message.clone(), signed));
         CheckOutcome::Broken(message.into_owned())
     };
@@ -207,7 +203,6 @@ pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
             message: "OK".into(),
             signed: Some(sign_type),
         }),
-        hash: subject.hash.into_inner(),
         form,
     }
 }
@@ -239,16 +234,17 @@ fn certificate(subject: &Subject<'_>) -> Result<(), Broken> {
 fn form(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let any = |has: fn(&Part) -> bool| form.parts.iter().any(has);
-    let refusal = match form.error {
-        Some(error) => Some(error),
-        None if form.boundary_is_quoted => Some("the boundary is in quotes"),
-        None if any(|it| it.disposition.file_name_first) => Some("filename comes before name"),
-        None if any(|it| it.disposition.extended_file_name) => {
-            Some("a file name is given as filename*")
-        }
-        None if form.too_large => None,
-        None => form.defects.iter().find_map(|defect| defect.refusal),
-    };
+    let is_first = any(|it| it.disposition.file_name_first);
+    let is_extended = any(|it| it.disposition.extended_file_name);
+    let mut defects = form.defects.iter().filter(|_| !form.too_large);
+    let refusal = form
+        .error
+        .or(form
+            .boundary_is_quoted
+            .then_some("the boundary is in quotes"))
+        .or(is_first.then_some("filename comes before name"))
+        .or(is_extended.then_some("a file name is given as filename*"))
+        .or_else(|| defects.find_map(|defect| defect.refusal));
     refusal.map_or(Ok(()), |why| Err(why.into()))
 }
 
@@ -258,14 +254,9 @@ pub(crate) const REQUIRED: [&str; 4] = ["mch_id", "media", "media_hash", "sign"]
 /// Each required field is there and not empty, and no field is there twice.
 fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
-    // The fields behind the picture are not known, so the size is the reason.
-    let too_large = || {
-        let message = "the body is over 4 MiB, and a picture must be under 2 MiB";
-        Err(Broken(message.into(), Some(PICTURE)))
-    };
     let cut = form.parts.last().filter(|part| part.content.is_none());
     if form.too_large && cut.is_none_or(|part| part.name != "media") {
-        return too_large();
+        return Err(TOO_LARGE.into());
     }
     let mut names = HashSet::new();
     if !form.parts.iter().all(|part| names.insert(&part.name)) {
@@ -277,7 +268,8 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
                 return Err(parameter(&format!("{name} is empty")));
             }
             Some(_) => {}
-            None if form.too_large => return too_large(),
+            // The fields behind the picture are not known.
+            None if form.too_large => return Err(TOO_LARGE.into()),
             None => return Err(parameter(&format!("{name} is missing"))),
         }
     }
@@ -305,15 +297,14 @@ fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
     };
     let is_wrong = |row: &&(&str, Fits)| form.part(row.0).is_some_and(|it| !is_right(it, row.1));
     let mut further = form.parts.iter().filter(|part| part.name != "media");
-    let name = form
-        .part("media")
-        .and_then(|media| media.file_name.as_deref());
     let wrong = if let Some(row) = FORMATS.iter().find(is_wrong) {
         row.0
     } else if !further.all(|part| is_right(part, |_| true)) {
         "a further field"
     } else if !form.parts.iter().all(|part| part.names_are_utf8)
-        || name.is_some_and(|name| !is_storable(name) || name.chars().count() > 256)
+        || form
+            .file_name()
+            .is_some_and(|it| !is_storable(it) || it.chars().count() > 256)
     {
         "the file name of media"
     } else {
@@ -359,11 +350,8 @@ fn picture(subject: &Subject<'_>) -> Result<(), Broken> {
 }
 
 fn hash(subject: &Subject<'_>) -> Result<(), Broken> {
-    let media = subject.form.part("media");
-    let bytes = media.and_then(|it| it.content.as_deref());
-    let made = || ContentMd5::of(bytes.unwrap_or_default());
-    let hash = subject.hash.get_or_init(made);
-    let is_right = subject.form.text("media_hash") == Some(hash.as_str());
+    let form = subject.form;
+    let is_right = form.text("media_hash") == Some(form.media_md5().as_str());
     ensure(is_right, "media_hash is not the MD5 of media")
 }
 

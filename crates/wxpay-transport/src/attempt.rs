@@ -169,7 +169,7 @@ impl Attempt {
         }
     }
 
-    /// The present silence, and when it began.
+    /// The current silence, and when it began.
     fn silence(&self, now: Instant) -> (TimeoutKind, Instant) {
         let Some(connection) = &self.connection else {
             return (TimeoutKind::Connect, now);
@@ -179,14 +179,14 @@ impl Attempt {
         if state.is_blocked {
             return (TimeoutKind::Stall, since);
         }
-        // The bytes that may still be in the system's buffer are sent at the pace of those before.
+        // The bytes that may still be in the system's buffer should take as long as those before.
         let sent = state.sent.max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = state.taken.map_or(Duration::ZERO, |taken| since - taken);
         (TimeoutKind::Response, since + sending.mul_f64(share))
     }
 
-    /// Describes the present silence, for the error of a timeout.
+    /// Describes the current silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
         let sent = self.connection.as_ref().map_or(0, |it| lock(it).sent);
         let step = match self.silence(Instant::now()).0 {

@@ -78,7 +78,7 @@ impl Default for Config {
             },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
-            // Apache, nginx and common load balancers close an idle connection after 60 s or 75 s.
+            // nginx closes an idle connection after 75 s, common load balancers after 60 s.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
@@ -156,11 +156,10 @@ pub enum ConnectEvent<'a> {
 /// ```
 /// use wxpay_transport::{RetryClass, Transport};
 ///
-/// let builder = Transport::builder().classifier(|response| match response.body().as_ref() {
+/// let _builder = Transport::builder().classifier(|response| match response.body().as_ref() {
 ///     b"busy" => RetryClass::Throttle,
 ///     _ => RetryClass::of_status(response.status()),
 /// });
-/// # let _ = builder;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -18,16 +18,15 @@ use crate::error::{Error, ErrorKind, lock};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
-/// A call to any of them goes to the first one in service. They must be interchangeable: a request that one
-/// of them has not answered may be sent to another.
+/// A call to any of them goes to the first one in service. They must be interchangeable: a request that has
+/// got no response from one of them may be sent to another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, EndpointsError, Transport};
 ///
 /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example:8443".parse()?])?;
-/// let builder = Transport::builder().endpoints(endpoints);
+/// let _builder = Transport::builder().endpoints(endpoints);
 /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
-/// # let _ = builder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,11 +205,10 @@ const HTTPS: u16 = 443;
 /// Returns true for `host` and `host:port`, without a user name.
 pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let host = authority.host();
-    let Some(rest) = authority.as_str().strip_prefix(host) else {
-        return false;
-    };
-    let port = rest.strip_prefix(':');
-    !host.is_empty() && port.map_or(rest.is_empty(), |port| port.parse::<u16>().is_ok())
+    let rest = authority.as_str().strip_prefix(host);
+    let is_number = |port: &str| port.parse::<u16>().is_ok();
+    let is_port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_number);
+    !host.is_empty() && rest.is_some_and(is_port)
 }
 
 /// Returns true if both lead to one host and port.

@@ -262,7 +262,7 @@ impl error::Error for Error {
     }
 }
 
-/// The kinds of failure that a caller may want to tell apart.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -361,10 +361,8 @@ pub struct BuildError(#[source] pub(crate) BoxError);
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();
-        match io.and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        }
+        let wrapped = io.and_then(io::Error::get_ref);
+        wrapped.map(|it| it as _).or_else(|| error.source())
     };
     iter::successors(Some(error), below).find_map(|error| error.downcast_ref())
 }

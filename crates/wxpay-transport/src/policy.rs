@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     pub(crate) attempts: u32,
     /// The endpoint of the last attempt; `None` if the call goes to the server in its URI.
     pub(crate) endpoint: Option<usize>,
-    /// True if the next attempt goes to another endpoint, if there is one.
+    /// True if the next attempt should go to another endpoint.
     moves: bool,
     tried: BTreeSet<usize>,
     /// The number of endpoints among which the remaining time is divided.
@@ -28,7 +28,7 @@ pub(crate) struct Policy {
     has_repeated_cut: bool,
 }
 
-/// The policy's inputs beside events.
+/// The policy's inputs beside outcomes.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -222,8 +222,7 @@ mod tests {
         }
     }
 
-    /// Makes a call. Each attempt at endpoint `n` takes the next behaviour of list `n`; an endpoint with an
-    /// empty list is healthy.
+    /// Makes a call whose attempts at endpoint `n` take the behaviours of list `n`, and then succeed.
     fn check(mut behaviours: Vec<Vec<(Outcome, u64)>>, in_service: u8, rules: Rules, random: f64) {
         let places = behaviours.len();
         let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);

@@ -48,12 +48,11 @@ impl fmt::Debug for Progress {
 /// come before the server has all of them. A **repeated attempt starts again from 0**.
 ///
 /// ```
-/// use http::Request;
 /// use wxpay_transport::{Progress, ProgressBody};
 ///
 /// let progress = Progress::new(|sent| println!("{sent} bytes"));
-/// let request = Request::post("https://localhost:8443/")
-///     .body(ProgressBody::new("hello".to_owned(), progress))?;
+/// let body = ProgressBody::new("hello".to_owned(), progress);
+/// let request = http::Request::post("https://localhost:8443/").body(body)?;
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -41,7 +41,6 @@ const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/10
 /// let proxy = proxy.except("localhost, 10.0.0.0/8, .intern.test");
 /// assert!(!proxy.applies_to(&Uri::from_static("https://10.1.2.3/")));
 /// assert_eq!(Proxy::new("socks5://proxy.test").unwrap_err(), ProxyUriError::Scheme);
-/// let of_the_environment = Proxy::from_env()?.unwrap_or(proxy);
 /// # Ok::<(), ProxyUriError>(())
 /// ```
 #[derive(Clone)]
@@ -93,6 +92,11 @@ impl Proxy {
     /// # Errors
     ///
     /// [`ProxyUriError`] when a variable has an invalid value; to ignore it could break a rule of the network.
+    ///
+    /// ```no_run
+    /// let proxy = wxpay_transport::Proxy::from_env()?;
+    /// # Ok::<(), wxpay_transport::ProxyUriError>(())
+    /// ```
     pub fn from_env() -> Result<Option<Self>, ProxyUriError> {
         Self::from_variables(|name| env::var(name))
     }

@@ -1,4 +1,4 @@
-//! The certificate authorities that a server's certificate must lead to.
+//! The trusted certificate authorities.
 
 use std::{
     collections::BTreeMap,
@@ -74,9 +74,8 @@ impl Roots {
     /// The authorities that are installed on this machine. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name
     /// another file or folder.
     ///
-    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls
-    /// fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing`
-    /// gets a warning.
+    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls fail
+    /// with [`NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing` gets a warning.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
@@ -123,7 +122,7 @@ impl Roots {
         Ok(())
     }
 
-    /// All authorities, with those of the machine's store.
+    /// All authorities, including those of the machine's store.
     pub(crate) async fn load(&self) -> Result<RootCertStore, Error> {
         let mut store = self.own.clone();
         if self.webpki {
@@ -195,7 +194,7 @@ pub(crate) struct ServerCertificate {
 
 impl ServerCertificate {
     pub(crate) fn parse(der: &CertificateDer<'_>) -> Option<Self> {
-        // The profile `Raw` accepts more than RFC 5280 does, as rustls does.
+        // `Raw` accepts all certificates that rustls accepts, and not only those that RFC 5280 allows.
         let certificate: CertificateInner<Raw> = CertificateInner::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let validity = certificate.validity();

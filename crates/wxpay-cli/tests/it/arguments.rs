@@ -20,23 +20,25 @@ fn assert_harmless(run: &Run) {
     }
 }
 
-/// One of each kind: C0, a line break, DEL, C1, an override and an isolate of direction, a line separator, a tag.
-const NAMES: [&str; 8] = [
-    "\u{1b}]0;x\u{7}.png",
-    "a\nb.png",
-    "\u{7f}.png",
-    "\u{9b}31m.png",
-    "gpj.\u{202e}.png",
-    "\u{2066}gpj.png",
-    "a\u{2028}b.png",
-    "\u{e0041}.png",
+/// C0, a line break, DEL, C1, an override and an isolate of direction, a line separator, a tag, and a soft hyphen,
+/// each with its escaped form.
+const NAMES: [(&str, &str); 9] = [
+    ("\u{1b}]0;x\u{7}.png", r"\u{1b}]0;x\u{7}.png"),
+    ("a\nb.png", r"a\nb.png"),
+    ("\u{7f}.png", r"\u{7f}.png"),
+    ("\u{9b}31m.png", r"\u{9b}31m.png"),
+    ("gpj.\u{202e}.png", r"gpj.\u{202e}.png"),
+    ("\u{2066}gpj.png", r"\u{2066}gpj.png"),
+    ("a\u{2028}b.png", r"a\u{2028}b.png"),
+    ("\u{e0041}.png", r"\u{e0041}.png"),
+    ("图\u{ad}.png", r"图\u{ad}.png"),
 ];
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_name_does_not_steer_a_terminal_and_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
-    for name in NAMES {
+    for (name, escaped) in NAMES {
         let path = folder.path().join(name);
         fs::copy(PNG, &path).unwrap();
         let missing = folder.path().join(format!("no {name}"));
@@ -55,6 +57,9 @@ fn a_file_name_does_not_steer_a_terminal_and_is_one_line() {
                 if more.contains("--json") {
                     // The value itself is unchanged.
                     assert_eq!(run.json_line()["file"], text(path));
+                } else {
+                    let printed = if status == 0 { &run.out } else { &run.err };
+                    assert!(printed.contains(escaped), "{run:?}");
                 }
             }
         }
@@ -64,7 +69,7 @@ fn a_file_name_does_not_steer_a_terminal_and_is_one_line() {
 #[test]
 fn an_argument_does_not_steer_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    for name in NAMES {
+    for (name, _) in NAMES {
         for arguments in [
             &["upload", &format!("--{name}")][..],
             &["upload", "--sandbox", &format!("--json={name}"), "x.png"],
@@ -121,7 +126,7 @@ fn an_option_that_is_a_file_here_is_refused() {
 }
 
 #[test]
-fn what_decides_trust_destination_or_identity_is_given_once() {
+fn flags_for_trust_destination_and_identity_are_given_once() {
     let mut twice = Vec::new();
     for verb in ["upload x.png", "doctor"] {
         for flag in "--region=us --ca=a --cert=a --key=a --key-password-file=a --p12=a \

@@ -2,12 +2,41 @@
 
 use std::{fs, path::Path, process::Command};
 
-use rcgen::ExtendedKeyUsagePurpose;
-
-use crate::{
-    certificates::{authority, issue},
-    program::{KEY, PNG, Runnable, wxpay},
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
+
+use crate::program::{KEY, PNG, Runnable, wxpay};
+
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
+
+pub(crate) fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// Writes `NAME.pem` and `NAME_key.pem`: for `localhost` and this usage, unless changed.
+pub(crate) fn issue(
+    authority: &Authority,
+    folder: &Path,
+    name: &str,
+    usage: ExtendedKeyUsagePurpose,
+    change: impl FnOnce(&mut CertificateParams),
+) {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages = vec![usage];
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
+    fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
+    fs::write(folder.join(format!("{name}_key.pem")), key.serialize_pem()).unwrap();
+}
 
 fn write_pair(folder: &Path, name: &str) {
     let usage = ExtendedKeyUsagePurpose::ClientAuth;
@@ -26,7 +55,7 @@ pub(crate) fn complete(folder: &Path) -> Command {
 }
 
 #[test]
-fn all_that_is_missing_is_named_at_once() {
+fn all_missing_settings_are_named_at_once() {
     let run = wxpay("upload x.png").assert_exit(2);
     for name in "WXPAY_MCH_ID WXPAY_API_KEY WXPAY_CERT WXPAY_P12 WXPAY_KEY --sandbox".split(' ') {
         run.assert_err(name);
@@ -52,11 +81,14 @@ fn each_wrong_setting_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     write_pair(folder.path(), "other");
     let with_line_end = format!("{KEY}\n");
+    // A path is shown, a secret is not.
+    let long = "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem";
     for (name, value, word) in [
         ("WXPAY_API_KEY", "short", "WXPAY_API_KEY"),
         ("WXPAY_API_KEY", &with_line_end, "WXPAY_API_KEY"),
         ("WXPAY_MCH_ID", "19 00", "WXPAY_MCH_ID"),
         ("WXPAY_CERT", "missing.pem", "missing.pem"),
+        ("WXPAY_CERT", long, long),
         ("WXPAY_CERT", "cert_key.pem", "swapped"),
         ("WXPAY_KEY", "cert.pem", "swapped"),
         ("WXPAY_KEY", "other_key.pem", "does not belong"),
@@ -151,7 +183,7 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
-fn help_and_version_are_there() {
+fn help_and_version_are_printed() {
     let version = wxpay("--version").assert_exit(0);
     assert!(version.out.starts_with("wxpay 0."), "{version:?}");
     for words in ["--help", "upload --help", "sandbox -h"] {

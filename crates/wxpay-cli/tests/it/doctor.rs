@@ -13,7 +13,7 @@ use std::{
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::{
-    certificates::{authority, issue},
+    config::{authority, issue},
     program::{KEY, PNG, Runnable},
     sandbox::Sandbox,
 };
@@ -91,7 +91,7 @@ fn wrong_settings_have_their_checks() {
 }
 
 #[test]
-fn certificates_that_do_not_hold_have_their_checks() {
+fn expired_and_unknown_certificates_have_their_checks() {
     let sandbox = Sandbox::new("");
     let folder = sandbox.folder();
     // A client's certificate of an unknown authority.

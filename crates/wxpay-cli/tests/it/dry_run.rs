@@ -36,7 +36,7 @@ fn as_json_it_is_one_object_a_line() {
 }
 
 #[test]
-fn it_needs_no_certificate_but_checks_one_that_is_given() {
+fn it_needs_no_certificate_but_checks_a_given_one() {
     let folder = tempfile::tempdir().unwrap();
     let without = "--dry-run WXPAY_CERT= WXPAY_KEY=";
     let mut command = complete(folder.path());

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    certificates::{authority, issue},
+    config::{authority, issue},
     program::{BMP, JPG, KEY, PNG, Runnable, next_line, text, wxpay},
 };
 
@@ -166,7 +166,7 @@ fn files_are_independent_and_printed_in_their_order() {
 }
 
 #[test]
-fn doctor_reads_its_clock_and_its_refusal() {
+fn doctor_checks_the_clock_and_the_refusal() {
     for (mode, clock) in [("honest", "ok"), ("yesterday", "warning")] {
         let gateway = Gateway::start(mode);
         let run = gateway.command("doctor --json").assert_exit(0);

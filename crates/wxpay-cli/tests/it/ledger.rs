@@ -150,7 +150,7 @@ fn a_run_again_sends_only_new_pictures_and_prints_every_id() {
 }
 
 #[test]
-fn a_list_is_taken_in_its_order_with_any_line_ends() {
+fn a_list_keeps_its_order_and_may_have_any_line_ends() {
     let shop = Shop::new("");
     shop.pictures(4);
     let paths = [2, 0, 3, 1].map(|number| format!("pictures/0{number}.png"));

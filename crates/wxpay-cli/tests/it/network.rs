@@ -41,7 +41,7 @@ fn the_second_endpoint_stands_in_and_is_named() {
 }
 
 #[test]
-fn a_fault_that_passes_is_repeated_as_often_as_was_asked() {
+fn retries_are_as_many_as_the_flag_says() {
     let sandbox = Sandbox::new("--fault system-error,next=2");
     let run = upload(sandbox.folder()).with("--retries 0").assert_exit(1);
     let line = run.json_line();

@@ -141,7 +141,7 @@ fn a_secret_among_the_arguments_is_not_echoed() {
 }
 
 #[test]
-fn a_mark_before_a_text_and_a_line_end_after_it_do_not_matter() {
+fn a_byte_order_mark_and_line_ends_are_accepted() {
     let sandbox = Sandbox::new("");
     let folder = sandbox.folder();
     fs::write(folder.join("password.txt"), "1900000109").unwrap();

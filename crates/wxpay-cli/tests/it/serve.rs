@@ -152,7 +152,7 @@ fn an_error_is_the_object_that_upload_prints() {
 }
 
 #[test]
-fn the_token_is_made_for_its_owner_alone() {
+fn only_the_owner_can_read_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let first = Serve::start(folder.path(), "--sandbox").token.clone();
     let again = Serve::start(folder.path(), "--sandbox").token.clone();
@@ -169,7 +169,7 @@ fn the_token_is_made_for_its_owner_alone() {
 }
 
 #[test]
-fn a_ledger_outlives_a_kill() {
+fn a_ledger_keeps_its_ids_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let words = "--sandbox --ledger shop.ledger";
     let serve = Serve::start(folder.path(), words);
@@ -185,7 +185,7 @@ fn a_ledger_outlives_a_kill() {
 }
 
 #[test]
-fn wrong_usage_ends_before_anything_listens() {
+fn wrong_usage_ends_the_program_before_it_listens() {
     let folder = tempfile::tempdir().unwrap();
     for (words, word) in [
         ("--sandbox --listen 0.0.0.0:0", "--allow-remote"),

@@ -30,7 +30,7 @@ fn every_format_uploads_with_every_sign_type() {
 }
 
 #[test]
-fn json_holds_just_what_is_promised() {
+fn json_has_exactly_the_documented_fields() {
     let run = wxpay("upload --sandbox --json").arg(PNG).assert_exit(0);
     let line = run.json_line();
     let keys = line.as_object().unwrap().keys().map(String::as_str);
@@ -60,7 +60,7 @@ fn a_picture_is_read_from_stdin() {
 }
 
 #[test]
-fn a_file_that_is_no_picture_says_why() {
+fn an_error_says_why_a_file_is_no_picture() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     fs::write(file("text.jpg"), "not a picture").unwrap();

@@ -25,7 +25,7 @@ fn verify(words: &str, response: impl AsRef<[u8]>, status: i32) -> Run {
 }
 
 #[test]
-fn either_algorithm_holds_and_a_flag_insists_on_one() {
+fn either_algorithm_is_valid_and_a_flag_requires_one() {
     let (md5, hmac) = (response("md5"), response("hmac-sha256"));
     verify("-", &md5, 0).assert_out("MD5");
     verify("-", &hmac, 0).assert_out("HMAC-SHA256");

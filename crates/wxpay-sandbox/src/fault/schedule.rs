@@ -92,15 +92,9 @@ fn draw(seed: u64, count: u64) -> u8 {
     ((bits ^ bits >> 31) % 100) as u8
 }
 
-/// The faults of a sandbox; clones share them.
+/// The last number and the faults of a sandbox; clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Faults(Arc<Mutex<List>>);
-
-#[derive(Debug, Default)]
-struct List {
-    last_id: u64,
-    active: Vec<ActiveFault>,
-}
+pub(crate) struct Faults(Arc<Mutex<(u64, Vec<ActiveFault>)>>);
 
 /// The effects that a call meets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,50 +118,50 @@ impl Plan {
 
 impl Faults {
     pub(crate) fn inject(&self, fault: Fault) -> u64 {
-        let mut list = self.list();
-        list.last_id += 1;
-        let id = list.last_id;
-        list.active.push(ActiveFault {
-            id,
+        let (last_id, active) = &mut *self.lock();
+        *last_id += 1;
+        active.push(ActiveFault {
+            id: *last_id,
             fault,
             matched: 0,
             hits: 0,
             passed: VecDeque::new(),
         });
-        let exhausted = list.active.iter().rev().filter(|it| it.is_exhausted());
+        let exhausted = active.iter().rev().filter(|it| it.is_exhausted());
         let oldest = exhausted.map(|it| it.id).nth(EXHAUSTED - 1);
-        let is_kept = |it: &ActiveFault| !it.is_exhausted() || Some(it.id) >= oldest;
-        list.active.retain(is_kept);
-        id
+        active.retain(|it| !it.is_exhausted() || Some(it.id) >= oldest);
+        *last_id
     }
 
     pub(crate) fn remove(&self, id: u64) -> bool {
-        let mut list = self.list();
-        let before = list.active.len();
-        list.active.retain(|fault| fault.id != id);
-        list.active.len() < before
+        let active = &mut self.lock().1;
+        let before = active.len();
+        active.retain(|fault| fault.id != id);
+        active.len() < before
     }
 
     pub(crate) fn remove_all(&self) {
-        self.list().active.clear();
+        self.lock().1.clear();
     }
 
     pub(crate) fn all(&self) -> Vec<ActiveFault> {
-        self.list().active.clone()
+        self.lock().1.clone()
     }
 
     /// Whether to cut off a call of which only the head is known.
     pub(crate) fn cut_request(&self, now: Instant) -> bool {
-        let mut list = self.list();
-        let mut cuts = list.active.iter_mut();
-        cuts.any(|it| it.fault.effect == Effect::CutInRequest && it.hits_call(None, now))
+        let mut faults = self.lock();
+        faults
+            .1
+            .iter_mut()
+            .any(|it| it.fault.effect == Effect::CutInRequest && it.hits_call(None, now))
     }
 
     /// The effects on a call: of each group the fault that was injected first. The others do not count
     /// the call.
     pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
         let mut plan = Plan::default();
-        for fault in &mut self.list().active {
+        for fault in &mut self.lock().1 {
             let effect = fault.fault.effect;
             let is_free = match effect {
                 Effect::CutInRequest => false,
@@ -186,8 +180,8 @@ impl Faults {
         plan
     }
 
-    fn list(&self) -> MutexGuard<'_, List> {
-        // The list is valid after any statement, so a poisoned lock is safe to reuse.
+    fn lock(&self) -> MutexGuard<'_, (u64, Vec<ActiveFault>)> {
+        // The data is valid after any statement, so a poisoned lock is safe to reuse.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,45 +2,22 @@
 
 use std::time::Duration;
 
-use proptest::{option, prelude::*, sample::select};
+use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
 
-fn effects() -> impl Strategy<Value = Effect> {
-    let time = any::<(u64, u32)>()
-        .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos % 1_000_000_000));
-    prop_oneof![
-        select(Effect::samples().collect::<Vec<_>>()),
-        any::<u32>().prop_map(Effect::Rate),
-        "[A-Z0-9_]{1,32}".prop_map(|code| Effect::Error(code.parse().unwrap())),
-        time.clone().prop_map(Effect::Delay),
-        time.prop_map(Effect::DelayInAnswer),
-    ]
-}
-
-prop_compose! {
-    fn faults()(
-        effect in effects(),
-        next in option::of(any::<u32>()),
-        every in option::of(any::<u32>()),
-        chance in option::of(any::<(u8, u64)>()),
-        file in option::of("\\PC*"),
-    ) -> Fault {
-        let fault = Fault::new(effect);
-        let fault = next.map_or(fault.clone(), |next| fault.times(next));
-        let fault = every.map_or(fault.clone(), |every| fault.every_nth(every));
-        let fault = chance.map_or(fault.clone(), |(percent, seed)| fault.probability(percent, seed));
-        match file.filter(|_| effect != Effect::CutInRequest) {
-            Some(file) => fault.for_file(file),
-            None => fault,
-        }
-    }
-}
+/// Any text of the grammar.
+const FAULT: &str = concat!(
+    r"(bom|error=[A-Z0-9_]{1,32}|rate=[0-9]{1,9}|delay(-in-answer)?=[0-9]{1,19}(s|ms|us|ns))",
+    r"(,next=[1-9][0-9]{0,8})?(,every=[1-9][0-9]{0,8})?(,chance=(100|[0-9]{1,2})%,seed=[0-9]{1,19})?",
+    r"(,file=([^,\\]|\\,|\\\\){0,99})?",
+);
 
 proptest! {
     #[test]
-    fn faults_survive_text_and_json(fault in faults()) {
+    fn faults_survive_text_and_json(text in FAULT) {
+        let fault: Fault = text.parse().unwrap();
         prop_assert_eq!(fault.to_string().parse(), Ok(fault.clone()));
         let json = serde_json::to_string(&fault).unwrap();
         prop_assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault.clone());
@@ -61,6 +38,10 @@ fn texts_are_written_in_one_way() {
     for effect in Effect::samples() {
         assert_eq!(effect.to_string().parse(), Ok(effect));
     }
+    let built = Fault::new(Effect::ByteOrderMark).times(0).every_nth(0);
+    let built = built.probability(200, 7).for_file(r"a,b\");
+    let text = r"bom,next=1,every=1,chance=100%,seed=7,file=a\,b\\";
+    assert_eq!(built.to_string(), text);
     for (text, written) in [
         ("SYSTEMERROR", "system-error"),
         ("delay=1500ms,next=1", "delay=1500ms,next=1"),

@@ -5,26 +5,25 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
     prelude::BASE64_STANDARD,
 };
-use wxpay_sign::{ContentHash, ContentMd5};
+use wxpay_sign::ContentMd5;
 
 use super::Findings;
 
 pub(super) fn look(
     sent: &[u8],
+    right: &str,
     bytes: &[u8],
     file_name: Option<&str>,
-    known: Option<&ContentHash>,
     findings: &mut Findings<'_>,
 ) {
-    let right = known.map_or_else(|| ContentMd5::of(bytes), Clone::clone);
-    if sent == right.as_str().as_bytes() {
+    if sent == right.as_bytes() {
         return;
     }
     let text = String::from_utf8_lossy(sent);
-    let (row, values) = in_another_form(text.trim(), right.as_str())
+    let (row, values) = in_another_form(text.trim(), right)
         .or_else(|| of_other_bytes(&text.trim().to_ascii_lowercase(), bytes, file_name))
         .unwrap_or(("hash-of-other-bytes", Default::default()));
-    let (before, before_zh) = findings.worded("hash/", &[&sent, &right.as_str()]);
+    let (before, before_zh) = findings.worded("hash/", &[&sent, &right]);
     let (why, why_zh) = findings.worded(row, &[&values[0], &values[1]]);
     findings.push(row, before + &why, before_zh + &why_zh);
 }
@@ -67,26 +66,20 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
         return None;
     }
     let is = |bytes: &[u8]| ContentMd5::of(bytes).as_str() == sent;
-    let row = if is(b"") {
-        "hash-of-nothing"
-    } else if file_name.is_some_and(|name| is(name.as_bytes())) {
-        "hash-of-name"
-    } else if let Some(reason) = of_a_beginning(sent, bytes) {
-        return Some(reason);
-    } else if is_of_base64(sent, bytes) {
-        "hash-of-base64"
-    } else if decode_base64(bytes.trim_ascii()).is_some_and(|decoded| is(&decoded)) {
-        "hash-of-decoded"
-    } else if is_of_hex(sent, bytes) {
-        "hash-of-hex"
-    } else if is(String::from_utf8_lossy(bytes).as_bytes()) {
-        "hash-of-text"
-    } else if converted(bytes).any(|converted| is(&converted)) {
-        "hash-of-converted"
-    } else {
-        return None;
-    };
-    Some((row, Default::default()))
+    #[rustfmt::skip] // a row a line
+    let sources: [(&str, &dyn Fn() -> bool); 7] = [
+        ("hash-of-nothing", &|| is(b"")),
+        ("hash-of-name", &|| file_name.is_some_and(|name| is(name.as_bytes()))),
+        ("hash-of-base64", &|| is_of_base64(sent, bytes)),
+        ("hash-of-decoded", &|| decode_base64(bytes.trim_ascii()).is_some_and(|it| is(&it))),
+        ("hash-of-hex", &|| is_of_hex(sent, bytes)),
+        ("hash-of-text", &|| is(String::from_utf8_lossy(bytes).as_bytes())),
+        ("hash-of-converted", &|| converted(bytes).any(|it| is(&it))),
+    ];
+    of_a_beginning(sent, bytes).or_else(|| {
+        let (row, _) = sources.iter().find(|source| (source.1)())?;
+        Some((row, Default::default()))
+    })
 }
 
 /// A beginning of the file, in one pass: a number of KiB, as after a single read; or all but the last
@@ -120,17 +113,14 @@ fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
 /// Base64 in one line, or in MIME's lines of 76 characters, with or without a line end at the end.
 fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
     let text = BASE64_STANDARD.encode(bytes);
-    let wrapped = |end: &str| {
+    let lines: Vec<_> = text.as_bytes().chunks(76).collect();
+    ["", "\n", "\r\n"].iter().any(|end| {
         let mut hasher = ContentMd5::new();
-        for (at, line) in text.as_bytes().chunks(76).enumerate() {
-            hasher.update(if at == 0 { b"" } else { end.as_bytes() });
-            hasher.update(line);
-        }
+        hasher.update(&lines.join(end.as_bytes()));
         let open = hasher.clone().finish();
         hasher.update(end.as_bytes());
         open.as_str() == sent || hasher.finish().as_str() == sent
-    };
-    ContentMd5::of(text.as_bytes()).as_str() == sent || wrapped("\n") || wrapped("\r\n")
+    })
 }
 
 fn is_of_hex(sent: &str, bytes: &[u8]) -> bool {

@@ -1,87 +1,84 @@
 //! The findings in words: a row for each, in English and in Chinese.
 
 /// A row: its code, the problem and the remedy in English, the same in Chinese. Rows of one code differ
-/// behind a slash. `{0}` is filled in as it is; a client's text has `{0:?}`, is cut, and put in quotes.
+/// behind a slash. `{0}` is filled in as it is; a client's text, `{0:?}`, is cut and quoted.
 pub(super) type Message = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip] // English, then Chinese
 pub(super) const MESSAGES: &[Message] = &[
     ("certificate-missing", "no client certificate was sent: give the HTTP client \
-     apiclient_cert.pem and apiclient_key.pem (or apiclient_cert.p12); curl takes --cert and \
-     --key",
-     "没有发送客户端证书：请给 HTTP 客户端配置 apiclient_cert.pem 和 apiclient_key.pem（或 apiclient_cert.p12）；\
-     curl 用 --cert 和 --key"),
-    ("certificate-refused", "the client certificate is not accepted: {0}. Use the one that \
-     belongs to this sandbox: each folder of credentials has its own",
+     apiclient_cert.pem and apiclient_key.pem, or apiclient_cert.p12 (curl: --cert and --key)",
+     "没有发送客户端证书：请给 HTTP 客户端配置 apiclient_cert.pem 和 apiclient_key.pem，或 apiclient_cert.p12 \
+     （curl：--cert 和 --key）"),
+    ("certificate-refused", "the client certificate is not accepted: {0}. Use that of this \
+     sandbox: each folder of credentials has its own",
      "客户端证书未被接受（{0}）：请使用属于这个沙箱的证书，每个凭据目录都有自己的证书"),
-    ("certificate-of-another", "the client certificate is for {0:?}, and this sandbox's merchant \
-     is {1}",
+    ("certificate-of-another", "the client certificate is for {0:?}; this sandbox's merchant is \
+     {1}",
      "客户端证书属于 {0:?}，而这个沙箱的商户号是 {1}"),
-    ("chunked", "the body came chunked, without a Content-Length: WeChat's gateway is not known \
-     to take that. Send it with its exact length (build the form in memory; it is under 3 MB)",
+    ("chunked", "the body is chunked, without a Content-Length, which WeChat's gateway may not \
+     accept: build the form in memory (it is under 3 MB) and send it with its exact length",
      "请求体以 chunked 方式发送，没有 Content-Length：微信网关未必接受。请带准确的长度发送（在内存中生成表单，它不到 3 MB）"),
-    ("body-cut", "the body ended after {0} bytes, and its Content-Length is {1}: was it \
-     computed for other bytes, or did the client give up?",
+    ("body-cut", "the body ended after {0} bytes, and its Content-Length is {1}: was that computed \
+     for other bytes, or did the client give up?",
      "请求体在 {0} 字节后中断，而 Content-Length 是 {1}：长度是按别的内容计算的，还是客户端中途放弃了？"),
-    ("body-too-large", "the body is over 4 MiB: a picture must be under 2 MiB (2,097,152 \
-     bytes); make it smaller",
+    ("body-too-large", "the body is over 4 MiB: make the picture smaller than 2 MiB (2,097,152 \
+     bytes)",
      "请求体超过 4 MiB：图片必须小于 2 MiB（2,097,152 字节），请压缩图片"),
-    ("body-empty", "the request has no body: was the stream read once before, to hash it?",
+    ("body-empty", "the request has no body: was the stream read before, to hash it?",
      "请求没有请求体：流是否在计算摘要时已经读完？"),
-    ("content-type-repeated", "there are several Content-Type headers, of which the first \
-     counts: set none by hand, the HTTP library makes the right one",
+    ("content-type-repeated", "there are several Content-Type headers, and the first counts: set \
+     none by hand, because the HTTP library sets the right one",
      "有多个 Content-Type 请求头，只有第一个有效：不要手动设置，HTTP 库会生成正确的值"),
     ("content-type-missing", "there is no Content-Type: it must be multipart/form-data with the \
-     form's boundary",
+     boundary",
      "没有 Content-Type：必须是带有表单 boundary 的 multipart/form-data"),
-    ("not-multipart", "the Content-Type is {0:?}: this API takes a form, multipart/form-data, \
-     with the picture's bytes in a file field (no JSON, no XML, no URL encoding)",
+    ("not-multipart", "the Content-Type is {0:?}: send a form, multipart/form-data, with the \
+     picture's bytes in a file field (no JSON, no XML, no URL encoding)",
      "Content-Type 是 {0:?}：本接口只接受 multipart/form-data 表单，图片内容放在文件字段中（不是 JSON、XML 或 URL 编码）"),
-    ("boundary-missing", "the Content-Type multipart/form-data has no boundary: do not set this \
-     header by hand, the HTTP library sets it with the boundary of the form that it makes",
+    ("boundary-missing", "the Content-Type multipart/form-data has no boundary: do not set it by \
+     hand, because the HTTP library sets it with the boundary of its form",
      "Content-Type 为 multipart/form-data 但没有 boundary：不要手动设置这个请求头，HTTP 库会按生成的表单设置"),
-    ("boundary-spaces", "there is white space around the boundary in the Content-Type: write \
-     boundary=… without any",
+    ("boundary-spaces", "there is white space around the boundary in the Content-Type: remove it",
      "Content-Type 里的 boundary 前后有空白：请写成 boundary=…，不带空白"),
     ("boundary-spaces/line", "there is white space behind a boundary line of the form, which \
-     WeChat's parsers are not known to read: end it with CR LF at once",
+     WeChat's parsers may not read: end the line with CR LF at once",
      "表单的分隔行后面有空白，微信的解析器未必能识别：分隔行后请直接写 CR LF"),
-    ("boundary-quoted", "the boundary in the Content-Type is in quotes, which WeChat's parsers \
-     do not read: write boundary=… without quotes, of letters and digits (.NET: set the header \
-     again, by TryAddWithoutValidation)",
+    ("boundary-quoted", "the boundary in the Content-Type is in quotes, which WeChat's parsers do \
+     not read: write boundary=… of letters and digits, without quotes (.NET: \
+     TryAddWithoutValidation)",
      "Content-Type 里的 boundary 带引号，微信的解析器不识别：请写成不带引号的 boundary=…，只用字母和数字（.NET：用 \
      TryAddWithoutValidation 重新设置）"),
-    ("boundary-mismatch", "the Content-Type says the boundary {0:?}, and the body begins with \
-     {1:?}: both must come from the same form",
+    ("boundary-mismatch", "the boundary in the Content-Type is {0:?}, and the body begins with \
+     {1:?}: take both from the same form",
      "Content-Type 里的 boundary 是 {0:?}，而请求体以 {1:?} 开头：两者必须来自同一个表单"),
-    ("preamble", "there are {0} bytes before the first boundary: RFC 2046 allows that, and \
-     WeChat's parsers are not known to; begin the body with the boundary",
+    ("preamble", "there are {0} bytes before the first boundary, which RFC 2046 allows and \
+     WeChat's parsers may not: begin the body with the boundary",
      "第一个分隔行之前有 {0} 字节：RFC 2046 允许，但微信的解析器未必接受；请让请求体直接以分隔行开头"),
-    ("not-a-form", "the body does not begin with the boundary: it is no form",
+    ("not-a-form", "the body does not begin with the boundary: it is not a form",
      "请求体不是以 boundary 开头：它不是表单"),
-    ("line-ends", "a line of the form ends with LF alone: boundary lines and the headers of \
-     each part must end with CR LF (\\r\\n)",
+    ("line-ends", "a line of the form ends with LF alone: end boundary lines and headers with CR \
+     LF (\\r\\n)",
      "表单中有只以 LF 结尾的行：分隔行和每个部分的头都必须以 CR LF（\\r\\n）结尾"),
-    ("header-folded", "a header of a part goes on in a second line, which no parser of today \
-     reads: write it in one line",
+    ("header-folded", "a header of a part is folded, which no current parser reads: write it in \
+     one line",
      "某个部分的头折成了两行，现在的解析器都不识别：请写成一行"),
-    ("disposition-missing", "a part of the form has no Content-Disposition: each needs \
-     Content-Disposition: form-data; name=\"…\"",
+    ("disposition-missing", "a part has no Content-Disposition: write Content-Disposition: \
+     form-data; name=\"…\"",
      "表单中有的部分没有 Content-Disposition：每个部分都需要 Content-Disposition: form-data; name=\"…\""),
-    ("field-unnamed", "the Content-Disposition of a part has no name: write form-data; \
-     name=\"…\"",
+    ("field-unnamed", "the Content-Disposition of a part has no name: write form-data; name=\"…\"",
      "某个部分的 Content-Disposition 没有 name：请写成 form-data; name=\"…\""),
-    ("form-not-closed", "the form does not end with its boundary and two dashes (--boundary--): \
-     is the body cut, or its Content-Length too small?",
+    ("form-not-closed", "the form does not end with --boundary--: is the body cut, or its \
+     Content-Length too small?",
      "表单没有以分隔行加两个连字符（--boundary--）结束：请求体被截断，还是 Content-Length 太小？"),
     ("filename-before-name", "in the Content-Disposition of {0:?}, filename comes before name: \
      WeChat's parsers want name first",
      "{0:?} 的 Content-Disposition 中 filename 写在 name 前面：微信的解析器要求 name 在前"),
-    ("filename-extended", "the Content-Disposition of {0:?} has filename*=, which WeChat's \
-     parsers do not read: send filename=\"…\" alone, in plain UTF-8, or an ASCII name",
+    ("filename-extended", "the Content-Disposition of {0:?} has filename*=, which WeChat's parsers \
+     do not read: send only filename=\"…\", in UTF-8 or ASCII",
      "{0:?} 的 Content-Disposition 带有 filename*=，微信的解析器不识别：只发送 filename=\"…\"，用 UTF-8 或 ASCII 文件名"),
-    ("transfer-encoding", "{0:?} has Content-Transfer-Encoding {1:?}, which nobody decodes: send \
-     its bytes as they are",
+    ("transfer-encoding", "{0:?} has Content-Transfer-Encoding {1:?}, which no server decodes: \
+     send its bytes as they are",
      "{0:?} 带有 Content-Transfer-Encoding {1:?}，没有服务器会解码：请原样发送字节"),
     ("field-repeated", "the field {0} is there {1} times: send it once",
      "字段 {0} 出现了 {1} 次：只发送一次"),
@@ -91,7 +88,8 @@ pub(super) const MESSAGES: &[Message] = &[
      "缺少字段 {0}，但有一个叫 {1:?} 的字段：请改名"),
     ("field-missing", "the field {0} is missing",
      "缺少字段 {0}"),
-    ("text-sent-as-file", "{0:?} was sent as a file: only media is one, all else are text fields",
+    ("text-sent-as-file", "{0:?} was sent as a file: only media is a file, all others are text \
+     fields",
      "{0:?} 作为文件发送了：只有 media 是文件，其他都是文本字段"),
     ("not-utf8", "the value of {0:?} is not UTF-8: is it GBK?",
      "{0:?} 的值不是 UTF-8：是 GBK 吗？"),
@@ -99,11 +97,9 @@ pub(super) const MESSAGES: &[Message] = &[
      "字段名 {0:?} 不是 UTF-8：是 GBK 吗？"),
     ("field-empty", "{0:?} is empty: empty values are not signed, and need not be sent",
      "{0:?} 是空的：空值不参与签名，也不必发送"),
-    ("value-not-trimmed", "the value of {0:?} has white space around it, which is part of what is \
-     signed",
+    ("value-not-trimmed", "the value of {0:?} has white space around it, which is signed, too",
      "{0:?} 的值前后有空白，空白也会参与签名"),
-    ("value-not-trimmed/line", "the value of {0:?} has a line end around it, which is part of \
-     what is signed",
+    ("value-not-trimmed/line", "the value of {0:?} has a line end, which is signed, too",
      "{0:?} 的值带有换行，换行也会参与签名"),
     ("value-quoted", "the value of {0:?} has quotes around it, which are part of the value",
      "{0:?} 的值带有引号，引号也是值的一部分"),
@@ -114,91 +110,83 @@ pub(super) const MESSAGES: &[Message] = &[
      "media 的文件名含有 U+FFFF 以上的字符（表情符号）：微信支付无法保存"),
     ("merchant-unknown", "mch_id is {0:?}, and this sandbox's merchant is {1}",
      "mch_id 是 {0:?}，而这个沙箱的商户号是 {1}"),
-    ("sign-type-unknown", "sign_type is {0:?}, which means MD5, as anything but HMAC-SHA256 does \
-     (in capitals, with one hyphen)",
+    ("sign-type-unknown", "sign_type is {0:?}, which means MD5: only HMAC-SHA256 (in capitals, \
+     with one hyphen) means HMAC",
      "sign_type 是 {0:?}，会被当作 MD5：只有 HMAC-SHA256（大写，一个连字符）才表示 HMAC"),
     ("signature/", "the signature is not right: ",
      "签名不正确："),
     ("signature-unknown/long", "the signature is not right; the text fields have {0} bytes, and \
-     the mistake is searched in {1} at most",
+     mistakes are searched in at most {1}",
      "签名不正确；文本字段有 {0} 字节，查找错误时最多看 {1} 字节"),
     ("media-too-large", "media has {0} bytes, and must be under 2,097,152: make it smaller",
      "media 有 {0} 字节，必须小于 2,097,152 字节：请压缩图片"),
     ("media-too-large/unread", "media is over 4 MiB, and must be under 2 MiB (2,097,152 bytes): \
      make it smaller",
      "media 超过 4 MiB，必须小于 2 MiB（2,097,152 字节）：请压缩图片"),
-    ("media-near-limit", "media has {0} bytes: the limit is documented as \"2M\", and this may \
-     be over it",
+    ("media-near-limit", "media has {0} bytes, which may be over the documented limit, \"2M\"",
      "media 有 {0} 字节：文档写的上限是“2M”，可能已经超过"),
-    ("media-empty", "media is empty: was its stream read once before, to hash it? Read the file \
-     once, and hash and send the same bytes",
+    ("media-empty", "media is empty: was its stream read before, to hash it? Read the file once, \
+     and hash and send the same bytes",
      "media 是空的：流是否在计算摘要时已经读完？文件只读一次，对同一份字节计算摘要并发送"),
     ("media-is", "media is not a JPEG, PNG or BMP: it is {0}{1}: {2}",
-     "media 不是 JPEG、PNG 或 BMP：{0}{1}"),
+     "media 不是 JPEG、PNG 或 BMP：{3}{1}"),
     ("media-not-a-file", "media was sent as a text field: it must be a file field, with \
      filename=\"…\" in its Content-Disposition (curl: -F media=@FILE)",
      "media 作为文本字段发送了：必须是文件字段，Content-Disposition 中带 filename=\"…\"（curl：-F media=@文件）"),
-    ("file-name-empty", "the file name of media is empty: a form without a chosen file looks \
-     like this",
+    ("file-name-empty", "the file name of media is empty, as in a form without a chosen file",
      "media 的文件名是空的：没有选择文件的表单就是这样"),
-    ("file-name-not-utf8", "the file name of media is not UTF-8: is it GBK? Send an ASCII name, \
-     or UTF-8",
+    ("file-name-not-utf8", "the file name of media is not UTF-8: is it GBK? Use ASCII or UTF-8",
      "media 的文件名不是 UTF-8：是 GBK 吗？请使用 ASCII 或 UTF-8 文件名"),
     ("file-name-path", "the file name of media is a path, {0:?}: send the last part",
      "media 的文件名是路径 {0:?}：只发送最后一段"),
     ("media-type-missing", "the part media has no Content-Type: send the picture's own \
      (image/jpeg, image/png, image/bmp)",
      "media 部分没有 Content-Type：请发送图片自己的类型（image/jpeg、image/png、image/bmp）"),
-    ("media-type-other", "the part media says it is {0:?}, and it is a {1}: send {2}",
+    ("media-type-other", "the Content-Type of media is {0:?}, and it is a {1}: send {2}",
      "media 部分声明的类型是 {0:?}，实际是 {1}：请发送 {2}"),
     ("media-truncated", "media is a {0} whose end is missing after {1} bytes: was it read or \
      downloaded to its end?",
      "media 是 {0}，在 {1} 字节后缺少结尾：文件读完或下载完了吗？"),
-    ("extension", "the file name {0:?} does not end like a {1}: name it {2:?}",
+    ("extension", "the file name {0:?} has not the extension of a {1}: name it {2:?}",
      "文件名 {0:?} 的扩展名与 {1} 不符：请改为 {2:?}"),
     ("hash/", "media_hash is {0:?}, and the MD5 of media is {1}: ",
      "media_hash 是 {0:?}，而 media 的 MD5 是 {1}："),
-    ("hash-upper-case", "it is right but for its case: write it in lower case",
+    ("hash-upper-case", "only its case is wrong: write it in lower case",
      "只有大小写不对：请用小写"),
-    ("hash-not-trimmed", "it is right but for the white space around it",
+    ("hash-not-trimmed", "only the white space around it is wrong",
      "只是前后多了空白"),
     ("hash-base64", "it is the right digest in base64: write it in hex",
      "这是正确摘要的 Base64：请写成十六进制"),
-    ("hash-base64/hex", "it is the right hash in base64 once more: send the hex",
+    ("hash-base64/hex", "it is the base64 of the right hex digits: send the hex digits",
      "这是正确的十六进制再做了一次 Base64：请直接发送十六进制"),
     ("hash-short", "it is the middle half of the right one: send all 32 digits",
      "这是正确摘要的中间 16 位：请发送全部 32 位"),
     ("hash-twice", "it is the MD5 of the MD5: hash once",
      "这是 MD5 的 MD5：只计算一次"),
-    ("hash-other-algorithm", "it has the length of {0}: this API v2 takes MD5 (SHA-256 is API \
-     v3's)",
+    ("hash-other-algorithm", "it has the length of {0}: API v2 takes MD5 (API v3 takes SHA-256)",
      "长度与 {0} 相同：API v2 使用 MD5（SHA-256 是 API v3 的）"),
     ("hash-of-nothing", "it is the MD5 of nothing: was the stream at its end when it was hashed?",
      "这是空内容的 MD5：计算时流是否已经读完？"),
     ("hash-of-name", "it is the MD5 of the file name: hash the file's bytes",
      "这是文件名的 MD5：请对文件内容计算"),
-    ("hash-of-base64", "it is the MD5 of the picture's base64 text: hash the bytes before they \
-     are encoded",
+    ("hash-of-base64", "it is the MD5 of the picture's base64 text: hash the bytes before encoding",
      "这是图片 Base64 文本的 MD5：请在编码之前对字节计算"),
-    ("hash-of-decoded", "it is the MD5 of what this base64 text holds: send those bytes, not \
-     the text",
+    ("hash-of-decoded", "it is the MD5 of the content of this base64 text: send that content",
      "这是该 Base64 文本解码后内容的 MD5：请发送解码后的字节，而不是文本"),
     ("hash-of-hex", "it is the MD5 of the bytes written in hex: hash the bytes",
      "这是字节的十六进制文本的 MD5：请对字节本身计算"),
-    ("hash-of-text", "it is the MD5 of the picture decoded as UTF-8 text: read the file in \
-     binary mode",
+    ("hash-of-text", "it is the MD5 of the picture decoded as UTF-8 text: read the file in binary \
+     mode",
      "这是把图片当作 UTF-8 文本解码后的 MD5：请以二进制方式读取文件"),
-    ("hash-of-converted", "it is the MD5 of the file with its line ends converted: open it in \
-     binary mode",
+    ("hash-of-converted", "it is the MD5 of the file with other line ends: open it in binary mode",
      "这是换行符被转换后的文件的 MD5：请以二进制方式打开文件"),
-    ("hash-of-line-end", "it is the MD5 of the bytes with a line end more, or less: hash \
-     exactly what is sent",
+    ("hash-of-line-end", "it is the MD5 with one line end more or less: hash exactly the bytes to \
+     send",
      "这是多了或少了一个换行的内容的 MD5：请对实际发送的内容计算"),
-    ("hash-of-truncated", "it is the MD5 of the first {0} of {1} bytes: read the file to its \
-     end before hashing",
+    ("hash-of-truncated", "it is the MD5 of the first {0} of {1} bytes: hash the file to its end",
      "这是 {1} 字节中前 {0} 字节的 MD5：请读完整个文件再计算"),
-    ("hash-of-other-bytes", "it is of bytes that are not known here: hash the very bytes that \
-     are sent, once the picture is final (resized, re-encoded)",
+    ("hash-of-other-bytes", "it is the hash of other bytes: hash exactly the bytes to send, after \
+     the picture is resized or re-encoded",
      "这是别的内容的摘要：请在图片处理（缩放、重新编码）完成后，对实际发送的字节计算"),
 ];
 

@@ -4,15 +4,14 @@ use wxpay_picture::{Content, Format};
 
 use super::{Findings, hash, messages::KINDS_ZH};
 use crate::{
-    request::Part,
-    rules::{Evaluation, PICTURE_LIMIT, is_storable},
+    request::{Form, Part},
+    rules::{PICTURE_LIMIT, is_storable},
 };
 
-/// From here on a picture is near enough to the limit for a finding.
+/// A picture of this size is near enough to the limit for a finding.
 const NEAR: usize = 2_000_000;
 
-pub(super) fn look(evaluation: &Evaluation, findings: &mut Findings<'_>) {
-    let form = &evaluation.form;
+pub(super) fn look(form: &Form, findings: &mut Findings<'_>) {
     let Some(media) = form.part("media") else {
         return;
     };
@@ -34,8 +33,8 @@ pub(super) fn look(evaluation: &Evaluation, findings: &mut Findings<'_>) {
     }
     if let Some(sent) = form.part("media_hash") {
         let sent = sent.content.as_deref().unwrap_or_default();
-        let (name, known) = (media.file_name.as_deref(), evaluation.hash.as_ref());
-        hash::look(sent, bytes, name, known, findings);
+        let right = form.media_md5().as_str();
+        hash::look(sent, right, bytes, form.file_name(), findings);
     }
 }
 
@@ -50,11 +49,10 @@ fn other(bytes: &[u8], findings: &mut Findings<'_>) {
         true => format!(" ({})", findings.redactor.quoted(bytes.trim_ascii())),
         false => String::new(),
     };
-    let what = content.to_string();
+    let (what, advice) = (content.to_string(), content.advice());
     let zh = KINDS_ZH.iter().find(|row| row.0 == code);
     let zh = zh.map_or("", |row| row.1);
-    let (en, _) = findings.worded("media-is", &[&what, &shown, &content.advice()]);
-    let (_, zh) = findings.worded("media-is", &[&zh, &shown]);
+    let (en, zh) = findings.worded("media-is", &[&what, &shown, &advice, &zh]);
     findings.push(code, en, zh);
 }
 

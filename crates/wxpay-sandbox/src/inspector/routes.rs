@@ -99,14 +99,12 @@ impl Inspector {
                     [] if wants_html(headers) => call().map(|_| page())?,
                     [] => responses::json(ok, &*call()?),
                     ["media"] => responses::media(self.history.picture(number)?),
-                    ["body"] => match self.history.body(number) {
-                        Some(body) => responses::body(body, false),
-                        None => {
-                            let call = call()?;
-                            let is_cut = call.body_start.len() < call.body_length;
-                            responses::body(call.body_start.clone(), is_cut)
-                        }
-                    },
+                    ["body"] => {
+                        let (whole, call) = (self.history.body(number), call()?);
+                        let is_cut = whole.is_none() && call.body_start.len() < call.body_length;
+                        let start = || call.body_start.clone();
+                        responses::body(whole.unwrap_or_else(start), is_cut)
+                    }
                     _ => return None,
                 }
             }

@@ -82,7 +82,7 @@ impl Recorder {
         let findings = match &handled.evaluation {
             Some(evaluation) if has_findings => {
                 // An announced call is recorded even if this panics.
-                let find = || findings::find(call, evaluation, &self.merchant);
+                let find = || findings::find(call, &evaluation.form, &self.merchant);
                 catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
             }
             _ => Vec::new(),
@@ -116,9 +116,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_does_not_wait_for_its_findings_and_the_history_does() {
-        let merchant = Arc::new(merchant());
         let history = History::default();
-        let mut handler = Handler::new(merchant, Faults::default(), history.clone()).unwrap();
+        let handler = Handler::new(merchant(), Faults::default(), history.clone());
+        let mut handler = handler.unwrap();
         // A channel in place of the thread: the findings are made when this test says so.
         let (calls, waiting) = sync_channel(1);
         handler.diagnosis.calls = calls;

@@ -44,11 +44,8 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(crate) fn new(
-        merchant: Arc<Merchant>,
-        faults: Faults,
-        history: History,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(merchant: Merchant, faults: Faults, history: History) -> io::Result<Self> {
+        let merchant = Arc::new(merchant);
         Ok(Self {
             diagnosis: Diagnosis::start(Arc::clone(&merchant), history)?,
             merchant,
@@ -92,9 +89,7 @@ impl Handler {
         let end = call.body.end;
         let merchant = &self.merchant;
         let evaluation = evaluate(&call, merchant);
-        let media = evaluation.form.part("media");
-        let file_name = media.and_then(|media| media.file_name.as_deref());
-        let plan = self.faults.plan(file_name, Instant::now());
+        let plan = (self.faults).plan(evaluation.form.file_name(), Instant::now());
         let response = respond(&evaluation, plan.effect, &merchant.key);
         tracing::debug!(
             method = merchant.redactor.quoted(call.head.method.as_str()),

@@ -78,7 +78,7 @@ fn other_keys_are_tried() {
 }
 
 #[test]
-fn messages_that_nobody_reads_stop_nothing() {
+fn unread_messages_stop_nothing() {
     // More messages than a pipe holds.
     for (words, calls) in [("", 700), ("--json", 200), ("-vv", 200)] {
         let sandbox = Sandbox::new(words);

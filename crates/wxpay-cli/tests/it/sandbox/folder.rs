@@ -53,7 +53,7 @@ fn another_start_keeps_the_credentials() {
 }
 
 #[test]
-fn private_files_are_for_their_owner_alone() {
+fn only_the_owner_can_read_private_files() {
     let folder = tempfile::tempdir().unwrap();
     let private = "ca_key.pem apiclient_key.pem apiclient_cert.p12 api_key.txt env";
     for _ in 0..2 {

@@ -131,7 +131,7 @@ fn a_signal_is_passed_on_to_the_command() {
 }
 
 #[test]
-fn the_proxy_of_a_company_is_not_asked_for_it() {
+fn a_proxy_of_the_environment_is_not_used_for_the_sandbox() {
     let mut sandbox = Sandbox::new("");
     let proxy = "export HTTPS_PROXY=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1";
     shell(&format!("{proxy}; {}", sandbox.curl())).assert_out("SUCCESS");

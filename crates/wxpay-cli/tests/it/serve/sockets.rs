@@ -18,7 +18,7 @@ use super::{Serve, ask, picture};
 use crate::program::{PROGRAM, Runnable, ends, signal, wxpay};
 
 #[test]
-fn a_unix_socket_is_guarded_by_its_permissions_alone() {
+fn only_its_permissions_guard_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let words = "--sandbox --socket agent.sock";
     let serve = Serve::start(folder.path(), words);

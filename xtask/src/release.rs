@@ -88,7 +88,8 @@ fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     let advice = "these have nothing under `## [Unreleased]`, though the package has changed: write \
                   what its users want to know, and commit it";
     require_none(&silent, advice)?;
-    let pending: Vec<_> = plan.due().filter(|entry| !entry.is_bumped()).collect();
+    let is_pending = |entry: &&Entry<'_>| require_bump(ws, entry).is_err();
+    let pending: Vec<_> = plan.due().filter(is_pending).collect();
     if pending.is_empty() {
         println!("nothing to bump");
         return Ok(());

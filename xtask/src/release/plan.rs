@@ -160,18 +160,11 @@ impl Entry<'_> {
         self.last.as_ref() != Some(&self.version)
     }
 
-    /// Whether version and changelog are as a bump writes them.
-    pub(super) fn is_bumped(&self) -> bool {
-        let is_written = self.changelog.version(&self.version).is_some();
-        let is_empty = self.changelog.unreleased.is_empty();
-        self.package.version == self.version && is_written && is_empty
-    }
-
     /// Whether the changelog says nothing of the crate's own changes.
     pub(super) fn is_silent(&self) -> bool {
         let has_changed = self.last.is_none() || !self.commits.is_empty();
-        let is_written = self.changelog.version(&self.version).is_some();
-        has_changed && !is_written && self.changelog.unreleased.is_empty()
+        let written = self.changelog.version(&self.version).unwrap_or_default();
+        has_changed && written.is_empty() && self.changelog.unreleased.is_empty()
     }
 
     /// The changelog with a line for each breaking dependency that it does not list yet.

@@ -11,7 +11,6 @@ use cargo_metadata::{Package, semver::Version};
 
 use crate::ci;
 use crate::workspace::{Workspace, missing, require_none};
-use changelog::Changelog;
 pub(crate) use plan::semver;
 use plan::{Entry, Plan, tag};
 
@@ -78,36 +77,24 @@ pub(crate) fn require_clean(ws: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn changelog(ws: &Workspace, package: &Package) -> Result<Changelog> {
-    let path = ws.path(package, "CHANGELOG.md");
-    Changelog::parse(&ws.sh.read_file(&path)?).context(path)
-}
-
 fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     require_clean(ws)?;
     let plan = Plan::new(ws, with_checks)?;
     println!("{plan}\n");
-    let (mut pending, mut silent, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in plan.due() {
-        let (package, version) = (entry.package, &entry.version);
-        let changelog = changelog(ws, package)?;
-        let is_written = changelog.version(version).is_some();
-        let is_empty = changelog.unreleased.is_empty();
-        if entry.has_changed() && is_empty && !is_written {
-            silent.push(ws.path(package, "CHANGELOG.md"));
-        }
-        if package.version != *version || !is_written || !is_empty {
-            names.push(format!("{} {version}", package.name));
-            pending.push((entry, changelog));
-        }
-    }
+    let silent = plan.due().filter(|entry| entry.is_silent());
+    let silent: Vec<_> = silent
+        .map(|it| ws.path(it.package, "CHANGELOG.md"))
+        .collect();
     let advice = "these have nothing under `## [Unreleased]`, though the package has changed: write \
                   what its users want to know, and commit it";
     require_none(&silent, advice)?;
+    let is_pending = |entry: &&Entry<'_>| require_bump(ws, entry).is_err();
+    let pending: Vec<_> = plan.due().filter(is_pending).collect();
     if pending.is_empty() {
         println!("nothing to bump");
         return Ok(());
     }
+    let names: Vec<_> = pending.iter().map(ToString::to_string).collect();
     let message = format!("Release {}", names.join(", "));
     let problem = "what is written is not committed: `git restore .` takes it back";
     write(ws, &pending, &message).context(problem)?;
@@ -115,14 +102,14 @@ fn bump(ws: &Workspace, with_checks: bool) -> Result<()> {
     Ok(())
 }
 
-fn write(ws: &Workspace, pending: &[(&Entry<'_>, Changelog)], message: &str) -> Result<()> {
+fn write(ws: &Workspace, pending: &[&Entry<'_>], message: &str) -> Result<()> {
     // The date in UTC, as git formats it for a commit that nothing refers to.
     let commit = ws.read("git commit-tree -m today HEAD^{tree}")?;
     let date = format!("git show --no-patch --date=short-local --format=%cd {commit}");
     let date = ws.line(&date).env("TZ", "UTC0").read()?;
-    for (entry, changelog) in pending {
+    for entry in pending {
         set_version(ws, entry.package, &entry.version)?;
-        let mut changelog = entry.announced(changelog);
+        let mut changelog = entry.announced();
         changelog.release(&entry.version, &date);
         let path = ws.path(entry.package, "CHANGELOG.md");
         ws.sh.write_file(path, changelog.text())?;
@@ -164,10 +151,9 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
     require_green(ws)?;
     let mut names = String::new();
     for entry in plan.due() {
-        let (name, version) = (&entry.package.name, &entry.version);
-        match is_published(ws, registry, &format!("{name}@{version}"))? {
-            true => println!("{name} {version} is published already"),
-            false => names += &format!(" --package {name}"),
+        match is_published(ws, registry, entry)? {
+            true => println!("{entry} is published already"),
+            false => names += &format!(" --package {}", entry.package.name),
         }
     }
     if !names.is_empty() {
@@ -180,10 +166,10 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
         return Ok(());
     }
     for entry in plan.due() {
-        let (name, version) = (&entry.package.name, &entry.version);
-        let message = format!("{name} {version}");
-        let line = ws.line("git tag --annotate --message").arg(message);
-        line.arg(tag(name, version)).run()?;
+        let line = ws
+            .line("git tag --annotate --message")
+            .arg(entry.to_string());
+        line.arg(tag(&entry.package.name, &entry.version)).run()?;
     }
     println!("published and tagged; next: git push --follow-tags");
     Ok(())
@@ -191,9 +177,11 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
 
 /// Checks that a package has its version in the manifest, a section for it, and no unreleased entries.
 fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
-    let Package { name, version, .. } = entry.package;
-    let path = ws.path(entry.package, "CHANGELOG.md");
-    let changelog = changelog(ws, entry.package)?;
+    let Entry {
+        package, changelog, ..
+    } = entry;
+    let Package { name, version, .. } = package;
+    let path = ws.path(package, "CHANGELOG.md");
     let problem = if *version != entry.version {
         format!("{name} is {version} and has to be {}", entry.version)
     } else if changelog.version(version).unwrap_or_default().is_empty() {
@@ -220,7 +208,8 @@ fn require_green(ws: &Workspace) -> Result<()> {
 }
 
 /// Whether the registry's index has a package in a version.
-fn is_published(ws: &Workspace, registry: &str, spec: &str) -> Result<bool> {
+fn is_published(ws: &Workspace, registry: &str, entry: &Entry<'_>) -> Result<bool> {
+    let spec = entry.to_string().replace(' ', "@");
     let info = format!("cargo info --color never --registry {registry} {spec}");
     let output = ws.line(&info).ignore_status().output()?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -237,10 +226,10 @@ fn notes(ws: &Workspace) -> Result<String> {
     for entry in &plan.0 {
         let (name, version) = (&entry.package.name, &entry.version);
         if entry.is_due() || here.lines().any(|it| it == tag(name, version)) {
-            let changelog = changelog(ws, entry.package)?;
-            let announced = entry.announced(&changelog);
-            let body = changelog.version(version).unwrap_or(&announced.unreleased);
-            sections.push(format!("## {name} {version}\n\n{body}\n"));
+            let announced = entry.announced();
+            let body = entry.changelog.version(version);
+            let body = body.unwrap_or(&announced.unreleased);
+            sections.push(format!("## {entry}\n\n{body}\n"));
         }
     }
     Ok(sections.join("\n"))

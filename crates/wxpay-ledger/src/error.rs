@@ -29,7 +29,7 @@ pub enum ErrorKind {
     #[error("a newer wxpay has written it, with schema {0}: use that one")]
     Newer(i64),
     /// Another process uploads with the ledger.
-    #[error("another process uploads by it: wait for its end, or stop it")]
+    #[error("another process uploads with it: wait for its end, or stop it")]
     InUse,
     /// Another process has locked the ledger for a minute.
     #[error("another process keeps it locked: try again later")]

@@ -34,10 +34,8 @@ pub(crate) fn open(path: &Path, create: bool) -> Result<Connection, Error> {
 
 fn connect(path: &Path, create: bool) -> Result<Connection, Cause> {
     match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::Foreign.into()),
-        Err(error) if !create || error.kind() != io::ErrorKind::NotFound => {
-            return Err(error.into());
-        }
+        Ok(metadata) if !metadata.is_file() => Err(ErrorKind::Foreign)?,
+        Err(error) if !create || error.kind() != io::ErrorKind::NotFound => Err(error)?,
         _ => {}
     }
     if create {
@@ -52,7 +50,7 @@ fn connect(path: &Path, create: bool) -> Result<Connection, Cause> {
     match (is_ours, create) {
         (true, _) => {}
         (false, true) => initialize(&mut connection)?,
-        (false, false) => return Err(ErrorKind::Foreign.into()),
+        (false, false) => Err(ErrorKind::Foreign)?,
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", CACHE)?;
@@ -104,8 +102,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The device and inode of the ledger and of its log: rows that are written to a removed file are lost.
-pub(crate) fn place(path: &Path) -> [Option<(u64, u64)>; 2] {
+/// The device and inode of the ledger and of its log.
+pub(crate) type Place = [Option<(u64, u64)>; 2];
+
+/// Finds out which files the ledger has now: rows that are written to a removed file are lost.
+pub(crate) fn place(path: &Path) -> Place {
     #[cfg(unix)]
     let number = |it: fs::Metadata| (it.dev(), it.ino());
     #[cfg(not(unix))]

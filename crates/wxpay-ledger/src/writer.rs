@@ -3,10 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -15,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::{
     error::{Error, ErrorKind},
-    file,
+    file::{self, Place},
     record::{Account, Outcome, Record, key, seconds},
 };
 
@@ -34,16 +31,9 @@ const WINDOW: Duration = Duration::from_millis(20);
 /// ```
 #[derive(Debug)]
 pub struct Ledger {
-    store: Arc<Store>,
+    path: PathBuf,
     thread: Option<(Sender<Message>, JoinHandle<()>)>,
     _lock: File,
-}
-
-#[derive(Debug)]
-struct Store {
-    connection: Mutex<Connection>,
-    path: PathBuf,
-    place: [Option<(u64, u64)>; 2],
 }
 
 type Message = (Account, Record, Box<dyn FnOnce(Result<(), Error>) + Send>);
@@ -57,17 +47,14 @@ impl Ledger {
     /// version, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, Error> {
         // The ledger comes first: no lock is left beside a file of another program.
-        let store = Arc::new(Store {
-            connection: Mutex::new(file::open(path, true)?),
-            path: path.to_owned(),
-            place: file::place(path),
-        });
+        let mut connection = file::open(path, true)?;
         let lock = file::lock(path).map_err(|cause| Error::new(path, cause))?;
         let (sender, receiver) = mpsc::channel();
-        let writer = Arc::clone(&store);
-        let thread = thread::spawn(move || writer.run(&receiver));
+        let (path, place) = (path.to_owned(), file::place(path));
+        let of = path.clone();
+        let thread = thread::spawn(move || run(&mut connection, &of, place, &receiver));
         Ok(Self {
-            store,
+            path,
             thread: Some((sender, thread)),
             _lock: lock,
         })
@@ -79,15 +66,16 @@ impl Ledger {
     ///
     /// [`Error`] when the ledger cannot be written.
     pub fn account(&self, merchant: &str, region: &str, endpoint: &str) -> Result<Account, Error> {
-        self.store.ask(|connection| {
-            connection.execute(
-                "INSERT INTO accounts (merchant, region, endpoint) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO NOTHING",
-                [merchant, region, endpoint],
-            )?;
-            let select = "SELECT id FROM accounts WHERE merchant = ?1 AND region = ?2";
-            connection.query_row(select, [merchant, region], |row| row.get(0).map(Account))
-        })
+        const INSERT: &str = "INSERT INTO accounts (merchant, region, endpoint)
+            VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        const SELECT: &str = "SELECT id FROM accounts WHERE merchant = ?1 AND region = ?2";
+
+        let connection = file::open(&self.path, false)?;
+        let inserted = connection.execute(INSERT, [merchant, region, endpoint]);
+        let select = |_| connection.query_row(SELECT, [merchant, region], |row| row.get(0));
+        let id = inserted.and_then(select);
+        id.map(Account)
+            .map_err(|error| Error::new(&self.path, error))
     }
 
     /// Writes an outcome, and calls `done` on the ledger's own thread after the commit.
@@ -114,31 +102,25 @@ impl Drop for Ledger {
     }
 }
 
-impl Store {
-    fn run(&self, messages: &Receiver<Message>) {
-        while let Ok(first) = messages.recv() {
-            let until = Instant::now() + WINDOW;
-            let mut group = vec![first];
-            let left = || until.saturating_duration_since(Instant::now());
-            while group.len() < MAX_GROUP
-                && let Ok(message) = messages.recv_timeout(left())
-            {
-                group.push(message);
-            }
-            let mut result = self.ask(|connection| write(connection, &group));
-            if result.is_ok() && file::place(&self.path) != self.place {
-                result = Err(Error::new(&self.path, ErrorKind::Removed));
-            }
-            for (.., done) in group {
-                done(result.clone());
-            }
+/// Writes the outcomes that come, until the ledger is dropped.
+fn run(connection: &mut Connection, path: &Path, place: Place, messages: &Receiver<Message>) {
+    while let Ok(first) = messages.recv() {
+        let until = Instant::now() + WINDOW;
+        let mut group = vec![first];
+        let left = || until.saturating_duration_since(Instant::now());
+        while group.len() < MAX_GROUP
+            && let Ok(message) = messages.recv_timeout(left())
+        {
+            group.push(message);
         }
-    }
-
-    fn ask<T>(&self, it: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let connection = self.connection.lock();
-        let answer = it(&mut connection.unwrap_or_else(PoisonError::into_inner));
-        answer.map_err(|error| Error::new(&self.path, error))
+        let written = write(connection, &group).map_err(|error| Error::new(path, error));
+        let result = match written {
+            Ok(()) if file::place(path) != place => Err(Error::new(path, ErrorKind::Removed)),
+            written => written,
+        };
+        for (.., done) in group {
+            done(result.clone());
+        }
     }
 }
 

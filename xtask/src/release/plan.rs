@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
 use xshell::Cmd;
 
-use super::changelog;
 use super::changelog::Changelog;
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
@@ -38,6 +37,7 @@ pub(super) struct Plan<'a>(pub(super) Vec<Entry<'a>>);
 
 pub(super) struct Entry<'a> {
     pub(super) package: &'a Package,
+    pub(super) changelog: Changelog,
     /// The version after the next release.
     pub(super) version: Version,
     /// The last release; `None` before the first.
@@ -45,7 +45,7 @@ pub(super) struct Entry<'a> {
     /// The commits since the last release, one in each line.
     commits: String,
     /// The kinds of the changes, with reasons.
-    evidence: Vec<(Step, String)>,
+    changes: Vec<(Step, String)>,
     /// Breaking releases of dependencies.
     follows: BTreeMap<String, Version>,
 }
@@ -63,12 +63,15 @@ impl<'a> Plan<'a> {
             let package = waiting.remove(next);
             let (needs, mut follows) = (needs(package), breaking.clone());
             follows.retain(|name: &String, _| needs.contains(name.as_str()));
+            let path = ws.path(package, "CHANGELOG.md");
+            let changelog = Changelog::parse(&ws.sh.read_file(&path)?).context(path)?;
             let mut entry = Entry {
                 package,
+                changelog,
                 version: package.version.clone(),
                 last: last_release(ws, &package.name)?,
                 commits: String::new(),
-                evidence: Vec::new(),
+                changes: Vec::new(),
                 follows,
             };
             if let Some(last) = entry.last.clone() {
@@ -108,9 +111,8 @@ impl Entry<'_> {
         let apart = format!(":(exclude){folder}/tests :(exclude){list}");
         let log = format!("git log --oneline {tag}..HEAD -- {folder} {apart}");
         self.commits = ws.read(&log)?;
-        let evidence = &mut self.evidence;
+        let changes = &mut self.changes;
         if !self.commits.is_empty() {
-            let changelog = changelog(ws, package)?;
             let then = ws.line(&format!("git show {tag}:{list}"));
             if let (Ok(then), Some(now)) = (then.ignore_stderr().read(), &now) {
                 let lines = public_api::difference(&then, now);
@@ -122,17 +124,17 @@ impl Entry<'_> {
                     _ => Step::Breaking,
                 };
                 let why = [vec![why], lines].concat().join("\n      ");
-                evidence.push((step, why));
+                changes.push((step, why));
             } else {
                 // The interface of a program has no list.
-                evidence.push((changelog.step(), "its changelog's headings".to_owned()));
+                changes.push((self.changelog.step(), "its changelog's headings".to_owned()));
             }
-            if changelog.says_breaking() {
-                evidence.push((Step::Breaking, "its changelog says so".to_owned()));
+            if self.changelog.says_breaking() {
+                changes.push((Step::Breaking, "its changelog says so".to_owned()));
             }
             if with_checks && is_library {
                 // It finds more than a list shows, such as a new variant of an exhaustive enum.
-                evidence.extend(find(ws, name, &tag)?);
+                changes.extend(check(ws, name, &tag)?);
             }
         }
         for (dependency, version) in &self.follows {
@@ -145,9 +147,9 @@ impl Entry<'_> {
                 Some(_) if words.any(|it| it == module) => (Step::Breaking, "its API shows it"),
                 Some(_) => (Step::Patch, "its API does not show it"),
             };
-            evidence.push((step, format!("follows {dependency} {version}: {how}")));
+            changes.push((step, format!("follows {dependency} {version}: {how}")));
         }
-        if let Some(step) = self.evidence.iter().map(|it| it.0).max() {
+        if let Some(step) = self.changes.iter().map(|it| it.0).max() {
             // A version that was raised by hand or by an interrupted release is kept.
             self.version = step.after(last).max(manifest.clone());
         }
@@ -158,15 +160,17 @@ impl Entry<'_> {
         self.last.as_ref() != Some(&self.version)
     }
 
-    /// Whether it has changes of its own since its last release, which its changelog has to list.
-    pub(super) fn has_changed(&self) -> bool {
-        self.last.is_none() || !self.commits.is_empty()
+    /// Whether the changelog says nothing of the crate's own changes.
+    pub(super) fn is_silent(&self) -> bool {
+        let has_changed = self.last.is_none() || !self.commits.is_empty();
+        let written = self.changelog.version(&self.version).unwrap_or_default();
+        has_changed && written.is_empty() && self.changelog.unreleased.is_empty()
     }
 
     /// The changelog with a line for each breaking dependency that it does not list yet.
-    pub(super) fn announced(&self, changelog: &Changelog) -> Changelog {
-        let written = changelog.version(&self.version).unwrap_or_default();
-        let mut announced = changelog.clone();
+    pub(super) fn announced(&self) -> Changelog {
+        let written = self.changelog.version(&self.version).unwrap_or_default();
+        let mut announced = self.changelog.clone();
         for (dependency, version) in &self.follows {
             let line = format!("Follows `{dependency}` {version}.");
             if !written.contains(&line) {
@@ -174,6 +178,13 @@ impl Entry<'_> {
             }
         }
         announced
+    }
+}
+
+/// The name and the version.
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.package.name, self.version)
     }
 }
 
@@ -186,7 +197,7 @@ impl fmt::Display for Plan<'_> {
                 Some(last) if last == version => writeln!(f, "{name:16}  {last}: unchanged")?,
                 Some(last) => writeln!(f, "{name:16}  {last} → {version}")?,
             }
-            for (step, why) in &entry.evidence {
+            for (step, why) in &entry.changes {
                 writeln!(f, "    {}: {why}", format!("{step:?}").to_lowercase())?;
             }
             let mut commits = entry.commits.lines();
@@ -234,7 +245,7 @@ fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
 
 /// The differences between a release and now, with headlines such as `enum_variant_added: enum variant
 /// added on exhaustive enum`.
-pub(super) fn find(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
+pub(super) fn check(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
     println!("cargo-semver-checks: {name} since {tag}");
     // Checked as a patch release, so that every larger change is found.
     let command = command(ws, name, tag).args(["--release-type", "patch"]);

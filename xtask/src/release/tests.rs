@@ -69,9 +69,8 @@ impl Repo {
     fn due(&self) -> String {
         let ws = self.ws();
         let plan = Plan::new(&ws, false).unwrap();
-        let due = plan.due().map(|it| (&it.package.name, &it.version));
-        let due = due.map(|(name, version)| format!("{name} {version}"));
-        due.collect::<Vec<_>>().join(", ")
+        let due: Vec<_> = plan.due().map(ToString::to_string).collect();
+        due.join(", ")
     }
 
     fn ws(&self) -> Workspace {

@@ -117,7 +117,7 @@ fn a_second_run_on_the_same_ledger_is_refused_and_readers_are_not() {
     let is_empty = || shop.ledger("status").run().out.contains("uploaded  0");
     until(|| !shop.calls().is_empty() && !is_empty());
     let second = shop.upload("pictures").assert_exit(2);
-    second.assert_err("another process uploads by it");
+    second.assert_err("another process uploads with it");
     shop.ledger("export").assert_exit(0);
     shop.ledger("forget --older-than 0").assert_exit(0);
     signal(child.id(), "TERM");

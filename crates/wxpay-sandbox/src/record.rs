@@ -283,11 +283,10 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
 
 /// The outcome of the rules, whose codes are static.
 fn outcome(result: &CallResult) -> Outcome {
-    let error = match result.error {
-        Some((Cow::Borrowed(code), description)) => Some((code, description)),
-        _ => None,
+    let (code, description) = match result.error {
+        Some((Cow::Borrowed(code), description)) => (Some(code), Some(description)),
+        _ => (None, None),
     };
-    let (code, description) = error.unzip();
     Outcome {
         code,
         description,

@@ -4,7 +4,6 @@ use std::{
     cell::OnceCell,
     convert::Infallible,
     future::ready,
-    iter,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -333,23 +332,16 @@ fn unquoted(value: &[u8]) -> &[u8] {
 }
 
 /// The texts between semicolons that are not in quotes.
-fn parameters(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
-    iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let (mut in_quotes, mut is_escaped) = (false, false);
-        let end = rest.iter().enumerate().position(|(at, byte)| {
-            let ends = *byte == b';' && !in_quotes;
-            // The second byte of a GBK character may be a backslash: before the closing quote it is no escape.
-            let is_last = || matches!(rest[at + 1..].trim_ascii_start(), [] | [b';', ..]);
-            in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
-            is_escaped = *byte == b'\\' && !is_escaped;
-            ends
-        });
-        let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = behind.get(1..).unwrap_or_default();
-        Some(parameter)
+fn parameters(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut read, mut in_quotes, mut is_escaped) = (0, false, false);
+    value.split(move |byte| {
+        read += 1;
+        let is_end = *byte == b';' && !in_quotes;
+        // The second byte of a GBK character may be a backslash: before the last quote it is no escape.
+        let is_last = || matches!(value[read..].trim_ascii_start(), [] | [b';', ..]);
+        in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
     })
 }
 

@@ -268,11 +268,7 @@ fn outcomes_are_logged_and_secrets_are_not() {
     // The server logs to the subscriber of the thread that starts it.
     let bench = with_default(subscriber, Bench::new);
     let form = bench.form(&[]);
-    let answers = [
-        bench.upload(&form),
-        bench.upload(&form[2..]),
-        bench.upload(&form),
-    ];
+    let answers = [&form[..], &form[2..], &form].map(|form| bench.upload(form));
     let mut log = String::new();
     file.rewind().unwrap();
     file.read_to_string(&mut log).unwrap();

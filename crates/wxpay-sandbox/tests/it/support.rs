@@ -89,8 +89,7 @@ impl Bench {
     /// Runs a program in the folder; it must succeed.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.output(program, arguments);
-        let has_succeeded = output.status.success();
-        assert!(has_succeeded, "{program} {arguments:?}: {output:?}");
+        assert!(output.status.success(), "{program}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -182,7 +181,7 @@ impl Bench {
         self.upload(&self.form(more))
     }
 
-    /// The same with a field in the place of another, or without it.
+    /// The same with a field in place of another, or without it.
     pub(crate) fn send_changed(&self, more: &[&str], name: &str, field: &str) -> Answer {
         self.upload(&self.changed(more, &[(name, field)]))
     }
@@ -213,8 +212,7 @@ impl Bench {
     /// The codes of the findings of the last call.
     pub(crate) fn codes(&self) -> Vec<String> {
         let last = self.last();
-        let codes = last.findings.iter().map(|finding| finding.code.clone());
-        codes.collect()
+        last.findings.iter().map(|it| it.code.clone()).collect()
     }
 
     /// The signature over `name=value` texts, by Python's hashlib and hmac.

@@ -37,9 +37,9 @@ fn issue(bench: &Bench, change: impl FnOnce(&mut CertificateParams)) {
 
 /// Uploads a good form with the certificate in `odd.pem`.
 fn upload(bench: &Bench, more: &[&str]) -> crate::support::Answer {
-    let form = bench.form(&[]);
     let identity = ["--cert", "odd.pem", "--key", "odd_key.pem"];
-    bench.anonymous_curl(&bench.words(&[&identity[..], more].concat(), &form))
+    let arguments = [&identity[..], more].concat();
+    bench.anonymous_curl(&bench.words(&arguments, &bench.form(&[])))
 }
 
 #[track_caller]

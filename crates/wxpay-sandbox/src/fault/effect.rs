@@ -58,7 +58,7 @@ effects! {
         "`return_code` FAIL and the message 频率限制, nothing else."
     "no-signature" NoSignature "without the field `sign`."
     "wrong-signature" WrongSignature "signed over other fields."
-    "other-algorithm" OtherAlgorithm "signed with another algorithm than the request."
+    "other-algorithm" OtherAlgorithm "signed with the other one of MD5 and HMAC-SHA256."
     "extra-fields" ExtraFields "with fields that are not documented, signed like all others."
     "bom" ByteOrderMark "with a byte order mark before the document."
     "doctype" Doctype "with a DOCTYPE that declares an entity, and a field that uses it."

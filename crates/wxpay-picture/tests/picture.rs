@@ -1,4 +1,4 @@
-//! Every kind by real files and by small ones of the same form.
+//! Every kind of file, by real files and by small ones of the same form.
 
 use std::fs;
 
@@ -53,7 +53,7 @@ fn name(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn pictures_are_told_by_their_headers() {
+fn pictures_are_detected_by_their_headers() {
     assert_eq!(Format::detect(&example("licence.jpg")), Some(Format::Jpeg));
     assert_eq!(Format::detect(&example("licence.png")), Some(Format::Png));
     for (format, picture) in pictures() {
@@ -116,7 +116,7 @@ fn a_cut_picture_is_not_whole_wherever_it_is_cut() {
 }
 
 #[test]
-fn what_is_behind_a_whole_picture_does_not_matter() {
+fn bytes_behind_a_whole_picture_do_not_matter() {
     let trailers = [
         b"\n".to_vec(),
         vec![0; 64 * 1024 - 1],
@@ -214,7 +214,7 @@ fn other_files_are_named() {
 }
 
 #[test]
-fn nothing_with_a_nul_is_text_and_the_unknown_shows_its_first_bytes() {
+fn bytes_with_a_nul_are_no_text_and_unknown_files_show_their_first_bytes() {
     for (bytes, first) in [
         (b"abc\0def".as_slice(), "61 62 63 00 64 65 66"),
         (&[1; 100], "01 01 01 01 01 01 01 01"),
@@ -248,7 +248,7 @@ fn a_picture_behind_other_bytes_is_named_with_them() {
             assert_eq!(name(&bytes), format!("a {format} {called}"));
         }
     }
-    // A container with a picture in it is the container.
+    // A container that holds a picture is named as the container.
     let pdf = [b"%PDF-1.4\n".as_slice(), &jpeg()].concat();
     assert_eq!(name(&pdf), "a PDF");
 }

@@ -76,8 +76,8 @@ const UNPACK: &str = "unpack it, and send the picture";
 const PAGE: &str = "send a picture of the page, as JPEG or PNG";
 const ITSELF: &str = "send the picture itself";
 const DECODE: &str = "decode it, and send the bytes";
-const AGAIN: &str = "get the file again, to its end";
-const SOURCE: &str = "look at what wrote the file";
+const AGAIN: &str = "get the whole file again";
+const SOURCE: &str = "check the program that wrote the file";
 const NOT_TEXT: &str = "keep it as bytes from the file to the request, never as text";
 
 /// The first row that fits is taken. Texts come last, and have no NUL.
@@ -142,14 +142,14 @@ const KINDS: &[Kind] = &[
         Line(&["http://", "https://", "ftp://", "//"])),
     kind("media-is-data-url", "a data URL", DECODE, Text(&["data:"])),
     kind("media-is-html", "an HTML page",
-        "look at it: an error or a login may have been downloaded in the picture's place",
+        "open it: an error or a login page may have been downloaded instead",
         Text(&["<!doctype html", "<html", "<head", "<body"])),
     kind("media-is-svg", "an SVG", "draw it as PNG", Text(&["<svg", "<…<svg"])),
     kind("media-is-xml", "an XML document", SOURCE, Text(&["<?xml", "<xml"])),
     kind("media-is-html", "HTML or XML", SOURCE, Text(&["<"])),
     kind("media-is-json", "JSON", SOURCE, Text(&["{", "[{", "[\""])),
     kind("media-is-pem", "a PEM file, a certificate or a key",
-        "keep it to yourself, and send the picture", Text(&["-----begin "])),
+        "keep it secret, and send the picture", Text(&["-----begin "])),
     kind("media-is-base64", "a picture in base64", DECODE, Text(&["/9j/", "iVBORw0KGgo"])),
     kind("media-is-hex", "a picture in hex", DECODE, Text(&["ffd8ff", "89504e470d0a"])),
     kind("media-is-path", "the path of a file", "send the file's bytes (curl: -F media=@FILE)",
@@ -199,7 +199,8 @@ impl<'a> Content<'a> {
     }
 
     fn words(&self) -> (Option<&'static str>, &'static str) {
-        const REMOVE: &str = "remove what is before the picture, and look at what wrote it";
+        const REMOVE: &str =
+            "remove the bytes before the picture, and check the program that wrote them";
         match self {
             Self::Picture(_) => (None, "send it"),
             Self::Preceded { .. } => (Some("media-preceded"), REMOVE),

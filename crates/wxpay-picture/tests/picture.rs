@@ -14,14 +14,8 @@ fn jpeg() -> Vec<u8> {
     let thumbnail = b"\xff\xd8\xff\xdb\0\x02\xff\xd9";
     let segment = [b"\xff\xe1\0\x0a".as_slice(), thumbnail].concat();
     let data = [&[0x5a; 5000], &b"\xff\0\xff\xd0\x12"[..]].concat();
-    let parts = [
-        b"\xff\xd8",
-        &segment[..],
-        b"\xff\xda\0\x04\x01\0",
-        &data,
-        b"\xff\xd9",
-    ];
-    parts.concat()
+    let scan = b"\xff\xda\0\x04\x01\0";
+    [b"\xff\xd8", &*segment, scan, &data, b"\xff\xd9"].concat()
 }
 
 fn png() -> Vec<u8> {
@@ -199,6 +193,7 @@ fn other_files_are_named() {
         (b"BMW is a car, and this is a text about it", "media-is-text", "text"),
         (b"iVBORw0KGgoAAAANSUhEUg==", "media-is-base64", "a picture in base64"),
         (b"\r\n \t", "media-is-text", "text"),
+        (b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "media-is-appledouble", "macOS's notes on a file (AppleDouble), not the file"),
     ];
     for (bytes, code, called) in files {
         let content = Content::of(bytes);
@@ -206,11 +201,6 @@ fn other_files_are_named() {
         assert_eq!(content.to_string(), called);
         assert!(!content.advice().is_empty());
     }
-    let apple_double = name(b"\0\x05\x16\x07\0\x02\0\0Mac OS X");
-    assert_eq!(
-        apple_double,
-        "macOS's notes on a file (AppleDouble), not the file"
-    );
 }
 
 #[test]
@@ -230,18 +220,14 @@ fn bytes_with_a_nul_are_no_text_and_unknown_files_show_their_first_bytes() {
 #[test]
 fn a_picture_behind_other_bytes_is_named_with_them() {
     let warning = b"<br />\n<b>Warning</b>: Undefined variable $x in /srv/a.php on line 3<br />\n";
-    for (prefix, called) in [
+    #[rustfmt::skip] // a row a line
+    let rows = [
         (b"\n".as_slice(), r#"with 1 byte before it ("\n")"#),
         (b"\r\n", r#"with 2 bytes before it ("\r\n")"#),
-        (
-            b"\xef\xbb\xbf",
-            r#"with 3 bytes before it ("\xef\xbb\xbf")"#,
-        ),
-        (
-            warning,
-            r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#,
-        ),
-    ] {
+        (b"\xef\xbb\xbf", r#"with 3 bytes before it ("\xef\xbb\xbf")"#),
+        (warning, r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#),
+    ];
+    for (prefix, called) in rows {
         for (format, picture) in pictures() {
             let bytes = [prefix, &picture].concat();
             assert_eq!(Content::of(&bytes), Content::Preceded { format, prefix });

@@ -1,17 +1,18 @@
-//! Helpers that the targets share.
+//! Helpers of the targets.
 
+use wxpay_identity::{Identity, IdentityError};
 use wxpay_sign::{ApiKey, Params, SignType};
 
-/// The API key of every target: the one of the specification's examples.
+/// The API key of all targets, from the specification's examples.
 pub const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-/// The merchant of every target.
+/// The merchant of all targets.
 pub const MCH_ID: &str = "1900000109";
 
-/// Where an input has this, the target puts the right signature: no search would find one.
+/// A placeholder in inputs for the right signature, which no search would find.
 pub const SIGN: &str = "{{sign}}";
 
-/// The API key, ready to sign.
+/// The API key.
 ///
 /// # Panics
 ///
@@ -21,7 +22,7 @@ pub fn key() -> ApiKey {
     ApiKey::new(KEY).expect("32 hex digits are a key")
 }
 
-/// The right signature; none where a name is there twice.
+/// The right signature; `None` if two fields have one name.
 pub fn signature<'a>(
     sign_type: SignType,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -30,19 +31,33 @@ pub fn signature<'a>(
     Some(params.sign(sign_type, &key()).as_str().to_owned())
 }
 
-/// The text with each `from` replaced, bytes that are not UTF-8 included.
+/// Replaces each `from` in bytes that need not be UTF-8.
 #[must_use]
-pub fn replace(input: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub fn replace(mut input: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut output = Vec::with_capacity(input.len());
-    let mut rest = input;
-    while let Some((first, tail)) = rest.split_first() {
-        if let Some(tail) = rest.strip_prefix(from.as_bytes()) {
+    while let Some((first, tail)) = input.split_first() {
+        if let Some(tail) = input.strip_prefix(from.as_bytes()) {
             output.extend_from_slice(to.as_bytes());
-            rest = tail;
+            input = tail;
         } else {
             output.push(*first);
-            rest = tail;
+            input = tail;
         }
     }
     output
+}
+
+/// Checks the result of reading an identity.
+///
+/// # Panics
+///
+/// When the identity contradicts itself, or the error is as long as the input.
+pub fn check_identity(read: Result<Identity, IdentityError>) {
+    match read {
+        Ok(identity) => {
+            assert!(identity.not_before() <= identity.not_after());
+            let _ = (format!("{identity:?}"), identity.expires_soon());
+        }
+        Err(error) => assert!(error.to_string().len() < 1000, "as long as the input"),
+    }
 }

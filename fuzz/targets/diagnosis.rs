@@ -1,6 +1,6 @@
-//! Every wrong signature gets a report that holds neither the key nor the right signature.
+//! The report on a wrong signature holds neither the key nor the right signature.
 //!
-//! The input's lines: the signature, the file's name, its content, then `name=value` each.
+//! The lines of the input are the signature, the file's name, its content, and a `name=value` each.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ use wxpay_diagnose::{Lang, Request};
 use wxpay_fuzz::{KEY, SIGN, key, signature};
 use wxpay_sign::SignType;
 
-/// Earlier than the merchant's own.
+/// An earlier key of the merchant.
 const OLD_KEY: &str = "00000000000000000000000000000000";
 
 fuzz_target!(|input: &[u8]| {
@@ -40,27 +40,27 @@ fuzz_target!(|input: &[u8]| {
     let other = wxpay_sign::ApiKey::new(OLD_KEY).expect("32 digits are a key");
     let report = request.diagnose(&key(), &[other], &sign);
 
-    let told = format!("{report}\n{}", report.display(Lang::Zh));
+    let shown = format!("{report}\n{}", report.display(Lang::Zh));
     assert!(
-        !told.contains(|c: char| c.is_control() && c != '\n'),
+        !shown.contains(|c: char| c.is_control() && c != '\n'),
         "raw control characters"
     );
-    let said = format!("{told}\n{report:?}");
-    assert!(!said.contains(KEY), "the report holds the key");
-    let [said, text] = [said.as_str(), text].map(str::to_ascii_uppercase);
+    let shown = format!("{shown}\n{report:?}");
+    assert!(!shown.contains(KEY), "the report holds the key");
+    let [shown, text] = [shown.as_str(), text].map(str::to_ascii_uppercase);
     for right in right.iter().flatten() {
         assert!(
             !report.is_right() || right.len() != sign.len() || *right == sign,
-            "is not right"
+            "a wrong signature is reported as right"
         );
         assert!(
-            text.contains(right.as_str()) || !said.contains(right),
-            "gives the signature away"
+            text.contains(right.as_str()) || !shown.contains(right),
+            "the report holds the right signature"
         );
     }
 });
 
-/// As the request's rules have it: the file is not signed.
+/// The signed fields: all but the file.
 fn signable<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let pairs = pairs.iter().copied();
     pairs.filter(|(name, _)| *name != "media").collect()

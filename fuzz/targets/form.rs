@@ -1,7 +1,7 @@
-//! What `wxpay-multipart` writes, multer reads back.
+//! A form that `wxpay-multipart` writes is read back by multer.
 //!
-//! The input's parts end in 0x1e, and the fields of a part in 0x1f: name, content and, for a file, its
-//! name and type.
+//! The parts of the input are separated by 0x1e, and the fields of a part by 0x1f: name, content and, for a
+//! file, its name and type.
 #![no_main]
 
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ const BOUNDARY: &str = "7MA4YWxkTrZu0gW";
 type Part = (String, Option<String>, Option<String>, Vec<u8>);
 
 fuzz_target!(|input: &[u8]| {
-    // The boundary is random outside of tests, so that no content holds it.
+    // Outside tests the boundary is random, so no content holds it.
     let holds_boundary = input
         .windows(BOUNDARY.len())
         .any(|it| it == BOUNDARY.as_bytes());
@@ -74,7 +74,7 @@ fn add(form: Form, part: &Part) -> Result<Form, PartError> {
     }
 }
 
-/// As a reader gets it that does not undo the escaping.
+/// The part as a reader sees it that does not undo the escaping.
 fn escaped((name, file, kind, content): Part) -> Part {
     let escape = |text: String| {
         text.replace('"', "%22")
@@ -91,7 +91,7 @@ async fn read(body: Bytes, boundary: String) -> multer::Result<Vec<Part>> {
         let kind = field
             .headers()
             .get(http::header::CONTENT_TYPE)
-            .map(|kind| kind.to_str().expect("what was written is ASCII").to_owned());
+            .map(|kind| kind.to_str().expect("the type is ASCII").to_owned());
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
         parts.push((name, file, kind, field.bytes().await?.to_vec()));

@@ -1,6 +1,6 @@
-//! No reply is accepted without a right signature, and every rightly signed success is.
+//! A response is accepted if and only if it is a success with a right signature.
 //!
-//! The first byte says what the merchant insists on, and the status; the rest is the reply's body.
+//! The first byte sets the merchant's options and the status; the rest is the body of the response.
 #![no_main]
 
 use bytes::Bytes;
@@ -45,15 +45,15 @@ fuzz_target!(|input: &[u8]| {
         expected(&body, status, strict.then(|| signing.sign_type()))
     );
     if let Err(error) = accepted {
-        let told = error.to_string();
-        assert!(told.len() < 1000, "as long as the input");
-        assert!(!told.contains(char::is_control), "more than one line");
+        let shown = error.to_string();
+        assert!(shown.len() < 1000, "as long as the input");
+        assert!(!shown.contains(char::is_control), "more than one line");
         let _ = (error.kind(), error.is_retryable(), error.retry_advice());
     }
     let _ = response::classify(&response);
 });
 
-/// The body, with the right signature where it asks for one.
+/// The body with the right signature in place of the placeholder.
 fn signed(body: &[u8], sign_type: SignType) -> Vec<u8> {
     let sign = Fields::parse(body)
         .ok()
@@ -61,7 +61,7 @@ fn signed(body: &[u8], sign_type: SignType) -> Vec<u8> {
     sign.map_or_else(|| body.to_vec(), |sign| replace(body, SIGN, &sign))
 }
 
-/// The media id of a success that is rightly signed: by signing again what came, where the crate
+/// The media id of a success with a right signature. Here the fields are signed again, where the crate
 /// verifies.
 fn expected(body: &[u8], status: StatusCode, demanded: Option<SignType>) -> Option<String> {
     let fields = Fields::parse(body).ok().filter(|_| status.is_success())?;
@@ -69,10 +69,19 @@ fn expected(body: &[u8], status: StatusCode, demanded: Option<SignType>) -> Opti
     let sign = fields.get("sign").filter(|_| is_success == [true; 2])?;
     let known = demanded.map_or_else(|| SignType::ALL.to_vec(), |demanded| vec![demanded]);
     let is_right = |sign_type| signature(sign_type, &fields).as_deref() == Some(sign);
-    // No value may read as another field.
-    let is_name = |text: &str| text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c))).count() == 1;
-    let is_field = |text: &str| text.find('=').is_some_and(|end| end > 0 && is_name(&text[..end]));
-    if fields.iter().any(|(_, value)| value.match_indices('&').any(|(at, _)| is_field(&value[at + 1..]))) {
+    // No value may contain what reads as another field, `&NAME=`.
+    let is_name = |it: &str| {
+        it.bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it))
+    };
+    let is_field = |it: &str| {
+        it.split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && is_name(name))
+    };
+    if fields
+        .iter()
+        .any(|(_, value)| value.split('&').skip(1).any(is_field))
+    {
         return None;
     }
     let media_id = fields.get("media_id").filter(|id| !id.is_empty())?;

@@ -1,6 +1,6 @@
-//! The gateway accepts what is rightly signed alone, and the client believes no more than that.
+//! The gateway accepts only requests with a right signature, and the client believes no other success.
 //!
-//! The first byte chooses a fault and whose certificate it is; the rest is a request: its first line,
+//! The first byte chooses a fault and the owner of the certificate; the rest is a request: its first line,
 //! its headers, an empty line, the body. Lines end in LF or CRLF.
 #![no_main]
 
@@ -14,9 +14,9 @@ use wxpay_media::{Merchant, MerchantId, response};
 use wxpay_sandbox::{Effect, RecordedRequest, fuzzing::answer};
 use wxpay_sign::{ContentMd5, SignType};
 
-/// Where a request has this, the target puts the file's MD5.
+/// A placeholder in requests for the file's MD5.
 const HASH: &str = "{{hash}}";
-/// With these faults a client has no proof that its picture was accepted.
+/// Faults after which a client has no proof that its picture was accepted.
 const UNPROVEN: [Effect; 2] = [Effect::NoSignature, Effect::WrongSignature];
 
 fuzz_target!(|input: &[u8]| {
@@ -33,12 +33,12 @@ fuzz_target!(|input: &[u8]| {
     let call = answer((MCH_ID, key()), request, holder, effect);
 
     let outcome = call.outcome.as_ref().expect("every call is evaluated");
-    let told = call.to_string();
+    let shown = call.to_string();
     assert!(
-        !told.contains(|c: char| c.is_control() && c != '\n'),
+        !shown.contains(|c: char| c.is_control() && c != '\n'),
         "raw control characters"
     );
-    let shown = format!("{told}\n{call:?}");
+    let shown = format!("{shown}\n{call:?}");
     assert!(!shown.contains(KEY), "the record holds the key");
     assert!(!call.checks.is_empty() && call.findings.len() <= 32);
     let accepted = outcome.is_accepted();
@@ -50,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
     believed(&call, accepted, effect);
 });
 
-/// Whether hash and signature are right, by making them again, where the gateway checks them.
+/// Whether hash and signature are right. Here both are computed again, where the gateway checks them.
 fn is_proven(request: &Request<Bytes>) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE);
     let parts = content_type
@@ -67,7 +67,7 @@ fn is_proven(request: &Request<Bytes>) -> bool {
     is_same("media_hash", hash) && is_same("sign", right_signature(&parts))
 }
 
-/// Reads the answer as the client does.
+/// Reads the response as the client does.
 fn believed(call: &RecordedRequest, accepted: bool, effect: Option<Effect>) {
     let merchant = Merchant::new(MerchantId::new(MCH_ID).expect("ten digits"), key());
     let answer = call.response.as_ref().expect("every call is answered");
@@ -107,7 +107,7 @@ fn request(message: &[u8]) -> Option<Request<Vec<u8>>> {
     builder.body(body.unwrap_or_else(|| rest.to_vec())).ok()
 }
 
-/// The form with the right hash and signature, where it asks for them.
+/// The form with the right hash and signature in place of the placeholders.
 fn signed(form: &[u8], content_type: &str) -> Option<Vec<u8>> {
     let has = |what: &str| form.windows(what.len()).any(|it| it == what.as_bytes());
     if !has(SIGN) && !has(HASH) {
@@ -121,7 +121,7 @@ fn signed(form: &[u8], content_type: &str) -> Option<Vec<u8>> {
     Some(replace(&form, SIGN, &right_signature(&parts)?))
 }
 
-/// Over all text fields, by the algorithm that they name.
+/// The signature over all text fields, by the algorithm of `sign_type`.
 fn right_signature(parts: &[(String, Bytes)]) -> Option<String> {
     let mut pairs = Vec::new();
     for (name, value) in parts.iter().filter(|part| part.0 != "media") {
@@ -132,7 +132,7 @@ fn right_signature(parts: &[(String, Bytes)]) -> Option<String> {
     signature(sign_type, pairs)
 }
 
-/// Names and contents.
+/// The names and contents of the parts.
 fn parts(form: &[u8], content_type: &str) -> Option<Vec<(String, Bytes)>> {
     let boundary = multer::parse_boundary(content_type)
         .ok()

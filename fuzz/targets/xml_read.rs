@@ -1,4 +1,4 @@
-//! Whatever comes is read or refused, within the limits, and an error points into the input.
+//! Any input is read or refused within the limits, and an error points into the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
             for (name, value) in &fields {
                 assert_eq!(fields.get(name), Some(value));
             }
-            // Wider limits change nothing.
+            // Wider limits give the same fields.
             let wide = Limits {
                 max_bytes: usize::MAX,
                 max_fields: usize::MAX,

@@ -1,4 +1,4 @@
-//! A document that is read and written is read back as the same, and written in one way.
+//! Fields that are written are read back as the same, and are written in one way.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -13,14 +13,16 @@ fuzz_target!(|document: &[u8]| {
         return;
     };
     let written = fields.to_xml();
-    let again = Fields::parse_with(&written, wide).expect("what was written is read");
+    let again = Fields::parse_with(&written, wide).expect("written fields are read");
     assert_eq!(again, fields);
     assert_eq!(again.to_xml(), written);
 
-    // Built by hand, it is the same document.
+    // Fields that are built by hand are the same.
     let mut built = Fields::new();
     for (name, value) in &fields {
-        built.push(name, value).expect("what was read is valid");
+        built
+            .push(name, value)
+            .expect("fields that were read are valid");
     }
     assert_eq!(built, fields);
     assert_eq!(fields.clone().into_owned(), fields);

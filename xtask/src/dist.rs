@@ -22,9 +22,7 @@ pub(crate) fn run(ws: &Workspace, check_reproducible: bool) -> Result<()> {
         println!("scanners will not see the program's dependencies: {why}");
     }
     check_reproducible.then(|| require_clean(ws)).transpose()?;
-    let rustc = ws.read("rustc -vV")?;
-    let host = rustc.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.context("rustc does not say what it runs on")?;
+    let host = &ws.read("rustc --print host-tuple")?;
     let time = ws.read("git log -1 --format=%ct")?;
     let program = build(ws, root, host, &time)?;
     if check_reproducible {

@@ -37,24 +37,24 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Measure what an upload costs, beside other clients: see docs/performance.md
+    /// Measure the costs of an upload, beside other clients: see docs/performance.md
     Bench(bench::Args),
-    /// Run what a change must pass, job by job; stop at the first failure and name it
+    /// Run the jobs that a change must pass, up to the first failure
     ///
     /// Without arguments it is the quick set, which from an empty target folder should take less than
     /// 15 minutes on two cores. It needs cargo with clippy and rustfmt, a C compiler, Python 3, curl
     /// and openssl. Every command is printed before it runs, and a table of all jobs closes the run. A
     /// job whose tool is missing is skipped, and the table says how to get it.
     Ci(ci::Args),
-    /// Count the lines that the tests run, by cargo-tarpaulin; the report is in target/coverage
+    /// Count the lines that the tests run, with cargo-tarpaulin; the report is in target/coverage
     Coverage,
-    /// Build the program for this platform as it is given to people, into target/dist
+    /// Build the archive of the program for this platform, into target/dist
     Dist {
-        /// Build what is committed once more in another folder, and compare byte for byte
+        /// Build the commit once more in another folder, and compare byte for byte
         #[arg(long)]
         check_reproducible: bool,
     },
-    /// Search by cargo-fuzz for inputs that break what the parsers and the checks promise
+    /// Search with cargo-fuzz for inputs that break the promises of parsers and checks
     Fuzz(fuzz::Args),
     /// Upload to the sandbox with the programs of docs/clients, each in its own language
     Interop,
@@ -62,17 +62,17 @@ enum Verb {
     MinimalVersions,
     /// Check that the declared oldest Rust is the one that the dependencies declare
     Msrv,
-    /// Put small faults into the pure crates, and see that a test fails for each, by cargo-mutants
+    /// Put small faults into the pure crates with cargo-mutants, and check that a test fails for each
     Mutants {
         /// Only these crates
         #[arg(value_name = "CRATE", value_parser = PossibleValuesParser::new(tidy::PURE.split(' ')))]
         crates: Vec<String>,
     },
-    /// Check what goes to the registry, and that each package builds from that alone
+    /// Check the content of each package, and that it builds alone
     Package,
     /// List each library's API in its public-api.txt, and find items without an example
     PublicApi {
-        /// Write nothing; fail where a committed list is not what the library has
+        /// Write nothing; fail if a committed list is out of date
         #[arg(long)]
         check: bool,
 
@@ -80,22 +80,22 @@ enum Verb {
         #[arg(value_name = "CRATE")]
         libraries: Vec<String>,
     },
-    /// Make again what the READMEs repeat: the table of crates, and what commands print
+    /// Generate blocks of the READMEs: the table of crates, and the output of commands
     Readme {
-        /// Write nothing; fail where a block is not what would be written
+        /// Write nothing; fail if a block is out of date
         #[arg(long)]
         check: bool,
     },
     /// Release the published crates, each with a version of its own: see docs/releasing.md
     #[command(subcommand)]
     Release(release::Verb),
-    /// Check by cargo-semver-checks that versions say what changed in the APIs since the last tags
+    /// Check with cargo-semver-checks that versions match the changes of the APIs since the last tags
     Semver,
-    /// Check what the compiler does not, such as arrows between crates: see docs/architecture.md
+    /// Check rules such as the dependencies between crates: see docs/architecture.md
     Tidy,
-    /// Compute every signature vector again by openssl and by Python, and write what they say
+    /// Compute every signature vector with openssl and with Python, and write the results
     Vectors {
-        /// Write nothing; fail where a committed file is not what they compute
+        /// Write nothing; fail if a committed file is out of date
         #[arg(long)]
         check: bool,
     },

@@ -1,6 +1,6 @@
 //! `cargo xtask msrv`, `minimal-versions` and `package`: checks of what the manifests promise.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::semver::Version;
 
 use crate::workspace::{Workspace, cargo_home, require_none};
@@ -25,12 +25,9 @@ pub(crate) fn msrv(ws: &Workspace) -> Result<()> {
 }
 
 fn compare(promised: &Version, needed: &Version, chain: &str) -> Result<String> {
-    if promised < needed {
-        bail!("rust-version is {promised}, but {chain} needs {needed}: raise it, or do without");
-    }
-    if promised > needed {
-        bail!("rust-version is {promised}, but {chain} needs {needed} alone: lower it");
-    }
+    let problem = format!("rust-version is {promised}, but {chain} needs {needed}");
+    ensure!(promised >= needed, "{problem}: raise it, or do without");
+    ensure!(promised <= needed, "{problem} alone: lower it");
     Ok(format!("{promised}, for {chain} needs it"))
 }
 

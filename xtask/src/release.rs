@@ -19,20 +19,20 @@ use plan::{Entry, Plan, tag};
 pub(crate) enum Verb {
     /// Print what has changed since each crate's last tag, and the version that it needs
     Plan {
-        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        /// Use only the lists of the APIs, even if cargo-semver-checks is installed
         #[arg(long)]
         listings_only: bool,
     },
-    /// Write the planned versions and the changelogs' headings, and commit that
+    /// Write the planned versions and the changelogs' headings, and commit them
     Bump {
-        /// Go by the lists of the APIs alone, even where cargo-semver-checks is installed
+        /// Use only the lists of the APIs, even if cargo-semver-checks is installed
         #[arg(long)]
         listings_only: bool,
     },
-    /// Publish what has been bumped, and tag it; without `--execute`, only try
+    /// Publish and tag the bumped versions; without `--execute`, only try
     ///
     /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
-    /// and a red `cargo xtask ci`. A run that broke off is repeated.
+    /// and a failed `cargo xtask ci`. An interrupted run can be repeated.
     Publish {
         /// Publish and tag; without it, everything is checked and packed, and nothing leaves
         #[arg(long)]
@@ -41,11 +41,11 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "NAME", default_value = "crates-io")]
         registry: String,
     },
-    /// Print the changelogs' sections for what is to be released, or was from this commit
+    /// Print the changelogs' sections of the next release, or of the release of this commit
     Notes,
-    /// Pack what is committed as two releases would, in a clone, and use it from the packages
+    /// Pack the commit as two releases would, in a clone, and build projects with the packages
     Rehearse {
-        /// Let the change of wxpay-sign be a breaking one, which others have to follow
+        /// Make the change of wxpay-sign a breaking one, which others have to follow
         #[arg(long)]
         breaking: bool,
     },

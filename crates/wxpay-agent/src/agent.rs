@@ -34,8 +34,7 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// No token, no further hosts and no fetcher. The queue holds twice the 256 callers that the benchmarks
-/// start at once; the grace is a third of systemd's.
+/// A queue of twice the 256 callers that the benchmarks start at once; a third of systemd's grace.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -48,7 +47,7 @@ impl Default for Options {
     }
 }
 
-/// A server on this machine that takes pictures over HTTP and answers with their media ids.
+/// An HTTP server on this machine that uploads pictures, and responds with their media ids.
 ///
 /// ```no_run
 /// use wxpay_agent::{Agent, Listener, Merchants, Options, Store};

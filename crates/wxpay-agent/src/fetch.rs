@@ -118,8 +118,7 @@ impl Fetcher {
     async fn get(&self, url: &Uri, target: &AllowedHost) -> Result<Response<Bytes>, Refusal> {
         let AllowedHost(host, port) = target;
         let addresses = self.addresses(target).await?;
-        // The transport of this call alone connects to the addresses that were checked, and does not
-        // resolve the name again.
+        // This transport, of one call, connects to the checked addresses and resolves no name.
         let transport = self.transport.clone().resolve(host, *port, addresses);
         let transport: Transport<String> = transport.build().map_err(|it| again(it.to_string()))?;
         // The host is spelled as it was checked, without a dot at its end.
@@ -146,14 +145,9 @@ impl Fetcher {
             return Ok(addresses.clone());
         }
         let name = target.0.trim_matches(['[', ']']);
-        let found = match name.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => {
-                let unknown = |error| again(format!("the URL's host is not found: {error}"));
-                let found = lookup_host((name, target.1)).await.map_err(unknown)?;
-                found.map(|address| address.ip()).collect()
-            }
-        };
+        let unknown = |error| again(format!("the URL's host is not found: {error}"));
+        let found = lookup_host((name, target.1)).await.map_err(unknown)?;
+        let found: Vec<_> = found.map(|address| address.ip()).collect();
         let all_public = found.iter().all(|address| is_public(*address));
         let private = || refused("the URL's host has a private address");
         all_public.then_some(found).ok_or_else(private)

@@ -34,8 +34,7 @@ const MAX_LENGTH: u64 = 4096;
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// Reads the token from a file. Where there is none, it is created with a new token, readable by its
-    /// owner only.
+    /// Reads the token from a file, or creates the file, for its owner only, with a new token.
     ///
     /// # Errors
     ///
@@ -62,14 +61,13 @@ impl Token {
     fn read(path: &Path) -> io::Result<Self> {
         let mut text = Zeroizing::new(String::new());
         if path.metadata()?.is_file() {
-            File::open(path)?
-                .take(MAX_LENGTH)
-                .read_to_string(&mut text)?;
+            let mut file = File::open(path)?.take(MAX_LENGTH);
+            file.read_to_string(&mut text)?;
         }
         let token = text.trim_start_matches('\u{feff}').trim_ascii();
         if token.len() < MIN_LENGTH || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "it holds no token, which has at least 16 characters and no space: \
-                           remove the file, and it is made";
+                           remove the file, and a new one is created";
             return Err(io::Error::other(problem));
         }
         Ok(Self(Zeroizing::new(token.to_owned())))

@@ -137,10 +137,10 @@ pub(crate) struct Registered {
 impl Registry {
     /// Reads all merchants. Blocks.
     pub(crate) fn open(merchants: Merchants, store: Store, queue: usize) -> io::Result<Self> {
-        let all = match &merchants.folder {
-            None => vec![Registered::default()],
-            Some(folder) => files(folder)?.into_iter().map(Registered::new).collect(),
-        };
+        // This fails if the folder cannot be read; the poll reads its files.
+        merchants.folder.as_deref().map(files).transpose()?;
+        let is_one = merchants.folder.is_none();
+        let all = Vec::from_iter(is_one.then(Registered::default));
         let registry = Self {
             merchants,
             all: Mutex::new(Arc::new(all)),
@@ -149,7 +149,7 @@ impl Registry {
         };
         registry.poll();
         match registry.all().first().and_then(|it| it.broken.clone()) {
-            Some(broken) if registry.merchants.folder.is_none() => Err(io::Error::other(broken)),
+            Some(broken) if is_one => Err(io::Error::other(broken)),
             _ => Ok(registry),
         }
     }
@@ -177,7 +177,11 @@ impl Registry {
             }
             all.retain(|it| it.missing < MISSING_POLLS);
             files.retain(|file| all.iter().all(|it| it.file != *file));
-            all.extend(files.into_iter().map(Registered::new));
+            let new = |file| Registered {
+                file,
+                ..Registered::default()
+            };
+            all.extend(files.into_iter().map(new));
         }
         for at in 0..all.len() {
             let files = all[at].files.as_ref();
@@ -239,26 +243,11 @@ impl Registry {
 }
 
 impl Registered {
-    fn new(file: PathBuf) -> Self {
-        Self {
-            file,
-            ..Self::default()
-        }
-    }
-
     /// The file's name without its extension; without a folder, the merchant's id.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         let id = self.merchant.as_ref().map_or("", |merchant| &merchant.id);
         let stem = self.file.file_stem();
         stem.map_or(id.into(), OsStr::to_string_lossy)
-    }
-
-    /// The reason why the merchant cannot upload.
-    pub(crate) fn problem(&self) -> Option<String> {
-        match &self.merchant {
-            Some(merchant) => merchant.problem(),
-            None => Some("its settings cannot be used".to_owned()),
-        }
     }
 }
 

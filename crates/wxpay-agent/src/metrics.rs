@@ -1,7 +1,6 @@
 //! The metrics of the merchants, in Prometheus' text format.
 
 use std::{
-    fmt::{Display, Write},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -9,11 +8,20 @@ use std::{
 use time::OffsetDateTime;
 use wxpay_media::{Error, RetryAdvice};
 
-use crate::{merchant::Merchant, merchants::Registered};
+use crate::merchants::Registered;
 
 /// Upper bounds of the histogram's buckets, in seconds: from a round trip to the next city to a queue of a
 /// minute.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// The name, the type and the help text of each metric.
+const FAMILIES: &str = "\
+wxpay_uploads_total counter Pictures by outcome.
+wxpay_upload_duration_seconds histogram Time of an upload, with the wait for the rate and all attempts.
+wxpay_reused_total counter Ids given again.
+wxpay_queue_requests gauge Requests that wait or are under way.
+wxpay_certificate_days_left gauge Days of validity.
+wxpay_merchant_settings_broken gauge 1 if the present settings cannot be used.";
 
 const OUTCOMES: [&str; 5] = ["uploaded", "refused", "throttled", "failed", "stopped"];
 
@@ -57,79 +65,52 @@ fn add(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
 }
 
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
+fn read(counter: &AtomicU64) -> f64 {
+    counter.load(Ordering::Relaxed) as f64
 }
+
+/// The suffix of the name, the labels and the value.
+type Sample = (&'static str, String, f64);
 
 /// Writes the metrics of all merchants in Prometheus' text format.
 pub(crate) fn render(all: &[Registered]) -> String {
-    let merchants = all.iter().filter_map(|it| it.merchant.as_deref());
-    let merchants = merchants.map(|merchant| (label(&merchant.id), merchant));
-    let merchants: Vec<(String, &Merchant)> = merchants.collect();
-    let mut page = Page::default();
-    page.family("wxpay_uploads_total", "counter", "Pictures by outcome.");
-    for (labels, merchant) in &merchants {
-        for (outcome, count) in OUTCOMES.iter().zip(&merchant.metrics.outcomes) {
-            page.sample("", &format!("{labels},outcome=\"{outcome}\""), read(count));
+    let samples: [Vec<Sample>; 5] = Default::default();
+    let [mut uploads, mut seconds, mut reused, mut queue, mut days] = samples;
+    for merchant in all.iter().filter_map(|it| it.merchant.as_ref()) {
+        let (metrics, label) = (&merchant.metrics, label(&merchant.id));
+        for (outcome, count) in OUTCOMES.iter().zip(&metrics.outcomes) {
+            uploads.push(("", format!("{label},outcome=\"{outcome}\""), read(count)));
         }
-    }
-    let help = "Time of an upload, with its turn and all attempts.";
-    page.family("wxpay_upload_duration_seconds", "histogram", help);
-    for (labels, merchant) in &merchants {
-        let mut count = 0;
+        let mut count = 0.0;
         let bounds = BUCKETS.map(|bound| bound.to_string());
         let bounds = bounds.into_iter().chain(["+Inf".to_owned()]);
-        for (bound, bucket) in bounds.zip(&merchant.metrics.buckets) {
+        for (bound, bucket) in bounds.zip(&metrics.buckets) {
             count += read(bucket);
-            page.sample("_bucket", &format!("{labels},le=\"{bound}\""), count);
+            seconds.push(("_bucket", format!("{label},le=\"{bound}\""), count));
         }
-        let seconds = read(&merchant.metrics.microseconds) as f64 / 1e6;
-        page.sample("_sum", labels, seconds);
-        page.sample("_count", labels, count);
-    }
-    page.family("wxpay_reused_total", "counter", "Ids given again.");
-    for (labels, merchant) in &merchants {
-        page.sample("", labels, read(&merchant.metrics.reused));
-    }
-    page.family("wxpay_queue_requests", "gauge", "Requests under way.");
-    for (labels, merchant) in &merchants {
-        page.sample("", labels, merchant.waiting());
-    }
-    page.family("wxpay_certificate_days_left", "gauge", "Days of validity.");
-    for (labels, merchant) in &merchants {
+        seconds.push(("_sum", label.clone(), read(&metrics.microseconds) / 1e6));
+        seconds.push(("_count", label.clone(), count));
+        reused.push(("", label.clone(), read(&metrics.reused)));
+        queue.push(("", label.clone(), merchant.waiting() as f64));
         if let Some(end) = merchant.not_after() {
             let left = OffsetDateTime::from(end) - OffsetDateTime::now_utc();
-            page.sample(
-                "",
-                labels,
-                format!("{:.2}", left.as_seconds_f64() / 86_400.0),
-            );
+            let hundredths = (left.as_seconds_f64() / 864.0).round();
+            days.push(("", label, hundredths / 100.0));
         }
     }
-    let help = "1 where settings have changed and cannot be used.";
-    page.family("wxpay_merchant_settings_broken", "gauge", help);
-    for it in all {
-        page.sample("", &label(&it.name()), u8::from(it.broken.is_some()));
+    let broken = |it: &Registered| ("", label(&it.name()), f64::from(it.broken.is_some()));
+    let broken = all.iter().map(broken).collect();
+    let mut text = String::new();
+    let samples = [uploads, seconds, reused, queue, days, broken];
+    for (family, samples) in FAMILIES.lines().zip(samples) {
+        let mut words = family.splitn(3, ' ');
+        let [name, kind, help] = [(); 3].map(|()| words.next().unwrap_or_default());
+        text += &format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        for (suffix, labels, value) in samples {
+            text += &format!("{name}{suffix}{{{labels}}} {value}\n");
+        }
     }
-    page.text
-}
-
-/// The text, and the name of the current metric. Writing into a string cannot fail.
-#[derive(Default)]
-struct Page {
-    text: String,
-    name: &'static str,
-}
-
-impl Page {
-    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
-        self.name = name;
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn sample(&mut self, suffix: &str, labels: &str, value: impl Display) {
-        let _ = writeln!(self.text, "{}{suffix}{{{labels}}} {value}", self.name);
-    }
+    text
 }
 
 /// The label with a merchant's id or file name.

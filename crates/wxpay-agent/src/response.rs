@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
 use wxpay_media::{Error, ErrorReport, RetryAdvice};
@@ -122,21 +122,17 @@ impl From<wxpay_ledger::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = json(self.status, &HashMap::from([("error", self.error)]));
-        let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
+        let retry_after = self.retry_after.map(|it| [(header::RETRY_AFTER, it)]);
+        let is_unauthorized = self.status == StatusCode::UNAUTHORIZED;
+        let scheme = is_unauthorized.then_some([(header::WWW_AUTHENTICATE, "Bearer")]);
+        let body = json(self.status, &HashMap::from([("error", self.error)]));
+        (retry_after, scheme, body).into_response()
     }
 }
 
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut body = serde_json::to_vec(value).unwrap_or_default();
     body.push(b'\n');
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], Body::from(body)).into_response()
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (status, kind, Body::from(body)).into_response()
 }

@@ -98,7 +98,10 @@ async fn readyz(State(app): Shared) -> Response {
     let all = app.merchants.all();
     let mut is_ready = *app.phase.borrow() == Phase::Serving && !all.is_empty();
     let merchants = all.iter().map(|it| {
-        let problem = it.problem();
+        let problem = match &it.merchant {
+            Some(merchant) => merchant.problem(),
+            None => Some("its settings cannot be used".to_owned()),
+        };
         is_ready &= problem.is_none();
         json!({
             "merchant": it.name(),

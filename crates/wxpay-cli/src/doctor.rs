@@ -11,23 +11,28 @@ use wxpay_media::{
     transport::{Proxy, Transport, TransportBuilder},
 };
 
-use crate::{
-    args::DoctorArgs,
-    terminal::{OutputLost, exit_code},
-};
-use check::{Check, Found, Status};
+use crate::{args::DoctorArgs, terminal::exit_code};
+use check::{Check, Status};
 
-/// Runs every check, even after a failed one.
+/// Runs every check, even after a failed one, and prints each group as soon as it is known.
 pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let (json, works) = (args.json, true);
-    let mut report = Report { json, works };
-    let mch_id = report.print(settings::merchant_id(&args.gateway))?;
-    report.print(settings::api_key(&args.gateway))?;
-    report.print(settings::sign_type(&args.gateway))?;
-    report.print(settings::limits())?;
-    let identity = report.print(settings::identity(&args.gateway, mch_id.as_ref()))?;
-    let network = report.print(settings::network(&args.gateway))?;
-    let endpoints = report.print(settings::endpoints(&args.gateway))?;
+    let gateway = &args.gateway;
+    let mut works = true;
+    let mut print = |checks: Vec<Check>| {
+        works &= checks.iter().all(|it| it.status != Status::Failed);
+        checks.iter().try_for_each(|it| it.print(args.json))
+    };
+    let (mch_id, checks) = settings::merchant_id(gateway);
+    print(checks)?;
+    print(settings::api_key(gateway).1)?;
+    print(settings::sign_type(gateway).1)?;
+    print(settings::limits())?;
+    let (identity, checks) = settings::identity(gateway, mch_id.as_ref());
+    print(checks)?;
+    let (network, checks) = settings::network(gateway);
+    print(checks)?;
+    let (endpoints, checks) = settings::endpoints(gateway);
+    print(checks)?;
     let checks = if let (Some(network), Some(endpoints)) = (network, endpoints) {
         // One attempt per call, within the time of the flag.
         let mut transport = network
@@ -43,13 +48,11 @@ pub(crate) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         let proxy = network.proxy.as_ref().map(|given| &given.value);
         endpoint_checks(&endpoints, &transport, proxy, has_identity).await
     } else {
-        vec![Check::skipped(
-            "way to the endpoints",
-            "the settings above come first",
-        )]
+        let because = "the settings above come first";
+        vec![Check::skipped("way to the endpoints", because)]
     };
-    report.print((Some(()), checks))?;
-    Ok(exit_code(report.works))
+    print(checks)?;
+    Ok(exit_code(works))
 }
 
 /// An upload works if the first endpoint works, or if it is unreachable and another one works.
@@ -79,21 +82,4 @@ async fn endpoint_checks(
         checks.append(&mut endpoint.checks);
     }
     checks
-}
-
-/// Prints checks, and keeps whether an upload would work.
-struct Report {
-    json: bool,
-    works: bool,
-}
-
-impl Report {
-    /// Prints checks and returns their value.
-    fn print<T>(&mut self, (found, checks): Found<T>) -> Result<Option<T>, OutputLost> {
-        for check in checks {
-            self.works &= check.status != Status::Failed;
-            check.print(self.json)?;
-        }
-        Ok(found)
-    }
 }

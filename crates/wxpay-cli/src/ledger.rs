@@ -17,7 +17,7 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
             let reader = Reader::open(&ledger)?;
             if json {
                 reader.export(|path, entry, at| {
-                    let mut line = FileOutcome::known(Path::new(path), entry);
+                    let mut line = FileOutcome::new(Path::new(path), entry.content, entry.outcome);
                     line.uploaded_at = at.map(str::to_owned);
                     terminal::print_json(&line)
                 })??;

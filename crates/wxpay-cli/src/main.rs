@@ -49,13 +49,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log_to_stderr(&cli);
     // An upload waits for the network, and starting worker threads would delay it. A sandbox serves
     // many clients at once.
-    let runtime = match cli.command {
+    let mut runtime = match cli.command {
         Command::Sandbox(_) => runtime::Builder::new_multi_thread(),
         _ => runtime::Builder::new_current_thread(),
-    }
-    .enable_all()
-    .build()
-    .context("cannot start the runtime")?;
+    };
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.context("cannot start the runtime")?;
     let done = match cli.command {
         Command::Upload(args) => runtime.block_on(upload::run(*args)),
         Command::Ledger(command) => ledger::run(command),
@@ -96,7 +95,7 @@ fn log_to_stderr(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(|| terminal::Log)
-        // Otherwise a log line that cannot be written causes a panic.
+        // An error about a log line that cannot be written would panic.
         .log_internal_errors(false)
         .with_ansi(false)
         .finish()

@@ -4,7 +4,7 @@ mod folder;
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use tempfile::TempPath;
 use tokio::sync::oneshot;
 use wxpay_diagnose::Lang;
 use wxpay_media::Format;
@@ -28,19 +29,16 @@ use crate::{
 };
 use folder::{Folder, quote};
 
-/// The default port of a sandbox without a command, and of its inspector.
-const PORT: u16 = 8443;
-const INSPECTOR_PORT: u16 = 8480;
-
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::listen().context("cannot listen for signals")?;
     terminal::write_in_background();
     let folder = Folder::open(args.dir.as_deref())?;
-    let ready = args.ready_file.as_deref().map(ReadyFile::new).transpose()?;
+    let ready_file = args.ready_file.as_deref();
+    let _removed = ready_file.map(claim).transpose()?;
     let lock = folder.lock()?;
     let keep = args.keep.as_deref().map(folder::make).transpose()?;
-    let port = if args.command.is_empty() { PORT } else { 0 };
-    let listen = args.listen.unwrap_or(loopback(port));
+    let port = if args.command.is_empty() { 8443 } else { 0 };
+    let listen = args.listen.unwrap_or((Ipv4Addr::LOCALHOST, port).into());
     let builder = Sandbox::builder()
         .listen(listen)
         .credentials(credentials(&args, &folder)?);
@@ -58,7 +56,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     folder.write(&sandbox)?;
     drop(lock);
 
-    if let Some(ReadyFile(path)) = &ready {
+    if let Some(path) = ready_file {
         let origin = format!("{}\n", sandbox.origin());
         let written = folder::replace(path, origin.as_bytes(), 0o644);
         written.with_context(|| format!("cannot write {}", path.display()))?;
@@ -83,21 +81,13 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
 /// Starts the sandbox with its inspector: on a free port if none is asked for and the default one is taken.
 async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
+    let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let addr = match asked {
         Some(Inspector(None)) => return builder.start().await,
         Some(Inspector(Some(addr))) => addr,
-        None => match builder
-            .clone()
-            .inspector(loopback(INSPECTOR_PORT))
-            .start()
-            .await
-        {
+        None => match builder.clone().inspector(loopback(8480)).start().await {
             Err(StartError::Inspector { .. }) => loopback(0),
             started => return started,
         },
@@ -126,8 +116,7 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     Ok(credentials)
 }
 
-/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with the values of this
-/// sandbox.
+/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with this sandbox's values.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
@@ -189,6 +178,8 @@ async fn run_command(mut command: Command, stop: &mut Stop) -> anyhow::Result<Ex
 /// Passes a signal on to the command, except Ctrl-C, which a terminal sends to both.
 #[cfg(unix)]
 fn pass_on(signal: Signal, process: u32) {
+    use std::io::IsTerminal;
+
     use rustix::process::{Pid, kill_process};
 
     let is_of_terminal = signal == Signal::INT && io::stdin().is_terminal();
@@ -236,27 +227,16 @@ fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>)
     Ok(())
 }
 
-/// The file that tells a script that the sandbox is ready; removed on drop.
-struct ReadyFile<'a>(&'a Path);
-
-impl<'a> ReadyFile<'a> {
-    /// Removes the file of an earlier sandbox, and no other.
-    fn new(path: &'a Path) -> anyhow::Result<Self> {
-        let shown = path.display();
-        match settings::read_file(path, 1) {
-            Ok(left) if left.starts_with(b"https://") => {
-                fs::remove_file(path).with_context(|| format!("cannot remove {shown}"))?;
-            }
-            Ok(_) => bail!("{shown} is there already, and not from a sandbox"),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot use {shown}")),
+/// Claims the file that shows a script that the sandbox is ready; an earlier sandbox's is replaced. Removed on drop.
+fn claim(path: &Path) -> anyhow::Result<TempPath> {
+    let shown = path.display();
+    match settings::read_file(path, 1) {
+        Ok(left) if left.starts_with(b"https://") => {
+            fs::remove_file(path).with_context(|| format!("cannot remove {shown}"))?;
         }
-        Ok(Self(path))
+        Ok(_) => bail!("{shown} is there already, and not from a sandbox"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot use {shown}")),
     }
-}
-
-impl Drop for ReadyFile<'_> {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(self.0);
-    }
+    TempPath::try_from_path(path).with_context(|| format!("cannot use {shown}"))
 }

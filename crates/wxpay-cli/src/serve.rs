@@ -33,11 +33,11 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     raise_limit_of_files();
     let sockets = Sockets::open(&args).await?;
     let is_tcp = sockets.listeners.iter().any(|it| it.addr().is_some());
-    let token_file = is_tcp.then(|| token_file(&args)).transpose()?;
-    let token = token_file.as_deref().map(|path| token(&args, path));
+    let token = is_tcp.then(|| token(&args)).transpose()?;
+    let (token_file, token) = token.unzip();
     let is_by_url = !args.allow_url.is_empty();
     let options = Options {
-        token: token.transpose()?,
+        token,
         hosts: args.host.clone(),
         fetcher: is_by_url.then(|| fetcher(&args)).transpose()?,
         queue: args.queue.get(),
@@ -70,13 +70,23 @@ fn fetcher(args: &ServeArgs) -> anyhow::Result<Fetcher> {
     let roots = Network::find(&args.client.gateway)?.roots;
     let transport = Transport::builder().roots(roots);
     let mut fetcher = Fetcher::new(args.allow_url.clone(), transport);
-    for to in &args.client.gateway.resolve {
-        fetcher = fetcher.resolve(&to.host, to.port, to.addresses.clone());
+    for (host, port, addresses) in &args.client.gateway.resolve {
+        fetcher = fetcher.resolve(host, *port, addresses.clone());
     }
     Ok(fetcher)
 }
 
-fn token(args: &ServeArgs, path: &Path) -> anyhow::Result<Token> {
+/// The token, in the file of the flag, else in a private folder, which is created if missing.
+fn token(args: &ServeArgs) -> anyhow::Result<(PathBuf, Token)> {
+    let folder = |name, below| Some(Path::new(&variable(name)?).join(below));
+    let usual = || {
+        folder("STATE_DIRECTORY", "token")
+            .or_else(|| folder("XDG_STATE_HOME", "wxpay/token"))
+            .or_else(|| folder("HOME", ".local/state/wxpay/token"))
+            .or_else(|| folder("LOCALAPPDATA", "wxpay/token"))
+    };
+    let path = args.token_file.clone().or_else(usual);
+    let path = path.context("missing the place of the token: --token-file")?;
     if args.token_file.is_none() {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
@@ -85,19 +95,9 @@ fn token(args: &ServeArgs, path: &Path) -> anyhow::Result<Token> {
         let made = builder.recursive(true).create(folder);
         made.with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    Token::open(path).with_context(|| format!("the token file {}", path.display()))
-}
-
-fn token_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &args.token_file {
-        return Ok(path.clone());
-    }
-    let folder = |name, below| Some(Path::new(&variable(name)?).join(below));
-    folder("STATE_DIRECTORY", "token")
-        .or_else(|| folder("XDG_STATE_HOME", "wxpay/token"))
-        .or_else(|| folder("HOME", ".local/state/wxpay/token"))
-        .or_else(|| folder("LOCALAPPDATA", "wxpay/token"))
-        .context("missing the place of the token: --token-file")
+    let token = Token::open(&path);
+    let token = token.with_context(|| format!("the token file {}", path.display()))?;
+    Ok((path, token))
 }
 
 /// Raises the limit of file descriptors, often 1,024: each connection takes one.

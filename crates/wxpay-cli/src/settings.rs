@@ -12,7 +12,10 @@ use wxpay_media::{
 };
 use wxpay_sign::ApiKey;
 
-use crate::{args::GatewayArgs, values::Override};
+use crate::{
+    args::{ClientArgs, GatewayArgs},
+    values::{Resolve, Seconds},
+};
 
 pub(crate) use file::{
     API_KEY, CERT, KEY, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end, variable,
@@ -36,14 +39,16 @@ impl<T> Given<T> {
     }
 }
 
+type Timeout = fn(&ClientArgs) -> Option<Seconds>;
 type SetTimeout = fn(TransportBuilder, Duration) -> TransportBuilder;
 
-/// The timeouts in the order of `ClientArgs`. Their defaults are the library's.
-pub(crate) const TIMEOUTS: [(&str, SetTimeout); 4] = [
-    ("--timeout", TransportBuilder::timeout),
-    ("--connect-timeout", TransportBuilder::connect_timeout),
-    ("--stall-timeout", TransportBuilder::stall_timeout),
-    ("--response-timeout", TransportBuilder::response_timeout),
+/// The timeouts. Their defaults are the library's.
+#[rustfmt::skip] // a row a line
+pub(crate) const TIMEOUTS: [(&str, Timeout, SetTimeout); 4] = [
+    ("--timeout", |it| it.timeout, TransportBuilder::timeout),
+    ("--connect-timeout", |it| it.connect_timeout, TransportBuilder::connect_timeout),
+    ("--stall-timeout", |it| it.stall_timeout, TransportBuilder::stall_timeout),
+    ("--response-timeout", |it| it.response_timeout, TransportBuilder::response_timeout),
 ];
 
 /// The value of a flag, else of its variable: of `--mch-id` it is `WXPAY_MCH_ID`.
@@ -54,11 +59,8 @@ pub(crate) fn find<T: FromStr<Err: fmt::Display>>(
     if let Some(value) = value {
         return Ok(Some(Given::new(value, flag)));
     }
-    let name = flag
-        .trim_start_matches('-')
-        .replace('-', "_")
-        .to_uppercase();
-    let variable = format!("WXPAY_{name}");
+    let name = flag.trim_start_matches('-').to_uppercase();
+    let variable = format!("WXPAY_{}", name.replace('-', "_"));
     match text(&variable)?.map(|text| text.trim().parse()) {
         None => Ok(None),
         Some(Ok(value)) => Ok(Some(Given::new(value, &variable))),
@@ -123,13 +125,12 @@ impl GatewayArgs {
     }
 }
 
-/// Whether a merchant id is an app id, `wx` and 16 hex digits.
-pub(crate) fn is_app_id(id: &MerchantId) -> bool {
-    let digits = id.as_str().strip_prefix("wx");
-    digits.is_some_and(|it| it.len() == 16 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// Advice about a merchant id that is an app id, `wx` and 16 hex digits.
+pub(crate) fn app_id_advice(id: &MerchantId) -> Option<&'static str> {
+    let digits = id.as_str().strip_prefix("wx")?;
+    let is_app_id = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_app_id.then_some("give the merchant id, which is a number")
 }
-
-pub(crate) const APP_ID_ADVICE: &str = "give the merchant id, which is a number";
 
 /// The route to an endpoint: trusted authorities, proxy, addresses.
 #[derive(Debug)]
@@ -138,7 +139,7 @@ pub(crate) struct Network {
     /// The authority that is trusted in addition to Mozilla's.
     pub(crate) ca: Option<file::Source>,
     pub(crate) proxy: Option<Given<Proxy>>,
-    resolve: Vec<Override>,
+    resolve: Vec<Resolve>,
 }
 
 impl Network {
@@ -172,8 +173,8 @@ impl Network {
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.value.clone());
         }
-        for to in &self.resolve {
-            builder = builder.resolve(&to.host, to.port, to.addresses.iter().copied());
+        for (host, port, addresses) in &self.resolve {
+            builder = builder.resolve(host, *port, addresses.iter().copied());
         }
         builder
     }

@@ -2,10 +2,7 @@
 
 use std::{
     io, process,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
@@ -19,14 +16,12 @@ use crate::terminal;
 /// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, from its creation on, even if they were ignored
-/// before.
-///
-/// Its own thread exits at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
-pub(crate) struct Stop {
-    asked: watch::Receiver<Option<Signal>>,
-    waits: Arc<AtomicBool>,
-}
+/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, even if they were ignored before. Its own thread ends
+/// the program at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
+pub(crate) struct Stop(watch::Receiver<Option<Signal>>);
+
+/// Whether only a second signal forces the end.
+static WAITS: AtomicBool = AtomicBool::new(false);
 
 impl Stop {
     pub(crate) fn listen() -> io::Result<Self> {
@@ -37,30 +32,28 @@ impl Stop {
         let mut signals = Signals::listen()?;
         drop(entered);
         let (ask, asked) = watch::channel(None);
-        let waits = Arc::new(AtomicBool::new(false));
-        let waits_long = Arc::clone(&waits);
         thread::spawn(move || {
             runtime.block_on(async {
                 let _ = ask.send(Some(signals.next().await));
-                let waits_long = waits_long.load(Ordering::Relaxed);
-                let grace = if waits_long { Duration::MAX } else { GRACE };
+                let waits = WAITS.load(Ordering::Relaxed);
+                let grace = if waits { Duration::MAX } else { GRACE };
                 let _ = timeout(grace, signals.next()).await;
             });
             process::exit(i32::from(terminal::FAILED));
         });
-        Ok(Self { asked, waits })
+        Ok(Self(asked))
     }
 
     /// Waits until the program is asked to stop, also by a signal before this call.
     pub(crate) async fn asked(&mut self) -> Signal {
-        let asked = self.asked.wait_for(Option::is_some).await;
-        let asked = asked.expect("the thread with the sender never ends");
-        asked.expect("there is one, as waited for")
+        let asked = self.0.wait_for(Option::is_some).await;
+        let signal = asked.ok().and_then(|it| *it);
+        signal.expect("the thread with the sender never ends")
     }
 
     /// Waits without a bound from now on: only a second signal forces the end.
     pub(crate) fn wait_without_bound(&self) {
-        self.waits.store(true, Ordering::Relaxed);
+        WAITS.store(true, Ordering::Relaxed);
     }
 }
 

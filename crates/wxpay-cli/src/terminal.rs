@@ -176,24 +176,3 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
         top => format!("{top}: {root}"),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stays_on_its_line_and_off_the_terminal() {
-        let shown = one_line("a\nb\u{1b}[2J\u{2028}图.png");
-        assert_eq!(shown, "a\\nb\\u{1b}[2J\\u{2028}图.png");
-        let shown = one_line("gpj.\u{202e}\u{9b}\u{7f}\u{ad}\u{e0041}");
-        assert_eq!(shown, "gpj.\\u{202e}\\u{9b}\\u{7f}\\u{ad}\\u{e0041}");
-    }
-
-    #[test]
-    fn json_keeps_its_values() {
-        let value = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}图";
-        let json = escape_json(&serde_json::to_string(value).unwrap());
-        assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41图""#);
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
-    }
-}

@@ -72,10 +72,8 @@ pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<S
         return Ok(None);
     }
     let sandbox = Sandbox::builder().start().await?;
-    let origin = sandbox.origin();
-    terminal::warn(&format!(
-        "sandbox at {origin}: its media ids mean nothing to WeChat Pay"
-    ));
+    let meaning = "its media ids mean nothing to WeChat Pay";
+    terminal::warn(&format!("sandbox at {}: {meaning}", sandbox.origin()));
     Ok(Some(sandbox))
 }
 
@@ -107,14 +105,8 @@ pub(crate) fn configure(
     if let Some(given) = settings::find("--rate", args.rate)? {
         builder = builder.rate(given.value.0);
     }
-    let timeouts = [
-        args.timeout,
-        args.connect_timeout,
-        args.stall_timeout,
-        args.response_timeout,
-    ];
-    for (value, (flag, set)) in timeouts.into_iter().zip(settings::TIMEOUTS) {
-        if let Some(given) = settings::find(flag, value)? {
+    for (flag, value, set) in settings::TIMEOUTS {
+        if let Some(given) = settings::find(flag, value(args))? {
             builder = builder.transport(|transport| set(transport, given.value.0));
         }
     }
@@ -146,16 +138,14 @@ fn of_settings(gateway: &GatewayArgs, is_dry_run: bool) -> anyhow::Result<Gatewa
             missing.join("\n  missing ")
         );
     };
-    if settings::is_app_id(&id) {
-        let advice = settings::APP_ID_ADVICE;
+    if let Some(advice) = settings::app_id_advice(&id) {
         terminal::warn(&format!("warning: {id} is an app id: {advice}"));
     }
     let identity = files.map(|files| files.load(Some(&id))).transpose()?;
     let other = identity.as_ref();
     if let Some(other) = other.and_then(|it| settings::other_merchant(it, &id)) {
-        terminal::warn(&format!(
-            "warning: the certificate is of merchant {other}, not of {id}"
-        ));
+        let difference = format!("the certificate is of merchant {other}, not of {id}");
+        terminal::warn(&format!("warning: {difference}"));
     }
     let (endpoints, network) = (gateway.endpoints()?.value, Network::find(gateway)?);
     Ok((id, api_key.value, identity, endpoints, network))

@@ -9,36 +9,6 @@ use std::{
     time::Duration,
 };
 
-/// The addresses of a host and port, in the form of curl's `--resolve`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Override {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) addresses: Vec<IpAddr>,
-}
-
-impl FromStr for Override {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let address = |text: &str| {
-            let text = text.trim();
-            let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-            inner.unwrap_or(text).parse().ok()
-        };
-        let parse = || {
-            let (host, rest) = text.split_once(':').filter(|(host, _)| !host.is_empty())?;
-            let (port, addresses) = rest.split_once(':')?;
-            Some(Self {
-                host: host.to_owned(),
-                port: port.parse().ok()?,
-                addresses: addresses.split(',').map(address).collect::<Option<_>>()?,
-            })
-        };
-        parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
-    }
-}
-
 /// Upper bound of a timeout, a day: much larger values overflow `Instant` arithmetic.
 const MAX_SECONDS: f64 = 86_400.0;
 
@@ -105,9 +75,35 @@ pub(crate) fn md5(text: &str) -> Result<String, &'static str> {
     Err("an MD5 has 32 hex digits, as md5sum prints it")
 }
 
+/// A host, a port, and their addresses.
+pub(crate) type Resolve = (String, u16, Vec<IpAddr>);
+
+/// Parses the form of curl's `--resolve`.
+pub(crate) fn resolve(text: &str) -> Result<Resolve, &'static str> {
+    let address = |text: &str| {
+        let text = text.trim();
+        let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        inner.unwrap_or(text).parse().ok()
+    };
+    let parse = || {
+        let (host, rest) = text.split_once(':').filter(|(host, _)| !host.is_empty())?;
+        let (port, addresses) = rest.split_once(':')?;
+        let addresses = addresses.split(',').map(address).collect::<Option<_>>()?;
+        Some((host.to_owned(), port.parse().ok()?, addresses))
+    };
+    parse().ok_or("the form is HOST:PORT:ADDR[,ADDR], such as gateway.test:443:127.0.0.1")
+}
+
 pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("a parameter has the form NAME=VALUE"),
     }
+}
+
+#[cfg(unix)]
+pub(crate) fn mode(text: &str) -> Result<u32, &'static str> {
+    let mode = u32::from_str_radix(text, 8).ok();
+    let mode = mode.filter(|mode| *mode <= 0o777);
+    mode.ok_or("permissions are three octal digits, such as 660")
 }

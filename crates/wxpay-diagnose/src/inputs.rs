@@ -10,15 +10,15 @@ use crate::encoding::Chain;
 pub(crate) const MASK: &str = "********";
 
 /// Maximum length of a shown string in bytes.
-const SHOWN: usize = 16 * 1024;
+const MAX_SHOWN: usize = 16 * 1024;
 
 /// Maximum number of fields that a row is tried for, and of further keys.
-const EACH: usize = 16;
+const MAX_EACH: usize = 16;
 
 /// A request as it was sent, with the name and the bytes of its file if they are known.
 ///
-/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names, which
-/// are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
+/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names,
+/// which are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
 ///
 /// ```
 /// use wxpay_diagnose::Request;
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// The right algorithm, if the field `sign_type` does not decide it, as in a strict check of a response.
+    /// The right algorithm, if the field `sign_type` does not decide it, as in a strict check.
     pub fn sign_type(mut self, sign_type: SignType) -> Self {
         self.sign_type = Some(sign_type);
         self
@@ -134,11 +134,11 @@ impl<'a> Inputs<'a> {
     /// The first names of the fields that are to be signed, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let names: BTreeSet<_> = self.signed().map(|(name, _)| name).collect();
-        names.into_iter().take(EACH).map(String::from).collect()
+        names.into_iter().take(MAX_EACH).map(String::from).collect()
     }
 
     pub(crate) fn key_numbers(&self) -> Vec<String> {
-        let numbers = 1..=self.others.len().min(EACH);
+        let numbers = 1..=self.others.len().min(MAX_EACH);
         numbers.map(|number| number.to_string()).collect()
     }
 
@@ -225,13 +225,13 @@ impl<'a> Inputs<'a> {
         Some(fields)
     }
 
-    /// The text, cut after [`SHOWN`] bytes, with asterisks in place of each of the keys in any case: a sender
-    /// may have put one into a field.
+    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any case:
+    /// a sender may have put one into a field.
     pub(crate) fn redact(&self, text: &str) -> Box<str> {
         let mut shown = String::new();
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            if shown.len() >= SHOWN {
+            if shown.len() >= MAX_SHOWN {
                 shown.push('…');
                 break;
             }

@@ -44,7 +44,7 @@ pub struct ParseLangError(());
 
 /// A known mistake in making a signature.
 ///
-/// Its messages may hold names of fields, which are the sender's text: escape them for a terminal or a page.
+/// Its messages may hold names of fields, which are the sender's text: escape them.
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -110,8 +110,8 @@ pub(crate) struct Messages {
 /// A row of the table of mistakes.
 pub(crate) struct Row {
     pub(crate) messages: Messages,
-    /// The fields, or the numbers of the other keys, that the row is tried for; `{}` in its messages stands
-    /// for each. A row about neither has one empty text, or none if it is not possible with the request.
+    /// The fields, or the numbers of the other keys, that the row is tried for, each for `{}` in its
+    /// messages. A row about neither has one empty text, or none if the request makes it impossible.
     pub(crate) each: fn(&Inputs<'_>) -> Vec<String>,
     /// Steps that are tried alone and in pairs of common ones.
     pub(crate) common: &'static [&'static [Step]],

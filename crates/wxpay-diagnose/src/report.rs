@@ -14,8 +14,7 @@ use crate::{
 impl Request<'_> {
     /// Finds out how a signature was made.
     ///
-    /// It also tries the first 16 of other keys that the sender may have used, such as an earlier one or the
-    /// API v3 key.
+    /// It also tries the first 16 other keys, such as an earlier one or the API v3 key.
     #[must_use]
     pub fn diagnose(&self, key: &ApiKey, other_keys: &[ApiKey], signature: &str) -> Report {
         let inputs = Inputs {
@@ -76,15 +75,15 @@ impl Report {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the values
-    /// of a stranger before a terminal shows them.
+    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the
+    /// values of a stranger before a terminal shows them.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is not
-    /// known, does not differ, or holds the file's bytes.
+    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is
+    /// not known, does not differ, or holds the file's bytes.
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()
@@ -118,23 +117,20 @@ impl Report {
                 "no known mistake gives this signature",
                 "没有已知的错误会得出这个签名",
             );
-            let length = match self.odd_length {
-                None => "",
-                Some(0) => say(": it is empty", ": 签名是空的"),
-                Some(_) => say(
-                    ": it has {} characters, where MD5 has 32 and HMAC-SHA256 has 64",
-                    ": 它有 {} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个",
-                ),
-            };
-            let found = self.odd_length.unwrap_or_default().to_string();
-            lines.push(unknown.to_owned() + &length.replace("{}", &found));
-            if self.odd_length.is_none() {
-                let check = say(
-                    "check the API key, and that the values that are sent are those that were signed",
-                    "检查 API 密钥,并确认发送的值就是签名时的值",
-                );
-                lines.push(format!("{advice}: {check}"));
-            }
+            let check = say(
+                "check the API key, and that the values that are sent are those that were signed",
+                "检查 API 密钥,并确认发送的值就是签名时的值",
+            );
+            let empty = say(": it is empty", ": 签名是空的");
+            let length = say(
+                ": it has {} characters, where MD5 has 32 and HMAC-SHA256 has 64",
+                ": 它有 {} 个字符,而 MD5 签名有 32 个,HMAC-SHA256 签名有 64 个",
+            );
+            lines.push(match self.odd_length {
+                None => format!("{unknown}\n{advice}: {check}"),
+                Some(0) => format!("{unknown}{empty}"),
+                Some(found) => unknown.to_owned() + &length.replace("{}", &found.to_string()),
+            });
         }
         lines.join("\n")
     }

@@ -12,8 +12,8 @@ use crate::{
     variant::{Step, Variant},
 };
 
-/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries for
-/// a request of this API take less than a tenth of it.
+/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries
+/// for a request of this API take less than a tenth of it.
 const BUDGET: usize = 8 * 1024 * 1024;
 
 /// The mistakes that give a signature, none if it is right, in the table's order, with those of writing
@@ -31,13 +31,13 @@ pub(crate) fn search(inputs: &Inputs<'_>, signature: &str) -> Option<Match> {
     let candidates = candidates(inputs);
     tries(&candidates)
         .take(affordable(inputs))
-        .find_map(|together| attempt(inputs, &received, together))
+        .find_map(|combined| attempt(inputs, &received, combined))
 }
 
-fn attempt(inputs: &Inputs<'_>, received: &Received, together: Together<'_>) -> Option<Match> {
-    let variant = variant(inputs, together)?;
+fn attempt(inputs: &Inputs<'_>, received: &Received, combined: Combination<'_>) -> Option<Match> {
+    let variant = variant(inputs, combined)?;
     let written = received.matches(&variant.digest(inputs)?)?;
-    let made = together.into_iter().flatten();
+    let made = combined.into_iter().flatten();
     let made = made.map(|candidate| candidate.mistake(inputs));
     let mut mistakes: Vec<_> = made.chain(written).collect();
     if let Some(name) = inputs.repeated() {
@@ -66,13 +66,13 @@ struct Candidate {
     row: &'static Row,
     steps: &'static [Step],
     /// The field or the key that the row is tried for, if there is one.
-    one: Box<str>,
+    about: Box<str>,
     common: bool,
 }
 
 impl Candidate {
     fn mistake(&self, inputs: &Inputs<'_>) -> Mistake {
-        Mistake::new(self.row, inputs.redact(&self.one))
+        Mistake::new(self.row, inputs.redact(&self.about))
     }
 }
 
@@ -80,13 +80,13 @@ impl Candidate {
 fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for row in TABLE {
-        for one in (row.each)(inputs) {
+        for about in (row.each)(inputs) {
             let common = row.common.iter().map(|steps| (*steps, true));
             let rare = row.rare.iter().map(|steps| (*steps, false));
             candidates.extend(common.chain(rare).map(|(steps, common)| Candidate {
                 row,
                 steps,
-                one: one.as_str().into(),
+                about: about.as_str().into(),
                 common,
             }));
         }
@@ -95,10 +95,10 @@ fn candidates(inputs: &Inputs<'_>) -> Vec<Candidate> {
 }
 
 /// Up to two mistakes at a time.
-type Together<'c> = [Option<&'c Candidate>; 2];
+type Combination<'c> = [Option<&'c Candidate>; 2];
 
 /// None, then each alone, then two of them.
-fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Together<'_>> {
+fn tries(candidates: &[Candidate]) -> impl Iterator<Item = Combination<'_>> {
     let alone = candidates.iter().map(|one| [Some(one), None]);
     let pairs = candidates.iter().enumerate().flat_map(|(index, first)| {
         let rest = candidates[index + 1..].iter();
@@ -117,13 +117,13 @@ fn are_independent(first: &Candidate, second: &Candidate) -> bool {
 }
 
 /// `None` if one of them is no mistake under the algorithm of the variant.
-fn variant<'c>(inputs: &Inputs<'_>, together: Together<'c>) -> Option<Variant<'c>> {
-    let made = || together.into_iter().flatten();
+fn variant<'c>(inputs: &Inputs<'_>, combined: Combination<'c>) -> Option<Variant<'c>> {
+    let made = || combined.into_iter().flatten();
     let mut variant = Variant::right(inputs);
     for candidate in made() {
         variant = variant.with(candidate.steps);
-        if !candidate.one.is_empty() {
-            variant.one = &candidate.one;
+        if !candidate.about.is_empty() {
+            variant.about = &candidate.about;
         }
     }
     let fits = |row: &Row| row.only.is_none_or(|only| only == variant.algorithm);
@@ -157,8 +157,8 @@ impl Form {
 impl Received {
     /// `None` if the text is shorter or longer than any signature.
     ///
-    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in eight
-    /// digits. All are too long to be guessed piece by piece.
+    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in
+    /// eight digits. All are too long to be guessed piece by piece.
     fn new(signature: &str) -> Option<Self> {
         let inner = signature.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\0' | '\u{feff}')
@@ -242,13 +242,13 @@ mod tests {
     }
 
     /// The signature of the variant, if it has one and is a mistake under its algorithm.
-    fn signed(inputs: &Inputs<'_>, together: Together<'_>) -> Option<String> {
+    fn signed(inputs: &Inputs<'_>, combined: Combination<'_>) -> Option<String> {
         let right = Variant::right(inputs).digest(inputs)?;
         let inputs = Inputs {
             first_pass: &encode(&[HEX_UPPER], &right),
             ..inputs.clone()
         };
-        let digest = variant(&inputs, together)?.digest(&inputs)?;
+        let digest = variant(&inputs, combined)?.digest(&inputs)?;
         let digits = encode(&[HEX_UPPER], &digest);
         Some(String::from_utf8_lossy(&digits).into_owned())
     }
@@ -309,12 +309,12 @@ mod tests {
             let candidates = candidates(&inputs);
             let tries: Vec<_> = tries(&candidates).collect();
             for pick in picks {
-                let together = tries[pick.index(tries.len())];
-                let Some(sign) = signed(&inputs, together) else {
+                let combined = tries[pick.index(tries.len())];
+                let Some(sign) = signed(&inputs, combined) else {
                     continue;
                 };
                 let found = search(&inputs, &sign.to_lowercase());
-                let made: Vec<_> = together.iter().flatten().map(|one| one.row.messages.name).collect();
+                let made: Vec<_> = combined.iter().flatten().map(|one| one.row.messages.name).collect();
                 prop_assert!(found.is_some(), "{made:?}");
                 prop_assert!(found.unwrap().0.len() <= made.len() + 2);
             }
@@ -340,8 +340,8 @@ mod tests {
     #[test]
     fn at_most_eight_hashes_cover_the_file() {
         let candidates = candidates(&inputs(&request([("mch_id", "1")]), &key(), &[]));
-        let covers = |together: &Together<'_>| {
-            let mut made = together.iter().flatten();
+        let covers = |combined: &Combination<'_>| {
+            let mut made = combined.iter().flatten();
             made.any(|candidate| candidate.row.messages.name == "content_signed")
         };
         assert_eq!(tries(&candidates).filter(covers).count(), 8);

@@ -1,7 +1,7 @@
 //! The known mistakes: each has a name, messages, and steps that change the string.
 //!
-//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give the
-//! same string the first is named, so a specific or frequent mistake precedes a general or rare one.
+//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give
+//! the same string the first is named, so a specific or frequent mistake precedes a general or rare one.
 
 use wxpay_sign::SignType;
 
@@ -143,7 +143,7 @@ pub(crate) static TABLE: &[Row] = &[
         "the field `{}` is sent but was not signed",
         "sign every field that is sent and not empty, except `sign` and the file",
         "发送了字段 `{}`,但它没有参与签名", "除 `sign` 和文件之外,每个发送的非空字段都要参与签名")
-        .each(|i| i.names()).rare(&[&[Select(|i, one| i.without(one))]]),
+        .each(|i| i.names()).rare(&[&[Select(|i, about| i.without(about))]]),
     row("field_renamed",
         "the field `{}` was signed under another spelling of its name than it is sent under",
         "sign and send each name as the API writes it: `mch_id`, `media_hash`, `sign_type`",

@@ -36,7 +36,7 @@ pub(crate) enum Step {
     Write(Whose, Chain),
     /// Joins fields as in this example of two, with `N` for a name and `V` for a value, both encoded.
     Join(&'static str, Chain),
-    /// Puts the key at each `*`: `{}` stands for the fields, `{*}` for the fields and the key among them.
+    /// Puts the key at each `*`: `{}` are the fields, `{*}` the fields with the key among them.
     PlaceKey(&'static str),
     TakeKey(WhichKey, Chain),
     /// Encodes the whole string, with the key.
@@ -104,7 +104,7 @@ pub(crate) const PYTHON_DICT: Step = Step::Join("{N: V, N: V}", &[Encoding::Betw
 #[derive(Clone, Copy)]
 pub(crate) struct Variant<'r> {
     /// The name of the field or the number of the key that the row of the table is tried for.
-    pub(crate) one: &'r str,
+    pub(crate) about: &'r str,
     pub(crate) algorithm: Algorithm,
     select: Selection,
     rename: Option<(Whose, Spelling)>,
@@ -121,7 +121,7 @@ pub(crate) struct Variant<'r> {
 impl Variant<'_> {
     pub(crate) fn right(inputs: &Inputs<'_>) -> Self {
         Self {
-            one: "",
+            about: "",
             algorithm: match inputs.asked_for() {
                 SignType::Md5 => Algorithm::Md5,
                 SignType::HmacSha256 => Algorithm::HmacSha256,
@@ -163,7 +163,7 @@ impl Variant<'_> {
         let (which, chain) = self.key;
         let key = match which {
             WhichKey::Right => inputs.key,
-            WhichKey::Other => inputs.others.get(self.one.parse::<usize>().ok()? - 1)?,
+            WhichKey::Other => inputs.others.get(self.about.parse::<usize>().ok()? - 1)?,
         };
         let key = &*encode(chain, key.expose().as_bytes());
         let text = encode(self.string, &self.join(inputs, Some(key))?);
@@ -188,11 +188,11 @@ impl Variant<'_> {
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there is
-    /// none if it holds bytes that are not shown.
+    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there
+    /// is none if it holds bytes that are not shown.
     fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
-        let mut fields = (self.select)(inputs, self.one)?;
+        let mut fields = (self.select)(inputs, self.about)?;
         self.respell(&mut fields)?;
         if self.place.contains("{*}") {
             fields.retain(|field| field.name != "key");
@@ -261,7 +261,7 @@ impl Variant<'_> {
     fn is(&self, whose: Whose, name: &str) -> bool {
         match whose {
             Whose::All => true,
-            Whose::One => name == self.one,
+            Whose::One => name == self.about,
         }
     }
 }

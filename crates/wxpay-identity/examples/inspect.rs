@@ -1,4 +1,4 @@
-//! Prints the contents of a certificate's files, or their fault.
+//! Prints the properties of a client certificate, or the error of its files.
 //!
 //! ```sh
 //! cargo run -p wxpay-identity --features pkcs12 --example inspect -- apiclient_cert.pem apiclient_key.pem
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [certificate, key] => Identity::from_pem_encrypted(certificate, key, &password),
         _ => return Err("give a PKCS#12 file, or a certificate and a key in PEM".into()),
     };
-    // The variants are for programs: here, to say it in the words of this program's arguments.
+    // The variants let a program use its own words, here for its arguments.
     let identity = identity.map_err(|error| match error {
         IdentityError::WrongForm {
             wanted: Part::Certificate | Part::PrivateKey,
@@ -33,13 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("subject  {}", identity.subject());
     println!("serial   {}", identity.serial_number());
     println!("chain    {} certificates", identity.certificates().len());
-    println!(
-        "expires  {}",
-        if identity.expires_soon() {
-            "soon"
-        } else {
-            "later"
-        }
-    );
+    let expires = if identity.expires_soon() {
+        "soon"
+    } else {
+        "later"
+    };
+    println!("expires  {expires}");
     Ok(())
 }

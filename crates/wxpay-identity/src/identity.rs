@@ -58,7 +58,6 @@ impl Identity {
     }
 
     /// Reads PEM whose key may be encrypted: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2, with PBKDF2 or scrypt.
-    ///
     /// It needs the feature `encrypted-pem`, and blocks for a second at most.
     ///
     /// # Errors
@@ -83,9 +82,7 @@ impl Identity {
     }
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`) with certificate, chain and key, also in old forms: RC2-40 and
-    /// 3DES with a SHA-1 MAC, and BER.
-    ///
-    /// It needs the feature `pkcs12`, and blocks for a second at most.
+    /// 3DES with a SHA-1 MAC, and BER. It needs the feature `pkcs12`, and blocks for a second at most.
     ///
     /// # Errors
     ///
@@ -131,14 +128,12 @@ impl Identity {
         if now < leaf.not_before {
             return Err(IdentityError::NotYetValid(leaf.not_before));
         }
+        let until = error::date(leaf.not_after);
         let identity = Self(Arc::new(Inner { chain, key, leaf }));
         if identity.expires_soon() {
             let (serial, subject) = (identity.serial_number(), identity.subject());
-            let until = error::date(identity.not_after());
-            warn!(
-                serial,
-                subject, until, "the client certificate expires within 30 days: renew it"
-            );
+            let renew = "the client certificate expires within 30 days: renew it";
+            warn!(serial, subject, until, "{renew}");
         }
         Ok(identity)
     }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::{
-    Part,
+    IdentityError, Part,
     der::{
         BIT_STRING, EXPLICIT_0, EXPLICIT_1, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
         SEQUENCE, write,
@@ -117,8 +117,15 @@ impl Key {
         Ok(())
     }
 
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm && self.secret == other.secret
+    /// The only one of these keys, which a file may contain several times.
+    pub(crate) fn single(keys: Vec<Self>, part: Part) -> Result<Option<Self>> {
+        let same = |one: &Self, other: &Self| {
+            one.algorithm == other.algorithm && one.secret == other.secret
+        };
+        match keys.windows(2).all(|two| same(&two[0], &two[1])) {
+            true => Ok(keys.into_iter().next()),
+            false => Err(IdentityError::SeveralKeys(part)),
+        }
     }
 
     /// The key in PKCS#8 with its public half, if it may belong to a certificate with this public key. An

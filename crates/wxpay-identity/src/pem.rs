@@ -48,7 +48,7 @@ pub(crate) fn chain(pem: &[u8], part: Part) -> Result<Vec<Vec<u8>>> {
     sections.iter().map(certificate).collect()
 }
 
-/// The private key of a file, which may contain it several times.
+/// The private key of a file.
 pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
     let part = Part::PrivateKey;
     let is_wanted = |label: &str| label.ends_with("PRIVATE KEY") && !label.starts_with("OPENSSH");
@@ -76,12 +76,7 @@ pub(crate) fn key(pem: &[u8], password: Option<&str>) -> Result<Key> {
             keys.push(Key::from_pkcs8(der, part)?);
         }
     }
-    let mut keys = keys.into_iter();
-    let key = keys.next().ok_or(IdentityError::Damaged(part))?;
-    match keys.all(|other| other.is_same(&key)) {
-        true => Ok(key),
-        false => Err(IdentityError::SeveralKeys(part)),
-    }
+    Key::single(keys, part)?.ok_or(IdentityError::Damaged(part))
 }
 
 /// Decrypts PKCS#8 keys with one password.
@@ -163,40 +158,38 @@ impl Form {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = text.trim_ascii();
-        let starts = |marks: &[&[u8]]| marks.iter().any(|mark| text.starts_with(mark));
-        // PEM in UTF-16 may lack its mark.
-        if starts(&[b"\xff\xfe", b"\xfe\xff"]) || find(text, "B\0E\0G\0I\0N").is_some() {
-            Self::Utf16
+        let marks = [
+            (&b"\xff\xfe"[..], Self::Utf16),
+            (b"\xfe\xff", Self::Utf16),
+            (b"PK\x03\x04", Self::Zip),
+            (b"\xfe\xed\xfe\xed", Self::Jks),
+            (b"\xce\xce\xce\xce", Self::Jks),
+            (b"<", Self::WebPage),
+        ];
+        let labels = [
+            // PEM in UTF-16 may lack its byte order mark.
+            ("B\0E\0G\0I\0N", Self::Utf16),
+            // A key takes precedence over a certificate in the same file.
+            ("OPENSSH PRIVATE KEY-----", Self::OpenSsh),
+            ("PRIVATE KEY-----", Self::PrivateKey),
+            ("CERTIFICATE-----", Self::Certificate),
+            ("CERTIFICATE REQUEST-----", Self::CertificateRequest),
+            ("PKCS7-----", Self::Pkcs7),
+            ("CMS-----", Self::Pkcs7),
+        ];
+        let is_base64 =
+            |it: &u8| it.is_ascii_alphanumeric() || it.is_ascii_whitespace() || b"+/=".contains(it);
+        if let Some((_, form)) = marks.iter().find(|(mark, _)| text.starts_with(mark)) {
+            *form
+        } else if let Some((_, form)) = labels.iter().find(|(it, _)| find(text, it).is_some()) {
+            *form
         } else if text.is_empty() {
             Self::Empty
-        } else if starts(&[b"PK\x03\x04"]) {
-            Self::Zip
-        } else if starts(&[b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"]) {
-            Self::Jks
-        } else if starts(&[b"<"]) {
-            Self::WebPage
-        } else if let Some(form) = Self::of_pem(text) {
-            form
-        } else if starts(&[b"M"]) && text.len() >= 64 && text.iter().all(|it| is_base64(*it)) {
+        } else if text[0] == b'M' && text.len() >= 64 && text.iter().all(is_base64) {
             Self::Base64
         } else {
             Self::of_der(bytes).unwrap_or(Self::Unknown)
         }
-    }
-
-    /// A key takes precedence over a certificate in the same file.
-    fn of_pem(text: &[u8]) -> Option<Self> {
-        [
-            ("OPENSSH PRIVATE KEY", Self::OpenSsh),
-            ("PRIVATE KEY", Self::PrivateKey),
-            ("CERTIFICATE", Self::Certificate),
-            ("CERTIFICATE REQUEST", Self::CertificateRequest),
-            ("PKCS7", Self::Pkcs7),
-            ("CMS", Self::Pkcs7),
-        ]
-        .into_iter()
-        .find(|(label, _)| find(text, &format!("{label}-----")).is_some())
-        .map(|(_, form)| form)
     }
 
     fn of_der(bytes: &[u8]) -> Option<Self> {
@@ -230,8 +223,4 @@ impl Form {
             _ => return None,
         })
     }
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(&byte)
 }

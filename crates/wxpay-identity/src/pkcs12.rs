@@ -66,23 +66,18 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> 
             bags.push(bag);
         }
     }
-    let (mut chain, mut keys) = (Vec::new(), Vec::<Key>::new());
+    let (mut chain, mut keys) = (Vec::new(), Vec::new());
     for bag in bags {
         let is_key = bag.is_key;
         let der = bag.open(password)?;
         if is_key {
-            let key = Key::from_pkcs8(der, PART)?;
-            if !keys.iter().any(|it| it.is_same(&key)) {
-                keys.push(key);
-            }
+            keys.push(Key::from_pkcs8(der, PART)?);
         } else if !chain.contains(&*der) {
             chain.push(der.to_vec());
         }
     }
-    let key = keys.pop().ok_or(IdentityError::Missing(Part::PrivateKey))?;
-    if !keys.is_empty() {
-        return Err(IdentityError::SeveralKeys(PART));
-    }
+    let key = Key::single(keys, PART)?;
+    let key = key.ok_or(IdentityError::Missing(Part::PrivateKey))?;
     if chain.is_empty() {
         return Err(IdentityError::Missing(Part::Certificate));
     }

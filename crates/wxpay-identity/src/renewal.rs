@@ -3,7 +3,7 @@
 use std::{
     array, fmt,
     fs::{self, File},
-    future::{Future, ready},
+    future::ready,
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     pin::Pin,
@@ -84,6 +84,17 @@ impl IdentitySource for IdentityHandle {
 /// contain a valid identity, and do not change meanwhile, that is the new identity. Otherwise, as in the
 /// middle of a replacement, the old identity stays, `tracing` gets one warning for the change, and the next
 /// refresh tries again. Clones share the identity.
+///
+/// ```no_run
+/// use wxpay_identity::{Identity, IdentityFiles, IdentitySource};
+///
+/// let pem = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
+/// println!("{} at present", pem.current().serial_number());
+/// let pkcs12 = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
+///     Identity::from_pkcs12(file, "1900000109")
+/// })?;
+/// # Ok::<(), wxpay_identity::IdentityFilesError>(())
+/// ```
 #[derive(Clone)]
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
@@ -93,14 +104,6 @@ impl IdentityFiles {
     /// # Errors
     ///
     /// [`IdentityFilesError`] when the files cannot be read, or contain no valid identity.
-    ///
-    /// ```no_run
-    /// use wxpay_identity::{IdentityFiles, IdentitySource};
-    ///
-    /// let files = IdentityFiles::pem("apiclient_cert.pem", "apiclient_key.pem")?;
-    /// println!("{} at present", files.current().serial_number());
-    /// # Ok::<(), wxpay_identity::IdentityFilesError>(())
-    /// ```
     pub fn pem(
         certificates: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
@@ -116,15 +119,6 @@ impl IdentityFiles {
     /// # Errors
     ///
     /// [`IdentityFilesError`] when the files cannot be read, or `load` fails.
-    ///
-    /// ```no_run
-    /// use wxpay_identity::{Identity, IdentityFiles};
-    ///
-    /// let files = IdentityFiles::new(["apiclient_cert.p12"], |[file]| {
-    ///     Identity::from_pkcs12(file, "1900000109")
-    /// })?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn new<P: Into<PathBuf>, const N: usize>(
         paths: [P; N],
         load: impl Fn([&[u8]; N]) -> Result<Identity, IdentityError> + Send + Sync + 'static,
@@ -200,33 +194,25 @@ impl Shared {
             Ok(found) => (identity_in(&found, &self.paths, &*self.load), found),
             Err(error) => (Err(error), Contents::new()),
         };
-        match identity {
-            Ok(identity) => {
-                self.identity.set(identity);
-                *seen = (found, None);
-                info!(files = ?self.paths, "identity renewed");
-            }
-            Err(error) => {
-                let refused = seen.1.replace(found);
-                if seen.1 != refused {
-                    let error: &dyn std::error::Error = &error;
-                    warn!(
-                        error,
-                        "identity files changed and cannot be used, the old identity holds"
-                    );
-                }
-            }
+        let Err(error) = identity.map(|identity| self.identity.set(identity)) else {
+            *seen = (found, None);
+            return info!(files = ?self.paths, "identity renewed");
+        };
+        let refused = seen.1.replace(found);
+        if seen.1 != refused {
+            let error: &dyn std::error::Error = &error;
+            warn!(
+                error,
+                "identity files changed and cannot be used, the old identity holds"
+            );
         }
     }
 }
 
 impl fmt::Debug for IdentityFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "IdentityFiles({:?}, {:?})",
-            self.0.paths, self.0.identity
-        )
+        let (paths, identity) = (&self.0.paths, &self.0.identity);
+        write!(f, "IdentityFiles({paths:?}, {identity:?})")
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn place(path: &Path) -> [Option<(u64, u64)>; 2] {
     [path.to_owned(), beside(path, "-wal")].map(|file| fs::metadata(file).ok().map(number))
 }
 
-/// What to forget.
+/// The rows to forget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// A file, its bytes, and all other files with the same bytes.

@@ -19,8 +19,8 @@ use crate::{
 /// Uploads pictures for one merchant, and blocks meanwhile: [`wxpay_media::Client`](crate::Client) on a
 /// runtime of its own.
 ///
-/// It has the same [`ClientBuilder`](crate::ClientBuilder) and the same errors. It works on any thread but
-/// those of an asynchronous runtime, `spawn_blocking` included, where it refuses. A clone shares everything.
+/// It has the same [`ClientBuilder`](crate::ClientBuilder) and the same errors. It refuses to work on a
+/// thread of an asynchronous runtime, `spawn_blocking` included. A clone shares everything.
 ///
 #[cfg_attr(feature = "ring", doc = "```no_run")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]

@@ -113,8 +113,7 @@ impl<L> ClientBuilder<L> {
     ///
     /// The service does the transport's work: it authenticates by the merchant's certificate, bounds
     /// the time, and repeats, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. The settings of the transport are not used. For layers around the transport
-    /// take `layer` instead.
+    /// `response::classify`. The settings of the transport are not used. Take `layer` for layers around it.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)
     }

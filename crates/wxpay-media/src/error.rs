@@ -18,8 +18,7 @@ mod transport;
 /// A failed upload: before the picture was sent, on the way, or in the response.
 ///
 /// It has a [`kind`](Self::kind) for programs, [`advice`](Self::advice) for people, and
-/// [`retry_advice`](Self::retry_advice) for queues. It never holds the API key, the picture, or the right
-/// signature.
+/// [`retry_advice`](Self::retry_advice) for queues. It holds no API key, picture or right signature.
 ///
 /// ```
 /// use wxpay_media::{Error, ErrorKind, Image, RetryAdvice};
@@ -34,7 +33,7 @@ pub enum Error {
     /// The picture was not sent, because the gateway would refuse it.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The service gave no response. [`transport`](Self::transport) finds the error of our own transport.
+    /// The service gave no response. [`transport`](Self::transport) finds our transport's error.
     #[error(transparent)]
     Service(Box<dyn StdError + Send + Sync>),
     /// A page that says that the client certificate is missing or was refused.
@@ -125,8 +124,7 @@ impl Error {
         self.assess().2
     }
 
-    /// Whether the same call may succeed later. A repeated upload is harmless: it only yields another media
-    /// id.
+    /// Whether the same call may succeed later. A repeated upload only yields another media id.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let advice = self.retry_advice();

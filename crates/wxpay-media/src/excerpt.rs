@@ -41,8 +41,8 @@ pub(crate) fn of_page(body: &[u8]) -> String {
     }
 }
 
-/// Returns true for a page, which is not reported as broken XML. A declaration, comments and a byte order
-/// mark may precede it, as in XML.
+/// Returns true for a page, which is not reported as broken XML. A declaration, comments and a byte
+/// order mark may precede it, as in XML.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     const TAGS: &str = "<!doctype html|<html|<head|<title|<body|<center|<h1|<p>";
 

@@ -7,8 +7,8 @@ use wxpay_xml::Fields;
 
 use crate::excerpt::excerpt;
 
-/// Fields that have held a reason, the most specific first. The API documents the first and `return_msg`;
-/// related gateways and proxies send the others.
+/// Fields that have held a reason, the most specific first. The API documents the first and
+/// `return_msg`; related gateways and proxies send the others.
 const MESSAGES: &str = "err_code_des err_code_desc err_msg errmsg error_msg return_msg retmsg ret_msg \
                         message msg";
 
@@ -17,8 +17,8 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
 /// A refusal with the gateway's code and text, and its row of the error table.
 ///
-/// It is believed without a signature: a failure needs no proof, a success does. A signature that does not
-/// fit is reported by [`signature_error`](Self::signature_error).
+/// It is believed without a signature: a failure needs no proof, a success does. A signature that does
+/// not fit is reported by [`signature_error`](Self::signature_error).
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
@@ -40,8 +40,8 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// The refusal that a document reports on either level, if it does. In another charset than UTF-8 the
-    /// fields in ASCII are read.
+    /// The refusal that a document reports on either level, if it does. In another charset than UTF-8
+    /// the fields in ASCII are read.
     #[must_use]
     pub fn read(document: &[u8]) -> Option<Self> {
         match Fields::parse(document) {
@@ -124,7 +124,7 @@ impl GatewayError {
     }
 }
 
-/// The refusal in a document that is not UTF-8, by its fields in ASCII. A success is never read this way.
+/// The refusal in a document that is not UTF-8, by its ASCII fields. A success is not read so.
 fn in_another_charset(body: &[u8]) -> Option<GatewayError> {
     let utf16 = |unit: fn([u8; 2]) -> u16| {
         let units = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
@@ -214,8 +214,8 @@ const LIMIT: &[&str] = &[
     "too many requests",
 ];
 
-/// Each row with its codes, and the words in its texts, English or Chinese, that the other rows of a code
-/// do not have. The first row with a word in the text counts, so a specific word precedes a vague one.
+/// Each row with its codes, and the words in its texts, English or Chinese, that the other rows of a
+/// code do not have. The first row with a word in the text counts: specific words precede vague ones.
 #[rustfmt::skip] // a row a line
 const ROWS: [(Reason, &str, &[&str]); 9] = [
     (Reason::Permission, "INVALID_REQUEST PARAM_ERROR", &["permission", "权限"]),

@@ -72,8 +72,8 @@ impl Image {
 
     /// Reads a regular file, and blocks meanwhile.
     ///
-    /// The name that is sent is the path's last part with the format's extension; `_` replaces characters
-    /// that the gateway refuses (control characters, characters beyond U+FFFF, a final backslash).
+    /// The name that is sent is the path's last part with the format's extension, and `_` in place of
+    /// control characters, characters beyond U+FFFF and a final backslash.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Image {
 
     /// Takes a picture in memory, and the name to send.
     ///
-    /// An extension that is not the format's is replaced, with a [`Warning::Renamed`]: the gateway may refuse
-    /// it, and the name is not signed.
+    /// An extension that is not the format's is replaced, with a [`Warning::Renamed`]: the gateway may
+    /// refuse it, and the name is not signed.
     ///
     /// # Errors
     ///
@@ -227,7 +227,7 @@ pub enum ImageError {
     /// No bytes, as of a stream that was already read.
     #[error("the picture is empty")]
     Empty,
-    /// Not under 2 MiB, with the number of bytes if it is known. The gateway takes no parts of a picture.
+    /// Not under 2 MiB, with the number of bytes if it is known. A picture cannot be sent in parts.
     #[error(
         "the picture is too large{}: the gateway takes less than {} bytes",
         .0.map(|it| format!(" ({it} bytes)")).unwrap_or_default(),
@@ -270,8 +270,7 @@ pub enum Warning {
     Truncated(Format),
     /// The number of bytes is at least 2,000,000, which the page's "less than 2M" may mean.
     NearLimit(usize),
-    /// The name that is sent in place of one with another extension than the format's; integrators report
-    /// refusals for that.
+    /// The name that is sent, with the format's extension: integrators report refusals of others.
     Renamed(String),
 }
 
@@ -313,8 +312,7 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageErro
     Ok(bytes)
 }
 
-/// Maximum number of characters in a name: the API's page declares `media` as `string[1,256]`, which can
-/// only mean the name.
+/// Maximum number of characters in a name: the API's `string[1,256]` for `media` can only mean that.
 const LONGEST_NAME: usize = 256;
 
 /// The API's text is UTF-8 of one to three bytes a character.
@@ -336,8 +334,7 @@ fn checked(name: String) -> Result<String, FileNameError> {
     }
 }
 
-/// The path's last part, with `_` for characters that the gateway refuses: callers may not be able to choose
-/// a file's name.
+/// The path's last part, with `_` for characters that the gateway refuses: files have any names.
 pub(crate) fn name_of(path: &Path) -> Result<String, FileNameError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut name = name.replace(is_refused, "_");
@@ -369,7 +366,7 @@ pub enum FileNameError {
     /// More than 256 characters, with their number.
     #[error("the file name has {0} characters: the gateway takes at most 256")]
     TooLong(usize),
-    /// A control character, or one beyond U+FFFF such as an emoji, with the position of the first, from 1.
+    /// A control character or one beyond U+FFFF, such as an emoji: the position of the first, from 1.
     #[error(
         "the file name's character {0} is a control character or beyond U+FFFF, which the gateway does not take"
     )]

@@ -12,8 +12,8 @@ use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
 ///
 /// # Errors
 ///
-/// [`Error`] for everything but a rightly signed success: a refusal, an unsigned or wrongly signed success,
-/// other XML, a page of another server.
+/// [`Error`] for everything but a rightly signed success: a refusal, an unsigned or wrongly signed
+/// success, other XML, a page of another server.
 ///
 /// ```
 /// use wxpay_media::{ApiKey, ErrorKind, Merchant, MerchantId, response};
@@ -71,9 +71,9 @@ pub fn media_id(
     MediaId::new(id).map_err(|_| undocumented("media_id"))
 }
 
-/// The class of a response for the loop of retries, which [`Client`](crate::Client) gives to its transport: a
-/// limit on the rate, under any code, asks to slow down, `SYSTEMERROR` to try again; for other servers'
-/// responses the status decides.
+/// The class of a response for the loop of retries, which [`Client`](crate::Client) gives to its
+/// transport: a limit on the rate, under any code, asks to slow down, `SYSTEMERROR` to try again; for
+/// other servers' responses the status decides.
 ///
 /// It believes a failure without a signature, as [`media_id`] does.
 #[cfg(feature = "transport")]
@@ -131,8 +131,8 @@ fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
 
 /// The gateway's name for an uploaded picture, which other APIs take.
 ///
-/// It is opaque: 43, 107 and more characters have been seen, up to 256 are documented. [`media_id`] reads it
-/// from a signed response, [`new`](Self::new) takes a stored one.
+/// It is opaque: 43, 107 and more characters have been seen, up to 256 are documented. [`media_id`]
+/// reads it from a signed response, [`new`](Self::new) takes a stored one.
 ///
 /// ```
 /// use wxpay_media::MediaId;

@@ -14,15 +14,15 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 /// A form as a body of exactly known length.
 ///
-/// Its [size hint](Body::size_hint) is always exact: the number of bytes that are not sent yet. So an HTTP
-/// client sends a `Content-Length` and nothing chunked. Files in memory are sent without a copy; everything
-/// between two files is one frame.
+/// Its [size hint](Body::size_hint) is always exact: the number of bytes that are not sent yet. So an
+/// HTTP client sends a `Content-Length` and nothing chunked. Files in memory are sent without a copy;
+/// everything between two files is one frame.
 ///
-/// **A clone starts from the beginning, whatever the original has sent**: a retry sends the same bytes, with
-/// every [stream](crate::Form::stream) opened anew. A clone copies no contents and allocates nothing.
+/// **A clone starts from the beginning, whatever the original has sent**: a retry sends the same bytes,
+/// with every [stream](crate::Form::stream) opened anew. A clone copies no contents.
 ///
-/// The body ends with its first [`BodyError`]; nothing stands in for the missing bytes. An HTTP client then
-/// aborts the request, so that the server does not take it for a complete one.
+/// The body ends with its first [`BodyError`]; nothing stands in for the missing bytes. An HTTP client
+/// then aborts the request, so that the server does not take it for a complete one.
 ///
 /// ```
 /// use http_body::Body;
@@ -160,8 +160,8 @@ impl fmt::Debug for FormBody {
     }
 }
 
-/// A [stream](crate::Form::stream) failed or had another length than declared, and the [`FormBody`] ended.
-/// The server has no complete request. Forms of texts and files in memory have no errors.
+/// A [stream](crate::Form::stream) failed or had another length than declared, and the [`FormBody`]
+/// ended. The server has no complete request. Forms of texts and files in memory have no errors.
 ///
 /// ```
 /// use http_body_util::Full;
@@ -177,8 +177,8 @@ impl fmt::Debug for FormBody {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The stream was too short: another length was declared, or its file has shrunk. A retry helps only if
-    /// the factory then opens the declared length.
+    /// The stream was too short: another length was declared, or its file has shrunk. A retry helps only
+    /// if the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} ended after {yielded} of the {declared} bytes that were declared"
     )]
@@ -191,8 +191,8 @@ pub enum BodyError {
         /// The number of bytes that the stream had.
         yielded: u64,
     },
-    /// The stream was too long: another length was declared, or its file has grown. The frame beyond that
-    /// length was not sent. A retry helps only if the factory then opens the declared length.
+    /// The stream was too long: another length was declared, or its file has grown. The frame beyond
+    /// that length was not sent. A retry helps only if the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} has at least {yielded} bytes where {declared} were declared"
     )]
@@ -218,7 +218,7 @@ pub enum BodyError {
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A stream of declared length that can be opened again, as [`Form::stream`](crate::Form::stream) takes it.
+/// A stream of declared length that can be opened again.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) part: Arc<str>,
@@ -275,8 +275,8 @@ impl Opened {
     /// The next frame of data that is not empty. Trailers are skipped, too: a part has none.
     fn poll_filled_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BoxError>> {
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // After 32 skipped frames other tasks get their turn: a stream of empty frames that is always ready
-        // must not block the thread.
+        // After 32 skipped frames other tasks get their turn: a stream of empty frames that is always
+        // ready must not block the thread.
         for _ in 0..32 {
             match ready!(Pin::new(&mut *body).poll_frame(cx)?) {
                 None => return Poll::Ready(Ok(None)),

@@ -26,8 +26,8 @@ impl Boundary {
     ///
     /// # Panics
     ///
-    /// When the operating system has no random bits. With a boundary that can be guessed, a content could
-    /// forge parts of the form.
+    /// When the operating system has no random bits. With a boundary that can be guessed, a content
+    /// could forge parts of the form.
     #[must_use]
     pub fn random() -> Self {
         let mut bits = [0; 16];
@@ -35,11 +35,10 @@ impl Boundary {
         Self(format!("{:032x}", u128::from_be_bytes(bits)))
     }
 
-    /// A boundary of the caller's, for tests and for bodies that are compared or cached: the same form then
-    /// has the same bytes.
+    /// A boundary of the caller's, which gives a form the same bytes each time, for tests and caches.
     ///
-    /// A server ends a part at CR, LF, `--` and the boundary: a stranger who knows the boundary can add parts
-    /// to the form by a content. Take [`random`](Self::random) for contents of others.
+    /// A server ends a part at CR, LF, `--` and the boundary: a stranger who knows the boundary can add
+    /// parts to the form by a content. Take [`random`](Self::random) for contents of others.
     ///
     /// # Errors
     ///

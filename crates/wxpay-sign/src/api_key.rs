@@ -36,7 +36,7 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`ApiKeyError`] for the first character that is not an ASCII letter or digit, else for the length.
+    /// [`ApiKeyError`] for the first character that is no ASCII letter or digit, else for the length.
     pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
         for (position, character) in (1..).zip(key.chars()) {

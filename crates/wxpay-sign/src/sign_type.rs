@@ -4,8 +4,7 @@ use core::{fmt, str::FromStr};
 
 /// The algorithm of a signature, as the field `sign_type` names it.
 ///
-/// Prefer HMAC-SHA256: MD5 is broken as a hash. The API v2 will get no third algorithm, so a match may be
-/// exhaustive.
+/// Prefer HMAC-SHA256: MD5 is broken. There will be no third algorithm, so a match may be exhaustive.
 ///
 /// ```
 /// use wxpay_sign::SignType;
@@ -28,8 +27,7 @@ impl SignType {
     /// The algorithm that a request's field `sign_type` asks for: HMAC-SHA256 for exactly
     /// `HMAC-SHA256`; anything else, or none, means MD5.
     ///
-    /// The gateway reads the field so. For a person's input use [`FromStr`], which refuses a misspelt
-    /// name.
+    /// The gateway reads the field so. [`FromStr`] refuses a misspelt name, for input of people.
     #[must_use]
     pub fn from_field(sign_type: Option<&str>) -> Self {
         match sign_type {

@@ -1,8 +1,7 @@
-//! The transport alone, with a layer of the caller's own around it: one that counts calls and stamps
-//! each with a number that the server's log will show.
+//! The transport with a layer of the caller's own around it, which adds a number to each request.
 //!
-//! `cargo run -p wxpay-transport --example own_layer` starts a TLS server on 127.0.0.1 that insists on
-//! a client certificate, and calls it.
+//! `cargo run -p wxpay-transport --example own_layer` starts a TLS server on 127.0.0.1 that requires a
+//! client certificate, and calls it.
 #![allow(
     clippy::print_stdout,
     reason = "an example for the terminal: its output is its result"
@@ -34,7 +33,7 @@ use tokio_rustls::{
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use wxpay_transport::{CallInfo, Identity, Roots, Transport};
 
-/// The layer: it has what all its services share.
+/// The layer, with the state that its services share.
 #[derive(Debug, Clone, Default)]
 struct NumberLayer {
     calls: Arc<AtomicU64>,
@@ -51,7 +50,7 @@ impl<S> Layer<S> for NumberLayer {
     }
 }
 
-/// The service: it changes the request and hands everything else on.
+/// The service, which adds a header to the request.
 #[derive(Debug, Clone)]
 struct Number<S> {
     inner: S,
@@ -71,7 +70,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        // Outside of the transport, so a repeated attempt keeps its call's number.
+        // The layer is outside of the transport, so all attempts of a call have the same number.
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let headers = request.headers_mut();
         headers.insert("x-call", HeaderValue::from(number));

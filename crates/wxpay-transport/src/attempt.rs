@@ -1,7 +1,7 @@
 //! One attempt: its progress, and its end when it stands still for too long.
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::pin,
     sync::{Arc, Mutex},
     task::Poll,
@@ -28,7 +28,7 @@ pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 task_local! {
     /// The state of the attempt that is being polled: hyper's client passes only a URI to its connector.
-    static CONNECTING: Arc<Connecting>;
+    pub(crate) static CONNECTING: Arc<Connecting>;
 }
 
 /// The state of an attempt that connects.
@@ -36,26 +36,13 @@ pub(crate) struct Connecting {
     pub(crate) begun: Instant,
     /// When its time is over; `None` if the call's own deadline comes first.
     pub(crate) end: Option<Instant>,
-    step: Mutex<Step>,
+    pub(crate) step: Mutex<Step>,
 }
 
 impl Connecting {
     pub(crate) fn new(begun: Instant, end: Option<Instant>) -> Arc<Self> {
         let step = Mutex::new(Step::Resolve);
         Arc::new(Self { begun, end, step })
-    }
-
-    /// The state of the attempt that is being polled; a probe has none.
-    pub(crate) fn current() -> Option<Arc<Self>> {
-        CONNECTING.try_with(Arc::clone).ok()
-    }
-
-    pub(crate) fn step(&self) -> Step {
-        lock(&self.step).clone()
-    }
-
-    pub(crate) fn reach(&self, step: Step) {
-        *lock(&self.step) = step;
     }
 }
 
@@ -120,14 +107,9 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt that begins now and may connect until `end`.
-    pub(crate) fn new<B: Body>(
-        request: &mut Request<B>,
-        begun: Instant,
-        end: Option<Instant>,
-    ) -> Self {
+    pub(crate) fn new<B: Body>(request: &mut Request<B>, connecting: Arc<Connecting>) -> Self {
         Self {
-            connecting: Connecting::new(begun, end),
+            connecting,
             capture: capture_connection(request),
             connection: None,
             is_reused: false,
@@ -187,7 +169,7 @@ impl Attempt {
         }
     }
 
-    /// The present silence, and when it began.
+    /// The current silence, and when it began.
     fn silence(&self, now: Instant) -> (TimeoutKind, Instant) {
         let Some(connection) = &self.connection else {
             return (TimeoutKind::Connect, now);
@@ -197,25 +179,22 @@ impl Attempt {
         if state.is_blocked {
             return (TimeoutKind::Stall, since);
         }
-        // The bytes that may still be in the system's buffer are sent at the pace of those before.
+        // The bytes that may still be in the system's buffer should take as long as those before.
         let sent = state.sent.max(1);
         let share = sent.min(u64::from(MAX_UNSENT)) as f64 / sent as f64;
         let sending = state.taken.map_or(Duration::ZERO, |taken| since - taken);
         (TimeoutKind::Response, since + sending.mul_f64(share))
     }
 
-    /// Describes the present silence, for the error of a timeout.
+    /// Describes the current silence, for the error of a timeout.
     pub(crate) fn wait(&self, time: Duration) -> Wait {
-        Wait {
-            step: match self.silence(Instant::now()).0 {
-                TimeoutKind::Connect => self.connecting.step(),
-                TimeoutKind::Stall => Step::Send,
-                _ => Step::Response,
-            },
-            time,
-            sent: self.connection.as_ref().map_or(0, |it| lock(it).sent),
-            length: self.length,
-        }
+        let sent = self.connection.as_ref().map_or(0, |it| lock(it).sent);
+        let step = match self.silence(Instant::now()).0 {
+            TimeoutKind::Connect => lock(&self.connecting.step).clone(),
+            TimeoutKind::Stall => Step::Send((sent, self.length)),
+            _ => Step::Response((sent, self.length)),
+        };
+        Wait(step, time)
     }
 
     /// The TLS alert that the connection ended with.

@@ -19,13 +19,17 @@ use tokio::{
 };
 use tower::{
     retry::budget::{Budget, TpsBudget},
-    util::rng::{HasherRng, Rng},
+    service_fn,
+    util::{
+        BoxCloneSyncService,
+        rng::{HasherRng, Rng},
+    },
 };
 use tracing::{Instrument, Span, debug, debug_span, field::Empty};
 
 use crate::{
     Endpoints, RetryClass,
-    attempt::{Attempt, RequestBody},
+    attempt::{Attempt, Connecting, RequestBody},
     client::{Client, Clients},
     config::Config,
     endpoints::{Breaker, EndpointPool, is_host_port},
@@ -72,10 +76,10 @@ impl<B: RequestBody> Caller<B> {
             endpoints,
             threshold: config.failover_after,
             probe_interval: config.probe_interval,
-            probe: Box::new(move |server| {
+            probe: BoxCloneSyncService::new(service_fn(move |server| {
                 let clients = Arc::clone(&probing);
-                Box::pin(async move { clients.probe(server).await })
-            }),
+                async move { clients.probe(server).await }
+            })),
         };
         Ok(Self {
             clients,
@@ -137,7 +141,7 @@ impl<B: RequestBody> Caller<B> {
         }
         let time = self.config.rules.timeout.unwrap_or_default();
         let wait = call.attempt.as_ref().map(|attempt| attempt.wait(time));
-        let wait = wait.unwrap_or(Wait::new(Step::Turn, time));
+        let wait = wait.unwrap_or(Wait(Step::Turn, time));
         let source = call.failure.take().map(BoxError::from);
         Err(Error::timeout(TimeoutKind::Total, wait, source))
     }
@@ -200,7 +204,7 @@ impl<B: RequestBody> Caller<B> {
             yield_now().await;
             let mut request = call.attempt_request();
             let end = call.policy.end_of(TimeoutKind::Connect, begun);
-            let attempt = Attempt::new(&mut request, begun, end);
+            let attempt = Attempt::new(&mut request, Connecting::new(begun, end));
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;

@@ -88,7 +88,17 @@ impl<B: RequestBody> Clients<B> {
                 _ => debug!("another identity: new connections, new sessions"),
             }
         }
-        let tls = self.client_config(Arc::clone(verifier), identity.as_ref())?;
+        // A new configuration has a new session store.
+        let tls = self.versions.clone().dangerous();
+        let tls = tls.with_custom_certificate_verifier(Arc::clone(verifier) as _);
+        let tls = match &identity {
+            None => tls.with_no_client_auth(),
+            Some(identity) => {
+                let key = certified_key(self.versions.crypto_provider(), identity);
+                let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
+                tls.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+            }
+        };
         let connector = connector(Arc::clone(&self.config), Arc::new(tls));
         let hyper = HyperClient::builder(TokioExecutor::new())
             // Without a timer idle connections are closed only by the next call.
@@ -96,13 +106,12 @@ impl<B: RequestBody> Clients<B> {
             .pool_idle_timeout(self.config.pool_idle_timeout)
             .pool_max_idle_per_host(self.config.pool_max_idle_per_host)
             .build(connector.clone());
-        Ok(current
-            .insert(Client {
-                identity,
-                connector,
-                hyper,
-            })
-            .clone())
+        let client = Client {
+            identity,
+            connector,
+            hyper,
+        };
+        Ok(current.insert(client).clone())
     }
 
     /// Connects, makes the TLS handshake and closes.
@@ -111,23 +120,6 @@ impl<B: RequestBody> Clients<B> {
         let stream = connector.oneshot(endpoints::uri("https", &server)).await;
         let failed = |error| Error::from_below(error, ErrorKind::Connect);
         stream.map(drop).map_err(failed)
-    }
-
-    /// A configuration with a session store of its own.
-    fn client_config(
-        &self,
-        verifier: Arc<Verifier>,
-        identity: Option<&Identity>,
-    ) -> Result<ClientConfig, Error> {
-        let builder = self.versions.clone().dangerous();
-        let builder = builder.with_custom_certificate_verifier(verifier);
-        let Some(identity) = identity else {
-            return Ok(builder.with_no_client_auth());
-        };
-        let key = certified_key(self.versions.crypto_provider(), identity);
-        let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
-        let resolver = Arc::new(SingleCertAndKey::from(key));
-        Ok(builder.with_client_cert_resolver(resolver))
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Config {
     /// Addresses in place of name resolution, by host in lower case and port.
     pub(crate) overrides: HashMap<(String, u16), Arc<[IpAddr]>>,
     pub(crate) dialer: Option<Dialer>,
-    pub(crate) observer: Option<Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>>,
+    pub(crate) observer: Option<Observer>,
     pub(crate) rules: Rules,
     pub(crate) max_response_bytes: usize,
     pub(crate) concurrency: Option<usize>,
@@ -41,7 +41,7 @@ pub(crate) struct Config {
     pub(crate) endpoints: Option<Endpoints>,
     pub(crate) failover_after: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) classifier: Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>,
+    pub(crate) classifier: Classifier,
     pub(crate) max_rate: Option<NonZeroU32>,
 }
 
@@ -78,7 +78,7 @@ impl Default for Config {
             },
             max_response_bytes: 1024 * 1024,
             concurrency: None,
-            // Apache, nginx and common load balancers close an idle connection after 60 s or 75 s.
+            // nginx closes an idle connection after 75 s, common load balancers after 60 s.
             pool_idle_timeout: Duration::from_secs(30),
             pool_max_idle_per_host: usize::MAX,
             endpoints: None,
@@ -123,8 +123,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
     }
 }
 
-/// The caller's function that opens connections.
-pub(crate) type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
+type Observer = Arc<dyn Fn(ConnectEvent<'_>) + Send + Sync>;
+type Classifier = Arc<dyn Fn(&Response<Bytes>) -> RetryClass + Send + Sync>;
+type Dialer = Arc<dyn Fn(Uri) -> Dialing + Send + Sync>;
 type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 
 /// A step of a new connection, for an [observer](crate::TransportBuilder::observer).
@@ -155,11 +156,10 @@ pub enum ConnectEvent<'a> {
 /// ```
 /// use wxpay_transport::{RetryClass, Transport};
 ///
-/// let builder = Transport::builder().classifier(|response| match response.body().as_ref() {
+/// let _builder = Transport::builder().classifier(|response| match response.body().as_ref() {
 ///     b"busy" => RetryClass::Throttle,
 ///     _ => RetryClass::of_status(response.status()),
 /// });
-/// # let _ = builder;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

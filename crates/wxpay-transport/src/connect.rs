@@ -1,9 +1,9 @@
 //! The connector, from a URI to a TLS connection.
 
-mod proxy;
 mod tcp;
 
 use std::{
+    future::ready,
     io::{
         ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
         IoSlice,
@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tower::{Service, service_fn, util::BoxCloneSyncService};
 
 use crate::{
-    attempt::Connecting,
+    attempt::{CONNECTING, Connecting},
     config::{Config, ConnectEvent, MAX_TIMEOUT},
     error::{BoxError, TlsErrorKind, Wait, find, lock},
 };
@@ -34,8 +34,8 @@ pub(crate) type Connector = BoxCloneSyncService<Uri, TlsStream, BoxError>;
 
 pub(crate) fn connector(config: Arc<Config>, tls: Arc<ClientConfig>) -> Connector {
     BoxCloneSyncService::new(service_fn(move |server| {
-        // hyper's client calls it while it polls the request of the attempt.
-        let connecting = Connecting::current().unwrap_or_else(|| {
+        // hyper's client calls it while the attempt is polled; a probe has no attempt.
+        let connecting = CONNECTING.try_with(Arc::clone).unwrap_or_else(|_| {
             let now = Instant::now();
             Connecting::new(now, Some(now + config.rules.connect_timeout))
         });
@@ -51,13 +51,17 @@ async fn connect(
     connecting: Arc<Connecting>,
 ) -> Result<TlsStream, BoxError> {
     let end = connecting.end.unwrap_or(connecting.begun + MAX_TIMEOUT);
-    let (below, steps) = (Arc::clone(&config), Arc::clone(&connecting));
-    let tcp =
-        service_fn(move |server| tcp::connect(Arc::clone(&below), server, Arc::clone(&steps)));
-    let names = Arc::new(DefaultServerNameResolver::default());
-    let mut https = HttpsConnector::new(tcp, tls, true, names);
-    let Ok(connected) = timeout_at(end, https.call(server)).await else {
-        return Err(Wait::new(connecting.step(), end - connecting.begun).into());
+    let connected = timeout_at(end, async {
+        let mut tcp = Some(tcp::connect(&config, server.clone(), &connecting).await?);
+        let tcp = service_fn(move |_| ready(tcp.take().ok_or("it is called once")));
+        let names = Arc::new(DefaultServerNameResolver::default());
+        HttpsConnector::new(tcp, tls, true, names)
+            .call(server)
+            .await
+    });
+    let Ok(connected) = connected.await else {
+        let step = lock(&connecting.step).clone();
+        return Err(Wait(step, end - connecting.begun).into());
     };
     let io = connected?;
     if let MaybeHttpsStream::Https(tls) = &io {

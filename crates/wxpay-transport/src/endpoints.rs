@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    pin::Pin,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -12,22 +11,22 @@ use http::{
     uri::{Authority, Scheme},
 };
 use tokio::{task::AbortHandle, time::sleep};
+use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing::{debug, info, warn};
 
 use crate::error::{Error, ErrorKind, lock};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
-/// A call to any of them goes to the first one in service. They must be interchangeable: a request that one
-/// of them has not answered may be sent to another.
+/// A call to any of them goes to the first one in service. They must be interchangeable: a request that has
+/// got no response from one of them may be sent to another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, EndpointsError, Transport};
 ///
 /// let endpoints = Endpoints::new(["a.example".parse()?, "b.example:8443".parse()?])?;
-/// let builder = Transport::builder().endpoints(endpoints);
+/// let _builder = Transport::builder().endpoints(endpoints);
 /// assert_eq!(Endpoints::new([]), Err(EndpointsError::Empty));
-/// # let _ = builder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,10 +90,6 @@ pub struct EndpointStatus {
     pub failures: u32,
 }
 
-/// Connects to an endpoint and closes the connection.
-pub(crate) type Probe = Box<dyn Fn(Authority) -> Probing + Send + Sync>;
-type Probing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-
 /// The endpoints, shared by the clones of a transport, each with a circuit breaker.
 pub(crate) struct EndpointPool {
     pub(crate) endpoints: Vec<Authority>,
@@ -102,7 +97,8 @@ pub(crate) struct EndpointPool {
     /// The number of failures in a row that open a breaker.
     pub(crate) threshold: u32,
     pub(crate) probe_interval: Duration,
-    pub(crate) probe: Probe,
+    /// Connects to an endpoint and closes the connection.
+    pub(crate) probe: BoxCloneSyncService<Authority, (), Error>,
 }
 
 #[derive(Default)]
@@ -172,31 +168,27 @@ impl EndpointPool {
         self.endpoints.iter().zip(&*breakers).map(status).collect()
     }
 
+    /// Probes an endpoint until it is reached, or until the pool is dropped.
     fn start_prober(self: &Arc<Self>, endpoint: usize) -> AbortHandle {
-        let pool = Arc::downgrade(self);
-        tokio::spawn(probe_until_reached(pool, self.probe_interval, endpoint)).abort_handle()
-    }
-}
-
-/// Probes an endpoint until it is reached, or until the pool is dropped.
-async fn probe_until_reached(pool: Weak<EndpointPool>, interval: Duration, endpoint: usize) {
-    loop {
-        sleep(interval).await;
-        let probe = |pool: Arc<EndpointPool>| (pool.probe)(pool.endpoints[endpoint].clone());
-        let Some(probe) = pool.upgrade().map(probe) else {
-            return;
+        let (weak, interval) = (Arc::downgrade(self), self.probe_interval);
+        let prober = async move {
+            loop {
+                sleep(interval).await;
+                let probe = |it: Arc<Self>| (it.probe.clone(), it.endpoints[endpoint].clone());
+                let (probe, server) = weak.upgrade().map(probe)?;
+                let result = probe.oneshot(server).await;
+                let pool = weak.upgrade()?;
+                let Err(error) = result else {
+                    pool.record_success(endpoint);
+                    return Some(());
+                };
+                let breaker = &mut lock(&pool.breakers)[endpoint];
+                breaker.failures = breaker.failures.saturating_add(1);
+                let (host, why) = (pool.endpoints[endpoint].as_str(), error.kind());
+                debug!(server.address = host, "error.type" = ?why, "endpoint still out of service");
+            }
         };
-        let result = probe.await;
-        let Some(pool) = pool.upgrade() else {
-            return;
-        };
-        let Err(error) = result else {
-            return pool.record_success(endpoint);
-        };
-        let breaker = &mut lock(&pool.breakers)[endpoint];
-        breaker.failures = breaker.failures.saturating_add(1);
-        let host = pool.endpoints[endpoint].as_str();
-        debug!(server.address = host, "error.type" = ?error.kind(), "endpoint still out of service");
+        tokio::spawn(prober).abort_handle()
     }
 }
 
@@ -213,11 +205,10 @@ const HTTPS: u16 = 443;
 /// Returns true for `host` and `host:port`, without a user name.
 pub(crate) fn is_host_port(authority: &Authority) -> bool {
     let host = authority.host();
-    let Some(rest) = authority.as_str().strip_prefix(host) else {
-        return false;
-    };
-    let port = rest.strip_prefix(':');
-    !host.is_empty() && port.map_or(rest.is_empty(), |port| port.parse::<u16>().is_ok())
+    let rest = authority.as_str().strip_prefix(host);
+    let is_number = |port: &str| port.parse::<u16>().is_ok();
+    let is_port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_number);
+    !host.is_empty() && rest.is_some_and(is_port)
 }
 
 /// Returns true if both lead to one host and port.

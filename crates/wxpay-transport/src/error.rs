@@ -54,16 +54,10 @@ pub struct CallInfo {
     pub endpoint: Authority,
 }
 
-/// The step that a timeout has ended; the connector returns it as its error.
+/// The step that a timeout has ended, and its time; the connector returns it as its error.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("connecting took too long")]
-pub(crate) struct Wait {
-    pub(crate) step: Step,
-    pub(crate) time: Duration,
-    /// The bytes of the request that were sent, and its length.
-    pub(crate) sent: u64,
-    pub(crate) length: Option<u64>,
-}
+pub(crate) struct Wait(pub(crate) Step, pub(crate) Duration);
 
 /// The steps of a call, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +69,12 @@ pub(crate) enum Step {
     ProxyConnect(Authority),
     ProxyTunnel(Authority),
     Handshake,
-    Send,
-    Response,
+    Send(Sent),
+    Response(Sent),
 }
+
+/// The bytes of the request that were sent, and its length.
+type Sent = (u64, Option<u64>);
 
 impl Error {
     /// The kind of the failure.
@@ -143,8 +140,16 @@ impl Error {
         let is_connect = find::<legacy::Error>(below).is_some_and(legacy::Error::is_connect);
         let kind = match find::<hyper::Error>(below) {
             _ if is_connect => ErrorKind::Connect,
-            Some(error) => of_hyper(error),
             None => otherwise,
+            Some(error) => match find::<io::Error>(error).map(io::Error::kind) {
+                _ if error.is_user() => ErrorKind::Body,
+                _ if error.is_parse() => ErrorKind::Http,
+                // hyper reports a malformed chunk as an I/O error.
+                Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
+                // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
+                Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
+                _ => ErrorKind::Closed,
+            },
         };
         Self::new(kind, error)
     }
@@ -217,25 +222,14 @@ impl fmt::Display for Error {
 }
 
 impl Wait {
-    /// A step before any byte of the request is sent.
-    pub(crate) fn new(step: Step, time: Duration) -> Self {
-        let (sent, length) = (0, None);
-        Self {
-            step,
-            time,
-            sent,
-            length,
-        }
-    }
-
     /// Writes the server or proxy, the step, its time, and how much was sent.
     fn describe(&self, f: &mut fmt::Formatter<'_>, kind: TimeoutKind, server: &str) -> fmt::Result {
         // With at most three decimals: `30 s`, `0.5 s`.
-        let seconds = (self.time.as_secs_f64() * 1000.0).round() / 1000.0;
+        let seconds = (self.1.as_secs_f64() * 1000.0).round() / 1000.0;
         if kind == TimeoutKind::Total {
             write!(f, "the call took longer than {seconds} s, at last ")?;
         }
-        match &self.step {
+        match &self.0 {
             Step::Turn => write!(f, "waiting for a turn to call {server}"),
             Step::Resolve => write!(f, "resolving the name of {server}"),
             Step::Connect => write!(f, "connecting to {server}"),
@@ -244,17 +238,18 @@ impl Wait {
                 write!(f, "waiting for the proxy {it} to give a tunnel to {server}")
             }
             Step::Handshake => write!(f, "the tls handshake with {server}"),
-            Step::Send => write!(f, "sending the request to {server}"),
-            Step::Response => write!(f, "waiting for the whole response of {server}"),
+            Step::Send(_) => write!(f, "sending the request to {server}"),
+            Step::Response(_) => write!(f, "waiting for the whole response of {server}"),
         }?;
         match kind {
             TimeoutKind::Total => {}
             TimeoutKind::Stall => write!(f, " stood still for {seconds} s")?,
             _ => write!(f, " took longer than {seconds} s")?,
         }
-        if let Step::Send | Step::Response = self.step {
-            let sent = self.sent.min(self.length.unwrap_or(u64::MAX));
-            let of = self.length.map(|length| format!(" of {length}"));
+        if let Step::Send((sent, length)) | Step::Response((sent, length)) = self.0 {
+            // The bytes of TLS are counted too.
+            let sent = sent.min(length.unwrap_or(u64::MAX));
+            let of = length.map(|length| format!(" of {length}"));
             write!(f, ", {sent}{} bytes were sent", of.unwrap_or_default())?;
         }
         Ok(())
@@ -267,7 +262,7 @@ impl error::Error for Error {
     }
 }
 
-/// The kinds of failure that a caller may want to tell apart.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -361,27 +356,13 @@ pub(crate) struct ProxyFailure {
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);
 
-fn of_hyper(error: &hyper::Error) -> ErrorKind {
-    match find::<io::Error>(error).map(io::Error::kind) {
-        _ if error.is_user() => ErrorKind::Body,
-        _ if error.is_parse() => ErrorKind::Http,
-        // hyper reports a malformed chunk as an I/O error.
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-        // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
-        Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
-        _ => ErrorKind::Closed,
-    }
-}
-
 /// The first error of type `T` along the sources. The source of an [`io::Error`] is the source of the error
 /// that it wraps, so the wrapped error itself, such as rustls', is looked at too.
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();
-        match io.and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        }
+        let wrapped = io.and_then(io::Error::get_ref);
+        wrapped.map(|it| it as _).or_else(|| error.source())
     };
     iter::successors(Some(error), below).find_map(|error| error.downcast_ref())
 }

@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     pub(crate) attempts: u32,
     /// The endpoint of the last attempt; `None` if the call goes to the server in its URI.
     pub(crate) endpoint: Option<usize>,
-    /// True if the next attempt goes to another endpoint, if there is one.
+    /// True if the next attempt should go to another endpoint.
     moves: bool,
     tried: BTreeSet<usize>,
     /// The number of endpoints among which the remaining time is divided.
@@ -28,7 +28,7 @@ pub(crate) struct Policy {
     has_repeated_cut: bool,
 }
 
-/// The policy's inputs beside events.
+/// The policy's inputs beside outcomes.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -55,9 +55,6 @@ pub(crate) enum Outcome {
     /// The proxy gave no tunnel, but may give one later.
     NoTunnel,
 }
-
-/// The wait before another attempt, and whether the attempt consumes the retry budget.
-pub(crate) type Repetition = (Duration, bool);
 
 impl Outcome {
     pub(crate) fn of_failure(kind: ErrorKind, is_reused: bool) -> Self {
@@ -105,8 +102,8 @@ impl Policy {
         self.shares = attempts_left.min(others.len() as u32) + 1;
     }
 
-    /// Decides if another attempt follows.
-    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<Repetition> {
+    /// Decides if another attempt follows, after which wait, and whether it consumes the retry budget.
+    pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<(Duration, bool)> {
         let repeats_cut = outcome == Outcome::CutReused && !self.has_repeated_cut;
         self.has_repeated_cut |= repeats_cut;
         self.moves = outcome.is_miss() || outcome == Outcome::CutReused && !repeats_cut;
@@ -176,7 +173,7 @@ impl Policy {
         base.saturating_mul(factor).min(cap).mul_f64(world.random)
     }
 
-    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<Repetition> {
+    fn repeat(&self, after: Duration, on_budget: bool, world: &World) -> Option<(Duration, bool)> {
         let time_left = |end: Instant| end.saturating_duration_since(world.now);
         // A wait beyond the deadline would only end in a less precise error.
         let fits = self.deadline.is_none_or(|end| after < time_left(end));
@@ -225,20 +222,17 @@ mod tests {
         }
     }
 
-    /// Makes a call. Each attempt at endpoint `n` takes the next behaviour of list `n`; an endpoint with an
-    /// empty list is healthy.
+    /// Makes a call whose attempts at endpoint `n` take the behaviours of list `n`, and then succeed.
     fn check(mut behaviours: Vec<Vec<(Outcome, u64)>>, in_service: u8, rules: Rules, random: f64) {
         let places = behaviours.len();
         let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);
         let mut policy = Policy::new(rules, (0..places).collect(), world.now);
         let mut visited = BTreeSet::new();
-        for attempt in 1.. {
+        for attempt in 1..=rules.max_retries + 1 {
             policy.begin(&world);
             let endpoint = policy.endpoint;
             visited.extend(endpoint);
-            assert_eq!(policy.attempts, attempt);
-            assert_eq!(endpoint.is_some(), places > 0);
-            assert!(attempt <= rules.max_retries + 1);
+            assert_eq!((policy.attempts, endpoint.is_some()), (attempt, places > 0));
             for silence in [Connect, Stall, Response] {
                 // A silence is bounded by itself or by the call; a later silence ends no earlier.
                 match [0, 3].map(|later| policy.end_of(silence, world.now + later * SECOND)) {
@@ -260,19 +254,18 @@ mod tests {
             let Some((after, _)) = policy.next(outcome, &world) else {
                 if outcome.is_miss() && attempt <= rules.max_retries && left > 5 * SECOND {
                     // The call fails only after every endpoint was tried.
-                    assert_eq!(visited.len(), places);
-                    assert_eq!(outcome, Outcome::Silent, "another attempt was left");
+                    assert_eq!((visited.len(), outcome), (places, Outcome::Silent));
                 }
                 return;
             };
-            assert_ne!(outcome, Outcome::Final);
+            // A wait ends before the call's deadline.
+            assert!(outcome != Outcome::Final && after < left);
             if let Outcome::Retry(asked_for) | Outcome::Throttle(asked_for) = outcome {
                 assert!(after >= asked_for.unwrap_or_default());
             }
-            // A wait ends before the call's deadline.
-            assert!(after < left);
             world.now += after;
         }
+        panic!("an attempt beyond the maximum follows");
     }
 
     proptest! {

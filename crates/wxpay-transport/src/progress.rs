@@ -1,7 +1,7 @@
 //! A body that reports how much of it has been sent.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, ready},
@@ -48,12 +48,11 @@ impl fmt::Debug for Progress {
 /// come before the server has all of them. A **repeated attempt starts again from 0**.
 ///
 /// ```
-/// use http::Request;
 /// use wxpay_transport::{Progress, ProgressBody};
 ///
 /// let progress = Progress::new(|sent| println!("{sent} bytes"));
-/// let request = Request::post("https://localhost:8443/")
-///     .body(ProgressBody::new("hello".to_owned(), progress))?;
+/// let body = ProgressBody::new("hello".to_owned(), progress);
+/// let request = http::Request::post("https://localhost:8443/").body(body)?;
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -62,8 +61,8 @@ pub struct ProgressBody<B> {
     progress: Option<Progress>,
     /// The rest of a frame that is sent in steps.
     rest: Bytes,
-    sent: u64,
-    has_begun: bool,
+    /// `None` before the first report.
+    sent: Option<u64>,
 }
 
 impl<B> ProgressBody<B> {
@@ -73,8 +72,7 @@ impl<B> ProgressBody<B> {
             inner,
             progress: progress.into(),
             rest: Bytes::new(),
-            sent: 0,
-            has_begun: false,
+            sent: None,
         }
     }
 }
@@ -91,9 +89,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
         let Some(progress) = &this.progress else {
             return Pin::new(&mut this.inner).poll_frame(cx);
         };
-        if !mem::replace(&mut this.has_begun, true) {
+        let sent = this.sent.get_or_insert_with(|| {
             progress.report(0);
-        }
+            0
+        });
         if this.rest.is_empty() {
             let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
             match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -104,8 +103,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ProgressBody<B> {
             }
         }
         let step = this.rest.split_to(this.rest.len().min(STEP));
-        this.sent += step.len() as u64;
-        progress.report(this.sent);
+        *sent += step.len() as u64;
+        progress.report(*sent);
         Poll::Ready(Some(Ok(Frame::data(step))))
     }
 

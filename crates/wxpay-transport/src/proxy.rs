@@ -1,8 +1,8 @@
-//! The settings of an HTTP proxy.
+//! An HTTP proxy: its settings, and the request for a tunnel (`CONNECT`, RFC 9110, 9.3.6).
 
 use std::{
     env::{self, VarError},
-    fmt,
+    fmt, io,
     sync::Arc,
 };
 
@@ -12,12 +12,16 @@ use http::{
     uri::{Authority, Scheme},
 };
 use hyper_util::client::proxy::matcher::Matcher;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use crate::{
-    endpoints::is_host_port,
+    endpoints::{is_host_port, port},
     error::{BoxError, ProxyErrorKind, ProxyFailure},
 };
+
+/// Upper bound of the head of a proxy's answer, in bytes; known proxies send less than 1 KiB.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// The hosts that are reached without the proxy of the environment.
 const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
@@ -42,7 +46,7 @@ const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/10
 #[derive(Clone)]
 pub struct Proxy {
     pub(crate) authority: Authority,
-    pub(crate) authorization: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
     matcher: Arc<Matcher>,
 }
 
@@ -58,7 +62,11 @@ impl Proxy {
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let scheme = if uri.contains("://") { "" } else { "http://" };
         let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
-        if is_ambiguous(&with_scheme) {
+        // RFC 3986 ends the user name and password at the only `@`, and the authority at the first `/`, `?`
+        // or `#`; other parsers could find another host.
+        let (_, rest) = with_scheme.split_once("://").unwrap_or_default();
+        let (user, host) = rest.split_once('@').unwrap_or_default();
+        if user.contains(['/', '?', '#', '\\']) || host.contains('@') {
             return Err(ProxyUriError::Ambiguous);
         }
         let parsed: Uri = with_scheme.parse().map_err(|_| ProxyUriError::Uri)?;
@@ -86,12 +94,7 @@ impl Proxy {
     /// [`ProxyUriError`] when a variable has an invalid value; to ignore it could break a rule of the network.
     ///
     /// ```no_run
-    /// use wxpay_transport::{Proxy, Transport};
-    ///
-    /// let mut builder = Transport::builder();
-    /// if let Some(proxy) = Proxy::from_env()? {
-    ///     builder = builder.proxy(proxy);
-    /// }
+    /// let proxy = wxpay_transport::Proxy::from_env()?;
     /// # Ok::<(), wxpay_transport::ProxyUriError>(())
     /// ```
     pub fn from_env() -> Result<Option<Self>, ProxyUriError> {
@@ -151,6 +154,41 @@ impl Proxy {
         self.matcher.intercept(server).is_some()
     }
 
+    /// Asks for a tunnel to the server, and reads the answer up to the beginning of the tunnel.
+    pub(crate) async fn connect(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        server: &Uri,
+    ) -> Result<(), ProxyFailure> {
+        let target = format!("{}:{}", server.host().unwrap_or_default(), port(server));
+        let mut request =
+            Zeroizing::new(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"));
+        if let Some(authorization) = &self.authorization {
+            request.push_str("Proxy-Authorization: ");
+            request.push_str(authorization.to_str().unwrap_or_default());
+            request.push_str("\r\n");
+        }
+        request.push_str("\r\n");
+        let exchange = exchange(stream, request.as_bytes()).await;
+        let no_answer = |it: io::Error| self.failure(ProxyErrorKind::NoAnswer, Some(it.into()));
+        let head = exchange.map_err(no_answer)?;
+        let offered = schemes(&head);
+        let takes_basic = offered.iter().any(|it| it.eq_ignore_ascii_case("basic"));
+        let kind = match status(&head) {
+            Some(200..=299) if head.ends_with("\r\n\r\n") => return Ok(()),
+            // The proxy sent 200 but closed before the end of its headers.
+            Some(200..=299) | None => ProxyErrorKind::NoAnswer,
+            Some(407) if !offered.is_empty() && !takes_basic => {
+                let mut failure = self.failure(ProxyErrorKind::UnsupportedAuthentication, None);
+                failure.detail = format!(" (it offers {})", offered.join(", "));
+                return Err(failure);
+            }
+            Some(407) => ProxyErrorKind::AuthenticationRequired,
+            Some(status) => ProxyErrorKind::Refused(status),
+        };
+        Err(self.failure(kind, None))
+    }
+
     pub(crate) fn failure(&self, kind: ProxyErrorKind, source: Option<BoxError>) -> ProxyFailure {
         ProxyFailure {
             proxy: self.authority.clone(),
@@ -161,6 +199,53 @@ impl Proxy {
     }
 }
 
+/// Sends the request, and reads the head of the answer, or as much of it as comes before the end.
+async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+) -> io::Result<String> {
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    let mut head = Vec::new();
+    // Byte by byte: the bytes after the head belong to the tunnel.
+    while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) if status(&String::from_utf8_lossy(&head)).is_some() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// The status of an answer that begins with `HTTP/1.`.
+fn status(head: &str) -> Option<u16> {
+    let (_, status) = head.strip_prefix("HTTP/1.")?.split_once(' ')?;
+    status.get(..3)?.parse().ok()
+}
+
+/// The authentication schemes that `Proxy-Authenticate` offers, each once.
+fn schemes(head: &str) -> Vec<&str> {
+    let name = "proxy-authenticate";
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    let mut found: Vec<&str> = Vec::new();
+    for (_, challenges) in headers.filter(|header| header.0.trim().eq_ignore_ascii_case(name)) {
+        let mut is_quoted = false;
+        let items = challenges.split(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        // The other words of an item, and its first word if that has an `=`, are parameters.
+        let words = items.filter_map(|item| item.split_whitespace().next());
+        for word in words.filter(|word| !word.contains('=')) {
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+    }
+    found
+}
+
 /// Matches every host but these. hyper-util's own `*` matches names, and no addresses.
 fn every_host_except(hosts: &str) -> Matcher {
     if hosts.split(',').any(|host| host.trim() == "*") {
@@ -168,16 +253,6 @@ fn every_host_except(hosts: &str) -> Matcher {
     }
     let matcher = Matcher::builder().all("http://proxy.invalid/");
     matcher.no(hosts).build()
-}
-
-/// Returns true if other parsers could take another host: RFC 3986 ends the user name and password at the
-/// only `@`, and the authority at the first `/`, `?` or `#`.
-fn is_ambiguous(uri: &str) -> bool {
-    let (_, rest) = uri.split_once("://").unwrap_or_default();
-    let Some((user, host)) = rest.split_once('@') else {
-        return false;
-    };
-    user.contains(['/', '?', '#', '\\']) || host.contains('@')
 }
 
 /// Prints host and port.

@@ -9,11 +9,10 @@ use crate::{config::RetryClass, error::lock};
 
 /// Without a maximum there is no limit until a server asks to slow down. From then on the rate follows a
 /// cubic curve, as in CUBIC (RFC 9438): a refusal lowers it a little; it is soon back near the rate that was
-/// refused, stays there for long, and then grows faster and faster until the next refusal. So most of the
-/// time is spent close to the server's limit, and few attempts in finding it.
+/// refused, stays there for long, and then grows faster and faster until the next refusal.
 ///
-/// Attempts begin in the order in which they came, and are spaced evenly. A burst of refusals counts as
-/// one, because all have one cause.
+/// Attempts begin in the order in which they came, evenly spaced. A burst of refusals counts as one, because
+/// all have one cause.
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
     /// The first attempt in this queue waits for its time. An attempt that is given up leaves the queue
@@ -34,9 +33,9 @@ const STEEP_DECREASE: f64 = 0.5;
 /// Seconds after which the rate is again the one that was refused. With less, more is refused (4 s: 3.3 % at
 /// ten a second, 8 s: 2 %); with more, a limit that was raised is found later.
 const RECOVERY: f64 = 8.0;
-/// The least rate, an attempt every two seconds: without attempts nothing is learnt.
+/// The lowest rate, an attempt every two seconds: without attempts nothing is learnt.
 const MIN_RATE: f64 = 0.5;
-/// The pause after a later refusal, in which the server counts none.
+/// The pause after each later refusal, in which the server's count falls.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How late an attempt may begin, as timers are late, without delaying those after it.
 const TIMER_SLACK: Duration = Duration::from_millis(5);
@@ -83,9 +82,6 @@ impl RateLimiter {
 
     /// Waits until an attempt may begin.
     pub(crate) async fn acquire(&self) {
-        if let State::Unlimited(_) = *lock(&self.state) {
-            return;
-        }
         let _turn = self.queue.lock().await;
         // The rate may change meanwhile.
         while let Some(later) = self.begin() {

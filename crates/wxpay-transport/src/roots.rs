@@ -1,6 +1,9 @@
-//! The certificate authorities that a server's certificate must lead to.
+//! The trusted certificate authorities.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
@@ -40,7 +43,7 @@ pub struct Roots {
     native: bool,
     own: RootCertStore,
     /// Those in `own` with too short a key: the subject, and the length of the key in bits.
-    weak: Vec<(String, usize)>,
+    pub(crate) weak: BTreeMap<String, usize>,
     /// Certificates that are no authorities.
     pub(crate) pinned: Vec<CertificateDer<'static>>,
 }
@@ -54,7 +57,7 @@ impl Roots {
             #[cfg(feature = "native-roots")]
             native: false,
             own: RootCertStore::empty(),
-            weak: Vec::new(),
+            weak: BTreeMap::new(),
             pinned: Vec::new(),
         }
     }
@@ -71,9 +74,8 @@ impl Roots {
     /// The authorities that are installed on this machine. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name
     /// another file or folder.
     ///
-    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls
-    /// fail with [`TlsErrorKind::NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing`
-    /// gets a warning.
+    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls fail
+    /// with [`NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing` gets a warning.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
@@ -120,7 +122,7 @@ impl Roots {
         Ok(())
     }
 
-    /// All authorities, with those of the machine's store.
+    /// All authorities, including those of the machine's store.
     pub(crate) async fn load(&self) -> Result<RootCertStore, Error> {
         let mut store = self.own.clone();
         if self.webpki {
@@ -128,15 +130,26 @@ impl Roots {
         }
         #[cfg(feature = "native-roots")]
         if self.native {
-            read_native(&mut store, !self.pinned.is_empty()).await?;
+            let no_roots = |source| Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source);
+            let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
+            // It fails when the runtime shuts down.
+            let read = read.map_err(|error| no_roots(BoxError::from(error)))?;
+            let found = read.certs.len();
+            let (taken, _) = store.add_parsable_certificates(read.certs);
+            tracing::debug!(found, taken, "read the machine's certificate authorities");
+            for error in &read.errors {
+                let error: &dyn std::error::Error = error;
+                let unread = "a part of the machine's certificate authorities cannot be read";
+                tracing::warn!(error, "{unread}");
+            }
+            if store.is_empty() && self.pinned.is_empty() {
+                let first = read.errors.into_iter().next().map(BoxError::from);
+                return Err(no_roots(
+                    first.unwrap_or("the machine's store is empty".into()),
+                ));
+            }
         }
         Ok(store)
-    }
-
-    /// The length of the key of this authority in bits, if it is too short.
-    pub(crate) fn weak_key(&self, subject: &str) -> Option<usize> {
-        let found = self.weak.iter().find(|(known, _)| known == subject);
-        found.map(|(_, bits)| *bits)
     }
 }
 
@@ -157,30 +170,6 @@ pub enum RootsError {
         "the certificate of `{0}` is for clients: give the certificate of the server's authority"
     )]
     ForClients(String),
-}
-
-#[cfg(feature = "native-roots")]
-async fn read_native(store: &mut RootCertStore, may_be_empty: bool) -> Result<(), Error> {
-    let no_roots = |source| Error::new(ErrorKind::Tls(TlsErrorKind::NoRoots), source);
-    let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
-    // It fails when the runtime shuts down.
-    let read = read.map_err(|error| no_roots(BoxError::from(error)))?;
-    let found = read.certs.len();
-    let (taken, _) = store.add_parsable_certificates(read.certs);
-    tracing::debug!(found, taken, "read the machine's certificate authorities");
-    for error in &read.errors {
-        let error: &dyn std::error::Error = error;
-        tracing::warn!(
-            error,
-            "a part of the machine's certificate authorities cannot be read"
-        );
-    }
-    if store.is_empty() && !may_be_empty {
-        let first = read.errors.into_iter().next();
-        let empty = || BoxError::from("the machine's store is empty");
-        return Err(no_roots(first.map_or_else(empty, BoxError::from)));
-    }
-    Ok(())
 }
 
 /// rustls' lower bound of RSA keys, in bits.
@@ -205,7 +194,7 @@ pub(crate) struct ServerCertificate {
 
 impl ServerCertificate {
     pub(crate) fn parse(der: &CertificateDer<'_>) -> Option<Self> {
-        // The profile `Raw` accepts more than RFC 5280 does, as rustls does.
+        // `Raw` accepts all certificates that rustls accepts, and not only those that RFC 5280 allows.
         let certificate: CertificateInner<Raw> = CertificateInner::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let validity = certificate.validity();

@@ -1,9 +1,7 @@
 //! The service that callers hold, and its builder.
 
 use std::{
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     net::IpAddr,
     num::NonZeroU32,
     pin::Pin,
@@ -144,9 +142,8 @@ impl TransportBuilder {
     }
 
     /// The addresses of `host` for connections to this port, in place of name resolution, as by curl's
-    /// `--resolve host:port:address[,address]`. The server's certificate is still checked against `host`.
-    ///
-    /// The last call for a host and port counts. A proxy resolves the names of servers by itself.
+    /// `--resolve host:port:address[,address]`. The server's certificate is still checked against `host`. A
+    /// proxy resolves the names of servers by itself.
     pub fn resolve<A: Into<IpAddr>>(
         mut self,
         host: &str,
@@ -199,10 +196,8 @@ impl TransportBuilder {
     }
 
     /// The time of a call from the first poll to the last byte of the response, with all waits and attempts;
-    /// `None`, the default, for no such bound.
-    ///
-    /// Each of the timeouts above is then at most the remaining time, divided by the number of
-    /// [`endpoints`](Self::endpoints) still to be tried.
+    /// `None`, the default, for no such bound. With it, each timeout above is at most the remaining time
+    /// divided by the number of [`endpoints`](Self::endpoints) still to be tried.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.rules.timeout = timeout.into().map(|timeout| timeout.min(MAX_TIMEOUT));
         self
@@ -233,11 +228,9 @@ impl TransportBuilder {
         self
     }
 
-    /// The servers that may stand in for one another. A call to another server goes there alone.
-    ///
-    /// With [`max_retries`](Self::max_retries) a call moves to the next endpoint at once when an attempt
-    /// cannot connect, stalls, gets no response in time or is cut on a new connection, and never because of
-    /// a wrong server certificate.
+    /// The servers that may stand in for one another; a call to another server goes there alone. With
+    /// [`max_retries`](Self::max_retries) a call moves to the next endpoint when an attempt cannot connect,
+    /// stalls, gets no response in time or is cut on a new connection, and never for a wrong certificate.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.config.endpoints = Some(endpoints.into());
         self
@@ -260,10 +253,9 @@ impl TransportBuilder {
     /// The most attempts of a call after its first, on all endpoints together; 0 unless set, as only the
     /// caller knows if a request may be sent again.
     ///
-    /// Attempts are repeated, with the same bytes, after failed, stalled and cut connections and after the
-    /// responses of the [`classifier`](Self::classifier)'s choice. The wait is the greater of the
-    /// [`backoff`](Self::backoff) and `Retry-After`; if it does not fit into the [`timeout`](Self::timeout),
-    /// the call ends. When many calls fail, a budget limits the repetitions.
+    /// Attempts are repeated, with the same bytes, after failed, stalled and cut connections and as the
+    /// [`classifier`](Self::classifier) says, after the [`backoff`](Self::backoff) and `Retry-After`, if that
+    /// is before the [`timeout`](Self::timeout). When many calls fail, a budget limits the repetitions.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
@@ -285,10 +277,9 @@ impl TransportBuilder {
         self
     }
 
-    /// The most attempts in a second, over all clones; `None`, the default, for no limit.
-    ///
-    /// When a server [asks to slow down](RetryClass::Throttle), attempts come a little more slowly than it
-    /// accepted them, and then gradually faster, up to this limit.
+    /// The most attempts in a second, over all clones; `None`, the default, for no limit. When a server
+    /// [asks to slow down](RetryClass::Throttle), attempts come a little more slowly than it accepted them,
+    /// and then gradually faster.
     pub fn max_rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.config.max_rate = per_second.into();
         self

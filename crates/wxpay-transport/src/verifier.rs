@@ -66,7 +66,8 @@ impl Verifier {
             BadSignature => {
                 let mut issuers = chain.iter().skip(1).flatten();
                 let of_issuer = issuers.find_map(|issuer| issuer.weak_key);
-                let of_authority = |it: &ServerCertificate| self.config.roots.weak_key(&it.issuer);
+                let weak = &self.config.roots.weak;
+                let of_authority = |it: &ServerCertificate| weak.get(&it.issuer).copied();
                 let bits = of_issuer.or_else(|| chain.iter().flatten().find_map(of_authority));
                 bits.map(Uncheckable::WeakKey)
             }
@@ -99,8 +100,8 @@ impl ServerCertVerifier for Verifier {
         let issuer = |it: &Option<ServerCertificate>| Some(it.as_ref()?.issuer.clone());
         let issuers = chain.iter().map(|it| issuer(it).unwrap_or_default());
         let issuers: Vec<String> = issuers.collect();
-        let event = ConnectEvent::CertificatesPresented(&issuers);
-        self.config.observe(event);
+        self.config
+            .observe(ConnectEvent::CertificatesPresented(&issuers));
         let own = chain[0].as_ref();
         // Its signature in the handshake cannot be checked.
         if let Some(bits) = own.and_then(|own| own.weak_key) {

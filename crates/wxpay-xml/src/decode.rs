@@ -52,8 +52,8 @@ use crate::fields::Fields;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    // serde does not tell the type inside of an `Option`: an empty value is tried first, and where it does
-    // not fit, the document is decoded again without it.
+    // serde does not tell the type inside of an `Option`: an empty value is tried first, and where it
+    // does not fit, the document is decoded again without it.
     let mut absent = Vec::new();
     loop {
         match T::deserialize(Node::Document(fields, &absent)) {
@@ -94,8 +94,7 @@ pub struct DecodeError {
 impl DecodeError {
     /// The name of the field that is missing or does not fit, if the error is of one field.
     ///
-    /// Within `#[serde(flatten)]` serde does not tell the name: it is found by the value, if only one field
-    /// has that.
+    /// Within `#[serde(flatten)]` it is found by the value, and `None` if several fields have that.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()

@@ -97,8 +97,8 @@ pub enum ErrorKind {
     /// More fields than [`Limits::max_fields`](crate::Limits), from the offset on.
     #[error("more fields than the limit allows")]
     TooManyFields,
-    /// Another charset than UTF-8, by a byte order mark, the zeros of UTF-16 around the first `<`, or the
-    /// `encoding` of the declaration, whose `<` is at the offset.
+    /// Another charset than UTF-8, by a byte order mark, the zeros of UTF-16 around the first `<`, or
+    /// the `encoding` of the declaration, whose `<` is at the offset.
     #[error("another charset than utf-8")]
     WrongCharset,
     /// The bytes are not UTF-8; a document that was cut within a character is one of these.
@@ -107,8 +107,8 @@ pub enum ErrorKind {
     /// A character that XML 1.0 does not allow, such as a control character, raw or by reference.
     #[error("a character that xml does not allow")]
     IllegalCharacter,
-    /// The declaration's version is not 1.0. XML 1.1 has other characters and line ends, and the API does
-    /// not use it.
+    /// The declaration's version is not 1.0. XML 1.1 has other characters and line ends, and the API
+    /// does not use it.
     #[error("unsupported version of xml")]
     UnsupportedVersion,
     /// An XML declaration that is not at the very start, most often after a blank line.

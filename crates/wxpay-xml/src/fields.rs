@@ -281,8 +281,8 @@ pub enum FieldError {
         /// The name that was given again.
         name: String,
     },
-    /// The value has a character that XML 1.0 does not allow even escaped: most control characters, U+FFFE
-    /// and U+FFFF.
+    /// The value has a character that XML 1.0 does not allow even escaped: most control characters,
+    /// U+FFFE and U+FFFF.
     #[error("the value of {name:?} has {character:?} at byte {offset}, which xml does not allow")]
     Character {
         /// The field's name.
@@ -308,8 +308,8 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// The first character that XML 1.0 does not allow, and its offset in bytes.
 pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
-    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document has neither, and
-    // this search compares many bytes at a time.
+    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document has neither,
+    // and this search compares many bytes at a time.
     let may_start =
         |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     let bytes = text.bytes();

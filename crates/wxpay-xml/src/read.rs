@@ -24,8 +24,8 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum number of bytes, from the byte order mark to the white space at the end. A longer document
-    /// is refused unread.
+    /// Maximum number of bytes, from the byte order mark to the white space at the end. A longer
+    /// document is refused unread.
     pub max_bytes: usize,
     /// Maximum number of fields. The first field too many ends the reading.
     pub max_fields: usize,
@@ -43,8 +43,8 @@ impl Default for Limits {
 impl<'a> Fields<'a> {
     /// Reads a document, within the default [`Limits`].
     ///
-    /// Values stay byte for byte as they were signed, with the white space around them. A raw CR LF stays
-    /// CR LF, too, which a conforming XML reader changes to LF.
+    /// Values stay byte for byte as they were signed, with the white space around them. A raw CR LF
+    /// stays CR LF, too, which a conforming XML reader changes to LF.
     ///
     /// # Errors
     ///

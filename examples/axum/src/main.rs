@@ -1,4 +1,4 @@
-//! A web service that uploads the picture in the body of each `POST /media`, and answers with its media id.
+//! A web service that uploads the picture in the body of `POST /media`, and responds with its media id.
 
 use std::{env, fs, sync::Arc};
 
@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One client for all requests: it keeps connections, and the pace.
+/// The client of all requests, which share its connections and its rate.
 fn client() -> anyhow::Result<Client> {
     let id = MerchantId::new(env::var("WXPAY_MCH_ID")?)?;
     let key = ApiKey::new(&env::var("WXPAY_API_KEY")?)?;
@@ -48,7 +48,7 @@ fn app(client: Client) -> Router {
 }
 
 async fn upload(State(client): State<Arc<Client>>, body: Bytes) -> (StatusCode, Json<Value>) {
-    // The name is made from the picture's kind.
+    // The extension is added by the picture's kind.
     let result = match Image::from_bytes("picture", body) {
         Ok(image) => client.upload(&image).await,
         Err(error) => Err(error.into()),

@@ -1,5 +1,4 @@
-//! Uploads with another HTTP client: `wxpay-media` builds the request and reads the response, and opens no
-//! connection.
+//! Uploads with another HTTP client: `wxpay-media` only builds the request and reads the response.
 
 use std::{env, fs, io::Read};
 
@@ -24,7 +23,7 @@ fn main() -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes)?;
 
-    // The sender bounds the response and the time, and decides what is sent again.
+    // The program itself bounds the response and the time, and decides about retries.
     let (head, mut body) = agent()?.run(Request::from_parts(head, bytes))?.into_parts();
     let bytes = body.with_config().limit(65_536).read_to_vec()?;
     let whole = Response::from_parts(head, bytes.as_slice());
@@ -42,7 +41,7 @@ fn agent() -> anyhow::Result<Agent> {
         let ca = Certificate::from_pem(&fs::read(ca)?)?;
         tls = tls.root_certs(RootCerts::new_with_certs(&[ca]));
     }
-    // A page with another status is read, too: it may say that the certificate was refused.
+    // A response with an error status is read, too: it may say that the certificate was refused.
     let config = Agent::config_builder().http_status_as_error(false);
     Ok(config.tls_config(tls.build()).build().new_agent())
 }

@@ -1,5 +1,4 @@
-//! An application that enrols shops: what a user of `wxpay-media` writes. How it is tested is in
-//! `tests/enrolment.rs`.
+//! An application that enrols shops with `wxpay-media`. Its tests are in `tests/enrolment.rs`.
 
 use wxpay_media::{Client, Error, Image, ImageError, MediaId};
 
@@ -12,7 +11,7 @@ pub struct Documents {
     pub front: (String, Vec<u8>),
 }
 
-/// The input of the next API of the enrolment.
+/// The media ids for the next API of the enrolment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uploaded {
     /// The media id of the business licence.
@@ -21,27 +20,27 @@ pub struct Uploaded {
     pub front: MediaId,
 }
 
-/// Why a shop could not be enrolled, in words for the form that it filled in.
+/// The reason why a shop could not be enrolled, as a message for the shop.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolmentError {
     /// The shop has to choose another picture.
     #[error("please choose another picture of the {of}: {source}")]
     Picture {
-        /// Which picture.
+        /// The document.
         of: &'static str,
         /// The fault.
         source: ImageError,
     },
-    /// Nothing that the shop could mend.
+    /// A failure that the shop cannot mend.
     #[error("please try again later")]
     Later(#[source] Error),
 }
 
-/// Uploads what a shop has handed in. Nothing is sent unless all of it can be.
+/// Uploads the documents of a shop, after both have been checked.
 ///
 /// # Errors
 ///
-/// [`EnrolmentError`] tells what the shop can mend from what it cannot.
+/// [`EnrolmentError::Picture`] if the shop can mend the failure, else [`EnrolmentError::Later`].
 pub async fn upload(client: &Client, documents: Documents) -> Result<Uploaded, EnrolmentError> {
     let licence = image("licence", documents.licence)?;
     let front = image("front", documents.front)?;

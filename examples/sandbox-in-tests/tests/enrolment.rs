@@ -1,5 +1,4 @@
-//! The application against a gateway that keeps every rule of the real one, and that can be told
-//! to fail.
+//! The application against the sandbox, which has the rules of the real gateway, and fails on demand.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::error::Error;
@@ -11,7 +10,7 @@ use wxpay_sandbox::{Fault, Sandbox};
 const LICENCE: &[u8] = include_bytes!("../../licence.jpg");
 const FRONT: &[u8] = include_bytes!("../../licence.png");
 
-/// A client that knows what the sandbox gives away: merchant, key, certificate, authority.
+/// A client with the sandbox's merchant, key, certificate and authority.
 fn client(sandbox: &Sandbox) -> Client {
     let given = sandbox.credentials();
     let merchant = MerchantId::new(given.mch_id()).unwrap();
@@ -39,7 +38,7 @@ async fn a_shop_is_enrolled() -> Result<(), Box<dyn Error>> {
 }
 
 #[tokio::test]
-async fn a_document_that_is_no_picture_is_the_shops_to_mend() -> Result<(), Box<dyn Error>> {
+async fn a_document_that_is_no_picture_is_reported_to_the_shop() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().start().await?;
     let mut documents = documents();
     documents.front.1 = b"%PDF-1.7".to_vec();
@@ -49,7 +48,7 @@ async fn a_document_that_is_no_picture_is_the_shops_to_mend() -> Result<(), Box<
 }
 
 #[tokio::test]
-async fn a_permission_that_is_missing_is_not_the_shops_to_mend() -> Result<(), Box<dyn Error>> {
+async fn a_missing_permission_is_not_reported_to_the_shop() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().start().await?;
     sandbox.inject("entry-permissions,file=front.*".parse::<Fault>()?);
     let error = upload(&client(&sandbox), documents()).await.unwrap_err();

@@ -53,7 +53,7 @@ async fn main() -> anyhow::Result<()> {
 
 /// A client with the merchant's certificate.
 fn client() -> anyhow::Result<Client> {
-    // Of reqwest's feature `rustls-no-provider`; its feature `rustls` does without.
+    // Needed with reqwest's feature `rustls-no-provider`, and not with its feature `rustls`.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut pem = fs::read(env::var("WXPAY_CERT")?)?;
     pem.extend(fs::read(env::var("WXPAY_KEY")?)?);

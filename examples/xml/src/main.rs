@@ -8,7 +8,7 @@ use wxpay_xml::{Fields, from_fields};
 #[derive(Debug, Deserialize)]
 struct Notification<'a> {
     return_code: &'a str,
-    /// Empty or not there, it is `None`.
+    /// `None` if the element is empty or missing.
     total_fee: Option<u32>,
     transaction_id: Option<&'a str>,
 }
@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
 
 fn read(body: &[u8]) -> anyhow::Result<()> {
     let fields = Fields::parse(body)?;
-    // Here `wxpay-sign` checks the signature, over `fields.iter()`, before anything is believed.
+    // A real program first checks the signature over `fields.iter()`, with `wxpay-sign`.
     let notification: Notification<'_> = from_fields(&fields)?;
     anyhow::ensure!(notification.return_code == "SUCCESS", "not a success");
     eprintln!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 
-use crate::values::{Override, Rate, Seconds};
+use crate::values::{Rate, Resolve, Seconds, resolve};
 
 /// The settings of a client of the gateway, in `upload` and `serve`.
 #[derive(Debug, Clone, Args)]
@@ -98,8 +98,8 @@ pub(crate) struct GatewayArgs {
     pub(crate) ca: Option<PathBuf>,
 
     /// Addresses for HOST:PORT instead of a name look-up; repeatable
-    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]")]
-    pub(crate) resolve: Vec<Override>,
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", value_parser = resolve)]
+    pub(crate) resolve: Vec<Resolve>,
 
     /// HTTP proxy, http://host:port [env: HTTPS_PROXY, except for the hosts in NO_PROXY]
     #[arg(long, value_name = "URI")]

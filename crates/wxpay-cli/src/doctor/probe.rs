@@ -15,8 +15,9 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 use wxpay_media::{
-    ApiKey, Endpoint, Error, ErrorKind, Merchant, MerchantId, Reason, response,
-    transport::{self, ConnectEvent, Proxy, Transport, TransportBuilder},
+    ApiKey, BuildError, Endpoint, Error, ErrorKind, Merchant, MerchantId, Proxy, Reason, Transport,
+    TransportBuilder, response,
+    transport::{self, ConnectEvent},
 };
 
 use super::check::{Check, Status};
@@ -49,8 +50,8 @@ pub(super) async fn check(
         }
         Ok((steps, Err(error))) if steps.secured.is_none() => {
             use transport::ErrorKind::{Connect, Timeout};
-            fails_over = matches!(error.kind(), Connect | Timeout(_));
-            let error = Error::Service(error.into());
+            let kind = error.transport().map(transport::Error::kind);
+            fails_over = matches!(kind, Some(Connect | Timeout(_)));
             checks.extend(step_checks(&steps, Some(&error), proxy));
             let skipped = |check| Check::skipped(check, "the endpoint was not reached");
             checks.extend(["clock", CERTIFICATE].map(skipped));
@@ -137,15 +138,13 @@ fn clock(headers: Option<&HeaderMap>) -> Check {
 }
 
 /// Whether the gateway answers, and whether it accepts the client certificate.
-fn answer(result: Result<Response<Bytes>, transport::Error>) -> [Check; 2] {
+fn answer(result: Result<Response<Bytes>, Error>) -> [Check; 2] {
     let silent = "the gateway does not say why it refused the empty call";
     // A refusal is read without a key.
     let nobody = MerchantId::new("0").expect("a digit is a merchant id");
     let no_key = ApiKey::new("0".repeat(ApiKey::LEN)).expect("its length is right");
-    let read = match result {
-        Err(error) => Err(Error::Service(error.into())),
-        Ok(response) => response::media_id(&Merchant::new(nobody, no_key), &response),
-    };
+    let merchant = Merchant::new(nobody, no_key);
+    let read = result.and_then(|response| response::media_id(&merchant, &response));
     let Err(error) = read else {
         let answer = Check::failed("answer", "an empty call was not refused");
         return [answer, Check::unknown(CERTIFICATE, silent)];
@@ -188,7 +187,7 @@ struct Steps {
 async fn probe(
     endpoint: &Endpoint,
     builder: &TransportBuilder,
-) -> Result<(Steps, Result<Response<Bytes>, transport::Error>), wxpay_media::BuildError> {
+) -> Result<(Steps, Result<Response<Bytes>, Error>), BuildError> {
     let steps = Arc::new(Mutex::new(Steps::default()));
     let observed = Arc::clone(&steps);
     let builder = builder.clone().observer(move |event| {
@@ -216,7 +215,7 @@ async fn probe(
             let Ok(body) = body.collect().await;
             Ok(Response::from_parts(head, body.to_bytes()))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(Error::Service(error.into())),
     };
     let steps = std::mem::take(&mut *steps.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((steps, result))

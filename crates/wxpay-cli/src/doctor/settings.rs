@@ -15,9 +15,9 @@ use crate::{
 pub(super) fn merchant_id(args: &GatewayArgs) -> Found<MerchantId> {
     let shown = MerchantId::to_string;
     let (id, mut checks) = check("merchant id", args.mch_id(), settings::HOW_MCH_ID, shown);
-    if id.as_ref().is_some_and(settings::is_app_id) {
+    if let Some(advice) = id.as_ref().and_then(settings::app_id_advice) {
         let detail = format!("{}, is an app id", checks[0].detail);
-        checks = vec![Check::failed("merchant id", detail).advise(settings::APP_ID_ADVICE)];
+        checks = vec![Check::failed("merchant id", detail).advise(advice)];
     }
     (id, checks)
 }
@@ -42,16 +42,16 @@ pub(super) fn endpoints(args: &GatewayArgs) -> Found<Endpoints> {
 }
 
 /// A check for each wrong variable among those that only an upload reads.
-pub(super) fn limits() -> Found<()> {
+pub(super) fn limits() -> Vec<Check> {
     let rate = settings::find::<Rate>("--rate", None).map(drop);
     let timeout = |flag| settings::find::<Seconds>(flag, None).map(drop);
-    let timeouts = settings::TIMEOUTS.map(|(flag, _)| ("timeouts", timeout(flag)));
+    let timeouts = settings::TIMEOUTS.map(|(flag, ..)| ("timeouts", timeout(flag)));
     let results = [("rate", rate)].into_iter().chain(timeouts);
     let failed = |(name, result): (_, anyhow::Result<()>)| {
         let error = result.err()?;
         Some(Check::failed(name, format!("{error:#}")))
     };
-    (None, results.filter_map(failed).collect())
+    results.filter_map(failed).collect()
 }
 
 /// The check of one setting: its value, and the flag or variable that gives it.
@@ -103,11 +103,10 @@ pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found
         read.transpose()
     });
     let (identity, mut checks) = match read {
-        Ok(Some((files, Ok(identity)))) => {
-            let checks = valid(&files, &identity, mch_id);
-            (Some(identity), checks)
+        Ok(Some((files, read))) => {
+            let checks = identity_checks(&files, &read, mch_id);
+            (read.ok(), checks)
         }
-        Ok(Some((files, Err(error)))) => (None, invalid(&files, &error)),
         Ok(None) => {
             let how = "give --cert and --key, or --p12 (WXPAY_CERT, WXPAY_KEY, WXPAY_P12)";
             (None, vec![Check::failed(FILE, "not set").advise(how)])
@@ -120,29 +119,31 @@ pub(super) fn identity(args: &GatewayArgs, mch_id: Option<&MerchantId>) -> Found
     (identity, checks)
 }
 
-/// The checks that passed, and the failed one, to which the error belongs.
-fn invalid(files: &IdentityFiles, error: &IdentityError) -> Vec<Check> {
-    let why = error.to_string();
-    let [read, matches] = passed(files);
-    match error {
-        IdentityError::Mismatch => vec![read, Check::failed(MATCH, why)],
-        IdentityError::Expired(_) | IdentityError::NotYetValid(_) => {
-            vec![read, matches, Check::failed(VALIDITY, why)]
+/// The checks up to the first failed one.
+fn identity_checks(
+    files: &IdentityFiles,
+    read: &Result<Identity, IdentityError>,
+    mch_id: Option<&MerchantId>,
+) -> Vec<Check> {
+    let matches = Check::ok(MATCH, "it belongs to the certificate");
+    let mut checks = vec![Check::ok(FILE, files.to_string()), matches];
+    let identity = match read {
+        Ok(identity) => identity,
+        Err(error) => {
+            let (passed, name, detail) = match error {
+                IdentityError::Mismatch => (1, MATCH, error.to_string()),
+                IdentityError::Expired(_) | IdentityError::NotYetValid(_) => {
+                    (2, VALIDITY, error.to_string())
+                }
+                _ => (0, FILE, format!("{files}: {error}")),
+            };
+            let mut failed = Check::failed(name, detail);
+            failed.advice = files.hint(error).map(str::to_owned);
+            checks.truncate(passed);
+            checks.push(failed);
+            return checks;
         }
-        _ => {
-            let mut check = Check::failed(FILE, format!("{files}: {why}"));
-            check.advice = files.hint(error).map(str::to_owned);
-            vec![check]
-        }
-    }
-}
-
-fn passed(files: &IdentityFiles) -> [Check; 2] {
-    let read = Check::ok(FILE, files.to_string());
-    [read, Check::ok(MATCH, "it belongs to the certificate")]
-}
-
-fn valid(files: &IdentityFiles, identity: &Identity, mch_id: Option<&MerchantId>) -> Vec<Check> {
+    };
     let until = format!("until {}", date(identity.not_after()));
     let mut validity = Check::ok(VALIDITY, until);
     if identity.expires_soon() {
@@ -165,7 +166,6 @@ fn valid(files: &IdentityFiles, identity: &Identity, mch_id: Option<&MerchantId>
         }
         Some(_) => Check::unknown(MERCHANT, "the certificate names no merchant"),
     };
-    let mut checks = Vec::from(passed(files));
     checks.extend([validity, subject, merchant]);
     checks
 }

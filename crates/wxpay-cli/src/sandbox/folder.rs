@@ -36,15 +36,11 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder that the caller names, or a temporary one.
     pub(super) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
-        let mut temporary = None;
-        let path = match given {
-            Some(path) => path,
-            None => {
-                let made = tempfile::Builder::new().prefix("wxpay-sandbox-").tempdir();
-                let made = made.context("cannot make a temporary folder")?;
-                temporary.insert(made).path()
-            }
-        };
+        let make_temporary = || tempfile::Builder::new().prefix("wxpay-sandbox-").tempdir();
+        let temporary = given.is_none().then(make_temporary).transpose();
+        let temporary = temporary.context("cannot make a temporary folder")?;
+        let path = given.or(temporary.as_ref().map(TempDir::path));
+        let path = path.expect("one of the two is there");
         let refuse_unless_utf8 = |path: &Path| match path.to_str() {
             Some(_) => Ok(()),
             None => bail!("the folder's path {} is not UTF-8", path.display()),
@@ -100,9 +96,8 @@ impl Folder {
             let folder = File::open(&self.path)?;
             if let Err(TryLockError::WouldBlock) = folder.try_lock() {
                 let path = self.path.display();
-                terminal::warn(&format!(
-                    "waiting for another sandbox that starts in {path}"
-                ));
+                let waiting = format!("waiting for another sandbox that starts in {path}");
+                terminal::warn(&waiting);
                 folder.lock()?;
             }
             Ok::<_, io::Error>(folder)

@@ -66,10 +66,10 @@ pub(super) fn merchants(args: &ServeArgs, sandbox: Option<&Sandbox>) -> anyhow::
         let load = move |file: &Path| of_file(file, owned.clone());
         return Ok(Merchants::folder(folder, load));
     }
-    let Some(sandbox) = sandbox else {
+    if sandbox.is_none() {
         return Ok(Merchants::one(move || load(&owned)));
-    };
-    let mut settings = settings(args, Some(sandbox))?;
+    }
+    let mut settings = settings(args, sandbox)?;
     "sandbox".clone_into(&mut settings.region);
     Ok(Merchants::one(move || Loaded {
         files: Vec::new(),
@@ -117,19 +117,17 @@ fn files(args: &GatewayArgs) -> Vec<WatchedFile> {
 
 /// The merchant of a file, which is watched too.
 fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
-    let watched = WatchedFile::new(file);
-    let mut loaded = match table(file) {
+    let mut files = vec![WatchedFile::new(file)];
+    let settings = match table(file) {
         Ok(table) => {
             table.apply(file.parent().unwrap_or(Path::new("")), &mut args);
-            load(&args)
+            let loaded = load(&args);
+            files.extend(loaded.files);
+            loaded.settings
         }
-        Err(error) => Loaded {
-            files: Vec::new(),
-            settings: Err(format!("{error:#}")),
-        },
+        Err(error) => Err(format!("{error:#}")),
     };
-    loaded.files.push(watched);
-    loaded
+    Loaded { files, settings }
 }
 
 /// The settings in a file. An error names its line and shows nothing of it, since that may be a secret.

@@ -10,8 +10,6 @@ use crate::args::ServeArgs;
 #[cfg(unix)]
 use crate::terminal;
 
-const PORT: u16 = 8479;
-
 /// The sockets, and the line about each.
 pub(super) struct Sockets {
     pub(super) listeners: Vec<Listener>,
@@ -43,7 +41,7 @@ impl Sockets {
                 sockets._made = Some(made);
             }
         }
-        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 8479));
         let usual = sockets.listeners.is_empty().then_some(usual);
         if let Some(addr) = args.listen.or(usual) {
             refuse_remote(args, addr)?;

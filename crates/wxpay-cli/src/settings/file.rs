@@ -14,66 +14,42 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sign::ApiKey;
 use zeroize::Zeroizing;
 
-/// A setting whose value is the content of a file.
-///
-/// A flag with a path beats a variable with a path, which beats a variable with the content itself.
+/// A setting whose value is the content of a file, which a flag or a variable names, or of another variable.
 #[derive(Debug)]
 pub(crate) struct FileSetting {
-    flag: Text,
+    flag: &'static str,
     /// The variable with a path, and the one with the content; empty where there is none.
-    variables: [Text; 2],
+    variables: [&'static str; 2],
     /// The content, for messages.
-    holds: Text,
+    holds: &'static str,
     /// Whether a path that cannot be read is shown. Otherwise it may be a secret in the wrong place.
     is_public: bool,
 }
 
-type Text = &'static str;
-
-const fn secret(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
-    FileSetting {
-        flag,
-        variables,
-        holds,
-        is_public: false,
-    }
+macro_rules! table {
+    ($($name:ident $flag:literal $path:literal $content:literal $public:literal $holds:literal)*) =>
+    {$(
+        pub(crate) const $name: FileSetting = FileSetting {
+            flag: $flag,
+            variables: [$path, $content],
+            holds: $holds,
+            is_public: $public,
+        };
+    )*};
 }
 
-const fn public(flag: Text, variables: [Text; 2], holds: Text) -> FileSetting {
-    let mut setting = secret(flag, variables, holds);
-    setting.is_public = true;
-    setting
+table! {
+    API_KEY      "--api-key-file"      ""           "WXPAY_API_KEY"      false "the API v2 key"
+    OTHER_KEY    "--other-key-file"    ""           ""                   false "the other key"
+    TRY_KEY      "--try-key-file"      ""           ""                   false "the other key"
+    CERT         "--cert"              "WXPAY_CERT" "WXPAY_CERT_PEM"     true  "the certificate"
+    KEY          "--key"               "WXPAY_KEY"  "WXPAY_KEY_PEM"      false "the private key"
+    KEY_PASSWORD "--key-password-file" ""           "WXPAY_KEY_PASSWORD" false "the key's password"
+    P12          "--p12"               "WXPAY_P12"  "WXPAY_P12_BASE64"   false "the PKCS#12 file"
+    P12_PASSWORD "--p12-password-file" ""           "WXPAY_P12_PASSWORD" false "the PKCS#12 password"
+    CA           "--ca"                "WXPAY_CA"   ""                   true  "the authority's certificate"
+    PROXY_AUTH   "--proxy-auth-file"   ""           ""                   false "the proxy's user:password"
 }
-
-pub(crate) const API_KEY: FileSetting =
-    secret("--api-key-file", ["", "WXPAY_API_KEY"], "the API v2 key");
-pub(crate) const OTHER_KEY: FileSetting = secret("--other-key-file", ["", ""], "the other key");
-pub(crate) const TRY_KEY: FileSetting = secret("--try-key-file", ["", ""], "the other key");
-pub(crate) const CERT: FileSetting = public(
-    "--cert",
-    ["WXPAY_CERT", "WXPAY_CERT_PEM"],
-    "the certificate",
-);
-pub(crate) const KEY: FileSetting =
-    secret("--key", ["WXPAY_KEY", "WXPAY_KEY_PEM"], "the private key");
-pub(super) const KEY_PASSWORD: FileSetting = secret(
-    "--key-password-file",
-    ["", "WXPAY_KEY_PASSWORD"],
-    "the password of the private key",
-);
-pub(super) const P12: FileSetting = secret(
-    "--p12",
-    ["WXPAY_P12", "WXPAY_P12_BASE64"],
-    "the PKCS#12 file",
-);
-pub(super) const P12_PASSWORD: FileSetting = secret(
-    "--p12-password-file",
-    ["", "WXPAY_P12_PASSWORD"],
-    "the password of the PKCS#12 file",
-);
-pub(super) const CA: FileSetting = public("--ca", ["WXPAY_CA", ""], "the authority's certificate");
-pub(super) const PROXY_AUTH: FileSetting =
-    secret("--proxy-auth-file", ["", ""], "the proxy's user:password");
 
 impl FileSetting {
     /// The source of the value: the flag, else a variable.
@@ -154,10 +130,8 @@ impl Source {
 
     fn text(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let by = self.by;
-        let text = self
-            .value
-            .to_str()
-            .with_context(|| format!("{by} is not UTF-8"))?;
+        let text = self.value.to_str();
+        let text = text.with_context(|| format!("{by} is not UTF-8"))?;
         if !by.ends_with("_BASE64") {
             return Ok(Zeroizing::new(text.into()));
         }
@@ -285,30 +259,4 @@ pub(crate) fn may_hold_secret(value: &str) -> bool {
         || value.contains(['\r', '\n', '@'])
         || value.contains("-----")
         || runs.any(|run| run.len() >= 20 && has_digit(run))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::may_hold_secret;
-
-    #[test]
-    fn keys_and_passwords_may_be_secrets_and_paths_are_none() {
-        for secret in [
-            "192006250b4c09247ec02edce69f6a2d",
-            "-----BEGIN PRIVATE KEY-----",
-            "https://operator:secret@proxy",
-            "MIIKegIBAzCCCjAGCSqGSIb3DQEHAaCCCiEEggodMIIKGTCC/Zk",
-            "two\nlines",
-        ] {
-            assert!(may_hold_secret(secret), "{secret}");
-        }
-        for path in [
-            "/etc/wxpay/apiclient_cert.pem",
-            "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem",
-            "30s",
-            "https://gateway.test",
-        ] {
-            assert!(!may_hold_secret(path), "{path}");
-        }
-    }
 }

@@ -33,7 +33,7 @@ use breaker::Breaker;
 use progress::Counts;
 use source::{Item, Source};
 
-/// Maximum number of failed attempts of a picture outside of an outage, or with an error from the gateway.
+/// Maximum number of attempts of a picture that fail outside of an outage, or with an error from the gateway.
 const MAX_FAILURES: u32 = 5;
 
 /// The time that a run waits in an outage: an hour for each picture that waits, so that one picture does not
@@ -41,7 +41,7 @@ const MAX_FAILURES: u32 = 5;
 const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Uploads beside those that call the gateway: they wait for equal pictures and for their commits.
+/// Maximum number of further uploads, which wait for equal pictures or for their commits.
 const WAITING: usize = 32;
 
 /// Uploads what is not done; returns true if every file is done, and an error if none is tried.
@@ -79,7 +79,7 @@ pub(super) async fn run(
     Ok(false)
 }
 
-/// The uploads of a run, and what they share.
+/// The common state of the uploads of a run.
 struct Queue<F> {
     ledger: Ledger,
     account: Account,
@@ -124,7 +124,7 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         match item? {
             // Boxed, so that the many known files have small futures.
             Item::New(path, file) => Box::pin(self.upload(path, file)).await,
-            Item::Known(path, entry) => Ok(FileOutcome::known(&path, entry)),
+            Item::Known(path, entry) => Ok(FileOutcome::new(&path, entry.content, entry.outcome)),
             Item::Unreadable(path, error) => {
                 let message = format!("cannot be read: {error}");
                 let advice = "check that it is there and may be read";
@@ -135,21 +135,11 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
     }
 
     async fn upload(&self, path: PathBuf, file: FileState) -> anyhow::Result<FileOutcome> {
-        let commit = async |content: Option<Content>, outcome: Option<Outcome>| {
-            let record = Record {
-                path: (!picture::is_stdin(&path)).then(|| path.clone()),
-                file,
-                content,
-                outcome,
-                at: SystemTime::now(),
-            };
-            self.commit(record).await
-        };
         let image = match picture::read(&path, &self.budget).await {
             Ok(image) => image,
             Err(failure) => {
                 let outcome = FileOutcome::failed(&path, failure);
-                commit(None, Some(outcome.outcome.clone())).await?;
+                self.commit(&path, file, None, Some(&outcome)).await?;
                 return Ok(outcome);
             }
         };
@@ -157,19 +147,16 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         let turn = Rc::clone(self.turns.borrow_mut().entry(content.clone()).or_default());
         let locked = turn.lock().await;
         let active = self.breaker.activate();
-        let outcome = match self.reader.content(self.account, &content)? {
-            Some(entry) => {
-                commit(Some(content.clone()), None).await?;
-                FileOutcome::known(&path, entry)
-            }
-            None => {
-                let outcome = self.call(&path, &image).await?;
-                commit(Some(content.clone()), Some(outcome.outcome.clone())).await?;
-                outcome
-            }
+        let entry = self.reader.content(self.account, &content)?;
+        let is_known = entry.is_some();
+        let outcome = match entry {
+            Some(entry) => FileOutcome::new(&path, entry.content, entry.outcome),
+            None => self.call(&path, &image).await?,
         };
+        let new = Some(&outcome).filter(|_| !is_known);
+        self.commit(&path, file, Some(&content), new).await?;
         drop((locked, active));
-        // The map has one, this is the other.
+        // One is in the map, the other is this.
         if Rc::strong_count(&turn) == 2 {
             self.turns.borrow_mut().remove(&content);
         }
@@ -237,13 +224,26 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         bail!("nothing more is sent: {message}\n  {advice}")
     }
 
-    /// Waits until the record is on the disk.
-    async fn commit(&self, record: Record) -> anyhow::Result<()> {
+    /// Waits until the state of a file and a new outcome are on the disk.
+    async fn commit(
+        &self,
+        path: &Path,
+        file: FileState,
+        content: Option<&Content>,
+        new: Option<&FileOutcome>,
+    ) -> anyhow::Result<()> {
+        let record = Record {
+            path: (!picture::is_stdin(path)).then(|| path.to_owned()),
+            file,
+            content: content.cloned(),
+            outcome: new.map(|it| it.outcome.clone()),
+            at: SystemTime::now(),
+        };
         let (committed, is_committed) = oneshot::channel();
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        // On a thread that may block: a paused clock stands still meanwhile.
+        // On a blocking thread, so that a paused clock stands still meanwhile.
         let result = spawn_blocking(|| is_committed.blocking_recv()).await?;
         Ok(result.context("the ledger's thread has ended")??)
     }
@@ -345,7 +345,7 @@ mod tests {
                 let (uploaded, lasted, calls) = run(60, at_once, 0, fails).await;
                 assert_eq!(uploaded, 60, "{at_once} at once: {}", error());
                 assert!((600..665).contains(&lasted.as_secs()), "{lasted:?}");
-                // One call at a time, ever more rarely, beside those that were under way.
+                // Few probes, in addition to the calls that were under way.
                 assert!(calls < 60 + 2 * at_once + 20, "{calls} calls");
             }
         }
@@ -355,7 +355,7 @@ mod tests {
     #[should_panic(expected = "nothing more is sent: request timed out")]
     async fn an_outage_of_a_day_ends_the_run() {
         let day = Duration::from_secs(24 * 60 * 60);
-        // Up to a minute before its end there is hope.
+        // The last probe is up to a minute before the end of the day.
         let fails = |_: &str, now| (now < day + Duration::from_secs(90)).then(silence);
         run(60, 1, 0, fails).await;
     }
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_picture_that_fails_alone_holds_up_no_other() {
+    async fn a_picture_that_fails_alone_does_not_delay_the_others() {
         for error in [silence, system_error] {
             for (at_once, bad) in [(1, "0.png"), (4, "0.png"), (4, "30.png"), (4, "58.png")] {
                 let fails = |name: &str, _| (name == bad).then(error);

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use wxpay_ledger::{Content, Entry, Outcome, Reason};
+use wxpay_ledger::{Content, Outcome, Reason};
 use wxpay_media::{Error, ErrorReport, Image, ImageError, Reason as Cause};
 
 use crate::terminal::{self, OutputLost};
@@ -29,7 +29,7 @@ pub(super) struct Failure {
 }
 
 impl FileOutcome {
-    pub(super) fn new(file: &Path, content: Option<Content>, outcome: Outcome) -> Self {
+    pub(crate) fn new(file: &Path, content: Option<Content>, outcome: Outcome) -> Self {
         Self {
             file: file.to_string_lossy().into_owned(),
             content,
@@ -54,11 +54,6 @@ impl FileOutcome {
         let mut failed = Self::new(file, None, outcome);
         failed.is_retryable = report.retryable;
         failed
-    }
-
-    /// The ledger's entry of a file.
-    pub(crate) fn known(file: &Path, entry: Entry) -> Self {
-        Self::new(file, entry.content, entry.outcome)
     }
 
     /// Media id and hash of an uploaded picture.

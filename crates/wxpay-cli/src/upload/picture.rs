@@ -1,6 +1,6 @@
 //! Pictures from the command line.
 
-use std::{io, path::Path};
+use std::{io::ErrorKind::NotFound, path::Path};
 
 use tokio::io::stdin;
 use wxpay_media::{Error, Image, ImageError, MemoryBudget, Warning};
@@ -27,13 +27,12 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
         budget.read(file).await
     };
     let name = file.to_string_lossy();
-    let image = read.map_err(|error| match (&error, not_a_file(&name)) {
-        (ImageError::Read(cause), Some((message, advice)))
-            if cause.kind() == io::ErrorKind::NotFound =>
-        {
-            Failure::new("image", message.to_owned(), advice)
+    let image = read.map_err(|error| {
+        let is_missing = matches!(&error, ImageError::Read(it) if it.kind() == NotFound);
+        match not_a_file(&name).filter(|_| is_missing) {
+            Some((message, advice)) => Failure::new("image", message.to_owned(), advice),
+            None => Failure::from(&Error::from(error)),
         }
-        _ => Failure::from(&Error::from(error)),
     })?;
     for warning in image.warnings() {
         // The name of stdin is ours.
@@ -45,7 +44,7 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
     Ok(image)
 }
 
-/// What a missing file is, a URL, a list or a pattern, and advice.
+/// The kind of a missing file, a URL, a list or a pattern, and advice.
 fn not_a_file(argument: &str) -> Option<(&'static str, &'static str)> {
     if argument.contains("://") || argument.starts_with("file:") {
         let advice = "download the picture, and give the file";

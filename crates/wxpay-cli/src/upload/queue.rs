@@ -155,8 +155,7 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Prints the outcomes that wait, and these files as interrupted if they have none; returns true if all files
-    /// are uploaded.
+    /// Prints the outcomes that wait, and files without one as interrupted; returns true if all are uploaded.
     pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
         for (place, file) in files.iter().enumerate().skip(self.printed) {
             self.waiting.entry(place).or_insert_with(|| {
@@ -204,5 +203,5 @@ impl Bars {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("it is one of two constants")
+    ProgressStyle::with_template(template).expect("the templates are constants")
 }

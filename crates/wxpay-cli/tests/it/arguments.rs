@@ -1,13 +1,13 @@
-//! What comes of arguments that a stranger has chosen: names of files, and what a shell makes of them.
+//! Arguments that a stranger has chosen: names of files, which a shell puts in place of `*`.
 
 use std::{fs, path::Path, process::Command};
 
 use crate::{
     config::complete,
-    program::{Run, RunToEnd, example, text, wxpay},
+    program::{JPG, PNG, Run, Runnable, text, wxpay},
 };
 
-/// Nothing that steers a terminal is in what was printed.
+/// Asserts that no character that steers a terminal was printed.
 fn assert_harmless(run: &Run) {
     for output in [&run.out, &run.err] {
         let harmful = output.chars().find(|&character| {
@@ -20,41 +20,46 @@ fn assert_harmless(run: &Run) {
     }
 }
 
-/// One of each kind: C0, DEL, C1, an override and an isolate of direction, a line of Unicode's, a tag.
-const NAMES: [&str; 7] = [
-    "\u{1b}]0;x\u{7}.png",
-    "\u{7f}.png",
-    "\u{9b}31m.png",
-    "gpj.\u{202e}.png",
-    "\u{2066}gpj.png",
-    "a\u{2028}b.png",
-    "\u{e0041}.png",
+/// C0, a line break, DEL, C1, an override and an isolate of direction, a line separator, a tag, and a soft hyphen,
+/// each with its escaped form.
+const NAMES: [(&str, &str); 9] = [
+    ("\u{1b}]0;x\u{7}.png", r"\u{1b}]0;x\u{7}.png"),
+    ("a\nb.png", r"a\nb.png"),
+    ("\u{7f}.png", r"\u{7f}.png"),
+    ("\u{9b}31m.png", r"\u{9b}31m.png"),
+    ("gpj.\u{202e}.png", r"gpj.\u{202e}.png"),
+    ("\u{2066}gpj.png", r"\u{2066}gpj.png"),
+    ("a\u{2028}b.png", r"a\u{2028}b.png"),
+    ("\u{e0041}.png", r"\u{e0041}.png"),
+    ("图\u{ad}.png", r"图\u{ad}.png"),
 ];
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_name_does_not_steer_a_terminal() {
+fn a_file_name_does_not_steer_a_terminal_and_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
-    for name in NAMES {
+    for (name, escaped) in NAMES {
         let path = folder.path().join(name);
-        fs::copy(example("licence.png"), &path).unwrap();
+        fs::copy(PNG, &path).unwrap();
         let missing = folder.path().join(format!("no {name}"));
         for (path, status) in [(&path, 0), (&missing, 1)] {
-            for more in [
-                &[][..],
-                &["--json"],
-                &["--dry-run"],
-                &["--dry-run", "--json"],
+            for (more, lines) in [
+                ("", 1 - status as usize),
+                ("--json", 1),
+                ("--dry-run", 8 * (1 - status as usize)),
+                ("--dry-run --json", 1),
             ] {
-                let mut command = wxpay(["-v", "upload", "--sandbox"]);
-                let run = command
-                    .args(more)
-                    .args(["--", text(path)])
-                    .assert_exit(status);
+                let mut command = wxpay("-v upload --sandbox");
+                let command = command.with(more).args(["--", text(path)]);
+                let run = command.assert_exit(status);
                 assert_harmless(&run);
-                if more.contains(&"--json") {
+                run.assert_lines(lines);
+                if more.contains("--json") {
                     // The value itself is unchanged.
-                    assert_eq!(run.json()[0]["file"], text(path));
+                    assert_eq!(run.json_line()["file"], text(path));
+                } else {
+                    let printed = if status == 0 { &run.out } else { &run.err };
+                    assert!(printed.contains(escaped), "{run:?}");
                 }
             }
         }
@@ -64,7 +69,7 @@ fn a_file_name_does_not_steer_a_terminal() {
 #[test]
 fn an_argument_does_not_steer_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    for name in NAMES {
+    for (name, _) in NAMES {
         for arguments in [
             &["upload", &format!("--{name}")][..],
             &["upload", "--sandbox", &format!("--json={name}"), "x.png"],
@@ -76,7 +81,7 @@ fn an_argument_does_not_steer_a_terminal() {
             &["completions", name],
             &[name],
         ] {
-            let run = wxpay(arguments.iter().copied()).assert_exit(2);
+            let run = wxpay("").args(arguments).assert_exit(2);
             assert_harmless(&run);
         }
         let mut command = complete(folder.path());
@@ -85,8 +90,8 @@ fn an_argument_does_not_steer_a_terminal() {
     }
 }
 
-fn in_folder(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = wxpay(arguments.iter().copied());
+fn in_folder(folder: &Path, words: &str) -> Command {
+    let mut command = wxpay(words);
     command.current_dir(folder);
     command
 }
@@ -95,6 +100,7 @@ fn in_folder(folder: &Path, arguments: &[&str]) -> Command {
 #[test]
 fn an_option_that_is_a_file_here_is_refused() {
     let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     for name in [
         "--ca=x.pem",
         "--resolve=api.mch.weixin.qq.com:443:127.0.0.1",
@@ -103,37 +109,34 @@ fn an_option_that_is_a_file_here_is_refused() {
         "--\u{1b}]0;x\u{7}.jpg",
         "--key",
     ] {
-        fs::write(folder.path().join(name), "").unwrap();
+        fs::write(folder.join(name), "").unwrap();
         for verb in ["upload", "doctor", "sign"] {
-            let run = in_folder(folder.path(), &[verb, name, "a.png"]).assert_exit(2);
-            assert!(run.err.contains("`--`") && run.out.is_empty(), "{run:?}");
+            let run = in_folder(folder, &format!("{verb} {name} a.png")).assert_exit(2);
+            run.assert_err("`--`").assert_lines(0);
             assert_harmless(&run);
         }
-        // After the mark it is a file: not a picture, here.
-        let run = in_folder(folder.path(), &["upload", "--sandbox", "--", name]).assert_exit(1);
+        // After `--` it is a file, and not a picture.
+        let run = in_folder(folder, &format!("upload --sandbox -- {name}")).assert_exit(1);
         run.assert_err("empty");
-        fs::remove_file(folder.path().join(name)).unwrap();
+        fs::remove_file(folder.join(name)).unwrap();
     }
-    // A link into nowhere is a file here, too.
-    std::os::unix::fs::symlink("nowhere", folder.path().join("--sandbox")).unwrap();
-    in_folder(folder.path(), &["upload", "--sandbox", "a.png"]).assert_exit(2);
+    // So is a link into nowhere.
+    std::os::unix::fs::symlink("nowhere", folder.join("--sandbox")).unwrap();
+    in_folder(folder, "upload --sandbox a.png").assert_exit(2);
 }
 
 #[test]
-fn what_decides_trust_destination_or_identity_is_given_once() {
-    let gateway = "--ca --cert --key --key-password-file --p12 --p12-password-file --api-key-file \
-                   --mch-id --proxy --proxy-auth-file";
+fn flags_for_trust_destination_and_identity_are_given_once() {
     let mut twice = Vec::new();
     for verb in ["upload x.png", "doctor"] {
-        twice.push(format!("{verb} --region us --region us"));
-        for flag in gateway.split(' ').filter(|flag| !flag.is_empty()) {
-            let proxy = if flag == "--proxy-auth-file" {
-                "--proxy http://h"
-            } else {
-                ""
-            };
-            twice.push(format!("{verb} {proxy} {flag} a {flag} a"));
+        for flag in "--region=us --ca=a --cert=a --key=a --key-password-file=a --p12=a \
+                     --p12-password-file=a --api-key-file=a --mch-id=a --proxy=http://h"
+            .split_whitespace()
+        {
+            twice.push(format!("{verb} {flag} {flag}"));
         }
+        let auth = "--proxy-auth-file=a --proxy-auth-file=a";
+        twice.push(format!("{verb} --proxy http://h {auth}"));
     }
     for flag in "--dir --keep --mch-id --api-key-file --ready-file".split(' ') {
         twice.push(format!("sandbox {flag} 1 {flag} 2"));
@@ -143,21 +146,19 @@ fn what_decides_trust_destination_or_identity_is_given_once() {
     for verb in ["sign a=b", "verify a"] {
         twice.push(format!("{verb} --api-key-file a --api-key-file b"));
     }
-    for arguments in twice {
-        let run = wxpay([]).with(&arguments).assert_exit(2);
-        run.assert_err("multiple times");
+    for words in twice {
+        wxpay(&words).assert_exit(2).assert_err("multiple times");
     }
-    // What decides none of these may be said again, as for an alias.
-    let again = "--timeout 9 --timeout 8 --json --json --retries 1 --retries 0 --concurrency 1 \
-                 --concurrency 2";
-    let picture = example("licence.png");
-    let mut upload = wxpay(["upload", "--sandbox", text(&picture)]);
-    upload.with(again).assert_exit(0);
+    // Other flags may be repeated, as after an alias.
+    let again = "upload --sandbox --timeout 9 --timeout 8 --json --json --retries 1 --retries 0 \
+                 --concurrency 1 --concurrency 2";
+    wxpay(again).arg(PNG).assert_exit(0);
 }
 
 #[test]
-fn what_is_not_a_file_is_said_to_be_what_it_is() {
+fn an_argument_that_is_no_file_is_named_by_its_kind() {
     let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     for (argument, word) in [
         ("https://example.com/a.jpg", "URL"),
         ("HTTP://example.com/a.jpg", "URL"),
@@ -167,23 +168,22 @@ fn what_is_not_a_file_is_said_to_be_what_it_is() {
         ("licence[0-9].png", "pattern"),
         ("missing?.png", "pattern"),
     ] {
-        let upload = ["upload", "--sandbox", argument];
-        let run = in_folder(folder.path(), &upload).assert_exit(1);
-        run.assert_err(word);
-        run.assert_err(argument);
-        let run = in_folder(folder.path(), &upload)
-            .arg("--json")
-            .assert_exit(1);
-        let error = &run.json()[0]["error"];
+        let upload = format!("upload --sandbox {argument}");
+        let run = in_folder(folder, &upload).assert_exit(1);
+        run.assert_err(word).assert_err(argument);
+        let run = in_folder(folder, &upload).arg("--json").assert_exit(1);
+        let error = &run.json_line()["error"];
         assert_eq!(error["kind"], "image");
         assert!(error["message"].as_str().unwrap().contains(word), "{error}");
     }
-    let run = in_folder(folder.path(), &["upload", "--sandbox", ""]).assert_exit(2);
+    let run = wxpay("upload --sandbox").arg("").assert_exit(2);
     run.assert_err("empty");
-    // A file of just this name is a file.
+    // A file of this name is a file.
     #[cfg(unix)]
     for name in ["@list.txt", "a*.jpg"] {
-        fs::copy(example("licence.jpg"), folder.path().join(name)).unwrap();
-        in_folder(folder.path(), &["upload", "--sandbox", name]).assert_exit(0);
+        fs::copy(JPG, folder.join(name)).unwrap();
+        in_folder(folder, "upload --sandbox")
+            .arg(name)
+            .assert_exit(0);
     }
 }

@@ -1,10 +1,10 @@
-//! `wxpay doctor`: all is well with a healthy sandbox, and each fault has its name.
+//! `wxpay doctor`: every check of a healthy sandbox is ok, and each fault has its check.
 
 use std::{
     fs,
-    io::Write,
-    net::TcpListener,
-    path::{Path, PathBuf},
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    path::Path,
     process::Command,
     thread,
     time::{Duration, SystemTime},
@@ -13,53 +13,50 @@ use std::{
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::{
-    certificates::{authority, issue},
-    program::{KEY, RunToEnd, example, text},
+    config::{authority, issue},
+    program::{KEY, PNG, Runnable},
     sandbox::Sandbox,
 };
 
 /// `wxpay doctor` with the settings of the sandbox in a folder.
-fn doctor(folder: &Path) -> Command {
-    Sandbox::client(folder, &["doctor", "--json"])
+fn doctor(folder: &Path, words: &str) -> Command {
+    Sandbox::client(folder, &format!("doctor --json {words}"))
 }
 
-/// Status and detail of the check with this name, the part at an endpoint left out.
-fn status(command: &mut Command, exit: i32, check: &str) -> (String, String) {
-    let run = command.assert_exit(exit);
-    assert!(!run.out.contains(KEY), "{run:?}");
+/// Asserts the status of the check with this name, at any endpoint, and a word of its detail or advice.
+fn assert_check(mut doctor: Command, exit: i32, check: &str, status: &str, word: &str) {
+    let run = doctor.assert_exit(exit);
+    run.assert_not(KEY);
     let lines = run.json();
     let found = lines.iter().find(|line| {
         let name = line["check"].as_str().unwrap();
         name == check || name.starts_with(&format!("{check} at "))
     });
     let line = found.unwrap_or_else(|| panic!("no {check}: {run:?}"));
-    let field = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    (field("status"), field("detail") + "; " + &field("advice"))
+    assert_eq!(line["status"], status, "{line}");
+    assert!(line.to_string().contains(word), "{word}: {line}");
 }
 
-fn assert_fails(command: &mut Command, check: &str, word: &str) {
-    let (status, detail) = status(command, 1, check);
-    assert_eq!(status, "failed", "{check}: {detail}");
-    assert!(detail.contains(word), "{check}: {detail}");
+fn assert_fails(doctor: Command, check: &str, word: &str) {
+    assert_check(doctor, 1, check, "failed", word);
 }
 
 #[test]
 fn with_a_healthy_sandbox_all_is_ok() {
-    let sandbox = Sandbox::new(&[]);
-    let run = doctor(sandbox.folder()).assert_exit(0);
+    let sandbox = Sandbox::new("");
+    let run = doctor(sandbox.folder(), "").assert_exit(0);
     assert!(run.json().len() > 12, "{run:?}");
     for line in run.json() {
         assert_eq!(line["status"], "ok", "{line}");
     }
-    // For people: a line each.
-    let run = Sandbox::client(sandbox.folder(), &["doctor"]).assert_exit(0);
+    let run = Sandbox::client(sandbox.folder(), "doctor").assert_exit(0);
     let is_ok = |line: &str| line.starts_with("ok      ");
     assert!(run.out.lines().all(is_ok), "{run:?}");
 }
 
 #[test]
-fn wrong_settings_have_their_names() {
-    let sandbox = Sandbox::new(&[]);
+fn wrong_settings_have_their_checks() {
+    let sandbox = Sandbox::new("");
     let folder = sandbox.folder();
     let other = KeyPair::generate().unwrap().serialize_pem();
     for (name, contents) in [
@@ -70,7 +67,7 @@ fn wrong_settings_have_their_names() {
         fs::write(folder.join(name), contents).unwrap();
     }
     let wrong_password = "--p12 apiclient_cert.p12 --p12-password-file wrong.txt";
-    for (check, settings, word) in [
+    for (check, words, word) in [
         ("merchant id", "WXPAY_MCH_ID=", "--mch-id"),
         ("api key", "WXPAY_API_KEY=", "--api-key-file"),
         ("api key", "WXPAY_API_KEY=short", "32"),
@@ -89,55 +86,42 @@ fn wrong_settings_have_their_names() {
         ("network", "WXPAY_CA=wrong.txt", "WXPAY_CA"),
         ("endpoints", "WXPAY_ENDPOINT=http://a", "https://"),
     ] {
-        assert_fails(doctor(folder).with(settings), check, word);
+        assert_fails(doctor(folder, words), check, word);
     }
 }
 
-/// A client's certificate of an unknown authority.
-fn certificate(
-    folder: &Path,
-    change: impl FnOnce(&mut CertificateParams),
-) -> [(&'static str, PathBuf); 2] {
-    let usage = ExtendedKeyUsagePurpose::ClientAuth;
-    issue(&authority("unknown"), folder, "strange", usage, |params| {
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, "1900000109");
-        change(params);
-    });
-    [
-        ("WXPAY_CERT", "strange.pem"),
-        ("WXPAY_KEY", "strange_key.pem"),
-    ]
-    .map(|(variable, name)| (variable, folder.join(name)))
-}
-
 #[test]
-fn certificates_that_do_not_hold_have_their_names() {
-    let sandbox = Sandbox::new(&[]);
+fn expired_and_unknown_certificates_have_their_checks() {
+    let sandbox = Sandbox::new("");
     let folder = sandbox.folder();
-    let expired = certificate(folder, |params| {
-        params.not_after = date_time_ymd(2001, 1, 1);
-    });
-    assert_fails(doctor(folder).envs(expired), "certificate validity", "2001");
+    // A client's certificate of an unknown authority.
+    let issue = |change: &dyn Fn(&mut CertificateParams)| {
+        let usage = ExtendedKeyUsagePurpose::ClientAuth;
+        issue(&authority("unknown"), folder, "own", usage, |params| {
+            let name = &mut params.distinguished_name;
+            name.push(DnType::CommonName, "1900000109");
+            change(params);
+        });
+    };
+    let own = "WXPAY_CERT=own.pem WXPAY_KEY=own_key.pem";
+    issue(&|params| params.not_after = date_time_ymd(2001, 1, 1));
+    assert_fails(doctor(folder, own), "certificate validity", "2001");
     let soon = SystemTime::now() + Duration::from_secs(86_400 * 10);
-    let soon = certificate(folder, |params| params.not_after = soon.into());
-    let (warned, detail) = status(doctor(folder).envs(soon.clone()), 1, "certificate validity");
-    assert_eq!(warned, "warning", "{detail}");
-    // An upload says so on stderr.
-    let picture = example("licence.png");
-    Sandbox::client(folder, &["upload", "--dry-run", text(&picture)])
-        .envs(soon)
-        .assert_exit(0)
-        .assert_err("expires within 30 days");
-    // The gateway alone knows that it did not issue it.
-    let strange = certificate(folder, |_| {});
-    let check = "client certificate";
-    assert_fails(doctor(folder).envs(strange), check, "does not accept");
+    issue(&|params| params.not_after = soon.into());
+    let validity = "certificate validity";
+    assert_check(doctor(folder, own), 1, validity, "warning", "30 days");
+    // An upload warns too.
+    let mut upload = Sandbox::client(folder, "upload --dry-run");
+    let run = upload.with(own).arg(PNG).assert_exit(0);
+    run.assert_err("expires within 30 days");
+    // Only the gateway knows that it did not issue the certificate.
+    issue(&|_| {});
+    assert_fails(doctor(folder, own), "client certificate", "does not accept");
 }
 
 #[test]
-fn what_is_wrong_on_the_way_has_its_name() {
-    let sandbox = Sandbox::new(&[]);
+fn each_failed_step_to_an_endpoint_has_its_check() {
+    let sandbox = Sandbox::new("");
     let folder = sandbox.folder();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("--endpoint https://{}", free.local_addr().unwrap());
@@ -148,7 +132,7 @@ fn what_is_wrong_on_the_way_has_its_name() {
     let plain = answering("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
     let proxy = answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     let no_name = "--endpoint https://no-such-host.invalid";
-    for (check, settings, word) in [
+    for (check, words, word) in [
         ("connection", &*nobody, "refused"),
         ("name", no_name, "no-such-host.invalid"),
         ("tls", "WXPAY_CA=", "unknown issuer"),
@@ -156,40 +140,32 @@ fn what_is_wrong_on_the_way_has_its_name() {
         ("tls", &format!("--endpoint https://{plain}"), "TLS"),
         ("connection", &format!("--proxy http://{proxy}"), "403"),
     ] {
-        assert_fails(doctor(folder).with(settings), check, word);
+        assert_fails(doctor(folder, words), check, word);
     }
     let both = format!("--endpoint {} {nobody}", sandbox.origin);
-    let (status, detail) = status(doctor(folder).with(&both), 0, "answer");
-    assert_eq!(status, "ok", "{detail}");
+    assert_check(doctor(folder, &both), 0, "answer", "ok", "");
 }
 
 #[test]
-fn a_page_in_place_of_an_answer_has_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    {
-        let _sandbox = Sandbox::in_folder_with(folder, &["--fault", "certificate-page"]);
-        assert_fails(
-            &mut doctor(folder),
-            "answer",
-            "certificate, says its page: 400",
-        );
-        assert_fails(&mut doctor(folder), "client certificate", "did not accept");
-    }
-    let _sandbox = Sandbox::in_folder_with(folder, &["--fault", "bad-gateway-page"]);
-    assert_fails(&mut doctor(folder), "answer", "a page with HTTP status 502");
-    let (status, detail) = status(&mut doctor(folder), 1, "client certificate");
-    assert_eq!(status, "unknown", "{detail}");
+fn a_page_in_place_of_an_answer_has_its_check() {
+    let sandbox = Sandbox::new("--fault certificate-page");
+    let page = "certificate, says its page: 400";
+    assert_fails(doctor(sandbox.folder(), ""), "answer", page);
+    let check = "client certificate";
+    assert_fails(doctor(sandbox.folder(), ""), check, "did not accept");
+    let sandbox = Sandbox::new("--fault bad-gateway-page");
+    let page = "a page with HTTP status 502";
+    assert_fails(doctor(sandbox.folder(), ""), "answer", page);
+    assert_check(doctor(sandbox.folder(), ""), 1, check, "unknown", "");
 }
 
-/// A server without TLS, which says this to whoever connects.
-fn answering(words: &'static str) -> std::net::SocketAddr {
+/// A server without TLS that sends this to each client.
+fn answering(words: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || {
-        for stream in listener.incoming().take(8).flatten() {
-            let mut stream = stream;
-            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+        for mut stream in listener.incoming().take(8).flatten() {
+            let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(words.as_bytes());
         }
     });

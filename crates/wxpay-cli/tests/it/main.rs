@@ -5,7 +5,6 @@
 )]
 
 mod arguments;
-mod certificates;
 mod completions;
 mod config;
 mod doctor;

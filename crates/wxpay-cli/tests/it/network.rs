@@ -2,11 +2,13 @@
 
 use std::{net::TcpListener, path::Path, process::Command};
 
-use crate::program::{RunToEnd, example, text};
+use crate::program::{PNG, Runnable};
 use crate::sandbox::Sandbox;
 
 fn upload(folder: &Path) -> Command {
-    Sandbox::client(folder, &["upload", "--json", text(&example("licence.png"))])
+    let mut command = Sandbox::client(folder, "upload --json");
+    command.arg(PNG);
+    command
 }
 
 /// An address at which nobody listens.
@@ -15,22 +17,22 @@ fn nobody() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-/// A sandbox by another name, and how to reach it.
-fn elsewhere(folder: &Path) -> (Sandbox, String, String) {
-    let sandbox = Sandbox::in_folder_with(folder, &["--host", "gateway.test"]);
+/// A sandbox with another name, its endpoint, and the words to reach it.
+fn elsewhere() -> (Sandbox, String, String) {
+    let sandbox = Sandbox::new("--host gateway.test");
     let port = sandbox.origin.rsplit_once(':').unwrap().1;
     let endpoint = format!("https://gateway.test:{port}");
-    let settings = format!("--endpoint {endpoint} --resolve gateway.test:{port}:127.0.0.1");
-    (sandbox, endpoint, settings)
+    let words = format!("--endpoint {endpoint} --resolve gateway.test:{port}:127.0.0.1");
+    (sandbox, endpoint, words)
 }
 
 #[test]
 fn the_second_endpoint_stands_in_and_is_named() {
-    let sandbox = Sandbox::new(&[]);
+    let sandbox = Sandbox::new("");
     let nobody = nobody();
     let both = format!("--endpoint https://{nobody} --endpoint {}", sandbox.origin);
     let run = upload(sandbox.folder()).with(&both).assert_exit(0);
-    let [line] = run.json().try_into().unwrap();
+    let line = run.json_line();
     assert_eq!(line["attempts"], 2, "{run:?}");
     assert_eq!(line["endpoint"], sandbox.origin.as_str());
     assert_eq!(run.err, "", "nothing is wrong");
@@ -39,59 +41,52 @@ fn the_second_endpoint_stands_in_and_is_named() {
 }
 
 #[test]
-fn a_fault_that_passes_is_repeated_as_often_as_was_asked() {
-    let folder = tempfile::tempdir().unwrap();
-    let fault = ["--fault", "system-error,next=2"];
-    let _sandbox = Sandbox::in_folder_with(folder.path(), &fault);
-    let run = upload(folder.path()).with("--retries 0").assert_exit(1);
-    let [line] = run.json().try_into().unwrap();
+fn retries_are_as_many_as_the_flag_says() {
+    let sandbox = Sandbox::new("--fault system-error,next=2");
+    let run = upload(sandbox.folder()).with("--retries 0").assert_exit(1);
+    let line = run.json_line();
     assert_eq!(line["error"]["code"], "SYSTEMERROR");
     assert_eq!(line["error"]["retryable"], true);
-    let run = upload(folder.path()).assert_exit(0);
-    let [line] = run.json().try_into().unwrap();
-    assert_eq!(line["attempts"], 2, "{run:?}");
+    let run = upload(sandbox.folder()).assert_exit(0);
+    assert_eq!(run.json_line()["attempts"], 2, "{run:?}");
 }
 
 #[test]
-fn names_are_resolved_as_the_caller_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_sandbox, endpoint, settings) = elsewhere(folder.path());
-    let run = upload(folder.path()).with(&settings).assert_exit(0);
-    assert_eq!(run.json()[0]["endpoint"], endpoint.as_str());
-}
-
-#[test]
-fn a_proxy_is_used_where_one_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_sandbox, _, elsewhere) = elsewhere(folder.path());
+fn a_proxy_is_used_if_one_is_named() {
+    let (sandbox, endpoint, elsewhere) = elsewhere();
     let nobody = nobody();
     let environment = format!("HTTPS_PROXY=http://{nobody}");
-    // One of the environment is for what is not on this machine.
-    for settings in [
+    // A proxy of the environment is not for this machine.
+    for words in [
         &format!("--proxy http://{nobody} NO_PROXY=*"),
         &format!("{environment} {elsewhere}"),
     ] {
-        let mut command = upload(folder.path());
-        let run = command.with(settings).with("--retries 0").assert_exit(1);
-        let error = run.json()[0]["error"].clone();
+        let mut command = upload(sandbox.folder());
+        let run = command.with(words).with("--retries 0").assert_exit(1);
+        let error = run.json_line()["error"].clone();
         assert_eq!(error["kind"], "connect", "{run:?}");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("proxy"), "{run:?}");
     }
-    for settings in [
-        &environment,
-        &format!("{environment} {elsewhere} NO_PROXY=gateway.test"),
-        &format!("{environment} {elsewhere} NO_PROXY=*"),
-        &format!("{environment} NO_PROXY=*"),
+    for (words, used) in [
+        (&*environment, &*sandbox.origin),
+        (&format!("{environment} NO_PROXY=*"), &sandbox.origin),
+        (&elsewhere, &endpoint),
+        (
+            &format!("{environment} {elsewhere} NO_PROXY=gateway.test"),
+            &endpoint,
+        ),
+        (&format!("{environment} {elsewhere} NO_PROXY=*"), &endpoint),
     ] {
-        upload(folder.path()).with(settings).assert_exit(0);
+        let run = upload(sandbox.folder()).with(words).assert_exit(0);
+        assert_eq!(run.json_line()["endpoint"], *used);
     }
 }
 
 #[test]
 fn wrong_usage_is_status_2() {
-    let sandbox = Sandbox::new(&[]);
-    for settings in [
+    let sandbox = Sandbox::new("");
+    for words in [
         "--region moon",
         "--region us --endpoint https://localhost",
         "--resolve localhost:443",
@@ -101,7 +96,7 @@ fn wrong_usage_is_status_2() {
         "--proxy-auth-file nowhere",
         "--sandbox --p12 nowhere",
     ] {
-        let run = upload(sandbox.folder()).with(settings).assert_exit(2);
-        run.assert_not_err("password@");
+        let run = upload(sandbox.folder()).with(words).assert_exit(2);
+        run.assert_not("password@");
     }
 }

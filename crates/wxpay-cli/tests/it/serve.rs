@@ -1,57 +1,49 @@
 //! `wxpay serve`, from its first line to its exit.
 
 mod merchants;
+#[cfg(unix)]
 mod sockets;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufReader, Read, Write},
     net::TcpStream,
     path::Path,
     process::{Child, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
-use crate::program::{RunToEnd, ends, example, signal, text, wxpay};
+use serde_json::Value;
+
+use crate::program::{JPG, Runnable, ends, next_line, signal, wxpay};
 
 /// The program, ready.
-pub(crate) struct Serve {
-    pub(crate) child: Child,
-    /// What follows `listening on `, line by line.
-    pub(crate) on: Vec<String>,
-    pub(crate) token: String,
+struct Serve {
+    child: Child,
+    /// The addresses that it prints.
+    on: Vec<String>,
+    token: String,
 }
 
 impl Serve {
-    /// Starts it in a folder, where the token is too.
-    pub(crate) fn start(folder: &Path, words: &str) -> Self {
-        Self::with(folder, words, &[])
-    }
-
-    pub(crate) fn with(folder: &Path, words: &str, variables: &[(String, String)]) -> Self {
-        let mut command = wxpay(["serve"]);
-        command.with(words).envs(variables.iter().cloned());
-        if !words.contains("--socket") && !words.contains("--listen") {
-            command.args(["--listen", "127.0.0.1:0"]);
+    /// Starts it in a folder, in which it keeps the token.
+    fn start(folder: &Path, words: &str) -> Self {
+        let mut command = wxpay("serve");
+        command.with(words);
+        let lines = ["--socket ", "--listen "].map(|flag| usize::from(words.contains(flag)));
+        let lines: usize = lines.into_iter().sum();
+        if lines == 0 {
+            command.with("--listen 127.0.0.1:0");
         }
-        let mut child = command
-            .current_dir(folder)
-            .env("XDG_STATE_HOME", folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        command.current_dir(folder).env("XDG_STATE_HOME", folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let lines =
-            usize::from(words.contains("--socket")) + usize::from(words.contains("--listen"));
         let line = |_| {
-            let mut line = String::new();
-            out.read_line(&mut line).unwrap();
-            line.trim_end()
-                .strip_prefix("listening on ")
-                .expect(&line)
-                .to_owned()
+            let line = next_line(&mut out);
+            let on = line.trim_end().strip_prefix("listening on ").expect(&line);
+            on.to_owned()
         };
         let on = (0..lines.max(1)).map(line).collect();
         let token = ["token", "wxpay/token"].map(|name| fs::read_to_string(folder.join(name)));
@@ -63,21 +55,32 @@ impl Serve {
         }
     }
 
-    pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        self.ask(&format!("GET {path}"), b"")
-    }
-
-    pub(crate) fn post(&self, query: &str, picture: &[u8]) -> (u16, String) {
-        self.ask(&format!("POST /v1/media{query}"), picture)
-    }
-
-    pub(crate) fn ask(&self, line: &str, body: &[u8]) -> (u16, String) {
+    fn connect(&self) -> Option<TcpStream> {
         let addr = self.on[0].strip_prefix("http://").unwrap();
-        ask(TcpStream::connect(addr).unwrap(), &self.token, line, body)
+        TcpStream::connect(addr).ok()
+    }
+
+    /// Status and body of the answer to a GET.
+    fn get(&self, path: &str) -> (u16, String) {
+        let stream = self.connect().unwrap();
+        ask(stream, &self.token, &format!("GET {path}"), b"")
+    }
+
+    /// Status and body of the answer to a picture.
+    fn post(&self, query: &str, picture: &[u8]) -> (u16, String) {
+        let stream = self.connect().unwrap();
+        let line = format!("POST /v1/media{query}");
+        ask(stream, &self.token, &line, picture)
+    }
+
+    fn assert_uploads(&self, query: &str) -> Value {
+        let (status, answer) = self.post(query, &picture());
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// Ends it by a signal; returns the exit status.
-    pub(crate) fn stop(mut self, name: &str) -> Option<i32> {
+    fn stop(mut self, name: &str) -> Option<i32> {
         signal(self.child.id(), name);
         ends(&mut self.child)
     }
@@ -90,13 +93,8 @@ impl Drop for Serve {
     }
 }
 
-/// Status and body of a call.
-pub(crate) fn ask(
-    mut stream: impl Read + Write,
-    token: &str,
-    line: &str,
-    body: &[u8],
-) -> (u16, String) {
+/// Status and body of the answer to a request.
+fn ask(mut stream: impl Read + Write, token: &str, line: &str, body: &[u8]) -> (u16, String) {
     let length = body.len();
     let head = format!(
         "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
@@ -112,11 +110,19 @@ pub(crate) fn ask(
 }
 
 fn picture() -> Vec<u8> {
-    fs::read(example("licence.jpg")).unwrap()
+    fs::read(JPG).unwrap()
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "it never is so");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
-fn a_sandbox_needs_no_credentials_and_a_caller_the_token() {
+fn a_sandbox_needs_no_credentials_and_a_caller_needs_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let serve = Serve::start(folder.path(), "--sandbox");
     assert!(
@@ -124,39 +130,29 @@ fn a_sandbox_needs_no_credentials_and_a_caller_the_token() {
         "{:?}",
         serve.on
     );
-    let (status, answer) = serve.post("", &picture());
-    assert_eq!(status, 200, "{answer}");
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    assert!(
-        answer["media_id"].is_string() && answer["reused"] == false,
-        "{answer}"
-    );
-    let addr = serve.on[0].strip_prefix("http://").unwrap();
-    let stranger = ask(
-        TcpStream::connect(addr).unwrap(),
-        "guess",
-        "POST /v1/media",
-        b"",
-    );
-    assert_eq!(stranger.0, 401);
+    let answer = serve.assert_uploads("");
+    assert!(answer["media_id"].is_string(), "{answer}");
+    assert_eq!(answer["reused"], false, "{answer}");
+    let stream = serve.connect().unwrap();
+    assert_eq!(ask(stream, "guess", "POST /v1/media", b"").0, 401);
     assert_eq!(serve.stop("TERM"), Some(0));
 }
 
 #[test]
 fn an_error_is_the_object_that_upload_prints() {
     let folder = tempfile::tempdir().unwrap();
-    let text_file = folder.path().join("a.jpg");
-    fs::write(&text_file, "no picture").unwrap();
-    let printed = wxpay(["upload", "--sandbox", "--json", text(&text_file)]).run();
+    fs::write(folder.path().join("a.jpg"), "no picture").unwrap();
+    let mut upload = wxpay("upload --sandbox --json a.jpg");
+    let printed = upload.current_dir(folder.path()).assert_exit(1);
     let serve = Serve::start(folder.path(), "--sandbox");
     let (status, answer) = serve.post("", b"no picture");
     assert_eq!(status, 422);
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answer["error"], printed.json()[0]["error"]);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["error"], printed.json_line()["error"]);
 }
 
 #[test]
-fn the_token_is_made_for_its_owner_alone() {
+fn only_the_owner_can_read_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let first = Serve::start(folder.path(), "--sandbox").token.clone();
     let again = Serve::start(folder.path(), "--sandbox").token.clone();
@@ -164,44 +160,32 @@ fn the_token_is_made_for_its_owner_alone() {
     let serve = Serve::start(folder.path(), "--sandbox --token-file token");
     assert_ne!(serve.token, first);
     #[cfg(unix)]
-    {
+    for (path, mode) in [("token", 0o600), ("wxpay/token", 0o600), ("wxpay", 0o700)] {
         use std::os::unix::fs::PermissionsExt;
-        for (path, mode) in [("token", 0o600), ("wxpay/token", 0o600), ("wxpay", 0o700)] {
-            let metadata = folder.path().join(path).metadata().unwrap();
-            assert_eq!(metadata.permissions().mode() & 0o777, mode, "{path}");
-        }
+
+        let metadata = folder.path().join(path).metadata().unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{path}");
     }
 }
 
 #[test]
-fn a_ledger_outlives_a_kill() {
+fn a_ledger_keeps_its_ids_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let words = "--sandbox --ledger shop.ledger";
     let serve = Serve::start(folder.path(), words);
-    let (status, first) = serve.post("", &picture());
-    assert_eq!(status, 200, "{first}");
+    let first = serve.assert_uploads("");
     assert_eq!(serve.stop("KILL"), None);
     let serve = Serve::start(folder.path(), words);
-    let (_, again) = serve.post("", &picture());
-    let id = |answer: &str| answer.split('"').nth(3).unwrap().to_owned();
-    assert_eq!(id(&again), id(&first));
-    assert!(again.contains("\"reused\":true"), "{again}");
-    let second = wxpay([
-        "serve",
-        "--sandbox",
-        "--listen",
-        "127.0.0.1:0",
-        "--ledger",
-        "shop.ledger",
-    ])
-    .current_dir(folder.path())
-    .env("XDG_STATE_HOME", folder.path())
-    .assert_exit(2);
-    second.assert_err("another process");
+    let again = serve.assert_uploads("");
+    assert_eq!(again["media_id"], first["media_id"]);
+    assert_eq!(again["reused"], true, "{again}");
+    let mut second = wxpay("serve --listen 127.0.0.1:0");
+    second.with(words).current_dir(folder.path());
+    second.assert_exit(2).assert_err("another process");
 }
 
 #[test]
-fn wrong_usage_ends_before_anything_listens() {
+fn wrong_usage_ends_the_program_before_it_listens() {
     let folder = tempfile::tempdir().unwrap();
     for (words, word) in [
         ("--sandbox --listen 0.0.0.0:0", "--allow-remote"),
@@ -215,12 +199,9 @@ fn wrong_usage_ends_before_anything_listens() {
         ("--sandbox --allow-url https://a.test/", "HOST:PORT"),
         ("--sandbox --queue 0", "0"),
     ] {
-        let run = wxpay(["serve"])
-            .with(words)
-            .current_dir(folder.path())
-            .assert_exit(2);
-        run.assert_err(word);
-        assert_eq!(run.out, "", "{words}");
+        let mut command = wxpay("serve");
+        let command = command.with(words).current_dir(folder.path());
+        command.assert_exit(2).assert_err(word).assert_lines(0);
     }
 }
 
@@ -228,26 +209,17 @@ fn wrong_usage_ends_before_anything_listens() {
 fn a_second_signal_ends_it_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut serve = Serve::start(folder.path(), "--sandbox");
-    let addr = serve.on[0].strip_prefix("http://").unwrap();
-    let mut waiting = TcpStream::connect(addr).unwrap();
-    // A body that never comes keeps it busy.
+    let mut waiting = serve.connect().unwrap();
+    // A request without its body keeps it busy.
     let head = format!(
         "POST /v1/media HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n",
         serve.token
     );
     waiting.write_all(head.as_bytes()).unwrap();
-    let end = Instant::now() + Duration::from_secs(20);
-    while !serve
-        .get("/metrics")
-        .1
-        .contains("wxpay_queue_requests{merchant=\"1900000109\"} 1")
-    {
-        assert!(Instant::now() < end);
-    }
+    let is_queued = "wxpay_queue_requests{merchant=\"1900000109\"} 1";
+    until(|| serve.get("/metrics").1.contains(is_queued));
     signal(serve.child.id(), "TERM");
-    while TcpStream::connect(addr).is_ok() {
-        assert!(Instant::now() < end);
-    }
+    until(|| serve.connect().is_none());
     assert_eq!(serve.child.try_wait().unwrap(), None);
     signal(serve.child.id(), "TERM");
     assert_eq!(ends(&mut serve.child), Some(1));

@@ -2,16 +2,13 @@
 
 use std::fs;
 
-use crate::program::{KEY, Run, RunToEnd, text, wxpay};
+use crate::program::{KEY, Run, Runnable, wxpay};
 
-/// Signed by hand over `return_code`, `result_code` and `media_id`, with the vectors' key.
-fn reply(sign_type: &str) -> String {
-    let fields = ["return_code=SUCCESS", "result_code=SUCCESS", "media_id=abc"];
-    let arguments = ["sign", "--sign-type", sign_type].into_iter().chain(fields);
-    let sign = wxpay(arguments)
-        .env("WXPAY_API_KEY", KEY)
-        .assert_exit(0)
-        .out;
+/// A response, signed with the key of the vectors.
+fn response(sign_type: &str) -> String {
+    let fields = "return_code=SUCCESS result_code=SUCCESS media_id=abc";
+    let words = format!("WXPAY_API_KEY={KEY} sign --sign-type {sign_type} {fields}");
+    let sign = wxpay(&words).assert_exit(0).out;
     let sign = sign.trim_end();
     format!(
         "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
@@ -19,32 +16,27 @@ fn reply(sign_type: &str) -> String {
     )
 }
 
-fn verify(arguments: &[&str], reply: &str) -> Run {
-    let arguments = ["verify"].iter().chain(arguments).copied();
-    wxpay(arguments)
-        .env("WXPAY_API_KEY", KEY)
-        .env("WXPAY_SIGN_TYPE", "md5")
-        .run_with_input(reply.as_bytes())
+fn verify(words: &str, response: impl AsRef<[u8]>, status: i32) -> Run {
+    let mut command = wxpay("verify WXPAY_SIGN_TYPE=md5");
+    let command = command.env("WXPAY_API_KEY", KEY).with(words);
+    command
+        .run_with_input(response.as_ref())
+        .assert_exit(status)
 }
 
 #[test]
-fn either_algorithm_holds_and_a_flag_insists_on_one() {
-    let (md5, hmac) = (reply("md5"), reply("hmac-sha256"));
-    assert!(verify(&["-"], &md5).assert_exit(0).out.contains("MD5"));
-    assert!(
-        verify(&["-"], &hmac)
-            .assert_exit(0)
-            .out
-            .contains("HMAC-SHA256")
-    );
-    verify(&["--sign-type", "hmac-sha256", "-"], &hmac).assert_exit(0);
-    verify(&["--sign-type", "md5", "-"], &hmac).assert_exit(1);
-    verify(&["--sign-type", "hmac-sha256", "-"], &md5).assert_exit(1);
+fn either_algorithm_is_valid_and_a_flag_requires_one() {
+    let (md5, hmac) = (response("md5"), response("hmac-sha256"));
+    verify("-", &md5, 0).assert_out("MD5");
+    verify("-", &hmac, 0).assert_out("HMAC-SHA256");
+    verify("--sign-type hmac-sha256 -", &hmac, 0);
+    verify("--sign-type md5 -", &hmac, 1);
+    verify("--sign-type hmac-sha256 -", &md5, 1);
 }
 
 #[test]
-fn what_does_not_hold_is_status_1_and_shows_no_right_signature() {
-    let good = reply("md5");
+fn a_wrong_or_missing_signature_is_status_1_and_the_right_one_is_not_shown() {
+    let good = response("md5");
     let right = good.split("<sign>").nth(1).unwrap()[..32].to_owned();
     for bad in [
         good.replace("abc", "abd"),
@@ -55,69 +47,53 @@ fn what_does_not_hold_is_status_1_and_shows_no_right_signature() {
         good.replace("</xml>", ""),
         String::new(),
     ] {
-        let run = verify(&["-"], &bad).assert_exit(1);
+        let run = verify("-", &bad, 1);
         assert!(run.err.starts_with("not valid: "), "{run:?}");
-        assert!(
-            !run.err.contains(&right) && !run.err.contains(KEY),
-            "{run:?}"
-        );
+        run.assert_not(&right).assert_not(KEY);
     }
 }
 
 #[test]
 fn a_file_is_read_and_a_missing_one_is_status_2() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("reply.xml");
-    fs::write(&file, reply("md5")).unwrap();
-    verify(&[text(&file)], "").assert_exit(0);
-    verify(&[text(&folder.path().join("missing.xml"))], "").assert_exit(2);
-    wxpay(["verify", text(&file)]).assert_exit(2);
+    let file = folder.path().join("response.xml");
+    fs::write(&file, response("md5")).unwrap();
+    let file = file.display();
+    verify(&format!("{file}"), "", 0);
+    verify(&format!("{file}.missing"), "", 2);
+    wxpay(&format!("verify {file}")).assert_exit(2);
 }
 
 #[test]
-fn a_refusal_is_called_one_and_its_reason_is_told() {
-    for (refusal, told) in [
-        (
-            "<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>",
-            "SIGNERROR",
-        ),
-        (
-            "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code>\
-             <err_code_des>频率限制</err_code_des><sign></sign></xml>",
-            "频率限制",
-        ),
-    ] {
-        let run = verify(&["-"], refusal).assert_exit(1);
-        assert!(
-            run.err
-                .starts_with("not valid: it is a refusal, which needs no signature"),
-            "{run:?}"
-        );
-        run.assert_err(told);
-    }
+fn a_refusal_is_named_with_its_reason() {
+    let refused = "<xml><return_code>FAIL</return_code><err_code>SIGNERROR</err_code></xml>";
+    let limited = "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code>\
+                   <err_code_des>频率限制</err_code_des><sign></sign></xml>";
     let gbk = b"<xml><return_code>FAIL</return_code><return_msg>\xc7\xa9\xc3\xfb</return_msg>\
                 <err_code>SIGNERROR</err_code></xml>";
-    let run = wxpay(["verify", "-"])
-        .env("WXPAY_API_KEY", KEY)
-        .run_with_input(gbk)
-        .assert_exit(1);
-    run.assert_err("it is a refusal");
-    run.assert_err("SIGNERROR");
-    // One that is signed is checked.
-    let signed = reply("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
-    let run = verify(&["-"], &signed).assert_exit(1);
-    run.assert_not_err("needs no signature");
+    for (refusal, reason) in [
+        (refused.as_bytes(), "SIGNERROR"),
+        (limited.as_bytes(), "频率限制"),
+        (gbk, "SIGNERROR"),
+    ] {
+        verify("-", refusal, 1)
+            .assert_err("not valid: it is a refusal, which needs no signature")
+            .assert_err(reason);
+    }
+    // A signed refusal is checked.
+    let signed = response("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
+    verify("-", signed, 1).assert_not("needs no signature");
 }
 
 #[test]
-fn what_stands_before_the_document_is_shown() {
+fn text_before_the_document_is_shown() {
     for before in [
         "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n",
         "\n> POST /x\n",
         "body: ",
     ] {
-        let run = verify(&["-"], &format!("{before}{}", reply("md5"))).assert_exit(1);
-        run.assert_err("cut it away");
-        run.assert_err(before.trim().lines().next().unwrap());
+        verify("-", format!("{before}{}", response("md5")), 1)
+            .assert_err("cut it away")
+            .assert_err(before.trim().lines().next().unwrap());
     }
 }

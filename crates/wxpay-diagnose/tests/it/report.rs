@@ -98,7 +98,7 @@ fn a_report_of_long_fields_is_short() {
     let text = "192006250b4c09247ec02edce69f6a2d";
     // The key may stand where the string is cut.
     for length in [16_300, 16_370, 16_380, 16_384, 4_000_000] {
-        let value = "签".repeat(length / 3) + text + &"a".repeat(4_000_000);
+        let value = "签".repeat(length / 3) + text + &"a".repeat(100_000);
         let request = Request::new([("note", value.as_str()), (value.as_str(), "1")]);
         let report = report(&request, SignType::Md5, &[("note", &value)]);
         let shown = format!("{report:?}");

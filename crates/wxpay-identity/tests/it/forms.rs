@@ -1,12 +1,8 @@
-//! Files as people have them: another form than the one that is wanted, or an unusual one of it.
+//! Files of other formats, and unusual files of the right format.
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 
 use crate::support::{Pair, fixture, openssl, openssl_text};
-
-fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    text.encode_utf16().flat_map(to_bytes).collect()
-}
 
 #[test]
 fn a_byte_order_mark_is_dropped() {
@@ -18,30 +14,29 @@ fn a_byte_order_mark_is_dropped() {
 }
 
 #[test]
-fn utf16_is_named() {
+fn the_error_names_utf_16() {
     let pair = Pair::new();
-    for (mark, to_bytes) in [
-        ("\u{feff}", u16::to_le_bytes as fn(u16) -> _),
-        ("\u{feff}", u16::to_be_bytes),
-        ("", u16::to_le_bytes),
-        ("", u16::to_be_bytes),
-    ] {
-        let cert = utf16(&format!("{mark}{}", pair.cert), to_bytes);
-        let key = utf16(&format!("{mark}{}", pair.key), to_bytes);
-        let found = Form::Utf16;
-        for (read, wanted) in [
-            (Identity::from_pem(cert, &pair.key), Part::Certificate),
-            (Identity::from_pem(&pair.cert, key), Part::PrivateKey),
-        ] {
-            let error = read.unwrap_err();
-            assert_eq!(error, IdentityError::WrongForm { wanted, found });
-            assert!(error.to_string().contains("UTF-8"), "{error}");
+    for mark in ["\u{feff}", ""] {
+        for to_bytes in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+            let [cert, key] = [&pair.cert, &pair.key].map(|pem| {
+                let units = mark.encode_utf16().chain(pem.encode_utf16());
+                units.flat_map(to_bytes).collect::<Vec<u8>>()
+            });
+            let found = Form::Utf16;
+            for (read, wanted) in [
+                (Identity::from_pem(cert, &pair.key), Part::Certificate),
+                (Identity::from_pem(&pair.cert, key), Part::PrivateKey),
+            ] {
+                let error = read.unwrap_err();
+                assert_eq!(error, IdentityError::WrongForm { wanted, found });
+                assert!(error.to_string().contains("UTF-8"), "{error}");
+            }
         }
     }
 }
 
 #[test]
-fn lost_line_ends_are_named() {
+fn the_error_names_lost_line_ends() {
     let pair = Pair::new();
     let encrypted = String::from_utf8(fixture("pbkdf2.key")).unwrap();
     let pkcs1 = String::from_utf8(fixture("pkcs1.key")).unwrap();
@@ -55,16 +50,12 @@ fn lost_line_ends_are_named() {
             assert_eq!(read.unwrap_err(), gone(Part::PrivateKey), "{between:?}");
         }
     }
-    // One long line of base64, or the line ends of old Macs, are read.
+    // The line ends of old Macs, and one long line of base64, are accepted.
     let old_mac = |pem: &str| pem.replace('\n', "\r");
     let unwrapped = |pem: &str| {
-        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-        let mut marks = pem.lines().filter(|line| line.starts_with('-'));
-        format!(
-            "{}\n{body}\n{}",
-            marks.next().unwrap(),
-            marks.next().unwrap()
-        )
+        let (begin, rest) = pem.split_once('\n').unwrap();
+        let (body, end) = rest.split_once("-----END").unwrap();
+        format!("{begin}\n{}\n-----END{end}", body.replace('\n', ""))
     };
     Identity::from_pem(old_mac(&pair.cert), old_mac(&pair.key)).unwrap();
     Identity::from_pem(unwrapped(&pair.cert), unwrapped(&pair.key)).unwrap();
@@ -72,7 +63,7 @@ fn lost_line_ends_are_named() {
 
 #[cfg(unix)]
 #[test]
-fn another_form_is_named_with_the_way_out() {
+fn the_error_names_another_format_with_the_way_to_convert_it() {
     use Form::{
         Base64, Certificate, CertificateRequest, DerCertificate, DerPrivateKey, Empty, Jks,
         OpenSsh, Pkcs7, Pkcs12, PrivateKey, Unknown, WebPage, Zip,
@@ -92,11 +83,8 @@ fn another_form_is_named_with_the_way_out() {
     let public = openssl("pkey -pubout", &pair.key);
     let pkcs7 = openssl("crl2pkcs7 -nocrl -certfile /dev/stdin", &pair.cert);
     let pkcs7_der = openssl("pkcs7 -outform DER", &pkcs7);
-    let base64: String = pair
-        .cert
-        .lines()
-        .filter(|it| !it.starts_with('-'))
-        .collect();
+    let lines = pair.cert.lines().filter(|it| !it.starts_with('-'));
+    let base64 = lines.collect::<String>();
     let base64 = base64.as_bytes();
     let ssh = crate::support::pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0none");
     let (zip, html) = (&b"PK\x03\x04\x14\0"[..], &b"\n<html>"[..]);
@@ -156,16 +144,13 @@ fn version_1(key: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     std::fs::write(&path, key).unwrap();
-    let (path, request) = (
-        path.display(),
-        openssl_text("req -new -key /dev/stdin -subj /CN=1900000109", key),
-    );
-    openssl_text(&format!("x509 -req -signkey {path}"), request)
+    let request = openssl("req -new -key /dev/stdin -subj /CN=1900000109", key);
+    openssl_text(&format!("x509 -req -signkey {}", path.display()), request)
 }
 
 #[cfg(unix)]
 #[test]
-fn a_certificate_of_version_1_is_taken() {
+fn a_certificate_of_version_1_is_accepted() {
     let pair = Pair::new();
     let old = version_1(&pair.key);
     let shown = openssl_text("x509 -noout -text", &old);
@@ -176,17 +161,14 @@ fn a_certificate_of_version_1_is_taken() {
 
 #[cfg(unix)]
 #[test]
-fn a_critical_extension_that_nobody_knows_is_taken() {
+fn an_unknown_critical_extension_is_accepted() {
     let pair = Pair::new();
     for extension in [
         "1.2.3.4=critical,DER:0500",
         "nameConstraints=critical,permitted;DNS:a.test",
     ] {
-        let certificate = openssl_text(
-            &format!("req -new -x509 -key /dev/stdin -subj /CN=x -addext {extension}"),
-            &pair.key,
-        );
-        Identity::from_pem(certificate, &pair.key).unwrap();
+        let request = format!("req -new -x509 -key /dev/stdin -subj /CN=x -addext {extension}");
+        Identity::from_pem(openssl(&request, &pair.key), &pair.key).unwrap();
     }
 }
 

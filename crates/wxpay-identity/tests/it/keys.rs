@@ -1,11 +1,11 @@
-//! Kinds of keys: which are used, and which are named.
+//! Kinds of keys.
 
 use wxpay_identity::{Identity, IdentityError};
 
-use crate::support::{certificate, fixture, openssl, openssl_text};
+use crate::support::{certificate, fixture, openssl_text};
 
 #[test]
-fn a_whole_key_that_is_not_used_is_named() {
+fn the_error_names_a_kind_that_is_not_supported() {
     let rsa = |bits: u32| {
         let arguments = format!("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{bits}");
         openssl_text(&arguments, "")
@@ -32,7 +32,7 @@ fn a_whole_key_that_is_not_used_is_named() {
         let error = Identity::from_pem(certificate(&key), &key).unwrap_err();
         let kind = kind.to_owned();
         assert_eq!(error, IdentityError::UnsupportedKey(kind));
-        assert!(error.to_string().contains("P-256"), "what is used: {error}");
+        assert!(error.to_string().contains("P-256"), "{error}");
     }
 }
 
@@ -46,16 +46,15 @@ fn a_key_without_its_public_half_is_read() {
         let compressed = openssl_text("ec -conv_form compressed", &key);
         for bare in [sec1, pkcs8, compressed] {
             let identity = Identity::from_pem(&certificate, &bare).unwrap();
-            // It is whole when it is handed out.
-            let handed_out = identity.private_key();
-            let public = openssl_text("pkey -inform DER -pubout", handed_out);
+            let key = identity.private_key();
+            let public = openssl_text("pkey -inform DER -pubout", key);
             assert_eq!(public, openssl_text("x509 -noout -pubkey", &certificate));
         }
     }
 }
 
 #[test]
-fn a_key_without_its_public_half_is_told_from_another() {
+fn a_key_without_its_public_half_belongs_to_its_certificate_only() {
     let new = || openssl_text("ecparam -name prime256v1 -genkey -noout", "");
     let (mine, other) = (new(), new());
     let bare = openssl_text("ec -no_public", &mine);
@@ -64,12 +63,7 @@ fn a_key_without_its_public_half_is_told_from_another() {
     // Its own certificate is found among others on the same curve.
     let chain = format!("{}{}", certificate(&other), certificate(&mine));
     let identity = Identity::from_pem(chain, &bare).unwrap();
-    let own = openssl("x509 -outform DER", certificate_of(&identity));
-    assert_eq!(identity.certificates().next().unwrap(), own);
-    let public = openssl_text("x509 -noout -pubkey", certificate_of(&identity));
+    let own = identity.certificates().next().unwrap();
+    let public = openssl_text("x509 -inform DER -noout -pubkey", own);
     assert_eq!(public, openssl_text("ec -pubout", &mine));
-}
-
-fn certificate_of(identity: &Identity) -> String {
-    openssl_text("x509 -inform DER", identity.certificates().next().unwrap())
 }

@@ -10,7 +10,7 @@ use crate::support::{Log, Pair, openssl_text};
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[test]
-fn it_is_told_as_openssl_tells_it() {
+fn serial_number_and_names_are_those_of_openssl() {
     for serial in [&[0xca, 0xfe, 0x01][..], &[0x00, 0xca], &[0x01; 20]] {
         let pair = Pair::with(|params| {
             params.serial_number = Some(SerialNumber::from_slice(serial));
@@ -19,19 +19,19 @@ fn it_is_told_as_openssl_tells_it() {
             name.push(DnType::LocalityName, "深圳");
         });
         let identity = pair.identity();
-        let tell = |option: &str| {
-            let told = openssl_text(&format!("x509 -noout {option}"), &pair.cert);
-            told.trim_end().split_once('=').unwrap().1.to_owned()
+        let print = |option: &str| {
+            let line = openssl_text(&format!("x509 -noout {option}"), &pair.cert);
+            line.trim_end().split_once('=').unwrap().1.to_owned()
         };
-        assert_eq!(identity.serial_number(), tell("-serial"));
-        let subject = tell("-subject -nameopt RFC2253,-esc_msb,utf8");
+        assert_eq!(identity.serial_number(), print("-serial"));
+        let subject = print("-subject -nameopt RFC2253,-esc_msb,utf8");
         assert_eq!(identity.subject(), subject);
         assert_eq!(identity.common_name(), Some("1900000109"));
     }
 }
 
 #[test]
-fn it_is_taken_between_its_dates() {
+fn a_certificate_is_accepted_between_its_dates() {
     let now = SystemTime::now();
     let read = |not_before: SystemTime, not_after: SystemTime| {
         let pair = Pair::with(|params| {

@@ -1,4 +1,4 @@
-//! Identities out of files, judged on what openssl, keytool and others write.
+//! Identities from files of openssl, keytool and others.
 #![cfg(all(
     any(feature = "ring", feature = "aws-lc-rs"),
     feature = "encrypted-pem",

@@ -1,4 +1,4 @@
-//! Certificates and keys in PEM, judged on what openssl writes.
+//! Certificates and keys in PEM.
 
 use wxpay_identity::{Form, Identity, IdentityError, Part};
 

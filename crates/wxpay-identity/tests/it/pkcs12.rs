@@ -171,7 +171,7 @@ fn bytes_behind_the_file_do_not_matter() {
 
 /// The tag and the contents of an element of DER, and the bytes behind it.
 fn split(bytes: &[u8]) -> (u8, &[u8], &[u8]) {
-    let octets = usize::from(bytes[1].checked_sub(0x80).unwrap_or_default());
+    let octets = usize::from(bytes[1].saturating_sub(0x80));
     let (length, rest) = bytes[2..].split_at(octets);
     let long = |length: usize, octet: &u8| length << 8 | usize::from(*octet);
     let length = match octets {

@@ -1,4 +1,4 @@
-//! Properties that hold for any bytes: no panic, no cost beyond the bound, no identity out of damage.
+//! Properties of any input: no panic, no cost beyond the bound, no identity from a damaged file.
 
 use proptest::prelude::*;
 use wxpay_identity::{Identity, IdentityError, Part};
@@ -7,7 +7,7 @@ use crate::support::{AES_256, PBKDF2, SCRYPT, TRIPLE_DES, encrypted_key, fixture
 
 const PASSWORD: &str = "1900000109";
 
-/// By every way in; what is refused is told in less than a page.
+/// Reads the bytes in every way, and checks the length of the errors.
 fn read(bytes: &[u8], password: &str) -> [Result<Identity, IdentityError>; 3] {
     let read = [
         Identity::from_pem(bytes, bytes),
@@ -20,7 +20,7 @@ fn read(bytes: &[u8], password: &str) -> [Result<Identity, IdentityError>; 3] {
     read
 }
 
-/// Costs that are impossible, cheap, or beyond any bound; none that takes a test's time.
+/// Costs that are impossible, cheap, or beyond the bound.
 fn cost() -> impl Strategy<Value = u64> {
     prop_oneof![
         0..200_u64,
@@ -54,7 +54,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         let damaged = Identity::from_pkcs12(&bytes, PASSWORD);
-        // Behind the contents is the MAC, and some of how that is written means nothing.
+        // The contents begin in the first 60 bytes and end before the MAC, in which some bytes do not matter.
         prop_assert!(damaged.is_err() || at > bytes.len() - 100 || at < 60, "byte {}", at);
         let (from, to) = (range.0.index(bytes.len()), range.1.index(bytes.len()));
         let cut = &bytes[from.min(to)..from.max(to)];
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn any_costs_are_refused_before_they_are_paid(
+    fn any_costs_beyond_the_bound_are_refused_at_once(
         keys in prop::collection::vec(
             (
                 prop::sample::select(vec![SCRYPT, PBKDF2]),

@@ -12,7 +12,7 @@ fn files(folder: &Path) -> IdentityFiles {
     files.unwrap().poll_interval(Duration::ZERO)
 }
 
-/// Says whether the identity that holds has this certificate.
+/// Returns true if the current identity has this certificate.
 fn holds(files: &IdentityFiles, pair: &Pair) -> bool {
     let (current, expected) = (files.current(), pair.identity());
     current.certificates().eq(expected.certificates())
@@ -48,7 +48,7 @@ async fn a_half_written_pair_is_never_used() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_used_is_warned_of_once() {
+async fn an_invalid_change_gives_one_warning() {
     let folder = tempfile::tempdir().unwrap();
     Pair::new().write(folder.path());
     let files = files(folder.path());
@@ -69,7 +69,7 @@ async fn a_change_that_cannot_be_used_is_warned_of_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed() {
+async fn files_are_read_once_in_an_interval_and_loaded_when_they_have_changed() {
     let folder = tempfile::tempdir().unwrap();
     Pair::new().write(folder.path());
     let (sender, mut loads) = mpsc::unbounded_channel();
@@ -100,7 +100,7 @@ async fn files_are_looked_at_once_in_an_interval_and_read_when_they_have_changed
 }
 
 #[test]
-fn files_that_change_while_they_are_read_are_not_taken() {
+fn files_that_change_while_they_are_read_are_refused() {
     let pair = Pair::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client.pem");
@@ -114,7 +114,7 @@ fn files_that_change_while_they_are_read_are_not_taken() {
 }
 
 #[tokio::test]
-async fn a_file_moved_into_place_is_seen_whatever_its_time() {
+async fn a_moved_file_is_noticed_with_any_modification_time() {
     let (old, new) = (Pair::new(), Pair::new());
     let folder = tempfile::tempdir().unwrap();
     let [path, next] = ["client.pem", "next.pem"].map(|name| folder.path().join(name));
@@ -124,10 +124,8 @@ async fn a_file_moved_into_place_is_seen_whatever_its_time() {
 
     fs::write(&next, new.both()).unwrap();
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    fs::File::open(&next)
-        .unwrap()
-        .set_modified(modified)
-        .unwrap();
+    let file = fs::File::open(&next).unwrap();
+    file.set_modified(modified).unwrap();
     fs::rename(&next, &path).unwrap();
     files.refresh().await;
 
@@ -135,7 +133,7 @@ async fn a_file_moved_into_place_is_seen_whatever_its_time() {
 }
 
 #[test]
-fn files_that_hold_no_identity_are_refused_at_once() {
+fn files_without_an_identity_are_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let pair = Pair::new();

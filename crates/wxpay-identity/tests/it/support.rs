@@ -1,4 +1,4 @@
-//! A certificate authority, openssl, and the files in `fixtures`.
+//! Certificates, openssl, the fixtures, a writer of PKCS#12, and the log.
 
 use std::{
     fs,
@@ -58,12 +58,12 @@ impl Pair {
     }
 }
 
-/// Everything that is logged on this thread, by whomever, as long as it lives.
+/// All log lines of this thread.
 pub(crate) struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,
-    /// While tracing knows of one dispatcher only, it asks the first thread that passes an event
-    /// whether anyone listens, for the whole process; here that may be another test's thread.
+    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens, for the
+    /// whole process, and that may be another test's thread.
     _another: Dispatch,
 }
 
@@ -73,13 +73,11 @@ impl Log {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(Arc::new(file.reopen().unwrap()))
-            .finish();
-        let another = Dispatch::new(NoSubscriber::default());
+            .with_writer(Arc::new(file.reopen().unwrap()));
         Self {
             file,
-            _guard: set_default(subscriber),
-            _another: another,
+            _guard: set_default(subscriber.finish()),
+            _another: Dispatch::new(NoSubscriber::default()),
         }
     }
 
@@ -103,7 +101,7 @@ pub(crate) fn openssl(arguments: &str, input: impl AsRef<[u8]>) -> Vec<u8> {
         .stderr(Stdio::piped())
         .spawn()
         .expect("openssl must be installed");
-    // It may end without reading all of it.
+    // openssl may end before it has read everything.
     let _ = child.stdin.take().unwrap().write_all(input.as_ref());
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -111,12 +109,12 @@ pub(crate) fn openssl(arguments: &str, input: impl AsRef<[u8]>) -> Vec<u8> {
     output.stdout
 }
 
-/// The same, where it prints text.
+/// The output of openssl as text.
 pub(crate) fn openssl_text(arguments: &str, input: impl AsRef<[u8]>) -> String {
     String::from_utf8(openssl(arguments, input)).unwrap()
 }
 
-/// A self-signed certificate for a key, by openssl.
+/// A self-signed certificate for a key.
 #[cfg(unix)]
 pub(crate) fn certificate(key: &str) -> String {
     openssl_text("req -new -x509 -key /dev/stdin -subj /CN=1900000109", key)
@@ -149,8 +147,8 @@ pub(crate) const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
 pub(crate) const AES_256: &[u8] = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
 pub(crate) const TRIPLE_DES: &[u8] = b"\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x07";
 
-/// `EncryptedPrivateKeyInfo` by PBES2: the derivation's name and its integers, the cipher's name and
-/// the length of its initialisation vector; 32 bytes are encrypted.
+/// `EncryptedPrivateKeyInfo` by PBES2, with these parameters of the key derivation, this cipher and this length
+/// of its initialisation vector; its ciphertext has 32 bytes.
 pub(crate) fn encrypted_key(kdf: &[u8], costs: &[u64], cipher: &[u8], iv: usize) -> Vec<u8> {
     const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
     let costs: Vec<u8> = costs.iter().flat_map(|cost| integer(*cost)).collect();
@@ -174,8 +172,8 @@ pub(crate) fn data(contents: &[u8]) -> Vec<u8> {
     der(0x30, &[DATA, &der(0xa0, &[&der(4, &[contents])])])
 }
 
-/// The MAC of one round by SHA-256 (RFC 7292, appendix B): its key is the digest of three blocks,
-/// which `3`, the salt and the password in UTF-16 fill.
+/// The MAC by SHA-256 in one round (RFC 7292, appendix B): its key is the digest of three blocks, filled
+/// with `3`, the salt and the password in UTF-16.
 pub(crate) fn mac(contents: &[u8], password: Option<&str>, salt: &[u8]) -> Vec<u8> {
     let password = password.iter().flat_map(|it| it.encode_utf16().chain([0]));
     let password: Vec<u8> = password.flat_map(u16::to_be_bytes).collect();

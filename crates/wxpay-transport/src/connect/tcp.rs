@@ -1,6 +1,7 @@
 //! TCP connections, to a server or to the proxy in between.
 
 use std::{
+    future::ready,
     io::{self, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
@@ -12,17 +13,16 @@ use std::{
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::{
-    client::legacy::connect::{
-        Connected, Connection, HttpConnector,
-        dns::{GaiResolver, Name},
-    },
+    client::legacy::connect::{Connected, Connection, HttpConnector, dns::Name},
     rt::TokioIo,
 };
 use socket2::SockRef;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::Instant,
+};
 use tower::{ServiceExt, service_fn};
 
-use super::proxy::connect_through_proxy;
 use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT},
     config::{Config, ConnectEvent, Io},
@@ -35,71 +35,60 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Connects to a server, directly or through the proxy.
 pub(super) async fn connect(
-    config: Arc<Config>,
+    config: &Config,
     server: Uri,
-    connecting: Arc<Connecting>,
+    connecting: &Connecting,
 ) -> Result<Tcp, BoxError> {
     let proxy = config.proxy.as_ref();
     let io = match proxy.filter(|proxy| proxy.applies_to(&server)) {
-        None => open(&config, server, Step::Connect, &connecting).await?,
+        None => open(config, server, Step::Connect, connecting).await?,
         Some(proxy) => {
             let step = Step::ProxyConnect(proxy.authority.clone());
-            connecting.reach(step.clone());
+            *lock(&connecting.step) = step.clone();
             let uri = endpoints::uri("http", &proxy.authority);
-            let opened = open(&config, uri, step, &connecting).await;
+            let opened = open(config, uri, step, connecting).await;
             let failed = |source| proxy.failure(ProxyErrorKind::Unreachable, Some(source));
             let mut io = opened.map_err(failed)?;
-            connecting.reach(Step::ProxyTunnel(proxy.authority.clone()));
-            connect_through_proxy(&mut *io, proxy, &server).await?;
+            *lock(&connecting.step) = Step::ProxyTunnel(proxy.authority.clone());
+            proxy.connect(&mut io, &server).await?;
             config.observe(ConnectEvent::Tunneled);
             io
         }
     };
-    connecting.reach(Step::Handshake);
+    *lock(&connecting.step) = Step::Handshake;
     Ok(Tcp::new(io))
 }
 
 /// Resolves the name, unless the caller gave its addresses, and connects to one address after the other;
 /// when those of one IP version take more than 300 ms, also to those of the other.
 async fn open(
-    config: &Arc<Config>,
+    config: &Config,
     server: Uri,
     opening: Step,
-    connecting: &Arc<Connecting>,
+    connecting: &Connecting,
 ) -> Result<Box<dyn Io>, BoxError> {
     if let Some(dial) = &config.dialer {
-        connecting.reach(opening);
+        *lock(&connecting.step) = opening;
         return Ok(dial(server).await?);
     }
-    let (observing, attempt) = (Arc::clone(config), Arc::clone(connecting));
-    let resolved = move |addresses: &[IpAddr]| {
-        attempt.reach(opening.clone());
-        // The addresses of a proxy are none of the server's.
-        if opening == Step::Connect {
-            observing.observe(ConnectEvent::Resolved(addresses));
+    let (host, port) = (server.host().unwrap_or_default(), endpoints::port(&server));
+    let given = config.overrides.get(&(host.to_ascii_lowercase(), port));
+    let addresses: Vec<IpAddr> = match (host.trim_matches(['[', ']']).parse(), given) {
+        (Ok(address), _) => vec![address],
+        (_, Some(given)) => given.to_vec(),
+        (_, None) => {
+            let found = lookup_host((host, port)).await?;
+            found.map(|address| address.ip()).collect()
         }
     };
-    let host = server.host().unwrap_or_default();
-    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        resolved(&[address]);
+    // The addresses of a proxy are none of the server's.
+    if opening == Step::Connect {
+        config.observe(ConnectEvent::Resolved(&addresses));
     }
-    let host = (host.to_ascii_lowercase(), endpoints::port(&server));
-    let given = config.overrides.get(&host).cloned();
-    let resolver = service_fn(move |name: Name| {
-        let (given, resolved) = (given.clone(), resolved.clone());
-        async move {
-            let addresses: Vec<IpAddr> = match given {
-                Some(given) => given.to_vec(),
-                None => {
-                    let found = GaiResolver::new().oneshot(name).await?;
-                    found.map(|address| address.ip()).collect()
-                }
-            };
-            resolved(&addresses);
-            // The connector replaces port 0 with the URI's.
-            io::Result::Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)))
-        }
-    });
+    *lock(&connecting.step) = opening;
+    // The connector replaces port 0 with the URI's.
+    let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
+    let resolver = service_fn(move |_: Name| ready(io::Result::Ok(addresses.clone())));
     let mut connector = HttpConnector::new_with_resolver(resolver);
     connector.enforce_http(false);
     // Nagle's algorithm would hold the last piece of a body back until the one before is acknowledged.
@@ -118,12 +107,10 @@ async fn open(
 /// Makes writes block soon after the peer has stopped reading.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
-    /// The system counts in milliseconds of 32 bits.
-    const MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
     let socket = SockRef::from(stream);
     socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
-    let timeout = stall_timeout.clamp(Duration::from_millis(1), MAX);
+    // At most a day: the system has 31 bits for the milliseconds.
+    let timeout = stall_timeout.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
     socket.set_tcp_user_timeout(Some(timeout))
 }
 
@@ -218,14 +205,13 @@ mod tests {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("https://{}/", server.local_addr().unwrap());
         let connecting = Connecting::new(Instant::now(), None);
-        let tcp = connect(Arc::default(), uri.parse().unwrap(), connecting).await;
+        let tcp = connect(&Config::default(), uri.parse().unwrap(), &connecting).await;
         let io = tcp.unwrap().io.into_inner();
-        let stream = (*io).tcp().unwrap();
-        assert!(stream.nodelay().unwrap());
-        let socket = SockRef::from(stream);
+        let socket = SockRef::from((*io).tcp().unwrap());
+        assert!(socket.tcp_nodelay().unwrap());
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
-        let timeout = Some(Duration::from_secs(30));
-        assert_eq!(socket.tcp_user_timeout().unwrap(), timeout);
+        let timeout = socket.tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(Duration::from_secs(30)));
     }
 
     #[tokio::test]

@@ -9,10 +9,10 @@ use rustls::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// Add the authority to the roots only if you know why it is not a public one.
+    /// The authority is none of the roots: add it only if you know why it is not a public one.
     #[error("its certificate is from an unknown issuer")]
     UnknownIssuer,
-    /// An authority of the same name has another key: add nothing to the roots because of it.
+    /// An authority of the same name has another key: add nothing to the roots for this error.
     #[error("a signature of its certificate or handshake does not hold")]
     BadSignature,
     /// The server's certificate has expired, or this machine's clock is wrong.
@@ -33,7 +33,7 @@ pub enum TlsErrorKind {
     /// The server does not accept the client certificate that was sent.
     #[error("it does not accept the client certificate")]
     CertificateRefused,
-    /// The server takes no signature that the client certificate's key can make.
+    /// The server accepts no signature that the client certificate's key can make.
     #[error(
         "it accepts no signature that the client certificate's key can make; it may take ECDSA keys only"
     )]
@@ -41,7 +41,7 @@ pub enum TlsErrorKind {
     /// A certificate on the way from the authority to the server has an RSA key of less than 2048 bits.
     #[error("a key of its certificates is too weak")]
     WeakKey,
-    /// Such as ECDSA with SHA-1, on the way from the authority to the server.
+    /// A certificate on the way from the authority to the server is signed by ECDSA with SHA-1, for example.
     #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
     /// Nothing in common; or a server with TLS 1.2 requires a client certificate without saying so.

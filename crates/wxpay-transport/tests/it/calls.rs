@@ -16,7 +16,7 @@ use tower::{Service, ServiceExt};
 use wxpay_transport::{ErrorKind, Identity, TlsErrorKind::WrongName, Transport};
 
 use crate::support::{
-    Ca, OK, Tls, answer, call, post, read_request, send, serve, serve_reply, serve_reporting,
+    Ca, OK, Tls, answer, call, post, read_request, send, serve, serve_reporting, serve_response,
 };
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn the_server_sees_the_client_certificate_with_its_chain_and_the_whole_req
 async fn a_content_length_of_the_caller_is_ignored() {
     let ca = Ca::new();
     for wrong in [3, 500] {
-        let addr = serve_reply(ca.server(), OK).await;
+        let addr = serve_response(ca.server(), OK).await;
         let mut request = post(addr, "hello");
         request.headers_mut().insert(CONTENT_LENGTH, wrong.into());
         let response = send(&ca.builder().build().unwrap(), request).await;
@@ -108,7 +108,7 @@ async fn more_calls_than_places_wait_and_all_succeed() {
 #[tokio::test]
 async fn a_name_leads_to_the_given_addresses_and_stays_the_name() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
     let (port, local) = (addr.port(), Ipv4Addr::LOCALHOST);
     // No name server is asked: `invalid` has no names.
     let elsewhere = ca.builder().resolve("name.invalid", port, [local]);

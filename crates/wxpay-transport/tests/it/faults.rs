@@ -19,15 +19,15 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use wxpay_transport::ErrorKind;
 
-use crate::support::{Ca, OK, call, post, send, serve_reply};
+use crate::support::{Ca, OK, call, post, send, serve_response};
 
 #[tokio::test]
-async fn a_reply_of_exactly_the_limit_is_accepted() {
+async fn a_response_of_exactly_the_limit_is_accepted() {
     let ca = Ca::new();
     for (limit, taken) in [(2, true), (1, false), (0, false)] {
-        let addr = serve_reply(ca.server(), OK).await;
-        let reply = call(ca.builder().max_response_bytes(limit), addr).await;
-        assert_eq!(reply.is_ok(), taken, "{limit}: {reply:?}");
+        let addr = serve_response(ca.server(), OK).await;
+        let response = call(ca.builder().max_response_bytes(limit), addr).await;
+        assert_eq!(response.is_ok(), taken, "{limit}: {response:?}");
     }
 }
 
@@ -51,7 +51,7 @@ impl Body for Torn {
 #[tokio::test]
 async fn a_body_that_fails_is_not_taken_for_a_server_that_fails() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
     let request = post(addr, "").map(|_| Torn(false));
     let error = send(&ca.builder().build().unwrap(), request)
         .await

@@ -1,4 +1,4 @@
-//! The transport against servers of its own over real sockets and real TLS, on 127.0.0.1.
+//! The transport with TLS servers on 127.0.0.1 and in memory.
 #![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #![allow(
     clippy::unwrap_used,

@@ -43,7 +43,7 @@ struct Shared {
     requests: Mutex<Vec<Vec<u8>>>,
 }
 
-const REPLY: &str = "a response";
+const RESPONSE: &str = "a response";
 
 impl Network {
     fn new(script: &[(&str, &str)]) -> Self {
@@ -129,11 +129,11 @@ impl Network {
         }
         self.0.requests.lock().unwrap().push(request);
         let head = |status: &str| {
-            let length = REPLY.len();
+            let length = RESPONSE.len();
             format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n")
         };
         let half = format!("{}\r\na re", head("200"));
-        let whole = format!("{}\r\n{REPLY}", head("200"));
+        let whole = format!("{}\r\n{RESPONSE}", head("200"));
         let answer = match word {
             "cut" | "hang" | "stuck" => String::new(),
             "garbage" => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
@@ -143,9 +143,9 @@ impl Network {
             "hang-in-chunks" => {
                 "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nok".to_owned()
             }
-            "wait" => format!("{}retry-after: 7\r\n\r\n{REPLY}", head("503")),
+            "wait" => format!("{}retry-after: 7\r\n\r\n{RESPONSE}", head("503")),
             "slow" | "drip" => whole,
-            status => format!("{}\r\n{REPLY}", head(status)),
+            status => format!("{}\r\n{RESPONSE}", head(status)),
         };
         if word == "drip" {
             for byte in answer.bytes() {

@@ -10,7 +10,7 @@ use wxpay_transport::{ConnectEvent, ErrorKind, Proxy, TlsErrorKind, TransportBui
 
 use crate::{
     proxies::{ESTABLISHED, proxy},
-    support::{Ca, OK, call, refusing, serve_reply, server, server_with},
+    support::{Ca, OK, call, refusing, serve_response, server, server_with},
 };
 
 /// Makes a call, and returns the observed steps and the result.
@@ -47,7 +47,7 @@ async fn seen(builder: TransportBuilder, addr: SocketAddr) -> (Vec<String>, Resu
 #[tokio::test]
 async fn each_step_is_observed_in_its_order() {
     let ca = Ca::new();
-    let demanding = serve_reply(ca.demanding_server(), OK).await;
+    let demanding = serve_response(ca.demanding_server(), OK).await;
     let (events, result) = seen(ca.builder().identity(ca.pair().identity()), demanding).await;
     let connected = format!("connected to {demanding}");
     let expected = ["resolved", &connected, "1 presented", "secured by TLS 1.3"];
@@ -60,7 +60,7 @@ async fn each_step_is_observed_in_its_order() {
     let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
     assert_eq!(seen(ca.builder(), demanding).await, (events, Err(missing)));
 
-    let old = serve_reply(server_with(&ca.pair(), &[&TLS12]), OK).await;
+    let old = serve_response(server_with(&ca.pair(), &[&TLS12]), OK).await;
     let (events, _) = seen(ca.builder(), old).await;
     assert_eq!(events.last().unwrap(), "secured by TLS 1.2");
 }
@@ -72,7 +72,7 @@ async fn nothing_is_observed_after_the_step_that_fails() {
         (ca.expired(), TlsErrorKind::Expired),
         (Ca::new().pair(), TlsErrorKind::BadSignature),
     ] {
-        let addr = serve_reply(server(&pair), OK).await;
+        let addr = serve_response(server(&pair), OK).await;
         let (events, result) = seen(ca.builder(), addr).await;
         assert_eq!(result, Err(ErrorKind::Tls(kind)));
         assert_eq!(events.last().unwrap(), "1 presented");
@@ -90,7 +90,7 @@ async fn nothing_is_observed_after_the_step_that_fails() {
 #[tokio::test]
 async fn a_proxy_resolves_the_name() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
     let (through, _) = proxy(ESTABLISHED, addr).await;
     let builder = ca
         .builder()

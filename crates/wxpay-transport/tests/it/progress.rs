@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 use wxpay_transport::{ErrorKind, Progress, ProgressBody};
 
-use crate::support::{Ca, OK, Tls, answer, post, serve_reply, serve_reporting, split};
+use crate::support::{Ca, OK, Tls, answer, post, serve_reporting, serve_response, split};
 
 #[tokio::test]
 async fn the_request_is_the_same_and_its_bytes_are_counted() {
@@ -44,7 +44,7 @@ async fn a_callback_that_panics_once_does_not_poison_the_next_attempt() {
         }
     });
     let ca = Ca::new();
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
     let transport = ca.builder().build().unwrap();
     let request = post(addr, "hello").map(|body| ProgressBody::new(body, progress));
 

@@ -17,15 +17,15 @@ use wxpay_transport::{
     TransportBuilder,
 };
 
-use crate::support::{Ca, OK, call, refusing, serve_reply, serve_tcp};
+use crate::support::{Ca, OK, call, refusing, serve_response, serve_tcp};
 
 pub(crate) const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// The heads of the requests to a proxy.
 type Heads = Arc<Mutex<Vec<String>>>;
 
-/// A proxy that answers every `CONNECT` with `reply`, and tunnels to `server` after a 200.
-pub(crate) async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
+/// A proxy that answers every `CONNECT` with `response`, and tunnels to `server` after a 200.
+pub(crate) async fn proxy(response: &'static str, server: SocketAddr) -> (SocketAddr, Heads) {
     let heads = Heads::default();
     let received = heads.clone();
     let addr = serve_tcp(move |mut stream| {
@@ -37,8 +37,8 @@ pub(crate) async fn proxy(reply: &'static str, server: SocketAddr) -> (SocketAdd
             }
             let head = String::from_utf8(head).unwrap();
             received.lock().unwrap().push(head);
-            stream.write_all(reply.as_bytes()).await.unwrap();
-            if reply == ESTABLISHED {
+            stream.write_all(response.as_bytes()).await.unwrap();
+            if response == ESTABLISHED {
                 let mut server = TcpStream::connect(server).await.unwrap();
                 let _ = copy_bidirectional(&mut stream, &mut server).await;
             }
@@ -60,13 +60,13 @@ async fn failure(builder: TransportBuilder, proxy: SocketAddr) -> Error {
 #[tokio::test]
 async fn mutual_tls_runs_through_the_tunnel_from_end_to_end() {
     let ca = Ca::new();
-    let server = serve_reply(ca.demanding_server(), OK).await;
+    let server = serve_response(ca.demanding_server(), OK).await;
     let (proxy, heads) = proxy(ESTABLISHED, server).await;
     let builder = ca.builder().identity(ca.pair().identity());
 
-    let reply = call(through(builder, proxy), server).await.unwrap();
+    let response = call(through(builder, proxy), server).await.unwrap();
 
-    assert_eq!(reply.body(), "ok");
+    assert_eq!(response.body(), "ok");
     let authority = format!("localhost:{}", server.port());
     let expected = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
     assert_eq!(*heads.lock().unwrap(), [expected]);
@@ -75,7 +75,7 @@ async fn mutual_tls_runs_through_the_tunnel_from_end_to_end() {
 #[tokio::test]
 async fn the_password_goes_to_the_proxy_alone() {
     let ca = Ca::new();
-    let server = serve_reply(ca.server(), OK).await;
+    let server = serve_response(ca.server(), OK).await;
     let (addr, heads) = proxy(ESTABLISHED, server).await;
     let with_method = Proxy::new(&addr.to_string())
         .unwrap()
@@ -119,7 +119,7 @@ async fn the_error_has_the_proxy_and_its_answer() {
     let (password, administrator) = ("407: check the user name", "403: ask its administrator");
     let ntlm = "such as cntlm or px (it offers Negotiate, NTLM)";
     let (nobody, _socket) = refusing();
-    for (fault, said, replies) in [
+    for (fault, said, responses) in [
         (Unreachable, "cannot be reached", &["unreachable"][..]),
         (AuthenticationRequired, password, &wants_password),
         (UnsupportedAuthentication, ntlm, &wants_ntlm),
@@ -127,14 +127,14 @@ async fn the_error_has_the_proxy_and_its_answer() {
         (Refused(502), "502 instead", &["HTTP/1.0 502 no||"]),
         (NoAnswer, "no whole answer in HTTP", &no_answer),
     ] {
-        for reply in replies {
-            let (mut proxy, _) = proxy(reply.replace('|', "\r\n").leak(), nowhere).await;
+        for response in responses {
+            let (mut proxy, _) = proxy(response.replace('|', "\r\n").leak(), nowhere).await;
             if fault == Unreachable {
                 proxy = nobody;
             }
             let error = failure(Ca::new().builder(), proxy).await;
 
-            assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{reply}");
+            assert_eq!(error.kind(), ErrorKind::Proxy(fault), "{response}");
             let shown = error.to_string();
             let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
             assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
@@ -167,7 +167,7 @@ async fn the_error_names_a_silent_proxy() {
 #[tokio::test]
 async fn a_server_behind_the_proxy_is_still_checked() {
     let ca = Ca::new();
-    let server = serve_reply(ca.server(), OK).await;
+    let server = serve_response(ca.server(), OK).await;
     let (proxy, _) = proxy(ESTABLISHED, server).await;
 
     let builder = through(Ca::named("another").builder(), proxy);
@@ -180,7 +180,7 @@ async fn a_server_behind_the_proxy_is_still_checked() {
 #[tokio::test]
 async fn exceptions_are_connected_to_directly() {
     let ca = Ca::new();
-    let server = serve_reply(ca.server(), OK).await;
+    let server = serve_response(ca.server(), OK).await;
     let (nobody, _socket) = refusing();
     let nobody = Proxy::new(&nobody.to_string()).unwrap();
 

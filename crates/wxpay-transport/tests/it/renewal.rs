@@ -14,7 +14,8 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use wxpay_transport::{Identity, IdentityFiles, IdentityHandle, IdentitySource, Transport};
 
 use crate::support::{
-    Ca, OK, Pair, Tls, answer, call, post, read_request, send, serve, serve_reply, serve_reporting,
+    Ca, OK, Pair, Tls, answer, call, post, read_request, send, serve, serve_reporting,
+    serve_response,
 };
 
 fn write(folder: &Path, pair: &Pair) {
@@ -155,7 +156,7 @@ impl IdentitySource for Anew {
 #[tokio::test]
 async fn a_source_whose_identity_is_always_another_is_asked_once() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.demanding_server(), OK).await;
+    let addr = serve_response(ca.demanding_server(), OK).await;
     let builder = ca.builder().identity_source(Anew(ca.pair()));
     assert_eq!(call(builder, addr).await.unwrap().body(), "ok");
 }

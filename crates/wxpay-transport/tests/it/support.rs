@@ -251,13 +251,16 @@ pub(crate) async fn answer_all(mut stream: Tls) {
 }
 
 /// A server that reads one request on each connection, sends these bytes and closes.
-pub(crate) async fn serve_reply(config: ServerConfig, reply: impl Into<Vec<u8>>) -> SocketAddr {
-    let reply: Arc<[u8]> = reply.into().into();
+pub(crate) async fn serve_response(
+    config: ServerConfig,
+    response: impl Into<Vec<u8>>,
+) -> SocketAddr {
+    let response: Arc<[u8]> = response.into().into();
     serve(config, move |mut stream| {
-        let reply = reply.clone();
+        let response = response.clone();
         async move {
             read_request(&mut stream).await;
-            let _ = stream.write_all(&reply).await;
+            let _ = stream.write_all(&response).await;
             let _ = stream.shutdown().await;
         }
     })

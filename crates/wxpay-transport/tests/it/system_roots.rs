@@ -1,12 +1,11 @@
-//! The machine's own store, which a variable of the environment can move: only a process of its own
-//! can be given one.
+//! The machine's store of authorities, which an environment variable of a child process names.
 
 use std::{env, fs, path::Path, process::Stdio};
 
 use tokio::process::Command;
 use wxpay_transport::{ErrorKind, Roots, TlsErrorKind, Transport, TransportBuilder};
 
-use crate::support::{Ca, OK, call, serve_reply};
+use crate::support::{Ca, OK, call, serve_response};
 
 const ADDRESS: &str = "TEST_ADDRESS";
 
@@ -14,16 +13,16 @@ async fn outcome(roots: Roots) -> String {
     let addr = env::var(ADDRESS).unwrap().parse().unwrap();
     let builder: TransportBuilder = Transport::builder().roots(roots);
     match call(builder, addr).await {
-        Ok(reply) => reply.status().to_string(),
+        Ok(response) => response.status().to_string(),
         Err(error) if error.kind() == ErrorKind::Tls(TlsErrorKind::NoRoots) => error.to_string(),
         Err(error) => format!("{:?}", error.kind()),
     }
 }
 
 #[tokio::test]
-#[ignore = "a part of the next test, in a process that it starts"]
-#[expect(clippy::print_stdout, reason = "what the other process reads")]
-async fn in_a_process_of_its_own() {
+#[ignore = "the child process of the tests below"]
+#[expect(clippy::print_stdout, reason = "the tests below read it")]
+async fn child_process() {
     let own = Ca::new();
     for (name, roots) in [
         ("system", Roots::native()),
@@ -38,13 +37,13 @@ async fn in_a_process_of_its_own() {
 async fn outcomes(store: &Path) -> Vec<String> {
     let ca_file = store.join("ca.pem");
     let ca = Ca::named("installed on this machine");
-    // A store that is there, or none.
+    // Without the folder there is no store.
     if store.exists() {
         fs::write(&ca_file, ca.pem()).unwrap();
     }
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
     let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "system_roots::in_a_process_of_its_own"])
+        .args(["--exact", "system_roots::child_process"])
         .args(["--ignored", "--nocapture", "--quiet"])
         .env("SSL_CERT_FILE", &ca_file)
         .env_remove("SSL_CERT_DIR")
@@ -59,7 +58,7 @@ async fn outcomes(store: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn authorities_installed_on_the_machine_are_trusted_where_they_are_asked_for() {
+async fn the_machines_authorities_are_trusted_if_the_roots_include_them() {
     let folder = tempfile::tempdir().unwrap();
     let outcomes = outcomes(folder.path()).await;
     let expected = [
@@ -72,7 +71,7 @@ async fn authorities_installed_on_the_machine_are_trusted_where_they_are_asked_f
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_read_is_an_error_only_when_there_is_no_other() {
+async fn an_unreadable_store_is_an_error_without_other_roots() {
     let outcomes = outcomes(Path::new("/nowhere")).await;
     assert!(
         outcomes[0].contains("no certificate authority could be read from this machine"),

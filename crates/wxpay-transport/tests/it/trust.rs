@@ -8,12 +8,12 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use wxpay_transport::{ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, send, serve_reply};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_response};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.server(), OK).await;
+    let addr = serve_response(ca.server(), OK).await;
 
     let error = call(Transport::builder(), addr).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::UnknownIssuer));
@@ -26,7 +26,7 @@ async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_client_certificate_is_named_in_the_middle_of_a_large_body() {
     let ca = Ca::new();
-    let addr = serve_reply(ca.demanding_server(), OK).await;
+    let addr = serve_response(ca.demanding_server(), OK).await;
     let body = Bytes::from(vec![0; 2_000_000]);
     for _ in 0..20 {
         let transport = ca.builder().build().unwrap();
@@ -102,7 +102,7 @@ fn pair(certificate: &CertifiedIssuer<'_, KeyPair>) -> Pair {
 }
 
 async fn outcome(roots: &Roots, server: &Pair) -> Result<(), ErrorKind> {
-    let addr = serve_reply(support::server(server), OK).await;
+    let addr = serve_response(support::server(server), OK).await;
     let builder = Transport::builder().roots(roots.clone());
     let result = call(builder, addr).await;
     result.map(drop).map_err(|error| error.kind())
@@ -207,7 +207,7 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
             cert: String::from_utf8(weak(&format!("{name}.crt"))).unwrap(),
             key: String::from_utf8(weak(&format!("{name}.key"))).unwrap(),
         };
-        let addr = serve_reply(support::server(&server), OK).await;
+        let addr = serve_response(support::server(&server), OK).await;
         let roots = Roots::empty().with_pem(weak(&format!("{root}.crt")));
         let builder = Transport::builder().roots(roots.unwrap());
         let error = call(builder, addr).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
 async fn a_client_key_of_the_wrong_kind_is_not_taken_for_a_missing_certificate() {
     let ca = Ca::new();
     let rsa = Identity::from_pem(identity_file("rsa.crt"), identity_file("pkcs1.key")).unwrap();
-    let addr = serve_reply(ca.server_of_ecdsa_clients(), OK).await;
+    let addr = serve_response(ca.server_of_ecdsa_clients(), OK).await;
 
     let error = call(ca.builder().identity(rsa), addr).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::ClientKeyRefused));

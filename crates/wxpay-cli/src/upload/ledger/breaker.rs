@@ -89,9 +89,8 @@ impl Breaker {
         self.is_closed.set(true);
         if let Some(outage) = self.outage.take() {
             let lasted = words(outage.since.elapsed());
-            terminal::warn(&format!(
-                "the gateway answers again after {lasted}: going on"
-            ));
+            let over = format!("the gateway answers again after {lasted}: going on");
+            terminal::warn(&over);
         }
     }
 

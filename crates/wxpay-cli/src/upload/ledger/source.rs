@@ -108,26 +108,18 @@ impl Source {
                 Err(error) => return Box::new(iter::once((list, Err(error)))),
             }
         };
-        let mut has_failed = false;
-        let paths = lines
-            .split(separator)
-            .enumerate()
-            .map_while(move |(number, line)| {
-                if has_failed {
-                    return None;
+        let (lines, mut list) = (lines.split(separator).enumerate(), Some(list));
+        let paths = lines.map_while(move |(number, line)| match line {
+            // The first error is the last line.
+            Err(error) => Some((list.take()?, Err(error))),
+            Ok(mut line) => {
+                line.pop_if(|byte| separator == b'\n' && *byte == b'\r');
+                if number == 0 && line.starts_with(MARK) {
+                    line.drain(..MARK.len());
                 }
-                has_failed = line.is_err();
-                Some(match line {
-                    Err(error) => (list.clone(), Err(error)),
-                    Ok(mut line) => {
-                        line.pop_if(|byte| separator == b'\n' && *byte == b'\r');
-                        if number == 0 && line.starts_with(MARK) {
-                            line.drain(..MARK.len());
-                        }
-                        (path_of(line).into(), Ok(()))
-                    }
-                })
-            });
+                Some((path_of(line).into(), Ok(())))
+            }
+        });
         Box::new(paths.filter(|(path, _)| !path.as_os_str().is_empty()))
     }
 
@@ -163,14 +155,11 @@ impl Source {
     }
 }
 
-#[cfg(unix)]
 fn path_of(line: Vec<u8>) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(line)
-}
-
-#[cfg(not(unix))]
-fn path_of(line: Vec<u8>) -> OsString {
-    String::from_utf8_lossy(&line).into_owned().into()
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStringExt::from_vec(line);
+    #[cfg(not(unix))]
+    return String::from_utf8_lossy(&line).into_owned().into();
 }
 
 fn look_up(

@@ -9,7 +9,7 @@ use wxpay_transport::{
 };
 
 use super::world::{Outcome::Fails, World};
-use crate::support::{Ca, OK, Pair, serve_reply, server};
+use crate::support::{Ca, OK, Pair, serve_response, server};
 
 #[tokio::test]
 async fn a_certificate_is_wrong() {
@@ -35,10 +35,10 @@ async fn a_certificate_is_wrong() {
         ("CA of the same name", namesake, BadSignature),
         ("self-signed", self_signed, UnknownIssuer),
     ] {
-        let addr = serve_reply(server(&pair), OK).await;
+        let addr = serve_response(server(&pair), OK).await;
         world.check(name, addr, Fails(ErrorKind::Tls(fault))).await;
     }
-    let addr = serve_reply(ca.server_demanding(&Ca::new()), OK).await;
+    let addr = serve_response(ca.server_demanding(&Ca::new()), OK).await;
     let refused = Fails(ErrorKind::Tls(TlsErrorKind::CertificateRefused));
     world
         .check("the client's, of another CA", addr, refused)

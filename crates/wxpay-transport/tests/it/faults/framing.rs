@@ -6,17 +6,17 @@ use wxpay_transport::{
 };
 
 use super::world::{
-    Outcome::{self, Fails, Reply},
+    Outcome::{self, Fails, Response},
     World,
 };
-use crate::support::serve_reply;
+use crate::support::serve_response;
 
 /// Each line has a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵` the end
 /// of a line), and the outcome of the call.
-const REPLIES: &str = "
-plain | »200 OK↵content-length: 11↵↵secretreply | 200 secretreply
+const RESPONSES: &str = "
+plain | »200 OK↵content-length: 14↵↵secretresponse | 200 secretresponse
 100-continue that nobody asked for | »100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok
-several interim replies | »103 Early Hints↵link: </>↵↵»100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok
+several interim responses | »103 Early Hints↵link: </>↵↵»100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok
 only 100-continue | »100 Continue↵↵ | Closed
 redirect | »302 Found↵location: https://localhost:1/↵content-length: 0↵↵ | 302 nothing
 gzip that nobody asked for | »200 OK↵content-encoding: gzip↵content-length: 4↵↵\x1f\x0b\x08\x01 | 200 \x1f\x0b\x08\x01
@@ -46,24 +46,24 @@ cut in the body | »200 OK↵content-length: 11↵↵secret | Closed
 ";
 
 #[tokio::test]
-async fn every_reply_has_the_outcome_in_the_table() {
+async fn every_response_has_the_outcome_in_the_table() {
     let world = World::new();
-    let lines = REPLIES.lines().filter(|line| !line.is_empty());
+    let lines = RESPONSES.lines().filter(|line| !line.is_empty());
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(" | ").collect()).collect();
     assert_eq!(rows.len(), 29);
     for row in rows {
-        let [name, reply, expected] = row[..] else {
+        let [name, response, expected] = row[..] else {
             panic!("{row:?}");
         };
         let expected: Outcome = match expected.split_once(' ') {
             Some((status, body)) => {
-                Reply(status.parse().unwrap(), body.trim_start_matches("nothing"))
+                Response(status.parse().unwrap(), body.trim_start_matches("nothing"))
             }
             None if expected == "Closed" => Fails(Closed),
             None => Fails(Http),
         };
-        let reply = reply.replace('»', "HTTP/1.1 ").replace('↵', "\r\n");
-        let addr = serve_reply(world.server(), reply).await;
+        let response = response.replace('»', "HTTP/1.1 ").replace('↵', "\r\n");
+        let addr = serve_response(world.server(), response).await;
         world.check(name, addr, expected).await;
     }
 }
@@ -74,22 +74,22 @@ async fn a_head_without_an_end_is_given_up() {
     let one_line = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(4 << 20));
     let many_lines = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(100_000));
     for (name, head) in [("one line", one_line), ("many lines", many_lines)] {
-        let addr = serve_reply(world.server(), head).await;
+        let addr = serve_response(world.server(), head).await;
         world.check(name, addr, Fails(Http)).await;
     }
 }
 
 #[tokio::test]
-async fn a_reply_of_64_mb_is_refused_without_reading_it() {
+async fn a_response_of_64_mb_is_refused_without_reading_it() {
     const LENGTH: usize = 64 << 20;
     let world = World::new();
     let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
     let endless = "HTTP/1.1 200 OK\r\n\r\n".to_owned();
     let expected = Fails(ErrorKind::ResponseTooLarge(1000));
     for head in [announced, endless] {
-        let mut reply = head.clone().into_bytes();
-        reply.resize(reply.len() + LENGTH, b'x');
-        let addr = serve_reply(world.server(), reply).await;
+        let mut response = head.clone().into_bytes();
+        response.resize(response.len() + LENGTH, b'x');
+        let addr = serve_response(world.server(), response).await;
         let bounded = |it: TransportBuilder| it.max_response_bytes(1000);
         world
             .check_with(&head, bounded, "secretbody", addr, expected)

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wxpay_transport::{ErrorKind, TimeoutKind, TransportBuilder};
 
 use super::world::{
-    Outcome::{Fails, Reply},
+    Outcome::{Fails, Response},
     World,
 };
 use crate::support::{Tls, read_request, serve};
@@ -86,7 +86,7 @@ async fn a_response_before_the_end_of_the_request_is_read() {
     .await;
     for _ in 0..5 {
         world
-            .check_with("early", |it| it, large(), addr, Reply(413, "no"))
+            .check_with("early", |it| it, large(), addr, Response(413, "no"))
             .await;
     }
 }

@@ -20,7 +20,7 @@ const SECRETS: [&str; 6] = [
     "secretpath",
     "secretheader",
     "secretbody",
-    "secretreply",
+    "secretresponse",
     "secretpassword",
     // `op:secretpassword` in base64, as a proxy gets it.
     "b3A6c2VjcmV0cGFzc3dvcmQ",
@@ -30,7 +30,7 @@ const SECRETS: [&str; 6] = [
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Outcome {
     /// A response with this status and this body.
-    Reply(u16, &'static str),
+    Response(u16, &'static str),
     Fails(ErrorKind),
 }
 
@@ -85,10 +85,14 @@ impl World {
             .body(Full::new(body.into()))
             .unwrap();
 
-        let reply = bounded(name, send(&transport, request)).await;
+        let response = bounded(name, send(&transport, request)).await;
 
-        assert_eq!(outcome(&reply, expected), expected, "{name}: {reply:?}");
-        self.check_log(name, &reply);
+        assert_eq!(
+            outcome(&response, expected),
+            expected,
+            "{name}: {response:?}"
+        );
+        self.check_log(name, &response);
         drop(transport);
         until(name, "sockets are left open", || sockets_to(addr) == 0).await;
         self.over.send_replace(true);
@@ -98,16 +102,16 @@ impl World {
         .await;
     }
 
-    fn check_log(&self, name: &str, reply: &Result<Response<Bytes>, Error>) {
+    fn check_log(&self, name: &str, response: &Result<Response<Bytes>, Error>) {
         let mut said = self.log.text();
-        let outcome = match reply {
-            Ok(reply) => format!("http.response.status_code={}", reply.status().as_u16()),
+        let outcome = match response {
+            Ok(response) => format!("http.response.status_code={}", response.status().as_u16()),
             Err(error) => format!("error.type={:?}", error.kind()),
         };
         for logged in ["method=POST", "server.address=\"localhost\"", &outcome] {
             assert!(said.contains(logged), "{name}: no {logged} in {said}");
         }
-        if let Err(error) = reply {
+        if let Err(error) = response {
             said += &format!("{error:?} ");
             let mut next: Option<&dyn std::error::Error> = Some(error);
             while let Some(error) = next {
@@ -135,13 +139,13 @@ impl Hang {
 }
 
 /// The outcome of a call; `Outcome` has the expected body or a placeholder.
-fn outcome(reply: &Result<Response<Bytes>, Error>, expected: Outcome) -> Outcome {
-    match (reply, expected) {
+fn outcome(response: &Result<Response<Bytes>, Error>, expected: Outcome) -> Outcome {
+    match (response, expected) {
         (Err(error), _) => Outcome::Fails(error.kind()),
-        (Ok(reply), Outcome::Reply(_, body)) if reply.body() == body => {
-            Outcome::Reply(reply.status().as_u16(), body)
+        (Ok(response), Outcome::Response(_, body)) if response.body() == body => {
+            Outcome::Response(response.status().as_u16(), body)
         }
-        (Ok(reply), _) => Outcome::Reply(reply.status().as_u16(), "<another body>"),
+        (Ok(response), _) => Outcome::Response(response.status().as_u16(), "<another body>"),
     }
 }
 

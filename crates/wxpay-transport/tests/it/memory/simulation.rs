@@ -100,7 +100,7 @@ async fn run(schedule: Schedule) {
         assert!(took <= bound + Duration::from_millis(5), "{story}");
         // A success has the complete response.
         if let Ok(response) = &result {
-            assert_eq!(response.body(), REPLY, "{story}");
+            assert_eq!(response.body(), RESPONSE, "{story}");
         }
         let dialled = log.split(", ").filter_map(|it| it.split(' ').nth(1));
         let dialled: Vec<&str> = dialled.collect();
@@ -155,7 +155,7 @@ fn simulate(schedule: Schedule) {
 }
 
 #[test]
-fn an_upload_is_not_moved_while_a_slow_line_has_its_last_bytes() {
+fn an_upload_is_not_moved_while_its_last_bytes_are_on_a_slow_line() {
     simulate(Schedule {
         a: vec!["slow"],
         b: vec![],

@@ -205,9 +205,8 @@ async fn a_very_low_limit_is_learnt_within_seconds() {
     begun(&transport, &network, 25).await;
     let mut last = 0;
     for _ in 0..5 {
-        let mut script = network.0.script.lock().unwrap();
-        script.insert("a".to_owned(), ["429".to_owned()].into());
-        drop(script);
+        let (script, words) = (&network.0.script, ["429".to_owned()]);
+        script.lock().unwrap().insert("a".to_owned(), words.into());
         last = begun(&transport, &network, 1).await[0];
         sleep(Duration::from_secs(1)).await;
     }

@@ -1,4 +1,4 @@
-//! Findings: everything that is wrong with a call, or odd about it, in words.
+//! Findings: the problems and oddities of a call, in words.
 //!
 //! They decide nothing, and cover the whole call. They are slow, so they are made beside the response.
 
@@ -18,7 +18,7 @@ use crate::{
 };
 use messages::MESSAGES;
 
-/// One thing that is wrong with a call, or odd about it though the call was taken.
+/// A problem of a call, or an oddity of an accepted call.
 ///
 /// `docs/sandbox.md` lists the codes, which stay the same when the texts change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +26,7 @@ use messages::MESSAGES;
 pub struct Finding {
     /// Its code, as `media-is-url`.
     pub code: String,
-    /// The problem and what to change, in English, for people.
+    /// The problem and its remedy, in English, for people.
     pub message: String,
     /// The same in Chinese.
     pub message_zh: String,

@@ -71,7 +71,7 @@ impl History {
         kept.announced.retain(|announced| *announced != number);
         let request = Arc::new(request);
         let body = body.filter(|(_, picture)| picture.len() < PICTURE_LIMIT);
-        // In a flood, calls without findings overtake those that wait for them.
+        // In a flood, calls without findings come before earlier ones that wait for theirs.
         let at = kept.calls.partition_point(|(call, _)| call.number < number);
         kept.calls.insert(at, (Arc::clone(&request), body));
         if kept.calls.len() > CALLS {

@@ -73,7 +73,7 @@ pub struct RecordedRequest {
     /// The result of the rules; none where a fault cut the call off before. In JSON it is `verdict`.
     #[serde(rename = "verdict")]
     pub outcome: Option<Outcome>,
-    /// Everything that is wrong with the call, or odd about it though it was taken.
+    /// The problems of the call, or its oddities.
     pub findings: Vec<Finding>,
     /// The [`Effect`](crate::Effect)s that it met, as text.
     pub faults: Vec<String>,
@@ -97,7 +97,7 @@ pub struct RecordedField {
     pub content_type: Option<String>,
     /// The value of a text, up to 2 KiB; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub value: Option<String>,
-    /// Its whole length in bytes; none where it was not read to its end.
+    /// Its length in bytes; none if it was not read to its end.
     pub length: Option<usize>,
 }
 

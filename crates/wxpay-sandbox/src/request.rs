@@ -50,7 +50,7 @@ pub(crate) struct Body {
 pub(crate) enum End {
     /// Complete by the framing of HTTP.
     Whole,
-    /// Longer than what is kept.
+    /// Longer than the bytes that are kept.
     TooLarge,
     /// The client stopped sending, or took too long.
     #[default]
@@ -69,7 +69,7 @@ pub(crate) struct Form {
     pub(crate) error: Option<&'static str>,
     pub(crate) defects: Vec<&'static Defect>,
     pub(crate) boundary_is_quoted: bool,
-    /// The body is longer than what is kept: the last part is the one in which reading ended.
+    /// The body is too large: the last part is the one in which reading ended.
     pub(crate) too_large: bool,
     media_md5: OnceCell<ContentHash>,
 }
@@ -236,7 +236,7 @@ pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     (0..=last).find(|at| bytes[*at] == needle[0] && bytes[*at..].starts_with(needle))
 }
 
-/// A departure from what WeChat's parsers, or multer, read.
+/// A defect of a form that WeChat's parsers, or multer, may not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Defect {
     /// The row of its finding.
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_names_and_extended_names_are_found() {
+    fn the_order_and_the_kind_of_names_are_found() {
         #[rustfmt::skip] // a row a line
         let rows: [(&[u8], &[u8], bool, bool); 9] = [
             (br#"form-data; name="media"; filename="shop.jpg""#, b"shop.jpg", false, false),

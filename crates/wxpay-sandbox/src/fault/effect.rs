@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 /// Defines [`Effect`] and its words. To add an effect is to add a row: its word, its variant, its
-/// documentation. `response.rs` then does what it says.
+/// documentation. `response.rs` and `server/handler.rs` apply it.
 macro_rules! effects {
     ($($word:literal $variant:ident $doc:literal)*) => {
         /// The effect of a [`Fault`](crate::Fault) on a call.

@@ -37,7 +37,7 @@ fn forms_that_are_cut_short_are_refused() {
 }
 
 #[test]
-fn forms_that_are_too_large_are_an_image_format_error_wherever_reading_ended() {
+fn forms_that_are_too_large_are_an_image_format_error() {
     let mut parts = parts();
     let last = fixture::form(&parts);
     parts.reverse();

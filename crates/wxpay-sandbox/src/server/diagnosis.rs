@@ -18,7 +18,7 @@ use crate::{
     thread::JoinOnDrop,
 };
 
-/// Maximum number of calls that wait for their findings. They hold bodies, whose memory is bounded.
+/// Maximum number of calls that wait for their findings; the memory of their bodies is bounded, too.
 const WAITING: usize = 1024;
 
 /// Hands calls to the thread, which ends when this is dropped.

@@ -126,7 +126,7 @@ fn http_response(
     let http = Response::builder()
         .status(response.status)
         .header(header::CONTENT_TYPE, response.content_type)
-        // Of the whole, even if only half is ever sent.
+        // The length of the whole, also if only half is sent.
         .header(header::CONTENT_LENGTH, second.len());
     let http = match end {
         End::Whole => http,
@@ -144,7 +144,7 @@ fn http_response(
         }
         match plan.effect {
             Some(Effect::CutInAnswer) => never(&abort).await,
-            // Hyper does not poll a body again whose whole length it has.
+            // Hyper does not poll a body after its last byte.
             Some(Effect::CutAfterAnswer) => abort.store(true, Ordering::Relaxed),
             _ => {}
         }

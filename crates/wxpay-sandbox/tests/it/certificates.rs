@@ -40,7 +40,7 @@ fn strict_verifiers_accept_the_certificates() {
 }
 
 #[test]
-fn certificates_have_their_purpose_their_lifetime_and_a_serial_number_of_their_own() {
+fn certificates_have_a_purpose_a_lifetime_and_a_serial_number() {
     let bench = bench();
     let lasts = |name: &str, days: u32| {
         let seconds = (days * 24 * 60 * 60).to_string();

@@ -240,7 +240,7 @@ fn a_finding_begins_with_the_mistake_and_shows_the_string_to_sign() {
             sign.make_ascii_lowercase();
         }
         let answer = bench.send_changed(more, "sign", &format!("sign={sign}"));
-        // The response says what the API documents, and no more.
+        // The response has only the documented text.
         answer.assert_fails("SIGNERROR", "Signature validation");
         assert_eq!(answer.get("return_msg"), Some("Signature failure"));
         let last = bench.last();

@@ -1,4 +1,4 @@
-//! The rules: what curl uploads is accepted, and each row of the API's table of errors is provoked.
+//! The rules: accepted uploads, and each row of the API's table of errors, provoked with curl.
 
 use crate::support::{Bench, HMAC, PNG};
 
@@ -112,7 +112,7 @@ fn pictures_that_are_too_large_are_refused() {
 fn the_first_broken_rule_decides() {
     let bench = Bench::new();
     let elsewhere = bench.sandbox.origin();
-    // In each call, one thing more is right.
+    // Each call is right in one more point.
     for method in ["GET", "PUT", "what"] {
         let answer = bench.anonymous_curl(&["-X", method, &elsewhere]);
         answer.assert_fails("INVALID_REQUEST", "HTTP GET method not supported");

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
 
-/// The picture of the tests; the sandbox looks at its first bytes only.
+/// The picture of the tests; only its first bytes matter to the sandbox.
 pub(crate) const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture, as far as the sandbox looks";
 
-/// A JPEG that is whole: a comment, and its end.
+/// A whole JPEG: a comment, and its end.
 pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";

@@ -53,7 +53,7 @@ fn assert_required(bench: &Bench, why: &str) {
 }
 
 #[test]
-fn certificates_of_the_authority_are_accepted_if_they_are_valid_and_the_merchants() {
+fn certificates_are_accepted_if_they_are_valid_and_the_merchants() {
     let bench = Bench::new();
     issue(&bench, |_| {});
     for version in ["1.2", "1.3"] {

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, format};
 use core::fmt;
 
-/// A format that the API takes, by the header of the file.
+/// A format that the API takes, detected by the header of the file.
 ///
 /// ```
 /// use wxpay_picture::Format;
@@ -22,7 +22,7 @@ pub enum Format {
     Bmp,
 }
 
-/// Extensions of picture files: another one is a part of the name, as in `licence.2024`.
+/// Extensions that are replaced; any other is a part of the name, as in `licence.2024`.
 const PICTURE_EXTENSIONS: [&str; 21] = [
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "png", "apng", "bmp", "dib", "gif", "webp",
     "heic", "heif", "avif", "tif", "tiff", "tmp", "bin", "dat", "",
@@ -125,10 +125,10 @@ fn is_bmp(bytes: &[u8]) -> Option<bool> {
     Some(bytes.starts_with(b"BM") && planes == 1 && is_inside)
 }
 
-/// Walks the segments up to the compressed data, then looks for the end of image from the back.
+/// Walks the segments up to the compressed data, then looks for the end-of-image marker from the back.
 ///
-/// Compressed data never hold the bytes of that marker, so anything behind it is a trailer: padding,
-/// a second picture, a phone's own data. A thumbnail has an end of its own, but inside a segment.
+/// Compressed data never contain that marker, so everything behind it is a trailer: padding, a second
+/// picture, a phone's own data. A thumbnail has a marker of its own, but inside a segment.
 fn is_whole_jpeg(bytes: &[u8]) -> Option<bool> {
     let mut at = 2;
     loop {
@@ -144,14 +144,14 @@ fn is_whole_jpeg(bytes: &[u8]) -> Option<bool> {
                     return bytes.get(at..).map(has_end_of_image);
                 }
             }
-            // No marker where one belongs: damaged, but maybe to its end.
+            // A missing marker: the picture is damaged, but its end may be there.
             _ => return Some(has_end_of_image(rest)),
         }
     }
 }
 
 fn has_end_of_image(data: &[u8]) -> bool {
-    // In pieces, without an early end inside of them: compilers make vector instructions of that.
+    // In pieces, without an early return inside, so that compilers use vector instructions.
     const PIECE: usize = 256;
     let seconds = data.get(1..).unwrap_or_default();
     let firsts = data[..seconds.len()].rchunks(PIECE);
@@ -178,7 +178,7 @@ fn is_whole_png(bytes: &[u8]) -> Option<()> {
     }
 }
 
-/// Whether all rows of pixels are there; `None` where the header does not tell.
+/// Whether all rows of pixels are there; `None` if the header does not say how many.
 fn is_whole_bmp(bytes: &[u8]) -> Option<bool> {
     let field = |at, size| little_endian(bytes, at, size);
     let (pixels, header) = (field(10, 4)?, field(14, 4)?);

@@ -9,7 +9,7 @@ mod format;
 
 pub use format::Format;
 
-/// The kind of a file, by its bytes.
+/// The kind of a file by its bytes.
 ///
 /// ```
 /// use wxpay_picture::Content;
@@ -21,23 +21,23 @@ pub use format::Format;
 pub enum Content<'a> {
     /// A picture that the API takes.
     Picture(Format),
-    /// Such a picture behind bytes that do not belong to it: a line break, a mark, a warning of PHP.
+    /// Such a picture behind other bytes: a line break, a byte order mark, a warning of PHP.
     Preceded {
         /// The format of the picture.
         format: Format,
         /// The bytes before it.
         prefix: &'a [u8],
     },
-    /// A file of another kind, or a picture that something has spoilt.
+    /// A file of another kind, or a damaged picture.
     Other(&'static Kind),
-    /// No kind that is known.
+    /// An unknown kind.
     Unknown {
         /// The first bytes, eight at most.
         first: &'a [u8],
     },
 }
 
-/// A row of the table: a kind of file that the API does not take.
+/// A kind of file that the API does not take, a row of the table.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kind {
@@ -54,9 +54,9 @@ pub struct Kind {
 enum Signs {
     /// Bytes at a position, `?` for any byte.
     Bytes(&'static [(usize, &'static [u8])]),
-    /// The start of a text in upper or lower case, and after `…` a part that follows somewhere.
+    /// The start of a text in upper or lower case; after `…`, a part that follows somewhere.
     Text(&'static [&'static str]),
-    /// The same of a text of one line under 1 KiB.
+    /// The same for a text of one line under 1 KiB.
     Line(&'static [&'static str]),
 }
 
@@ -76,11 +76,11 @@ const UNPACK: &str = "unpack it, and send the picture";
 const PAGE: &str = "send a picture of the page, as JPEG or PNG";
 const ITSELF: &str = "send the picture itself";
 const DECODE: &str = "decode it, and send the bytes";
-const AGAIN: &str = "get the file again, to its end";
-const SOURCE: &str = "look at what wrote the file";
+const AGAIN: &str = "get the whole file again";
+const SOURCE: &str = "check the program that wrote the file";
 const NOT_TEXT: &str = "keep it as bytes from the file to the request, never as text";
 
-/// The first row that fits is taken. Texts come last: nothing with a NUL is one.
+/// The first row that fits is taken. Texts come last, and have no NUL.
 #[rustfmt::skip] // a row a line
 const KINDS: &[Kind] = &[
     kind("media-is-gif", "a GIF", CONVERT, Bytes(&[(0, b"GIF8")])),
@@ -132,7 +132,7 @@ const KINDS: &[Kind] = &[
         Bytes(&[(0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8")])),
     kind("media-converted", "a PNG whose line ends were converted",
         "read, copy and send it in binary mode", Bytes(&[(0, b"\x89PNG")])),
-    // The first bytes of a JPEG or PNG after decoding as UTF-8, or as Latin-1.
+    // The first bytes of a JPEG or PNG that was decoded as UTF-8 or as Latin-1.
     kind("media-decoded", "a picture that was decoded as text", NOT_TEXT, Bytes(&[
         (0, b"\xef\xbf\xbd"), (0, b"\xc3\xbf\xc3\x98"), (0, b"\xc2\x89PNG"),
     ])),
@@ -142,14 +142,14 @@ const KINDS: &[Kind] = &[
         Line(&["http://", "https://", "ftp://", "//"])),
     kind("media-is-data-url", "a data URL", DECODE, Text(&["data:"])),
     kind("media-is-html", "an HTML page",
-        "look at it: an error or a login may have been downloaded in the picture's place",
+        "open it: an error or a login page may have been downloaded instead",
         Text(&["<!doctype html", "<html", "<head", "<body"])),
     kind("media-is-svg", "an SVG", "draw it as PNG", Text(&["<svg", "<…<svg"])),
     kind("media-is-xml", "an XML document", SOURCE, Text(&["<?xml", "<xml"])),
     kind("media-is-html", "HTML or XML", SOURCE, Text(&["<"])),
     kind("media-is-json", "JSON", SOURCE, Text(&["{", "[{", "[\""])),
     kind("media-is-pem", "a PEM file, a certificate or a key",
-        "keep it to yourself, and send the picture", Text(&["-----begin "])),
+        "keep it secret, and send the picture", Text(&["-----begin "])),
     kind("media-is-base64", "a picture in base64", DECODE, Text(&["/9j/", "iVBORw0KGgo"])),
     kind("media-is-hex", "a picture in hex", DECODE, Text(&["ffd8ff", "89504e470d0a"])),
     kind("media-is-path", "the path of a file", "send the file's bytes (curl: -F media=@FILE)",
@@ -163,7 +163,7 @@ const KINDS: &[Kind] = &[
 ];
 
 impl<'a> Content<'a> {
-    /// Looks at the bytes of a file.
+    /// Detects the kind of a file.
     #[must_use]
     pub fn of(bytes: &'a [u8]) -> Self {
         /// Maximum length of the bytes before a picture: a few warnings of PHP.
@@ -199,7 +199,8 @@ impl<'a> Content<'a> {
     }
 
     fn words(&self) -> (Option<&'static str>, &'static str) {
-        const REMOVE: &str = "remove what is before the picture, and look at what wrote it";
+        const REMOVE: &str =
+            "remove the bytes before the picture, and check the program that wrote them";
         match self {
             Self::Picture(_) => (None, "send it"),
             Self::Preceded { .. } => (Some("media-preceded"), REMOVE),
@@ -209,10 +210,10 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The kind in words that fit behind "the file is".
+/// The kind in words, to follow "the file is".
 impl fmt::Display for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Enough of a warning to know it again.
+        /// Maximum length of the bytes that are shown: enough to recognize a warning.
         const SHOWN: usize = 24;
         match self {
             Self::Picture(format) => write!(f, "a {format}"),
@@ -241,7 +242,7 @@ impl Kind {
             Bytes(patterns) => patterns.iter().any(|(at, pattern)| {
                 let found = bytes.get(*at..*at + pattern.len());
                 let fits = |(byte, sign): (&u8, &u8)| *sign == b'?' || byte == sign;
-                // A text may hold the letters of a sign somewhere by chance.
+                // A text may have the letters of a sign inside by chance.
                 (*at == 0 || text.is_none())
                     && found.is_some_and(|found| found.iter().zip(*pattern).all(fits))
             }),
@@ -261,7 +262,7 @@ fn begins(text: &str, starts: &[&str]) -> bool {
     })
 }
 
-/// The bytes as a text, where they are one, without white space and mark around it.
+/// The bytes as text, if they are text, without white space and byte order mark around it.
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = str::from_utf8(bytes).ok()?;
     let is_text = |c: char| !c.is_control() || c.is_whitespace();

@@ -1,4 +1,4 @@
-//! Every kind by real files and by small ones of the same form.
+//! Every kind of file, by real files and by small ones of the same form.
 
 use std::fs;
 
@@ -14,14 +14,8 @@ fn jpeg() -> Vec<u8> {
     let thumbnail = b"\xff\xd8\xff\xdb\0\x02\xff\xd9";
     let segment = [b"\xff\xe1\0\x0a".as_slice(), thumbnail].concat();
     let data = [&[0x5a; 5000], &b"\xff\0\xff\xd0\x12"[..]].concat();
-    let parts = [
-        b"\xff\xd8",
-        &segment[..],
-        b"\xff\xda\0\x04\x01\0",
-        &data,
-        b"\xff\xd9",
-    ];
-    parts.concat()
+    let scan = b"\xff\xda\0\x04\x01\0";
+    [b"\xff\xd8", &*segment, scan, &data, b"\xff\xd9"].concat()
 }
 
 fn png() -> Vec<u8> {
@@ -53,7 +47,7 @@ fn name(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn pictures_are_told_by_their_headers() {
+fn pictures_are_detected_by_their_headers() {
     assert_eq!(Format::detect(&example("licence.jpg")), Some(Format::Jpeg));
     assert_eq!(Format::detect(&example("licence.png")), Some(Format::Png));
     for (format, picture) in pictures() {
@@ -116,7 +110,7 @@ fn a_cut_picture_is_not_whole_wherever_it_is_cut() {
 }
 
 #[test]
-fn what_is_behind_a_whole_picture_does_not_matter() {
+fn bytes_behind_a_whole_picture_do_not_matter() {
     let trailers = [
         b"\n".to_vec(),
         vec![0; 64 * 1024 - 1],
@@ -199,6 +193,7 @@ fn other_files_are_named() {
         (b"BMW is a car, and this is a text about it", "media-is-text", "text"),
         (b"iVBORw0KGgoAAAANSUhEUg==", "media-is-base64", "a picture in base64"),
         (b"\r\n \t", "media-is-text", "text"),
+        (b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "media-is-appledouble", "macOS's notes on a file (AppleDouble), not the file"),
     ];
     for (bytes, code, called) in files {
         let content = Content::of(bytes);
@@ -206,15 +201,10 @@ fn other_files_are_named() {
         assert_eq!(content.to_string(), called);
         assert!(!content.advice().is_empty());
     }
-    let apple_double = name(b"\0\x05\x16\x07\0\x02\0\0Mac OS X");
-    assert_eq!(
-        apple_double,
-        "macOS's notes on a file (AppleDouble), not the file"
-    );
 }
 
 #[test]
-fn nothing_with_a_nul_is_text_and_the_unknown_shows_its_first_bytes() {
+fn bytes_with_a_nul_are_no_text_and_unknown_files_show_their_first_bytes() {
     for (bytes, first) in [
         (b"abc\0def".as_slice(), "61 62 63 00 64 65 66"),
         (&[1; 100], "01 01 01 01 01 01 01 01"),
@@ -230,25 +220,21 @@ fn nothing_with_a_nul_is_text_and_the_unknown_shows_its_first_bytes() {
 #[test]
 fn a_picture_behind_other_bytes_is_named_with_them() {
     let warning = b"<br />\n<b>Warning</b>: Undefined variable $x in /srv/a.php on line 3<br />\n";
-    for (prefix, called) in [
+    #[rustfmt::skip] // a row a line
+    let rows = [
         (b"\n".as_slice(), r#"with 1 byte before it ("\n")"#),
         (b"\r\n", r#"with 2 bytes before it ("\r\n")"#),
-        (
-            b"\xef\xbb\xbf",
-            r#"with 3 bytes before it ("\xef\xbb\xbf")"#,
-        ),
-        (
-            warning,
-            r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#,
-        ),
-    ] {
+        (b"\xef\xbb\xbf", r#"with 3 bytes before it ("\xef\xbb\xbf")"#),
+        (warning, r#"with 75 bytes before it ("<br />\n<b>Warning</b>: U…")"#),
+    ];
+    for (prefix, called) in rows {
         for (format, picture) in pictures() {
             let bytes = [prefix, &picture].concat();
             assert_eq!(Content::of(&bytes), Content::Preceded { format, prefix });
             assert_eq!(name(&bytes), format!("a {format} {called}"));
         }
     }
-    // A container with a picture in it is the container.
+    // A container that holds a picture is named as the container.
     let pdf = [b"%PDF-1.4\n".as_slice(), &jpeg()].concat();
     assert_eq!(name(&pdf), "a PDF");
 }

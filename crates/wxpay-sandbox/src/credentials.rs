@@ -1,6 +1,6 @@
 //! Credentials: a merchant's id, API key and certificate, and the authority of all certificates.
 
-use std::{error::Error, fmt};
+use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use p12_keystore::{
@@ -62,7 +62,7 @@ pub enum CredentialsError {
     /// The merchant id has a wrong form.
     #[error("the merchant id is not 1 to 32 ASCII letters and digits")]
     MerchantId,
-    /// The API key has a wrong form; the source says how.
+    /// The API key has a wrong form; the source names it.
     #[error("the API key cannot be used")]
     ApiKey(#[from] ApiKeyError),
     /// No new certificate, or file of one, could be made, mostly for lack of randomness.
@@ -116,8 +116,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::MerchantId`] unless the id is 1 to 32 ASCII letters and digits, and
-    /// [`CredentialsError::Generate`] when the operating system gives no randomness.
+    /// [`CredentialsError::MerchantId`] or [`CredentialsError::Generate`].
     pub fn generate_for(mch_id: &str) -> Result<Self, CredentialsError> {
         if !is_merchant_id(mch_id) {
             return Err(CredentialsError::MerchantId);
@@ -139,8 +138,8 @@ impl Credentials {
 
     /// Reads kept credentials, so that clients need no new ones.
     ///
-    /// The merchant id is the common name of the merchant's certificate. Texts are taken as they are:
-    /// cut the line end off a key that was read from a file.
+    /// The merchant id is the common name of the merchant's certificate. The API key must not end with a
+    /// line end.
     ///
     /// # Errors
     ///
@@ -227,8 +226,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::Generate`] when such a file cannot hold the key's algorithm; it can hold
-    /// those of [`generate`](Self::generate).
+    /// [`CredentialsError::Generate`] when such a file cannot hold the key's algorithm.
     pub fn merchant_p12(&self) -> Result<Vec<u8>, CredentialsError> {
         let write = || {
             let cert = CertificateDer::from_pem_slice(self.merchant.cert.as_bytes())?;
@@ -321,11 +319,9 @@ fn parse(
     }
 }
 
-fn unreadable(what: &'static str, source: impl Error + Send + Sync + 'static) -> CredentialsError {
-    CredentialsError::Unreadable {
-        what,
-        source: Box::new(source),
-    }
+fn unreadable(what: &'static str, source: impl Into<BoxError>) -> CredentialsError {
+    let source = source.into();
+    CredentialsError::Unreadable { what, source }
 }
 
 /// OpenSSL's default; older readers are slow at more.

@@ -1,6 +1,4 @@
-//! Faults on demand: an effect, and the calls that it hits.
-//!
-//! As text, `EFFECT[=VALUE][,CONDITION=VALUE]...`, as JSON, and as a form they have one grammar.
+//! Faults on demand, with one grammar as text (`EFFECT[=VALUE][,CONDITION=VALUE]...`), JSON and form.
 
 mod effect;
 mod schedule;
@@ -62,10 +60,8 @@ impl Fault {
         }
     }
 
-    /// Hits the next `calls` that pass the other conditions, and then is exhausted. 0 counts as 1. In
-    /// text: `next=N`.
-    ///
-    /// Several such faults are a script: the second hits once the first is exhausted.
+    /// Hits the next `calls` that pass the other conditions, then is exhausted. 0 counts as 1. In text:
+    /// `next=N`. Several such faults are a script: the second hits once the first is exhausted.
     pub fn times(mut self, calls: u32) -> Self {
         self.times = Some(NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN));
         self
@@ -194,15 +190,15 @@ fn pieces(text: &str) -> Vec<String> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (word, value) in self.entries() {
-            match (word, value) {
-                ("fault", _) => write!(f, "{}", self.effect)?,
-                (_, Value::String(text)) => {
+        write!(f, "{}", self.effect)?;
+        for (word, value) in self.entries().skip(1) {
+            match value {
+                Value::String(text) => {
                     let escaped = text.replace('\\', r"\\").replace(',', r"\,");
                     write!(f, ",{word}={escaped}")?;
                 }
-                ("chance", percent) => write!(f, ",{word}={percent}%")?,
-                (_, number) => write!(f, ",{word}={number}")?,
+                percent if word == "chance" => write!(f, ",{word}={percent}%")?,
+                number => write!(f, ",{word}={number}")?,
             }
         }
         Ok(())

@@ -1,7 +1,6 @@
-//! Findings: everything that is wrong with a call, or odd about it, in words.
+//! Findings: the problems and oddities of a call, in words.
 //!
-//! The rules decide, and stop at the first that is broken. Findings decide nothing and cover the whole
-//! call. They are slow, so they are made beside the response.
+//! They decide nothing, and cover the whole call. They are slow, so they are made beside the response.
 
 mod fields;
 mod framing;
@@ -19,7 +18,7 @@ use crate::{
 };
 use messages::MESSAGES;
 
-/// One thing that is wrong with a call, or odd about it though the call was taken.
+/// A problem of a call, or an oddity of an accepted call.
 ///
 /// `docs/sandbox.md` lists the codes, which stay the same when the texts change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,7 +26,7 @@ use messages::MESSAGES;
 pub struct Finding {
     /// Its code, as `media-is-url`.
     pub code: String,
-    /// The problem and what to change, in English, for people.
+    /// The problem and its remedy, in English, for people.
     pub message: String,
     /// The same in Chinese.
     pub message_zh: String,
@@ -133,10 +132,9 @@ fn signature(form: &Form, merchant: &Merchant, findings: &mut Findings<'_>) {
         return;
     }
     let names: Vec<_> = report.mistakes().iter().map(Mistake::name).collect();
-    let code = match names.is_empty() {
-        true => "signature-unknown".to_owned(),
-        false => format!("signature-{}", names.join("-and-").replace('_', "-")),
-    };
+    let is_known = !names.is_empty();
+    let names = names.join("-and-").replace('_', "-");
+    let code = format!("signature-{}", if is_known { &names } else { "unknown" });
     // The mistake and the advice first, then the string that should have been signed, and the one that was.
     let joined = |lang: Lang, before: String| {
         let text = report.display(lang).to_string();
@@ -144,7 +142,7 @@ fn signature(form: &Form, merchant: &Merchant, findings: &mut Findings<'_>) {
         lines.rotate_left(1 + usize::from(report.signed().is_some()));
         // Without its label, if the mistake is known.
         match lines[0].split_once(": ") {
-            Some((_, mistake)) if !names.is_empty() => {
+            Some((_, mistake)) if is_known => {
                 lines[0] = mistake;
                 lines.join("; ")
             }

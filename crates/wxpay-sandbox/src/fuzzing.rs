@@ -46,15 +46,13 @@ pub fn answer(
 
 pub(crate) fn call(request: Request<Bytes>, end: End, holder: Option<&str>) -> Call {
     let (head, bytes) = request.into_parts();
+    let mut body = Body::default();
+    (body.bytes, body.end) = (bytes, end);
     Call {
         client: client(holder),
         time: SystemTime::UNIX_EPOCH,
         head,
-        body: Body {
-            bytes,
-            end,
-            _memory: None,
-        },
+        body,
         received_in: Duration::ZERO,
     }
 }

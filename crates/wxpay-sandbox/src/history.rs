@@ -71,7 +71,7 @@ impl History {
         kept.announced.retain(|announced| *announced != number);
         let request = Arc::new(request);
         let body = body.filter(|(_, picture)| picture.len() < PICTURE_LIMIT);
-        // In a flood, calls without findings overtake those that wait for them.
+        // In a flood, calls without findings come before earlier ones that wait for theirs.
         let at = kept.calls.partition_point(|(call, _)| call.number < number);
         kept.calls.insert(at, (Arc::clone(&request), body));
         if kept.calls.len() > CALLS {
@@ -85,7 +85,7 @@ impl History {
             }
             left = left.saturating_sub(length);
         }
-        // Under the lock, so that calls are sent in order; an error means that there is no watcher.
+        // Under the lock, so that calls are sent in order; without watchers this is an error.
         let _watchers = self.news.send(request);
         drop(kept);
         self.shared.recorded.notify_all();
@@ -180,10 +180,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The next call; none when the sandbox is gone.
+    /// The next call; none when the sandbox is gone. Dropping this future loses no call.
     ///
-    /// A watcher that is more than 256 calls behind misses the oldest of them, and sees a gap in their
-    /// numbers. Dropping this future loses no call.
+    /// A watcher that is more than 256 calls behind misses the oldest, and sees a gap in the numbers.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.news.recv().await {

@@ -8,12 +8,14 @@ mod routes;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::{fault::Faults, history::History, server::accept};
+use responses::InspectorResponse;
 
 /// Maximum number of connections: enough for a few browsers with a few tabs each.
 const CONNECTIONS: usize = 64;
@@ -39,8 +41,7 @@ impl Inspector {
         accept(listener, CONNECTIONS, |stream, _| {
             let inspector = Arc::clone(&inspector);
             async move {
-                let respond =
-                    |request| async { Ok::<_, Infallible>(inspector.respond(request).await) };
+                let respond = |request| inspector.respond(request).map(Ok::<_, Infallible>);
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEAD_TIMEOUT)
@@ -52,6 +53,30 @@ impl Inspector {
             }
         })
         .await
+    }
+
+    /// Refuses requests of other sites' pages in the browser of the sandbox's user.
+    ///
+    /// Such a page can send requests to a loopback address. If a name of its site resolves to that
+    /// address, it can read the responses, too (DNS rebinding), so the `Host` must be one of ours. With a
+    /// form it could inject faults, so an `Origin`, which browsers send with a form, must be ours, too.
+    fn refuse(&self, head: &Parts) -> Option<InspectorResponse> {
+        let is_ours = |value: &HeaderValue, scheme: &str| {
+            let host = value.to_str().ok().and_then(|it| it.strip_prefix(scheme));
+            host.is_some_and(|host| self.hosts.contains(&host.to_ascii_lowercase()))
+        };
+        let mut hosts = head.headers.get_all(header::HOST).iter();
+        let is_host_ours = hosts.next().is_some_and(|host| is_ours(host, ""));
+        if !is_host_ours || hosts.next().is_some() {
+            let why = "this is not a name of the sandbox's inspector: use its address";
+            return Some(responses::text(StatusCode::MISDIRECTED_REQUEST, why));
+        }
+        let is_harmless = head.method == Method::GET || head.method == Method::HEAD;
+        let mut origins = head.headers.get_all(header::ORIGIN).iter();
+        // A request without an origin is from a script, not from a page.
+        let is_allowed = is_harmless || origins.all(|origin| is_ours(origin, "http://"));
+        let refusal = || responses::text(StatusCode::FORBIDDEN, "pages of others may not do this");
+        (!is_allowed).then(refusal)
     }
 }
 
@@ -68,33 +93,4 @@ pub(crate) fn hosts(addr: SocketAddr, names: &[String]) -> Vec<String> {
         }
     }
     hosts
-}
-
-/// Refuses requests of other sites' pages in the browser of the sandbox's user.
-///
-/// Such a page can send requests to a loopback address. If a name of its site resolves to that address,
-/// it can read the responses, too (DNS rebinding), so the `Host` must be one of ours. With a form it
-/// could inject faults, so an `Origin`, which browsers send with a form, must be ours, too.
-fn guard(
-    ours: &[String],
-    method: &Method,
-    headers: &HeaderMap,
-) -> Result<(), (StatusCode, &'static str)> {
-    let is_ours = |value: &HeaderValue, scheme: &str| {
-        let host = value.to_str().ok().and_then(|it| it.strip_prefix(scheme));
-        host.is_some_and(|host| ours.contains(&host.to_ascii_lowercase()))
-    };
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let is_host_ours = hosts.next().is_some_and(|host| is_ours(host, ""));
-    if !is_host_ours || hosts.next().is_some() {
-        let why = "this is not a name of the sandbox's inspector: use its address";
-        return Err((StatusCode::MISDIRECTED_REQUEST, why));
-    }
-    let is_harmless = method == Method::GET || method == Method::HEAD;
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    // A request without an origin is from a script, not from a page.
-    match is_harmless || origins.all(|origin| is_ours(origin, "http://")) {
-        true => Ok(()),
-        false => Err((StatusCode::FORBIDDEN, "pages of others may not do this")),
-    }
 }

@@ -101,10 +101,8 @@ impl<'a> Texts<'a> {
         let mut text = self.redactor.text(bytes.as_ref(), limit);
         // A byte that is not UTF-8 becomes three, and a cut adds three.
         if text.len() > self.left {
-            text = match self.left.checked_sub('…'.len_utf8()) {
-                Some(left) => capped(text.as_bytes(), left),
-                None => String::new(),
-            };
+            let left = self.left.checked_sub('…'.len_utf8());
+            text = left.map_or_else(String::new, |left| capped(text.as_bytes(), left));
         }
         self.left -= text.len();
         text

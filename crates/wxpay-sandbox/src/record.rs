@@ -73,7 +73,7 @@ pub struct RecordedRequest {
     /// The result of the rules; none where a fault cut the call off before. In JSON it is `verdict`.
     #[serde(rename = "verdict")]
     pub outcome: Option<Outcome>,
-    /// Everything that is wrong with the call, or odd about it though it was taken.
+    /// The problems of the call, or its oddities.
     pub findings: Vec<Finding>,
     /// The [`Effect`](crate::Effect)s that it met, as text.
     pub faults: Vec<String>,
@@ -97,7 +97,7 @@ pub struct RecordedField {
     pub content_type: Option<String>,
     /// The value of a text, up to 2 KiB; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub value: Option<String>,
-    /// Its whole length in bytes; none where it was not read to its end.
+    /// Its length in bytes; none if it was not read to its end.
     pub length: Option<usize>,
 }
 
@@ -283,11 +283,10 @@ fn canonical(form: &Form, texts: &mut Texts<'_>) -> Option<String> {
 
 /// The outcome of the rules, whose codes are static.
 fn outcome(result: &CallResult) -> Outcome {
-    let error = match result.error {
-        Some((Cow::Borrowed(code), description)) => Some((code, description)),
-        _ => None,
+    let (code, description) = match result.error {
+        Some((Cow::Borrowed(code), description)) => (Some(code), Some(description)),
+        _ => (None, None),
     };
-    let (code, description) = error.unzip();
     Outcome {
         code,
         description,

@@ -4,7 +4,6 @@ use std::{
     cell::OnceCell,
     convert::Infallible,
     future::ready,
-    iter,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -51,7 +50,7 @@ pub(crate) struct Body {
 pub(crate) enum End {
     /// Complete by the framing of HTTP.
     Whole,
-    /// Longer than what is kept.
+    /// Longer than the bytes that are kept.
     TooLarge,
     /// The client stopped sending, or took too long.
     #[default]
@@ -70,7 +69,7 @@ pub(crate) struct Form {
     pub(crate) error: Option<&'static str>,
     pub(crate) defects: Vec<&'static Defect>,
     pub(crate) boundary_is_quoted: bool,
-    /// The body is longer than what is kept: the last part is the one in which reading ended.
+    /// The body is too large: the last part is the one in which reading ended.
     pub(crate) too_large: bool,
     media_md5: OnceCell<ContentHash>,
 }
@@ -237,7 +236,7 @@ pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     (0..=last).find(|at| bytes[*at] == needle[0] && bytes[*at..].starts_with(needle))
 }
 
-/// A departure from what WeChat's parsers, or multer, read.
+/// A defect of a form that WeChat's parsers, or multer, may not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Defect {
     /// The row of its finding.
@@ -333,23 +332,16 @@ fn unquoted(value: &[u8]) -> &[u8] {
 }
 
 /// The texts between semicolons that are not in quotes.
-fn parameters(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
-    iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let (mut in_quotes, mut is_escaped) = (false, false);
-        let end = rest.iter().enumerate().position(|(at, byte)| {
-            let ends = *byte == b';' && !in_quotes;
-            // The second byte of a GBK character may be a backslash: before the closing quote it is no escape.
-            let is_last = || matches!(rest[at + 1..].trim_ascii_start(), [] | [b';', ..]);
-            in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
-            is_escaped = *byte == b'\\' && !is_escaped;
-            ends
-        });
-        let (parameter, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = behind.get(1..).unwrap_or_default();
-        Some(parameter)
+fn parameters(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut read, mut in_quotes, mut is_escaped) = (0, false, false);
+    value.split(move |byte| {
+        read += 1;
+        let is_end = *byte == b';' && !in_quotes;
+        // The second byte of a GBK character may be a backslash: before the last quote it is no escape.
+        let is_last = || matches!(value[read..].trim_ascii_start(), [] | [b';', ..]);
+        in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
     })
 }
 
@@ -358,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_names_and_extended_names_are_found() {
+    fn the_order_and_the_kind_of_names_are_found() {
         #[rustfmt::skip] // a row a line
         let rows: [(&[u8], &[u8], bool, bool); 9] = [
             (br#"form-data; name="media"; filename="shop.jpg""#, b"shop.jpg", false, false),

@@ -57,10 +57,9 @@ pub(crate) type ApiError = (&'static str, &'static str);
 
 pub(crate) const METHOD: ApiError = ("INVALID_REQUEST", "HTTP GET method not supported");
 /// The API's table has none.
-pub(crate) const UNKNOWN_PATH: ApiError = (
-    "INVALID_REQUEST",
-    "Unknown path: the API is at /secapi/mch/uploadmedia",
-);
+#[rustfmt::skip] // in a line
+pub(crate) const UNKNOWN_PATH: ApiError =
+    ("INVALID_REQUEST", "Unknown path: the API is at /secapi/mch/uploadmedia");
 pub(crate) const CERTIFICATE: ApiError = ("INVALID_REQUEST", "Certificate is required");
 pub(crate) const FORM: ApiError = ("INVALID_REQUEST", "Invalid XML format");
 pub(crate) const PARAMETER: ApiError = ("PARAM_ERROR", "Regular validation");
@@ -183,10 +182,9 @@ pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
             return CheckOutcome::Kept;
         };
         let signed = is_signed.then_some(sign_type);
-        let error = if message == TOO_LARGE {
-            PICTURE
-        } else {
-            rule.error
+        let error = match &*message {
+            TOO_LARGE => PICTURE,
+            _ => rule.error,
         };
         broken = Some(CallResult::refused(error, message.clone(), signed));
         CheckOutcome::Broken(message.into_owned())

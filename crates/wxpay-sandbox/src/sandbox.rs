@@ -28,8 +28,7 @@ use crate::{
 
 /// A gateway that runs in this process, on a port of its own, until it is dropped.
 ///
-/// Its thread and runtime are its own, so a test may call it with a client that blocks, may pause the
-/// time of its runtime, and needs no runtime after the start.
+/// It has its own thread and runtime, so the test's client may block, and its time may be paused.
 ///
 /// ```
 /// use wxpay_sandbox::Sandbox;
@@ -73,8 +72,7 @@ impl Sandbox {
         self.addr
     }
 
-    /// The origin for a client on this machine, as `https://127.0.0.1:42187`: with the loopback address
-    /// where it listens on all (0.0.0.0, ::).
+    /// The origin for a client on this machine, as `https://127.0.0.1:42187`.
     #[must_use]
     pub fn origin(&self) -> String {
         origin(self.addr)
@@ -116,9 +114,8 @@ impl Sandbox {
         self.faults.all()
     }
 
-    /// The last 200 calls, the oldest first. A call is here before its response is sent.
-    ///
-    /// This waits for their findings, for some milliseconds.
+    /// The last 200 calls, the oldest first. A call is here before its response is sent; this waits for
+    /// its findings, for some milliseconds.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
         self.history.settle_blocking();
@@ -140,10 +137,8 @@ impl Sandbox {
         self.history.watch()
     }
 
-    /// Stops the sandbox and waits until its port is free and every connection is closed.
-    ///
-    /// Calls that are under way are cut off. Dropping the sandbox does the same, and blocks the thread
-    /// for some milliseconds.
+    /// Stops the sandbox and waits until its port is free and every connection is closed, with calls cut
+    /// off. Dropping the sandbox does the same, and blocks the thread for some milliseconds.
     pub async fn shutdown(self) {
         self.server.stop().await;
     }
@@ -158,7 +153,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// As `https://127.0.0.1:42187`, for a client on this machine.
+/// For a client on this machine: with the loopback address in place of 0.0.0.0 or ::.
 fn origin(mut addr: SocketAddr) -> String {
     if addr.ip().is_unspecified() {
         addr.set_ip(match addr {
@@ -201,8 +196,7 @@ pub struct SandboxBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on: its port is taken or needs rights, or it is not of this
-    /// machine. Take another; port 0 is any free one.
+    /// The port is taken or needs rights, or the address is not of this machine; port 0 is any free one.
     #[error("cannot listen on {addr}")]
     Listen {
         /// The address that was asked for.
@@ -250,11 +244,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// One more name in the server's certificate, DNS or IP, such as that of a container; can be
-    /// repeated.
+    /// One more name in the server's certificate, DNS or IP, such as that of a container; can be repeated.
+    /// [`start`](Self::start) refuses other texts.
     ///
     /// The certificate is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on.
-    /// [`start`](Self::start) refuses other texts than names and addresses.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self
@@ -273,20 +266,16 @@ impl SandboxBuilder {
         self
     }
 
-    /// A page that shows the calls and injects faults, in plain HTTP on a port of its own; by default
-    /// there is none.
+    /// A page that shows the calls and injects faults, in plain HTTP, by default none.
     ///
-    /// It is meant for loopback addresses, and answers only to names of the sandbox: its address,
-    /// `localhost`, and those of [`host`](Self::host). `docs/sandbox.md` of the repository describes the
-    /// page and its routes.
+    /// It is meant for loopback addresses, and answers only to its address, `localhost`, and the names of
+    /// [`host`](Self::host). `docs/sandbox.md` of the repository describes the page and its routes.
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self
     }
 
-    /// Starts the sandbox, which accepts connections when this returns.
-    ///
-    /// Any executor will do: this waits without blocking. Each start issues a new server certificate.
+    /// Starts the sandbox, which accepts connections when this returns. Any executor will do.
     ///
     /// # Errors
     ///

@@ -25,11 +25,10 @@ impl Drop for JoinOnDrop {
 /// A server and its runtime on a thread of their own. Dropping this stops the server and joins the
 /// thread, so the port is free afterwards.
 ///
-/// The server does not run on the caller's runtime: an aborted task ends some time later, a client that
-/// blocks would keep the server from answering, and paused time would run out all deadlines.
+/// The caller's runtime is not used: it may be blocked by the client, or its time may be paused.
 #[derive(Debug)]
 pub(crate) struct ServerThread {
-    /// The server stops when this is dropped, which happens before `thread` is: fields are dropped in order.
+    /// The server stops when this is dropped. Fields are dropped in order, so `thread` comes later.
     stop: oneshot::Sender<Infallible>,
     /// Its sender is dropped after the runtime.
     ended: oneshot::Receiver<Infallible>,

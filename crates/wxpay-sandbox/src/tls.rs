@@ -42,10 +42,9 @@ pub(crate) fn config(
 /// Checks client certificates: it accepts those that one authority has issued directly. The authority
 /// issues no intermediates, so chains are not followed.
 ///
-/// The handshake takes any certificate, or none, as the real gateway does; the response says whether the
-/// certificate is accepted. Only the handshake shows that the client has the key of its certificate, so
-/// an acceptable certificate without its key fails there. The key of other certificates does not matter,
-/// and webpki could not check all of them (versions 1 and 2, short RSA keys).
+/// The handshake takes any certificate, or none, as the real gateway does, and the response says whether it
+/// is accepted. But an acceptable certificate without its key fails in the handshake, the only place that
+/// shows it. The keys of others do not matter, and webpki cannot check all (versions 1 and 2, short RSA).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientCertChecker(Arc<dyn ClientCertVerifier>);
 

@@ -7,6 +7,7 @@
 
 use std::{fs, net::TcpStream};
 
+use tokio::runtime::Builder;
 use wxpay_sandbox::{Credentials, Sandbox};
 
 /// The threads and the open files of this process.
@@ -17,9 +18,7 @@ fn counts() -> (usize, usize) {
 
 #[test]
 fn a_hundred_sandboxes_leave_nothing() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
     let credentials = Credentials::generate().unwrap();
     let one = || {
         let builder = Sandbox::builder()

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 /// Defines [`Effect`] and its words. To add an effect is to add a row: its word, its variant, its
-/// documentation. `response.rs` then does what it says.
+/// documentation. `response.rs` and `server/handler.rs` apply it.
 macro_rules! effects {
     ($($word:literal $variant:ident $doc:literal)*) => {
         /// The effect of a [`Fault`](crate::Fault) on a call.
@@ -58,20 +58,17 @@ effects! {
         "`return_code` FAIL and the message 频率限制, nothing else."
     "no-signature" NoSignature "without the field `sign`."
     "wrong-signature" WrongSignature "signed over other fields."
-    "other-algorithm" OtherAlgorithm
-        "signed with MD5 where the request has HMAC-SHA256, and the other way round."
+    "other-algorithm" OtherAlgorithm "signed with the other one of MD5 and HMAC-SHA256."
     "extra-fields" ExtraFields "with fields that are not documented, signed like all others."
     "bom" ByteOrderMark "with a byte order mark before the document."
     "doctype" Doctype "with a DOCTYPE that declares an entity, and a field that uses it."
     "truncated-xml" TruncatedXml "the first half of the document, with its own Content-Length."
-    "certificate-page" CertificatePage
-        "HTTP status 400 and a page, \"No required SSL certificate was sent\"."
+    "certificate-page" CertificatePage "HTTP status 400, \"No required SSL certificate was sent\"."
     "bad-gateway-page" BadGatewayPage "HTTP status 502 and a page."
     "cut-in-request" CutInRequest "the connection is closed after the head of the request."
     "cut-before-answer" CutBeforeAnswer "the connection is closed after the whole request."
     "cut-in-answer" CutInAnswer "the connection is closed after half of the response."
-    "cut-after-answer" CutAfterAnswer
-        "the connection is closed after the whole response, which promised to keep it open."
+    "cut-after-answer" CutAfterAnswer "the connection is closed, unannounced, after the response."
 }
 
 /// The API's own words, where one names a single error.

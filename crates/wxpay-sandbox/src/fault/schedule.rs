@@ -47,8 +47,7 @@ impl ActiveFault {
     /// Whether its `next` hits are used up.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        let times = self.fault.times;
-        times.is_some_and(|times| self.hits >= u64::from(times.get()))
+        (self.fault.times).is_some_and(|times| self.hits >= u64::from(times.get()))
     }
 
     /// Counts a call, and returns whether it is hit.
@@ -96,11 +95,11 @@ fn draw(seed: u64, count: u64) -> u8 {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Faults(Arc<Mutex<(u64, Vec<ActiveFault>)>>);
 
-/// The effects that a call meets.
+/// The effects that a call meets, one of each group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) delay: Option<Duration>,
-    pub(crate) delay_in_answer: Option<Duration>,
+    pub(crate) delay: Option<Effect>,
+    pub(crate) delay_in_answer: Option<Effect>,
     /// Any other effect.
     pub(crate) effect: Option<Effect>,
 }
@@ -108,11 +107,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// All effects, delays first.
     pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
-        let delays = [
-            self.delay.map(Effect::Delay),
-            self.delay_in_answer.map(Effect::DelayInAnswer),
-        ];
-        delays.into_iter().chain([self.effect]).flatten()
+        [self.delay, self.delay_in_answer, self.effect]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -163,18 +160,14 @@ impl Faults {
         let mut plan = Plan::default();
         for fault in &mut self.lock().1 {
             let effect = fault.fault.effect;
-            let is_free = match effect {
-                Effect::CutInRequest => false,
-                Effect::Delay(_) => plan.delay.is_none(),
-                Effect::DelayInAnswer(_) => plan.delay_in_answer.is_none(),
-                _ => plan.effect.is_none(),
+            let place = match effect {
+                Effect::CutInRequest => continue,
+                Effect::Delay(_) => &mut plan.delay,
+                Effect::DelayInAnswer(_) => &mut plan.delay_in_answer,
+                _ => &mut plan.effect,
             };
-            if is_free && fault.hits_call(file_name, now) {
-                match effect {
-                    Effect::Delay(time) => plan.delay = Some(time),
-                    Effect::DelayInAnswer(time) => plan.delay_in_answer = Some(time),
-                    other => plan.effect = Some(other),
-                }
+            if place.is_none() && fault.hits_call(file_name, now) {
+                *place = Some(effect);
             }
         }
         plan

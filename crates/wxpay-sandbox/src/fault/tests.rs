@@ -188,20 +188,14 @@ fn only_the_last_exhausted_faults_are_kept() {
 
 #[test]
 fn patterns_match_names() {
-    for (pattern, name, matches) in [
-        ("", "", true),
-        ("", "a", false),
-        ("*", "", true),
-        ("*.png", "shop.png", true),
-        ("*.png", "shop.png.jpg", false),
-        ("a*b*c", "a--b-b--c", true),
-        ("a*b*c", "a--b-b--", false),
-        ("店?.jpg", "店铺.jpg", true),
-        ("?", "", false),
-        ("**", "x", true),
-        ("*a,b*", "1a,b2", true),
+    #[rustfmt::skip] // some to a line
+    let rows = [
+        ("", "", true), ("", "a", false), ("*", "", true), ("?", "", false), ("**", "x", true),
+        ("*.png", "shop.png", true), ("*.png", "shop.png.jpg", false), ("店?.jpg", "店铺.jpg", true),
+        ("a*b*c", "a--b-b--c", true), ("a*b*c", "a--b-b--", false), ("*a,b*", "1a,b2", true),
         ("A", "a", false),
-    ] {
+    ];
+    for (pattern, name, matches) in rows {
         let pattern = Pattern::new(pattern);
         assert_eq!(pattern.matches(name), matches, "{pattern:?} {name}");
     }
@@ -218,7 +212,6 @@ fn a_hostile_pattern_is_matched_in_bounded_time() {
         assert!(!Pattern::new(&pattern).matches(&format!("{megabytes}c")));
     }
     assert!(Pattern::parse(&"店".repeat(256)).is_ok());
-    let error = Pattern::parse(&"店".repeat(257)).unwrap_err();
-    let needs = "file needs a pattern of at most 256 characters";
-    assert_eq!(error.to_string(), needs);
+    let error = Pattern::parse(&"店".repeat(257)).unwrap_err().to_string();
+    assert_eq!(error, "file needs a pattern of at most 256 characters");
 }

@@ -2,8 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
@@ -36,19 +35,17 @@ pub(super) fn events(history: &History, headers: &HeaderMap, query: &str) -> Ins
         last = call.number;
         first += &event(call, &watch);
     }
-    let frames = stream::unfold((watch, Some(first)), move |(mut watch, first)| async move {
-        // The first frame comes at once, so that the browser knows that it is connected.
-        let text = match first {
-            Some(first) => first,
-            None => match timeout(BEAT, watch.next()).await {
-                Ok(None) => return None,
-                Ok(Some(call)) if call.number > last => event(&call, &watch),
-                Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
-            },
+    // The first text comes at once, so that the browser knows that it is connected.
+    let later = stream::unfold(watch, move |mut watch| async move {
+        let text = match timeout(BEAT, watch.next()).await {
+            Ok(None) => return None,
+            Ok(Some(call)) if call.number > last => event(&call, &watch),
+            Ok(Some(_)) | Err(_) => ":\n\n".to_owned(),
         };
-        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from(text)));
-        Some((frame, (watch, None)))
+        Some((text, watch))
     });
+    let texts = stream::iter([first]).chain(later);
+    let frames = texts.map(|text| Ok::<_, Infallible>(Frame::data(text.into())));
     let body = StreamBody::new(frames).boxed_unsync();
     responses::new(StatusCode::OK, "text/event-stream", body)
 }

@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use super::{
     Inspector,
     events::events,
-    guard,
     responses::{self, InspectorResponse},
 };
 use crate::fault::{Effect, Fault};
@@ -30,8 +29,8 @@ const WORDS: &str = include_str!("page/words.js");
 impl Inspector {
     pub(super) async fn respond(&self, request: Request<Incoming>) -> InspectorResponse {
         let (head, body) = request.into_parts();
-        if let Err((status, why)) = guard(&self.hosts, &head.method, &head.headers) {
-            return responses::text(status, why);
+        if let Some(refusal) = self.refuse(&head) {
+            return refusal;
         }
         let segments: Vec<_> = head.uri.path().split('/').skip(1).collect();
         if head.method == Method::GET || head.method == Method::HEAD {

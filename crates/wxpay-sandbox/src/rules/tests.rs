@@ -37,7 +37,7 @@ fn forms_that_are_cut_short_are_refused() {
 }
 
 #[test]
-fn forms_that_are_too_large_are_an_image_format_error_wherever_reading_ended() {
+fn forms_that_are_too_large_are_an_image_format_error() {
     let mut parts = parts();
     let last = fixture::form(&parts);
     parts.reverse();
@@ -60,12 +60,8 @@ fn forms_that_are_too_large_are_an_image_format_error_wherever_reading_ended() {
 
 #[test]
 fn a_hostile_form_is_read_in_linear_time() {
-    for piece in [
-        "--edge\n",
-        "--edge\r\n",
-        "\r\n--edge\r\nX: y\r\n",
-        "--edge --edge",
-    ] {
+    let pieces = "--edge\n|--edge\r\n|\r\n--edge\r\nX: y\r\n|--edge --edge";
+    for piece in pieces.split('|') {
         let form = piece.repeat((4 << 20) / piece.len());
         let found = error(form.as_bytes(), End::Whole);
         assert_eq!(found, Some((FORM.1, false)), "{piece:?}");

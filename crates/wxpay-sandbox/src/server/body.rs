@@ -43,7 +43,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Waits for all of the memory: two bodies that each hold a part would wait for each other.
+    /// Reserves all of the memory at once: two bodies with a part each would wait for each other.
     async fn reserve(&self, bytes: usize) -> OwnedSemaphorePermit {
         let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let _waits = Arc::clone(&self.waiting);

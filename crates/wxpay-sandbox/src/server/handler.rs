@@ -54,8 +54,7 @@ impl Handler {
         })
     }
 
-    /// Responds to a request, or aborts the connection. The call is announced to the history before its
-    /// response is sent.
+    /// Responds, or aborts the connection. The call is announced to the history before that.
     pub(super) async fn handle<B>(
         &self,
         client: Arc<Client>,
@@ -106,7 +105,7 @@ impl Handler {
             faults: plan.effects().map(|effect| effect.to_string()).collect(),
             response: (!is_cut).then(|| response.clone()),
         });
-        if let Some(time) = plan.delay {
+        if let Some(Effect::Delay(time)) = plan.delay {
             sleep(time).await;
         }
         match is_cut {
@@ -127,7 +126,7 @@ fn http_response(
     let http = Response::builder()
         .status(response.status)
         .header(header::CONTENT_TYPE, response.content_type)
-        // Of the whole, even if only half is ever sent.
+        // The length of the whole, also if only half is sent.
         .header(header::CONTENT_LENGTH, second.len());
     let http = match end {
         End::Whole => http,
@@ -135,14 +134,17 @@ fn http_response(
     };
     let first = second.split_to(second.len() / 2);
     // The pause counts from now.
-    let pause = plan.delay_in_answer.map(sleep);
+    let pause = match plan.delay_in_answer {
+        Some(Effect::DelayInAnswer(time)) => Some(sleep(time)),
+        _ => None,
+    };
     let rest = async move {
         if let Some(pause) = pause {
             pause.await;
         }
         match plan.effect {
             Some(Effect::CutInAnswer) => never(&abort).await,
-            // Hyper does not poll a body again whose whole length it has.
+            // Hyper does not poll a body after its last byte.
             Some(Effect::CutAfterAnswer) => abort.store(true, Ordering::Relaxed),
             _ => {}
         }

@@ -40,7 +40,7 @@ fn strict_verifiers_accept_the_certificates() {
 }
 
 #[test]
-fn certificates_have_their_purpose_their_lifetime_and_a_serial_number_of_their_own() {
+fn certificates_have_a_purpose_a_lifetime_and_a_serial_number() {
     let bench = bench();
     let lasts = |name: &str, days: u32| {
         let seconds = (days * 24 * 60 * 60).to_string();
@@ -99,10 +99,9 @@ fn openssl_reads_the_pkcs12_file_without_legacy_algorithms() {
 #[test]
 fn curl_uploads_with_the_pkcs12_file() {
     let bench = bench();
-    let form = bench.form(&[]);
-    let file = "apiclient_cert.p12:1900000109";
-    let identity = ["--cert-type", "P12", "--cert", file];
-    let answer = bench.anonymous_curl(&bench.words(&identity, &form));
+    let identity = "--cert-type P12 --cert apiclient_cert.p12:1900000109";
+    let identity: Vec<_> = identity.split(' ').collect();
+    let answer = bench.anonymous_curl(&bench.words(&identity, &bench.form(&[])));
     answer.assert_accepted();
 }
 

@@ -171,7 +171,7 @@ fn a_connection_that_was_cut_after_an_answer_is_not_used_again() {
 }
 
 #[test]
-fn responses_are_delayed_before_them_and_after_half_of_them() {
+fn responses_are_delayed_before_the_first_byte_and_in_the_middle() {
     let bench = Bench::new();
     let body = bench.written_form();
     let request = [head(body.len()).as_bytes(), &body].concat();

@@ -94,7 +94,7 @@ fn calls_are_listed_and_cleared() {
 }
 
 #[test]
-fn what_clients_send_stays_inert() {
+fn texts_and_files_of_clients_stay_inert() {
     let bench = Bench::inspected();
     bench.write("test.jpg", "<script>alert(1)</script>");
     let media = "media=@test.jpg;filename=<script>alert(2)</script>";
@@ -118,7 +118,7 @@ fn what_clients_send_stays_inert() {
     let (_, page) = ask(&bench, "/", &["--include"]);
     let policy = "content-security-policy: default-src 'none'; script-src 'self'";
     assert!(page.contains(policy), "{page}");
-    // A picture is shown as what its bytes say, whatever the client says.
+    // The media type of a picture comes from its bytes, not from the client.
     bench.write("test.jpg", PNG);
     bench.assert_uploads();
     let (_, media) = ask(&bench, "/requests/2/media", &["--head"]);

@@ -1,4 +1,4 @@
-//! Starting, stopping, and starting again.
+//! Start, end and restart of a sandbox, and its credentials.
 
 use std::{
     error::Error,
@@ -37,7 +37,7 @@ fn the_port_is_free_when_it_is_dropped() {
     TcpListener::bind(addr).unwrap();
 }
 
-/// A client that blocks the only thread of a runtime whose time stands still.
+/// The client blocks the only thread of a runtime whose time is paused.
 #[tokio::test(start_paused = true)]
 async fn the_callers_runtime_does_not_matter() {
     let sandbox = Sandbox::builder().start().await.unwrap();
@@ -50,7 +50,7 @@ async fn the_callers_runtime_does_not_matter() {
 }
 
 #[test]
-fn a_start_that_is_given_up_leaves_nothing() {
+fn an_abandoned_start_leaves_nothing() {
     let addr = TcpListener::bind((ALONE, 0)).unwrap().local_addr().unwrap();
     // It waits for a thread and for keys, and is polled once.
     drop(Sandbox::builder().listen(addr).start().now_or_never());
@@ -61,15 +61,9 @@ fn a_start_that_is_given_up_leaves_nothing() {
 fn kept_credentials_serve_again() {
     let bench = Bench::new();
     let kept = bench.credentials();
-    let again = Credentials::from_pem(
-        kept.expose_api_key(),
-        kept.ca_pem(),
-        kept.ca_key_pem(),
-        kept.cert_pem(),
-        kept.key_pem(),
-    )
-    .unwrap();
-    let second = Bench::of(Sandbox::builder().credentials(again));
+    let [key, ca, ca_key] = [kept.expose_api_key(), kept.ca_pem(), kept.ca_key_pem()];
+    let again = Credentials::from_pem(key, ca, ca_key, kept.cert_pem(), kept.key_pem());
+    let second = Bench::of(Sandbox::builder().credentials(again.unwrap()));
     second.write_credentials(kept);
     second.assert_uploads();
     bench.assert_uploads();

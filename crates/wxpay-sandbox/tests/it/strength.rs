@@ -40,8 +40,7 @@ fn random(length: usize) -> Vec<u8> {
 fn assert_uploads_soon(bench: &Bench) {
     let start = Instant::now();
     bench.assert_uploads();
-    let passed = start.elapsed();
-    assert!(passed < Duration::from_secs(30), "{passed:?}");
+    assert!(start.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use wxpay_sandbox::{Credentials, RecordedRequest, Sandbox, SandboxBuilder};
 use wxpay_xml::Fields;
 
-/// The picture of the tests; the sandbox looks at its first bytes only.
+/// The picture of the tests; only its first bytes matter to the sandbox.
 pub(crate) const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture, as far as the sandbox looks";
 
-/// A JPEG that is whole: a comment, and its end.
+/// A whole JPEG: a comment, and its end.
 pub(crate) const WHOLE: &[u8] = b"\xff\xd8\xff\xfe\0\x0ba picture\xff\xd9";
 /// The header of a PNG.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
@@ -89,8 +89,7 @@ impl Bench {
     /// Runs a program in the folder; it must succeed.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.output(program, arguments);
-        let has_succeeded = output.status.success();
-        assert!(has_succeeded, "{program} {arguments:?}: {output:?}");
+        assert!(output.status.success(), "{program}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -182,7 +181,7 @@ impl Bench {
         self.upload(&self.form(more))
     }
 
-    /// The same with a field in the place of another, or without it.
+    /// The same with a field in place of another, or without it.
     pub(crate) fn send_changed(&self, more: &[&str], name: &str, field: &str) -> Answer {
         self.upload(&self.changed(more, &[(name, field)]))
     }
@@ -213,8 +212,7 @@ impl Bench {
     /// The codes of the findings of the last call.
     pub(crate) fn codes(&self) -> Vec<String> {
         let last = self.last();
-        let codes = last.findings.iter().map(|finding| finding.code.clone());
-        codes.collect()
+        last.findings.iter().map(|it| it.code.clone()).collect()
     }
 
     /// The signature over `name=value` texts, by Python's hashlib and hmac.

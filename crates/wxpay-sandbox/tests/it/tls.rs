@@ -37,9 +37,9 @@ fn issue(bench: &Bench, change: impl FnOnce(&mut CertificateParams)) {
 
 /// Uploads a good form with the certificate in `odd.pem`.
 fn upload(bench: &Bench, more: &[&str]) -> crate::support::Answer {
-    let form = bench.form(&[]);
     let identity = ["--cert", "odd.pem", "--key", "odd_key.pem"];
-    bench.anonymous_curl(&bench.words(&[&identity[..], more].concat(), &form))
+    let arguments = [&identity[..], more].concat();
+    bench.anonymous_curl(&bench.words(&arguments, &bench.form(&[])))
 }
 
 #[track_caller]
@@ -53,7 +53,7 @@ fn assert_required(bench: &Bench, why: &str) {
 }
 
 #[test]
-fn certificates_of_the_authority_are_accepted_if_they_are_valid_and_the_merchants() {
+fn certificates_are_accepted_if_they_are_valid_and_the_merchants() {
     let bench = Bench::new();
     issue(&bench, |_| {});
     for version in ["1.2", "1.3"] {

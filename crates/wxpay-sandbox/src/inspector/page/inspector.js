@@ -1,4 +1,4 @@
-// Shows the calls of the sandbox. What clients have sent is only ever put into text nodes and properties.
+// Shows the calls of the sandbox. Texts of clients go only into text nodes and properties.
 'use strict';
 const KEPT = 200;
 const find = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ let queue = [];
 
 const say = (word) => WORDS[language][word] ?? word;
 
-// An element with properties and children; texts become text nodes.
+// Makes an element with properties and children; strings become text nodes.
 function make(tag, properties, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties ?? {})) {
@@ -49,12 +49,12 @@ function kind(call) {
 
 function outcome(call) {
   if (call.verdict === null || call.answer === null) return say('cut');
-  // What a fault has put in the place of the rules' result.
+  // The code of a fault replaces that of the rules.
   if (call.answer.code && call.faults.length > 0) return call.answer.code;
   return isAccepted(call) ? say('accepted') : call.verdict.code;
 }
 
-// The one line that says most: what a fault did, the finding about the rule that was broken, or the rule.
+// The reason in one line: the fault, the finding about the broken rule, or the rule.
 function reason(call) {
   if (call.faults.length > 0) return `${say('met')} ${call.faults.join(', ')}`;
   if (isAccepted(call)) return call.findings.length > 0 ? message(call.findings[0]) : '';
@@ -111,7 +111,7 @@ function add(call) {
   return element;
 }
 
-// Calls that come together are drawn together.
+// Draws all calls that came since the last frame.
 function draw() {
   const waiting = queue.slice(-KEPT);
   queue = [];
@@ -254,7 +254,7 @@ async function body(call) {
 
 async function showBody(call, raw, note) {
   const { bytes, isCut } = await body(call);
-  // A long picture would only be noise; the bytes are there to copy and to save.
+  // The beginning only: all bytes can be copied and saved.
   const text = new TextDecoder().decode(bytes.subarray(0, 4096)).replace(/[^\n\r\t\x20-\x7e\u00a1-\ufffc]/g, '·');
   raw.textContent = head(call) + text + (bytes.length > 4096 ? '\n…' : '');
   note.textContent = isCut ? say('body_cut')(bytes.length, call.body_length) : say('body_exact')(bytes.length);
@@ -289,7 +289,7 @@ async function faults(answer) {
     make('button', { class: 'quiet', onclick: async () => faults(await fetch(`/faults/${fault.id}`, { method: 'DELETE' })) }, say('remove')))));
 }
 
-// The same grammar as in text and JSON: the conditions beside the effect, or all in one text.
+// A button injects its effect with the conditions; the text is a whole fault.
 async function inject(effect) {
   const given = new FormData(find('inject'));
   const conditions = new URLSearchParams({ fault: effect || given.get('text') });
@@ -330,7 +330,7 @@ function toggleFaults() {
   find('show-faults').ariaExpanded = String(!find('faults').hidden);
 }
 
-// To the next call that is not filtered out; down is older.
+// Chooses the next visible call; down is older.
 function step(down) {
   const visible = [...rows.children].filter((element) => !element.hidden);
   const at = visible.findIndex((element) => element.id === `call-${chosen}`);
@@ -385,7 +385,7 @@ async function start() {
   let due;
   events.addEventListener('call', (event) => {
     if (queue.push(JSON.parse(event.data)) === 1) requestAnimationFrame(draw);
-    // Once for many calls that come together.
+    // Once for several calls.
     due ??= setTimeout(() => { due = undefined; faults(); }, 100);
   });
   const alone = location.pathname.match(/^\/requests\/(\d+)$/);

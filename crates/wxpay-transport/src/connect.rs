@@ -3,7 +3,6 @@
 mod tcp;
 
 use std::{
-    future::ready,
     io::{
         ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
         IoSlice,
@@ -51,15 +50,15 @@ async fn connect(
     connecting: Arc<Connecting>,
 ) -> Result<TlsStream, BoxError> {
     let end = connecting.end.unwrap_or(connecting.begun + MAX_TIMEOUT);
-    let connected = timeout_at(end, async {
-        let mut tcp = Some(tcp::connect(&config, server.clone(), &connecting).await?);
-        let tcp = service_fn(move |_| ready(tcp.take().ok_or("it is called once")));
-        let names = Arc::new(DefaultServerNameResolver::default());
-        HttpsConnector::new(tcp, tls, true, names)
-            .call(server)
-            .await
+    let (below, steps) = (Arc::clone(&config), Arc::clone(&connecting));
+    let tcp = service_fn(move |server| {
+        let (config, connecting) = (Arc::clone(&below), Arc::clone(&steps));
+        async move { tcp::connect(&config, server, &connecting).await }
     });
-    let Ok(connected) = connected.await else {
+    // It checks the name before it connects.
+    let names = Arc::new(DefaultServerNameResolver::default());
+    let mut https = HttpsConnector::new(tcp, tls, true, names);
+    let Ok(connected) = timeout_at(end, https.call(server)).await else {
         let step = lock(&connecting.step).clone();
         return Err(Wait(step, end - connecting.begun).into());
     };

@@ -146,7 +146,7 @@ impl Error {
                 _ if error.is_parse() => ErrorKind::Http,
                 // hyper reports a malformed chunk as an I/O error.
                 Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-                // Of `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
+                // `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
                 Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
                 _ => ErrorKind::Closed,
             },

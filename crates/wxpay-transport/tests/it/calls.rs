@@ -81,7 +81,7 @@ async fn only_absolute_https_uris_without_a_user_name_are_accepted() {
 #[tokio::test]
 async fn more_calls_than_places_wait_and_all_succeed() {
     let ca = Ca::new();
-    // Of requests: the present number, and the greatest.
+    // The number of requests under way: now, and at most.
     static NOW: AtomicUsize = AtomicUsize::new(0);
     static MOST: AtomicUsize = AtomicUsize::new(0);
     let server = async |mut stream: Tls| {

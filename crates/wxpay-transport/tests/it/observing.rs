@@ -2,15 +2,19 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use http::Request;
 use tokio_rustls::rustls::version::TLS12;
 use wxpay_transport::{ConnectEvent, ErrorKind, Proxy, TlsErrorKind, TransportBuilder};
 
 use crate::{
     proxies::{ESTABLISHED, proxy},
-    support::{Ca, OK, call, refusing, serve_response, server, server_with},
+    support::{Ca, OK, call, refusing, send, serve_response, server, server_with},
 };
 
 /// Makes a call, and returns the observed steps and the result.
@@ -85,6 +89,22 @@ async fn nothing_is_observed_after_the_step_that_fails() {
         .builder()
         .resolve("localhost", nobody.port(), [] as [IpAddr; 0]);
     assert_eq!(seen(nowhere, nobody).await.0, ["resolved"]);
+}
+
+#[tokio::test]
+async fn a_name_that_no_certificate_can_have_is_refused_before_a_step() {
+    let events = Arc::new(AtomicUsize::new(0));
+    let counter = events.clone();
+    let builder = Ca::new().builder().observer(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let (nobody, _socket) = refusing();
+    let builder = builder.resolve("a..b", nobody.port(), [nobody.ip()]);
+    let request = Request::get(format!("https://a..b:{}/", nobody.port()));
+    let request = request.body(String::new()).unwrap();
+    let error = send(&builder.build().unwrap(), request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(events.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,15 @@
 //! Identities that change under a running transport.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -145,18 +154,23 @@ async fn connections_of_the_old_identity_are_closed() {
 
 /// A source that reads the identity each time, so that no two of its identities are one.
 #[derive(Debug)]
-struct Anew(Pair);
+struct Anew(Pair, Arc<AtomicUsize>);
 
 impl IdentitySource for Anew {
     fn current(&self) -> Identity {
+        self.1.fetch_add(1, Ordering::Relaxed);
         self.0.identity()
     }
 }
 
 #[tokio::test]
-async fn a_source_whose_identity_is_always_another_is_asked_once() {
+async fn a_source_whose_identity_is_always_another_is_asked_once_a_call() {
     let ca = Ca::new();
     let addr = serve_response(ca.demanding_server(), OK).await;
-    let builder = ca.builder().identity_source(Anew(ca.pair()));
-    assert_eq!(call(builder, addr).await.unwrap().body(), "ok");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let source = Anew(ca.pair(), Arc::clone(&asked));
+    let response = call(ca.builder().identity_source(source), addr).await;
+    assert_eq!(response.unwrap().body(), "ok");
+    // By the builder and by the call.
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
 }

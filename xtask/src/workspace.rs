@@ -128,7 +128,7 @@ impl Workspace {
     }
 }
 
-/// Fails if there are findings, with the findings and an advice.
+/// Fails if there are findings, with the findings and the advice.
 pub(crate) fn require_none(findings: &[String], advice: &str) -> Result<()> {
     ensure!(findings.is_empty(), "{}\n{advice}", findings.join("\n"));
     Ok(())

@@ -320,7 +320,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn every_form_that_ber_allows_is_read(seed in prop::collection::vec(any::<u8>(), 50)) {
+    fn every_form_that_ber_allows_is_read_and_no_damage_to_it_panics(
+        seed in prop::collection::vec(any::<u8>(), 50),
+        at in any::<prop::sample::Index>(),
+        flip in 1..=255_u8,
+    ) {
         let mut choices = seed.iter().copied().cycle();
         static CONTENTS: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
         let [plain, encrypted] = CONTENTS.get_or_init(|| {
@@ -330,9 +334,11 @@ proptest! {
         let plain = der(0x30, &[&data(&ber(plain, 4, &mut choices))]);
         for contents in [&plain, encrypted] {
             let file = sealed(&ber(contents, 6, &mut choices), "x");
-            let file = [ber(&file, 3, &mut choices), seed.clone()].concat();
-            let identity = Identity::from_pkcs12(file, "x");
+            let mut file = [ber(&file, 3, &mut choices), seed.clone()].concat();
+            let identity = Identity::from_pkcs12(&file, "x");
             prop_assert_eq!(identity.map(drop), Ok(()));
+            *at.get_mut(&mut file) ^= flip;
+            let _ = Identity::from_pkcs12(&file, "x");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How connections are kept, closed and used again.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use crate::support::{
-    Ca, Tls, answer, answer_all, post, send, serve, serve_reporting, server_with,
+    Ca, Tls, answer, answer_all, post, refusing, send, serve, serve_reporting, server_with,
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -18,11 +19,15 @@ use tokio::{
     sync::{Mutex, mpsc},
     time,
 };
-use tokio_rustls::rustls::{
-    HandshakeKind::{Full, Resumed},
-    SupportedProtocolVersion,
-    version::{TLS12, TLS13},
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        HandshakeKind::{Full, Resumed},
+        SupportedProtocolVersion,
+        version::{TLS12, TLS13},
+    },
 };
+use wxpay_transport::Endpoints;
 
 #[tokio::test]
 async fn calls_one_after_the_other_use_one_connection_unless_none_may_be_idle() {
@@ -129,4 +134,36 @@ fn a_call_into_a_connection_that_was_just_closed_takes_another() {
             }
         }
     });
+}
+
+#[tokio::test]
+async fn a_probe_over_tcp_finds_an_endpoint_that_is_back() {
+    let ca = Ca::new();
+    let backup = serve(ca.server(), answer_all).await;
+    let (first, socket) = refusing();
+    let authority = |addr: SocketAddr| format!("localhost:{}", addr.port()).parse().unwrap();
+    let endpoints = [first, backup].map(authority);
+    let builder = ca.builder().endpoints(Endpoints::new(endpoints).unwrap());
+    let builder = builder.max_retries(1).failover_after(1);
+    let transport = builder.probe_interval(Duration::ZERO).build().unwrap();
+    send(&transport, post(first, "hello")).await.unwrap();
+    assert!(!transport.endpoints()[0].is_in_service);
+
+    let listener = socket.listen(8).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(ca.server()));
+    let probes = async {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let _ = acceptor.accept(tcp).await;
+        }
+    };
+    let is_back = async {
+        while !transport.endpoints()[0].is_in_service {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        () = is_back => {}
+        never = probes => never,
+    }
 }

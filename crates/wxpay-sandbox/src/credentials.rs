@@ -62,7 +62,7 @@ pub enum CredentialsError {
     /// The merchant id has a wrong form.
     #[error("the merchant id is not 1 to 32 ASCII letters and digits")]
     MerchantId,
-    /// The API key has a wrong form; the source names it.
+    /// The API key has a wrong form; the source says what is wrong.
     #[error("the API key cannot be used")]
     ApiKey(#[from] ApiKeyError),
     /// No new certificate, or file of one, could be made, mostly for lack of randomness.

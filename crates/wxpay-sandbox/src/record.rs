@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// From 1, in the order in which the responses were known.
+    /// From 1, in the order of the responses.
     pub number: u64,
     /// The time at which its head was read.
     #[serde(serialize_with = "rfc3339")]

@@ -91,11 +91,20 @@ pub(crate) struct Part {
     pub(crate) offset: usize,
 }
 
+/// The name and the value of the parameter `boundary` of a `Content-Type`, with the spaces around them.
+pub(crate) fn boundary_parameter(content_type: &str) -> Option<(&str, &str)> {
+    let parameters = content_type.split(';').skip(1);
+    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
+    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"))
+}
+
 impl Form {
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &Body) -> Self {
         let mut form = Self {
-            // In this media type, only a boundary can be quoted.
-            boundary_is_quoted: content_type.is_some_and(|it| it.as_bytes().contains(&b'"')),
+            boundary_is_quoted: content_type.is_some_and(|it| {
+                let text = String::from_utf8_lossy(it.as_bytes());
+                boundary_parameter(&text).is_some_and(|(_, value)| value.contains('"'))
+            }),
             too_large: body.end == End::TooLarge,
             ..Self::default()
         };

@@ -46,11 +46,14 @@ struct Rule {
     check: fn(&Subject<'_>) -> Result<(), Broken>,
 }
 
-/// The way in which a call breaks a rule, for `return_msg`.
-type Broken = Cow<'static, str>;
+/// The way in which a call breaks a rule, for `return_msg`, and the error if it is not the rule's.
+struct Broken(Cow<'static, str>, Option<ApiError>);
 
-/// Unlike other breaks of its rule, this is an error of the picture.
-const TOO_LARGE: &str = "the body is over 4 MiB, and a picture must be under 2 MiB";
+impl<T: Into<Cow<'static, str>>> From<T> for Broken {
+    fn from(message: T) -> Self {
+        Self(message.into(), None)
+    }
+}
 
 /// `err_code` and `err_code_des`, to the letter of the API's table.
 pub(crate) type ApiError = (&'static str, &'static str);
@@ -178,14 +181,11 @@ pub(crate) fn evaluate(call: &Call, merchant: &Merchant) -> Evaluation {
         if broken.is_some() {
             return CheckOutcome::NotReached;
         }
-        let Err(message) = (rule.check)(&subject) else {
+        let Err(Broken(message, error)) = (rule.check)(&subject) else {
             return CheckOutcome::Kept;
         };
         let signed = is_signed.then_some(sign_type);
-        let error = match &*message {
-            TOO_LARGE => PICTURE,
-            _ => rule.error,
-        };
+        let error = error.unwrap_or(rule.error);
         broken = Some(CallResult::refused(error, message.clone(), signed));
         CheckOutcome::Broken(message.into_owned())
     };
@@ -254,7 +254,7 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
     let form = subject.form;
     let cut = form.parts.last().filter(|part| part.content.is_none());
     if form.too_large && cut.is_none_or(|part| part.name != "media") {
-        return Err(TOO_LARGE.into());
+        return Err(too_large());
     }
     let mut names = HashSet::new();
     if !form.parts.iter().all(|part| names.insert(&part.name)) {
@@ -267,11 +267,16 @@ fn required_fields(subject: &Subject<'_>) -> Result<(), Broken> {
             }
             Some(_) => {}
             // The fields behind the picture are not known.
-            None if form.too_large => return Err(TOO_LARGE.into()),
+            None if form.too_large => return Err(too_large()),
             None => return Err(parameter(&format!("{name} is missing"))),
         }
     }
     Ok(())
+}
+
+fn too_large() -> Broken {
+    let message = "the body is over 4 MiB, and a picture must be under 2 MiB";
+    Broken(message.into(), Some(PICTURE))
 }
 
 type Fits = fn(&str) -> bool;

@@ -31,7 +31,7 @@ pub(crate) use handler::Handler;
 
 /// Maximum number of connections of the gateway.
 const CONNECTIONS: usize = 2048;
-/// Pause after a failure to accept, mostly for want of file descriptors.
+/// Pause after a failure to accept, mostly for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// For the head of a request, and between two requests.

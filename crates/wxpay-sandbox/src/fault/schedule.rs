@@ -91,9 +91,15 @@ fn draw(seed: u64, count: u64) -> u8 {
     ((bits ^ bits >> 31) % 100) as u8
 }
 
-/// The last number and the faults of a sandbox; clones share them.
+/// The faults of a sandbox; clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Faults(Arc<Mutex<(u64, Vec<ActiveFault>)>>);
+pub(crate) struct Faults(Arc<Mutex<List>>);
+
+#[derive(Debug, Default)]
+struct List {
+    last_id: u64,
+    active: Vec<ActiveFault>,
+}
 
 /// The effects that a call meets, one of each group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,7 +121,7 @@ impl Plan {
 
 impl Faults {
     pub(crate) fn inject(&self, fault: Fault) -> u64 {
-        let (last_id, active) = &mut *self.lock();
+        let List { last_id, active } = &mut *self.lock();
         *last_id += 1;
         active.push(ActiveFault {
             id: *last_id,
@@ -131,34 +137,33 @@ impl Faults {
     }
 
     pub(crate) fn remove(&self, id: u64) -> bool {
-        let active = &mut self.lock().1;
+        let active = &mut self.lock().active;
         let before = active.len();
         active.retain(|fault| fault.id != id);
         active.len() < before
     }
 
     pub(crate) fn remove_all(&self) {
-        self.lock().1.clear();
+        self.lock().active.clear();
     }
 
     pub(crate) fn all(&self) -> Vec<ActiveFault> {
-        self.lock().1.clone()
+        self.lock().active.clone()
     }
 
     /// Whether to cut off a call of which only the head is known.
     pub(crate) fn cut_request(&self, now: Instant) -> bool {
         let mut faults = self.lock();
-        faults
-            .1
-            .iter_mut()
-            .any(|it| it.fault.effect == Effect::CutInRequest && it.hits_call(None, now))
+        let mut cuts =
+            (faults.active.iter_mut()).filter(|it| it.fault.effect == Effect::CutInRequest);
+        cuts.any(|it| it.hits_call(None, now))
     }
 
     /// The effects on a call: of each group the fault that was injected first. The others do not count
     /// the call.
     pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
         let mut plan = Plan::default();
-        for fault in &mut self.lock().1 {
+        for fault in &mut self.lock().active {
             let effect = fault.fault.effect;
             let place = match effect {
                 Effect::CutInRequest => continue,
@@ -173,7 +178,7 @@ impl Faults {
         plan
     }
 
-    fn lock(&self) -> MutexGuard<'_, (u64, Vec<ActiveFault>)> {
+    fn lock(&self) -> MutexGuard<'_, List> {
         // The data is valid after any statement, so a poisoned lock is safe to reuse.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, header};
 
 use super::Findings;
-use crate::request::{Call, End, Form, find};
+use crate::request::{Call, End, Form, boundary_parameter, find};
 
 pub(super) fn look(call: &Call, form: &Form, findings: &mut Findings<'_>) {
     let (headers, body) = (&call.head.headers, &call.body.bytes);
@@ -41,18 +41,12 @@ fn content_type(headers: &HeaderMap, form: &Form, findings: &mut Findings<'_>) -
         findings.add("content-type-repeated", &[]);
     }
     let value = String::from_utf8_lossy(value.as_bytes());
-    let mut parameters = value.split(';');
-    let media_type = parameters.next().unwrap_or_default().trim();
+    let media_type = value.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
         findings.add("not-multipart", &[&media_type]);
         return None;
     }
-    let boundary = parameters.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let is_boundary = name.trim().eq_ignore_ascii_case("boundary");
-        is_boundary.then_some((name, value))
-    });
-    let Some((name, value)) = boundary else {
+    let Some((name, value)) = boundary_parameter(&value) else {
         findings.add("boundary-missing", &[]);
         return None;
     };

@@ -8,7 +8,7 @@ pub(super) type Message = (&'static str, &'static str, &'static str);
 pub(super) const MESSAGES: &[Message] = &[
     ("certificate-missing", "no client certificate was sent: give the HTTP client \
      apiclient_cert.pem and apiclient_key.pem, or apiclient_cert.p12 (curl: --cert and --key)",
-     "没有发送客户端证书：请给 HTTP 客户端配置 apiclient_cert.pem 和 apiclient_key.pem，或 apiclient_cert.p12 \
+     "没有发送客户端证书：请给 HTTP 客户端配置 apiclient_cert.pem 和 apiclient_key.pem，或 apiclient_cert.p12\
      （curl：--cert 和 --key）"),
     ("certificate-refused", "the client certificate is not accepted: {0}. Use that of this \
      sandbox: each folder of credentials has its own",
@@ -52,8 +52,8 @@ pub(super) const MESSAGES: &[Message] = &[
     ("boundary-mismatch", "the boundary in the Content-Type is {0:?}, and the body begins with \
      {1:?}: take both from the same form",
      "Content-Type 里的 boundary 是 {0:?}，而请求体以 {1:?} 开头：两者必须来自同一个表单"),
-    ("preamble", "there are {0} bytes before the first boundary, which RFC 2046 allows and \
-     WeChat's parsers may not: begin the body with the boundary",
+    ("preamble", "there are {0} bytes before the first boundary; RFC 2046 allows them, WeChat's \
+     parsers may not: begin the body with the boundary",
      "第一个分隔行之前有 {0} 字节：RFC 2046 允许，但微信的解析器未必接受；请让请求体直接以分隔行开头"),
     ("not-a-form", "the body does not begin with the boundary: it is not a form",
      "请求体不是以 boundary 开头：它不是表单"),
@@ -147,7 +147,7 @@ pub(super) const MESSAGES: &[Message] = &[
     ("media-truncated", "media is a {0} whose end is missing after {1} bytes: was it read or \
      downloaded to its end?",
      "media 是 {0}，在 {1} 字节后缺少结尾：文件读完或下载完了吗？"),
-    ("extension", "the file name {0:?} has not the extension of a {1}: name it {2:?}",
+    ("extension", "the file name {0:?} does not have the extension of a {1}: name it {2:?}",
      "文件名 {0:?} 的扩展名与 {1} 不符：请改为 {2:?}"),
     ("hash/", "media_hash is {0:?}, and the MD5 of media is {1}: ",
      "media_hash 是 {0:?}，而 media 的 MD5 是 {1}："),

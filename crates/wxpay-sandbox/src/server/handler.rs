@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use tokio::time::{Instant, sleep};
@@ -98,6 +98,8 @@ impl Handler {
             sent = response.body.len(),
             "responded"
         );
+        // A response to CONNECT must not have a length (RFC 9110, 9.3.6).
+        let length = (call.head.method != Method::CONNECT).then_some(response.body.len());
         let is_cut = plan.effect == Some(Effect::CutBeforeAnswer);
         self.diagnosis.add(Handled {
             call,
@@ -110,7 +112,7 @@ impl Handler {
         }
         match is_cut {
             true => never(abort).await,
-            false => Ok(http_response(response, plan, abort.clone(), end)),
+            false => Ok(http_response(response, length, plan, abort.clone(), end)),
         }
     }
 }
@@ -118,16 +120,19 @@ impl Handler {
 /// The response in HTTP, sent in the time and as far as the plan says.
 fn http_response(
     response: GatewayResponse,
+    length: Option<usize>,
     plan: Plan,
     abort: AbortSignal,
     end: End,
 ) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
     let mut second = Bytes::from(response.body);
-    let http = Response::builder()
+    let mut http = Response::builder()
         .status(response.status)
-        .header(header::CONTENT_TYPE, response.content_type)
+        .header(header::CONTENT_TYPE, response.content_type);
+    if let Some(length) = length {
         // The length of the whole, also if only half is sent.
-        .header(header::CONTENT_LENGTH, second.len());
+        http = http.header(header::CONTENT_LENGTH, length);
+    }
     let http = match end {
         End::Whole => http,
         End::TooLarge | End::Cut => http.header(header::CONNECTION, "close"),

@@ -146,6 +146,7 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
         ("multipart/form-data; boundary= edge", right.clone(), no_boundary, "boundary-spaces"),
         (EDGE, replaced("\r\nx\r\n", "\r\nvalue\n x\r\n"), accepted, ""),
         ("multipart/form-data; boundary=edge ; charset=utf-8", right.clone(), no_boundary, ""),
+        ("multipart/form-data; boundary=edge; charset=\"utf-8\"", right.clone(), accepted, ""),
     ];
     for (content_type, body, message, code) in &rows {
         let (answer, mut codes) = raw(&bench, content_type, body);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wxpay_sandbox::{ActiveFault, Effect};
+use wxpay_sandbox::{ActiveFault, Effect, Sandbox};
 use wxpay_xml::Fields;
 
 use crate::{
@@ -198,5 +198,32 @@ fn responses_are_delayed_before_the_first_byte_and_in_the_middle() {
         );
         let is_whole = !faults.contains("cut-in-answer");
         assert_eq!(answer.ends_with("</xml>"), is_whole, "{answer}");
+    }
+}
+
+#[test]
+fn a_rate_is_kept_over_real_connections() {
+    let bench = Bench::of(Sandbox::builder().fault(Effect::Rate(2)));
+    let form = bench.form(&[]);
+    let one = [&CURL[..], &IDENTITY, &["--cacert", "ca.pem"]].concat();
+    let ten = vec![bench.words(&one, &form); 10].join(&"--next");
+    let start = Instant::now();
+    let received = bench.run("curl", &ten);
+    let most = 2 * (start.elapsed().as_secs() as usize + 1);
+    let passed = received.matches("<media_id>").count();
+    let refused = received.matches("FREQUENCY_LIMITED").count();
+    assert_eq!(passed + refused, 10, "{received}");
+    assert!((2..=most).contains(&passed), "{passed}, not {most} at most");
+    assert_eq!(bench.sandbox.faults()[0].hits(), refused as u64);
+}
+
+#[test]
+fn faults_hit_by_file_name_and_by_turn() {
+    let bench = Bench::new();
+    let inject = |fault: &str| bench.sandbox.inject(fault.parse().unwrap());
+    inject("system-error,every=2,file=*.jpg");
+    inject("sign-error,file=*.png");
+    for result in ["SUCCESS", "FAIL", "SUCCESS", "FAIL"] {
+        assert_eq!(bench.send(&[]).get("result_code"), Some(result));
     }
 }

@@ -1,6 +1,6 @@
 //! The rules: accepted uploads, and each row of the API's table of errors, provoked with curl.
 
-use crate::support::{Bench, HMAC, PNG};
+use crate::support::{Bench, CURL, HMAC, PNG};
 
 /// The signed refusal of pictures, hashes and sizes.
 const FORMAT: [&str; 2] = ["PARAM_ERROR", "Image format error"];
@@ -118,6 +118,17 @@ fn the_first_broken_rule_decides() {
         answer.assert_fails("INVALID_REQUEST", "HTTP GET method not supported");
         assert_eq!(answer.status, "200");
     }
+    // A response to CONNECT has no body.
+    let target = [
+        "-X",
+        "CONNECT",
+        "--request-target",
+        "localhost:443",
+        &elsewhere,
+    ];
+    let options = ["--cacert", "ca.pem", "--write-out", "%{http_code}"];
+    let status = bench.run("curl", &[&CURL[..], &options, &target].concat());
+    assert_eq!(status, "200");
     let answer = bench.anonymous_curl(&["-d", "x", &elsewhere]);
     let description = "Unknown path: the API is at /secapi/mch/uploadmedia";
     answer.assert_fails("INVALID_REQUEST", description);

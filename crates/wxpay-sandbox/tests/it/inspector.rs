@@ -65,7 +65,7 @@ fn the_bytes_of_a_request_are_exact_while_its_picture_is_remembered() {
     let call = json(&bench, "/requests/1", &[]);
     assert_eq!(call["body_length"], bytes.len());
     assert!(bytes.windows(PICTURE.len()).any(|it| it == PICTURE));
-    // Of a body that is no form, the beginning is kept.
+    // The record keeps the beginning of a body that is no form.
     bench.write("long", "x".repeat(100_000));
     bench.curl(&["--data-binary", "@long", &bench.url]);
     let (_, body) = ask(&bench, "/requests/2/body", &["--include"]);

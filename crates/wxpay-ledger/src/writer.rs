@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -32,6 +35,9 @@ const WINDOW: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
+    place: Place,
+    /// For accounts; the thread has its own.
+    connection: Mutex<Connection>,
     thread: Option<(Sender<Message>, JoinHandle<()>)>,
     _lock: File,
 }
@@ -51,10 +57,13 @@ impl Ledger {
         let lock = file::lock(path).map_err(|cause| Error::new(path, cause))?;
         let (sender, receiver) = mpsc::channel();
         let (path, place) = (path.to_owned(), file::place(path));
+        let accounts = file::open(&path, false)?;
         let of = path.clone();
         let thread = thread::spawn(move || run(&mut connection, &of, place, &receiver));
         Ok(Self {
             path,
+            place,
+            connection: Mutex::new(accounts),
             thread: Some((sender, thread)),
             _lock: lock,
         })
@@ -64,18 +73,20 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error`] when the ledger cannot be written.
+    /// [`Error`] when the ledger cannot be written, or was removed or replaced.
     pub fn account(&self, merchant: &str, region: &str, endpoint: &str) -> Result<Account, Error> {
         const INSERT: &str = "INSERT INTO accounts (merchant, region, endpoint)
             VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         const SELECT: &str = "SELECT id FROM accounts WHERE merchant = ?1 AND region = ?2";
 
-        let connection = file::open(&self.path, false)?;
+        let connection = self.connection.lock();
+        let connection = connection.unwrap_or_else(PoisonError::into_inner);
         let inserted = connection.execute(INSERT, [merchant, region, endpoint]);
         let select = |_| connection.query_row(SELECT, [merchant, region], |row| row.get(0));
         let id = inserted.and_then(select);
-        id.map(Account)
-            .map_err(|error| Error::new(&self.path, error))
+        let id = id.map_err(|error| Error::new(&self.path, error))?;
+        check_place(&self.path, self.place)?;
+        Ok(Account(id))
     }
 
     /// Writes an outcome, and calls `done` on the ledger's own thread after the commit.
@@ -114,13 +125,18 @@ fn run(connection: &mut Connection, path: &Path, place: Place, messages: &Receiv
             group.push(message);
         }
         let written = write(connection, &group).map_err(|error| Error::new(path, error));
-        let result = match written {
-            Ok(()) if file::place(path) != place => Err(Error::new(path, ErrorKind::Removed)),
-            written => written,
-        };
+        let result = written.and_then(|()| check_place(path, place));
         for (.., done) in group {
             done(result.clone());
         }
+    }
+}
+
+/// Fails if the ledger is not at its path any more.
+fn check_place(path: &Path, place: Place) -> Result<(), Error> {
+    match file::place(path) == place {
+        true => Ok(()),
+        false => Err(Error::new(path, ErrorKind::Removed)),
     }
 }
 

@@ -384,7 +384,7 @@ fn a_second_writer_is_refused_and_readers_are_not() {
 
 #[cfg(unix)]
 #[test]
-fn a_record_fails_after_the_file_or_its_log_was_removed() {
+fn records_and_accounts_fail_after_the_file_or_its_log_was_removed() {
     for name in ["shop.ledger", "shop.ledger-wal"] {
         let (folder, _path, ledger) = opened();
         let id = account(&ledger);
@@ -393,5 +393,18 @@ fn a_record_fails_after_the_file_or_its_log_was_removed() {
         let lost = record("/b", &content(2), uploaded("ID"));
         let written = write_for(id, &ledger, [lost]);
         assert_eq!(kind(written), ErrorKind::Removed, "{name}");
+        let other = ledger.account("1900000110", "mainland", "https://b.test");
+        assert_eq!(kind(other), ErrorKind::Removed, "{name}");
     }
+}
+
+#[test]
+fn no_account_of_a_ledger_that_replaces_the_file_is_given() {
+    let (folder, path, ledger) = opened();
+    account(&ledger);
+    let new = folder.path().join("new.ledger");
+    drop(Ledger::open(&new).unwrap());
+    fs::rename(&new, &path).unwrap();
+    let other = ledger.account("1900000110", "mainland", "https://b.test");
+    assert_eq!(kind(other), ErrorKind::Removed);
 }

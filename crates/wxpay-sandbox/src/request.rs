@@ -195,10 +195,14 @@ impl Form {
                 }
                 // Multer has stopped here.
                 None if examined == FIELDS => return,
-                None => match find(behind, format!("\n{delimiter}").as_bytes()) {
-                    Some(next) => start + next + 1,
-                    None => return,
-                },
+                None => {
+                    let Some(next) = find(behind, format!("\n{delimiter}").as_bytes()) else {
+                        return;
+                    };
+                    // The end of the line before the boundary.
+                    add_defects(&behind[next.saturating_sub(1)..=next], &mut self.defects);
+                    start + next + 1
+                }
             };
         }
     }
@@ -259,7 +263,7 @@ const DEFECTS: [Defect; 10] = [
     Defect { finding: "boundary-spaces/line", refusal: None },
     Defect { finding: "line-ends", refusal: Some("a line of the form ends with LF alone") },
     Defect { finding: "line-ends/cr", refusal: Some("a line of the form has a CR that no LF follows") },
-    Defect { finding: "header-malformed", refusal: Some("a line of a part's headers is no header, or has a control character") },
+    Defect { finding: "header-malformed", refusal: Some("a line behind a boundary is no header, or has a control character") },
     Defect { finding: "header-malformed/long", refusal: Some("a part has more than 32 headers") },
     Defect { finding: "header-malformed/long", refusal: None },
     Defect { finding: "header-malformed/disposition", refusal: None },
@@ -278,8 +282,8 @@ fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     let is_blank = boundary_line.trim_ascii().is_empty();
     let is_padded = is_blank && matches!(boundary_line, [b' ' | b'\t', ..]);
     let (mut has_bare_lf, mut has_bare_cr) = (is_bare_lf(boundary_line), has_cr(boundary_line));
-    let (mut is_malformed, mut has_end, mut is_folded) = (false, false, false);
-    let (mut disposition, mut count) = (None, 0);
+    let mut is_malformed = !is_blank && !has_bare_cr && boundary_line.len() < part.len();
+    let (mut has_end, mut is_folded, mut disposition, mut count) = (false, false, None, 0);
     let mut lines = lines.take_while(|line| line.ends_with(b"\n"));
     // A line that is no header may be content, and so may be all lines behind it.
     while !(has_bare_cr || is_malformed || has_end)

@@ -98,8 +98,7 @@ fn document(result: &CallResult, effect: Option<Effect>, key: &ApiKey) -> String
     let media_id = media_id();
     let mut fields = fields(result, &media_id);
     if effect == Some(Effect::ExtraFields) {
-        // The first value is escaped in XML, but not for the signature. It holds no `&NAME=`, because
-        // clients refuse a success that reads as another field.
+        // Escaped in XML, but not for the signature, so clients would refuse a value with `&NAME=`.
         fields.push(("trace_no", "a=b & <c>=\u{4e00}"));
         fields.push(("attach", "more than is documented"));
     }

@@ -25,11 +25,10 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
     }
     // The fields behind a part that was not read to its end are not known.
     let is_whole = parts.len() < FIELDS && parts.iter().all(|part| part.content.is_some());
-    let is_whole = is_whole && !form.too_large;
     for name in REQUIRED {
         match parts.iter().filter(|part| part.name == name).count() {
             1 => {}
-            0 if is_whole => missing(name, parts, findings),
+            0 if is_whole && !form.too_large => missing(name, parts, findings),
             0 => {}
             times => findings.add("field-repeated", &[&name, &times.to_string()]),
         }

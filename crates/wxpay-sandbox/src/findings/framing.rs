@@ -85,11 +85,11 @@ fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<
         }
         None => findings.add("not-a-form", &[]),
     }
-    let closing = format!("{delimiter}--");
+    let closing = format!("\r\n{delimiter}--");
     let tail = &body[body.len().saturating_sub(closing.len() + 64)..];
-    let is_open = find(tail, closing.as_bytes()).is_none();
+    let is_open = form.error.is_some() && find(tail, closing.as_bytes()).is_none();
     let is_refused = form.defects.iter().any(|defect| defect.refusal.is_some());
-    if first.is_some() && is_open && !form.too_large && !is_refused {
+    if first.is_some() && is_open && !is_refused {
         findings.add("form-not-closed", &[]);
     }
 }

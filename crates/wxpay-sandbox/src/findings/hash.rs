@@ -56,8 +56,10 @@ fn in_another_form(sent: &str, right: &str) -> Option<Reason> {
         128 => "SHA-512",
         _ => return None,
     };
-    let values = [algorithm.to_owned(), String::new()];
-    Some(("hash-other-algorithm", values))
+    Some((
+        "hash-other-algorithm",
+        [algorithm.to_owned(), String::new()],
+    ))
 }
 
 /// The MD5 of other bytes that the client had. Each is made once; all of 2 MiB take some 50 ms.

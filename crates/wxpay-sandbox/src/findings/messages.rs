@@ -49,8 +49,7 @@ pub(super) const MESSAGES: &[Message] = &[
      TryAddWithoutValidation)",
      "Content-Type 里的 boundary 带引号，微信的解析器不识别：请写成不带引号的 boundary=…，只用字母和数字（.NET：用 \
      TryAddWithoutValidation 重新设置）"),
-    ("boundary-malformed", "the Content-Type cannot be read: write multipart/form-data; \
-     boundary=… of letters and digits, and nothing behind it",
+    ("boundary-malformed", "the Content-Type cannot be read: write multipart/form-data; boundary=…",
      "Content-Type 无法解析：请写成 multipart/form-data; boundary=…，只用字母和数字，后面不带其他内容"),
     ("boundary-mismatch", "the boundary in the Content-Type is {0:?}, and the body begins with \
      {1:?}: take both from the same form",
@@ -63,14 +62,12 @@ pub(super) const MESSAGES: &[Message] = &[
     ("line-ends", "a line of the form ends with LF alone: end boundary lines and headers with CR \
      LF (\\r\\n)",
      "表单中有只以 LF 结尾的行：分隔行和每个部分的头都必须以 CR LF（\\r\\n）结尾"),
-    ("line-ends/cr", "a line of the form has a CR that no LF follows: end boundary lines and headers \
-     with CR LF (\\r\\n)",
+    ("line-ends/cr", "a line of the form has a CR without LF: end lines with CR LF (\\r\\n)",
      "表单中有的行带有后面没有 LF 的 CR：分隔行和每个部分的头都必须以 CR LF（\\r\\n）结尾"),
-    ("header-malformed", "a line of a part's headers is no header (is the empty line behind the \
-     headers missing?), or has a control character (is the file name in UTF-16?)",
-     "某个部分的头中有一行不是请求头（是不是缺少头后面的空行？），或带有控制字符（文件名是 UTF-16 吗？）"),
-    ("header-malformed/long", "the headers of a part are over 32 or over 8 KiB, which WeChat's \
-     parsers may not read: Content-Disposition and Content-Type are enough",
+    ("header-malformed", "a line behind a boundary is no header (is the empty line behind the headers \
+     missing?), or has a control character (is the file name in UTF-16?)",
+     "分隔行后面有一行不是请求头（是不是缺少头后面的空行？），或带有控制字符（文件名是 UTF-16 吗？）"),
+    ("header-malformed/long", "a part has over 32 headers, or 8 KiB of them: two are enough",
      "某个部分的头超过 32 行或 8 KiB，微信的解析器未必能识别：只需要 Content-Disposition 和 Content-Type"),
     ("header-malformed/disposition", "the Content-Disposition of a part is not form-data, has an open \
      quote, or a name twice: write form-data; name=\"…\"",

@@ -57,9 +57,8 @@ fn values_with_braces_are_not_filled_in_again() {
 fn hash_of(sent: &[u8], bytes: &[u8]) -> String {
     let right = ContentMd5::of(bytes);
     let mut found = found(|it| hash::look(sent, right.as_str(), bytes, Some("shop.jpg"), it));
-    found
-        .pop()
-        .map_or("right".to_owned(), |finding| finding.code)
+    let code = found.pop().map(|finding| finding.code);
+    code.unwrap_or("right".to_owned())
 }
 
 #[test]

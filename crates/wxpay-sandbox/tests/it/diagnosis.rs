@@ -116,7 +116,7 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
     let missing = "a part has no Content-Disposition";
     let unnamed = "the Content-Disposition of a part has no name";
     let cr = "a line of the form has a CR that no LF follows";
-    let malformed = "a line of a part's headers is no header, or has a control character";
+    let malformed = "a line behind a boundary is no header, or has a control character";
     let many = "a part has more than 32 headers";
     let accepted = "Parameter format checking error: mch_id is missing";
     #[rustfmt::skip] // a row a line
@@ -156,6 +156,9 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
         ("multipart/form-data; boundary=(edge)", right.clone(), no_boundary, "boundary-malformed"),
         (EDGE, replaced("\r\n\r\n", "\r\n"), malformed, "header-malformed"),
         (EDGE, replaced("\r\n\r\nx\r\n", "\r\nhttps://x\r\n"), malformed, "header-malformed"),
+        (EDGE, replaced("--edge\r\n", "--edge\"\r\n"), malformed, "header-malformed"),
+        (EDGE, replaced("x\r\n", "x\n"), lf, "line-ends"),
+        (EDGE, replaced("x\r\n", "x"), open, "form-not-closed"),
         (EDGE, replaced("Disposition: ", "Disposition "), malformed, "header-malformed"),
         (EDGE, right.replacen("\r\n", "\r", 4), cr, "line-ends"),
         (EDGE, replaced("\"sign\"\r\n", "\"sign\"\r"), cr, "line-ends"),

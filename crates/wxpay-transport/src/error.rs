@@ -12,7 +12,6 @@ use bytes::Bytes;
 use http::{Response, uri::Authority};
 use hyper_util::client::legacy;
 
-use crate::attempt::Attempt;
 pub use tls::TlsErrorKind;
 pub(crate) use tls::Uncheckable;
 
@@ -157,23 +156,29 @@ impl Error {
 
     /// Adds what hyper's errors lack: the TLS alert before a close, whether the client has an identity, and
     /// the step at which the system gave the connection up.
-    pub(crate) fn explained(mut self, attempt: &Attempt, has_identity: bool) -> Self {
+    pub(crate) fn explained(
+        mut self,
+        alert: Option<TlsErrorKind>,
+        has_identity: bool,
+        is_key_refused: bool,
+        given_up: (TimeoutKind, Wait),
+    ) -> Self {
         let inner = &mut *self.0;
-        if let (ErrorKind::Closed, Some(alert)) = (inner.kind, attempt.alert()) {
+        if let (ErrorKind::Closed, Some(alert)) = (inner.kind, alert) {
             inner.kind = ErrorKind::Tls(alert);
         }
         // The client sends no certificate if its key can make no signature that the server accepts.
         let is_key_refused = match inner.kind {
             ErrorKind::Tls(TlsErrorKind::CertificateRequired) => has_identity,
             // The alert of OpenSSL's servers under TLS 1.2.
-            ErrorKind::Tls(TlsErrorKind::Incompatible) => attempt.is_key_refused(),
+            ErrorKind::Tls(TlsErrorKind::Incompatible) => is_key_refused,
             _ => false,
         };
         if is_key_refused {
             inner.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
         if let (ErrorKind::Timeout(_), None) = (inner.kind, &inner.wait) {
-            let (silence, wait) = attempt.given_up();
+            let (silence, wait) = given_up;
             (inner.kind, inner.wait) = (ErrorKind::Timeout(silence), Some(wait));
         }
         self

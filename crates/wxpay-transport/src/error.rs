@@ -348,9 +348,9 @@ impl ProxyErrorKind {
     }
 }
 
-/// The failure of a proxy, whose details [`Error`] prints.
+/// The failure of a proxy; [`Error`] prints the same words, so that no cause is said twice.
 #[derive(Debug, thiserror::Error)]
-#[error("no tunnel through the proxy")]
+#[error("{kind}{detail}")]
 pub(crate) struct ProxyFailure {
     pub(crate) proxy: Authority,
     pub(crate) kind: ProxyErrorKind,

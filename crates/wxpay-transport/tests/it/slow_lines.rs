@@ -100,7 +100,7 @@ async fn eight_uploads_share_a_slow_line_and_each_is_sent_once() {
 async fn an_upload_that_moves_through_a_small_window_is_not_cut() {
     let ca = Ca::new();
     let line = line(serve(ca.server(), answer_all).await, 60_000).await;
-    let builder = ca.builder().stall_timeout(Duration::from_millis(1500));
+    let builder = ca.builder().stall_timeout(Duration::from_millis(2500));
     let transport = builder.build().unwrap();
     let response = send(&transport, post(line, vec![7; 240_000])).await;
     assert_eq!(response.unwrap().body(), "ok");

@@ -89,7 +89,7 @@ pub(crate) struct Merchant {
     places: Arc<Semaphore>,
     queue: usize,
     memory: Arc<Semaphore>,
-    /// The last failure that only a person can mend, until an upload succeeds or the settings change.
+    /// The last failure that only a person can mend; an upload that succeeds and new settings remove it.
     failure: Mutex<Option<(Instant, String)>>,
     /// The hash of the picture of each recent media id.
     hashes: Mutex<HashMap<String, String>>,

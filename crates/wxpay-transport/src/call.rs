@@ -208,8 +208,7 @@ impl<B: RequestBody> Caller<B> {
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            let (alert, wait) = (attempt.alert(), attempt.wait(begun.elapsed()));
-            result.map_err(|error| error.explained(alert, client.identity.is_some(), wait))
+            result.map_err(|error| error.explained(attempt, client.identity.is_some()))
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| log_outcome(&result, begun));

@@ -116,7 +116,8 @@ async fn the_error_has_the_proxy_and_its_answer() {
         "",
     ];
     let forbids = ["HTTP/1.1 403 Forbidden||no", "HTTP/1.0 403"];
-    let (password, administrator) = ("407: check the user name", "403: ask its administrator");
+    let password = "407: check the user name and password for it (none were sent)";
+    let administrator = "403: ask its administrator";
     let ntlm = "such as cntlm or px (it offers Negotiate, NTLM)";
     let (nobody, _socket) = refusing();
     for (fault, said, responses) in [

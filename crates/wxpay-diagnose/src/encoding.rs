@@ -87,15 +87,33 @@ impl std::ops::Deref for Secret {
     }
 }
 
-/// The bytes as a chain of encodings writes them.
-pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Secret {
-    let mut encoded = Secret::default();
-    match chain {
-        [] => encoded.push(bytes),
-        [only] => only.write(bytes, &mut encoded),
-        [before @ .., last] => last.write(&encode(before, bytes), &mut encoded),
+/// Bytes as a chain of encodings writes them, not copied where the chain is empty.
+pub(crate) enum Encoded<'a> {
+    Same(&'a [u8]),
+    Other(Secret),
+}
+
+impl std::ops::Deref for Encoded<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Same(bytes) => bytes,
+            Self::Other(bytes) => bytes,
+        }
     }
-    encoded
+}
+
+/// The bytes as a chain of encodings writes them.
+pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Encoded<'_> {
+    let [before @ .., last] = chain else {
+        return Encoded::Same(bytes);
+    };
+    let bytes = encode(before, bytes);
+    // Most encodings fit, so that a file is copied and wiped once.
+    let mut encoded = Secret(Zeroizing::new(Vec::with_capacity(3 * bytes.len())));
+    last.write(&bytes, &mut encoded);
+    Encoded::Other(encoded)
 }
 
 impl Encoding {
@@ -146,7 +164,12 @@ impl Encoding {
                 let json = serde_json::to_string(text().as_str());
                 out(Zeroizing::new(json.expect("a text is JSON")).as_bytes());
             }
-            Self::Utf8 => out(text().as_bytes()),
+            Self::Utf8 => bytes.utf8_chunks().for_each(|chunk| {
+                out(chunk.valid().as_bytes());
+                if !chunk.invalid().is_empty() {
+                    out("\u{fffd}".as_bytes());
+                }
+            }),
             Self::Latin1AsUtf8 => bytes
                 .iter()
                 .for_each(|byte| out(char::from(*byte).encode_utf8(&mut [0; 2]).as_bytes())),

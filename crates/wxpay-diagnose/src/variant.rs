@@ -7,7 +7,7 @@ use std::{
 
 use hmac::{
     Hmac, KeyInit,
-    digest::{FixedOutput, Output, Update},
+    digest::{FixedOutput, Update},
 };
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
@@ -166,31 +166,33 @@ impl Variant<'_> {
             WhichKey::Other => inputs.others.get(self.about.parse::<usize>().ok()? - 1)?,
         };
         let key = &*encode(chain, key.expose().as_bytes());
-        let text = encode(self.string, &self.join(inputs, Some(key))?);
-        let mut digest = Secret::default();
+        let joined = |out: Out<'_>| self.join(inputs, Some(key), out);
+        let text = |out: Out<'_>| match self.string {
+            // A file in it is hashed without a copy.
+            [] => joined(out),
+            chain => joined_in_one(joined).map(|text| out(&encode(chain, &text))),
+        };
         match self.algorithm {
-            Algorithm::Md5 => digest.push(&Md5::digest(&*text)),
-            Algorithm::Sha256 => digest.push(&Sha256::digest(&*text)),
-            Algorithm::HmacMd5 => digest.push(&hmac::<Hmac<Md5>>(key, &text)),
+            Algorithm::Md5 => hash(Md5::new(), text),
+            Algorithm::Sha256 => hash(Sha256::new(), text),
+            Algorithm::HmacMd5 => hash(hmac::<Hmac<Md5>>(key), text),
             Algorithm::HmacSha256 if self.swap_hmac => {
-                digest.push(&hmac::<Hmac<Sha256>>(&text, key));
+                let text = joined_in_one(text)?;
+                hash(hmac::<Hmac<Sha256>>(&text), |out| Some(out(key)))
             }
-            Algorithm::HmacSha256 => {
-                digest.push(&hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key), &text));
-            }
+            Algorithm::HmacSha256 => hash(hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key)), text),
         }
-        Some(digest)
     }
 
     /// The string without the key, even in a field; `None` if it holds bytes that are not shown.
     pub(crate) fn shown(&self, inputs: &Inputs<'_>) -> Option<Box<str>> {
-        let text = self.join(inputs, None)?;
+        let text = joined_in_one(|out| self.join(inputs, None, out))?;
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The string before [`Step::Encode`]. Without a key it is for people: secrets are masked, and there
-    /// is none if it holds bytes that are not shown.
-    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>) -> Option<Secret> {
+    /// The pieces of the string before [`Step::Encode`]. Without a key it is for people: secrets are
+    /// masked, and there is none if it holds bytes that are not shown.
+    fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>, out: Out<'_>) -> Option<()> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.about)?;
         self.respell(&mut fields)?;
@@ -214,16 +216,15 @@ impl Variant<'_> {
         };
         let place = self.place.replace("{*}", "{}");
         let (start, end) = place.split_once("{}").unwrap_or_default();
-        let mut joined = Secret::default();
-        push_with_key(start, shown_key, &mut joined);
-        joined.push(open.as_bytes());
+        write_with_key(start, shown_key, out);
+        out(open.as_bytes());
         for (index, field) in fields.iter().enumerate() {
             if index != 0 {
-                joined.push(separator.as_bytes());
+                out(separator.as_bytes());
             }
             if let Some(between) = between {
-                joined.push(&encode(quote, field.name.as_bytes()));
-                joined.push(between.as_bytes());
+                out(&encode(quote, field.name.as_bytes()));
+                out(between.as_bytes());
             }
             let (whose, write) = self.write;
             let (chain, value) = match field.kind {
@@ -234,11 +235,11 @@ impl Variant<'_> {
                 }
                 _ => (field.chain, field.value),
             };
-            joined.push(&encode(quote, &encode(chain, value)));
+            out(&encode(quote, &encode(chain, value)));
         }
-        joined.push(close.as_bytes());
-        push_with_key(end, shown_key, &mut joined);
-        Some(joined)
+        out(close.as_bytes());
+        write_with_key(end, shown_key, out);
+        Some(())
     }
 
     /// Spells names of the API's in another way; `None` if none of them changes.
@@ -266,16 +267,34 @@ impl Variant<'_> {
     }
 }
 
-fn push_with_key(template: &str, key: &[u8], to: &mut Secret) {
+/// Takes the pieces of a string one after the other.
+type Out<'o> = &'o mut dyn FnMut(&[u8]);
+
+fn write_with_key(template: &str, key: &[u8], out: Out<'_>) {
     for (index, text) in template.split('*').enumerate() {
         if index != 0 {
-            to.push(key);
+            out(key);
         }
-        to.push(text.as_bytes());
+        out(text.as_bytes());
     }
 }
 
-fn hmac<H: KeyInit + Update + FixedOutput>(key: &[u8], text: &[u8]) -> Output<H> {
-    let hmac = <H as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
-    hmac.chain(text).finalize_fixed()
+fn joined_in_one(write: impl FnOnce(Out<'_>) -> Option<()>) -> Option<Secret> {
+    let mut joined = Secret::default();
+    write(&mut |piece| joined.push(piece))?;
+    Some(joined)
+}
+
+fn hmac<H: KeyInit>(key: &[u8]) -> H {
+    <H as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn hash<H: Update + FixedOutput>(
+    mut hasher: H,
+    write: impl FnOnce(Out<'_>) -> Option<()>,
+) -> Option<Secret> {
+    write(&mut |piece| hasher.update(piece))?;
+    let mut digest = Secret::default();
+    digest.push(&hasher.finalize_fixed());
+    Some(digest)
 }

@@ -101,7 +101,7 @@ pub(crate) fn find(call: &Call, form: &Form, merchant: &Merchant) -> Vec<Finding
         Some(_) => {}
     }
     framing::look(call, form, &mut findings);
-    if !form.parts.is_empty() {
+    if form.error.is_none() {
         fields::look(form, mch_id, &mut findings);
         signature(form, merchant, &mut findings);
         picture::look(form, &mut findings);

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
-use http::{HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
+use http::{HeaderName, HeaderValue, header::CONTENT_DISPOSITION, request::Parts};
 use multer::Multipart;
 use tokio::sync::OwnedSemaphorePermit;
 use wxpay_sign::{ContentHash, ContentMd5};
@@ -255,9 +255,14 @@ pub(crate) struct Defect {
 }
 
 #[rustfmt::skip] // a row a line
-const DEFECTS: [Defect; 5] = [
+const DEFECTS: [Defect; 10] = [
     Defect { finding: "boundary-spaces/line", refusal: None },
     Defect { finding: "line-ends", refusal: Some("a line of the form ends with LF alone") },
+    Defect { finding: "line-ends/cr", refusal: Some("a line of the form has a CR that no LF follows") },
+    Defect { finding: "header-malformed", refusal: Some("a line of a part's headers is no header, or has a control character") },
+    Defect { finding: "header-malformed/long", refusal: Some("a part has more than 32 headers") },
+    Defect { finding: "header-malformed/long", refusal: None },
+    Defect { finding: "header-malformed/disposition", refusal: None },
     Defect { finding: "header-folded", refusal: Some("a header of a part is folded over two lines") },
     Defect { finding: "disposition-missing", refusal: Some("a part has no Content-Disposition") },
     Defect { finding: "field-unnamed", refusal: Some("the Content-Disposition of a part has no name") },
@@ -266,30 +271,44 @@ const DEFECTS: [Defect; 5] = [
 /// Adds the defects of a part that begins with these bytes, behind the boundary itself.
 fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     let is_bare_lf = |line: &[u8]| line.ends_with(b"\n") && !line.ends_with(b"\r\n");
+    let has_cr = |line: &[u8]| line.strip_suffix(b"\r\n").unwrap_or(line).contains(&b'\r');
+    let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     let mut lines = part.split_inclusive(|byte| *byte == b'\n');
     let boundary_line = lines.next().unwrap_or_default();
     let is_blank = boundary_line.trim_ascii().is_empty();
     let is_padded = is_blank && matches!(boundary_line, [b' ' | b'\t', ..]);
-    let mut has_bare_lf = is_bare_lf(boundary_line);
-    let (mut disposition, mut is_folded, mut has_end) = (None, false, false);
-    for line in lines {
-        has_bare_lf |= is_bare_lf(line);
-        if line.trim_ascii().is_empty() {
-            has_end = true;
-            break;
-        }
-        is_folded |= line.starts_with(b" ") || line.starts_with(b"\t");
+    let (mut has_bare_lf, mut has_bare_cr) = (is_bare_lf(boundary_line), has_cr(boundary_line));
+    let (mut is_malformed, mut has_end, mut is_folded) = (false, false, false);
+    let (mut disposition, mut count) = (None, 0);
+    let mut lines = lines.take_while(|line| line.ends_with(b"\n"));
+    // A line that is no header may be content, and so may be all lines behind it.
+    while !(has_bare_cr || is_malformed || has_end)
+        && let Some(line) = lines.next()
+    {
         let colon = line.iter().position(|byte| *byte == b':');
         let (name, value) = line.split_at(colon.unwrap_or(line.len()));
-        let name = name.trim_ascii();
+        let is_continued = matches!(line, [b' ' | b'\t', ..]);
+        has_end = matches!(line, b"\n" | b"\r\n");
+        has_bare_cr = has_cr(line);
+        is_malformed = !has_bare_cr && value.trim_ascii_end().iter().any(is_control)
+            || !has_end && !is_continued && HeaderName::from_bytes(name).is_err();
+        has_bare_lf |= !is_malformed && is_bare_lf(line);
+        is_folded |= is_continued;
+        count += usize::from(!has_end);
         if name.eq_ignore_ascii_case(b"content-disposition") {
             disposition = Some(Disposition::parse(value.get(1..).unwrap_or_default()));
         }
     }
+    let is_long = part.len() == HEAD && !(has_bare_cr || is_malformed || has_end);
+    let is_odd = disposition.as_ref().is_some_and(|it| it.is_malformed);
     let is_missing = disposition.is_none() && has_end;
     // The name may be on a folded line.
     let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
-    let found = [is_padded, has_bare_lf, is_folded, is_missing, is_unnamed];
+    #[rustfmt::skip] // as in the table
+    let found = [
+        is_padded, has_bare_lf, has_bare_cr, is_malformed, count > 32, is_long, is_odd, is_folded,
+        is_missing, is_unnamed,
+    ];
     let found = DEFECTS.iter().zip(found).filter(|it| it.1);
     for (defect, _) in found {
         if !defects.contains(&defect) {
@@ -308,23 +327,32 @@ pub(crate) struct Disposition {
     pub(crate) file_name_first: bool,
     /// `filename*`, of RFC 2231 and 5987.
     pub(crate) extended_file_name: bool,
+    /// It is not `form-data`, a quote is open, or a name comes twice.
+    is_malformed: bool,
 }
 
 impl Disposition {
     fn parse(value: &[u8]) -> Self {
         let mut found = Self::default();
-        for parameter in parameters(value.trim_ascii()).skip(1) {
+        let mut parameters = parameters(value.trim_ascii());
+        let kind = parameters.next().unwrap_or_default().trim_ascii();
+        found.is_malformed = !kind.eq_ignore_ascii_case(b"form-data");
+        for parameter in parameters {
             let Some(end) = parameter.iter().position(|byte| *byte == b'=') else {
                 continue;
             };
-            let value = || Some(unquoted(parameter[end + 1..].trim_ascii()).to_vec());
+            let value = parameter[end + 1..].trim_ascii();
+            found.is_malformed |= value.first() == Some(&b'"') && !matches!(value, [_, .., b'"']);
+            let value = value.strip_prefix(b"\"").unwrap_or(value);
+            let value = Some(value.strip_suffix(b"\"").unwrap_or(value).to_vec());
             let name = parameter[..end].trim_ascii().to_ascii_lowercase();
             match name.as_slice() {
-                b"name" => found.name = found.name.take().or_else(value),
-                b"filename" => {
+                b"name" if found.name.is_none() => found.name = value,
+                b"filename" if found.file_name.is_none() => {
                     found.file_name_first |= found.name.is_none();
-                    found.file_name = found.file_name.take().or_else(value);
+                    found.file_name = value;
                 }
+                b"name" | b"filename" => found.is_malformed = true,
                 b"filename*" => found.extended_file_name = true,
                 _ => {}
             }
@@ -333,11 +361,6 @@ impl Disposition {
         found.file_name_first &= found.name.is_some();
         found
     }
-}
-
-fn unquoted(value: &[u8]) -> &[u8] {
-    let inner = value.strip_prefix(b"\"").unwrap_or(value);
-    inner.strip_suffix(b"\"").unwrap_or(inner)
 }
 
 /// The texts between semicolons that are not in quotes.

@@ -16,10 +16,11 @@ use crate::{
 
 /// A picture must be smaller than this: "less than 2M", read as 2 MiB.
 pub(crate) const PICTURE_LIMIT: usize = 2 * 1024 * 1024;
+/// Maximum number of characters of a file name.
+pub(crate) const NAME_LIMIT: usize = 256;
 const PATH: &str = "/secapi/mch/uploadmedia";
 
 /// The gateway's merchant, and the keys with which clients may have signed by mistake.
-#[derive(Debug)]
 pub(crate) struct Merchant {
     pub(crate) mch_id: String,
     pub(crate) key: ApiKey,
@@ -299,16 +300,14 @@ fn formats(subject: &Subject<'_>) -> Result<(), Broken> {
         text.is_ok_and(|text| fits(text) && is_storable(text))
     };
     let is_wrong = |row: &&(&str, Fits)| form.part(row.0).is_some_and(|it| !is_right(it, row.1));
+    let is_name = |it: &str| is_storable(it) && it.chars().count() <= NAME_LIMIT;
+    let is_named = form.file_name().is_none_or(is_name);
     let mut further = form.parts.iter().filter(|part| part.name != "media");
     let wrong = if let Some(row) = FORMATS.iter().find(is_wrong) {
         row.0
     } else if !further.all(|part| is_right(part, |_| true)) {
         "a further field"
-    } else if !form.parts.iter().all(|part| part.names_are_utf8)
-        || form
-            .file_name()
-            .is_some_and(|it| !is_storable(it) || it.chars().count() > 256)
-    {
+    } else if !is_named || !form.parts.iter().all(|part| part.names_are_utf8) {
         "the file name of media"
     } else {
         return Ok(());

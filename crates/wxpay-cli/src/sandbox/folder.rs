@@ -48,7 +48,13 @@ impl Folder {
         // Checked before the folder is made, and again, since a link may lead to such a path.
         let asked = std::path::absolute(path);
         refuse_unless_utf8(&asked.with_context(|| format!("cannot use {}", path.display()))?)?;
-        let path = make(path)?;
+        let path = match &temporary {
+            // Only named folders are refused: a container may have no better place for temporary ones.
+            Some(_) => path
+                .canonicalize()
+                .with_context(|| format!("cannot find {}", path.display()))?,
+            None => make(path)?,
+        };
         refuse_unless_utf8(&path)?;
         Ok(Self {
             path,
@@ -199,9 +205,15 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     }
     let owner = metadata.uid();
     let ours = rustix::process::geteuid().as_raw();
+    let above = folder.parent().unwrap_or(folder);
+    let parent = status(above)?;
+    // Without the sticky bit everybody may rename the folder, and put another in its place.
+    if parent.mode() & 0o1002 == 0o002 {
+        let above = above.display();
+        bail!("{above}, above {shown}, may be written by everybody: take a folder of your own");
+    }
     // The owner of the parent could replace the folder anyway. A container's mount has its host's owner.
-    let above = status(folder.parent().unwrap_or(folder))?.uid();
-    if ![ours, 0, above].contains(&owner) {
+    if ![ours, 0, parent.uid()].contains(&owner) {
         bail!("{shown} belongs to another user (number {owner}): take another folder");
     }
     if metadata.mode() & 0o020 != 0 {

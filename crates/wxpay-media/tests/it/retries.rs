@@ -36,6 +36,17 @@ async fn a_failure_that_may_pass_is_repeated() {
 }
 
 #[tokio::test]
+async fn a_success_with_a_harmless_fault_is_no_failure() {
+    for fault in "extra-fields bom other-algorithm cut-after-answer delay-in-answer=1ms".split(' ')
+    {
+        let sandbox = sandbox(fault).await;
+        let client = quick(&sandbox).build().unwrap();
+        let call = client.upload(&image()).await.expect(fault).call.unwrap();
+        assert_eq!(call.attempts, 1, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn each_failure_has_its_advice_and_a_final_one_is_not_repeated() {
     use RetryAdvice::{Refused, Retry, Stop, Throttle};
 

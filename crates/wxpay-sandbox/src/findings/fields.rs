@@ -25,6 +25,7 @@ pub(super) fn look(form: &Form, mch_id: &str, findings: &mut Findings<'_>) {
     }
     // The fields behind a part that was not read to its end are not known.
     let is_whole = parts.len() < FIELDS && parts.iter().all(|part| part.content.is_some());
+    let is_whole = is_whole && !form.too_large;
     for name in REQUIRED {
         match parts.iter().filter(|part| part.name == name).count() {
             1 => {}

@@ -40,25 +40,29 @@ fn content_type(headers: &HeaderMap, form: &Form, findings: &mut Findings<'_>) -
     if values.next().is_some() {
         findings.add("content-type-repeated", &[]);
     }
+    let is_read = multer::parse_boundary(value.to_str().unwrap_or_default()).is_ok();
     let value = String::from_utf8_lossy(value.as_bytes());
     let media_type = value.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
         findings.add("not-multipart", &[&media_type]);
         return None;
     }
-    let Some((name, value)) = boundary_parameter(&value) else {
+    let (name, value) = boundary_parameter(&value).unwrap_or_default();
+    let unquoted = value.trim().trim_matches('"');
+    if unquoted.is_empty() {
         findings.add("boundary-missing", &[]);
         return None;
-    };
-    if name.ends_with([' ', '\t']) || value.starts_with([' ', '\t']) {
+    }
+    let is_padded = [value, unquoted].iter().any(|it| it.trim() != *it);
+    let is_padded = is_padded || name.ends_with([' ', '\t']);
+    if is_padded {
         findings.add("boundary-spaces", &[]);
     }
-    let unquoted = value.trim().trim_matches('"');
     if form.boundary_is_quoted {
         findings.add("boundary-quoted", &[]);
-    }
-    if unquoted.trim() != unquoted {
-        findings.add("boundary-spaces", &[]);
+    } else if !is_padded && !is_read {
+        findings.add("boundary-malformed", &[]);
+        return None;
     }
     Some(unquoted.to_owned())
 }
@@ -84,7 +88,8 @@ fn boundaries(boundary: &str, body: &[u8], form: &Form, findings: &mut Findings<
     let closing = format!("{delimiter}--");
     let tail = &body[body.len().saturating_sub(closing.len() + 64)..];
     let is_open = find(tail, closing.as_bytes()).is_none();
-    if first.is_some() && is_open && !form.too_large && form.defects.is_empty() {
+    let is_refused = form.defects.iter().any(|defect| defect.refusal.is_some());
+    if first.is_some() && is_open && !form.too_large && !is_refused {
         findings.add("form-not-closed", &[]);
     }
 }

@@ -72,7 +72,7 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
         ("hash-of-name", &|| file_name.is_some_and(|name| is(name.as_bytes()))),
         ("hash-of-base64", &|| is_of_base64(sent, bytes)),
         ("hash-of-decoded", &|| decode_base64(bytes.trim_ascii()).is_some_and(|it| is(&it))),
-        ("hash-of-hex", &|| is_of_hex(sent, bytes)),
+        ("hash-of-hex", &|| is(&hex(bytes)) || is(&hex(bytes).to_ascii_uppercase())),
         ("hash-of-text", &|| is(String::from_utf8_lossy(bytes).as_bytes())),
         ("hash-of-converted", &|| converted(bytes).any(|it| is(&it))),
     ];
@@ -123,18 +123,11 @@ fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
     })
 }
 
-fn is_of_hex(sent: &str, bytes: &[u8]) -> bool {
-    [b"0123456789abcdef", b"0123456789ABCDEF"]
-        .iter()
-        .any(|digits| {
-            let mut hasher = ContentMd5::new();
-            for block in bytes.chunks(4096) {
-                let halves = block.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-                let hex = halves.map(|half| digits[usize::from(half)]);
-                hasher.update(&hex.collect::<Vec<_>>());
-            }
-            hasher.finish().as_str() == sent
-        })
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves
+        .map(|half| b"0123456789abcdef"[usize::from(half)])
+        .collect()
 }
 
 /// With line ends converted to LF, with a CR before each LF, and converted to CR LF.

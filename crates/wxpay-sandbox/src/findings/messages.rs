@@ -49,6 +49,9 @@ pub(super) const MESSAGES: &[Message] = &[
      TryAddWithoutValidation)",
      "Content-Type 里的 boundary 带引号，微信的解析器不识别：请写成不带引号的 boundary=…，只用字母和数字（.NET：用 \
      TryAddWithoutValidation 重新设置）"),
+    ("boundary-malformed", "the Content-Type cannot be read: write multipart/form-data; \
+     boundary=… of letters and digits, and nothing behind it",
+     "Content-Type 无法解析：请写成 multipart/form-data; boundary=…，只用字母和数字，后面不带其他内容"),
     ("boundary-mismatch", "the boundary in the Content-Type is {0:?}, and the body begins with \
      {1:?}: take both from the same form",
      "Content-Type 里的 boundary 是 {0:?}，而请求体以 {1:?} 开头：两者必须来自同一个表单"),
@@ -60,6 +63,18 @@ pub(super) const MESSAGES: &[Message] = &[
     ("line-ends", "a line of the form ends with LF alone: end boundary lines and headers with CR \
      LF (\\r\\n)",
      "表单中有只以 LF 结尾的行：分隔行和每个部分的头都必须以 CR LF（\\r\\n）结尾"),
+    ("line-ends/cr", "a line of the form has a CR that no LF follows: end boundary lines and headers \
+     with CR LF (\\r\\n)",
+     "表单中有的行带有后面没有 LF 的 CR：分隔行和每个部分的头都必须以 CR LF（\\r\\n）结尾"),
+    ("header-malformed", "a line of a part's headers is no header (is the empty line behind the \
+     headers missing?), or has a control character (is the file name in UTF-16?)",
+     "某个部分的头中有一行不是请求头（是不是缺少头后面的空行？），或带有控制字符（文件名是 UTF-16 吗？）"),
+    ("header-malformed/long", "the headers of a part are over 32 or over 8 KiB, which WeChat's \
+     parsers may not read: Content-Disposition and Content-Type are enough",
+     "某个部分的头超过 32 行或 8 KiB，微信的解析器未必能识别：只需要 Content-Disposition 和 Content-Type"),
+    ("header-malformed/disposition", "the Content-Disposition of a part is not form-data, has an open \
+     quote, or a name twice: write form-data; name=\"…\"",
+     "某个部分的 Content-Disposition 不是 form-data、引号没有闭合或名称重复：请写成 form-data; name=\"…\""),
     ("header-folded", "a header of a part is folded, which no current parser reads: write it in \
      one line",
      "某个部分的头折成了两行，现在的解析器都不识别：请写成一行"),
@@ -137,6 +152,8 @@ pub(super) const MESSAGES: &[Message] = &[
      "media 的文件名是空的：没有选择文件的表单就是这样"),
     ("file-name-not-utf8", "the file name of media is not UTF-8: is it GBK? Use ASCII or UTF-8",
      "media 的文件名不是 UTF-8：是 GBK 吗？请使用 ASCII 或 UTF-8 文件名"),
+    ("file-name-long", "the file name of media is over 256 characters: shorten it",
+     "media 的文件名超过 256 个字符：请缩短"),
     ("file-name-path", "the file name of media is a path, {0:?}: send the last part",
      "media 的文件名是路径 {0:?}：只发送最后一段"),
     ("media-type-missing", "the part media has no Content-Type: send the picture's own \

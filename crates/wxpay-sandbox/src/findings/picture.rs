@@ -5,7 +5,7 @@ use wxpay_picture::{Content, Format};
 use super::{Findings, hash, messages::KINDS_ZH};
 use crate::{
     request::{Form, Part},
-    rules::{PICTURE_LIMIT, is_storable},
+    rules::{NAME_LIMIT, PICTURE_LIMIT, is_storable},
 };
 
 /// A picture of this size is near enough to the limit for a finding.
@@ -63,6 +63,7 @@ fn name(media: &Part, findings: &mut Findings<'_>) {
         Some(name) if !media.names_are_utf8 || name.contains('\u{fffd}') => {
             findings.add("file-name-not-utf8", &[]);
         }
+        Some(name) if name.chars().count() > NAME_LIMIT => findings.add("file-name-long", &[]),
         Some(name) if !is_storable(name) => findings.add("emoji/file", &[]),
         Some(name) if name.contains(['/', '\\']) => findings.add("file-name-path", &[&name]),
         Some(_) => {}

@@ -47,7 +47,7 @@ impl Inspector {
                 let read = timeout(BODY_TIMEOUT, Limited::new(body, BODY).collect());
                 let Ok(Ok(body)) = read.await else {
                     let why = "the body is too large or too slow";
-                    return responses::text(StatusCode::BAD_REQUEST, why);
+                    return refused(StatusCode::BAD_REQUEST, why);
                 };
                 self.inject(&head.headers, &body.to_bytes())
             }
@@ -115,16 +115,15 @@ impl Inspector {
     fn inject(&self, headers: &HeaderMap, body: &[u8]) -> InspectorResponse {
         // By its content, because curl labels anything as a form.
         let is_form = !matches!(body.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
-        let refused = |status, error: String| responses::json(status, &json!({ "error": error }));
         let faults = match if is_form { form(body) } else { list(body) } {
             Ok(faults) => faults,
-            Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
+            Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
         };
         let active = self.faults.all();
         let active = active.iter().filter(|fault| !fault.is_exhausted());
         if active.count() + faults.len() > FAULTS {
             let error = format!("{FAULTS} faults are active: remove some");
-            return refused(StatusCode::CONFLICT, error);
+            return refused(StatusCode::CONFLICT, &error);
         }
         let inject = |fault| self.faults.inject(fault);
         let ids: Vec<_> = faults.into_iter().map(inject).collect();
@@ -135,6 +134,10 @@ impl Inspector {
         injected.retain(|fault| ids.contains(&fault.id()));
         responses::json(StatusCode::CREATED, &injected)
     }
+}
+
+fn refused(status: StatusCode, error: &str) -> InspectorResponse {
+    responses::json(status, &json!({ "error": error }))
 }
 
 fn list(body: &[u8]) -> Result<Vec<Fault>, Box<dyn Error>> {

@@ -22,7 +22,6 @@ use crate::{
 const WAITING: usize = 1024;
 
 /// Hands calls to the thread, which ends when this is dropped.
-#[derive(Debug)]
 pub(super) struct Diagnosis {
     calls: SyncSender<(u64, Handled)>,
     recorder: Recorder,
@@ -32,7 +31,7 @@ pub(super) struct Diagnosis {
 }
 
 /// Records calls, with findings or without.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Recorder {
     merchant: Arc<Merchant>,
     history: History,

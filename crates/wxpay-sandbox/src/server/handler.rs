@@ -35,7 +35,6 @@ use crate::{
 const BODIES: usize = 128 * 1024 * 1024;
 
 /// Handles the requests of all connections.
-#[derive(Debug)]
 pub(crate) struct Handler {
     merchant: Arc<Merchant>,
     faults: Faults,

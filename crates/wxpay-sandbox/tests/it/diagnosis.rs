@@ -51,12 +51,14 @@ fn mistakes_in_fields_are_named() {
     let bench = Bench::new();
     bench.write("test.jpg", WHOLE);
     bench.write("line", "1900000109\n");
+    let long = format!("media=@test.jpg;filename={}.jpg", "名".repeat(253));
     #[rustfmt::skip] // a row a line
     let rows = [
         ("mch_id", "mch_id=1", &["merchant-unknown"][..]),
         ("mch_id", "mch_id=<line", &["value-not-trimmed", "merchant-unknown"]),
         ("mch_id", "mchId=1900000109", &["field-misnamed"]),
         ("media", "file=@test.jpg", &["field-misnamed"]),
+        ("media", &long, &["file-name-long"]),
         ("media_hash", "media_hash=", &["field-empty", "hash-of-other-bytes"]),
         ("sign", "other=1", &["field-missing"]),
         ("more", "mch_id=1900000109", &["field-repeated"]),
@@ -113,6 +115,9 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
     let folded = "a header of a part is folded over two lines";
     let missing = "a part has no Content-Disposition";
     let unnamed = "the Content-Disposition of a part has no name";
+    let cr = "a line of the form has a CR that no LF follows";
+    let malformed = "a line of a part's headers is no header, or has a control character";
+    let many = "a part has more than 32 headers";
     let accepted = "Parameter format checking error: mch_id is missing";
     #[rustfmt::skip] // a row a line
     let rows = [
@@ -145,7 +150,24 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
         ("multipart/form-data; boundary = edge", right.clone(), no_boundary, "boundary-spaces"),
         ("multipart/form-data; boundary= edge", right.clone(), no_boundary, "boundary-spaces"),
         (EDGE, replaced("\r\nx\r\n", "\r\nvalue\n x\r\n"), accepted, ""),
-        ("multipart/form-data; boundary=edge ; charset=utf-8", right.clone(), no_boundary, ""),
+        ("multipart/form-data; boundary=edge ; charset=utf-8", right.clone(), no_boundary, "boundary-spaces"),
+        ("multipart/form-data; boundary=", right.clone(), no_boundary, "boundary-missing"),
+        ("multipart/form-data; boundary=edge, text/plain", right.clone(), no_boundary, "boundary-malformed"),
+        ("multipart/form-data; boundary=(edge)", right.clone(), no_boundary, "boundary-malformed"),
+        (EDGE, replaced("\r\n\r\n", "\r\n"), malformed, "header-malformed"),
+        (EDGE, replaced("\r\n\r\nx\r\n", "\r\nhttps://x\r\n"), malformed, "header-malformed"),
+        (EDGE, replaced("Disposition: ", "Disposition "), malformed, "header-malformed"),
+        (EDGE, right.replacen("\r\n", "\r", 4), cr, "line-ends"),
+        (EDGE, replaced("\"sign\"\r\n", "\"sign\"\r"), cr, "line-ends"),
+        (EDGE, replaced("--edge\r\n", "--edge\r\r\n"), cr, "line-ends"),
+        (EDGE, part("; name=\"media\"; filename=\"a\0b.jpg\""), malformed, "header-malformed"),
+        (EDGE, part("; name=\"media\"; filename=\"a\x01b.jpg\""), malformed, "header-malformed"),
+        (EDGE, part("; name=\"media\"; filename=\"a\x7fb.jpg\""), malformed, "header-malformed"),
+        (EDGE, part(&format!("; name=\"sign\"{}", "\r\nX: y".repeat(40))), many, "header-malformed"),
+        (EDGE, part(&format!("; name=\"sign\"\r\nX: {}", "y".repeat(20_000))), accepted, "header-malformed"),
+        (EDGE, part("; name=\"sign"), accepted, "header-malformed"),
+        (EDGE, part("; name=\"sign\"; name=\"x\""), accepted, "header-malformed"),
+        (EDGE, replaced("form-data", "attachment"), accepted, "header-malformed"),
         ("multipart/form-data; boundary=edge; charset=\"utf-8\"", right.clone(), accepted, ""),
     ];
     for (content_type, body, message, code) in &rows {
@@ -158,6 +180,9 @@ fn forms_that_wechats_parsers_may_not_read_are_named_and_mostly_refused() {
         codes.retain(|code| rows.iter().any(|row| row.3 == code));
         assert_eq!(codes.join(" "), *code, "{content_type} {body:?}");
     }
+    let (answer, codes) = raw(&bench, EDGE, "--edge--\r\n");
+    assert_eq!(answer.get("return_msg"), Some(accepted));
+    assert_eq!(codes, ["field-missing"; 4]);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn signatures_are_left_out_or_wrong() {
     bench.inject_next(Effect::ExtraFields);
     let answer = bench.send(&[]);
     answer.assert_signed(&bench, "MD5");
-    assert_eq!(answer.get("trace_no"), Some("a&b=<c> 一"));
+    assert_eq!(answer.get("trace_no"), Some("a=b & <c>=一"));
 }
 
 #[test]

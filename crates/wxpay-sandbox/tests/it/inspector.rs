@@ -160,7 +160,10 @@ fn faults_are_injected_by_scripts() {
     assert_eq!(ask(&bench, "/faults", &["--json", &many]).0, "409");
     assert!(bench.sandbox.faults().is_empty());
     bench.write("huge", vec![b' '; 100_000]);
-    assert_eq!(ask(&bench, "/faults", &["--data-binary", "@huge"]).0, "400");
+    let (status, said) = ask(&bench, "/faults", &["--data-binary", "@huge"]);
+    assert_eq!(status, "400");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["error"], "the body is too large or too slow");
 }
 
 #[test]

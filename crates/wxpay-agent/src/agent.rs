@@ -34,7 +34,8 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// A queue of twice the 256 callers that the benchmarks start at once; a third of systemd's grace.
+/// The queue is for twice the 256 callers of the benchmarks; the grace is a third of the 90 seconds that systemd
+/// gives a service to stop.
 impl Default for Options {
     fn default() -> Self {
         Self {

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde::Deserialize;
 use tokio::time::timeout;
 use wxpay_media::{Error, Image, ImageError};
 
@@ -119,13 +119,23 @@ async fn file_part(request: Request) -> Result<Picture, Refusal> {
 
 /// Fetches the picture from the URL in a JSON body.
 async fn by_url(body: Body, fetcher: Option<&Fetcher>) -> Result<Picture, Refusal> {
+    #[derive(Deserialize)]
+    struct ByUrl {
+        url: String,
+    }
+
     let json = within(STALL, to_bytes(body, MAX_JSON)).await?;
-    let json: Value = serde_json::from_slice(&json.unwrap_or_default()).unwrap_or_default();
-    let missing = || Refusal::bad("the JSON has no `url`", ADVICE);
-    let url = json["url"].as_str().ok_or_else(missing)?;
+    let json =
+        json.map_err(|_| Refusal::bad("the JSON is cut, or has more than 16 KiB", ADVICE))?;
+    // serde would also take the fields of an array.
+    let object = Some(&json).filter(|it| it.trim_ascii_start().starts_with(b"{"));
+    let by_url = object.and_then(|it| serde_json::from_slice(it).ok());
+    let missing = || Refusal::bad("the body is no JSON with one `url`", ADVICE);
+    let ByUrl { url } = by_url.ok_or_else(missing)?;
     let advice = "start the agent with --allow-url HOST, or send the picture";
-    let fetcher = fetcher.ok_or_else(|| Refusal::bad("no URL is allowed", advice))?;
-    Ok((None, fetcher.fetch(url).await?))
+    let not_allowed = || Refusal::bad("no URL is allowed", advice).kind("url");
+    let fetcher = fetcher.ok_or_else(not_allowed)?;
+    Ok((None, fetcher.fetch(&url).await?))
 }
 
 /// The bytes of a picture; beyond the limit they are only counted.

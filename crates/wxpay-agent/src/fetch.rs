@@ -40,7 +40,7 @@ impl FromStr for AllowedHost {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         let uri = format!("https://{text}/").parse::<Uri>().ok();
         let uri = uri.filter(|_| text.bytes().all(is_plain));
-        let target = uri.as_ref().and_then(target);
+        let target = uri.as_ref().and_then(target).filter(|it| it.1 != 0);
         target.ok_or("a host has the form HOST or HOST:PORT, such as pictures.example.com")
     }
 }

@@ -59,11 +59,16 @@ impl Token {
     }
 
     fn read(path: &Path) -> io::Result<Self> {
-        let mut text = Zeroizing::new(String::new());
+        let mut text = Zeroizing::new(Vec::new());
         if path.metadata()?.is_file() {
             let mut file = File::open(path)?.take(MAX_LENGTH);
-            file.read_to_string(&mut text)?;
+            file.read_to_end(&mut text)?;
         }
+        let text = str::from_utf8(&text).map_err(|_| {
+            let problem = "it is not in UTF-8, but perhaps in UTF-16: save it as UTF-8, or remove \
+                           it, and a new one is created";
+            io::Error::other(problem)
+        })?;
         let token = text.trim_start_matches('\u{feff}').trim_ascii();
         if token.len() < MIN_LENGTH || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "it holds no token, which has at least 16 characters and no space: \

@@ -27,6 +27,9 @@ const MEMORY: usize = 8 * Image::LIMIT;
 /// a load balancer sends no upload to an agent that is not ready, so none could succeed.
 const UNREADY: Duration = Duration::from_secs(60);
 
+/// Maximum number of a merchant's media ids kept to detect a repeated one, some 2 MB.
+const MAX_HASHES: usize = 10_000;
+
 /// A merchant, and the client that uploads for it.
 ///
 /// ```
@@ -86,8 +89,10 @@ pub(crate) struct Merchant {
     places: Arc<Semaphore>,
     queue: usize,
     memory: Arc<Semaphore>,
-    /// The last failure that only a person can mend, until an upload succeeds or the settings change.
+    /// The last failure that only a person can mend; an upload that succeeds and new settings remove it.
     failure: Mutex<Option<(Instant, String)>>,
+    /// The hash of the picture of each recent media id.
+    hashes: Mutex<HashMap<String, String>>,
     pub(crate) metrics: Metrics,
 }
 
@@ -110,6 +115,7 @@ impl Merchant {
             queue,
             memory: Arc::new(Semaphore::new(MEMORY)),
             failure: Mutex::default(),
+            hashes: Mutex::default(),
             metrics: Metrics::default(),
         })
     }
@@ -246,9 +252,23 @@ impl Merchant {
             attempts: call.map_or(1, |call| call.attempts),
             endpoint: endpoint.unwrap_or_else(|| settings.endpoint.clone()),
         };
+        self.warn_of_replay(&entry);
         let recorded = self.media_ids.record(&entry).await;
         recorded.inspect_err(|refusal| self.fail(refusal.error.message.clone()))?;
         Ok(entry)
+    }
+
+    fn warn_of_replay(&self, entry: &Entry) {
+        let mut hashes = lock(&self.hashes);
+        if hashes.len() == MAX_HASHES {
+            hashes.clear();
+        }
+        let known = hashes.entry(entry.media_id.clone());
+        if known.or_insert_with(|| entry.media_hash.clone()) != &entry.media_hash {
+            let (merchant, id) = (&self.id, &entry.media_id);
+            let replayed = "a response may have been replayed";
+            tracing::warn!(merchant, "two pictures have the media id {id}: {replayed}");
+        }
     }
 
     fn fail(&self, message: String) {

@@ -204,13 +204,18 @@ impl Query {
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             match (&*name, &*value) {
                 ("name", _) => query.name = Some(value.into_owned()),
+                ("merchant", "") => {}
                 ("merchant", _) => query.merchant = Some(value.into_owned()),
                 ("reuse", "never") => query.reuse = None,
                 ("reuse", "1h") => query.reuse = Some(REUSE),
                 ("reuse", "24h") => query.reuse = Some(DAY),
-                _ => {
+                (known, _) => {
+                    let message = match known {
+                        "reuse" => "this value of `reuse` is not known",
+                        _ => "a parameter of the URL is not known",
+                    };
                     let advice = "there are `name`, `merchant`, and `reuse` of never, 1h or 24h";
-                    return Err(Refusal::bad("a parameter of the URL is not known", advice));
+                    return Err(Refusal::bad(message, advice));
                 }
             }
         }

@@ -37,7 +37,8 @@ use crate::{
 const MAX_CONNECTIONS: usize = 8192;
 /// Pause after a failed accept, which mostly means that file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Time for the head of a request, and between two requests: nginx's, longer than clients keep connections.
+/// Time for the head of a request, and between two requests: the default of nginx, longer than clients keep
+/// connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Size of a connection's buffer in bytes, which also bounds the head of a request.
 const BUFFER: usize = 16 * 1024;
@@ -115,7 +116,9 @@ pub(crate) async fn run(
     let router = routes::router(Arc::clone(&app));
     let settle = SETTLE.min(grace);
     let mut connections = JoinSet::new();
-    let mut watching = pin!(watch_files(&app));
+    // Until the end, so that the last uploads have a renewed certificate; dropped, it is aborted.
+    let mut watching = JoinSet::new();
+    watching.spawn(watch_files(Arc::clone(&app)));
     let mut stopped = pin!(async {
         stop.await;
         let end = Instant::now() + grace;
@@ -132,7 +135,6 @@ pub(crate) async fn run(
         });
         tokio::select! {
             end = &mut stopped => break end,
-            () = &mut watching => {}
             (guard, accepted) = accepting, if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok(stream) => {
                     let (guard, phase) = (Arc::clone(guard), app.phase.subscribe());
@@ -168,10 +170,10 @@ pub(crate) async fn run(
 }
 
 /// Looks for changed settings, forever.
-async fn watch_files(app: &Arc<AppState>) {
+async fn watch_files(app: Arc<AppState>) {
     loop {
         sleep(POLL_INTERVAL).await;
-        let app = Arc::clone(app);
+        let app = Arc::clone(&app);
         // After a panic in the caller's function the old settings stay.
         let _ = spawn_blocking(move || app.merchants.poll()).await;
     }

@@ -12,7 +12,7 @@ use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     ArgGroup, Args, Parser, Subcommand,
-    builder::{OsStringValueParser, TypedValueParser},
+    builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser},
 };
 use clap_complete::Shell;
 use wxpay_agent::AllowedHost;
@@ -20,7 +20,7 @@ use wxpay_diagnose::Lang;
 use wxpay_media::{MerchantId, SignType};
 use wxpay_sandbox::Fault;
 
-use crate::values::{Inspector, Seconds, file, md5, pair};
+use crate::values::{Inspector, Seconds, count, file, md5, number, pair};
 pub(crate) use gateway::{ClientArgs, GatewayArgs};
 
 /// Upload pictures of certificates to WeChat Pay, or to a gateway on this machine.
@@ -103,7 +103,7 @@ pub(crate) struct UploadArgs {
 
     /// Maximum number of simultaneous uploads
     #[arg(long, value_name = "N", default_value = "4")]
-    #[arg(overrides_with = "concurrency")]
+    #[arg(overrides_with = "concurrency", value_parser = count, allow_negative_numbers = true)]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Check the pictures and print hash, canonical string and form fields; send nothing
@@ -151,7 +151,8 @@ pub(crate) enum LedgerCommand {
         hash: Option<String>,
 
         /// Pictures that were uploaded more than DAYS days ago
-        #[arg(long, value_name = "DAYS", group = "what")]
+        #[arg(long, value_name = "DAYS", group = "what", value_parser = number)]
+        #[arg(allow_negative_numbers = true)]
         older_than: Option<u32>,
     },
 }
@@ -172,7 +173,7 @@ pub(crate) struct DoctorArgs {
 
     /// Timeout of each step on the way to an endpoint
     #[arg(long, value_name = "SECONDS", default_value = "10")]
-    #[arg(overrides_with = "timeout")]
+    #[arg(overrides_with = "timeout", allow_negative_numbers = true)]
     pub(crate) timeout: Seconds,
 
     /// Print one JSON object a line: check, status, detail, advice
@@ -207,7 +208,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) api_key_file: Option<PathBuf>,
 
     /// Another name or address in the server's certificate; repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) host: Vec<String>,
 
     /// Fault to inject, such as system-error,next=2 (see docs/sandbox.md); repeatable
@@ -282,7 +283,7 @@ pub(crate) struct ServeArgs {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Another name in URLs of callers, in addition to its address and localhost; repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) host: Vec<String>,
 
     /// Folder with a TOML file for each merchant; a changed file is read again
@@ -303,12 +304,12 @@ pub(crate) struct ServeArgs {
 
     /// Maximum number of waiting requests of a merchant; others are answered with 503
     #[arg(long, value_name = "N", default_value = "512")]
-    #[arg(overrides_with = "queue")]
+    #[arg(overrides_with = "queue", value_parser = count, allow_negative_numbers = true)]
     pub(crate) queue: NonZeroUsize,
 
     /// Time for accepted requests after a signal to stop
     #[arg(long, value_name = "SECONDS", default_value = "30")]
-    #[arg(overrides_with = "grace")]
+    #[arg(overrides_with = "grace", allow_negative_numbers = true)]
     pub(crate) grace: Seconds,
 
     #[command(flatten)]
@@ -316,7 +317,7 @@ pub(crate) struct ServeArgs {
 
     /// Maximum number of simultaneous uploads of a merchant
     #[arg(long, value_name = "N", default_value = "16")]
-    #[arg(overrides_with = "concurrency")]
+    #[arg(overrides_with = "concurrency", value_parser = count, allow_negative_numbers = true)]
     pub(crate) concurrency: NonZeroUsize,
 }
 
@@ -358,7 +359,7 @@ pub(crate) struct SignArgs {
     #[arg(long, value_name = "PATH", requires = "explain")]
     pub(crate) try_key_file: Vec<PathBuf>,
 
-    /// The picture that was sent, since its name or bytes may have been signed, for --explain
+    /// The picture that was sent, for --explain: some clients sign its name or its bytes by mistake
     #[arg(long, value_name = "FILE", requires = "explain")]
     pub(crate) media: Option<PathBuf>,
 

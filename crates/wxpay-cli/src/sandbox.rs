@@ -34,7 +34,7 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     terminal::write_in_background();
     let folder = Folder::open(args.dir.as_deref())?;
     let ready_file = args.ready_file.as_deref();
-    let _removed = ready_file.map(claim).transpose()?;
+    let _claimed = ready_file.map(claim).transpose()?;
     let lock = folder.lock()?;
     let keep = args.keep.as_deref().map(folder::make).transpose()?;
     let port = if args.command.is_empty() { 8443 } else { 0 };

@@ -18,7 +18,8 @@ use crate::{
 };
 
 pub(crate) use file::{
-    API_KEY, CERT, KEY, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end, variable,
+    API_KEY, CERT, KEY, LINE_END, OTHER_KEY, TRY_KEY, may_hold_secret, read_file, read_to_end,
+    utf8, variable,
 };
 pub(crate) use identity::{IdentityFiles, other_merchant};
 
@@ -115,6 +116,9 @@ impl GatewayArgs {
                 let shown = if may_hold_secret(origin) { "" } else { origin };
                 let endpoint = origin.parse::<Endpoint>();
                 listed.push(endpoint.with_context(|| format!("{by}: {shown}"))?);
+            }
+            if listed.is_empty() && text.contains(',') {
+                bail!("{by} holds no endpoint, only commas");
             }
         }
         if listed.is_empty() {

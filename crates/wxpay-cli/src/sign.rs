@@ -29,9 +29,10 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let named = params.iter().find(|(name, _)| *name == "sign_type");
-    let named = || named.map_or(SignType::Md5, |(_, value)| of_field(value));
-    let sign_type = args.sign_type.unwrap_or_else(named);
+    let named = params.iter().find(|it| it.0 == "sign_type").map(|it| it.1);
+    let read = SignType::from_field(named);
+    let sign_type = args.sign_type.unwrap_or(read);
+    warn(named, read, sign_type);
     let key = settings::require_api_key(args.api_key_file.as_deref())?;
     terminal::print(params.sign(sign_type, &key).as_str())?;
     Ok(ExitCode::SUCCESS)
@@ -42,16 +43,19 @@ fn pairs(args: &SignArgs) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// The sign type that the gateway reads in the field, with a warning if it is another.
-fn of_field(value: &str) -> SignType {
-    let sign_type = SignType::from_field(Some(value));
-    if value != sign_type.as_str() {
-        let value = terminal::one_line(value);
-        terminal::warn(&format!(
-            "warning: the gateway reads `sign_type={value}` as {sign_type}: it knows only `MD5` and `HMAC-SHA256`"
-        ));
-    }
-    sign_type
+/// Warns if the gateway reads another sign type than the field has, or than the signature is of.
+fn warn(named: Option<&str>, read: SignType, signed: SignType) {
+    let why = if named.is_some_and(|value| value != read.as_str()) {
+        "it knows only `MD5` and `HMAC-SHA256`".to_owned()
+    } else if read != signed {
+        format!("it refuses this signature, which is {signed}")
+    } else {
+        return;
+    };
+    let what = named.map(|value| format!("`sign_type={}`", terminal::one_line(value)));
+    let what = what.unwrap_or("a request without `sign_type`".to_owned());
+    let warning = format!("warning: the gateway reads {what} as {read}: {why}");
+    terminal::warn(&warning);
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {

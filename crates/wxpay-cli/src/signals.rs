@@ -47,8 +47,8 @@ impl Stop {
     /// Waits until the program is asked to stop, also by a signal before this call.
     pub(crate) async fn asked(&mut self) -> Signal {
         let asked = self.0.wait_for(Option::is_some).await;
-        let signal = asked.ok().and_then(|it| *it);
-        signal.expect("the thread with the sender never ends")
+        // Without its thread, which has panicked, the program could not be stopped any more.
+        asked.ok().and_then(|it| *it).unwrap_or(Signal::TERM)
     }
 
     /// Waits without a bound from now on: only a second signal forces the end.
@@ -86,6 +86,11 @@ impl Signals {
 #[cfg(windows)]
 #[derive(Clone, Copy)]
 pub(crate) struct Signal;
+
+#[cfg(windows)]
+impl Signal {
+    const TERM: Self = Self;
+}
 
 #[cfg(windows)]
 struct Signals(tokio::signal::windows::CtrlC);

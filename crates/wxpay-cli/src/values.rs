@@ -3,11 +3,20 @@
 use std::{
     ffi::OsString,
     net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     str::FromStr,
     time::Duration,
 };
+
+pub(crate) fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "a whole number, 1 or more")
+}
+
+pub(crate) fn number(text: &str) -> Result<u32, &'static str> {
+    let bounds = "a whole number, 0 or more, at most 4294967295";
+    text.parse().map_err(|_| bounds)
+}
 
 /// Upper bound of a timeout, a day: much larger values overflow `Instant` arithmetic.
 const MAX_SECONDS: f64 = 86_400.0;

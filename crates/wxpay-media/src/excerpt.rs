@@ -20,8 +20,9 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
-/// The beginning of a text, or the kind of another file.
-pub(crate) fn of_body(body: &[u8]) -> String {
+/// The beginning of a response's text in one line, or the kind of another file, for messages.
+#[must_use]
+pub fn of_body(body: &[u8]) -> String {
     let is_binary = body.contains(&0) || std::str::from_utf8(body).is_err();
     match Content::of(body) {
         Content::Unknown { first: [] } => "nothing".to_owned(),

@@ -6,6 +6,7 @@ use http::{Response, StatusCode, header::LOCATION};
 use wxpay_sign::{Params, VerifyError};
 use wxpay_xml::Fields;
 
+pub use crate::excerpt::of_body as excerpt;
 use crate::{error::Error, excerpt, gateway::GatewayError, merchant::Merchant};
 
 /// Reads the gateway's response to one upload.
@@ -62,8 +63,8 @@ pub fn media_id(
         }
     }
     verify(merchant, &fields).map_err(Error::Signature)?;
-    let mut values = fields.iter();
-    if let Some((name, _)) = values.find(|(_, value)| reads_as_another_field(value)) {
+    // The text of a refusal could otherwise be cut into a success.
+    if let Some(name) = params(&fields).ambiguous() {
         let field = excerpt::excerpt(name);
         return Err(Error::Ambiguous { field });
     }
@@ -91,7 +92,7 @@ pub fn classify(response: &Response<bytes::Bytes>) -> wxpay_transport::RetryClas
 
 /// Checks the signature over all fields: the gateway may add and sign others at any time.
 fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
-    let params = Params::new(fields.iter()).expect("a parsed document has no name twice");
+    let params = params(fields);
     if merchant.strict_response_sign {
         params.verify_strict(merchant.signing.sign_type(), &merchant.key)
     } else {
@@ -99,15 +100,8 @@ fn verify(merchant: &Merchant, fields: &Fields<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// Whether the value holds `&NAME=`: values are signed without escapes, so a set of other fields has the
-/// same signature. The text of a refusal could otherwise be cut into a success.
-fn reads_as_another_field(value: &str) -> bool {
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    let starts_a_field = |piece: &str| {
-        let name = piece.split_once('=').map_or("", |(name, _)| name);
-        !name.is_empty() && name.bytes().all(in_name)
-    };
-    value.split('&').skip(1).any(starts_a_field)
+fn params<'a>(fields: &'a Fields<'_>) -> Params<(&'a str, &'a str)> {
+    Params::new(fields.iter()).expect("a parsed document has no name twice")
 }
 
 /// A page of a web server or a proxy in place of the gateway's XML.

@@ -85,7 +85,10 @@ const NOT_TEXT: &str = "keep it as bytes from the file to the request, never as 
 const KINDS: &[Kind] = &[
     kind("media-is-gif", "a GIF", CONVERT, Bytes(&[(0, b"GIF8")])),
     kind("media-is-webp", "a WebP", CONVERT, Bytes(&[(0, b"RIFF????WEBP")])),
-    kind("media-is-avif", "an AVIF", CONVERT, Bytes(&[(4, b"ftypavif"), (4, b"ftypavis")])),
+    kind("media-is-avif", "an AVIF", CONVERT, Bytes(&[
+        (4, b"ftypavif"), (4, b"ftypavis"), (4, b"ftypm?f1????avi?"),
+        (4, b"ftypm?f1????????avi?"), (4, b"ftypm?f1????????????avi?"),
+    ])),
     kind("media-is-heic", "a HEIC", CONVERT, Bytes(&[
         (4, b"ftyphei"), (4, b"ftyphev"), (4, b"ftypmif1"), (4, b"ftypmif2"), (4, b"ftypmsf1"),
     ])),
@@ -128,6 +131,8 @@ const KINDS: &[Kind] = &[
     kind("media-is-gzip", "compressed with gzip", UNPACK, Bytes(&[(0, b"\x1f\x8b")])),
     kind("media-is-compressed", "compressed with bzip2, xz or zstd", UNPACK,
         Bytes(&[(0, b"BZh"), (0, b"\xfd7zXZ\0"), (0, b"\x28\xb5\x2f\xfd")])),
+    kind("media-is-ios-png", "a PNG in the form of iOS apps (CgBI)", CONVERT,
+        Bytes(&[(0, b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI")])),
     kind("media-truncated", "a JPEG or PNG whose header is cut or damaged", AGAIN,
         Bytes(&[(0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8")])),
     kind("media-converted", "a PNG whose line ends were converted",
@@ -136,7 +141,8 @@ const KINDS: &[Kind] = &[
     kind("media-decoded", "a picture that was decoded as text", NOT_TEXT, Bytes(&[
         (0, b"\xef\xbf\xbd"), (0, b"\xc3\xbf\xc3\x98"), (0, b"\xc2\x89PNG"),
     ])),
-    kind("media-is-text", "text in UTF-16", ITSELF, Bytes(&[(0, b"\xff\xfe"), (0, b"\xfe\xff")])),
+    kind("media-is-text", "text in UTF-16 or UTF-32", ITSELF,
+        Bytes(&[(0, b"\xff\xfe"), (0, b"\xfe\xff"), (0, b"\0\0\xfe\xff")])),
 
     kind("media-is-url", "a URL", "download the picture, and send its bytes",
         Line(&["http://", "https://", "ftp://", "//"])),

@@ -23,7 +23,8 @@ const INLINE: usize = 16;
 ///
 /// Names and values are signed as they are: case and white space count, and nothing is escaped. So two
 /// sets may have one signature: `a=1&b=2` is two parameters, or one whose value is `1&b=2`. Parse a
-/// response before it is checked, and use the fields that were checked.
+/// response before it is checked, use the fields that were checked, and refuse
+/// [ambiguous](Self::ambiguous) ones.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params, SignType};
@@ -97,6 +98,20 @@ impl<P: Pair> Params<P> {
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         self.into_iter()
+    }
+
+    /// The name of the first parameter whose value holds `&NAME=`: values are signed without escapes, so a
+    /// set of other parameters has the same signature.
+    #[must_use]
+    pub fn ambiguous(&self) -> Option<&str> {
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        let starts_another = |piece: &str| {
+            let name = piece.split_once('=').map_or("", |(name, _)| name);
+            !name.is_empty() && name.bytes().all(in_name)
+        };
+        let is_ambiguous = |value: &str| value.split('&').skip(1).any(starts_another);
+        let mut pairs = self.iter();
+        pairs.find_map(|(name, value)| is_ambiguous(value).then_some(name))
     }
 
     /// The string that is signed, without the key, for people to compare.

@@ -3,7 +3,10 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -37,12 +40,18 @@ pub(crate) struct Connecting {
     /// When its time is over; `None` if the call's own deadline comes first.
     pub(crate) end: Option<Instant>,
     pub(crate) step: Mutex<Step>,
+    /// True after the server has asked for a certificate, with no signature that the client's key can make.
+    pub(crate) is_key_refused: AtomicBool,
 }
 
 impl Connecting {
     pub(crate) fn new(begun: Instant, end: Option<Instant>) -> Arc<Self> {
-        let step = Mutex::new(Step::Resolve);
-        Arc::new(Self { begun, end, step })
+        Arc::new(Self {
+            begun,
+            end,
+            step: Mutex::new(Step::Resolve),
+            is_key_refused: AtomicBool::new(false),
+        })
     }
 }
 
@@ -67,7 +76,7 @@ pub(crate) struct ConnectionState {
     /// When the system last accepted bytes.
     pub(crate) last_write: Instant,
     /// How many bytes of this attempt the system has accepted.
-    sent: u64,
+    pub(crate) sent: u64,
     /// True while the system's buffer is full, because the peer reads nothing.
     pub(crate) is_blocked: bool,
 }
@@ -85,12 +94,16 @@ impl ConnectionState {
         }))
     }
 
-    /// Records the outcome of a write.
+    /// Records the outcome of a write; an error leaves the step as it is.
     pub(crate) fn wrote<E>(&mut self, written: &Poll<Result<usize, E>>) {
-        self.is_blocked = written.is_pending();
-        if let Poll::Ready(Ok(bytes @ 1..)) = written {
-            self.sent += *bytes as u64;
-            self.last_write = Instant::now();
+        match written {
+            Poll::Pending => self.is_blocked = true,
+            Poll::Ready(Ok(bytes)) => {
+                self.is_blocked = false;
+                self.sent += *bytes as u64;
+                self.last_write = Instant::now();
+            }
+            Poll::Ready(Err(_)) => {}
         }
     }
 }
@@ -165,7 +178,11 @@ impl Attempt {
         if let Some(connection) = &self.connection {
             let (mut state, now) = (lock(connection), Instant::now());
             self.is_reused = state.taken.is_some() || state.opened < self.connecting.begun;
-            (state.taken, state.last_write, state.sent) = (Some(now), now, 0);
+            // The task of a new connection may already be sending.
+            if state.taken.is_some() {
+                state.sent = 0;
+            }
+            (state.taken, state.last_write) = (Some(now), now);
         }
     }
 
@@ -195,6 +212,19 @@ impl Attempt {
             _ => Step::Response((sent, self.length)),
         };
         Wait(step, time)
+    }
+
+    /// The current silence, with its time since the last write, for a connection that the system has given up.
+    pub(crate) fn given_up(&self) -> (TimeoutKind, Wait) {
+        let now = Instant::now();
+        let last_write = |it: &Arc<Mutex<ConnectionState>>| lock(it).last_write;
+        let since = self.connection.as_ref().map_or(now, last_write);
+        (self.silence(now).0, self.wait(now - since))
+    }
+
+    /// Returns true if the server accepts no signature that the client's key can make.
+    pub(crate) fn is_key_refused(&self) -> bool {
+        self.connecting.is_key_refused.load(Ordering::Relaxed)
     }
 
     /// The TLS alert that the connection ended with.

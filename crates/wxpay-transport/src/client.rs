@@ -1,6 +1,6 @@
 //! hyper's client for the current identity, with its connections and its TLS configuration.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use http::uri::Authority;
 use hyper_util::{
@@ -8,9 +8,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::{
-    ClientConfig, ConfigBuilder, WantsVerifier,
-    crypto::CryptoProvider,
-    sign::{CertifiedKey, SingleCertAndKey},
+    ClientConfig, ConfigBuilder, SignatureScheme, WantsVerifier, client::ResolvesClientCert,
+    crypto::CryptoProvider, sign::CertifiedKey,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::OnceCell;
@@ -19,7 +18,7 @@ use tracing::debug;
 
 use crate::{
     Identity,
-    attempt::RequestBody,
+    attempt::{CONNECTING, RequestBody},
     config::Config,
     connect::{Connector, connector},
     endpoints,
@@ -96,7 +95,7 @@ impl<B: RequestBody> Clients<B> {
             Some(identity) => {
                 let key = certified_key(self.versions.crypto_provider(), identity);
                 let key = key.map_err(|error| Error::from_below(error.into(), ErrorKind::Http))?;
-                tls.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+                tls.with_client_cert_resolver(Arc::new(Certificate(Arc::new(key))))
             }
         };
         let connector = connector(Arc::clone(&self.config), Arc::new(tls));
@@ -131,6 +130,23 @@ fn default_provider() -> Option<CryptoProvider> {
     return Some(rustls::crypto::aws_lc_rs::default_provider());
     #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     None
+}
+
+/// The identity's certificate, whatever the server asks for. The attempt learns when its key does not fit.
+#[derive(Debug)]
+struct Certificate(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Certificate {
+    fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let is_refused = self.0.key.choose_scheme(schemes).is_none();
+        // A probe has no attempt.
+        let _ = CONNECTING.try_with(|it| it.is_key_refused.store(is_refused, Ordering::Relaxed));
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 /// The identity as a provider uses it. `CertifiedKey::from_der` would refuse certificates of version 1 and

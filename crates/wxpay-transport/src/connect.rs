@@ -4,12 +4,13 @@ mod tcp;
 
 use std::{
     io::{
-        ErrorKind::{BrokenPipe, ConnectionReset, TimedOut},
+        self,
+        ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, UnexpectedEof},
         IoSlice,
     },
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -27,6 +28,8 @@ use crate::{
     error::{BoxError, TlsErrorKind, Wait, find, lock},
 };
 use tcp::{Polled, Tcp};
+
+const UNFINISHED: &str = "the connection ended without TLS's close_notify";
 
 /// From an `https` URI to a connection after its TLS handshake.
 pub(crate) type Connector = BoxCloneSyncService<Uri, TlsStream, BoxError>;
@@ -64,7 +67,9 @@ async fn connect(
     };
     let io = connected?;
     if let MaybeHttpsStream::Https(tls) = &io {
-        let connection = tls.inner().get_ref().1;
+        let (tcp, connection) = tls.inner().get_ref();
+        // The bytes of the handshake are none of the request's.
+        lock(&tcp.inner().state).sent = 0;
         let suite = connection.negotiated_cipher_suite();
         let suite = suite.and_then(|suite| suite.suite().as_str());
         config.observe(ConnectEvent::Secured {
@@ -160,14 +165,18 @@ impl Read for TlsStream {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Polled<()> {
-        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if let Poll::Ready(Err(error)) = &polled
-            && let Some(error) = find::<rustls::Error>(error)
-        {
-            let mut state = lock(&self.tcp().state);
-            state.alert.get_or_insert(TlsErrorKind::of(error));
-        }
-        polled
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
+        Poll::Ready(read.map_err(|error| {
+            if let Some(error) = find::<rustls::Error>(&error) {
+                let mut state = lock(&self.tcp().state);
+                state.alert.get_or_insert(TlsErrorKind::of(error));
+            }
+            match error.kind() {
+                // rustls' own text names a page about its interface.
+                UnexpectedEof => io::Error::new(UnexpectedEof, UNFINISHED),
+                _ => error,
+            }
+        }))
     }
 }
 

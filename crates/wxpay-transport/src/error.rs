@@ -146,7 +146,7 @@ impl Error {
                 _ if error.is_parse() => ErrorKind::Http,
                 // hyper reports a malformed chunk as an I/O error.
                 Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => ErrorKind::Http,
-                // `TCP_USER_TIMEOUT`: the peer acknowledges nothing.
+                // The system gave up: the peer acknowledges nothing. `explained` adds the step.
                 Some(io::ErrorKind::TimedOut) => ErrorKind::Timeout(TimeoutKind::Stall),
                 _ => ErrorKind::Closed,
             },
@@ -155,23 +155,31 @@ impl Error {
     }
 
     /// Adds what hyper's errors lack: the TLS alert before a close, whether the client has an identity, and
-    /// how much was sent before the system gave the connection up.
+    /// the step at which the system gave the connection up.
     pub(crate) fn explained(
         mut self,
         alert: Option<TlsErrorKind>,
         has_identity: bool,
-        wait: Wait,
+        is_key_refused: bool,
+        given_up: (TimeoutKind, Wait),
     ) -> Self {
         let inner = &mut *self.0;
         if let (ErrorKind::Closed, Some(alert)) = (inner.kind, alert) {
             inner.kind = ErrorKind::Tls(alert);
         }
         // The client sends no certificate if its key can make no signature that the server accepts.
-        if has_identity && inner.kind == ErrorKind::Tls(TlsErrorKind::CertificateRequired) {
+        let is_key_refused = match inner.kind {
+            ErrorKind::Tls(TlsErrorKind::CertificateRequired) => has_identity,
+            // The alert of OpenSSL's servers under TLS 1.2.
+            ErrorKind::Tls(TlsErrorKind::Incompatible) => is_key_refused,
+            _ => false,
+        };
+        if is_key_refused {
             inner.kind = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
         }
-        if let ErrorKind::Timeout(_) = inner.kind {
-            inner.wait.get_or_insert(wait);
+        if let (ErrorKind::Timeout(_), None) = (inner.kind, &inner.wait) {
+            let (silence, wait) = given_up;
+            (inner.kind, inner.wait) = (ErrorKind::Timeout(silence), Some(wait));
         }
         self
     }
@@ -340,9 +348,9 @@ impl ProxyErrorKind {
     }
 }
 
-/// The failure of a proxy, whose details [`Error`] prints.
+/// The failure of a proxy; [`Error`] prints the same words, so that no cause is said twice.
 #[derive(Debug, thiserror::Error)]
-#[error("no tunnel through the proxy")]
+#[error("{kind}{detail}")]
 pub(crate) struct ProxyFailure {
     pub(crate) proxy: Authority,
     pub(crate) kind: ProxyErrorKind,

@@ -174,19 +174,25 @@ impl Proxy {
         let head = exchange.map_err(no_answer)?;
         let offered = schemes(&head);
         let takes_basic = offered.iter().any(|it| it.eq_ignore_ascii_case("basic"));
+        let mut detail = String::new();
         let kind = match status(&head) {
             Some(200..=299) if head.ends_with("\r\n\r\n") => return Ok(()),
             // The proxy sent 200 but closed before the end of its headers.
             Some(200..=299) | None => ProxyErrorKind::NoAnswer,
             Some(407) if !offered.is_empty() && !takes_basic => {
-                let mut failure = self.failure(ProxyErrorKind::UnsupportedAuthentication, None);
-                failure.detail = format!(" (it offers {})", offered.join(", "));
-                return Err(failure);
+                detail = format!(" (it offers {})", offered.join(", "));
+                ProxyErrorKind::UnsupportedAuthentication
             }
-            Some(407) => ProxyErrorKind::AuthenticationRequired,
+            Some(407) => {
+                if self.authorization.is_none() {
+                    " (none were sent)".clone_into(&mut detail);
+                }
+                ProxyErrorKind::AuthenticationRequired
+            }
             Some(status) => ProxyErrorKind::Refused(status),
         };
-        Err(self.failure(kind, None))
+        let failure = self.failure(kind, None);
+        Err(ProxyFailure { detail, ..failure })
     }
 
     pub(crate) fn failure(&self, kind: ProxyErrorKind, source: Option<BoxError>) -> ProxyFailure {

@@ -169,9 +169,6 @@ impl ErrorKind {
     /// The right form, or nothing where the kind implies it.
     fn advice(self) -> &'static str {
         match self {
-            Self::TooLong | Self::TooManyFields => {
-                "raise the limit if documents of this size are expected"
-            }
             Self::WrongCharset => "only utf-8 is read",
             Self::UnsupportedVersion => "only version 1.0 is read",
             Self::MisplacedDeclaration => "nothing may stand before it, not even white space",

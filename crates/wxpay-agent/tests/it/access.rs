@@ -161,4 +161,9 @@ fn a_token_is_created_once_for_its_owner_alone_and_never_shown() {
         let error = Token::open(&path).unwrap_err().to_string();
         assert!(error.contains("no token"), "{wrong}: {error}");
     }
+    let utf16 = format!("\u{feff}{digits}");
+    let utf16: Vec<u8> = utf16.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, utf16).unwrap();
+    let error = Token::open(&path).unwrap_err().to_string();
+    assert!(error.contains("UTF-16"), "{error}");
 }

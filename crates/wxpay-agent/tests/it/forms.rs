@@ -75,10 +75,15 @@ fn a_body_of_none_of_the_forms_is_refused() {
 #[test]
 fn an_unknown_parameter_is_refused() {
     let agent = TestAgent::start();
-    for query in ["?reuse=2h", "?reus=never", "?reuse="] {
-        agent
-            .post(query, &picture(100))
-            .assert_refused(400, "parameter");
+    let unknown = "a parameter of the URL is not known";
+    let value = "this value of `reuse` is not known";
+    for (query, message) in [
+        ("?reus=never", unknown),
+        ("?reuse=2h", value),
+        ("?reuse=", value),
+    ] {
+        let refused = agent.post(query, &picture(100));
+        refused.assert_refused(400, message);
     }
     assert_eq!(agent.calls(), 0);
 }

@@ -93,7 +93,7 @@ fn merchants_are_added_and_removed_with_their_files() {
     folder.write("shop.toml", "right");
     folder.write(".hidden.toml", "other merchant");
     until(|| folder.is_ready());
-    for query in ["", "?merchant=shop", "?merchant=1900000109"] {
+    for query in ["", "?merchant=", "?merchant=shop", "?merchant=1900000109"] {
         agent.post(query, &picture(100)).assert_status(200);
     }
     assert_refused("?merchant=other", "not known");

@@ -128,7 +128,29 @@ fn a_url_that_is_not_listed_is_refused() {
         assert_eq!(error["kind"], "url", "{url}: {error}");
     }
     let none = TestAgent::start();
-    post(&none, "https://pictures.test/a.png").assert_refused(400, "no URL is allowed");
+    let refused = post(&none, "https://pictures.test/a.png");
+    let refused = refused.assert_refused(400, "no URL is allowed");
+    assert_eq!(refused.json()["error"]["kind"], "url");
+}
+
+#[test]
+fn json_without_one_short_url_is_refused() {
+    let (agent, port) = agent();
+    let post = |json: &str| agent.post_as("application/json", json.as_bytes());
+    let url = format!(r#""url":"https://pictures.test:{port}/a.png""#);
+    post(&format!(r#"{{"n":1e999,{url}}}"#)).assert_status(200);
+    for json in [
+        "",
+        "{}",
+        "[]",
+        "url",
+        r#"{"url":1}"#,
+        &format!("{{{url},{url}}}"),
+    ] {
+        post(json).assert_refused(400, "the body is no JSON with one `url`");
+    }
+    let long = format!(r#"{{"url":"https://{}"}}"#, "a".repeat(20_000));
+    post(&long).assert_refused(400, "16 KiB");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 
-use crate::values::{Rate, Resolve, Seconds, resolve};
+use crate::values::{Rate, Resolve, Seconds, number, resolve};
 
 /// The settings of a client of the gateway, in `upload` and `serve`.
 #[derive(Debug, Clone, Args)]
@@ -19,27 +19,32 @@ pub(crate) struct ClientArgs {
 
     /// Timeout of a file, with all its attempts [env: WXPAY_TIMEOUT] [default: none]
     #[arg(long, value_name = "SECONDS", overrides_with = "timeout")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) timeout: Option<Seconds>,
 
     /// Timeout of name look-up, TCP, proxy and TLS [env: WXPAY_CONNECT_TIMEOUT] [default: 10]
     #[arg(long, value_name = "SECONDS", overrides_with = "connect_timeout")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) connect_timeout: Option<Seconds>,
 
     /// Time after which an upload without progress is cut [env: WXPAY_STALL_TIMEOUT] [default: 30]
     #[arg(long, value_name = "SECONDS", overrides_with = "stall_timeout")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) stall_timeout: Option<Seconds>,
 
     /// Timeout of the answer after the whole upload [env: WXPAY_RESPONSE_TIMEOUT] [default: 30]
     #[arg(long, value_name = "SECONDS", overrides_with = "response_timeout")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) response_timeout: Option<Seconds>,
 
     /// Maximum number of further attempts for a picture, over all endpoints
     #[arg(long, value_name = "N", default_value = "2")]
-    #[arg(overrides_with = "retries")]
+    #[arg(overrides_with = "retries", value_parser = number, allow_negative_numbers = true)]
     pub(crate) retries: u32,
 
     /// Uploads per second and merchant, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
     #[arg(long, value_name = "N", overrides_with = "rate")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) rate: Option<Rate>,
 
     /// Upload to a gateway that runs inside this program; needs no credentials

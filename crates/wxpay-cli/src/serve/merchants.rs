@@ -2,18 +2,20 @@
 
 use std::{
     num::NonZeroU32,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use serde::Deserialize;
+use toml::Spanned;
 use wxpay_agent::{Loaded, Merchants, Settings, WatchedFile};
 use wxpay_media::{Endpoint, MerchantId, Region, SignType};
 use wxpay_sandbox::Sandbox;
 
 use crate::{
     args::{GatewayArgs, ServeArgs},
-    settings::{read_file, variable},
+    settings::{LINE_END, read_file, utf8, variable},
     upload,
     values::Rate,
 };
@@ -24,16 +26,16 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Table {
     mch_id: MerchantId,
-    api_key_file: PathBuf,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    key_password_file: Option<PathBuf>,
-    p12: Option<PathBuf>,
-    p12_password_file: Option<PathBuf>,
+    api_key_file: String,
+    cert: Option<String>,
+    key: Option<String>,
+    key_password_file: Option<String>,
+    p12: Option<String>,
+    p12_password_file: Option<String>,
     sign_type: Option<SignType>,
     region: Option<Region>,
-    endpoint: Option<OneOrMany>,
-    ca: Option<PathBuf>,
+    endpoint: Option<Spanned<OneOrMany>>,
+    ca: Option<String>,
     rate: Option<RateOrOff>,
 }
 
@@ -132,22 +134,30 @@ fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
 
 /// The settings in a file. An error names its line and shows nothing of it, since that may be a secret.
 fn table(file: &Path) -> anyhow::Result<Table> {
-    let content = read_file(file, 1)?;
-    let text = str::from_utf8(&content)?.trim_start_matches('\u{feff}');
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    let text = utf8(read_file(file, 1)?)?;
+    let text = str::from_utf8(&text)?;
+    let line = |span: Option<Range<usize>>| {
+        let before = span.and_then(|span| text.get(..span.start));
+        before.map_or(1, |before| before.matches('\n').count() + 1)
+    };
+    let table: Table = toml::from_str(text).map_err(|error| {
+        let line = line(error.span());
         let message = error.message();
         let missing = message.starts_with("missing field").then_some(message);
         let problem = missing.unwrap_or("something is no setting, or of another form");
         anyhow!("line {line}: {problem}; the settings are {SETTINGS}")
-    })
+    })?;
+    if let (Some(_), Some(endpoint)) = (table.region, &table.endpoint) {
+        let line = line(Some(endpoint.span()));
+        bail!("line {line}: `endpoint` beside `region`: take one of them away");
+    }
+    Ok(table)
 }
 
 impl Table {
     fn apply(self, folder: &Path, args: &mut ServeArgs) {
         let gateway = &mut args.client.gateway;
-        let path = |path: Option<PathBuf>| path.map(|path| folder.join(path));
+        let path = |path: Option<String>| Some(folder.join(path?.trim_end_matches(LINE_END)));
         gateway.api_key_file = path(Some(self.api_key_file));
         gateway.cert = path(self.cert);
         gateway.key = path(self.key);
@@ -158,7 +168,7 @@ impl Table {
         gateway.mch_id = Some(self.mch_id);
         gateway.sign_type = self.sign_type;
         gateway.region = self.region;
-        gateway.endpoint = match self.endpoint {
+        gateway.endpoint = match self.endpoint.map(Spanned::into_inner) {
             None => Vec::new(),
             Some(OneOrMany::One(endpoint)) => vec![endpoint],
             Some(OneOrMany::Many(endpoints)) => endpoints,

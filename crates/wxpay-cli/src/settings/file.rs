@@ -58,7 +58,10 @@ impl FileSetting {
         let by = |place, name| Some((place, name, variable(name)?));
         let found = flag.map(|path| (Place::Flag, self.flag, path.into()));
         let found = found.or_else(|| by(Place::Path, path));
-        let (place, by, value) = found.or_else(|| by(Place::Text, text))?;
+        let found = found.or_else(|| by(Place::Text, text));
+        // A PKCS#12 file may have an empty password, which is not the default one.
+        let empty = || (text == "WXPAY_P12_PASSWORD").then(|| env::var_os(text))?;
+        let (place, by, value) = found.or_else(|| Some((Place::Text, text, empty()?)))?;
         Some(Source {
             setting: self,
             place,
@@ -95,33 +98,25 @@ pub(crate) struct Source {
     pub(crate) place: Place,
     /// The flag or variable that gives it.
     pub(crate) by: &'static str,
-    value: OsString,
+    pub(super) value: OsString,
 }
 
 impl Source {
     /// The content, without the byte order mark that some editors add.
     pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-        let mut bytes = match self.place {
+        let bytes = match self.place {
             Place::Text => self.text()?,
             _ => read_file(Path::new(&self.value), 1).map_err(|error| self.unreadable(&error))?,
         };
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            bail!("{self} is in UTF-16: save it as UTF-8");
-        }
-        if bytes.starts_with("\u{feff}".as_bytes()) {
-            bytes.drain(.."\u{feff}".len());
-        }
-        Ok(bytes)
+        utf8(bytes).map_err(|error| anyhow!("{self} {error}"))
     }
 
-    /// The one line of a key or password, without the line end that an editor adds.
+    /// The one line of a key or password, without the line end behind it.
     pub(crate) fn line(&self) -> anyhow::Result<Zeroizing<String>> {
         let bytes = self.bytes()?;
         let text = str::from_utf8(&bytes).ok().filter(|it| !it.contains('\0'));
         let text = text.with_context(|| format!("{self} is not text in UTF-8"))?;
-        let is_file = self.place != Place::Text;
-        let line = text.trim_end_matches(|c| is_file && matches!(c, '\r' | '\n'));
-        Ok(Zeroizing::new(line.to_owned()))
+        Ok(Zeroizing::new(text.trim_end_matches(LINE_END).to_owned()))
     }
 
     pub(crate) fn api_key(&self) -> anyhow::Result<ApiKey> {
@@ -180,6 +175,17 @@ impl fmt::Display for Source {
             _ => write!(f, "{} ({})", self.value.display(), self.by),
         }
     }
+}
+
+/// The content of a file without the byte order mark that some editors add, unless it is text in UTF-16 or UTF-32.
+pub(crate) fn utf8(mut content: Zeroizing<Vec<u8>>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    match &content[..] {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => bail!("is in UTF-32: save it as UTF-8"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!("is in UTF-16: save it as UTF-8"),
+        [0xef, 0xbb, 0xbf, ..] => drop(content.drain(..3)),
+        _ => {}
+    }
+    Ok(content)
 }
 
 /// Reads a regular file or a pipe, up to a limit in mebibytes.
@@ -242,9 +248,15 @@ fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<V
     bytes.unwrap_or_else(|_| Err(io::Error::other("it is a pipe without an end")))
 }
 
-/// The value of a variable. An empty one counts as not set.
+/// The characters of a line end, which is no part of a value before it.
+pub(crate) const LINE_END: [char; 2] = ['\r', '\n'];
+
+/// The value of a variable, without a line end behind it. An empty one counts as not set.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name).filter(|value| !value.is_empty())
+    let trimmed = |text: &str| text.trim_end_matches(LINE_END).into();
+    let value = env::var_os(name)?;
+    let value = value.to_str().map_or(value.clone(), trimmed);
+    (!value.is_empty()).then_some(value)
 }
 
 /// The usual limit of a file name in bytes. A longer value is content, not a path.

@@ -48,7 +48,7 @@ impl IdentityFiles {
     /// The way to give the part that is missing.
     pub(crate) fn missing(&self) -> Option<String> {
         match (&self.p12, &self.cert, &self.key) {
-            (None, None, _) => Some(CERT.how()),
+            (None, None, _) => Some(CERT.how() + " (or --p12, WXPAY_P12)"),
             (None, _, None) => Some(KEY.how()),
             _ => None,
         }
@@ -92,6 +92,9 @@ impl IdentityFiles {
             (Some(_), WrongPassword { .. }) if self.password.is_none() => {
                 "its password is the id of the merchant that it was made for, which may be another: \
                  --p12-password-file"
+            }
+            (Some(_), WrongPassword { .. }) if self.password.as_ref()?.value.is_empty() => {
+                "WXPAY_P12_PASSWORD is set, and empty: unset it if the password is the merchant id"
             }
             (_, PasswordMissing) => "by --key-password-file or WXPAY_KEY_PASSWORD",
             (p12, WrongForm { found, .. }) => match (p12, found) {

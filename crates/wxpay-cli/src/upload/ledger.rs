@@ -16,7 +16,6 @@ use anyhow::{Context, bail};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     sync::{Mutex, oneshot},
-    task::spawn_blocking,
     time::Instant,
 };
 use wxpay_agent::Settings;
@@ -53,8 +52,8 @@ pub(super) async fn run(
 ) -> anyhow::Result<bool> {
     let source = Source::find(args, ledger)?;
     let writer = Ledger::open(ledger)?;
-    let is_sandbox = args.client.sandbox.then_some("sandbox");
-    let region = is_sandbox.unwrap_or(&settings.region);
+    let sandbox = args.client.sandbox.then_some("sandbox");
+    let region = sandbox.unwrap_or(&settings.region);
     let account = writer.account(settings.id.as_str(), region, &settings.endpoint)?;
     let mut batches = source.clone().read(Reader::open(ledger)?, account);
     let batches = stream::poll_fn(move |context| batches.poll_recv(context));
@@ -243,9 +242,15 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
         self.ledger.record(self.account, record, |result| {
             let _ = committed.send(result);
         });
-        // On a blocking thread, so that a paused clock stands still meanwhile.
-        let result = spawn_blocking(|| is_committed.blocking_recv()).await?;
-        Ok(result.context("the ledger's thread has ended")??)
+        // The paused clock of a test stands still while a blocking thread waits for the disk.
+        #[cfg(test)]
+        let is_committed = async {
+            let waiting = tokio::task::spawn_blocking(|| is_committed.blocking_recv());
+            waiting.await.unwrap()
+        };
+        Ok(is_committed
+            .await
+            .context("the ledger's thread has ended")??)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Pictures from the command line.
 
-use std::{io::ErrorKind::NotFound, path::Path};
+use std::{
+    io::ErrorKind::{InvalidFilename, NotFound},
+    path::Path,
+};
 
 use tokio::io::stdin;
 use wxpay_media::{Error, Image, ImageError, MemoryBudget, Warning};
@@ -28,7 +31,8 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
     };
     let name = file.to_string_lossy();
     let image = read.map_err(|error| {
-        let is_missing = matches!(&error, ImageError::Read(it) if it.kind() == NotFound);
+        let kinds = [NotFound, InvalidFilename];
+        let is_missing = matches!(&error, ImageError::Read(it) if kinds.contains(&it.kind()));
         match not_a_file(&name).filter(|_| is_missing) {
             Some((message, advice)) => Failure::new("image", message.to_owned(), advice),
             None => Failure::from(&Error::from(error)),
@@ -46,7 +50,11 @@ pub(super) async fn read(file: &Path, budget: &MemoryBudget) -> Result<Image, Fa
 
 /// The kind of a missing file, a URL, a list or a pattern, and advice.
 fn not_a_file(argument: &str) -> Option<(&'static str, &'static str)> {
-    if argument.contains("://") || argument.starts_with("file:") {
+    let scheme = argument.get(..5).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("data:") {
+        let advice = "decode it, and give the file";
+        Some(("this is a data URL, not a file", advice))
+    } else if argument.contains("://") || argument.starts_with("file:") {
         let advice = "download the picture, and give the file";
         Some(("this is a URL, not a file", advice))
     } else if argument.starts_with('@') {

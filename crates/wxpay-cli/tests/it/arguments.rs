@@ -163,6 +163,11 @@ fn an_argument_that_is_no_file_is_named_by_its_kind() {
         ("https://example.com/a.jpg", "URL"),
         ("HTTP://example.com/a.jpg", "URL"),
         ("file:///tmp/a.jpg", "URL"),
+        ("data:image/png;base64,iVBORw0KGgo", "data URL"),
+        (
+            &format!("DATA:image/jpeg;base64,{}", "/9j/".repeat(100)),
+            "data URL",
+        ),
         ("@list.txt", "list"),
         ("pictures/*.jpg", "pattern"),
         ("licence[0-9].png", "pattern"),

@@ -80,12 +80,10 @@ fn an_empty_variable_counts_as_not_set() {
 fn each_wrong_setting_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     write_pair(folder.path(), "other");
-    let with_line_end = format!("{KEY}\n");
     // A path is shown, a secret is not.
     let long = "/home/somebody/a-folder-with-a-long-name/certificates.d/2026-11-26.pem";
     for (name, value, word) in [
         ("WXPAY_API_KEY", "short", "WXPAY_API_KEY"),
-        ("WXPAY_API_KEY", &with_line_end, "WXPAY_API_KEY"),
         ("WXPAY_MCH_ID", "19 00", "WXPAY_MCH_ID"),
         ("WXPAY_CERT", "missing.pem", "missing.pem"),
         ("WXPAY_CERT", long, long),
@@ -98,6 +96,8 @@ fn each_wrong_setting_is_explained() {
         ("WXPAY_CA", "cert_key.pem", "holds a private key: give"),
         ("WXPAY_ENDPOINT", "http://localhost", "WXPAY_ENDPOINT"),
         ("WXPAY_ENDPOINT", "https://localhost/path", "no path"),
+        ("WXPAY_ENDPOINT", ",", "WXPAY_ENDPOINT"),
+        ("WXPAY_ENDPOINT", " , ", "WXPAY_ENDPOINT"),
         ("WXPAY_SIGN_TYPE", "sha1", "WXPAY_SIGN_TYPE"),
         ("WXPAY_RATE", "1.5", "WXPAY_RATE"),
         ("WXPAY_STALL_TIMEOUT", "soon", "WXPAY_STALL_TIMEOUT"),
@@ -110,6 +110,40 @@ fn each_wrong_setting_is_explained() {
         assert_eq!((lines.len(), &lines[1]["file"]), (2, &"b.png".into()));
         assert_eq!(lines[0]["error"]["kind"], "config");
     }
+}
+
+#[test]
+fn a_line_end_behind_the_value_of_a_variable_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    complete(folder.path());
+    fs::copy(folder.path().join("cert.pem"), folder.path().join("ca.pem")).unwrap();
+    for (name, value) in [
+        ("WXPAY_API_KEY", KEY),
+        ("WXPAY_CERT", "cert.pem"),
+        ("WXPAY_KEY", "cert_key.pem"),
+        ("WXPAY_ENDPOINT", "https://localhost,"),
+        ("WXPAY_RATE", "off"),
+    ] {
+        for line_end in ["\n", "\r\n"] {
+            let mut command = complete(folder.path());
+            command.env(name, format!("{value}{line_end}"));
+            command.args(["--dry-run", PNG]).assert_exit(0);
+        }
+    }
+}
+
+#[test]
+fn a_missing_certificate_is_named_with_both_ways_to_give_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = "missing the certificate: --cert or WXPAY_CERT (or --p12, WXPAY_P12)";
+    for words in ["x.png", "--json x.png"] {
+        let mut command = complete(folder.path());
+        let run = command.with("WXPAY_CERT=").with(words).assert_exit(2);
+        run.assert_err(both);
+    }
+    let mut doctor = wxpay("doctor WXPAY_MCH_ID=1900000109 --timeout 0.1 --key cert_key.pem");
+    let run = doctor.current_dir(folder.path()).assert_exit(1);
+    run.assert_out(both);
 }
 
 #[test]
@@ -172,6 +206,26 @@ fn wrong_usage_is_status_2() {
             let run = wxpay(&format!("upload {flag}={value} x.png")).assert_exit(2);
             run.assert_err(flag).assert_lines(0);
         }
+    }
+    for (words, bound) in [
+        ("upload x.png --concurrency 0", "1 or more"),
+        ("upload x.png --concurrency -1", "1 or more"),
+        ("upload x.png --retries -1", "0 or more"),
+        ("upload x.png --retries 1.5", "0 or more"),
+        ("upload x.png --retries 4294967296", "0 or more"),
+        ("upload x.png --timeout -1", "above 0"),
+        ("upload x.png --connect-timeout -0.5", "above 0"),
+        ("upload x.png --stall-timeout -1", "above 0"),
+        ("upload x.png --response-timeout -1", "above 0"),
+        ("upload x.png --rate -1", "at least 1"),
+        ("doctor --timeout -1", "above 0"),
+        ("serve --queue 0", "1 or more"),
+        ("serve --queue -1", "1 or more"),
+        ("serve --concurrency 0", "1 or more"),
+        ("serve --grace -1", "above 0"),
+        ("ledger forget x --older-than -1", "0 or more"),
+    ] {
+        wxpay(words).assert_exit(2).assert_err(bound);
     }
     let right = "--rate 10 --rate off --timeout 0.5 --resolve a:1:::1 \
                  --resolve a:1:127.0.0.1,[::1] --concurrency 1 --sign-type md5";

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::{
     config::{authority, issue},
     program::{BMP, JPG, KEY, PNG, Runnable, next_line, text, wxpay},
+    serve::{Serve, until},
 };
 
 /// The Python gateway, with certificates of its own; it ends on drop.
@@ -118,6 +119,22 @@ fn two_pictures_with_one_media_id_are_a_warning() {
     assert_eq!(run.err, "");
     let run = gateway.command("upload").args([JPG, PNG]).assert_exit(0);
     run.assert_err("two pictures have the media id same");
+
+    let words = format!(
+        "--mch-id 1900000109 --api-key-file api_key.txt --cert client.pem --key client_key.pem \
+         --ca ca.pem --endpoint https://localhost:{}",
+        gateway.port
+    );
+    let serve = Serve::start(gateway.folder.path(), &words);
+    let upload = |picture: &str| {
+        let (status, answer) = serve.post("?reuse=never", &fs::read(picture).unwrap());
+        assert_eq!(status, 200, "{answer}");
+        fs::read_to_string(gateway.file("stderr.txt")).unwrap()
+    };
+    let warning = "two pictures have the media id same";
+    assert!(![JPG, JPG].map(upload).concat().contains(warning));
+    upload(PNG);
+    until(|| upload(PNG).contains(warning));
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn every_kind_of_file_uploads() {
         "pkcs8 -topk8 -in apiclient_key.pem -v2 aes-256-cbc -passout pass:secret -out aes.pem",
         "pkcs8 -topk8 -in apiclient_key.pem -scrypt -passout pass:secret -out scrypt.pem",
         OWN_P12,
+        &OWN_P12.replace("secret", "").replace("own", "empty"),
     ] {
         openssl(folder, command);
     }
@@ -39,6 +40,8 @@ fn every_kind_of_file_uploads() {
         "WXPAY_P12=apiclient_cert.p12",
         "--p12 own.p12 --p12-password-file secret.txt",
         "WXPAY_P12=own.p12 WXPAY_P12_PASSWORD=secret",
+        "WXPAY_P12=empty.p12 WXPAY_P12_PASSWORD=",
+        "--p12 empty.p12 WXPAY_P12_PASSWORD=",
         // A flag of one kind beats the environment of the other.
         "--p12 apiclient_cert.p12 WXPAY_CERT=nothing.pem WXPAY_KEY=nothing.pem",
         "--cert apiclient_cert.pem --key apiclient_key.pem WXPAY_P12=nothing.p12",
@@ -71,6 +74,10 @@ fn a_wrong_choice_of_files_is_wrong_usage() {
         ("WXPAY_P12=a.p12 WXPAY_CERT=a.pem", "WXPAY_P12"),
         ("", "--p12"),
         ("WXPAY_P12=own.p12", "password"),
+        (
+            "WXPAY_P12=own.p12 WXPAY_P12_PASSWORD=",
+            "WXPAY_P12_PASSWORD is set, and empty",
+        ),
         (other, "which may be another: --p12-password-file"),
     ] {
         upload(folder, words).assert_exit(2).assert_err(word);

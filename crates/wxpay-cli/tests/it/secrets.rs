@@ -167,16 +167,24 @@ fn a_byte_order_mark_and_line_ends_are_accepted() {
 }
 
 #[test]
-fn utf_16_is_named() {
+fn utf_16_and_utf_32_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    for to_bytes in [u16::to_be_bytes, u16::to_le_bytes] {
-        let units = format!("\u{feff}{KEY}");
-        let bytes: Vec<u8> = units.encode_utf16().flat_map(to_bytes).collect();
-        fs::write(folder.path().join("utf-16.txt"), bytes).unwrap();
+    let text = format!("\u{feff}{KEY}");
+    let utf16 = |to_bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to_bytes).collect();
+    let utf32 =
+        |to_bytes: fn(u32) -> [u8; 4]| text.chars().flat_map(|c| to_bytes(c.into())).collect();
+    let files: [(Vec<u8>, _); 4] = [
+        (utf16(u16::to_be_bytes), "UTF-16"),
+        (utf16(u16::to_le_bytes), "UTF-16"),
+        (utf32(u32::to_be_bytes), "UTF-32"),
+        (utf32(u32::to_le_bytes), "UTF-32"),
+    ];
+    for (bytes, name) in files {
+        fs::write(folder.path().join("wide.txt"), bytes).unwrap();
         for flag in "--api-key-file --cert --key --key-password-file --ca".split(' ') {
             let mut command = complete(folder.path());
-            let run = command.args([flag, "utf-16.txt", "x.png"]).assert_exit(2);
-            run.assert_err("UTF-16").assert_err(flag);
+            let run = command.args([flag, "wide.txt", "x.png"]).assert_exit(2);
+            run.assert_err(name).assert_err(flag);
         }
     }
 }

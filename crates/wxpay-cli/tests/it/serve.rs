@@ -5,7 +5,7 @@ mod merchants;
 mod sockets;
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufReader, Read, Write},
     net::TcpStream,
     path::Path,
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::program::{JPG, Runnable, ends, next_line, signal, wxpay};
 
 /// The program, ready.
-struct Serve {
+pub(crate) struct Serve {
     child: Child,
     /// The addresses that it prints.
     on: Vec<String>,
@@ -27,8 +27,8 @@ struct Serve {
 }
 
 impl Serve {
-    /// Starts it in a folder, in which it keeps the token.
-    fn start(folder: &Path, words: &str) -> Self {
+    /// Starts it in a folder, in which it keeps the token and its messages, `stderr.txt`.
+    pub(crate) fn start(folder: &Path, words: &str) -> Self {
         let mut command = wxpay("serve");
         command.with(words);
         let lines = ["--socket ", "--listen "].map(|flag| usize::from(words.contains(flag)));
@@ -38,7 +38,8 @@ impl Serve {
         }
         command.current_dir(folder).env("XDG_STATE_HOME", folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        command.stderr(File::create(folder.join("stderr.txt")).unwrap());
+        let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let line = |_| {
             let line = next_line(&mut out);
@@ -67,7 +68,7 @@ impl Serve {
     }
 
     /// Status and body of the answer to a picture.
-    fn post(&self, query: &str, picture: &[u8]) -> (u16, String) {
+    pub(crate) fn post(&self, query: &str, picture: &[u8]) -> (u16, String) {
         let stream = self.connect().unwrap();
         let line = format!("POST /v1/media{query}");
         ask(stream, &self.token, &line, picture)
@@ -113,7 +114,7 @@ fn picture() -> Vec<u8> {
     fs::read(JPG).unwrap()
 }
 
-fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is_so() {
         assert!(Instant::now() < end, "it never is so");
@@ -197,7 +198,8 @@ fn wrong_usage_ends_the_program_before_it_listens() {
         ("--listen 127.0.0.1:0 --merchants missing", "missing"),
         ("--sandbox --merchants .", "cannot be used with"),
         ("--sandbox --allow-url https://a.test/", "HOST:PORT"),
-        ("--sandbox --queue 0", "0"),
+        ("--sandbox --allow-url a.test:0", "HOST:PORT"),
+        ("--sandbox --host=", "--host"),
     ] {
         let mut command = wxpay("serve");
         let command = command.with(words).current_dir(folder.path());

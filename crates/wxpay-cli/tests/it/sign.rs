@@ -66,6 +66,41 @@ fn an_unknown_sign_type_is_md5_as_the_gateway_reads_it_with_a_warning() {
 }
 
 #[test]
+fn a_signature_that_the_gateway_reads_by_another_sign_type_is_a_warning() {
+    for (words, warning) in [
+        (
+            "--sign-type md5 sign_type=HMAC-SHA256",
+            "reads `sign_type=HMAC-SHA256` as HMAC-SHA256",
+        ),
+        (
+            "--sign-type hmac-sha256 sign_type=MD5",
+            "reads `sign_type=MD5` as MD5",
+        ),
+        (
+            "--sign-type hmac-sha256 sign_type=foo",
+            "reads `sign_type=foo` as MD5",
+        ),
+        (
+            "--sign-type hmac-sha256",
+            "reads a request without `sign_type` as MD5",
+        ),
+        (
+            "--sign-type hmac-sha256 sign_type=",
+            "reads a request without `sign_type` as MD5",
+        ),
+    ] {
+        let run = sign(&format!("a=b {words}"), 0);
+        run.assert_err(warning).assert_lines(1);
+    }
+    for right in [
+        "--sign-type md5",
+        "--sign-type hmac-sha256 sign_type=HMAC-SHA256",
+    ] {
+        assert_eq!(sign(&format!("a=b {right}"), 0).err, "");
+    }
+}
+
+#[test]
 fn the_canonical_string_needs_no_key_and_shows_none() {
     let run = wxpay("sign --canonical media_hash=b mch_id=a x= sign=s").assert_exit(0);
     assert!(

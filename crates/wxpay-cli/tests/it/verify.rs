@@ -2,14 +2,19 @@
 
 use std::fs;
 
-use crate::program::{KEY, Run, Runnable, wxpay};
+use crate::program::{JPG, KEY, Run, Runnable, wxpay};
 
-/// A response, signed with the key of the vectors.
-fn response(sign_type: &str) -> String {
-    let fields = "return_code=SUCCESS result_code=SUCCESS media_id=abc";
+/// The signature over these parameters, with the key of the vectors.
+fn sign(sign_type: &str, fields: &str) -> String {
     let words = format!("WXPAY_API_KEY={KEY} sign --sign-type {sign_type} {fields}");
-    let sign = wxpay(&words).assert_exit(0).out;
-    let sign = sign.trim_end();
+    wxpay(&words).assert_exit(0).out.trim_end().to_owned()
+}
+
+fn response(sign_type: &str) -> String {
+    let sign = sign(
+        sign_type,
+        "return_code=SUCCESS result_code=SUCCESS media_id=abc",
+    );
     format!(
         "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>\
          <media_id>abc</media_id><sign>{sign}</sign></xml>"
@@ -82,7 +87,59 @@ fn a_refusal_is_named_with_its_reason() {
     }
     // A signed refusal is checked.
     let signed = response("md5").replace("SUCCESS</result_code>", "FAIL</result_code>");
-    verify("-", signed, 1).assert_not("needs no signature");
+    let run = verify("-", signed, 1);
+    run.assert_err("not valid: it is a refusal, and its signature does not fit");
+    run.assert_err("MD5 signature does not match");
+    run.assert_not("needs no signature");
+}
+
+#[test]
+fn a_success_that_is_cut_out_of_a_signed_refusal_is_not_valid() {
+    let refusal = sign(
+        "md5",
+        "media_id=abc result_code=SUCCESS return_code=SUCCESS&return_code=FAIL",
+    );
+    let cut = format!(
+        "<xml><return_code>SUCCESS&amp;return_code=FAIL</return_code><media_id>abc</media_id>\
+         <result_code>SUCCESS</result_code><sign>{refusal}</sign></xml>"
+    );
+    let run = verify("-", cut, 1);
+    run.assert_err("the value of `return_code` reads as another field");
+    // The gateway's own refusal may hold such a text.
+    let own = sign("md5", "return_code=FAIL return_msg=a&b=c");
+    let own = format!(
+        "<xml><return_code>FAIL</return_code><return_msg>a&amp;b=c</return_msg>\
+         <sign>{own}</sign></xml>"
+    );
+    verify("-", own, 0);
+}
+
+#[test]
+fn the_beginning_of_another_file_is_shown() {
+    let jpg = fs::read(JPG).unwrap();
+    for (file, word) in [
+        (b"{\"a\":1}".as_slice(), "it begins with: {\"a\":1}: "),
+        (
+            b"<html><title>502 Bad Gateway</title></html>",
+            "502 Bad Gateway",
+        ),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "compressed with gzip"),
+        (&jpg, "a JPEG: "),
+        (b"", "nothing"),
+    ] {
+        verify("-", file, 1)
+            .assert_err(word)
+            .assert_not("raise the limit");
+    }
+}
+
+#[test]
+fn text_behind_the_document_is_shown() {
+    for behind in ["* Connection #0 left intact", "200", "<xml></xml>", "<p>"] {
+        verify("-", format!("{}\n{behind}", response("md5")), 1)
+            .assert_err("other text stands behind the document, cut it away")
+            .assert_err(behind);
+    }
 }
 
 #[test]

@@ -32,7 +32,9 @@ fn timeout_advice(kind: TimeoutKind) -> &'static str {
         TimeoutKind::Connect => {
             "check name and port of the endpoint, or of the proxy, and that a firewall lets it through"
         }
-        TimeoutKind::Stall => "check the line: nothing of the upload was taken; or try again later",
+        TimeoutKind::Stall => {
+            "check the network, or try again later: the endpoint stopped taking the upload"
+        }
         TimeoutKind::Response => LATER,
         _ => "try again later, or with a longer timeout",
     }
@@ -40,7 +42,9 @@ fn timeout_advice(kind: TimeoutKind) -> &'static str {
 
 fn proxy_advice(kind: ProxyErrorKind) -> &'static str {
     match kind {
-        ProxyErrorKind::AuthenticationRequired => "check the user name and password for the proxy",
+        ProxyErrorKind::AuthenticationRequired => {
+            "check the user name and password for the proxy: `wxpay` takes them by --proxy-auth-file"
+        }
         ProxyErrorKind::UnsupportedAuthentication => {
             "put a proxy of your own between, which takes Basic and signs in at that one"
         }

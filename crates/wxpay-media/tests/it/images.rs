@@ -160,7 +160,7 @@ fn a_name_that_cannot_be_sent_is_an_error() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn characters_that_a_path_must_not_have_are_replaced() {
+async fn characters_that_the_gateway_refuses_in_a_name_are_replaced() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let latin1 = OsStr::from_bytes(b"caf\xe9.png");

@@ -243,7 +243,7 @@ fn debug_shows_the_length_and_no_contents() {
 }
 
 #[test]
-fn a_form_in_memory_has_its_bytes_in_one_piece_and_a_form_with_a_stream_has_not() {
+fn a_form_in_memory_has_its_bytes_in_one_piece_and_a_form_with_a_stream_does_not() {
     let form = form().text("a", "1").unwrap();
     let form = form.file("b", "b.png", "image/png", &b"2"[..]).unwrap();
     let whole = whole(form.clone().into_body()).now_or_never().unwrap();

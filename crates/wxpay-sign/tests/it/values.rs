@@ -66,6 +66,26 @@ fn the_repeated_name_that_sorts_first_is_reported() {
 }
 
 #[test]
+fn a_value_that_reads_as_another_parameter_is_found() {
+    for (value, is_found) in [
+        ("OK&x=1", true),
+        ("SUCCESS&return_code=FAIL", true),
+        ("&a_b-c.d=", true),
+        ("a & b&c=", true),
+        ("a & b", false),
+        ("a&b", false),
+        ("a=b", false),
+        ("a& b=c", false),
+        ("a&=c", false),
+        ("", false),
+    ] {
+        let params = Params::new([("a", "1"), ("b", value)]).unwrap();
+        assert_eq!(params.ambiguous().is_some(), is_found, "{value}");
+        assert_eq!(params.ambiguous(), is_found.then_some("b"));
+    }
+}
+
+#[test]
 fn a_sign_type_is_read_in_either_case() {
     for (text, sign_type) in [
         ("MD5", Some(SignType::Md5)),

@@ -2,7 +2,7 @@
 
 use std::{
     future::ready,
-    io::{self, IoSlice},
+    io::{self, ErrorKind::TimedOut, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex},
@@ -27,7 +27,7 @@ use crate::{
     attempt::{Connecting, ConnectionState, MAX_UNSENT},
     config::{Config, ConnectEvent, Io},
     endpoints,
-    error::{BoxError, ProxyErrorKind, Step, lock},
+    error::{BoxError, ProxyErrorKind, Step, Wait, find, lock},
 };
 
 /// Half of the minute after which many firewalls drop a silent connection.
@@ -98,28 +98,34 @@ async fn open(
     // The connector divides it among the addresses, so that a dead one does not use up all of it.
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     connector.set_connect_timeout(connecting.end.map(left));
-    let stream = connector.oneshot(server).await?.into_inner();
-    bound_unsent(&stream, config.rules.stall_timeout)?;
+    let stream = connector.oneshot(server).await.map_err(|error| {
+        if find(&error).map(io::Error::kind) != Some(TimedOut) {
+            return BoxError::from(error);
+        }
+        // The connector's timeout may pass before the attempt's, which it should equal.
+        let (now, step) = (Instant::now(), lock(&connecting.step).clone());
+        let end = connecting.end.map_or(now, |end| end.min(now));
+        Wait(step, end - connecting.begun).into()
+    })?;
+    let stream = stream.into_inner();
+    bound_unsent(&stream)?;
     config.observe(ConnectEvent::Connected(stream.peer_addr()?));
     Ok(Box::new(stream))
 }
 
-/// Makes writes block soon after the peer has stopped reading.
+/// Makes writes block soon after the peer has stopped reading. `TCP_USER_TIMEOUT` would end connections that
+/// move: Linux counts the time of a small receive window, even while bytes pass through it.
 #[cfg(any(target_os = "android", target_os = "linux"))]
-fn bound_unsent(stream: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
-    let socket = SockRef::from(stream);
-    socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
-    // At most a day: the system has 31 bits for the milliseconds.
-    let timeout = stall_timeout.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
-    socket.set_tcp_user_timeout(Some(timeout))
+fn bound_unsent(stream: &TcpStream) -> io::Result<()> {
+    SockRef::from(stream).set_tcp_notsent_lowat(MAX_UNSENT)
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 use self::bound_send_buffer as bound_unsent;
 
-/// The substitute on systems without `TCP_NOTSENT_LOWAT` and `TCP_USER_TIMEOUT`.
+/// The substitute on systems without `TCP_NOTSENT_LOWAT`.
 #[cfg(any(test, not(any(target_os = "android", target_os = "linux"))))]
-fn bound_send_buffer(stream: &TcpStream, _: Duration) -> io::Result<()> {
+fn bound_send_buffer(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_send_buffer_size(MAX_UNSENT as usize)
 }
 
@@ -210,17 +216,15 @@ mod tests {
         let socket = SockRef::from((*io).tcp().unwrap());
         assert!(socket.tcp_nodelay().unwrap());
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
-        let timeout = socket.tcp_user_timeout().unwrap();
-        assert_eq!(timeout, Some(Duration::from_secs(30)));
     }
 
     #[tokio::test]
     async fn a_server_that_reads_nothing_soon_blocks_the_writes_on_every_system() {
-        let bounds: [fn(&TcpStream, Duration) -> _; 2] = [bound_unsent, bound_send_buffer];
+        let bounds: [fn(&TcpStream) -> _; 2] = [bound_unsent, bound_send_buffer];
         for bound in bounds {
             let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let stream = TcpStream::connect(server.local_addr().unwrap()).await;
-            bound(stream.as_ref().unwrap(), Duration::MAX).unwrap();
+            bound(stream.as_ref().unwrap()).unwrap();
             let mut tcp = Tcp::new(Box::new(stream.unwrap()));
             let mut taken = 0;
             while !lock(&tcp.state).is_blocked {

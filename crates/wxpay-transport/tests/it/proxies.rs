@@ -2,6 +2,7 @@
 
 use std::{
     error::Error as _,
+    iter,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -116,7 +117,8 @@ async fn the_error_has_the_proxy_and_its_answer() {
         "",
     ];
     let forbids = ["HTTP/1.1 403 Forbidden||no", "HTTP/1.0 403"];
-    let (password, administrator) = ("407: check the user name", "403: ask its administrator");
+    let password = "407: check the user name and password for it (none were sent)";
+    let administrator = "403: ask its administrator";
     let ntlm = "such as cntlm or px (it offers Negotiate, NTLM)";
     let (nobody, _socket) = refusing();
     for (fault, said, responses) in [
@@ -138,7 +140,10 @@ async fn the_error_has_the_proxy_and_its_answer() {
             let shown = error.to_string();
             let named = format!("no tunnel to localhost:7 through the proxy {proxy}: ");
             assert!(shown.starts_with(&named) && shown.contains(said), "{shown}");
-            assert!(error.source().is_some());
+            let root = iter::successors(error.source(), |&cause| cause.source()).last();
+            let root = root.unwrap().to_string();
+            let has_cause_below = matches!(fault, Unreachable | NoAnswer);
+            assert!(has_cause_below || shown.ends_with(&root), "{shown}: {root}");
         }
     }
 }

@@ -7,13 +7,18 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     sync::Mutex,
     time::sleep,
 };
-use wxpay_transport::{CallInfo, Transport};
+use wxpay_transport::{
+    CallInfo, ErrorKind,
+    TimeoutKind::{Response, Stall},
+    Transport,
+};
 
 use crate::support::{Ca, answer_all, post, send, serve};
 
@@ -88,4 +93,49 @@ async fn eight_uploads_share_a_slow_line_and_each_is_sent_once() {
         took < 1.1 * needed + 0.2,
         "{took} s, where {needed} s are needed"
     );
+}
+
+/// Linux counts the time of a small receive window as silence, even while bytes pass through it.
+#[tokio::test]
+async fn an_upload_that_moves_through_a_small_window_is_not_cut() {
+    let ca = Ca::new();
+    let line = line(serve(ca.server(), answer_all).await, 60_000).await;
+    let builder = ca.builder().stall_timeout(Duration::from_millis(2500));
+    let transport = builder.build().unwrap();
+    let response = send(&transport, post(line, vec![7; 240_000])).await;
+    assert_eq!(response.unwrap().body(), "ok");
+}
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+#[tokio::test]
+async fn a_connection_that_the_system_gives_up_has_the_step_and_the_time_of_its_silence() {
+    let (before, most) = (Duration::from_secs(1), Duration::from_millis(500));
+    let ca = Ca::new();
+    let line = line(serve(ca.server(), answer_all).await, 8000).await;
+    let builder = ca.builder().dialer(move |_| async move {
+        sleep(before).await;
+        let stream = TcpStream::connect(line).await?;
+        SockRef::from(&stream).set_tcp_user_timeout(Some(most))?;
+        Ok(stream)
+    });
+    let transport = builder.build().unwrap();
+    let response = "waiting for the whole response of localhost";
+    for (length, kind, step, verb) in [
+        (
+            8_000_000,
+            Stall,
+            "sending the request to localhost",
+            "stood still for",
+        ),
+        (40_000, Response, response, "took longer than"),
+    ] {
+        let error = send(&transport, post(line, vec![7; length])).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(kind), "{error:?}");
+        let said = error.to_string();
+        let (before, after) = said.split_once(&format!(" {verb} ")).expect(&said);
+        assert_eq!(before, format!("{step}:{}", line.port()));
+        let time: f64 = after.split_once(" s, ").expect(&said).0.parse().unwrap();
+        assert!((0.4..1.4).contains(&time), "{said}");
+    }
 }

@@ -127,17 +127,13 @@ impl Ca {
     }
 
     /// A server that requires a client certificate of this authority with a key for ECDSA.
-    pub(crate) fn server_of_ecdsa_clients(&self) -> ServerConfig {
+    pub(crate) fn server_of_ecdsa_clients(&self, versions: Versions<'_>) -> ServerConfig {
         let mut provider = ring::default_provider();
         let algorithms = &mut provider.signature_verification_algorithms;
         let ecdsa = algorithms.mapping.iter().copied();
         let ecdsa = ecdsa.filter(|(scheme, _)| format!("{scheme:?}").starts_with("ECDSA"));
         algorithms.mapping = ecdsa.collect::<Vec<_>>().leak();
-        server_config(
-            &self.pair(),
-            DEFAULT_VERSIONS,
-            client_verifier(self, provider),
-        )
+        server_config(&self.pair(), versions, client_verifier(self, provider))
     }
 }
 

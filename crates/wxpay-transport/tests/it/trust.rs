@@ -1,14 +1,24 @@
 //! The roots, pinned certificates, and the client's certificate.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, SanType, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::TcpStream,
+};
+use tokio_rustls::rustls::{
+    SupportedProtocolVersion,
+    version::{TLS12, TLS13},
+};
 use wxpay_transport::{ErrorKind, Identity, Roots, RootsError, TlsErrorKind, Transport};
 
-use crate::support::{self, Ca, OK, Pair, call, post, send, serve_response};
+use crate::support::{self, Ca, OK, Pair, call, post, send, serve_response, serve_tcp};
 
 #[tokio::test]
 async fn mozillas_roots_alone_do_not_trust_a_private_authority_and_an_added_one_is_trusted() {
@@ -217,20 +227,47 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
     }
 }
 
+/// A relay to a server. A missing certificate under TLS 1.2 is `handshake_failure` with OpenSSL, and
+/// `certificate_required` with rustls.
+async fn with_alerts_of_openssl(server: SocketAddr) -> SocketAddr {
+    serve_tcp(move |client| async move {
+        let server = TcpStream::connect(server).await.unwrap();
+        let (mut from_server, mut to_server) = server.into_split();
+        let (mut from_client, mut to_client) = client.into_split();
+        tokio::spawn(async move { copy(&mut from_client, &mut to_server).await });
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = from_server.read(&mut piece).await {
+            if piece[..read] == *b"\x15\x03\x03\x00\x02\x02\x74" {
+                piece[6] = 0x28;
+            }
+            let _ = to_client.write_all(&piece[..read]).await;
+        }
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_client_key_of_the_wrong_kind_is_not_taken_for_a_missing_certificate() {
     let ca = Ca::new();
     let rsa = Identity::from_pem(identity_file("rsa.crt"), identity_file("pkcs1.key")).unwrap();
-    let addr = serve_response(ca.server_of_ecdsa_clients(), OK).await;
+    let versions: [(&'static SupportedProtocolVersion, _); 2] = [
+        (&TLS12, TlsErrorKind::Incompatible),
+        (&TLS13, TlsErrorKind::CertificateRequired),
+    ];
+    for (version, missing) in versions {
+        let server = serve_response(ca.server_of_ecdsa_clients(&[version]), OK).await;
+        let addr = with_alerts_of_openssl(server).await;
 
-    let error = call(ca.builder().identity(rsa), addr).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls(TlsErrorKind::ClientKeyRefused));
-    assert!(error.to_string().contains("ECDSA"), "{error}");
+        let error = call(ca.builder().identity(rsa.clone()), addr).await;
+        let error = error.unwrap_err();
+        let refused = ErrorKind::Tls(TlsErrorKind::ClientKeyRefused);
+        assert_eq!(error.kind(), refused, "{version:?}: {error:?}");
+        assert!(error.to_string().contains("ECDSA"), "{error}");
 
-    let error = call(ca.builder(), addr).await.unwrap_err();
-    let missing = ErrorKind::Tls(TlsErrorKind::CertificateRequired);
-    assert_eq!(error.kind(), missing);
+        let error = call(ca.builder(), addr).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls(missing), "{version:?}");
 
-    let ecdsa = ca.builder().identity(ca.pair().identity());
-    call(ecdsa, addr).await.unwrap();
+        let ecdsa = ca.builder().identity(ca.pair().identity());
+        call(ecdsa, addr).await.unwrap();
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File, Metadata},
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     iter,
     path::{Path, PathBuf},
     thread,
@@ -18,6 +18,9 @@ use crate::{args::UploadArgs, upload::picture};
 /// Numbers of files looked up together. The first batch is small, so that uploads begin at once.
 const BATCH: usize = 256;
 const FIRST_BATCH: usize = 16;
+
+/// Maximum length of a line of a list, in bytes: 16 times the longest path of Linux.
+const MAX_LINE: u64 = 64 * 1024;
 
 /// A file of the run.
 #[derive(Debug)]
@@ -95,32 +98,22 @@ impl Source {
         files.chain(self.list.iter().flat_map(|list| self.lines(list)))
     }
 
-    /// The paths in a list. Lines may end in CR LF. With NUL every byte belongs to a name.
+    /// The paths in a list, as far as it can be read.
     fn lines(&self, list: &Path) -> Founds<'static> {
-        const MARK: &[u8] = "\u{feff}".as_bytes();
-
-        let (separator, list) = (self.separator, list.to_owned());
-        let lines: Box<dyn BufRead> = if picture::is_stdin(&list) {
+        let reader: Box<dyn BufRead> = if picture::is_stdin(list) {
             Box::new(BufReader::new(io::stdin()))
         } else {
-            match File::open(&list) {
+            match File::open(list) {
                 Ok(file) => Box::new(BufReader::new(file)),
-                Err(error) => return Box::new(iter::once((list, Err(error)))),
+                Err(error) => return Box::new(iter::once((list.to_owned(), Err(error)))),
             }
         };
-        let (lines, mut list) = (lines.split(separator).enumerate(), Some(list));
-        let paths = lines.map_while(move |(number, line)| match line {
-            // The first error is the last line.
-            Err(error) => Some((list.take()?, Err(error))),
-            Ok(mut line) => {
-                line.pop_if(|byte| separator == b'\n' && *byte == b'\r');
-                if number == 0 && line.starts_with(MARK) {
-                    line.drain(..MARK.len());
-                }
-                Some((path_of(line).into(), Ok(())))
-            }
-        });
-        Box::new(paths.filter(|(path, _)| !path.as_os_str().is_empty()))
+        let list = list.to_owned();
+        let found = move |path| match path {
+            Ok(path) => (path, Ok(())),
+            Err(error) => (list.clone(), Err(error)),
+        };
+        Box::new(paths_in(reader, self.separator).map(found))
     }
 
     /// All files in a folder, except hidden ones and those behind links to folders.
@@ -155,6 +148,48 @@ impl Source {
     }
 }
 
+/// The paths in a list, up to the first error. Lines may end in CR LF. With NUL every byte belongs to a name.
+fn paths_in(mut list: impl BufRead, separator: u8) -> impl Iterator<Item = io::Result<PathBuf>> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+
+    let (mut is_first, mut has_failed) = (true, false);
+    let lines = iter::from_fn(move || {
+        if has_failed {
+            return None;
+        }
+        let mut line = Vec::new();
+        let read = list
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(separator, &mut line);
+        let is_text = separator == b'\n';
+        let is_ended = line.pop_if(|byte| *byte == separator).is_some();
+        let error = match read {
+            Ok(0) => return None,
+            Err(error) => error,
+            Ok(_) if is_first && is_text && line.starts_with(b"\xff\xfe") => {
+                io::Error::other("it is in UTF-16: save it as UTF-8")
+            }
+            Ok(read) if read as u64 == MAX_LINE && !is_ended => {
+                io::Error::other("a line is longer than any path: a list has a path a line")
+            }
+            Ok(_) => {
+                line.pop_if(|byte| is_text && *byte == b'\r');
+                if is_first && line.starts_with(MARK) {
+                    line.drain(..MARK.len());
+                }
+                is_first = false;
+                return Some(Ok(path_of(line).into()));
+            }
+        };
+        has_failed = true;
+        Some(Err(error))
+    });
+    let is_path =
+        |path: &io::Result<PathBuf>| !matches!(path, Ok(path) if path.as_os_str().is_empty());
+    lines.filter(is_path)
+}
+
 fn path_of(line: Vec<u8>) -> OsString {
     #[cfg(unix)]
     return std::os::unix::ffi::OsStringExt::from_vec(line);
@@ -181,4 +216,54 @@ fn look_up(
         (None, None) => Item::New(path, state),
     });
     Ok(items.map(Ok).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails once.
+    struct Broken(bool);
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0 = !self.0;
+            if self.0 {
+                Err(io::Error::other("broken"))
+            } else {
+                Ok(0)
+            }
+        }
+    }
+
+    fn read(list: impl Read, separator: u8) -> Vec<String> {
+        let shown = |path: io::Result<PathBuf>| match path {
+            Ok(path) => path.display().to_string(),
+            Err(error) => format!("error: {error}"),
+        };
+        let paths = paths_in(BufReader::new(list), separator);
+        paths.map(shown).collect()
+    }
+
+    #[test]
+    fn an_error_ends_a_list() {
+        let list = b"a.png\nha"
+            .chain(Broken(false))
+            .chain(&b"lf/b.png\nd.png"[..]);
+        assert_eq!(read(list, b'\n'), ["a.png", "error: broken"]);
+    }
+
+    #[test]
+    fn a_line_is_bounded_and_utf_16_is_named() {
+        for separator in [b'\n', 0] {
+            let endless = b"a.png\n\0".chain(io::repeat(b'x'));
+            let paths = read(endless, separator);
+            assert!(
+                paths.last().unwrap().starts_with("error: a line is longer"),
+                "{paths:?}"
+            );
+        }
+        let utf_16 = read(&b"\xff\xfea\0\n\0"[..], b'\n');
+        assert_eq!(utf_16, ["error: it is in UTF-16: save it as UTF-8"]);
+    }
 }

@@ -41,6 +41,11 @@ fn a_file_is_read_again_and_a_broken_one_shows_no_secret() {
         ("api_key.txt", KEY, "--api-key-file"),
         ("key = \"apiclient_key.pem\"\n", "", "key"),
         ("mch_id = \"1900000109\"\n", "", "missing field `mch_id`"),
+        (
+            "rate = \"off\"",
+            "region = \"global\"",
+            "line 6: `endpoint` beside `region`",
+        ),
     ] {
         write(folder, &sandbox, |text| text.replace(from, to));
         until(|| is_broken(&serve));
@@ -52,6 +57,29 @@ fn a_file_is_read_again_and_a_broken_one_shows_no_secret() {
         write(folder, &sandbox, |text| text);
         until(|| !is_broken(&serve));
     }
+    let utf16: Vec<u8> = "\u{feff}mch_id"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(folder.join("shop.toml"), utf16).unwrap();
+    until(|| {
+        serve
+            .get("/readyz")
+            .1
+            .contains("is in UTF-16: save it as UTF-8")
+    });
+}
+
+#[test]
+fn a_line_end_behind_a_path_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let sandbox = Sandbox::in_folder(folder, "");
+    write(folder, &sandbox, |text| {
+        text.replace("pem\"", "pem\\n\"")
+            .replace("txt\"", "txt\\r\\n\"")
+    });
+    Serve::start(folder, "--merchants .").assert_uploads("");
 }
 
 /// Asserts that a changed key file is read again.

@@ -5,13 +5,17 @@ use std::{
     time::Duration,
 };
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use wxpay_transport::{
     ErrorKind, Proxy, ProxyErrorKind, TimeoutKind, TlsErrorKind, TransportBuilder,
 };
 
 use super::world::{Outcome::Fails, World};
-use crate::support::{refusing, serve_tcp};
+use crate::support::{Ca, call, refusing, serve_tcp};
 
 #[tokio::test]
 async fn there_is_no_server() {
@@ -36,6 +40,39 @@ async fn the_server_never_speaks() {
     world
         .check_with("silence before TLS", hasty, "secretbody", addr, expected)
         .await;
+}
+
+/// With its queue full, the system drops further packets, as a firewall does.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+#[tokio::test]
+async fn packets_to_the_server_or_the_proxy_are_dropped() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(queued) = timeout(Duration::from_millis(100), TcpStream::connect(addr)).await {
+        queue.push(queued.unwrap());
+    }
+    let proxy = Proxy::new(&addr.to_string()).unwrap();
+    let server = format!("connecting to localhost:{}", addr.port());
+    let through = format!("connecting to the proxy {addr}");
+    let hasty = || {
+        let builder = Ca::new().builder();
+        builder.connect_timeout(Duration::from_millis(200))
+    };
+    let at =
+        |addresses: &[IpAddr]| hasty().resolve("localhost", addr.port(), addresses.iter().copied());
+    for (builder, step) in [
+        (at(&[addr.ip()]), &server),
+        (at(&[addr.ip(); 2]), &server),
+        (hasty().proxy(proxy), &through),
+    ] {
+        let error = call(builder, addr).await.unwrap_err();
+        let kind = ErrorKind::Timeout(TimeoutKind::Connect);
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert_eq!(error.to_string(), format!("{step} took longer than 0.2 s"));
+    }
 }
 
 #[tokio::test]

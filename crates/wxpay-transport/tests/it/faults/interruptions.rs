@@ -1,15 +1,15 @@
 //! Servers that stop, early or in the middle.
 
-use std::time::Duration;
+use std::{error::Error, iter, time::Duration};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use wxpay_transport::{ErrorKind, TimeoutKind, TransportBuilder};
 
 use super::world::{
     Outcome::{Fails, Response},
     World,
 };
-use crate::support::{Tls, read_request, serve};
+use crate::support::{Ca, Tls, call, read_request, serve};
 
 /// More than fits into the buffers between the two sides.
 const LARGE: usize = 8 << 20;
@@ -35,6 +35,19 @@ async fn a_server_that_reads_nothing_is_given_up() {
         let addr = serve(world.server(), move |stream| hang.clone().hold(stream)).await;
         let expected = Fails(ErrorKind::Timeout(kind));
         world.check_with(name, hasty, body, addr, expected).await;
+    }
+}
+
+/// The connection's own task writes on another thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_sent_bytes_are_counted() {
+    let ca = Ca::new();
+    let hang = |mut stream: Tls| async move { drop(copy(&mut stream, &mut sink()).await) };
+    let addr = serve(ca.server(), hang).await;
+    for _ in 0..100 {
+        let hasty = ca.builder().response_timeout(Duration::from_millis(5));
+        let said = call(hasty, addr).await.unwrap_err().to_string();
+        assert!(said.ends_with(", 5 of 5 bytes were sent"), "{said}");
     }
 }
 
@@ -72,6 +85,22 @@ async fn a_reset_in_the_middle_is_a_closed_connection() {
 }
 
 #[tokio::test]
+async fn the_cause_of_a_cut_is_in_plain_words() {
+    let world = World::new();
+    let addr = serve(world.ca.server(), |mut stream| async move {
+        read_request(&mut stream).await;
+        // TCP ends, TLS does not.
+        let _ = stream.get_mut().0.shutdown().await;
+    })
+    .await;
+    let error = call(world.ca.builder(), addr).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    let root = causes.last().unwrap().to_string();
+    assert_eq!(root, "the connection ended without TLS's close_notify");
+}
+
+#[tokio::test]
 async fn a_response_before_the_end_of_the_request_is_read() {
     let world = World::new();
     let addr = serve(world.server(), |mut stream| async move {
@@ -81,7 +110,7 @@ async fn a_response_before_the_end_of_the_request_is_read() {
         let _ = stream.write_all(early.as_bytes()).await;
         let _ = stream.shutdown().await;
         // A close with unread bytes is a reset, which may overtake the response.
-        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        let _ = copy(&mut stream, &mut sink()).await;
     })
     .await;
     for _ in 0..5 {

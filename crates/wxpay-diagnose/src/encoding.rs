@@ -68,6 +68,7 @@ pub(crate) const DOT_NET: Encoding = Encoding::UrlEncoded("-_.!*()", true, true)
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
+    #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
@@ -106,17 +107,20 @@ impl std::ops::Deref for Encoded<'_> {
 
 /// The bytes as a chain of encodings writes them.
 pub(crate) fn encode(chain: Chain, bytes: &[u8]) -> Encoded<'_> {
-    let [before @ .., last] = chain else {
-        return Encoded::Same(bytes);
-    };
-    let bytes = encode(before, bytes);
-    // Most encodings fit, so that a file is copied and wiped once.
-    let mut encoded = Secret(Zeroizing::new(Vec::with_capacity(3 * bytes.len())));
-    last.write(&bytes, &mut encoded);
-    Encoded::Other(encoded)
+    match chain {
+        [] => Encoded::Same(bytes),
+        [before @ .., last] => Encoded::Other(last.encode(&encode(before, bytes))),
+    }
 }
 
 impl Encoding {
+    pub(crate) fn encode(self, bytes: &[u8]) -> Secret {
+        // Most encodings fit, so that a file is copied and wiped once.
+        let mut encoded = Secret(Zeroizing::new(Vec::with_capacity(3 * bytes.len())));
+        self.write(bytes, &mut encoded);
+        encoded
+    }
+
     fn write(self, bytes: &[u8], to: &mut Secret) {
         let mut out = |bytes: &[u8]| to.push(bytes);
         // A decoded value may hold bytes that are not UTF-8.

@@ -1,16 +1,24 @@
 //! The inputs of a search, and the fields that a variant selects from them.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use wxpay_sign::{ApiKey, SignType};
 
-use crate::encoding::Chain;
+use crate::encoding::{Chain, Encoding, Secret};
 
 /// Shown in place of the key, and of the right signature.
 pub(crate) const MASK: &str = "********";
 
 /// Maximum length of a shown string in bytes.
 const MAX_SHOWN: usize = 16 * 1024;
+
+/// The texts as which a file may be signed.
+const TEXTS: [Encoding; 3] = [Encoding::Utf8, Encoding::Latin1AsUtf8, Encoding::Base64];
 
 /// Maximum number of fields that a row is tried for, and of further keys.
 const MAX_EACH: usize = 16;
@@ -36,6 +44,8 @@ pub struct Request<'a> {
     pub(crate) pairs: Vec<(&'a str, &'a str)>,
     pub(crate) file_name: Option<&'a str>,
     pub(crate) content: Option<&'a [u8]>,
+    /// The content in each of [`TEXTS`], made once.
+    texts: Arc<[OnceLock<Secret>; 3]>,
     /// The right algorithm, if the field does not decide it.
     pub(crate) sign_type: Option<SignType>,
 }
@@ -47,6 +57,7 @@ impl<'a> Request<'a> {
             pairs: pairs.into_iter().collect(),
             file_name: None,
             content: None,
+            texts: Arc::default(),
             sign_type: None,
         }
     }
@@ -60,6 +71,7 @@ impl<'a> Request<'a> {
     /// The file's bytes, to find out whether they were signed.
     pub fn content(mut self, content: &'a [u8]) -> Self {
         self.content = Some(content);
+        self.texts = Arc::default();
         self
     }
 
@@ -207,8 +219,14 @@ impl<'a> Inputs<'a> {
         self.with(name, Kind::Text, value.as_bytes(), &[])
     }
 
-    pub(crate) fn with_content(&self, chain: Chain) -> Fields<'a> {
-        self.with("media", Kind::Hidden, self.request.content?, chain)
+    /// The fields with the content, or with one of [`TEXTS`].
+    pub(crate) fn with_content(&self, text: Option<usize>) -> Fields<'a> {
+        let content = self.request.content?;
+        let encoded = |number: usize| {
+            let text = self.request.texts[number].get_or_init(|| TEXTS[number].encode(content));
+            &**text
+        };
+        self.with("media", Kind::Hidden, text.map_or(content, encoded), &[])
     }
 
     /// The first or the last field of each name.

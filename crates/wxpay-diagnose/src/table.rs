@@ -437,8 +437,8 @@ pub(crate) static TABLE: &[Row] = &[
         "leave `media` out of the string: the file is covered by `media_hash`",
         "文件内容参与了签名", "`media` 不参与签名:文件由 `media_hash` 保证")
         .rare(&[
-            &[Select(|i, _| i.with_content(&[]))], &[Select(|i, _| i.with_content(&[Utf8]))],
-            &[Select(|i, _| i.with_content(&[Latin1AsUtf8]))], &[Select(|i, _| i.with_content(&[Base64]))],
+            &[Select(|i, _| i.with_content(None))], &[Select(|i, _| i.with_content(Some(0)))],
+            &[Select(|i, _| i.with_content(Some(1)))], &[Select(|i, _| i.with_content(Some(2)))],
         ]),
 
     // How the digest is written.

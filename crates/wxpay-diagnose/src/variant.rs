@@ -178,7 +178,10 @@ impl Variant<'_> {
             Algorithm::HmacMd5 => hash(hmac::<Hmac<Md5>>(key), text),
             Algorithm::HmacSha256 if self.swap_hmac => {
                 let text = joined_in_one(text)?;
-                hash(hmac::<Hmac<Sha256>>(&text), |out| Some(out(key)))
+                hash(hmac::<Hmac<Sha256>>(&text), |out| {
+                    out(key);
+                    Some(())
+                })
             }
             Algorithm::HmacSha256 => hash(hmac::<Hmac<Sha256>>(&encode(self.hmac_key, key)), text),
         }

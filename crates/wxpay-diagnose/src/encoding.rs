@@ -68,7 +68,6 @@ pub(crate) const DOT_NET: Encoding = Encoding::UrlEncoded("-_.!*()", true, true)
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
@@ -168,15 +167,13 @@ impl Encoding {
                 let json = serde_json::to_string(text().as_str());
                 out(Zeroizing::new(json.expect("a text is JSON")).as_bytes());
             }
-            Self::Utf8 => bytes.utf8_chunks().for_each(|chunk| {
-                out(chunk.valid().as_bytes());
-                if !chunk.invalid().is_empty() {
-                    out("\u{fffd}".as_bytes());
-                }
-            }),
-            Self::Latin1AsUtf8 => bytes
-                .iter()
-                .for_each(|byte| out(char::from(*byte).encode_utf8(&mut [0; 2]).as_bytes())),
+            Self::Utf8 => out(text().as_bytes()),
+            Self::Latin1AsUtf8 => {
+                // It does not grow, so that it leaves no copy behind.
+                let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+                text.extend(bytes.iter().map(|byte| char::from(*byte)));
+                out(text.as_bytes());
+            }
             Self::Latin1 => {
                 let byte = |character| u8::try_from(character).unwrap_or(b'?');
                 text().chars().for_each(|character| out(&[byte(character)]));

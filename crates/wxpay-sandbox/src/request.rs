@@ -305,13 +305,12 @@ fn add_defects(part: &[u8], defects: &mut Vec<&'static Defect>) {
     }
     let is_long = part.len() == HEAD && !(has_bare_cr || is_malformed || has_end);
     let is_odd = disposition.as_ref().is_some_and(|it| it.is_malformed);
-    let is_missing = disposition.is_none() && has_end;
     // The name may be on a folded line.
-    let is_unnamed = disposition.is_some_and(|it| it.name.is_none()) && !is_folded;
+    let is_unnamed = disposition.as_ref().is_some_and(|it| it.name.is_none()) && !is_folded;
     #[rustfmt::skip] // as in the table
     let found = [
         is_padded, has_bare_lf, has_bare_cr, is_malformed, count > 32, is_long, is_odd, is_folded,
-        is_missing, is_unnamed,
+        disposition.is_none() && has_end, is_unnamed,
     ];
     let found = DEFECTS.iter().zip(found).filter(|it| it.1);
     for (defect, _) in found {

@@ -74,7 +74,7 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
         ("hash-of-name", &|| file_name.is_some_and(|name| is(name.as_bytes()))),
         ("hash-of-base64", &|| is_of_base64(sent, bytes)),
         ("hash-of-decoded", &|| decode_base64(bytes.trim_ascii()).is_some_and(|it| is(&it))),
-        ("hash-of-hex", &|| is(&hex(bytes)) || is(&hex(bytes).to_ascii_uppercase())),
+        ("hash-of-hex", &|| { let it = hex(bytes); is(&it) || is(&it.to_ascii_uppercase()) }),
         ("hash-of-text", &|| is(String::from_utf8_lossy(bytes).as_bytes())),
         ("hash-of-converted", &|| converted(bytes).any(|it| is(&it))),
     ];
@@ -126,10 +126,11 @@ fn is_of_base64(sent: &str, bytes: &[u8]) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
-    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves
-        .map(|half| b"0123456789abcdef"[usize::from(half)])
-        .collect()
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+    let pairs = bytes
+        .iter()
+        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    pairs.collect::<Vec<_>>().into_flattened()
 }
 
 /// With line ends converted to LF, with a CR before each LF, and converted to CR LF.

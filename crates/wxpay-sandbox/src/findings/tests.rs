@@ -100,6 +100,8 @@ fn a_hash_of_other_bytes_or_in_another_form_is_named() {
     for (sent, bytes, code) in [
         (converted, &unix[..], "hash-of-converted"),
         (md5(unix), &[], "hash-of-other-bytes"),
+        (md5(b"ffd8ff0a"), b"\xff\xd8\xff\n", "hash-of-hex"),
+        (md5(b"FFD8FF0A"), b"\xff\xd8\xff\n", "hash-of-hex"),
         (right, base64.as_bytes(), "hash-of-decoded"),
         (md5(&long[..65536]), &long, "hash-of-truncated"),
     ] {

@@ -32,7 +32,8 @@ pub(crate) const FINDINGS: usize = 32;
 pub(crate) const MESSAGE: usize = 1024;
 /// Bytes of a client's text that a finding quotes.
 const QUOTE: usize = 80;
-/// Bytes of all text fields in which a mistake of the signature is searched; the API's own take 200.
+/// Bytes of all text fields in which a mistake of the signature is searched; the API's own take
+/// 200.
 pub(crate) const SEARCHED: usize = 16 * 1024;
 
 /// Characters of a secret in a row that are not shown.
@@ -69,8 +70,8 @@ impl Redactor {
     pub(crate) fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let is_same = |(one, other): &(&u8, &u8)| one.eq_ignore_ascii_case(other);
         let mut redacted = Cow::Borrowed(bytes);
-        // Each stretch covers one of these bytes, so that bodies of 2 MiB are searched fast enough in
-        // debug builds, too.
+        // Each stretch covers one of these bytes, so that bodies of 2 MiB are searched fast enough
+        // in debug builds, too.
         for at in (STRETCH - 1..bytes.len()).step_by(STRETCH) {
             let places = &self.places[usize::from(bytes[at].to_ascii_lowercase())];
             for &(number, place) in places {
@@ -93,13 +94,15 @@ impl Redactor {
         capped(&kept, limit)
     }
 
-    /// A short beginning, quoted and escaped, so that it is not mistaken for the sandbox's own words.
+    /// A short beginning, quoted and escaped, so that it is not mistaken for the sandbox's own
+    /// words.
     pub(crate) fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
         format!("{:?}", self.text(bytes.as_ref(), QUOTE))
     }
 }
 
-/// Makes the texts of one call: without keys, each within its own limit, all within that of the call.
+/// Makes the texts of one call: without keys, each within its own limit, all within that of the
+/// call.
 pub(crate) struct Texts<'a> {
     redactor: &'a Redactor,
     left: usize,

@@ -1,7 +1,7 @@
 //! A form that `wxpay-multipart` writes is read back by multer.
 //!
-//! The parts of the input are separated by 0x1e, and the fields of a part by 0x1f: name, content and, for a
-//! file, its name and type.
+//! The parts of the input are separated by 0x1e, and the fields of a part by 0x1f: name, content
+//! and, for a file, its name and type.
 #![no_main]
 
 use std::convert::Infallible;

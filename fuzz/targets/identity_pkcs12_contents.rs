@@ -1,6 +1,7 @@
 //! The contents of a PKCS#12 file whose MAC is right are read or refused, in bounded time.
 //!
-//! The input is the authenticated part; the target makes the file around it, whose MAC no search would find.
+//! The input is the authenticated part; the target makes the file around it, whose MAC no search
+//! would find.
 #![no_main]
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -42,8 +43,8 @@ fn der(tag: u8, value: &[u8]) -> Vec<u8> {
     [&[tag, 0x84][..], &length.to_be_bytes(), value].concat()
 }
 
-/// HMAC with a key of RFC 7292, appendix B: for one round it is the digest of three blocks, filled with `3`,
-/// the salt, and the password in UTF-16.
+/// HMAC with a key of RFC 7292, appendix B: for one round it is the digest of three blocks, filled
+/// with `3`, the salt, and the password in UTF-16.
 fn mac(contents: &[u8]) -> Vec<u8> {
     let units = PASSWORD.encode_utf16().chain([0]);
     let password: Vec<u8> = units.flat_map(u16::to_be_bytes).collect();

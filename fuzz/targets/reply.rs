@@ -61,8 +61,8 @@ fn signed(body: &[u8], sign_type: SignType) -> Vec<u8> {
     sign.map_or_else(|| body.to_vec(), |sign| replace(body, SIGN, &sign))
 }
 
-/// The media id of a success with a right signature. Here the fields are signed again, where the crate
-/// verifies.
+/// The media id of a success with a right signature. Here the fields are signed again, where the
+/// crate verifies.
 fn expected(body: &[u8], status: StatusCode, demanded: Option<SignType>) -> Option<String> {
     let fields = Fields::parse(body).ok().filter(|_| status.is_success())?;
     let is_success = ["return_code", "result_code"].map(|name| fields.get(name) == Some("SUCCESS"));

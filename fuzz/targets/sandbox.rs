@@ -1,7 +1,8 @@
-//! The gateway accepts only requests with a right signature, and the client believes no other success.
+//! The gateway accepts only requests with a right signature, and the client believes no other
+//! success.
 //!
-//! The first byte chooses a fault and the owner of the certificate; the rest is a request: its first line,
-//! its headers, an empty line, the body. Lines end in LF or CRLF.
+//! The first byte chooses a fault and the owner of the certificate; the rest is a request: its
+//! first line, its headers, an empty line, the body. Lines end in LF or CRLF.
 #![no_main]
 
 use bytes::Bytes;
@@ -50,7 +51,8 @@ fuzz_target!(|input: &[u8]| {
     believed(&call, accepted, effect);
 });
 
-/// Whether hash and signature are right. Here both are computed again, where the gateway checks them.
+/// Whether hash and signature are right. Here both are computed again, where the gateway checks
+/// them.
 fn is_proven(request: &Request<Bytes>) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE);
     let parts = content_type

@@ -24,8 +24,8 @@ pub(crate) struct Args {
     no_skip: bool,
 }
 
-/// The name, whether the job is in the quick set, the tools that it needs, its function, and what holds
-/// when it has passed.
+/// The name, whether the job is in the quick set, the tools that it needs, its function, and what
+/// holds when it has passed.
 type Job = (
     &'static str,
     bool,
@@ -34,9 +34,9 @@ type Job = (
     &'static str,
 );
 
-/// In the order of the run: jobs that are fast and fail often come first. Without cargo's metadata machete
-/// reports md-5, whose library is `md5`, as unused. Advisories are not checked, for they need a database
-/// from the network: `cargo deny check advisories`.
+/// In the order of the run: jobs that are fast and fail often come first. Without cargo's metadata
+/// machete reports md-5, whose library is `md5`, as unused. Advisories are not checked, for they
+/// need a database from the network: `cargo deny check advisories`.
 #[rustfmt::skip]
 const JOBS: &[Job] = &[
     ("fmt", true, &[], |ws| ws.run("cargo fmt --all --check"), "rustfmt would change nothing"),
@@ -149,8 +149,8 @@ fn clippy(ws: &Workspace) -> Result<()> {
     sets.try_for_each(|set| ws.run(&format!("{clippy} {set} -- -D warnings")))
 }
 
-/// The tests run with each set of features: a crypto provider that compiles may still fail in a handshake.
-/// Doctests run with the default features and with all, since some need more than one.
+/// The tests run with each set of features: a crypto provider that compiles may still fail in a
+/// handshake. Doctests run with the default features and with all, since some need more than one.
 fn test(ws: &Workspace) -> Result<()> {
     feature_sets(ws).into_iter().try_for_each(|set| {
         let is_bare = set.contains("--no-default-features");
@@ -190,8 +190,9 @@ fn each(ws: &Workspace, line: &str) -> Result<()> {
     libraries.try_for_each(|it| ws.run(&format!("{line} -p {}", it.name)))
 }
 
-/// The main sets of features: the default ones of all; of the libraries that have features none, the
-/// other crypto provider, and all. Each single feature and each pair is left to the job `features`.
+/// The main sets of features: the default ones of all; of the libraries that have features none,
+/// the other crypto provider, and all. Each single feature and each pair is left to the job
+/// `features`.
 fn feature_sets(ws: &Workspace) -> [String; 4] {
     let libraries = ws.libraries().filter(|it| !it.features.is_empty());
     let libraries: String = libraries.map(|it| format!("-p {} ", it.name)).collect();

@@ -1,4 +1,5 @@
-//! `cargo xtask coverage` and `mutants`: the lines that the tests run, and the faults that they miss.
+//! `cargo xtask coverage` and `mutants`: the lines that the tests run, and the faults that they
+//! miss.
 
 use anyhow::{Result, ensure};
 
@@ -15,8 +16,9 @@ pub(crate) fn coverage(ws: &Workspace) -> Result<()> {
     )
 }
 
-/// Puts small faults into the pure crates, one at a time, and checks that a test fails for each. Such a
-/// fault would be a wrong signature or a wrong request. Exceptions are in .cargo/mutants.toml.
+/// Puts small faults into the pure crates, one at a time, and checks that a test fails for each.
+/// Such a fault would be a wrong signature or a wrong request. Exceptions are in
+/// .cargo/mutants.toml.
 pub(crate) fn mutants(ws: &Workspace, names: &[String]) -> Result<()> {
     for name in tidy::PURE.split(' ').filter(|it| ws.member(it).is_ok()) {
         if !names.is_empty() && names.iter().all(|wanted| wanted != name) {

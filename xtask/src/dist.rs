@@ -98,8 +98,8 @@ fn fill(ws: &Workspace, folder: &Path, wxpay: &Path, host: &str) -> Result<()> {
     Ok(sh.write_file(folder.join("sbom.cdx.json"), format!("{bill:#}\n"))?)
 }
 
-/// The packages whose code is in the program, by `name@version`, each with its dependencies; without
-/// procedural macros and dependencies of tests.
+/// The packages whose code is in the program, by `name@version`, each with its dependencies;
+/// without procedural macros and dependencies of tests.
 type Components<'a> = BTreeMap<String, (&'a Package, Vec<String>)>;
 
 fn components<'a>(ws: &'a Workspace, host: &str) -> Result<Components<'a>> {
@@ -128,8 +128,8 @@ fn components<'a>(ws: &'a Workspace, host: &str) -> Result<Components<'a>> {
     Ok(components)
 }
 
-/// The licence texts from all packages, each text once. For a package without a text there is only the
-/// address of its repository.
+/// The licence texts from all packages, each text once. For a package without a text there is only
+/// the address of its repository.
 fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
     let (mut all, mut apache) = (String::new(), String::new());
     // By words, since lines are broken differently: the text, and its packages.
@@ -170,8 +170,8 @@ fn licences(sh: &Shell, components: &Components<'_>) -> Result<String> {
     Ok(all)
 }
 
-/// The bill of materials: <https://cyclonedx.org/docs/1.6/json/>. It has no serial number, so the same
-/// program has the same bill.
+/// The bill of materials: <https://cyclonedx.org/docs/1.6/json/>. It has no serial number, so the
+/// same program has the same bill.
 fn bill(components: &Components<'_>, lock: &str, time: &str) -> Value {
     let reference = |key: &String| format!("pkg:cargo/{key}");
     let (mut program, mut libraries, mut edges) = (Value::Null, Vec::new(), Vec::new());

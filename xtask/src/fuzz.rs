@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: runs the targets of fuzz/ with cargo-fuzz, without a sanitizer and so on stable
-//! Rust: no crate here has `unsafe`.
+//! `cargo xtask fuzz`: runs the targets of fuzz/ with cargo-fuzz, without a sanitizer and so on
+//! stable Rust: no crate here has `unsafe`.
 
 use std::path::PathBuf;
 
@@ -104,8 +104,8 @@ fn search(ws: &Workspace, targets: &[Target], seconds: u64) -> Result<()> {
 }
 
 impl Target {
-    /// The command line of libFuzzer without its inputs. An input, of a few KB, may take 5 seconds and 1 GiB
-    /// at most.
+    /// The command line of libFuzzer without its inputs. An input, of a few KB, may take 5 seconds
+    /// and 1 GiB at most.
     fn fuzz<'a>(&self, ws: &'a Workspace, flags: &str) -> Cmd<'a> {
         let Self { name, max_len, .. } = self;
         let flags = format!("{flags} -max_len={max_len} -timeout=5 -rss_limit_mb=1024");
@@ -119,8 +119,8 @@ impl Target {
         ["fuzz/corpora/", "fuzz/target/corpora/"].map(|it| it.to_owned() + &self.name)
     }
 
-    /// Keeps the fewest of all known inputs that reach the same edges. The number of times does not count,
-    /// which would keep ten times as many inputs.
+    /// Keeps the fewest of all known inputs that reach the same edges. The number of times does not
+    /// count, which would keep ten times as many inputs.
     fn minimise(&self, ws: &Workspace) -> Result<()> {
         let ([committed, found], fewest) = (self.corpora(), "fuzz/target/fewest");
         ws.sh.remove_path(fewest)?;

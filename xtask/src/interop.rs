@@ -1,4 +1,5 @@
-//! `cargo xtask interop`: runs the clients of docs/clients, in their languages, against the sandbox.
+//! `cargo xtask interop`: runs the clients of docs/clients, in their languages, against the
+//! sandbox.
 
 use anyhow::{Result, bail, ensure};
 use xshell::cmd;
@@ -6,8 +7,9 @@ use xshell::cmd;
 use crate::readme::is_media_id;
 use crate::workspace::Workspace;
 
-/// The name, a command that succeeds if the language is installed, and a script that fetches missing
-/// packages and uploads `$picture`. Both run in a shell, in an empty folder; `$clients` is docs/clients.
+/// The name, a command that succeeds if the language is installed, and a script that fetches
+/// missing packages and uploads `$picture`. Both run in a shell, in an empty folder; `$clients` is
+/// docs/clients.
 #[rustfmt::skip]
 const CLIENTS: &[(&str, &str, &str)] = &[
     ("curl", "openssl version", "sh $clients/upload.sh $picture"),
@@ -38,7 +40,8 @@ const CLIENTS: &[(&str, &str, &str)] = &[
     ("serve, Go", "go version", "go run $clients/serve.go $picture"),
 ];
 
-/// Starts `wxpay serve`, sets the variables for the client that follows, and stops it after the client.
+/// Starts `wxpay serve`, sets the variables for the client that follows, and stops it after the
+/// client.
 const SERVE: &str = "
     $wxpay serve --sandbox --listen 127.0.0.1:0 --token-file token >first &
     trap \"kill $!\" EXIT

@@ -1,5 +1,5 @@
-//! `cargo xtask`: the commands of this workspace's maintainers that are too long to remember, and the
-//! few checks that no tool has. Nothing here depends on another crate of the workspace.
+//! `cargo xtask`: the commands of this workspace's maintainers that are too long to remember, and
+//! the few checks that no tool has. Nothing here depends on another crate of the workspace.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -41,10 +41,10 @@ enum Verb {
     Bench(bench::Args),
     /// Run the jobs that a change must pass, up to the first failure
     ///
-    /// Without arguments it is the quick set, which from an empty target folder should take less than
-    /// 15 minutes on two cores. It needs cargo with clippy and rustfmt, a C compiler, Python 3, curl
-    /// and openssl. Every command is printed before it runs, and a table of all jobs closes the run. A
-    /// job whose tool is missing is skipped, and the table says how to get it.
+    /// Without arguments it is the quick set, which from an empty target folder should take less
+    /// than 15 minutes on two cores. It needs cargo with clippy and rustfmt, a C compiler, Python
+    /// 3, curl and openssl. Every command is printed before it runs, and a table of all jobs closes
+    /// the run. A job whose tool is missing is skipped, and the table says how to get it.
     Ci(ci::Args),
     /// Count the lines that the tests run, with cargo-tarpaulin; the report is in target/coverage
     Coverage,
@@ -62,7 +62,8 @@ enum Verb {
     MinimalVersions,
     /// Check that the declared oldest Rust is the one that the dependencies declare
     Msrv,
-    /// Put small faults into the pure crates with cargo-mutants, and check that a test fails for each
+    /// Put small faults into the pure crates with cargo-mutants, and check that a test fails for
+    /// each
     Mutants {
         /// Only these crates
         #[arg(value_name = "CRATE", value_parser = PossibleValuesParser::new(tidy::PURE.split(' ')))]
@@ -89,7 +90,8 @@ enum Verb {
     /// Release the published crates, each with a version of its own: see docs/releasing.md
     #[command(subcommand)]
     Release(release::Verb),
-    /// Check with cargo-semver-checks that versions match the changes of the APIs since the last tags
+    /// Check with cargo-semver-checks that versions match the changes of the APIs since the last
+    /// tags
     Semver,
     /// Check rules such as the dependencies between crates: see docs/architecture.md
     Tidy,

@@ -31,8 +31,8 @@ fn compare(promised: &Version, needed: &Version, chain: &str) -> Result<String> 
     Ok(format!("{promised}, for {chain} needs it"))
 }
 
-/// Builds a copy of the workspace, so that Cargo.lock can change. Only direct dependencies get their oldest
-/// version: many packages do not build with the oldest of their own dependencies.
+/// Builds a copy of the workspace, so that Cargo.lock can change. Only direct dependencies get
+/// their oldest version: many packages do not build with the oldest of their own dependencies.
 pub(crate) fn minimal(ws: &Workspace) -> Result<()> {
     let (sh, copy) = (&ws.sh, ws.root().join("target/minimal-versions"));
     sh.remove_path(copy.join("crates"))?;
@@ -82,8 +82,8 @@ pub(crate) fn package(ws: &Workspace) -> Result<()> {
 
 /// Packs all published crates, and builds each from `target/package`.
 pub(crate) fn pack(ws: &Workspace, option: &str) -> Result<()> {
-    // cargo reuses an unpacked and built package of the same version. The registry of packages that are not
-    // published has no host name, so its folder begins with `-`.
+    // cargo reuses an unpacked and built package of the same version. The registry of packages that
+    // are not published has no host name, so its folder begins with `-`.
     let unpacked = ws.sh.read_dir(cargo_home()?.join("registry/src"));
     for folder in unpacked.unwrap_or_default() {
         let name = folder.file_name().unwrap_or_default();

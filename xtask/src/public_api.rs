@@ -1,6 +1,6 @@
-//! `cargo xtask public-api`: each library's API as a committed text, with one item in each line, and the
-//! items without an example. rustdoc writes the API as JSON, whose format changes with Rust; the library
-//! public-api reads the format of one version, and fails with others.
+//! `cargo xtask public-api`: each library's API as a committed text, with one item in each line,
+//! and the items without an example. rustdoc writes the API as JSON, whose format changes with
+//! Rust; the library public-api reads the format of one version, and fails with others.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -24,7 +24,8 @@ pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
         if !names.is_empty() && names.iter().all(|wanted| wanted != name) {
             continue;
         }
-        // In a folder of its own, or JSON and HTML would replace each other. JSON is not stable yet.
+        // In a folder of its own, or JSON and HTML would replace each other. JSON is not stable
+        // yet.
         let rustdoc = format!("cargo rustdoc --quiet --locked --lib --all-features -p {name}");
         let options = "--target-dir target/public-api -- -Zunstable-options --output-format=json";
         let rustdoc = ws.line(&format!("{rustdoc} {options}"));
@@ -53,7 +54,8 @@ pub(crate) fn run(ws: &Workspace, check: bool, names: &[String]) -> Result<()> {
     require_none(&findings, advice)
 }
 
-/// The lines that only one list has, as `- ITEM` and `+ ITEM`. An item that has changed has one of each.
+/// The lines that only one list has, as `- ITEM` and `+ ITEM`. An item that has changed has one of
+/// each.
 pub(crate) fn difference(old: &str, new: &str) -> Vec<String> {
     let [old, new] = [old, new].map(|list| list.lines().collect::<BTreeSet<_>>());
     let gone = old.difference(&new).map(|item| format!("- {item}"));
@@ -93,8 +95,9 @@ fn without_example(api: &PublicApi, json: &Value) -> Vec<String> {
     items
 }
 
-/// For a constructor or a function that can fail: the path of its type, and the text by which an example of
-/// that type is enough: any code block for a constructor, the function's name for others.
+/// For a constructor or a function that can fail: the path of its type, and the text by which an
+/// example of that type is enough: any code block for a constructor, the function's name for
+/// others.
 fn wants_example(item: &str) -> Option<(&str, &str)> {
     let (item, _bounds) = item.split_once(" where ").unwrap_or((item, ""));
     let (head, result) = item.split_once("fn ")?.1.rsplit_once(" -> ")?;

@@ -1,5 +1,5 @@
-//! `cargo xtask readme`: generates the blocks of the READMEs between `<!-- crates -->` or `<!-- output -->`
-//! and `<!-- end -->`.
+//! `cargo xtask readme`: generates the blocks of the READMEs between `<!-- crates -->` or
+//! `<!-- output -->` and `<!-- end -->`.
 
 use std::env::{self, consts::EXE_SUFFIX};
 
@@ -36,8 +36,8 @@ pub(crate) fn run(ws: &Workspace, check: bool) -> Result<()> {
     require_none(&stale, "`cargo xtask readme` writes these anew")
 }
 
-/// Replaces the inside of each block by the result of `make(kind, inside)`; other comments give `None`.
-/// Blocks do not nest: an inside ends with the next comment.
+/// Replaces the inside of each block by the result of `make(kind, inside)`; other comments give
+/// `None`. Blocks do not nest: an inside ends with the next comment.
 fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> Result<String> {
     let mut pieces = text.split("<!-- ");
     let mut done = pieces.next().unwrap_or_default().to_owned();
@@ -55,8 +55,8 @@ fn replace(text: &str, make: impl Fn(&str, &str) -> Result<Option<String>>) -> R
     Ok(done)
 }
 
-/// The table of crates, from `[package.metadata.readme]` of each manifest. Rows keep their order; new
-/// crates come last.
+/// The table of crates, from `[package.metadata.readme]` of each manifest. Rows keep their order;
+/// new crates come last.
 fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
     let (language, heading, program) = match is_chinese {
         true => ("zh-CN", "我想要", "程序"),
@@ -81,8 +81,8 @@ fn crates(ws: &Workspace, is_chinese: bool, inside: &str) -> Result<String> {
     Ok(table)
 }
 
-/// Runs the command of a console block, and returns the block with the present output. It stays as it is
-/// if only ports and media ids differ.
+/// Runs the command of a console block, and returns the block with the present output. It stays as
+/// it is if only ports and media ids differ.
 fn console(ws: &Workspace, inside: &str) -> Result<String> {
     let text = inside.strip_prefix("```console\n$ ");
     let text = text.and_then(|text| text.strip_suffix("```"));

@@ -30,8 +30,8 @@ pub(crate) enum Verb {
     },
     /// Publish and tag the bumped versions; without `--execute`, only try
     ///
-    /// Refuses a working tree with changes, a version or a changelog that `bump` would still change,
-    /// and a failed `cargo xtask ci`. An interrupted run can be repeated.
+    /// Refuses a working tree with changes, a version or a changelog that `bump` would still
+    /// change, and a failed `cargo xtask ci`. An interrupted run can be repeated.
     Publish {
         /// Publish and tag; without it, everything is checked and packed, and nothing leaves
         #[arg(long)]
@@ -120,8 +120,8 @@ fn write(ws: &Workspace, pending: &[&Entry<'_>], message: &str) -> Result<()> {
     Ok(commit.run()?)
 }
 
-/// Sets a version in the package's manifest, in `[workspace.dependencies]`, and in every lock file: other
-/// workspaces, such as that of the benchmarks, lock these packages, too.
+/// Sets a version in the package's manifest, in `[workspace.dependencies]`, and in every lock file:
+/// other workspaces, such as that of the benchmarks, lock these packages, too.
 fn set_version(ws: &Workspace, package: &Package, new: &Version) -> Result<()> {
     let (name, old) = (&package.name, &package.version);
     let replace = |path: &str, before: &str| -> Result<bool> {
@@ -175,7 +175,8 @@ fn publish(ws: &Workspace, execute: bool, registry: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks that a package has its version in the manifest, a section for it, and no unreleased entries.
+/// Checks that a package has its version in the manifest, a section for it, and no unreleased
+/// entries.
 fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
     let Entry {
         package, changelog, ..
@@ -194,8 +195,8 @@ fn require_bump(ws: &Workspace, entry: &Entry<'_>) -> Result<()> {
     bail!("{problem}: run `cargo xtask release bump`")
 }
 
-/// Runs the checks, unless they have passed for this commit: an interrupted release can be repeated at
-/// once.
+/// Runs the checks, unless they have passed for this commit: an interrupted release can be repeated
+/// at once.
 fn require_green(ws: &Workspace) -> Result<()> {
     const STAMP: &str = "target/xtask/green-commit";
     let commit = ws.read("git rev-parse HEAD")?;

@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: checks the rules of docs/architecture.md that the compiler does not, by `cargo
-//! metadata` and by searching in texts.
+//! `cargo xtask tidy`: checks the rules of docs/architecture.md that the compiler does not, by
+//! `cargo metadata` and by searching in texts.
 
 use std::collections::BTreeSet;
 
@@ -35,8 +35,8 @@ pub(crate) const PURE: &str = "wxpay-diagnose wxpay-multipart wxpay-picture wxpa
 const IO_PACKAGES: &str = "hyper mio rustls socket2 tokio tower";
 const IO_MODULES: &str = "env fs net os process";
 
-/// The crates, and single types of others, that may show in a public signature: their next major version
-/// is also one of ours. Other foreign types are converted or boxed.
+/// The crates, and single types of others, that may show in a public signature: their next major
+/// version is also one of ours. Other foreign types are converted or boxed.
 const PUBLIC: &str = "alloc bytes core futures_core http http_body http_body_util serde serde_core \
                       std tokio tower_layer tower_service rustls::crypto::CryptoProvider";
 
@@ -91,7 +91,8 @@ fn dependencies(ws: &Workspace, package: &Package) -> Vec<String> {
     problems.into_iter().map(finding).collect()
 }
 
-/// Checks that a crate has the workspace's lints, a README and a changelog, and no foreign types in its API.
+/// Checks that a crate has the workspace's lints, a README and a changelog, and no foreign types in
+/// its API.
 fn files(ws: &Workspace, package: &Package) -> Vec<String> {
     let text = |path: &str| ws.sh.read_file(path).unwrap_or_default();
     let (name, mut findings) = (package.name.as_str(), Vec::new());
@@ -157,8 +158,8 @@ fn source(path: &str, text: &str) -> Vec<String> {
     findings
 }
 
-/// The I/O modules of `std` in the code, without comments and tests: in a path, or in a list such as that of
-/// `use std::{fmt, net::TcpStream}`.
+/// The I/O modules of `std` in the code, without comments and tests: in a path, or in a list such
+/// as that of `use std::{fmt, net::TcpStream}`.
 fn io_modules(text: &str) -> impl Iterator<Item = &'static str> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = code.lines().map(str::trim);

@@ -1,5 +1,5 @@
-//! `cargo xtask vectors`: computes the signature vectors with foreign programs: Python from the parameters
-//! to the signature, openssl from the canonical string to the signature.
+//! `cargo xtask vectors`: computes the signature vectors with foreign programs: Python from the
+//! parameters to the signature, openssl from the canonical string to the signature.
 
 use std::path::Path;
 
@@ -72,7 +72,8 @@ fn compute(ws: &Workspace, folder: &Path) -> Result<Vec<(&'static str, String)>>
     Ok(files)
 }
 
-/// Splits Python's answer into the canonical string, which is in hexadecimal digits, and the signature.
+/// Splits Python's answer into the canonical string, which is in hexadecimal digits, and the
+/// signature.
 fn parse(line: &str) -> Result<(String, String)> {
     let (digits, signature) = line.split_once(' ').context("Python printed one part")?;
     let mut bytes = Vec::new();

@@ -16,8 +16,8 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace of this program. cargo sets its folder at run time; the compiled-in folder is wrong
-    /// after the workspace was moved.
+    /// The workspace of this program. cargo sets its folder at run time; the compiled-in folder is
+    /// wrong after the workspace was moved.
     pub(crate) fn find() -> Result<Self> {
         let xtask = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let xtask = xtask.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
@@ -39,8 +39,8 @@ impl Workspace {
         self.metadata.workspace_root.as_std_path()
     }
 
-    /// A program, for `cmd!`, without the variables that describe the package of xtask: when they change,
-    /// ring's build script runs again, and all crates above ring are rebuilt.
+    /// A program, for `cmd!`, without the variables that describe the package of xtask: when they
+    /// change, ring's build script runs again, and all crates above ring are rebuilt.
     pub(crate) fn cmd(&self, name: impl AsRef<Path>) -> Cmd<'_> {
         let mut cmd = self.sh.cmd(name);
         for (name, _) in env::vars_os() {
@@ -103,9 +103,9 @@ impl Workspace {
         Ok(list.lines().filter(is_there).map(str::to_owned).collect())
     }
 
-    /// All normal and build dependencies of a member, direct or not, each with the shortest chain of names
-    /// that leads to it, such as `wxpay-xml → quick-xml → memchr`. The features are those of the whole
-    /// workspace, so there may be too many dependencies, but never too few.
+    /// All normal and build dependencies of a member, direct or not, each with the shortest chain
+    /// of names that leads to it, such as `wxpay-xml → quick-xml → memchr`. The features are those
+    /// of the whole workspace, so there may be too many dependencies, but never too few.
     pub(crate) fn shipped<'a>(&'a self, member: &'a Package) -> Vec<(&'a Package, String)> {
         let resolve = self.metadata.resolve.as_ref();
         let nodes = resolve.map_or(&[][..], |it| &it.nodes);

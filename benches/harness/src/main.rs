@@ -1,7 +1,7 @@
 //! Runs the clients against nginx, round after round, and prints the tables.
 //!
-//! `cargo xtask bench` builds the clients and starts this program. Each client runs in a process of its
-//! own.
+//! `cargo xtask bench` builds the clients and starts this program. Each client runs in a process of
+//! its own.
 
 mod client;
 mod credentials;

@@ -46,8 +46,8 @@ impl Usage {
 
 /// Runs a command and returns its costs.
 ///
-/// The harness starts itself for each command: the system reports the sum of the times of all children
-/// that have ended, and the memory of the largest.
+/// The harness starts itself for each command: the system reports the sum of the times of all
+/// children that have ended, and the memory of the largest.
 pub(crate) fn measure(command: &[OsString]) -> anyhow::Result<Usage> {
     let output = Command::new(env::current_exe()?)
         .arg(VERB)

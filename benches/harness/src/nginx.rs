@@ -76,8 +76,8 @@ impl Nginx {
         text.unwrap_or_default()
     }
 
-    /// Checks that every request got 200 and was at least as long as the smallest picture, and the longest
-    /// one as the largest picture.
+    /// Checks that every request got 200 and was at least as long as the smallest picture, and the
+    /// longest one as the largest picture.
     pub(crate) fn check_that_bodies_were_read(&self) -> anyhow::Result<()> {
         // nginx writes its log once a second.
         sleep(Duration::from_millis(1500));
@@ -102,8 +102,8 @@ impl Drop for Nginx {
     }
 }
 
-/// The server reads the whole body into memory, then passes the request without its body to a second
-/// server, which responds. There is one worker, so that its processor can be fixed.
+/// The server reads the whole body into memory, then passes the request without its body to a
+/// second server, which responds. There is one worker, so that its processor can be fixed.
 fn configuration(folder: &Path, port: u16) -> String {
     let folder = folder.display();
     format!(

@@ -10,8 +10,8 @@ use wxpay_multipart::Form;
 
 use crate::Subject;
 
-/// A form of four fields and a file, from the parts to the frames that are sent. The file is a few bytes
-/// that are not copied.
+/// A form of four fields and a file, from the parts to the frames that are sent. The file is a few
+/// bytes that are not copied.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("form built: ours", || {
         Box::new(move || {

@@ -7,8 +7,8 @@ use wxpay_sign::ContentMd5;
 
 use crate::{Subject, Work};
 
-/// Sixteen contents of different lengths side by side, beside md-5. If the compiler no longer made vector
-/// instructions of the lanes, ours would cost more than md-5, not less than half of it.
+/// Sixteen contents of different lengths side by side, beside md-5. If the compiler no longer made
+/// vector instructions of the lanes, ours would cost more than md-5, not less than half of it.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("hashes of 16 contents: ours", ours),
     Subject::new("hashes of 16 contents: md-5", theirs),

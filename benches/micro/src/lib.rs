@@ -1,5 +1,5 @@
-//! The pieces of work that are measured, each beside others that do the same: by time and allocations
-//! in `benches/micro.rs`, by instructions in `src/main.rs`.
+//! The pieces of work that are measured, each beside others that do the same: by time and
+//! allocations in `benches/micro.rs`, by instructions in `src/main.rs`.
 
 pub mod form;
 pub mod hash;

@@ -1,7 +1,7 @@
 //! Instruction counts, compared with the committed ones.
 //!
-//! `--bless` writes new ones. The cost of one repetition is the difference between two runs of unequal
-//! length, so the start of the program does not count.
+//! `--bless` writes new ones. The cost of one repetition is the difference between two runs of
+//! unequal length, so the start of the program does not count.
 
 mod callgrind;
 mod committed;

@@ -11,8 +11,8 @@ use crate::{
     sign::{key, naive_sign},
 };
 
-/// A response decoded, with and without a check of its signature, beside quick-xml's serde. For the check
-/// serde decodes into a map, because the signature is over all fields.
+/// A response decoded, with and without a check of its signature, beside quick-xml's serde. For the
+/// check serde decodes into a map, because the signature is over all fields.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("reply decoded: ours", || {
         Box::new(move || {

@@ -9,8 +9,9 @@ use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::{Subject, Work};
 
-/// Five, ten and twenty parameters, with both algorithms, beside the naive way: a sorted map, a string
-/// joined from strings, digits formatted one by one. The bound is the hash of the ready string alone.
+/// Five, ten and twenty parameters, with both algorithms, beside the naive way: a sorted map, a
+/// string joined from strings, digits formatted one by one. The bound is the hash of the ready
+/// string alone.
 pub const SUBJECTS: &[Subject] = &[
     Subject::new("sign 5 MD5: ours", || ours(5, SignType::Md5)),
     Subject::new("sign 5 MD5: the ready string hashed", || ready(5)),

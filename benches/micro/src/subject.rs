@@ -5,7 +5,8 @@ use std::fmt;
 /// A piece of work that can be repeated.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
-    /// The work and the implementation, such as `form built: ours`: the key of the committed figures.
+    /// The work and the implementation, such as `form built: ours`: the key of the committed
+    /// figures.
     pub name: &'static str,
     /// Prepares the input, and returns the work.
     pub prepare: fn() -> Work,

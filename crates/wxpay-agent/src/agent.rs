@@ -22,20 +22,22 @@ const MEMORY: usize = 16 * Image::LIMIT;
 /// The options of an agent.
 #[derive(Debug)]
 pub struct Options {
-    /// The token that callers over TCP must send. Without one, every program on the machine may upload.
+    /// The token that callers over TCP must send. Without one, every program on the machine may
+    /// upload.
     pub token: Option<Token>,
     /// Names that are accepted in the `Host` header, beside the agent's address and `localhost`.
     pub hosts: Vec<String>,
     /// Fetches pictures by URL. Without it, requests with a URL are refused.
     pub fetcher: Option<Fetcher>,
-    /// Maximum number of requests of one merchant that wait or are under way; one more is refused at once.
+    /// Maximum number of requests of one merchant that wait or are under way; one more is refused
+    /// at once.
     pub queue: usize,
     /// Time for accepted requests to finish when the agent stops; the others are answered with 503.
     pub grace: Duration,
 }
 
-/// The queue is for twice the 256 callers of the benchmarks; the grace is a third of the 90 seconds that systemd
-/// gives a service to stop.
+/// The queue is for twice the 256 callers of the benchmarks; the grace is a third of the 90 seconds
+/// that systemd gives a service to stop.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -83,8 +85,8 @@ impl Agent {
         Ok(Self { merchants, options })
     }
 
-    /// Serves until `stop` ends, then until accepted requests are answered. Returns true unless the grace
-    /// ended before that.
+    /// Serves until `stop` ends, then until accepted requests are answered. Returns true unless the
+    /// grace ended before that.
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> bool {
         let options = self.options;
         let app = Arc::new(AppState {

@@ -13,7 +13,8 @@ use crate::{
     response::{AFTER_FAILURE, Refusal},
 };
 
-/// Maximum number of pictures that are fetched at once: a slow host takes memory from other requests.
+/// Maximum number of pictures that are fetched at once: a slow host takes memory from other
+/// requests.
 const CONCURRENCY: usize = 4;
 /// Maximum number of redirects, all of them to listed hosts.
 const MAX_REDIRECTS: usize = 3;
@@ -63,8 +64,8 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Fetches from these hosts, with the roots and timeouts of this transport. A proxy is never used: it
-    /// would resolve the names itself.
+    /// Fetches from these hosts, with the roots and timeouts of this transport. A proxy is never
+    /// used: it would resolve the names itself.
     #[must_use]
     pub fn new(
         allowed: impl IntoIterator<Item = AllowedHost>,
@@ -90,7 +91,8 @@ impl Fetcher {
         self
     }
 
-    /// Fetches the picture at a URL. The caller bounds the time, since a name look-up has no timeout.
+    /// Fetches the picture at a URL. The caller bounds the time, since a name look-up has no
+    /// timeout.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Bytes, Refusal> {
         let _permit = self.permits.acquire().await;
         let mut url: Uri = url.parse().map_err(|_| refused("this is no URL"))?;

@@ -96,8 +96,8 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Refuses web pages in a browser on this machine. With a name that resolves to this agent a page could
-    /// read responses (DNS rebinding), and with a form it could send pictures.
+    /// Refuses web pages in a browser on this machine. With a name that resolves to this agent a
+    /// page could read responses (DNS rebinding), and with a form it could send pictures.
     pub(crate) fn check_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let forbidden = |message, advice| Refusal::new(StatusCode::FORBIDDEN, message, advice);
         let hosts = headers.get_all(header::HOST).iter();

@@ -20,11 +20,12 @@ use crate::{
     store::{MediaIds, Store, lock},
 };
 
-/// Maximum memory for the pictures of a merchant, in bytes: eight of the largest. Further ones wait unread.
+/// Maximum memory for the pictures of a merchant, in bytes: eight of the largest. Further ones wait
+/// unread.
 const MEMORY: usize = 8 * Image::LIMIT;
 
-/// Time after a failure that only a person can mend in which the merchant is not ready. It ends by itself:
-/// a load balancer sends no upload to an agent that is not ready, so none could succeed.
+/// Time after a failure that only a person can mend in which the merchant is not ready. It ends by
+/// itself: a load balancer sends no upload to an agent that is not ready, so none could succeed.
 const UNREADY: Duration = Duration::from_secs(60);
 
 /// Maximum number of a merchant's media ids kept to detect a repeated one, some 2 MB.
@@ -89,14 +90,16 @@ pub(crate) struct Merchant {
     places: Arc<Semaphore>,
     queue: usize,
     memory: Arc<Semaphore>,
-    /// The last failure that only a person can mend; an upload that succeeds and new settings remove it.
+    /// The last failure that only a person can mend; an upload that succeeds and new settings
+    /// remove it.
     failure: Mutex<Option<(Instant, String)>>,
     /// The hash of the picture of each recent media id.
     hashes: Mutex<HashMap<String, String>>,
     pub(crate) metrics: Metrics,
 }
 
-/// A place in the queue, and shares of the merchant's memory and of all memory, until the upload ends.
+/// A place in the queue, and shares of the merchant's memory and of all memory, until the upload
+/// ends.
 pub(crate) type Permits = [OwnedSemaphorePermit; 3];
 
 impl Merchant {
@@ -120,8 +123,8 @@ impl Merchant {
         })
     }
 
-    /// Takes these settings for new uploads, if they are of the same merchant in the same region. Accepted
-    /// uploads keep the old ones.
+    /// Takes these settings for new uploads, if they are of the same merchant in the same region.
+    /// Accepted uploads keep the old ones.
     pub(crate) fn replace(&self, settings: &Settings) -> bool {
         let mut current = lock(&self.settings);
         let is_same = (&current.id, &current.region) == (&settings.id, &settings.region);
@@ -156,8 +159,8 @@ impl Merchant {
         pending.values().all(|it| it.has_changed().is_err())
     }
 
-    /// Takes a place in the queue, or fails at once; then waits for memory, of the merchant's share first,
-    /// so that one merchant cannot take all.
+    /// Takes a place in the queue, or fails at once; then waits for memory, of the merchant's share
+    /// first, so that one merchant cannot take all.
     pub(crate) async fn acquire(
         &self,
         all: &Arc<Semaphore>,
@@ -178,8 +181,9 @@ impl Merchant {
         ])
     }
 
-    /// Checks a picture and returns the upload to wait for: a new one, an equal one under way, or one that
-    /// has ended. The flag is false for a new one. It may read from the disk, and needs a runtime.
+    /// Checks a picture and returns the upload to wait for: a new one, an equal one under way, or
+    /// one that has ended. The flag is false for a new one. It may read from the disk, and needs a
+    /// runtime.
     ///
     /// An upload goes on when its caller has gone: the id is kept for other requests.
     pub(crate) fn submit(

@@ -22,22 +22,22 @@ use crate::{
 /// The interval in which files are polled: a change is in use after two seconds at most.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Number of polls in a row after which a missing file counts as removed; before, it may be about to be
-/// replaced.
+/// Number of polls in a row after which a missing file counts as removed; before, it may be about
+/// to be replaced.
 const MISSING_POLLS: u8 = 2;
 
 /// The settings of a merchant, as a function of the caller has read them.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The files that the settings depend on, whether they can be used or not. A change of one of them
-    /// makes the agent read the settings again.
+    /// The files that the settings depend on, whether they can be used or not. A change of one of
+    /// them makes the agent read the settings again.
     pub files: Vec<WatchedFile>,
     /// The settings, or the reason why they cannot be used.
     pub settings: Result<Settings, String>,
 }
 
-/// A file and a hash of its content, taken before the settings are read from it. A new modification time
-/// alone is no change: a new client would start with a new rate.
+/// A file and a hash of its content, taken before the settings are read from it. A new modification
+/// time alone is no change: a new client would start with a new rate.
 ///
 /// ```
 /// let file = wxpay_agent::WatchedFile::new("/etc/wxpay/merchants/shop.toml");
@@ -65,7 +65,8 @@ impl WatchedFile {
     }
 }
 
-/// The merchants that an agent uploads for: a function that reads their settings, on a blocking thread.
+/// The merchants that an agent uploads for: a function that reads their settings, on a blocking
+/// thread.
 ///
 /// ```
 /// use wxpay_agent::{Loaded, Merchants, WatchedFile};
@@ -165,8 +166,8 @@ impl Registry {
         merchants.all(|merchant| merchant.is_idle())
     }
 
-    /// Finds new, changed and removed files, and reads the settings again that depend on them. Blocks;
-    /// only one call may run at a time.
+    /// Finds new, changed and removed files, and reads the settings again that depend on them.
+    /// Blocks; only one call may run at a time.
     pub(crate) fn poll(&self) {
         let mut all = self.all().to_vec();
         // While the folder cannot be read, its merchants stay.

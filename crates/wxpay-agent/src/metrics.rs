@@ -10,8 +10,8 @@ use wxpay_media::{Error, RetryAdvice};
 
 use crate::merchants::Registered;
 
-/// Upper bounds of the histogram's buckets, in seconds: from a round trip to the next city to a queue of a
-/// minute.
+/// Upper bounds of the histogram's buckets, in seconds: from a round trip to the next city to a
+/// queue of a minute.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// The name, the type and the help text of each metric.

@@ -33,7 +33,8 @@ use crate::{
 const REUSE: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Minimum number of bytes that a request takes of the memory: its head and its response need some, too.
+/// Minimum number of bytes that a request takes of the memory: its head and its response need some,
+/// too.
 const MIN_SHARE: usize = 16 * 1024;
 
 /// The state that all requests share.
@@ -178,8 +179,8 @@ impl AppState {
     }
 }
 
-/// The file name to send: without its folders, and with `_` for each character that the gateway refuses.
-/// The extension comes later, by the picture's kind.
+/// The file name to send: without its folders, and with `_` for each character that the gateway
+/// refuses. The extension comes later, by the picture's kind.
 fn sendable(name: Option<&str>) -> String {
     let name = name.and_then(|name| name.rsplit(['/', '\\']).next());
     let name = name.filter(|name| !name.is_empty()).unwrap_or("picture");

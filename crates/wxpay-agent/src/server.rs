@@ -1,4 +1,5 @@
-//! The server: accepts connections, serves them, and shuts down after accepted requests are answered.
+//! The server: accepts connections, serves them, and shuts down after accepted requests are
+//! answered.
 
 use std::{
     convert::Infallible,
@@ -37,18 +38,19 @@ use crate::{
 const MAX_CONNECTIONS: usize = 8192;
 /// Pause after a failed accept, which mostly means that file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Time for the head of a request, and between two requests: the default of nginx, longer than clients keep
-/// connections.
+/// Time for the head of a request, and between two requests: the default of nginx, longer than
+/// clients keep connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Size of a connection's buffer in bytes, which also bounds the head of a request.
 const BUFFER: usize = 16 * 1024;
-/// Bounds of reading a refused body to its end. The system resets a connection that is closed before, and
-/// the client may then lose the response.
+/// Bounds of reading a refused body to its end. The system resets a connection that is closed
+/// before, and the client may then lose the response.
 const LINGER: Duration = Duration::from_secs(5);
 const LINGER_BYTES: u64 = 64 * 1024 * 1024;
 /// Time in which the runtime reports connections and bytes that have already arrived.
 const SETTLE: Duration = Duration::from_millis(100);
-/// Last part of the grace, in which waiting requests are answered with 503; at most a quarter of it.
+/// Last part of the grace, in which waiting requests are answered with 503; at most a quarter of
+/// it.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// The phase of the shutdown.
@@ -105,8 +107,8 @@ impl Listener {
     }
 }
 
-/// Serves until `stop` ends, then for at most the grace. Returns true when every connection has ended by
-/// itself.
+/// Serves until `stop` ends, then for at most the grace. Returns true when every connection has
+/// ended by itself.
 pub(crate) async fn run(
     app: Arc<AppState>,
     listeners: Vec<(Arc<Guard>, Listener)>,

@@ -15,8 +15,8 @@ use wxpay_ledger::{
 
 use crate::response::{Entry, Refusal};
 
-/// Maximum number of a merchant's entries in memory, about 15 MB: an hour at ten a second. At the maximum
-/// the entries that are not recent are dropped, or all of them.
+/// Maximum number of a merchant's entries in memory, about 15 MB: an hour at ten a second. At the
+/// maximum the entries that are not recent are dropped, or all of them.
 const MAX_ENTRIES: usize = 50_000;
 const RECENT: Duration = Duration::from_secs(60 * 60);
 
@@ -25,8 +25,8 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The place where media ids are kept.
 ///
-/// A store in memory is lost with the process: equal bytes are then uploaded once more. With a ledger, an id
-/// is answered after it is on the disk.
+/// A store in memory is lost with the process: equal bytes are then uploaded once more. With a
+/// ledger, an id is answered after it is on the disk.
 ///
 /// ```
 /// use wxpay_agent::Store;
@@ -87,8 +87,8 @@ pub(crate) enum MediaIds {
 }
 
 impl MediaIds {
-    /// Finds an entry that is not too old by the MD5 of a picture, and by its length where that is given.
-    /// It may read from the disk.
+    /// Finds an entry that is not too old by the MD5 of a picture, and by its length where that is
+    /// given. It may read from the disk.
     pub(crate) fn find(&self, md5: &str, bytes: Option<u64>) -> Result<Option<Entry>, Error> {
         let found = match self {
             Self::Memory(memory) => lock(memory).get(md5).cloned(),

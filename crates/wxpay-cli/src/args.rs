@@ -159,9 +159,9 @@ pub(crate) enum LedgerCommand {
 
 /// Check settings, certificate and endpoints before the first upload.
 ///
-/// It prints a line for each check: `ok`, `warning`, `failed`, `unknown` if the answer does not show
-/// it, or `skipped` after an earlier failure; then the finding, and advice. It sends an empty call,
-/// which the gateway refuses, and no picture. It never prints a secret.
+/// It prints a line for each check: `ok`, `warning`, `failed`, `unknown` if the answer does not
+/// show it, or `skipped` after an earlier failure; then the finding, and advice. It sends an empty
+/// call, which the gateway refuses, and no picture. It never prints a secret.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Settings come from flags, else from the environment, as for `wxpay upload`.\n\n\
@@ -246,9 +246,10 @@ pub(crate) struct SandboxArgs {
 
 /// Upload pictures that programs on this machine send over HTTP, in any language.
 ///
-/// POST a picture to /v1/media; the response has its media id. All callers share the certificate, the
-/// connections and the rate limit, and equal pictures are uploaded once. Over TCP a caller sends the
-/// token of the token file: Authorization: Bearer. docs/serve.md has an example for each language.
+/// POST a picture to /v1/media; the response has its media id. All callers share the certificate,
+/// the connections and the rate limit, and equal pictures are uploaded once. Over TCP a caller
+/// sends the token of the token file: Authorization: Bearer. docs/serve.md has an example for each
+/// language.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Settings of the merchant come from flags, else from the environment, as for \
@@ -257,8 +258,8 @@ pub(crate) struct SandboxArgs {
         2 wrong usage or configuration."
 )]
 pub(crate) struct ServeArgs {
-    /// Address to listen on; port 0 is any free one [default: 127.0.0.1:8479, unless there is --socket
-    /// or systemd hands sockets over]
+    /// Address to listen on; port 0 is any free one [default: 127.0.0.1:8479, unless there is
+    /// --socket or systemd hands sockets over]
     #[arg(long, value_name = "ADDR", overrides_with = "listen")]
     pub(crate) listen: Option<SocketAddr>,
 
@@ -297,8 +298,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "LEDGER", overrides_with = "ledger")]
     pub(crate) ledger: Option<PathBuf>,
 
-    /// Host of https URLs that are accepted instead of pictures, if its address is public; HOST:PORT
-    /// for another port than 443; repeatable
+    /// Host of https URLs that are accepted instead of pictures, if its address is public;
+    /// HOST:PORT for another port than 443; repeatable
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_url: Vec<AllowedHost>,
 
@@ -326,8 +327,9 @@ pub(crate) struct ServeArgs {
 /// Empty values and a parameter `sign` are left out, as the API requires.
 ///
 /// With `--explain --expect SIGN` give every field as it was sent, in sending order, including
-/// `sign_type` if it was sent. The well-known mistakes are tried, alone and in pairs, and the one that
-/// gives SIGN is named. Exit status then: 0 SIGN is right, 1 it is wrong, 2 wrong usage or configuration.
+/// `sign_type` if it was sent. The well-known mistakes are tried, alone and in pairs, and the one
+/// that gives SIGN is named. Exit status then: 0 SIGN is right, 1 it is wrong, 2 wrong usage or
+/// configuration.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     /// The parameters, in any order
@@ -370,8 +372,8 @@ pub(crate) struct SignArgs {
 
 /// Check the signature of a response.
 ///
-/// Exit status: 0 the signature is right, 1 it is wrong or missing, or the file is no response, 2 the
-/// file or the key cannot be read.
+/// Exit status: 0 the signature is right, 1 it is wrong or missing, or the file is no response, 2
+/// the file or the key cannot be read.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// File with the XML of the response; `-` reads stdin

@@ -103,7 +103,8 @@ fn log_to_stderr(cli: &Cli) {
         .init();
 }
 
-/// Refuses an option that is also the name of a file, as a shell puts it in place of `*`, and a key as an argument.
+/// Refuses an option that is also the name of a file, as a shell puts it in place of `*`, and a key
+/// as an argument.
 fn refuse_ambiguous(arguments: &[OsString]) -> anyhow::Result<()> {
     let mut before = "an argument".to_owned();
     for argument in arguments.iter().skip(1).take_while(|it| *it != "--") {
@@ -131,7 +132,8 @@ fn is_option_name(text: &str) -> bool {
     text.len() <= 30 && text.starts_with('-') && text.chars().all(is_of_name)
 }
 
-/// Prints the help that was asked for, or the error of the command line without arguments that may be secrets.
+/// Prints the help that was asked for, or the error of the command line without arguments that may
+/// be secrets.
 fn print_usage_error(mut error: clap::Error) -> anyhow::Result<ExitCode> {
     use ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue};
 

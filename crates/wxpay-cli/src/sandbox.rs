@@ -81,7 +81,8 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Starts the sandbox with its inspector: on a free port if none is asked for and the default one is taken.
+/// Starts the sandbox with its inspector: on a free port if none is asked for and the default one
+/// is taken.
 async fn start(builder: SandboxBuilder, asked: Option<Inspector>) -> Result<Sandbox, StartError> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let addr = match asked {
@@ -116,7 +117,8 @@ fn credentials(args: &SandboxArgs, folder: &Folder) -> anyhow::Result<Credential
     Ok(credentials)
 }
 
-/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with this sandbox's values.
+/// Prints the addresses, and the curl command of the API's page (MD5, no `sign_type`) with this
+/// sandbox's values.
 fn introduce(sandbox: &Sandbox, folder: &Folder) -> anyhow::Result<()> {
     let inspector = sandbox.inspector_addr();
     let inspector = inspector.map(|addr| format!("inspector on http://{addr}\n"));
@@ -193,7 +195,8 @@ fn pass_on(signal: Signal, process: u32) {
 #[cfg(windows)]
 fn pass_on(_signal: Signal, _process: u32) {}
 
-/// Prints each call, in this language or as JSON, and keeps it in the folder, until the sandbox ends.
+/// Prints each call, in this language or as JSON, and keeps it in the folder, until the sandbox
+/// ends.
 async fn print_calls(mut calls: Watch, lang: Option<Lang>, folder: Option<PathBuf>) {
     while let Some(call) = calls.next().await {
         // Lazy: a call as JSON is long.
@@ -227,7 +230,8 @@ fn keep(folder: &Path, call: &RecordedRequest, json: &str, media: Option<&[u8]>)
     Ok(())
 }
 
-/// Claims the file that shows a script that the sandbox is ready; an earlier sandbox's is replaced. Removed on drop.
+/// Claims the file that shows a script that the sandbox is ready; an earlier sandbox's is replaced.
+/// Removed on drop.
 fn claim(path: &Path) -> anyhow::Result<TempPath> {
     let shown = path.display();
     match settings::read_file(path, 1) {

@@ -59,7 +59,8 @@ fn warn(named: Option<&str>, read: SignType, signed: SignType) {
 }
 
 fn explain(args: &SignArgs, signature: &str) -> anyhow::Result<ExitCode> {
-    /// In MiB, eight times the gateway's limit: a picture that is too large may have been signed too.
+    /// In MiB, eight times the gateway's limit: a picture that is too large may have been signed
+    /// too.
     const LIMIT: u64 = 16;
 
     let key = settings::require_api_key(args.api_key_file.as_deref())?;

@@ -13,11 +13,13 @@ use tokio::{runtime, sync::watch, time::timeout};
 
 use crate::terminal;
 
-/// Time for a clean end after the first signal. Then the program exits, even if a thread is blocked.
+/// Time for a clean end after the first signal. Then the program exits, even if a thread is
+/// blocked.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, even if they were ignored before. Its own thread ends
-/// the program at the second signal, or [`GRACE`] after the first, even if the runtime is blocked.
+/// Listens for Ctrl-C, and on Unix for SIGTERM and SIGHUP, even if they were ignored before. Its
+/// own thread ends the program at the second signal, or [`GRACE`] after the first, even if the
+/// runtime is blocked.
 pub(crate) struct Stop(watch::Receiver<Option<Signal>>);
 
 /// Whether only a second signal forces the end.

@@ -79,7 +79,8 @@ static MESSAGES: OnceLock<Sender<String>> = OnceLock::new();
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Writes messages on a thread of their own from now on. Messages that nobody reads are dropped and counted.
+/// Writes messages on a thread of their own from now on. Messages that nobody reads are dropped and
+/// counted.
 pub(crate) fn write_in_background() {
     let (sender, messages) = mpsc::channel();
     let _ = MESSAGES.set(sender);
@@ -152,7 +153,8 @@ fn escape_by(text: &str, escape: impl Fn(&mut String, char)) -> String {
     escaped
 }
 
-/// First and last of each range of format characters (Cf), line and paragraph separators, in Unicode 17.
+/// First and last of each range of format characters (Cf), line and paragraph separators, in
+/// Unicode 17.
 const FORMAT: [u32; 38] = [
     0xad, 0xad, 0x600, 0x605, 0x61c, 0x61c, 0x6dd, 0x6dd, 0x70f, 0x70f, 0x890, 0x891, 0x8e2, 0x8e2,
     0x180e, 0x180e, 0x200b, 0x200f, 0x2028, 0x202e, 0x2060, 0x206f, 0xfeff, 0xfeff, 0xfff9, 0xfffb,

@@ -77,7 +77,8 @@ pub(crate) async fn start_sandbox(is_asked_for: bool) -> anyhow::Result<Option<S
     Ok(Some(sandbox))
 }
 
-/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run does not need.
+/// The merchant, its endpoints, a client with all settings, and its identity, which a dry run does
+/// not need.
 pub(crate) fn configure(
     args: &ClientArgs,
     is_dry_run: bool,

@@ -53,7 +53,8 @@ fn verify(response: &[u8], only: Option<SignType>, key: &ApiKey) -> anyhow::Resu
     }
 }
 
-/// The error of another file, and of text around the document, such as the headers that `curl -i` prints.
+/// The error of another file, and of text around the document, such as the headers that `curl -i`
+/// prints.
 fn no_document(response: &[u8], error: &wxpay_xml::Error) -> anyhow::Error {
     let text = String::from_utf8_lossy(response);
     let start = text.find("<?xml").or_else(|| text.find("<xml"));

@@ -1,5 +1,5 @@
-//! Elements of DER and of BER, in which older PKCS#12 files are written: indefinite lengths, lengths with
-//! leading zeros, and octet strings in pieces.
+//! Elements of DER and of BER, in which older PKCS#12 files are written: indefinite lengths,
+//! lengths with leading zeros, and octet strings in pieces.
 
 use std::borrow::Cow;
 

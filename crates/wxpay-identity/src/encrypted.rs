@@ -18,9 +18,11 @@ pub(crate) const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
 const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
 
-/// Upper bound of the bytes that scrypt fills in about a second. `openssl pkcs8 -scrypt` fills 16 MiB.
+/// Upper bound of the bytes that scrypt fills in about a second. `openssl pkcs8 -scrypt` fills 16
+/// MiB.
 const MAX_COST: u64 = 256 * 1024 * 1024;
-/// The cost of a round: two million rounds of HMAC-SHA512 take about a second. Usual files have a few thousand.
+/// The cost of a round: two million rounds of HMAC-SHA512 take about a second. Usual files have a
+/// few thousand.
 const ROUND: u64 = MAX_COST / 2_000_000;
 
 /// The remaining cost of the key derivations for one identity, and the file that errors name.

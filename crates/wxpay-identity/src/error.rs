@@ -73,8 +73,8 @@ pub enum Form {
     Unknown,
 }
 
-/// The reason why files give no [`Identity`](crate::Identity). Neither the variants nor the messages contain
-/// a byte of the key.
+/// The reason why files give no [`Identity`](crate::Identity). Neither the variants nor the
+/// messages contain a byte of the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {

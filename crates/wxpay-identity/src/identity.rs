@@ -25,8 +25,9 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A client certificate with its chain and private key, checked to belong together and to be valid.
 ///
-/// `tracing` gets a warning if it expires within 30 days when it is read. `Debug` prints the certificate's
-/// properties, and nothing of the key. Clones share the key. The [crate](crate)'s page has an example.
+/// `tracing` gets a warning if it expires within 30 days when it is read. `Debug` prints the
+/// certificate's properties, and nothing of the key. Clones share the key. The [crate](crate)'s
+/// page has an example.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
@@ -37,13 +38,14 @@ struct Inner {
 }
 
 impl Identity {
-    /// Reads the certificate chain, in any order, and the private key from PEM; one file may have both. The
-    /// key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`), not encrypted.
+    /// Reads the certificate chain, in any order, and the private key from PEM; one file may have
+    /// both. The key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1
+    /// (`EC PRIVATE KEY`), not encrypted.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] for a file of another format, a damaged file, an encrypted key, a key of another
-    /// certificate, an expired certificate.
+    /// [`IdentityError`] for a file of another format, a damaged file, an encrypted key, a key of
+    /// another certificate, an expired certificate.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -57,13 +59,13 @@ impl Identity {
         Self::new(chain, &pem::key(key.as_ref(), None)?)
     }
 
-    /// Reads PEM whose key may be encrypted: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2, with PBKDF2 or scrypt.
-    /// It needs the feature `encrypted-pem`, and blocks for a second at most.
+    /// Reads PEM whose key may be encrypted: PKCS#8 (`ENCRYPTED PRIVATE KEY`) by PBES2, with PBKDF2
+    /// or scrypt. It needs the feature `encrypted-pem`, and blocks for a second at most.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password; for PBES1 and
-    /// `DEK-Info`, with the command that converts them.
+    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password; for PBES1
+    /// and `DEK-Info`, with the command that converts them.
     ///
     /// ```no_run
     /// use wxpay_identity::Identity;
@@ -81,13 +83,14 @@ impl Identity {
         Self::new(chain, &pem::key(key.as_ref(), Some(password))?)
     }
 
-    /// Reads a PKCS#12 file (`.p12`, `.pfx`) with certificate, chain and key, also in old forms: RC2-40 and
-    /// 3DES with a SHA-1 MAC, and BER. It needs the feature `pkcs12`, and blocks for a second at most.
+    /// Reads a PKCS#12 file (`.p12`, `.pfx`) with certificate, chain and key, also in old forms:
+    /// RC2-40 and 3DES with a SHA-1 MAC, and BER. It needs the feature `pkcs12`, and blocks for a
+    /// second at most.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password, for a file without a
-    /// MAC, a key or a certificate, and for a file with several keys.
+    /// [`IdentityError`] as for [`from_pem`](Self::from_pem), and for a wrong password, for a file
+    /// without a MAC, a key or a certificate, and for a file with several keys.
     ///
     /// ```
     /// use wxpay_identity::{Form, Identity, IdentityError, Part};
@@ -222,8 +225,8 @@ fn pair(chain: &[Vec<u8>], key: &Key) -> Result<(usize, Zeroizing<Vec<u8>>)> {
     })
 }
 
-/// Returns true if the provider finds the certificate's public key in the key, and `None` if the provider
-/// refuses the key. Without a provider every key is accepted.
+/// Returns true if the provider finds the certificate's public key in the key, and `None` if the
+/// provider refuses the key. Without a provider every key is accepted.
 fn is_key_of(key: &[u8], public_key: &PublicKey) -> Option<bool> {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     {

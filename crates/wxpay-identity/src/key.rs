@@ -28,7 +28,8 @@ pub(crate) struct Key {
     curve: Option<Curve>,
 }
 
-/// The supported curves: the identifier, the identifier in DER, and the length of a coordinate in bytes.
+/// The supported curves: the identifier, the identifier in DER, and the length of a coordinate in
+/// bytes.
 const CURVES: [Curve; 2] = [
     (P256, b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 32),
     (P384, b"\x06\x05\x2b\x81\x04\x00\x22", 48),
@@ -128,8 +129,9 @@ impl Key {
         }
     }
 
-    /// The key in PKCS#8 with its public half, if it may belong to a certificate with this public key. An
-    /// elliptic key without a public half gets the certificate's, and the provider checks that they fit.
+    /// The key in PKCS#8 with its public half, if it may belong to a certificate with this public
+    /// key. An elliptic key without a public half gets the certificate's, and the provider checks
+    /// that they fit.
     pub(crate) fn with_public_half(&self, other: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
         let Some((curve, curve_der, length)) = self.curve else {
             let fits = match &self.public {

@@ -102,8 +102,8 @@ fn time(element: &Element<'_>) -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + time.to_date_time().unix_duration())
 }
 
-/// The chain with the client's own certificate, which is at `own`, first. If it is not first already, each
-/// certificate is followed by its issuer's, and the others are left out.
+/// The chain with the client's own certificate, which is at `own`, first. If it is not first
+/// already, each certificate is followed by its issuer's, and the others are left out.
 pub(crate) fn order(mut chain: Vec<Vec<u8>>, own: usize) -> Result<Vec<Vec<u8>>> {
     if own == 0 {
         return Ok(chain);

@@ -27,7 +27,8 @@ type Section<'a> = (&'a str, Zeroizing<Vec<u8>>);
 ///
 /// # Errors
 ///
-/// [`IdentityError`] for a file of another format, with the way to convert it, and for a damaged file.
+/// [`IdentityError`] for a file of another format, with the way to convert it, and for a damaged
+/// file.
 ///
 /// ```
 /// use wxpay_identity::{IdentityError, Part, read_authorities};
@@ -215,7 +216,8 @@ impl Form {
             // SEC1 and encrypted PKCS#8.
             [INTEGER, OCTET_STRING, ..] | [SEQUENCE, OCTET_STRING] => Self::DerPrivateKey,
             [OBJECT_IDENTIFIER, ..] => Self::Pkcs7,
-            // A request has a version, subject, key and attributes; a certificate has at least six fields.
+            // A request has a version, subject, key and attributes; a certificate has at least six
+            // fields.
             [SEQUENCE, SEQUENCE, BIT_STRING] if tags(&children[0])?.len() <= 4 => {
                 Self::CertificateRequest
             }

@@ -30,8 +30,8 @@ const PART: Part = Part::Pkcs12;
 
 /// The certificates in the file's order, and the key.
 ///
-/// The known costs are bounded before the first derivation, and nothing is used before the MAC has been
-/// verified.
+/// The known costs are bounded before the first derivation, and nothing is used before the MAC has
+/// been verified.
 pub(crate) fn read(bytes: &[u8], password: &str) -> Result<(Vec<Vec<u8>>, Key)> {
     // Bytes behind the first element, such as Windows' eight zeros, are ignored.
     let file = Element::first(bytes, PART)?;

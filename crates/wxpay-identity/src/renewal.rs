@@ -21,15 +21,16 @@ use zeroize::Zeroizing;
 
 use crate::{Identity, IdentityError};
 
-/// Certificates are replaced days before they expire, but an operator who tries it should not wait long.
+/// Certificates are replaced days before they expire, but an operator who tries it should not wait
+/// long.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Upper bound of a file's length in bytes; identities have a few KB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// A source of an identity that may be renewed: [`IdentityFiles`] watches files, the caller changes an
-/// [`IdentityHandle`], an [`Identity`] never changes, and other sources can implement it. Clients compare
-/// identities by [`Identity::ptr_eq`].
+/// A source of an identity that may be renewed: [`IdentityFiles`] watches files, the caller changes
+/// an [`IdentityHandle`], an [`Identity`] never changes, and other sources can implement it.
+/// Clients compare identities by [`Identity::ptr_eq`].
 pub trait IdentitySource: fmt::Debug + Send + Sync + 'static {
     /// The current identity. It is called under a lock, so it must return at once, without I/O.
     fn current(&self) -> Identity;
@@ -80,10 +81,10 @@ impl IdentitySource for IdentityHandle {
 
 /// An identity in files, which are read again when they are replaced.
 ///
-/// [`refresh`](IdentitySource::refresh) reads the files on a blocking thread of tokio. If they have changed,
-/// contain a valid identity, and do not change meanwhile, that is the new identity. Otherwise, as in the
-/// middle of a replacement, the old identity stays, `tracing` gets one warning for the change, and the next
-/// refresh tries again. Clones share the identity.
+/// [`refresh`](IdentitySource::refresh) reads the files on a blocking thread of tokio. If they have
+/// changed, contain a valid identity, and do not change meanwhile, that is the new identity.
+/// Otherwise, as in the middle of a replacement, the old identity stays, `tracing` gets one warning
+/// for the change, and the next refresh tries again. Clones share the identity.
 ///
 /// ```no_run
 /// use wxpay_identity::{IdentityFiles, IdentitySource};
@@ -96,7 +97,8 @@ impl IdentitySource for IdentityHandle {
 pub struct IdentityFiles(Arc<Shared>, Duration);
 
 impl IdentityFiles {
-    /// Reads and watches a PEM certificate chain and its PEM key, as [`Identity::from_pem`] takes them.
+    /// Reads and watches a PEM certificate chain and its PEM key, as [`Identity::from_pem`] takes
+    /// them.
     ///
     /// # Errors
     ///
@@ -110,8 +112,9 @@ impl IdentityFiles {
         })
     }
 
-    /// Reads and watches files of any format: `load` makes an identity of their contents, in the order of the
-    /// paths, now and when they have changed. They must be regular files of at most 1 MiB each.
+    /// Reads and watches files of any format: `load` makes an identity of their contents, in the
+    /// order of the paths, now and when they have changed. They must be regular files of at most 1
+    /// MiB each.
     ///
     /// # Errors
     ///
@@ -183,8 +186,8 @@ struct Shared {
     load: Box<Load>,
     identity: IdentityHandle,
     last_poll: Mutex<Instant>,
-    /// The contents of the current identity, and those of the last warning. Locked while the files are read,
-    /// so that one thread at a time reads them.
+    /// The contents of the current identity, and those of the last warning. Locked while the files
+    /// are read, so that one thread at a time reads them.
     seen: Mutex<(Contents, Option<Contents>)>,
 }
 

@@ -24,7 +24,8 @@ const SCHEMA: i64 = 1;
 /// The longest transaction takes about a second on an idle disk.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Size of the cache, for the upper levels of a million rows. SQLite takes KiB as a negative number.
+/// Size of the cache, for the upper levels of a million rows. SQLite takes KiB as a negative
+/// number.
 const CACHE: i64 = -8192;
 
 /// Opens a ledger, or creates it if `create` is set. A file of another program is left as it is.
@@ -85,7 +86,8 @@ fn initialize(connection: &mut Connection) -> Result<(), Cause> {
     Ok(transaction.commit()?)
 }
 
-/// Locks out a second writer until this process ends. A lock on the ledger itself could block SQLite.
+/// Locks out a second writer until this process ends. A lock on the ledger itself could block
+/// SQLite.
 pub(crate) fn lock(path: &Path) -> Result<File, Cause> {
     let path = beside(path, "-lock");
     let file = File::options().append(true).create(true).open(path)?;
@@ -125,8 +127,8 @@ pub enum Selection {
     Before(SystemTime),
 }
 
-/// Forgets files and bytes, so that they are uploaded again; returns the number of files. The ledger may
-/// be in use meanwhile.
+/// Forgets files and bytes, so that they are uploaded again; returns the number of files. The
+/// ledger may be in use meanwhile.
 ///
 /// # Errors
 ///
@@ -143,7 +145,8 @@ pub fn forget(ledger: &Path, selection: &Selection) -> Result<usize, Error> {
     forgotten.map_err(|error| Error::new(ledger, error))
 }
 
-/// Forgets bytes, then files without bytes; after a crash in between, the view does not show such files.
+/// Forgets bytes, then files without bytes; after a crash in between, the view does not show such
+/// files.
 fn forget_in(connection: &Connection, selection: &Selection) -> rusqlite::Result<usize> {
     const GONE: &str = "kind IS NULL AND NOT EXISTS (SELECT 1 FROM contents
         WHERE account = paths.account AND md5 = paths.md5 AND bytes = paths.bytes)";
@@ -172,7 +175,8 @@ const BATCH: usize = 20_000;
 /// Pause between two batches: SQLite tries every 100 ms to get the lock.
 const PAUSE: Duration = Duration::from_millis(120);
 
-/// Deletes the rows that meet a condition, in batches, so that another process can write in between.
+/// Deletes the rows that meet a condition, in batches, so that another process can write in
+/// between.
 fn delete(
     connection: &Connection,
     account: i64,

@@ -78,8 +78,8 @@ impl Reader {
         Ok(Self { connection, path })
     }
 
-    /// The entries of unchanged files, in the given order and from one transaction. A file that is new, has
-    /// changed, or is to be tried again, has none.
+    /// The entries of unchanged files, in the given order and from one transaction. A file that is
+    /// new, has changed, or is to be tried again, has none.
     ///
     /// # Errors
     ///
@@ -117,7 +117,8 @@ impl Reader {
         })
     }
 
-    /// The entry of uploaded bytes by their MD5 alone; the latest one, if bytes of several lengths have it.
+    /// The entry of uploaded bytes by their MD5 alone; the latest one, if bytes of several lengths
+    /// have it.
     ///
     /// # Errors
     ///
@@ -157,8 +158,8 @@ impl Reader {
         })
     }
 
-    /// Calls `take` for each file, sorted by absolute path, until it fails: with the path (U+FFFD for bytes
-    /// that are not UTF-8), the entry, and the time of the upload in RFC 3339, UTC.
+    /// Calls `take` for each file, sorted by absolute path, until it fails: with the path (U+FFFD
+    /// for bytes that are not UTF-8), the entry, and the time of the upload in RFC 3339, UTC.
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::types::Value;
 
-/// A merchant in a region, from [`Ledger::account`](crate::Ledger::account). A media id is valid for one
-/// account only.
+/// A merchant in a region, from [`Ledger::account`](crate::Ledger::account). A media id is valid
+/// for one account only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Account(pub(crate) i64);
 
@@ -35,17 +35,20 @@ pub struct Content {
 pub struct FileState {
     /// The size.
     pub bytes: u64,
-    /// The time of the last change, in milliseconds since 1970; `None` where it does not show each change.
+    /// The time of the last change, in milliseconds since 1970; `None` where it does not show each
+    /// change.
     pub mtime: Option<i64>,
     /// The inode; 0 where it is unknown.
     pub inode: u64,
 }
 
-/// Minimum age of a file whose `mtime` shows each change: the clock of FAT has ticks of two seconds.
+/// Minimum age of a file whose `mtime` shows each change: the clock of FAT has ticks of two
+/// seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 
 impl FileState {
-    /// The state of a file. Taken before the file is read, it shows a change meanwhile the next time.
+    /// The state of a file. Taken before the file is read, it shows a change meanwhile the next
+    /// time.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
         let settled = |mtime: &SystemTime| mtime.elapsed().is_ok_and(|age| age >= SETTLED);

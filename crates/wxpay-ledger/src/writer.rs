@@ -49,8 +49,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error`] when another process uploads with it, or when the file is not a ledger, has a newer
-    /// version, or cannot be written.
+    /// [`Error`] when another process uploads with it, or when the file is not a ledger, has a
+    /// newer version, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, Error> {
         // The ledger comes first: no lock is left beside a file of another program.
         let mut connection = file::open(path, true)?;
@@ -157,7 +157,8 @@ const FILE: &str = "INSERT INTO paths (account, path, bytes, mtime, inode, md5, 
         md5 = excluded.md5, outcome = excluded.outcome,
         at = NULL, kind = NULL, code = NULL, message = NULL, advice = NULL";
 
-/// Writes a file with a reason of its own. A file that cannot be read any more keeps its earlier outcome.
+/// Writes a file with a reason of its own. A file that cannot be read any more keeps its earlier
+/// outcome.
 const FILE_WITH_REASON: &str = "INSERT INTO paths
     VALUES (?1, ?4, ?3, ?5, ?6, unhex(?2), ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT DO UPDATE SET bytes = excluded.bytes, mtime = excluded.mtime, inode = excluded.inode,

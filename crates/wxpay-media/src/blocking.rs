@@ -16,11 +16,11 @@ use crate::{
     image::Image,
 };
 
-/// Uploads pictures for one merchant, and blocks meanwhile: [`wxpay_media::Client`](crate::Client) on a
-/// runtime of its own.
+/// Uploads pictures for one merchant, and blocks meanwhile: [`wxpay_media::Client`](crate::Client)
+/// on a runtime of its own.
 ///
-/// It has the same [`ClientBuilder`](crate::ClientBuilder) and the same errors. It refuses to work on a
-/// thread of an asynchronous runtime, `spawn_blocking` included. A clone shares everything.
+/// It has the same [`ClientBuilder`](crate::ClientBuilder) and the same errors. It refuses to work
+/// on a thread of an asynchronous runtime, `spawn_blocking` included. A clone shares everything.
 ///
 #[cfg_attr(feature = "ring", doc = "```no_run")]
 #[cfg_attr(not(feature = "ring"), doc = "```ignore")]
@@ -63,8 +63,8 @@ impl<S> Client<S> {
     ///
     /// # Errors
     ///
-    /// As [`wxpay_media::Client::upload`](crate::Client::upload), and an [`Error::Service`] on a thread of an
-    /// asynchronous runtime, which must not be blocked.
+    /// As [`wxpay_media::Client::upload`](crate::Client::upload), and an [`Error::Service`] on a
+    /// thread of an asynchronous runtime, which must not be blocked.
     pub fn upload<B>(&self, image: &Image) -> Result<Uploaded, Error>
     where
         S: Service<Request<UploadBody>, Response = Response<B>> + Clone,

@@ -111,9 +111,10 @@ impl<L> ClientBuilder<L> {
 
     /// Builds the client over a service of the caller's: another HTTP client, or a fake one.
     ///
-    /// The service does the transport's work: it authenticates by the merchant's certificate, bounds
-    /// the time, and repeats, by [`Error::retry_advice`](crate::Error::retry_advice) or
-    /// `response::classify`. The settings of the transport are not used. Take `layer` for layers around it.
+    /// The service does the transport's work: it authenticates by the merchant's certificate,
+    /// bounds the time, and repeats, by [`Error::retry_advice`](crate::Error::retry_advice) or
+    /// `response::classify`. The settings of the transport are not used. Take `layer` for layers
+    /// around it.
     pub fn service<S>(self, service: S) -> Client<S> {
         Client::new(service, self.endpoint, self.merchant)
     }
@@ -121,8 +122,8 @@ impl<L> ClientBuilder<L> {
 
 #[cfg(feature = "transport")]
 impl<L> ClientBuilder<L> {
-    /// The gateways of a [`Region`], one [`Endpoint`], or a list; the next one is used while the first cannot
-    /// be reached. The default is mainland China with its backup.
+    /// The gateways of a [`Region`], one [`Endpoint`], or a list; the next one is used while the
+    /// first cannot be reached. The default is mainland China with its backup.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.endpoints = endpoints.into();
         self.endpoint = Endpoint::of(&self.endpoints).next().unwrap_or_default();
@@ -147,8 +148,8 @@ impl<L> ClientBuilder<L> {
         self
     }
 
-    /// The bound over one upload with all its attempts; none by default. Time without progress is always
-    /// bounded: to connect, to send, and to wait for the response.
+    /// The bound over one upload with all its attempts; none by default. Time without progress is
+    /// always bounded: to connect, to send, and to wait for the response.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport = self.transport.timeout(timeout);
         self
@@ -156,8 +157,8 @@ impl<L> ClientBuilder<L> {
 
     /// The number of further attempts of an upload, at any endpoint; 2 by default.
     ///
-    /// Failures of the network, pages with a status from 500 to 599, `SYSTEMERROR` and limits on the
-    /// rate are repeated. A queue that repeats on its own sets 0, and uses
+    /// Failures of the network, pages with a status from 500 to 599, `SYSTEMERROR` and limits on
+    /// the rate are repeated. A queue that repeats on its own sets 0, and uses
     /// [`Error::retry_advice`](crate::Error::retry_advice).
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.transport = self.transport.max_retries(retries);
@@ -166,8 +167,9 @@ impl<L> ClientBuilder<L> {
 
     /// Maximum number of uploads that begin in a second, over all clones; `None` is no limit.
     ///
-    /// The default is ten for WeChat Pay's own hosts (`*.mch.weixin.qq.com`), its limit for a merchant, and
-    /// none for others. With any limit, uploads become slower for a while when the gateway asks for it.
+    /// The default is ten for WeChat Pay's own hosts (`*.mch.weixin.qq.com`), its limit for a
+    /// merchant, and none for others. With any limit, uploads become slower for a while when the
+    /// gateway asks for it.
     pub fn rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.rate = Some(per_second.into());
         self
@@ -179,8 +181,8 @@ impl<L> ClientBuilder<L> {
         self
     }
 
-    /// Puts a tower layer around the client's own transport, with its endpoints, limits and retries. The
-    /// layer that is added first gets the requests first.
+    /// Puts a tower layer around the client's own transport, with its endpoints, limits and
+    /// retries. The layer that is added first gets the requests first.
     pub fn layer<M>(self, layer: M) -> ClientBuilder<Stack<M, L>> {
         ClientBuilder {
             merchant: self.merchant,
@@ -196,7 +198,8 @@ impl<L> ClientBuilder<L> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`](crate::BuildError) when a root certificate cannot be used, or there is no crypto provider.
+    /// [`BuildError`](crate::BuildError) when a root certificate cannot be used, or there is no
+    /// crypto provider.
     pub fn build(self) -> Result<Client<L::Service>, crate::BuildError>
     where
         L: Layer<DefaultService>,

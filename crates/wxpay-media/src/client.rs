@@ -46,8 +46,8 @@ pub type DefaultService = std::convert::Infallible;
 /// Uploads pictures for one merchant.
 ///
 /// It uses any tower service `S` from `http::Request` to `http::Response`, by default a
-/// [`Transport`](crate::Transport), and is itself a service from [`Image`] to [`Uploaded`]: layers fit
-/// around uploads and around HTTP calls. A clone shares everything.
+/// [`Transport`](crate::Transport), and is itself a service from [`Image`] to [`Uploaded`]: layers
+/// fit around uploads and around HTTP calls. A clone shares everything.
 ///
 /// With a transport it belongs to one Tokio runtime, which drives the connections that it opened. A
 /// program without a runtime takes `blocking::Client`.
@@ -112,8 +112,9 @@ where
         self.send(image, upload_body).await
     }
 
-    /// Uploads one picture and reports how much of the form, which is a little longer than the picture,
-    /// has been sent. [`Progress`](crate::Progress) says when, and how a retry is reported.
+    /// Uploads one picture and reports how much of the form, which is a little longer than the
+    /// picture, has been sent. [`Progress`](crate::Progress) says when, and how a retry is
+    /// reported.
     ///
     /// # Errors
     ///

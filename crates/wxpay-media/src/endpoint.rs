@@ -121,8 +121,8 @@ pub enum ParseEndpointError {
 
 /// A part of the world with its own endpoints of the gateway.
 ///
-/// Uploads go to the region in which the merchant was enrolled. The pairs of an endpoint and its backup
-/// are those of the API's page on connectivity.
+/// Uploads go to the region in which the merchant was enrolled. The pairs of an endpoint and its
+/// backup are those of the API's page on connectivity.
 ///
 /// ```
 /// use wxpay_media::Region;

@@ -18,7 +18,8 @@ mod transport;
 /// A failed upload: before the picture was sent, on the way, or in the response.
 ///
 /// It has a [`kind`](Self::kind) for programs, [`advice`](Self::advice) for people, and
-/// [`retry_advice`](Self::retry_advice) for queues. It holds no API key, picture or right signature.
+/// [`retry_advice`](Self::retry_advice) for queues. It holds no API key, picture or right
+/// signature.
 ///
 /// ```
 /// use wxpay_media::{Error, ErrorKind, Image, RetryAdvice};
@@ -175,7 +176,8 @@ impl Error {
     }
 }
 
-/// The first error of this type among the error and its sources: layers wrap the errors of a service.
+/// The first error of this type among the error and its sources: layers wrap the errors of a
+/// service.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
@@ -198,7 +200,8 @@ fn assess_service(error: &(dyn StdError + 'static)) -> Assessment {
     (ErrorKind::Other, advice, RetryAdvice::Refused)
 }
 
-/// An error for another program, as `wxpay` prints it in JSON; serializable with the feature `serde`.
+/// An error for another program, as `wxpay` prints it in JSON; serializable with the feature
+/// `serde`.
 ///
 /// ```
 /// use wxpay_media::{Error, ErrorReport, Image};

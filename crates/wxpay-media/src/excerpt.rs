@@ -2,8 +2,8 @@
 
 use wxpay_picture::Content;
 
-/// The beginning of a text in one line. White space, control characters, and characters without a width,
-/// which change how a text reads, are one space between words.
+/// The beginning of a text in one line. White space, control characters, and characters without a
+/// width, which change how a text reads, are one space between words.
 pub(crate) fn excerpt(text: &str) -> String {
     let is_between = |c: char| {
         c.is_whitespace()

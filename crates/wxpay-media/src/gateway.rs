@@ -17,8 +17,8 @@ const CODES: [&str; 3] = ["err_code", "errcode", "error_code"];
 
 /// A refusal with the gateway's code and text, and its row of the error table.
 ///
-/// It is believed without a signature: a failure needs no proof, a success does. A signature that does
-/// not fit is reported by [`signature_error`](Self::signature_error).
+/// It is believed without a signature: a failure needs no proof, a success does. A signature that
+/// does not fit is reported by [`signature_error`](Self::signature_error).
 ///
 /// ```
 /// use wxpay_media::{GatewayError, Reason, RetryAdvice};
@@ -40,8 +40,8 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// The refusal that a document reports on either level, if it does. In another charset than UTF-8
-    /// the fields in ASCII are read.
+    /// The refusal that a document reports on either level, if it does. In another charset than
+    /// UTF-8 the fields in ASCII are read.
     #[must_use]
     pub fn read(document: &[u8]) -> Option<Self> {
         match Fields::parse(document) {
@@ -84,8 +84,8 @@ impl GatewayError {
         self.code.as_deref()
     }
 
-    /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`, else
-    /// another such field; empty if it gave no reason.
+    /// The gateway's text for people, in English or Chinese: `err_code_des`, else `return_msg`,
+    /// else another such field; empty if it gave no reason.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -97,8 +97,8 @@ impl GatewayError {
         self.reason
     }
 
-    /// The error of the response's signature, if it has one that does not fit: the key is wrong, or the
-    /// response is not the gateway's.
+    /// The error of the response's signature, if it has one that does not fit: the key is wrong, or
+    /// the response is not the gateway's.
     #[must_use]
     pub fn signature_error(&self) -> Option<&VerifyError> {
         self.signature_error.as_ref()
@@ -188,7 +188,8 @@ pub enum Reason {
     Picture,
     /// `PARAM_ERROR`, "Merchant ID error": unknown, or not the certificate's.
     Merchant,
-    /// `FREQUENCY_LIMITED`, "Frequency limit"; also under other codes, and in a message without a code.
+    /// `FREQUENCY_LIMITED`, "Frequency limit"; also under other codes, and in a message without a
+    /// code.
     FrequencyLimit,
     /// `SYSTEMERROR`: the gateway's own fault.
     System,
@@ -196,8 +197,8 @@ pub enum Reason {
 
 /// Words for the limit on the rate of calls, in texts and codes of any row.
 const LIMIT: &[&str] = &[
-    // This API's page: FREQUENCY_LIMITED, "Frequency limit". In its newer tree: FREQUENCY_LIMIT_EXCEED
-    // (pay.weixin.qq.com/wiki/doc/api_external/en/apis/chapter4_4_1.shtml).
+    // This API's page: FREQUENCY_LIMITED, "Frequency limit". In its newer tree:
+    // FREQUENCY_LIMIT_EXCEED (pay.weixin.qq.com/wiki/doc/api_external/en/apis/chapter4_4_1.shtml).
     "frequency limit",
     "frequency_limit",
     "frequencylimit",
@@ -214,8 +215,9 @@ const LIMIT: &[&str] = &[
     "too many requests",
 ];
 
-/// Each row with its codes, and the words in its texts, English or Chinese, that the other rows of a
-/// code do not have. The first row with a word in the text counts: specific words precede vague ones.
+/// Each row with its codes, and the words in its texts, English or Chinese, that the other rows of
+/// a code do not have. The first row with a word in the text counts: specific words precede vague
+/// ones.
 #[rustfmt::skip] // a row a line
 const ROWS: [(Reason, &str, &[&str]); 9] = [
     (Reason::Permission, "INVALID_REQUEST PARAM_ERROR", &["permission", "权限"]),

@@ -15,8 +15,8 @@ use wxpay_sign::{ContentHash, ContentMd5};
 
 /// A picture in memory that keeps the gateway's rules.
 ///
-/// Its hash and the body of the request come from the same bytes, read once: a file that changes later
-/// cannot make them differ. A clone shares the bytes.
+/// Its hash and the body of the request come from the same bytes, read once: a file that changes
+/// later cannot make them differ. A clone shares the bytes.
 ///
 /// ```
 /// use wxpay_media::{Format, Image, ImageError};
@@ -72,8 +72,8 @@ impl Image {
 
     /// Reads a regular file, and blocks meanwhile.
     ///
-    /// The name that is sent is the path's last part with the format's extension, and `_` in place of
-    /// control characters, characters beyond U+FFFF and a final backslash.
+    /// The name that is sent is the path's last part with the format's extension, and `_` in place
+    /// of control characters, characters beyond U+FFFF and a final backslash.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Image {
 
     /// Takes a picture in memory, and the name to send.
     ///
-    /// An extension that is not the format's is replaced, with a [`Warning::Renamed`]: the gateway may
-    /// refuse it, and the name is not signed.
+    /// An extension that is not the format's is replaced, with a [`Warning::Renamed`]: the gateway
+    /// may refuse it, and the name is not signed.
     ///
     /// # Errors
     ///
@@ -312,7 +312,8 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Vec<u8>, ImageErro
     Ok(bytes)
 }
 
-/// Maximum number of characters in a name: the API's `string[1,256]` for `media` can only mean that.
+/// Maximum number of characters in a name: the API's `string[1,256]` for `media` can only mean
+/// that.
 const LONGEST_NAME: usize = 256;
 
 /// The API's text is UTF-8 of one to three bytes a character.
@@ -366,7 +367,8 @@ pub enum FileNameError {
     /// More than 256 characters, with their number.
     #[error("the file name has {0} characters: the gateway takes at most 256")]
     TooLong(usize),
-    /// A control character or one beyond U+FFFF, such as an emoji: the position of the first, from 1.
+    /// A control character or one beyond U+FFFF, such as an emoji: the position of the first, from
+    /// 1.
     #[error(
         "the file name's character {0} is a control character or beyond U+FFFF, which the gateway does not take"
     )]

@@ -21,18 +21,19 @@ use crate::image::{self, Checked, Image, ImageError};
 /// and the first would wait longer.
 const MAX_GROUP: usize = 16;
 
-/// Time that a picture waits for others while half of the budget is being sent. With 8 MiB to send, only
-/// a line of 22 Gbit/s would be idle by then.
+/// Time that a picture waits for others while half of the budget is being sent. With 8 MiB to send,
+/// only a line of 22 Gbit/s would be idle by then.
 const GROUP_DELAY: Duration = Duration::from_millis(3);
 
-/// A budget of memory for pictures that are read from files: of any number of uploads at once, only as
-/// many pictures are in memory as fit; the others wait unread.
+/// A budget of memory for pictures that are read from files: of any number of uploads at once, only
+/// as many pictures are in memory as fit; the others wait unread.
 ///
-/// Pictures that are read at the same time are hashed side by side, in half of the time. One alone does
-/// not wait for others; while half of the budget is used, a picture waits for 3 ms.
+/// Pictures that are read at the same time are hashed side by side, in half of the time. One alone
+/// does not wait for others; while half of the budget is used, a picture waits for 3 ms.
 ///
-/// A picture has its share until its [`Image`] and the requests made of it are dropped. Clones share the
-/// budget. [`Image::from_path`] has no budget: a thousand pictures at once take two gigabytes.
+/// A picture has its share until its [`Image`] and the requests made of it are dropped. Clones
+/// share the budget. [`Image::from_path`] has no budget: a thousand pictures at once take two
+/// gigabytes.
 ///
 /// ```no_run
 /// # async fn example(client: wxpay_media::Client) {
@@ -53,8 +54,8 @@ pub struct MemoryBudget(Arc<Shared>);
 
 struct Shared {
     free: Arc<Semaphore>,
-    /// Buffers for pictures of any size, used again: an allocator keeps memory freed by one thread from
-    /// the others, so fresh buffers would take several times their size.
+    /// Buffers for pictures of any size, used again: an allocator keeps memory freed by one thread
+    /// from the others, so fresh buffers would take several times their size.
     buffers: Mutex<Vec<Vec<u8>>>,
     max_bytes: usize,
     /// The queue of the next [`Reader`]; the first entry starts it.
@@ -158,8 +159,8 @@ struct Waiting {
     answer: oneshot::Sender<Result<Image, ImageError>>,
 }
 
-/// Reads and hashes the waiting pictures on drop, so that a runtime that shuts down does it, too: they
-/// may be of another runtime with the same budget.
+/// Reads and hashes the waiting pictures on drop, so that a runtime that shuts down does it, too:
+/// they may be of another runtime with the same budget.
 struct Reader(Arc<Shared>);
 
 impl Drop for Reader {

@@ -22,8 +22,8 @@ use crate::{endpoint::Endpoint, image::Image, merchant::Merchant};
 
 /// The upload of one picture.
 ///
-/// Its body has an exact length, can be cloned to be sent again, and is a [`Read`](std::io::Read) for
-/// blocking clients. Leave `Content-Length` to the HTTP library.
+/// Its body has an exact length, can be cloned to be sent again, and is a [`Read`](std::io::Read)
+/// for blocking clients. Leave `Content-Length` to the HTTP library.
 ///
 /// # Panics
 ///
@@ -46,8 +46,8 @@ pub fn upload(merchant: &Merchant, endpoint: &Endpoint, image: &Image) -> Reques
     request
 }
 
-/// The text fields for a picture with this hash, in sending order: `mch_id`, `media_hash`, `sign_type`
-/// if it is sent, `sign`. The hash is signed, not the picture.
+/// The text fields for a picture with this hash, in sending order: `mch_id`, `media_hash`,
+/// `sign_type` if it is sent, `sign`. The hash is signed, not the picture.
 #[must_use]
 #[expect(
     clippy::missing_panics_doc,

@@ -73,8 +73,8 @@ pub fn media_id(
 }
 
 /// The class of a response for the loop of retries, which [`Client`](crate::Client) gives to its
-/// transport: a limit on the rate, under any code, asks to slow down, `SYSTEMERROR` to try again; for
-/// other servers' responses the status decides.
+/// transport: a limit on the rate, under any code, asks to slow down, `SYSTEMERROR` to try again;
+/// for other servers' responses the status decides.
 ///
 /// It believes a failure without a signature, as [`media_id`] does.
 #[cfg(feature = "transport")]
@@ -108,7 +108,8 @@ fn params<'a>(fields: &'a Fields<'_>) -> Params<(&'a str, &'a str)> {
 fn page(response: &Response<impl AsRef<[u8]>>) -> Error {
     let (status, body) = (response.status(), response.body().as_ref());
     let excerpt = excerpt::of_page(body);
-    // "No required SSL certificate was sent", "The SSL certificate error", and other servers' texts.
+    // "No required SSL certificate was sent", "The SSL certificate error", and other servers'
+    // texts.
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     if status == StatusCode::BAD_REQUEST && text.contains("certificate") {
         return Error::Certificate { excerpt };

@@ -14,15 +14,15 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 /// A form as a body of exactly known length.
 ///
-/// Its [size hint](Body::size_hint) is always exact: the number of bytes that are not sent yet. So an
-/// HTTP client sends a `Content-Length` and nothing chunked. Files in memory are sent without a copy;
-/// everything between two files is one frame.
+/// Its [size hint](Body::size_hint) is always exact: the number of bytes that are not sent yet. So
+/// an HTTP client sends a `Content-Length` and nothing chunked. Files in memory are sent without a
+/// copy; everything between two files is one frame.
 ///
-/// **A clone starts from the beginning, whatever the original has sent**: a retry sends the same bytes,
-/// with every [stream](crate::Form::stream) opened anew. A clone copies no contents.
+/// **A clone starts from the beginning, whatever the original has sent**: a retry sends the same
+/// bytes, with every [stream](crate::Form::stream) opened anew. A clone copies no contents.
 ///
-/// The body ends with its first [`BodyError`]; nothing stands in for the missing bytes. An HTTP client
-/// then aborts the request, so that the server does not take it for a complete one.
+/// The body ends with its first [`BodyError`]; nothing stands in for the missing bytes. An HTTP
+/// client then aborts the request, so that the server does not take it for a complete one.
 ///
 /// ```
 /// use http_body::Body;
@@ -177,8 +177,8 @@ impl fmt::Debug for FormBody {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The stream was too short: another length was declared, or its file has shrunk. A retry helps only
-    /// if the factory then opens the declared length.
+    /// The stream was too short: another length was declared, or its file has shrunk. A retry helps
+    /// only if the factory then opens the declared length.
     #[error(
         "the stream of part {part:?} ended after {yielded} of the {declared} bytes that were declared"
     )]
@@ -191,8 +191,9 @@ pub enum BodyError {
         /// The number of bytes that the stream had.
         yielded: u64,
     },
-    /// The stream was too long: another length was declared, or its file has grown. The frame beyond
-    /// that length was not sent. A retry helps only if the factory then opens the declared length.
+    /// The stream was too long: another length was declared, or its file has grown. The frame
+    /// beyond that length was not sent. A retry helps only if the factory then opens the declared
+    /// length.
     #[error(
         "the stream of part {part:?} has at least {yielded} bytes where {declared} were declared"
     )]
@@ -239,8 +240,8 @@ impl Opened {
         Self { yielded: 0, body }
     }
 
-    /// The next bytes, never empty and in all never more than declared; `None` after exactly as many as
-    /// declared. Not to be polled after an error or `None`.
+    /// The next bytes, never empty and in all never more than declared; `None` after exactly as
+    /// many as declared. Not to be polled after an error or `None`.
     fn poll_data(
         &mut self,
         source: &Source,
@@ -275,8 +276,8 @@ impl Opened {
     /// The next frame of data that is not empty. Trailers are skipped, too: a part has none.
     fn poll_filled_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BoxError>> {
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // After 32 skipped frames other tasks get their turn: a stream of empty frames that is always
-        // ready must not block the thread.
+        // After 32 skipped frames other tasks get their turn: a stream of empty frames that is
+        // always ready must not block the thread.
         for _ in 0..32 {
             match ready!(Pin::new(&mut *body).poll_frame(cx)?) {
                 None => return Poll::Ready(Ok(None)),

@@ -7,9 +7,10 @@ use std::fmt;
 /// RFC 2046 allows more characters, some of them only in quotes, and some servers misread a quoted
 /// boundary. Letters and digits need no quotes.
 ///
-/// The contents are not searched for a [`random`](Self::random) boundary: it has 128 random bits, drawn
-/// after the contents were made, so a form of 2^64 bytes holds it by chance with a probability below
-/// 2^-64. A search would read every file twice, and could not read a stream at all.
+/// The contents are not searched for a [`random`](Self::random) boundary: it has 128 random bits,
+/// drawn after the contents were made, so a form of 2^64 bytes holds it by chance with a
+/// probability below 2^-64. A search would read every file twice, and could not read a stream at
+/// all.
 ///
 /// ```
 /// use wxpay_multipart::Boundary;
@@ -35,10 +36,11 @@ impl Boundary {
         Self(format!("{:032x}", u128::from_be_bytes(bits)))
     }
 
-    /// A boundary of the caller's, which gives a form the same bytes each time, for tests and caches.
+    /// A boundary of the caller's, which gives a form the same bytes each time, for tests and
+    /// caches.
     ///
-    /// A server ends a part at CR, LF, `--` and the boundary: a stranger who knows the boundary can add
-    /// parts to the form by a content. Take [`random`](Self::random) for contents of others.
+    /// A server ends a part at CR, LF, `--` and the boundary: a stranger who knows the boundary can
+    /// add parts to the form by a content. Take [`random`](Self::random) for contents of others.
     ///
     /// # Errors
     ///

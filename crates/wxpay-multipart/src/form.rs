@@ -15,12 +15,12 @@ use crate::{
 
 /// A `multipart/form-data` form: parts in the order in which they were added.
 ///
-/// Set [`content_type`](Self::content_type) on the request and send [`into_body`](Self::into_body). Set
-/// no `Content-Length`: an HTTP client takes it from the body.
+/// Set [`content_type`](Self::content_type) on the request and send [`into_body`](Self::into_body).
+/// Set no `Content-Length`: an HTTP client takes it from the body.
 ///
-/// A form without parts is its closing delimiter alone, `--boundary--`, as browsers send it. RFC 2046
-/// asks for at least one part: some readers accept such a form (multer), others do not (Python's
-/// `email`).
+/// A form without parts is its closing delimiter alone, `--boundary--`, as browsers send it. RFC
+/// 2046 asks for at least one part: some readers accept such a form (multer), others do not
+/// (Python's `email`).
 ///
 /// ```
 /// use http::{Request, header::CONTENT_TYPE};
@@ -86,8 +86,8 @@ impl Form {
     /// Adds a file in memory. The body shares its bytes without a copy.
     ///
     /// `content_type` is the file's media type, such as `image/png`, with parameters or without. An
-    /// empty `filename` is allowed: browsers send one where no file was chosen, and some servers drop
-    /// the part.
+    /// empty `filename` is allowed: browsers send one where no file was chosen, and some servers
+    /// drop the part.
     ///
     /// # Errors
     ///
@@ -111,12 +111,12 @@ impl Form {
 
     /// Adds a file that is read while it is sent: `len` bytes from the body that `factory` opens.
     ///
-    /// The factory is called when the part is reached, once for the body and once for each clone. It
-    /// opens the same content each time, and must not block, since it runs where the body is polled. If
-    /// opening fails, its body yields the error.
+    /// The factory is called when the part is reached, once for the body and once for each clone.
+    /// It opens the same content each time, and must not block, since it runs where the body is
+    /// polled. If opening fails, its body yields the error.
     ///
-    /// Data frames are sent without a copy; empty ones and trailers are dropped. If the content has more
-    /// or fewer bytes than `len`, or fails, the body of the form ends in a
+    /// Data frames are sent without a copy; empty ones and trailers are dropped. If the content has
+    /// more or fewer bytes than `len`, or fails, the body of the form ends in a
     /// [`BodyError`](crate::BodyError): no request is completed with a short, cut or padded file.
     ///
     /// # Errors
@@ -241,8 +241,8 @@ impl Form {
         self.segments.push(segment);
     }
 
-    /// Makes a segment of the run, which is never empty: a delimiter and a header precede every content,
-    /// and the closing delimiter is last.
+    /// Makes a segment of the run, which is never empty: a delimiter and a header precede every
+    /// content, and the closing delimiter is last.
     fn end_run(&mut self) {
         self.segments
             .push(Segment::Bytes(self.run.split().freeze()));

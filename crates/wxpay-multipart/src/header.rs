@@ -26,11 +26,11 @@ pub enum PartErrorKind {
     /// The name is empty. An empty file name is allowed.
     #[error("the name is empty: name the part")]
     EmptyName,
-    /// The name has `filename`, in upper or lower case, after a space, a tab, a semicolon or another
-    /// `filename`. The names `filename` and `old_filename` are allowed.
+    /// The name has `filename`, in upper or lower case, after a space, a tab, a semicolon or
+    /// another `filename`. The names `filename` and `old_filename` are allowed.
     ///
-    /// Several parsers, multer among them, search the header for the parameter and find this one: the
-    /// name `x; filename=a.php` would make a text a file.
+    /// Several parsers, multer among them, search the header for the parameter and find this one:
+    /// the name `x; filename=a.php` would make a text a file.
     #[error("the name holds `filename` where parsers take it for the file's name: rename the part")]
     FileNameInName,
     /// The name or the file name has a control character (Unicode Cc) other than tab, CR and LF.
@@ -52,8 +52,8 @@ pub enum PartErrorKind {
     /// The name or the file name ends in a backslash.
     ///
     /// Several parsers, multer among them, read it and the closing quote as an escaped quote. Other
-    /// backslashes are sent as they are, as by browsers; a few parsers, Python's `email` among them,
-    /// drop them.
+    /// backslashes are sent as they are, as by browsers; a few parsers, Python's `email` among
+    /// them, drop them.
     #[error(
         "the {parameter} ends in a backslash, which parsers take to escape the closing quote: remove it"
     )]
@@ -76,8 +76,8 @@ pub enum PartErrorKind {
 
 /// The lines between a part's delimiter and its content; a file has a name and a content type.
 ///
-/// `name` precedes `filename`, because some servers find it in no other place. There is no `filename*`:
-/// RFC 7578 forbids it in forms.
+/// `name` precedes `filename`, because some servers find it in no other place. There is no
+/// `filename*`: RFC 7578 forbids it in forms.
 pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, PartErrorKind> {
     if let Some((file_name, content_type)) = file {
         check("file name", file_name)?;
@@ -103,9 +103,9 @@ pub(crate) fn header(name: &str, file: Option<(&str, &str)>) -> Result<String, P
     Ok(header + "\r\n\r\n")
 }
 
-/// Whether a parser that searches the header for parameters finds a `filename` in the quoted name: after
-/// a space, a tab or a semicolon, or after another `filename`, where multer goes on as if the header
-/// began there.
+/// Whether a parser that searches the header for parameters finds a `filename` in the quoted name:
+/// after a space, a tab or a semicolon, or after another `filename`, where multer goes on as if the
+/// header began there.
 fn reads_as_file_name(name: &[u8]) -> bool {
     let is_file_name = |text: &[u8; 8]| text.eq_ignore_ascii_case(b"filename");
     (1..name.len()).any(|at| {
@@ -117,8 +117,8 @@ fn reads_as_file_name(name: &[u8]) -> bool {
 
 /// Refuses characters that some parsers misread in quotes.
 ///
-/// CR and LF are sent escaped, and a tab in quotes is white space. Other control characters are invalid
-/// in a header, or (U+0080 to U+009F) end a line for some parsers.
+/// CR and LF are sent escaped, and a tab in quotes is white space. Other control characters are
+/// invalid in a header, or (U+0080 to U+009F) end a line for some parsers.
 fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     let is_forbidden = |it: char| it.is_control() && !matches!(it, '\t' | '\r' | '\n');
     if let Some((offset, character)) = text.char_indices().find(|&(_, it)| is_forbidden(it)) {
@@ -134,8 +134,8 @@ fn check(parameter: &'static str, text: &str) -> Result<(), PartErrorKind> {
     Ok(())
 }
 
-/// Escapes the text by the HTML standard ("multipart/form-data encoding algorithm"), which leaves `%`
-/// and `\` as they are: the escaping cannot be undone.
+/// Escapes the text by the HTML standard ("multipart/form-data encoding algorithm"), which leaves
+/// `%` and `\` as they are: the escaping cannot be undone.
 fn escaped(text: &str) -> String {
     let text = text.replace('"', "%22");
     text.replace('\r', "%0D").replace('\n', "%0A")

@@ -125,10 +125,11 @@ fn is_bmp(bytes: &[u8]) -> Option<bool> {
     Some(bytes.starts_with(b"BM") && planes == 1 && is_inside)
 }
 
-/// Walks the segments up to the compressed data, then looks for the end-of-image marker from the back.
+/// Walks the segments up to the compressed data, then looks for the end-of-image marker from the
+/// back.
 ///
-/// Compressed data never contain that marker, so everything behind it is a trailer: padding, a second
-/// picture, a phone's own data. A thumbnail has a marker of its own, but inside a segment.
+/// Compressed data never contain that marker, so everything behind it is a trailer: padding, a
+/// second picture, a phone's own data. A thumbnail has a marker of its own, but inside a segment.
 fn is_whole_jpeg(bytes: &[u8]) -> Option<bool> {
     let mut at = 2;
     loop {

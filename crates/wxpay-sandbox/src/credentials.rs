@@ -23,8 +23,9 @@ use crate::tls::{self, BoxError, ClientCertChecker, common_name, is_merchant_id}
 /// A merchant of the sandbox: id, API key and certificate, and the authority that has issued it.
 ///
 /// The authority issues the server's certificate too, so a client has to trust
-/// [`ca_pem`](Self::ca_pem). The credentials are for tests: WeChat Pay does not know them. `Debug` shows
-/// the merchant id only. Keys are wiped from memory on drop, except for the copies that TLS makes.
+/// [`ca_pem`](Self::ca_pem). The credentials are for tests: WeChat Pay does not know them. `Debug`
+/// shows the merchant id only. Keys are wiped from memory on drop, except for the copies that TLS
+/// makes.
 ///
 /// ```
 /// use wxpay_sandbox::{Credentials, CredentialsError};
@@ -138,13 +139,14 @@ impl Credentials {
 
     /// Reads kept credentials, so that clients need no new ones.
     ///
-    /// The merchant id is the common name of the merchant's certificate. The API key must not end with a
-    /// line end.
+    /// The merchant id is the common name of the merchant's certificate. The API key must not end
+    /// with a line end.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] names the text that cannot be read or does not fit the rest. A merchant's
-    /// certificate that this sandbox would refuse, as one that has expired, is an error too.
+    /// [`CredentialsError`] names the text that cannot be read or does not fit the rest. A
+    /// merchant's certificate that this sandbox would refuse, as one that has expired, is an error
+    /// too.
     pub fn from_pem(
         api_key: &str,
         ca_pem: &str,
@@ -199,8 +201,8 @@ impl Credentials {
         &self.ca.cert
     }
 
-    /// The authority's private key (PKCS #8), for the next start. With it, anybody can pose as any server
-    /// to clients that trust the authority.
+    /// The authority's private key (PKCS #8), for the next start. With it, anybody can pose as any
+    /// server to clients that trust the authority.
     #[must_use]
     pub fn ca_key_pem(&self) -> &str {
         &self.ca.key
@@ -221,8 +223,8 @@ impl Credentials {
     /// The merchant's API certificate and its key as PKCS #12: the file `apiclient_cert.p12` of the
     /// merchant platform, whose password is the merchant id.
     ///
-    /// Each call makes a new file, in a form that OpenSSL 1.0 to 3, curl, Java and Windows read. It is as
-    /// secret as the key.
+    /// Each call makes a new file, in a form that OpenSSL 1.0 to 3, curl, Java and Windows read. It
+    /// is as secret as the key.
     ///
     /// # Errors
     ///
@@ -237,8 +239,8 @@ impl Credentials {
             let mut store = KeyStore::new();
             // Java calls this name the alias.
             store.add_entry("tenpay certificate", KeyStoreEntry::PrivateKeyChain(chain));
-            // The only form that OpenSSL 1.0 to 3 (without RC2), Java from 8 on, Windows and macOS all
-            // read. The password is no secret, so a newer form would be no safer.
+            // The only form that OpenSSL 1.0 to 3 (without RC2), Java from 8 on, Windows and macOS
+            // all read. The password is no secret, so a newer form would be no safer.
             let file = store
                 .writer(&self.mch_id)
                 .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
@@ -251,8 +253,8 @@ impl Credentials {
         write().map_err(CredentialsError::Generate)
     }
 
-    /// The TLS settings of a server with these names, which are valid DNS names or IP addresses, and the
-    /// checker of its clients' certificates.
+    /// The TLS settings of a server with these names, which are valid DNS names or IP addresses,
+    /// and the checker of its clients' certificates.
     pub(crate) fn tls(
         &self,
         names: Vec<String>,
@@ -329,8 +331,8 @@ const PKCS12_ITERATIONS: u32 = 2048;
 /// As long as the real ones.
 const MERCHANT_DAYS: i64 = 5 * 365;
 const AUTHORITY_DAYS: i64 = 10 * 365;
-/// Apple's systems refuse more than 825 days even from a private authority, browsers more than 398 from a
-/// public one. Each start issues a new certificate, so less than both is enough.
+/// Apple's systems refuse more than 825 days even from a private authority, browsers more than 398
+/// from a public one. Each start issues a new certificate, so less than both is enough.
 const SERVER_DAYS: i64 = 397;
 /// The clocks of machines and containers differ.
 const BACKDATED: Duration = Duration::DAY;
@@ -353,8 +355,8 @@ impl CertifiedKey {
 
 /// Makes a new authority, self-signed.
 fn new_authority() -> Result<(CertifiedKey, Issuer<'static, KeyPair>), BoxError> {
-    // A name of its own, so that clients that trust another sandbox's authority find an unknown issuer
-    // instead of a wrong signature.
+    // A name of its own, so that clients that trust another sandbox's authority find an unknown
+    // issuer instead of a wrong signature.
     let number = serial_number()?.map(|byte| format!("{byte:02X}"));
     let name = format!("wxpay sandbox CA {}", number[1..5].concat());
     let params = params(&name, AUTHORITY_DAYS, None)?;

@@ -1,4 +1,5 @@
-//! Faults on demand, with one grammar as text (`EFFECT[=VALUE][,CONDITION=VALUE]...`), JSON and form.
+//! Faults on demand, with one grammar as text (`EFFECT[=VALUE][,CONDITION=VALUE]...`), JSON and
+//! form.
 
 mod effect;
 mod schedule;
@@ -18,13 +19,14 @@ pub(crate) use schedule::{Faults, Plan};
 
 /// An error on purpose: an [`Effect`], and the calls that it hits.
 ///
-/// Without conditions it hits every call. Conditions apply in this order: calls whose file name matches
-/// ([`for_file`](Self::for_file)); of these every n-th ([`every_nth`](Self::every_nth)); of these some,
-/// drawn from a seed ([`probability`](Self::probability)); of these a number ([`times`](Self::times)),
-/// after which the fault is exhausted. The same calls always meet the same faults.
+/// Without conditions it hits every call. Conditions apply in this order: calls whose file name
+/// matches ([`for_file`](Self::for_file)); of these every n-th ([`every_nth`](Self::every_nth)); of
+/// these some, drawn from a seed ([`probability`](Self::probability)); of these a number
+/// ([`times`](Self::times)), after which the fault is exhausted. The same calls always meet the
+/// same faults.
 ///
-/// `docs/sandbox.md` has the grammar of its text (by `FromStr` and `Display`) and its JSON (by serde,
-/// `{"fault": "system-error", "next": 2}`).
+/// `docs/sandbox.md` has the grammar of its text (by `FromStr` and `Display`) and its JSON (by
+/// serde, `{"fault": "system-error", "next": 2}`).
 ///
 /// ```
 /// use wxpay_sandbox::{Effect, Fault};
@@ -60,8 +62,9 @@ impl Fault {
         }
     }
 
-    /// Hits the next `calls` that pass the other conditions, then is exhausted. 0 counts as 1. In text:
-    /// `next=N`. Several such faults are a script: the second hits once the first is exhausted.
+    /// Hits the next `calls` that pass the other conditions, then is exhausted. 0 counts as 1. In
+    /// text: `next=N`. Several such faults are a script: the second hits once the first is
+    /// exhausted.
     pub fn times(mut self, calls: u32) -> Self {
         self.times = Some(NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN));
         self
@@ -73,8 +76,9 @@ impl Fault {
         self
     }
 
-    /// Hits calls whose file name (of the field `media`, else empty) matches: `*` is any text, `?` any
-    /// character. The first 256 characters of pattern and name are compared. In text: `file=PATTERN`.
+    /// Hits calls whose file name (of the field `media`, else empty) matches: `*` is any text, `?`
+    /// any character. The first 256 characters of pattern and name are compared. In text:
+    /// `file=PATTERN`.
     ///
     /// [`Effect::CutInRequest`] comes before the name is known, so its file name is empty.
     pub fn for_file(mut self, pattern: impl AsRef<str>) -> Self {
@@ -251,8 +255,8 @@ impl<'de> Deserialize<'de> for Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern(String);
 
-/// Number of characters of a pattern, and of a name that are compared: the API's limit of a file name.
-/// Without a bound, a long pattern against a long name takes seconds.
+/// Number of characters of a pattern, and of a name that are compared: the API's limit of a file
+/// name. Without a bound, a long pattern against a long name takes seconds.
 const MAX_CHARACTERS: usize = 256;
 
 impl Pattern {

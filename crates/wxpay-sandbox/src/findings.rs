@@ -1,6 +1,7 @@
 //! Findings: the problems and oddities of a call, in words.
 //!
-//! They decide nothing, and cover the whole call. They are slow, so they are made beside the response.
+//! They decide nothing, and cover the whole call. They are slow, so they are made beside the
+//! response.
 
 mod fields;
 mod framing;
@@ -135,7 +136,8 @@ fn signature(form: &Form, merchant: &Merchant, findings: &mut Findings<'_>) {
     let is_known = !names.is_empty();
     let names = names.join("-and-").replace('_', "-");
     let code = format!("signature-{}", if is_known { &names } else { "unknown" });
-    // The mistake and the advice first, then the string that should have been signed, and the one that was.
+    // The mistake and the advice first, then the string that should have been signed, and the one
+    // that was.
     let joined = |lang: Lang, before: String| {
         let text = report.display(lang).to_string();
         let mut lines: Vec<_> = text.lines().collect();

@@ -21,8 +21,8 @@ use crate::{
     tls::SentCertificate,
 };
 
-/// The record of a request to the gateway of a merchant, with its response. `holder` is the common name
-/// of the client's certificate; without one, none was sent.
+/// The record of a request to the gateway of a merchant, with its response. `holder` is the common
+/// name of the client's certificate; without one, none was sent.
 #[must_use]
 pub fn answer(
     (mch_id, key): (&str, ApiKey),

@@ -182,7 +182,8 @@ pub struct Watch {
 impl Watch {
     /// The next call; none when the sandbox is gone. Dropping this future loses no call.
     ///
-    /// A watcher that is more than 256 calls behind misses the oldest, and sees a gap in the numbers.
+    /// A watcher that is more than 256 calls behind misses the oldest, and sees a gap in the
+    /// numbers.
     pub async fn next(&mut self) -> Option<Arc<RecordedRequest>> {
         loop {
             match self.news.recv().await {

@@ -58,8 +58,9 @@ impl Inspector {
     /// Refuses requests of other sites' pages in the browser of the sandbox's user.
     ///
     /// Such a page can send requests to a loopback address. If a name of its site resolves to that
-    /// address, it can read the responses, too (DNS rebinding), so the `Host` must be one of ours. With a
-    /// form it could inject faults, so an `Origin`, which browsers send with a form, must be ours, too.
+    /// address, it can read the responses, too (DNS rebinding), so the `Host` must be one of ours.
+    /// With a form it could inject faults, so an `Origin`, which browsers send with a form, must be
+    /// ours, too.
     fn refuse(&self, head: &Parts) -> Option<InspectorResponse> {
         let is_ours = |value: &HeaderValue, scheme: &str| {
             let host = value.to_str().ok().and_then(|it| it.strip_prefix(scheme));

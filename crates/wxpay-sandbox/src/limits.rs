@@ -32,7 +32,8 @@ pub(crate) const FINDINGS: usize = 32;
 pub(crate) const MESSAGE: usize = 1024;
 /// Bytes of a client's text that a finding quotes.
 const QUOTE: usize = 80;
-/// Bytes of all text fields in which a mistake of the signature is searched; the API's own take 200.
+/// Bytes of all text fields in which a mistake of the signature is searched; the API's own take
+/// 200.
 pub(crate) const SEARCHED: usize = 16 * 1024;
 
 /// Characters of a secret in a row that are not shown.
@@ -92,13 +93,15 @@ impl Redactor {
         capped(&kept, limit)
     }
 
-    /// A short beginning, quoted and escaped, so that it is not mistaken for the sandbox's own words.
+    /// A short beginning, quoted and escaped, so that it is not mistaken for the sandbox's own
+    /// words.
     pub(crate) fn quoted(&self, bytes: impl AsRef<[u8]>) -> String {
         format!("{:?}", self.text(bytes.as_ref(), QUOTE))
     }
 }
 
-/// Makes the texts of one call: without keys, each within its own limit, all within that of the call.
+/// Makes the texts of one call: without keys, each within its own limit, all within that of the
+/// call.
 pub(crate) struct Texts<'a> {
     redactor: &'a Redactor,
     left: usize,

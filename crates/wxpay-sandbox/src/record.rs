@@ -26,10 +26,10 @@ use crate::{
 
 /// A call with its evaluation and its response.
 ///
-/// It is bounded: 32 fields, 64 headers, 2 KiB of each text, 130 KB in all, with asterisks in place of
-/// the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the picture. By
-/// serde it becomes a JSON object with the names of the fields here, by `Display` a block of text for a
-/// log.
+/// It is bounded: 32 fields, 64 headers, 2 KiB of each text, 130 KB in all, with asterisks in place
+/// of the sandbox's API keys. [`Sandbox::media`](crate::Sandbox::media) has the bytes of the
+/// picture. By serde it becomes a JSON object with the names of the fields here, by `Display` a
+/// block of text for a log.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -51,7 +51,8 @@ pub struct RecordedRequest {
     pub method: String,
     /// As in the request's first line, with the query.
     pub path: String,
-    /// In the order of the request, names in lower case; bytes that are not UTF-8 are replaced by `U+FFFD`.
+    /// In the order of the request, names in lower case; bytes that are not UTF-8 are replaced by
+    /// `U+FFFD`.
     pub headers: Vec<(String, String)>,
     /// The bytes of the body that were read, 4 MiB at most.
     pub body_length: usize,
@@ -65,12 +66,13 @@ pub struct RecordedRequest {
     pub media_length: Option<usize>,
     /// The algorithm that the request names, `MD5` or `HMAC-SHA256`; none without a readable form.
     pub sign_type: Option<String>,
-    /// The canonical string of the fields as they came, with asterisks in place of the key; none where
-    /// there is no field to sign, or one twice.
+    /// The canonical string of the fields as they came, with asterisks in place of the key; none
+    /// where there is no field to sign, or one twice.
     pub canonical: Option<String>,
     /// The rules in the order in which they are checked.
     pub checks: Vec<Check>,
-    /// The result of the rules; none where a fault cut the call off before. In JSON it is `verdict`.
+    /// The result of the rules; none where a fault cut the call off before. In JSON it is
+    /// `verdict`.
     #[serde(rename = "verdict")]
     pub outcome: Option<Outcome>,
     /// The problems of the call, or its oddities.
@@ -221,8 +223,8 @@ impl RecordedRequest {
         }
     }
 
-    /// A few lines, without a line end behind the last: the call, the response, the broken rule, and the
-    /// findings in this language. Texts of clients are quoted and escaped.
+    /// A few lines, without a line end behind the last: the call, the response, the broken rule,
+    /// and the findings in this language. Texts of clients are quoted and escaped.
     pub fn display(&self, lang: Lang) -> impl fmt::Display + '_ {
         let error = self
             .outcome

@@ -91,7 +91,8 @@ pub(crate) struct Part {
     pub(crate) offset: usize,
 }
 
-/// The name and the value of the parameter `boundary` of a `Content-Type`, with the spaces around them.
+/// The name and the value of the parameter `boundary` of a `Content-Type`, with the spaces around
+/// them.
 pub(crate) fn boundary_parameter(content_type: &str) -> Option<(&str, &str)> {
     let parameters = content_type.split(';').skip(1);
     let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
@@ -170,7 +171,8 @@ impl Form {
         Some(())
     }
 
-    /// Goes from boundary to boundary, past the contents that multer has read, for defects and offsets.
+    /// Goes from boundary to boundary, past the contents that multer has read, for defects and
+    /// offsets.
     fn examine_heads(&mut self, boundary: &str, body: &[u8]) {
         let delimiter = format!("--{boundary}");
         let mut at = find(body, delimiter.as_bytes()).unwrap_or(body.len());
@@ -372,7 +374,8 @@ fn parameters(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(move |byte| {
         read += 1;
         let is_end = *byte == b';' && !in_quotes;
-        // The second byte of a GBK character may be a backslash: before the last quote it is no escape.
+        // The second byte of a GBK character may be a backslash: before the last quote it is no
+        // escape.
         let is_last = || matches!(value[read..].trim_ascii_start(), [] | [b';', ..]);
         in_quotes ^= *byte == b'"' && (!is_escaped || is_last());
         is_escaped = *byte == b'\\' && !is_escaped;

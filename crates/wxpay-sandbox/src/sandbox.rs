@@ -90,7 +90,8 @@ impl Sandbox {
         &self.credentials
     }
 
-    /// Injects a fault, which calls meet from now on. Returns its number, for [`remove`](Self::remove).
+    /// Injects a fault, which calls meet from now on. Returns its number, for
+    /// [`remove`](Self::remove).
     #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn inject(&self, fault: Fault) -> u64 {
         self.faults.inject(fault)
@@ -114,8 +115,8 @@ impl Sandbox {
         self.faults.all()
     }
 
-    /// The last 200 calls, the oldest first. A call is here before its response is sent; this waits for
-    /// its findings, for some milliseconds.
+    /// The last 200 calls, the oldest first. A call is here before its response is sent; this waits
+    /// for its findings, for some milliseconds.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<RecordedRequest>> {
         self.history.settle_blocking();
@@ -137,8 +138,9 @@ impl Sandbox {
         self.history.watch()
     }
 
-    /// Stops the sandbox and waits until its port is free and every connection is closed, with calls cut
-    /// off. Dropping the sandbox does the same, and blocks the thread for some milliseconds.
+    /// Stops the sandbox and waits until its port is free and every connection is closed, with
+    /// calls cut off. Dropping the sandbox does the same, and blocks the thread for some
+    /// milliseconds.
     pub async fn shutdown(self) {
         self.server.stop().await;
     }
@@ -196,7 +198,8 @@ pub struct SandboxBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The port is taken or needs rights, or the address is not of this machine; port 0 is any free one.
+    /// The port is taken or needs rights, or the address is not of this machine; port 0 is any free
+    /// one.
     #[error("cannot listen on {addr}")]
     Listen {
         /// The address that was asked for.
@@ -244,10 +247,11 @@ impl SandboxBuilder {
         self
     }
 
-    /// One more name in the server's certificate, DNS or IP, such as that of a container; can be repeated.
-    /// [`start`](Self::start) refuses other texts.
+    /// One more name in the server's certificate, DNS or IP, such as that of a container; can be
+    /// repeated. [`start`](Self::start) refuses other texts.
     ///
-    /// The certificate is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened on.
+    /// The certificate is always valid for `localhost`, `127.0.0.1`, `::1` and the address listened
+    /// on.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self
@@ -259,8 +263,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// A key with which a client may sign by mistake, the merchant's last one or its API v3 key; can be
-    /// repeated. A signature with it is still refused, with a finding that says so.
+    /// A key with which a client may sign by mistake, the merchant's last one or its API v3 key;
+    /// can be repeated. A signature with it is still refused, with a finding that says so.
     pub fn other_key(mut self, key: ApiKey) -> Self {
         self.other_keys.push(key);
         self
@@ -268,8 +272,9 @@ impl SandboxBuilder {
 
     /// A page that shows the calls and injects faults, in plain HTTP, by default none.
     ///
-    /// It is meant for loopback addresses, and answers only to its address, `localhost`, and the names of
-    /// [`host`](Self::host). `docs/sandbox.md` of the repository describes the page and its routes.
+    /// It is meant for loopback addresses, and answers only to its address, `localhost`, and the
+    /// names of [`host`](Self::host). `docs/sandbox.md` of the repository describes the page and
+    /// its routes.
     pub fn inspector(mut self, addr: SocketAddr) -> Self {
         self.inspector = Some(addr);
         self

@@ -120,8 +120,8 @@ impl Gateway {
     }
 }
 
-/// Serves each connection in a task of its own, at most `most` at a time; more wait in the queue of the
-/// operating system. Dropping this ends the tasks.
+/// Serves each connection in a task of its own, at most `most` at a time; more wait in the queue of
+/// the operating system. Dropping this ends the tasks.
 pub(crate) async fn accept<F>(
     listener: TcpListener,
     most: usize,

@@ -39,12 +39,13 @@ pub(crate) fn config(
     Ok(config)
 }
 
-/// Checks client certificates: it accepts those that one authority has issued directly. The authority
-/// issues no intermediates, so chains are not followed.
+/// Checks client certificates: it accepts those that one authority has issued directly. The
+/// authority issues no intermediates, so chains are not followed.
 ///
-/// The handshake takes any certificate, or none, as the real gateway does, and the response says whether it
-/// is accepted. But an acceptable certificate without its key fails in the handshake, the only place that
-/// shows it. The keys of others do not matter, and webpki cannot check all (versions 1 and 2, short RSA).
+/// The handshake takes any certificate, or none, as the real gateway does, and the response says
+/// whether it is accepted. But an acceptable certificate without its key fails in the handshake,
+/// the only place that shows it. The keys of others do not matter, and webpki cannot check all
+/// (versions 1 and 2, short RSA).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientCertChecker(Arc<dyn ClientCertVerifier>);
 
@@ -77,7 +78,8 @@ impl ClientCertChecker {
         }
     }
 
-    /// The outcome of the client's signature in the handshake, which matters for acceptable certificates.
+    /// The outcome of the client's signature in the handshake, which matters for acceptable
+    /// certificates.
     fn settle(
         &self,
         cert: &CertificateDer<'_>,

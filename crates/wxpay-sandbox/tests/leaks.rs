@@ -1,4 +1,5 @@
-//! Sandboxes that were dropped leave nothing. Alone in its process, whose threads and files it counts.
+//! Sandboxes that were dropped leave nothing. Alone in its process, whose threads and files it
+//! counts.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

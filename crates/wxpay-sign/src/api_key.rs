@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 /// The API v2 key of a merchant: exactly 32 ASCII letters and digits.
 ///
 /// It has no `Display` and no comparison, `Debug` shows none of its characters, and only
-/// [`expose`](Self::expose) reads it back. A key is on the heap, so that a move leaves no copy behind,
-/// and is overwritten on drop, as are the states of the hashers. Callers wipe their own copies; one
-/// block of HMAC's input may stay on the stack.
+/// [`expose`](Self::expose) reads it back. A key is on the heap, so that a move leaves no copy
+/// behind, and is overwritten on drop, as are the states of the hashers. Callers wipe their own
+/// copies; one block of HMAC's input may stay on the stack.
 ///
 /// The API v3 key is another one, of the same length and set on the same site.
 ///
@@ -36,7 +36,8 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`ApiKeyError`] for the first character that is no ASCII letter or digit, else for the length.
+    /// [`ApiKeyError`] for the first character that is no ASCII letter or digit, else for the
+    /// length.
     pub fn new(key: impl AsRef<str>) -> Result<Self, ApiKeyError> {
         let key = key.as_ref();
         for (position, character) in (1..).zip(key.chars()) {

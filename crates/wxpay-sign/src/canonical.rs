@@ -37,8 +37,8 @@ impl<P: Pair> Pair for &P {
 
 /// The string that is signed, without the key: `a=1&b=2`.
 ///
-/// [`Display`](fmt::Display) writes it piece by piece, without an allocation, and raw, as it is hashed:
-/// escape the values of a stranger before a terminal shows them.
+/// [`Display`](fmt::Display) writes it piece by piece, without an allocation, and raw, as it is
+/// hashed: escape the values of a stranger before a terminal shows them.
 ///
 /// ```
 /// use wxpay_sign::Params;

@@ -1,7 +1,7 @@
 //! The MD5 of a file's content for `media_hash`, of one content or of many side by side.
 //!
-//! This hash is half of an upload's time, so it is not computed by the crate md-5, as signatures are,
-//! but by code that compilers optimize better. The tests compare the two.
+//! This hash is half of an upload's time, so it is not computed by the crate md-5, as signatures
+//! are, but by code that compilers optimize better. The tests compare the two.
 
 use alloc::{vec, vec::Vec};
 use core::{array, cmp::Reverse, fmt, hint::black_box, ops::Range};
@@ -11,8 +11,8 @@ use crate::signature::{hex, text};
 /// Computes the MD5 of a content, piece by piece.
 ///
 /// It goes into the field `media_hash` of an upload, and proves nothing by itself: the
-/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent: a file may
-/// change between two reads.
+/// [`Signature`](crate::Signature) over that field does. Hash the very bytes that are sent: a file
+/// may change between two reads.
 ///
 /// ```
 /// use wxpay_sign::ContentMd5;
@@ -52,8 +52,8 @@ impl ContentMd5 {
         md5.finish()
     }
 
-    /// Hashes many contents, four side by side. Sixty-four of any lengths take less than half of the
-    /// time that they take one after the other; two are already faster.
+    /// Hashes many contents, four side by side. Sixty-four of any lengths take less than half of
+    /// the time that they take one after the other; two are already faster.
     #[must_use]
     pub fn of_many(contents: &[impl AsRef<[u8]>]) -> Vec<ContentHash> {
         let mut hashes = vec![ContentHash::new(INITIAL); contents.len()];
@@ -182,8 +182,8 @@ fn padded(rest: &[u8], length: u64) -> ([Block; 2], Range<usize>) {
 }
 
 fn compressed(mut state: State, blocks: &[Block]) -> State {
-    // LLVM adds a known constant and two operands by one `lea`, which takes longer than two additions:
-    // hashing is a fifth slower. The black box hides the constants.
+    // LLVM adds a known constant and two operands by one `lea`, which takes longer than two
+    // additions: hashing is a fifth slower. The black box hides the constants.
     let constants = black_box(&CONSTANTS);
     for block in blocks {
         state = compress(state, |index| word(block, index), constants);
@@ -191,8 +191,8 @@ fn compressed(mut state: State, blocks: &[Block]) -> State {
     state
 }
 
-/// Number of 32-bit words in a vector of the oldest x86-64 and 64-bit ARM. Eight lanes are slower on the
-/// same machine: their state does not fit into the registers.
+/// Number of 32-bit words in a vector of the oldest x86-64 and 64-bit ARM. Eight lanes are slower
+/// on the same machine: their state does not fit into the registers.
 const LANES: usize = 4;
 
 /// A lane without a message repeats the last one.
@@ -205,7 +205,8 @@ fn compress_lanes(messages: &mut [Message<'_>], count: usize) {
     for at in 0..count {
         let [a, b, c, d] = blocks.map(|blocks| &blocks[at]);
         let words: [_; 16] = array::from_fn(|i| [word(a, i), word(b, i), word(c, i), word(d, i)]);
-        // The compiler makes vector instructions of this loop, which has no branch and contiguous data.
+        // The compiler makes vector instructions of this loop, which has no branch and contiguous
+        // data.
         for lane in 0..LANES {
             let before = array::from_fn(|word| states[word][lane]);
             let after = compress(before, |index| words[index][lane], &CONSTANTS);
@@ -229,7 +230,8 @@ fn word(block: &Block, index: usize) -> u32 {
 fn compress(state: State, word: impl Fn(usize) -> u32, constants: &[u32; 64]) -> State {
     let [mut a, mut b, mut c, mut d] = state;
     // The steps are written out: a loop would keep the loop over the lanes from becoming vector
-    // instructions. The step before has just computed `b`: everything that needs no `b` is summed first.
+    // instructions. The step before has just computed `b`: everything that needs no `b` is summed
+    // first.
     macro_rules! round {
         ($($step:literal)*, $stride:literal, $first:literal, $shifts:expr, $mix:expr) => {
             let mix: fn(u32, u32, u32, u32) -> u32 = $mix;
@@ -244,8 +246,8 @@ fn compress(state: State, word: impl Fn(usize) -> u32, constants: &[u32; 64]) ->
     round!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15, 1, 0, [7, 12, 17, 22], |sum, b, c, d| {
         sum.wrapping_add(d ^ (b & (c ^ d)))
     });
-    // The two terms have no bit in common, so their sum is their union: an addition more than by `|`,
-    // but one operation less waits for `b`.
+    // The two terms have no bit in common, so their sum is their union: an addition more than by
+    // `|`, but one operation less waits for `b`.
     round!(16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31, 5, 1, [5, 9, 14, 20], |sum, b, c, d| {
         sum.wrapping_add(c & !d).wrapping_add(b & d)
     });

@@ -18,12 +18,12 @@ const INLINE: usize = 16;
 /// The parameters of one request or response, as a signature covers them: sorted by name, byte by
 /// byte, without empty values and without `sign`.
 ///
-/// A response is checked over *all* its fields: give each of them, `sign` included. Leave out only what
-/// the API does not sign, such as the file of an upload.
+/// A response is checked over *all* its fields: give each of them, `sign` included. Leave out only
+/// what the API does not sign, such as the file of an upload.
 ///
-/// Names and values are signed as they are: case and white space count, and nothing is escaped. So two
-/// sets may have one signature: `a=1&b=2` is two parameters, or one whose value is `1&b=2`. Parse a
-/// response before it is checked, use the fields that were checked, and refuse
+/// Names and values are signed as they are: case and white space count, and nothing is escaped. So
+/// two sets may have one signature: `a=1&b=2` is two parameters, or one whose value is `1&b=2`.
+/// Parse a response before it is checked, use the fields that were checked, and refuse
 /// [ambiguous](Self::ambiguous) ones.
 ///
 /// ```
@@ -100,8 +100,8 @@ impl<P: Pair> Params<P> {
         self.into_iter()
     }
 
-    /// The name of the first parameter whose value holds `&NAME=`: values are signed without escapes, so a
-    /// set of other parameters has the same signature.
+    /// The name of the first parameter whose value holds `&NAME=`: values are signed without
+    /// escapes, so a set of other parameters has the same signature.
     #[must_use]
     pub fn ambiguous(&self) -> Option<&str> {
         let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
@@ -156,8 +156,8 @@ fn order(a: &str, b: &str) -> Ordering {
 
 /// Two parameters that are signed share a name.
 ///
-/// A request may give a name once. The gateway sends each field once, too: a response with a repeated
-/// name is not the gateway's own.
+/// A request may give a name once. The gateway sends each field once, too: a response with a
+/// repeated name is not the gateway's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter {name:?} is given more than once")]
 pub struct DuplicateNameError {

@@ -4,7 +4,8 @@ use core::{fmt, str::FromStr};
 
 /// The algorithm of a signature, as the field `sign_type` names it.
 ///
-/// Prefer HMAC-SHA256: MD5 is broken. There will be no third algorithm, so a match may be exhaustive.
+/// Prefer HMAC-SHA256: MD5 is broken. There will be no third algorithm, so a match may be
+/// exhaustive.
 ///
 /// ```
 /// use wxpay_sign::SignType;
@@ -61,8 +62,8 @@ impl fmt::Display for SignType {
     }
 }
 
-/// Takes the documented names in upper or lower case, as people type them. For a request's field use
-/// [`SignType::from_field`].
+/// Takes the documented names in upper or lower case, as people type them. For a request's field
+/// use [`SignType::from_field`].
 impl FromStr for SignType {
     type Err = ParseSignTypeError;
 

@@ -16,8 +16,8 @@ use crate::{api_key::ApiKey, sign_type::SignType};
 ///
 /// [`Params::sign`](crate::Params::sign) makes it for the field `sign`;
 /// [`Params::verify`](crate::Params::verify) checks one that was received. The right signature of a
-/// stranger's request is a secret: keep it out of logs and responses. Two signatures are compared in
-/// constant time.
+/// stranger's request is a secret: keep it out of logs and responses. Two signatures are compared
+/// in constant time.
 #[derive(Clone, Copy)]
 pub struct Signature {
     sign_type: SignType,

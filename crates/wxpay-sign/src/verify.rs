@@ -14,7 +14,8 @@ impl<P: Pair> Params<P> {
     ///
     /// The signature's length tells the algorithm: a response does not name it, and the gateway has
     /// answered with MD5 to requests signed with HMAC-SHA256. So a forged MD5 signature would pass;
-    /// [`verify_strict`](Self::verify_strict) takes one algorithm only. The digits must be upper-case.
+    /// [`verify_strict`](Self::verify_strict) takes one algorithm only. The digits must be
+    /// upper-case.
     ///
     /// # Errors
     ///
@@ -29,8 +30,8 @@ impl<P: Pair> Params<P> {
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify), and [`VerifyError::SignType`] when the signature, right or wrong,
-    /// has the other algorithm's length.
+    /// As [`verify`](Self::verify), and [`VerifyError::SignType`] when the signature, right or
+    /// wrong, has the other algorithm's length.
     pub fn verify_strict(&self, required: SignType, key: &ApiKey) -> Result<(), VerifyError> {
         let (signature, found) = self.classify()?;
         if found != required {
@@ -64,8 +65,8 @@ impl<P: Pair> Params<P> {
 
 /// A signature is not accepted.
 ///
-/// No variant holds the right signature, nor the received one. The same check never succeeds later: the
-/// parameters or the key must change.
+/// No variant holds the right signature, nor the received one. The same check never succeeds later:
+/// the parameters or the key must change.
 ///
 /// ```
 /// use wxpay_sign::{ApiKey, Params};
@@ -78,8 +79,8 @@ impl<P: Pair> Params<P> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// There is no signature. Some failures of the gateway are not signed; a success always is, so do
-    /// not believe an unsigned one.
+    /// There is no signature. Some failures of the gateway are not signed; a success always is, so
+    /// do not believe an unsigned one.
     #[error("the signature is missing: look for a field `sign`")]
     Missing,
     /// The field is empty.
@@ -96,8 +97,8 @@ pub enum VerifyError {
         /// The number of its characters.
         found: usize,
     },
-    /// It has the other algorithm's length: both sides must agree on `sign_type`, or the check must not
-    /// be strict. Only [`Params::verify_strict`] gives this error.
+    /// It has the other algorithm's length: both sides must agree on `sign_type`, or the check must
+    /// not be strict. Only [`Params::verify_strict`] gives this error.
     #[error("the signature is as long as one of {found}, not of {required}: check the sign type")]
     SignType {
         /// The algorithm that the caller requires.
@@ -106,7 +107,8 @@ pub enum VerifyError {
         found: SignType,
     },
     /// It has the right length and other digits: the key differs, or the other side signed other
-    /// parameters or in another order, or a parameter has changed since. Lower-case digits do not match.
+    /// parameters or in another order, or a parameter has changed since. Lower-case digits do not
+    /// match.
     #[error(
         "the {sign_type} signature does not match: check the API key, the sign type and the canonical string"
     )]

@@ -1,7 +1,7 @@
 //! The transport with a layer of the caller's own around it, which adds a number to each request.
 //!
-//! `cargo run -p wxpay-transport --example own_layer` starts a TLS server on 127.0.0.1 that requires a
-//! client certificate, and calls it.
+//! `cargo run -p wxpay-transport --example own_layer` starts a TLS server on 127.0.0.1 that
+//! requires a client certificate, and calls it.
 #![allow(
     clippy::print_stdout,
     reason = "an example for the terminal: its output is its result"

@@ -30,7 +30,8 @@ use crate::{
 pub(crate) const MAX_UNSENT: u32 = 64 * 1024;
 
 task_local! {
-    /// The state of the attempt that is being polled: hyper's client passes only a URI to its connector.
+    /// The state of the attempt that is being polled: hyper's client passes only a URI to its
+    /// connector.
     pub(crate) static CONNECTING: Arc<Connecting>;
 }
 
@@ -40,7 +41,8 @@ pub(crate) struct Connecting {
     /// When its time is over; `None` if the call's own deadline comes first.
     pub(crate) end: Option<Instant>,
     pub(crate) step: Mutex<Step>,
-    /// True after the server has asked for a certificate, with no signature that the client's key can make.
+    /// True after the server has asked for a certificate, with no signature that the client's key
+    /// can make.
     pub(crate) is_key_refused: AtomicBool,
 }
 
@@ -214,7 +216,8 @@ impl Attempt {
         Wait(step, time)
     }
 
-    /// The current silence, with its time since the last write, for a connection that the system has given up.
+    /// The current silence, with its time since the last write, for a connection that the system
+    /// has given up.
     pub(crate) fn given_up(&self) -> (TimeoutKind, Wait) {
         let now = Instant::now();
         let last_write = |it: &Arc<Mutex<ConnectionState>>| lock(it).last_write;

@@ -47,7 +47,8 @@ pub(crate) struct Caller<B> {
     pub(crate) endpoints: Arc<EndpointPool>,
     rate: RateLimiter,
     places: Option<Semaphore>,
-    /// tower's default: ten repetitions a second, and a fifth of the successful calls of the last ten seconds.
+    /// tower's default: ten repetitions a second, and a fifth of the successful calls of the last
+    /// ten seconds.
     budget: TpsBudget,
 }
 
@@ -199,8 +200,8 @@ impl<B: RequestBody> Caller<B> {
         let begun = Instant::now();
         let exchange = async {
             let client = self.clients.current().await?;
-            // Lets the runtime poll the network first, so that a connection that the server has closed
-            // meanwhile leaves the pool.
+            // Lets the runtime poll the network first, so that a connection that the server has
+            // closed meanwhile leaves the pool.
             yield_now().await;
             let mut request = call.attempt_request();
             let end = call.policy.end_of(TimeoutKind::Connect, begun);
@@ -217,8 +218,8 @@ impl<B: RequestBody> Caller<B> {
         result
     }
 
-    /// Sends the request and reads the response. A response that is too long is an error as soon as its
-    /// `Content-Length` says so, or when the first byte too many arrives.
+    /// Sends the request and reads the response. A response that is too long is an error as soon as
+    /// its `Content-Length` says so, or when the first byte too many arrives.
     async fn exchange(&self, client: &Client<B>, request: Request<B>) -> CallResult {
         let limit = self.config.max_response_bytes;
         let too_large = || Error::new(ErrorKind::ResponseTooLarge(limit), None);
@@ -267,8 +268,8 @@ impl<B: RequestBody> Caller<B> {
 }
 
 impl<B: RequestBody> Call<B> {
-    /// The request of an attempt, to its server. hyper would trust the caller's framing headers: too small a
-    /// `Content-Length` cuts the body, too large a one leaves both sides waiting.
+    /// The request of an attempt, to its server. hyper would trust the caller's framing headers:
+    /// too small a `Content-Length` cuts the body, too large a one leaves both sides waiting.
     fn attempt_request(&self) -> Request<B> {
         let (mut parts, body) = self.request.clone().into_parts();
         let mut uri = parts.uri.into_parts();

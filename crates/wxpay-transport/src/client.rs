@@ -26,8 +26,9 @@ use crate::{
     verifier::Verifier,
 };
 
-/// Makes a client for the current identity, and a new client, with its own connections and TLS sessions, when
-/// the identity has changed. The old client lives until the last of its requests is done.
+/// Makes a client for the current identity, and a new client, with its own connections and TLS
+/// sessions, when the identity has changed. The old client lives until the last of its requests is
+/// done.
 pub(crate) struct Clients<B> {
     config: Arc<Config>,
     versions: ConfigBuilder<ClientConfig, WantsVerifier>,
@@ -132,7 +133,8 @@ fn default_provider() -> Option<CryptoProvider> {
     None
 }
 
-/// The identity's certificate, whatever the server asks for. The attempt learns when its key does not fit.
+/// The identity's certificate, whatever the server asks for. The attempt learns when its key does
+/// not fit.
 #[derive(Debug)]
 struct Certificate(Arc<CertifiedKey>);
 
@@ -149,8 +151,8 @@ impl ResolvesClientCert for Certificate {
     }
 }
 
-/// The identity as a provider uses it. `CertifiedKey::from_der` would refuse certificates of version 1 and
-/// those with unknown critical extensions.
+/// The identity as a provider uses it. `CertifiedKey::from_der` would refuse certificates of
+/// version 1 and those with unknown critical extensions.
 fn certified_key(
     provider: &CryptoProvider,
     identity: &Identity,

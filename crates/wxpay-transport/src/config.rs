@@ -132,14 +132,15 @@ type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
-    /// The host's addresses, in the order in which they are tried; a proxy resolves the name itself.
+    /// The host's addresses, in the order in which they are tried; a proxy resolves the name
+    /// itself.
     Resolved(&'a [IpAddr]),
     /// A TCP connection was opened, to the server or to the proxy in between, at this address.
     Connected(SocketAddr),
     /// The proxy has given a tunnel to the server.
     Tunneled,
-    /// The issuers of the server's certificates, trusted or not, the issuer of its own first, in the form
-    /// of RFC 4514: `CN=…,O=…`. The server chooses them: escape them where they are shown.
+    /// The issuers of the server's certificates, trusted or not, the issuer of its own first, in
+    /// the form of RFC 4514: `CN=…,O=…`. The server chooses them: escape them where they are shown.
     CertificatesPresented(&'a [String]),
     /// The TLS handshake is done: the server's certificate is trusted, and names the server.
     Secured {

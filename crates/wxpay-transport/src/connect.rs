@@ -45,7 +45,8 @@ pub(crate) fn connector(config: Arc<Config>, tls: Arc<ClientConfig>) -> Connecto
     }))
 }
 
-/// Connects with hyper-rustls' connector, over TCP or a tunnel, until the attempt's time to connect is over.
+/// Connects with hyper-rustls' connector, over TCP or a tunnel, until the attempt's time to connect
+/// is over.
 async fn connect(
     config: Arc<Config>,
     tls: Arc<ClientConfig>,
@@ -93,9 +94,9 @@ async fn connect(
 /// A TLS stream that still reads the peer's alert after a failed write, and gives up when the peer
 /// stops reading.
 ///
-/// Under TLS 1.3 a server checks the client's certificate while the client is already sending. A server that
-/// refuses it sends an alert and closes, so the client's next write fails before the client has read the
-/// alert. Such a write counts as done, and the following read gives the reason.
+/// Under TLS 1.3 a server checks the client's certificate while the client is already sending. A
+/// server that refuses it sends an alert and closes, so the client's next write fails before the
+/// client has read the alert. Such a write counts as done, and the following read gives the reason.
 ///
 /// hyper writes everything before it closes, which takes forever when the server reads nothing.
 pub(crate) struct TlsStream {

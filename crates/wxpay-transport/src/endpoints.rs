@@ -18,8 +18,8 @@ use crate::error::{Error, ErrorKind, lock};
 
 /// Servers, as `host` or `host:port`, that may stand in for one another, in order of preference.
 ///
-/// A call to any of them goes to the first one in service. They must be interchangeable: a request that has
-/// got no response from one of them may be sent to another.
+/// A call to any of them goes to the first one in service. They must be interchangeable: a request
+/// that has got no response from one of them may be sent to another.
 ///
 /// ```
 /// use wxpay_transport::{Endpoints, EndpointsError, Transport};
@@ -84,7 +84,8 @@ pub enum EndpointsError {
 pub struct EndpointStatus {
     /// The endpoint.
     pub authority: Authority,
-    /// False while its circuit breaker is open: calls then go there only when no other endpoint is left.
+    /// False while its circuit breaker is open: calls then go there only when no other endpoint is
+    /// left.
     pub is_in_service: bool,
     /// The number of attempts and probes in a row that have failed to reach it.
     pub failures: u32,

@@ -43,12 +43,13 @@ struct Inner {
     source: Option<BoxError>,
 }
 
-/// The number of attempts of a call, and the endpoint of the last one. Every [`Error`] has it, and every
-/// response as `response.extensions().get::<CallInfo>()`.
+/// The number of attempts of a call, and the endpoint of the last one. Every [`Error`] has it, and
+/// every response as `response.extensions().get::<CallInfo>()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallInfo {
-    /// At least 1 in a response; 0 in an error if the call's time was over before its first attempt.
+    /// At least 1 in a response; 0 in an error if the call's time was over before its first
+    /// attempt.
     pub attempts: u32,
     /// The server of the last attempt; before the first attempt, the server in the request's URI.
     pub endpoint: Authority,
@@ -121,8 +122,8 @@ impl Error {
         self
     }
 
-    /// An error of hyper's client, a connector or a response's body, with the kind of its cause; `otherwise`
-    /// is the kind where the cause is not known.
+    /// An error of hyper's client, a connector or a response's body, with the kind of its cause;
+    /// `otherwise` is the kind where the cause is not known.
     pub(crate) fn from_below(error: BoxError, otherwise: ErrorKind) -> Self {
         let below = error.as_ref();
         if let Some(wait) = find::<Wait>(below) {
@@ -154,8 +155,8 @@ impl Error {
         Self::new(kind, error)
     }
 
-    /// Adds what hyper's errors lack: the TLS alert before a close, whether the client has an identity, and
-    /// the step at which the system gave the connection up.
+    /// Adds what hyper's errors lack: the TLS alert before a close, whether the client has an
+    /// identity, and the step at which the system gave the connection up.
     pub(crate) fn explained(
         mut self,
         alert: Option<TlsErrorKind>,
@@ -284,8 +285,8 @@ pub enum ErrorKind {
     Tls(TlsErrorKind),
     /// No tunnel through the proxy. The server has not seen the call.
     Proxy(ProxyErrorKind),
-    /// The connection was closed or reset before the end of the response. The server may have acted on the
-    /// request.
+    /// The connection was closed or reset before the end of the response. The server may have acted
+    /// on the request.
     Closed,
     /// A timeout. The server may have acted on the request, except for [`TimeoutKind::Connect`].
     Timeout(TimeoutKind),
@@ -325,8 +326,8 @@ pub enum ProxyErrorKind {
          speaks its authentication, such as cntlm or px"
     )]
     UnsupportedAuthentication,
-    /// It answered with this status: 403 if its rules forbid the server; 502, 503 or 504 if it cannot reach
-    /// the server at the moment.
+    /// It answered with this status: 403 if its rules forbid the server; 502, 503 or 504 if it
+    /// cannot reach the server at the moment.
     #[error("it answered {0}{after}", after = match .0 {
         403 => ": ask its administrator to allow this host and port",
         _ => " instead of a tunnel",
@@ -359,13 +360,14 @@ pub(crate) struct ProxyFailure {
     pub(crate) source: Option<BoxError>,
 }
 
-/// The error of [`TransportBuilder::build`](crate::TransportBuilder::build), with the reason as its source.
+/// The error of [`TransportBuilder::build`](crate::TransportBuilder::build), with the reason as its
+/// source.
 #[derive(Debug, thiserror::Error)]
 #[error("the transport cannot be built")]
 pub struct BuildError(#[source] pub(crate) BoxError);
 
-/// The first error of type `T` along the sources. The source of an [`io::Error`] is the source of the error
-/// that it wraps, so the wrapped error itself, such as rustls', is looked at too.
+/// The first error of type `T` along the sources. The source of an [`io::Error`] is the source of
+/// the error that it wraps, so the wrapped error itself, such as rustls', is looked at too.
 pub(crate) fn find<'a, T: error::Error + 'static>(error: &'a Cause) -> Option<&'a T> {
     let below = |error: &&'a Cause| -> Option<&'a Cause> {
         let io = error.downcast_ref::<io::Error>();

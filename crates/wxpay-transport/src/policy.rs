@@ -46,7 +46,8 @@ pub(crate) enum Outcome {
     Retry(Option<Duration>),
     /// A response of a server that is asked too often.
     Throttle(Option<Duration>),
-    /// No connection, or one that was opened for this attempt and closed before the end of the response.
+    /// No connection, or one that was opened for this attempt and closed before the end of the
+    /// response.
     Missed,
     /// The server read nothing of the request for too long, or sent no complete response in time.
     Silent,
@@ -102,7 +103,8 @@ impl Policy {
         self.shares = attempts_left.min(others.len() as u32) + 1;
     }
 
-    /// Decides if another attempt follows, after which wait, and whether it consumes the retry budget.
+    /// Decides if another attempt follows, after which wait, and whether it consumes the retry
+    /// budget.
     pub(crate) fn next(&mut self, outcome: Outcome, world: &World) -> Option<(Duration, bool)> {
         let repeats_cut = outcome == Outcome::CutReused && !self.has_repeated_cut;
         self.has_repeated_cut |= repeats_cut;
@@ -123,8 +125,8 @@ impl Policy {
         self.repeat(after, on_budget, world)
     }
 
-    /// The end of a silence that began at `since`, unless the call's deadline comes first. The remaining time
-    /// is divided among the endpoints to which the call can still move.
+    /// The end of a silence that began at `since`, unless the call's deadline comes first. The
+    /// remaining time is divided among the endpoints to which the call can still move.
     pub(crate) fn end_of(&self, silence: TimeoutKind, since: Instant) -> Option<Instant> {
         let limit = match silence {
             TimeoutKind::Connect => self.rules.connect_timeout,
@@ -165,7 +167,8 @@ impl Policy {
         in_service.first().or(untried.first()).copied()
     }
 
-    /// Exponential, with full jitter: without it clients that were cut off together come back together.
+    /// Exponential, with full jitter: without it clients that were cut off together come back
+    /// together.
     fn back_off(&mut self, world: &World) -> Duration {
         let (base, cap) = self.rules.backoff;
         let factor = 1u32.checked_shl(self.back_offs).unwrap_or(u32::MAX);
@@ -222,7 +225,8 @@ mod tests {
         }
     }
 
-    /// Makes a call whose attempts at endpoint `n` take the behaviours of list `n`, and then succeed.
+    /// Makes a call whose attempts at endpoint `n` take the behaviours of list `n`, and then
+    /// succeed.
     fn check(mut behaviours: Vec<Vec<(Outcome, u64)>>, in_service: u8, rules: Rules, random: f64) {
         let places = behaviours.len();
         let mut world = world((0..places).filter(|at| in_service & (1 << at) != 0), random);

@@ -24,8 +24,8 @@ const STEP: usize = 64 * 1024;
 pub struct Progress(Arc<Mutex<dyn FnMut(u64) + Send>>);
 
 impl Progress {
-    /// Calls `report` with the number of bytes sent so far, in the task of the connection: it must not
-    /// block. It need not be [`Sync`], as calls never overlap.
+    /// Calls `report` with the number of bytes sent so far, in the task of the connection: it must
+    /// not block. It need not be [`Sync`], as calls never overlap.
     pub fn new(report: impl FnMut(u64) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(report)))
     }
@@ -43,9 +43,10 @@ impl fmt::Debug for Progress {
 
 /// A body that reports how much of it has been sent. Its length is as exact as the inner body's.
 ///
-/// The callback is called with 0 when an attempt begins, and then, after 64 KiB at most, with the number of
-/// bytes given to the connection so far. Bytes in the socket's buffer count as sent, so the last call may
-/// come before the server has all of them. A **repeated attempt starts again from 0**.
+/// The callback is called with 0 when an attempt begins, and then, after 64 KiB at most, with the
+/// number of bytes given to the connection so far. Bytes in the socket's buffer count as sent, so
+/// the last call may come before the server has all of them. A **repeated attempt starts again from
+/// 0**.
 ///
 /// ```
 /// use wxpay_transport::{Progress, ProgressBody};

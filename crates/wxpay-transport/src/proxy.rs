@@ -28,10 +28,10 @@ const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/10
 
 /// An HTTP proxy that gives a tunnel to the server, by `CONNECT`.
 ///
-/// TLS runs inside the tunnel, from end to end: the proxy sees the server's host and port, and neither the
-/// request nor the client certificate's key. With a proxy that decrypts TLS, as some companies run, the
-/// server's certificate is from an unknown issuer. `Debug` and `Display` print host and port, never the
-/// password.
+/// TLS runs inside the tunnel, from end to end: the proxy sees the server's host and port, and
+/// neither the request nor the client certificate's key. With a proxy that decrypts TLS, as some
+/// companies run, the server's certificate is from an unknown issuer. `Debug` and `Display` print
+/// host and port, never the password.
 ///
 /// ```
 /// use http::Uri;
@@ -51,19 +51,19 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy at `http://user:password@host:port`. The scheme `http`, the port 80, the user name and the
-    /// password may be left out; the last two are percent-encoded, and used by
+    /// The proxy at `http://user:password@host:port`. The scheme `http`, the port 80, the user name
+    /// and the password may be left out; the last two are percent-encoded, and used by
     /// [`basic_auth`](Self::basic_auth).
     ///
     /// # Errors
     ///
-    /// [`ProxyUriError`] when it is no such URI: proxies over TLS or SOCKS are not supported, and `@`, `/`,
-    /// `?` or `#` in a user name or password must be percent-encoded.
+    /// [`ProxyUriError`] when it is no such URI: proxies over TLS or SOCKS are not supported, and
+    /// `@`, `/`, `?` or `#` in a user name or password must be percent-encoded.
     pub fn new(uri: &str) -> Result<Self, ProxyUriError> {
         let scheme = if uri.contains("://") { "" } else { "http://" };
         let with_scheme = Zeroizing::new(format!("{scheme}{uri}"));
-        // RFC 3986 ends the user name and password at the only `@`, and the authority at the first `/`, `?`
-        // or `#`; other parsers could find another host.
+        // RFC 3986 ends the user name and password at the only `@`, and the authority at the first
+        // `/`, `?` or `#`; other parsers could find another host.
         let (_, rest) = with_scheme.split_once("://").unwrap_or_default();
         let (user, host) = rest.split_once('@').unwrap_or_default();
         if user.contains(['/', '?', '#', '\\']) || host.contains('@') {
@@ -85,13 +85,14 @@ impl Proxy {
         })
     }
 
-    /// The proxy of `HTTPS_PROXY`, else of `ALL_PROXY`, except for the hosts in `NO_PROXY`, or `None` without
-    /// these variables. A name in lower case takes precedence, as in curl. `localhost`, the names below it
-    /// and loopback addresses are reached without the proxy.
+    /// The proxy of `HTTPS_PROXY`, else of `ALL_PROXY`, except for the hosts in `NO_PROXY`, or
+    /// `None` without these variables. A name in lower case takes precedence, as in curl.
+    /// `localhost`, the names below it and loopback addresses are reached without the proxy.
     ///
     /// # Errors
     ///
-    /// [`ProxyUriError`] when a variable has an invalid value; to ignore it could break a rule of the network.
+    /// [`ProxyUriError`] when a variable has an invalid value; to ignore it could break a rule of
+    /// the network.
     ///
     /// ```no_run
     /// let proxy = wxpay_transport::Proxy::from_env()?;
@@ -124,8 +125,8 @@ impl Proxy {
         Ok(Some(proxy))
     }
 
-    /// The user name and password, sent only to the proxy, as `Proxy-Authorization`, and without TLS. A user
-    /// name cannot contain a colon.
+    /// The user name and password, sent only to the proxy, as `Proxy-Authorization`, and without
+    /// TLS. A user name cannot contain a colon.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -140,8 +141,8 @@ impl Proxy {
         self
     }
 
-    /// The hosts that are reached without the proxy, in the syntax of `NO_PROXY`: names (with the names below
-    /// them), addresses and networks, separated by commas, or `*` for all.
+    /// The hosts that are reached without the proxy, in the syntax of `NO_PROXY`: names (with the
+    /// names below them), addresses and networks, separated by commas, or `*` for all.
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         self.matcher = Arc::new(every_host_except(hosts));

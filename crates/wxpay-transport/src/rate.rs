@@ -7,31 +7,32 @@ use tracing::debug;
 
 use crate::{config::RetryClass, error::lock};
 
-/// Without a maximum there is no limit until a server asks to slow down. From then on the rate follows a
-/// cubic curve, as in CUBIC (RFC 9438): a refusal lowers it a little; it is soon back near the rate that was
-/// refused, stays there for long, and then grows faster and faster until the next refusal.
+/// Without a maximum there is no limit until a server asks to slow down. From then on the rate
+/// follows a cubic curve, as in CUBIC (RFC 9438): a refusal lowers it a little; it is soon back
+/// near the rate that was refused, stays there for long, and then grows faster and faster until the
+/// next refusal.
 ///
-/// Attempts begin in the order in which they came, evenly spaced. A burst of refusals counts as one, because
-/// all have one cause.
+/// Attempts begin in the order in which they came, evenly spaced. A burst of refusals counts as
+/// one, because all have one cause.
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
-    /// The first attempt in this queue waits for its time. An attempt that is given up leaves the queue
-    /// without delaying the next one.
+    /// The first attempt in this queue waits for its time. An attempt that is given up leaves the
+    /// queue without delaying the next one.
     queue: tokio::sync::Mutex<()>,
 }
 
-/// The time whose responses give the first rate. Most servers count in seconds, so it is also the pause
-/// after the first refusal.
+/// The time whose responses give the first rate. Most servers count in seconds, so it is also the
+/// pause after the first refusal.
 const WINDOW: Duration = Duration::from_secs(1);
 /// Maximum number of samples kept: a caller with more a second does not need this limit.
 const MAX_SAMPLES: usize = 10_000;
-/// Factor of the rate after a refusal. TCP takes 0.7 to let the queues of routers drain; a server that
-/// counts has no queue.
+/// Factor of the rate after a refusal. TCP takes 0.7 to let the queues of routers drain; a server
+/// that counts has no queue.
 const DECREASE: f64 = 0.95;
 /// Factor of the rate when more was refused than accepted: the server allows far less than before.
 const STEEP_DECREASE: f64 = 0.5;
-/// Seconds after which the rate is again the one that was refused. With less, more is refused (4 s: 3.3 % at
-/// ten a second, 8 s: 2 %); with more, a limit that was raised is found later.
+/// Seconds after which the rate is again the one that was refused. With less, more is refused (4 s:
+/// 3.3 % at ten a second, 8 s: 2 %); with more, a limit that was raised is found later.
 const RECOVERY: f64 = 8.0;
 /// The lowest rate, an attempt every two seconds: without attempts nothing is learnt.
 const MIN_RATE: f64 = 0.5;
@@ -39,8 +40,8 @@ const MIN_RATE: f64 = 0.5;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How late an attempt may begin, as timers are late, without delaying those after it.
 const TIMER_SLACK: Duration = Duration::from_millis(5);
-/// Added to each second: a server that sees the first attempt of a second late and the last one in time
-/// counts one too many.
+/// Added to each second: a server that sees the first attempt of a second late and the last one in
+/// time counts one too many.
 const MARGIN: Duration = Duration::from_millis(40);
 
 enum State {

@@ -22,9 +22,9 @@ use crate::error::{BoxError, ErrorKind, TlsErrorKind};
 
 /// The certificate authorities (trust anchors) that a server's certificate must lead to.
 ///
-/// Mozilla's set is compiled in; private authorities can be added to it or replace it. A self-signed
-/// certificate that is no authority is pinned: the server must present that very certificate, and no
-/// certificate that its key has signed is trusted.
+/// Mozilla's set is compiled in; private authorities can be added to it or replace it. A
+/// self-signed certificate that is no authority is pinned: the server must present that very
+/// certificate, and no certificate that its key has signed is trusted.
 ///
 /// ```
 /// use wxpay_transport::Roots;
@@ -71,11 +71,12 @@ impl Roots {
         }
     }
 
-    /// The authorities that are installed on this machine. `SSL_CERT_FILE` and `SSL_CERT_DIR` can name
-    /// another file or folder.
+    /// The authorities that are installed on this machine. `SSL_CERT_FILE` and `SSL_CERT_DIR` can
+    /// name another file or folder.
     ///
-    /// They are read on a blocking thread when the first connection is opened. If none can be read, calls fail
-    /// with [`NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read, `tracing` gets a warning.
+    /// They are read on a blocking thread when the first connection is opened. If none can be read,
+    /// calls fail with [`NoRoots`](crate::TlsErrorKind::NoRoots); if a part cannot be read,
+    /// `tracing` gets a warning.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub fn native() -> Self {
@@ -94,8 +95,8 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`RootsError`] when the file has another format or is damaged, or when it contains a certificate that
-    /// an authority has issued to a server or a client.
+    /// [`RootsError`] when the file has another format or is damaged, or when it contains a
+    /// certificate that an authority has issued to a server or a client.
     pub fn with_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, RootsError> {
         for der in read_authorities(pem)? {
             self.add(der.into())?;
@@ -194,7 +195,8 @@ pub(crate) struct ServerCertificate {
 
 impl ServerCertificate {
     pub(crate) fn parse(der: &CertificateDer<'_>) -> Option<Self> {
-        // `Raw` accepts all certificates that rustls accepts, and not only those that RFC 5280 allows.
+        // `Raw` accepts all certificates that rustls accepts, and not only those that RFC 5280
+        // allows.
         let certificate: CertificateInner<Raw> = CertificateInner::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let validity = certificate.validity();

@@ -31,16 +31,17 @@ use crate::{
 
 /// An HTTPS client with a client certificate, as a tower service.
 ///
-/// It takes an [`http::Request`] with an absolute `https` URI and returns the complete response, within the
-/// bounds of its [`TransportBuilder`].
+/// It takes an [`http::Request`] with an absolute `https` URI and returns the complete response,
+/// within the bounds of its [`TransportBuilder`].
 ///
-/// Clones share the connection pool, the TLS sessions and the limits. The service is always ready: a call
-/// waits for a place by itself. `B` is the request's body, inferred from the first call; it is [`Clone`], as
-/// [`Full`] and `String` are, so that every attempt sends the same bytes.
+/// Clones share the connection pool, the TLS sessions and the limits. The service is always ready:
+/// a call waits for a place by itself. `B` is the request's body, inferred from the first call; it
+/// is [`Clone`], as [`Full`] and `String` are, so that every attempt sends the same bytes.
 pub struct Transport<B>(Arc<Caller<B>>);
 
 impl<B> Transport<B> {
-    /// The [endpoints](TransportBuilder::endpoints) in their order, and whether they are in service.
+    /// The [endpoints](TransportBuilder::endpoints) in their order, and whether they are in
+    /// service.
     #[must_use]
     pub fn endpoints(&self) -> Vec<EndpointStatus> {
         self.0.endpoints.statuses()
@@ -116,8 +117,9 @@ impl TransportBuilder {
         self.identity_source(identity)
     }
 
-    /// The source of a client certificate that may be renewed, asked before each attempt. With another
-    /// identity new attempts open new connections, and resume no TLS session of the old one.
+    /// The source of a client certificate that may be renewed, asked before each attempt. With
+    /// another identity new attempts open new connections, and resume no TLS session of the old
+    /// one.
     pub fn identity_source(mut self, source: impl IdentitySource) -> Self {
         self.config.identity = Some(Arc::new(source));
         self
@@ -141,9 +143,9 @@ impl TransportBuilder {
         self
     }
 
-    /// The addresses of `host` for connections to this port, in place of name resolution, as by curl's
-    /// `--resolve host:port:address[,address]`. The server's certificate is still checked against `host`. A
-    /// proxy resolves the names of servers by itself.
+    /// The addresses of `host` for connections to this port, in place of name resolution, as by
+    /// curl's `--resolve host:port:address[,address]`. The server's certificate is still checked
+    /// against `host`. A proxy resolves the names of servers by itself.
     pub fn resolve<A: Into<IpAddr>>(
         mut self,
         host: &str,
@@ -156,8 +158,8 @@ impl TransportBuilder {
         self
     }
 
-    /// A function that opens connections, in place of name resolution and TCP. Its argument is the address of
-    /// the server or proxy as a URI; TLS runs over the connection that it returns.
+    /// A function that opens connections, in place of name resolution and TCP. Its argument is the
+    /// address of the server or proxy as a URI; TLS runs over the connection that it returns.
     pub fn dialer<F, Fut, S>(mut self, dial: F) -> Self
     where
         F: Fn(Uri) -> Fut + Send + Sync + 'static,
@@ -189,15 +191,16 @@ impl TransportBuilder {
         self
     }
 
-    /// The time from the last byte of the request to the last byte of the response; 30 s unless set.
+    /// The time from the last byte of the request to the last byte of the response; 30 s unless
+    /// set.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.config.rules.response_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 
-    /// The time of a call from the first poll to the last byte of the response, with all waits and attempts;
-    /// `None`, the default, for no such bound. With it, each timeout above is at most the remaining time
-    /// divided by the number of [`endpoints`](Self::endpoints) still to be tried.
+    /// The time of a call from the first poll to the last byte of the response, with all waits and
+    /// attempts; `None`, the default, for no such bound. With it, each timeout above is at most the
+    /// remaining time divided by the number of [`endpoints`](Self::endpoints) still to be tried.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.rules.timeout = timeout.into().map(|timeout| timeout.min(MAX_TIMEOUT));
         self
@@ -209,14 +212,15 @@ impl TransportBuilder {
         self
     }
 
-    /// The most attempts at the same time, over all clones; no limit unless set, and 0 is read as 1.
+    /// The most attempts at the same time, over all clones; no limit unless set, and 0 is read as
+    /// 1.
     pub fn concurrency(mut self, attempts: usize) -> Self {
         self.config.concurrency = Some(attempts.clamp(1, Semaphore::MAX_PERMITS));
         self
     }
 
-    /// The time after which an idle connection is closed; 30 s unless set. Keep it below the server's: a
-    /// request that is sent just as the server closes is lost.
+    /// The time after which an idle connection is closed; 30 s unless set. Keep it below the
+    /// server's: a request that is sent just as the server closes is lost.
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.config.pool_idle_timeout = timeout.min(MAX_TIMEOUT);
         self
@@ -228,41 +232,43 @@ impl TransportBuilder {
         self
     }
 
-    /// The servers that may stand in for one another; a call to another server goes there alone. With
-    /// [`max_retries`](Self::max_retries) a call moves to the next endpoint when an attempt cannot connect,
-    /// stalls, gets no response in time or is cut on a new connection, and never for a wrong certificate.
+    /// The servers that may stand in for one another; a call to another server goes there alone.
+    /// With [`max_retries`](Self::max_retries) a call moves to the next endpoint when an attempt
+    /// cannot connect, stalls, gets no response in time or is cut on a new connection, and never
+    /// for a wrong certificate.
     pub fn endpoints(mut self, endpoints: impl Into<Endpoints>) -> Self {
         self.config.endpoints = Some(endpoints.into());
         self
     }
 
-    /// The number of failed attempts in a row that take an endpoint out of service, until a probe in the
-    /// background reaches it; 3 unless set, and 0 is read as 1.
+    /// The number of failed attempts in a row that take an endpoint out of service, until a probe
+    /// in the background reaches it; 3 unless set, and 0 is read as 1.
     pub fn failover_after(mut self, failures: u32) -> Self {
         self.config.failover_after = failures.max(1);
         self
     }
 
-    /// The time before an endpoint out of service is probed, and between two probes; 30 s unless set, and at
-    /// least 1 s. A probe connects, makes the TLS handshake and closes.
+    /// The time before an endpoint out of service is probed, and between two probes; 30 s unless
+    /// set, and at least 1 s. A probe connects, makes the TLS handshake and closes.
     pub fn probe_interval(mut self, interval: Duration) -> Self {
         self.config.probe_interval = interval.max(Duration::from_secs(1));
         self
     }
 
-    /// The most attempts of a call after its first, on all endpoints together; 0 unless set, as only the
-    /// caller knows if a request may be sent again.
+    /// The most attempts of a call after its first, on all endpoints together; 0 unless set, as
+    /// only the caller knows if a request may be sent again.
     ///
-    /// Attempts are repeated, with the same bytes, after failed, stalled and cut connections and as the
-    /// [`classifier`](Self::classifier) says, after the [`backoff`](Self::backoff) and `Retry-After`, if that
-    /// is before the [`timeout`](Self::timeout). When many calls fail, a budget limits the repetitions.
+    /// Attempts are repeated, with the same bytes, after failed, stalled and cut connections and as
+    /// the [`classifier`](Self::classifier) says, after the [`backoff`](Self::backoff) and
+    /// `Retry-After`, if that is before the [`timeout`](Self::timeout). When many calls fail, a
+    /// budget limits the repetitions.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.config.rules.max_retries = retries;
         self
     }
 
-    /// The bounds of the random wait between attempts at one endpoint: at first up to the base (100 ms unless
-    /// set), then up to twice, four times … the base, and never more than the cap (5 s).
+    /// The bounds of the random wait between attempts at one endpoint: at first up to the base (100
+    /// ms unless set), then up to twice, four times … the base, and never more than the cap (5 s).
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.config.rules.backoff = (base, cap);
         self
@@ -277,9 +283,9 @@ impl TransportBuilder {
         self
     }
 
-    /// The most attempts in a second, over all clones; `None`, the default, for no limit. When a server
-    /// [asks to slow down](RetryClass::Throttle), attempts come a little more slowly than it accepted them,
-    /// and then gradually faster.
+    /// The most attempts in a second, over all clones; `None`, the default, for no limit. When a
+    /// server [asks to slow down](RetryClass::Throttle), attempts come a little more slowly than it
+    /// accepted them, and then gradually faster.
     pub fn max_rate(mut self, per_second: impl Into<Option<NonZeroU32>>) -> Self {
         self.config.max_rate = per_second.into();
         self

@@ -26,7 +26,8 @@ use crate::{
     roots::ServerCertificate,
 };
 
-/// rustls' verifier, which also trusts pinned certificates, and explains why a signature cannot be checked.
+/// rustls' verifier, which also trusts pinned certificates, and explains why a signature cannot be
+/// checked.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// `None` without any authority, from which rustls' verifier cannot be made.

@@ -30,8 +30,8 @@ use crate::fields::Fields;
 /// # Limits
 ///
 /// A field is no sequence, tuple, struct or enum with data. Inside of a *flattened* struct or of an
-/// internally tagged or untagged enum it is a string, or made of strings: serde collects those fields
-/// before it knows their types. For a number there, use `#[serde(deserialize_with = "…")]`.
+/// internally tagged or untagged enum it is a string, or made of strings: serde collects those
+/// fields before it knows their types. For a number there, use `#[serde(deserialize_with = "…")]`.
 ///
 /// # Errors
 ///
@@ -52,8 +52,8 @@ use crate::fields::Fields;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn from_fields<'de, T: Deserialize<'de>>(fields: &'de Fields<'_>) -> Result<T, DecodeError> {
-    // serde does not tell the type inside of an `Option`: an empty value is tried first, and where it
-    // does not fit, the document is decoded again without it.
+    // serde does not tell the type inside of an `Option`: an empty value is tried first, and where
+    // it does not fit, the document is decoded again without it.
     let mut absent = Vec::new();
     loop {
         match T::deserialize(Node::Document(fields, &absent)) {

@@ -5,7 +5,8 @@ use std::fmt;
 /// A document was refused: the kind of its fault, and the offset.
 ///
 /// The same bytes always give the same error. Of several faults one is reported: first those of the
-/// document as a whole (length, charset, declaration, characters), then the first in document order.
+/// document as a whole (length, charset, declaration, characters), then the first in document
+/// order.
 ///
 /// ```
 /// let error = wxpay_xml::Fields::parse("<xml><msg>caf&eacute;</msg></xml>").unwrap_err();
@@ -43,8 +44,9 @@ impl Error {
 
     /// The position of the fault, in bytes from the start of the input, a byte order mark included.
     ///
-    /// It is that of the first wrong byte: the `<` of a tag or a comment, the `&` of a reference, the
-    /// character itself; an [`ErrorKind`] says so where it differs. It is at most the input's length.
+    /// It is that of the first wrong byte: the `<` of a tag or a comment, the `&` of a reference,
+    /// the character itself; an [`ErrorKind`] says so where it differs. It is at most the input's
+    /// length.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -97,8 +99,8 @@ pub enum ErrorKind {
     /// More fields than [`Limits::max_fields`](crate::Limits), from the offset on.
     #[error("more fields than the limit allows")]
     TooManyFields,
-    /// Another charset than UTF-8, by a byte order mark, the zeros of UTF-16 around the first `<`, or
-    /// the `encoding` of the declaration, whose `<` is at the offset.
+    /// Another charset than UTF-8, by a byte order mark, the zeros of UTF-16 around the first `<`,
+    /// or the `encoding` of the declaration, whose `<` is at the offset.
     #[error("another charset than utf-8")]
     WrongCharset,
     /// The bytes are not UTF-8; a document that was cut within a character is one of these.
@@ -107,15 +109,15 @@ pub enum ErrorKind {
     /// A character that XML 1.0 does not allow, such as a control character, raw or by reference.
     #[error("a character that xml does not allow")]
     IllegalCharacter,
-    /// The declaration's version is not 1.0. XML 1.1 has other characters and line ends, and the API
-    /// does not use it.
+    /// The declaration's version is not 1.0. XML 1.1 has other characters and line ends, and the
+    /// API does not use it.
     #[error("unsupported version of xml")]
     UnsupportedVersion,
     /// An XML declaration that is not at the very start, most often after a blank line.
     #[error("misplaced xml declaration")]
     MisplacedDeclaration,
-    /// A document type declaration, anywhere: it can declare external entities and entities that grow
-    /// without bound, and the API has no use for it.
+    /// A document type declaration, anywhere: it can declare external entities and entities that
+    /// grow without bound, and the API has no use for it.
     #[error("forbidden document type declaration")]
     Doctype,
     /// A processing instruction: it would be lost, and it is not signed.
@@ -136,8 +138,8 @@ pub enum ErrorKind {
     /// An attribute, on the root or on a field: it would be lost, and it is not signed.
     #[error("forbidden attribute")]
     Attribute,
-    /// The name of a field is not an ASCII letter or `_`, followed by ASCII letters, digits, `_`, `-`
-    /// and `.`. The offset is that of the tag.
+    /// The name of a field is not an ASCII letter or `_`, followed by ASCII letters, digits, `_`,
+    /// `-` and `.`. The offset is that of the tag.
     #[error("invalid field name")]
     InvalidName,
     /// A second field of one name. The offset is that of the second, [`Error::field`] is the name.
@@ -155,8 +157,8 @@ pub enum ErrorKind {
     /// An end tag without its start tag.
     #[error("end tag without its start tag")]
     MismatchedEndTag,
-    /// No XML: a bare `&` or `<`, a `]]>` in text, a `--` in a comment, a declaration or a reference
-    /// that cannot be read.
+    /// No XML: a bare `&` or `<`, a `]]>` in text, a `--` in a comment, a declaration or a
+    /// reference that cannot be read.
     #[error("malformed xml")]
     Malformed,
     /// The document ends too early. The offset is that of the open tag, comment, CDATA section or

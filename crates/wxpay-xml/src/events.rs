@@ -1,4 +1,5 @@
-//! The events of a document with their offsets: quick-xml's, but for those that are refused or skipped.
+//! The events of a document with their offsets: quick-xml's, but for those that are refused or
+//! skipped.
 
 use quick_xml::{errors::IllFormedError, events::Event as Raw};
 
@@ -6,8 +7,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Reads a document event by event.
 ///
-/// Comments and the declaration are skipped; a document type declaration and processing instructions are
-/// refused anywhere.
+/// Comments and the declaration are skipped; a document type declaration and processing
+/// instructions are refused anywhere.
 pub(crate) struct Events<'a> {
     text: &'a str,
     reader: quick_xml::Reader<&'a [u8]>,
@@ -98,8 +99,8 @@ fn kind(error: &quick_xml::Error, rest: &str) -> ErrorKind {
         let start = rest.get(..DOCTYPE.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE))
     };
-    // quick-xml has one error for markup that is not closed and markup that is malformed from the start,
-    // such as `<![cdata[`; only the first is a truncated document.
+    // quick-xml has one error for markup that is not closed and markup that is malformed from the
+    // start, such as `<![cdata[`; only the first is a truncated document.
     let is_open = |opening: &&str| rest.starts_with(opening) || opening.starts_with(rest);
     match error {
         IllFormed(E::UnmatchedEndTag(_) | E::MismatchedEndTag { .. }) => {

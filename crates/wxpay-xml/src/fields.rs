@@ -5,14 +5,14 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, iter, mem, slice};
 /// The fields of one flat document, in its order.
 ///
 /// They always make a valid document: names are well-formed and occur once, values hold only
-/// characters that XML allows. So [`to_xml`](Self::to_xml) cannot fail, and its document has the same
-/// fields when it is read.
+/// characters that XML allows. So [`to_xml`](Self::to_xml) cannot fail, and its document has the
+/// same fields when it is read.
 ///
-/// Parsed fields borrow their names from the input, and their values unless something was unescaped.
-/// [`into_owned`](Self::into_owned) copies them.
+/// Parsed fields borrow their names from the input, and their values unless something was
+/// unescaped. [`into_owned`](Self::into_owned) copies them.
 ///
-/// Two are equal when they have the same fields in the same order. `Debug` shows names and values: do
-/// not log secrets.
+/// Two are equal when they have the same fields in the same order. `Debug` shows names and values:
+/// do not log secrets.
 ///
 /// ```
 /// use wxpay_xml::Fields;
@@ -38,8 +38,9 @@ pub struct Fields<'a> {
 /// A name and a value.
 type Entry<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Maximum number of names that are compared one by one, which for a response is faster than an index
-/// and allocates nothing. Only documents beyond the default limits have an index of the other names.
+/// Maximum number of names that are compared one by one, which for a response is faster than an
+/// index and allocates nothing. Only documents beyond the default limits have an index of the other
+/// names.
 const SCANNED: usize = 64;
 
 impl<'a> Fields<'a> {
@@ -84,8 +85,8 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// [`FieldError`] when no document could hold the field: its name is not an ASCII letter or `_`
-    /// followed by ASCII letters, digits, `_`, `-` and `.`; there is a field of that name; its value
-    /// has a character that XML does not allow. The fields are then as before.
+    /// followed by ASCII letters, digits, `_`, `-` and `.`; there is a field of that name; its
+    /// value has a character that XML does not allow. The fields are then as before.
     pub fn push(
         &mut self,
         name: impl Into<Cow<'a, str>>,
@@ -158,11 +159,11 @@ impl<'a> Fields<'a> {
         owned
     }
 
-    /// Writes the document in the form of the API's examples: a field a line, values in CDATA, UTF-8
-    /// without a declaration.
+    /// Writes the document in the form of the API's examples: a field a line, values in CDATA,
+    /// UTF-8 without a declaration.
     ///
-    /// Any XML reader gets the values as they are: `]]>` is split over two sections, and a CR is `&#13;`
-    /// between two, since a raw one is read as LF.
+    /// Any XML reader gets the values as they are: `]]>` is split over two sections, and a CR is
+    /// `&#13;` between two, since a raw one is read as LF.
     #[must_use]
     pub fn to_xml(&self) -> String {
         let mut xml = String::from("<xml>\n");
@@ -297,8 +298,8 @@ pub enum FieldError {
 /// Whether a field may have the name: an ASCII letter or `_`, then ASCII letters, digits, `_`, `-`
 /// and `.`.
 ///
-/// XML also allows the colon, which is for namespaces, and letters beyond ASCII, which no field of the
-/// API has and readers treat differently.
+/// XML also allows the colon, which is for namespaces, and letters beyond ASCII, which no field of
+/// the API has and readers treat differently.
 pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name
@@ -308,8 +309,8 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// The first character that XML 1.0 does not allow, and its offset in bytes.
 pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
-    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document has neither,
-    // and this search compares many bytes at a time.
+    // Control characters, and the first byte of U+FFFE and U+FFFF. Nearly every document has
+    // neither, and this search compares many bytes at a time.
     let may_start =
         |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     let bytes = text.bytes();

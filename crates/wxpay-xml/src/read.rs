@@ -10,11 +10,11 @@ use crate::{
     fields::{Fields, first_illegal, is_legal, is_name},
 };
 
-/// The largest document that is read: by default 64 KiB and 64 fields. A response of the API has some
-/// hundred bytes and about ten fields.
+/// The largest document that is read: by default 64 KiB and 64 fields. A response of the API has
+/// some hundred bytes and about ten fields.
 ///
-/// Both limits may be raised: the time of reading is in proportion to the length, and O(*n* log *n*) for
-/// *n* fields; only values with something to unescape are copied.
+/// Both limits may be raised: the time of reading is in proportion to the length, and O(*n* log
+/// *n*) for *n* fields; only values with something to unescape are copied.
 ///
 /// ```
 /// use wxpay_xml::{Fields, Limits};
@@ -48,7 +48,8 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error`] for everything but one flat document in UTF-8; [`ErrorKind`] lists what is refused.
+    /// [`Error`] for everything but one flat document in UTF-8; [`ErrorKind`] lists what is
+    /// refused.
     pub fn parse(input: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
         Self::parse_with(input, Limits::default())
     }
@@ -107,8 +108,8 @@ fn text(input: &[u8], limits: Limits) -> Result<&str, Error> {
 
 /// Checks the declaration at the start of the document, if there is one.
 ///
-/// quick-xml does not check declarations. This runs before the document is text, so that another charset
-/// is refused by its name.
+/// quick-xml does not check declarations. This runs before the document is text, so that another
+/// charset is refused by its name.
 ///
 /// ```text
 /// XMLDecl ::= '<?xml' S 'version' Eq '"1.0"' (S 'encoding' Eq …)? (S 'standalone' Eq …)? S? '?>'
@@ -203,7 +204,8 @@ fn fields<'a>(events: &mut Events<'a>, root: usize, limits: Limits) -> Result<Fi
 
 /// Reads the value of the field that starts at the offset, and the field's end tag.
 ///
-/// A value in one piece borrows from the document; one of several pieces or with a reference is a copy.
+/// A value in one piece borrows from the document; one of several pieces or with a reference is a
+/// copy.
 fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Error> {
     let mut value = Cow::Borrowed("");
     loop {
@@ -225,7 +227,8 @@ fn value<'a>(events: &mut Events<'a>, field: usize) -> Result<Cow<'a, str>, Erro
     }
 }
 
-/// The character that `&name;` stands for: one of five entities, or a number, hexadecimal after an `x`.
+/// The character that `&name;` stands for: one of five entities, or a number, hexadecimal after an
+/// `x`.
 fn referenced(name: &str) -> Result<char, ErrorKind> {
     let (digits, radix) = match (name.strip_prefix("#x"), name.strip_prefix('#')) {
         (Some(digits), _) => (digits, 16),

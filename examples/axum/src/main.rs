@@ -1,4 +1,5 @@
-//! A web service that uploads the picture in the body of `POST /media`, and responds with its media id.
+//! A web service that uploads the picture in the body of `POST /media`, and responds with its media
+//! id.
 
 use std::{env, fs, sync::Arc};
 

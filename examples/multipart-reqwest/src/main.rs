@@ -1,4 +1,5 @@
-//! Sends a form of `wxpay-multipart` with reqwest: its length is exact, and the picture is not copied.
+//! Sends a form of `wxpay-multipart` with reqwest: its length is exact, and the picture is not
+//! copied.
 
 use std::{env, fs};
 
@@ -28,7 +29,8 @@ async fn main() -> anyhow::Result<()> {
         .text("sign", sign)?
         .file("media", "picture.jpg", "image/jpeg", bytes)?;
 
-    // `Body::wrap` keeps the length; `Body::wrap_stream` would send chunks, which the gateway refuses.
+    // `Body::wrap` keeps the length; `Body::wrap_stream` would send chunks, which the gateway
+    // refuses.
     let request = client()?
         .post(url)
         .header(CONTENT_TYPE, form.content_type());

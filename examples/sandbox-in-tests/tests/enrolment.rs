@@ -1,4 +1,5 @@
-//! The application against the sandbox, which has the rules of the real gateway, and fails on demand.
+//! The application against the sandbox, which has the rules of the real gateway, and fails on
+//! demand.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::error::Error;

@@ -1,4 +1,5 @@
-//! Signs an upload in a code base that sends with reqwest, and checks the signature of the response.
+//! Signs an upload in a code base that sends with reqwest, and checks the signature of the
+//! response.
 
 use std::{env, fs};
 

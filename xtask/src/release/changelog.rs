@@ -54,8 +54,8 @@ impl Changelog {
         changed.trim().clone_into(&mut self.unreleased);
     }
 
-    /// Moves the entries of the next release to the section of `version`, before those that an unpublished
-    /// bump has put there.
+    /// Moves the entries of the next release to the section of `version`, before those that an
+    /// unpublished bump has put there.
     pub(super) fn release(&mut self, version: &Version, date: &str) {
         let earlier = self.version(version).unwrap_or_default();
         let body = format!("{}\n\n{earlier}", self.unreleased);
@@ -66,7 +66,8 @@ impl Changelog {
         self.unreleased.clear();
     }
 
-    /// The kind of the change by the headings, for a program: a removal or a change may break a script.
+    /// The kind of the change by the headings, for a program: a removal or a change may break a
+    /// script.
     pub(super) fn step(&self) -> Step {
         let has = |heading: &str| self.unreleased.lines().any(|it| it.trim_end() == heading);
         match () {

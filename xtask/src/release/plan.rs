@@ -20,8 +20,8 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The version after `last` by cargo's rules: before 1.0 a breaking change raises the minor version, and
-    /// all others the patch.
+    /// The version after `last` by cargo's rules: before 1.0 a breaking change raises the minor
+    /// version, and all others the patch.
     fn after(self, last: &Version) -> Version {
         match (last.major, self) {
             (0, Self::Breaking) => Version::new(0, last.minor + 1, 0),
@@ -243,8 +243,8 @@ fn command<'a>(ws: &'a Workspace, package: &str, tag: &str) -> Cmd<'a> {
     ws.line(&format!("cargo semver-checks --color never {command}"))
 }
 
-/// The differences between a release and now, with headlines such as `enum_variant_added: enum variant
-/// added on exhaustive enum`.
+/// The differences between a release and now, with headlines such as
+/// `enum_variant_added: enum variant added on exhaustive enum`.
 pub(super) fn check(ws: &Workspace, name: &str, tag: &str) -> Result<Option<(Step, String)>> {
     println!("cargo-semver-checks: {name} since {tag}");
     // Checked as a patch release, so that every larger change is found.

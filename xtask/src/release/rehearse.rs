@@ -1,4 +1,5 @@
-//! `release rehearse`: packs the crates as two releases would, and builds foreign projects with them.
+//! `release rehearse`: packs the crates as two releases would, and builds foreign projects with
+//! them.
 
 use std::path::Path;
 
@@ -89,8 +90,8 @@ fn use_sign(released: &Workspace, folder: &Path) -> Result<()> {
     start(released, &project, &manifest, "run")
 }
 
-/// Tests the example of the workspace, which uploads pictures to the sandbox, with the requirements of the
-/// root's manifest and without its paths.
+/// Tests the example of the workspace, which uploads pictures to the sandbox, with the requirements
+/// of the root's manifest and without its paths.
 fn use_media(released: &Workspace, folder: &Path) -> Result<()> {
     let (sh, project) = (&released.sh, folder.join("uses-wxpay-media"));
     for path in released.files("examples")? {

@@ -1,5 +1,5 @@
-//! The lower bound of an upload: the picture is read, hashed once with the fastest MD5 at hand, copied
-//! once, and encrypted once in TLS records. Nothing is sent.
+//! The lower bound of an upload: the picture is read, hashed once with the fastest MD5 at hand,
+//! copied once, and encrypted once in TLS records. Nothing is sent.
 
 use std::{env, fs::File, hint::black_box, io::Read};
 

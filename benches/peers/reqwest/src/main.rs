@@ -1,5 +1,5 @@
-//! Uploads pictures with reqwest, as an experienced user would: with one client, each picture read and
-//! hashed once for each upload, and the signature of the response checked.
+//! Uploads pictures with reqwest, as an experienced user would: with one client, each picture read
+//! and hashed once for each upload, and the signature of the response checked.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 

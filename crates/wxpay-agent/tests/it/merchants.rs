@@ -18,8 +18,8 @@ use wxpay_sandbox::Credentials;
 
 use crate::support::{TestAgent, picture, settings, start_sandbox, until};
 
-/// A folder of merchants, and an agent that reads it. A file says `right`, `wrong key` or `other merchant`;
-/// any other text is the error of reading it.
+/// A folder of merchants, and an agent that reads it. A file says `right`, `wrong key` or
+/// `other merchant`; any other text is the error of reading it.
 struct Folder {
     agent: TestAgent,
     folder: TempDir,

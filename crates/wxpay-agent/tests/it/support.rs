@@ -191,7 +191,8 @@ pub(crate) fn settings(credentials: &Credentials, origin: &str) -> Settings {
     settings
 }
 
-/// Waits until a condition holds; for less than the minute after which a merchant is ready again by itself.
+/// Waits until a condition holds; for less than the minute after which a merchant is ready again by
+/// itself.
 #[track_caller]
 pub(crate) fn until(mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(40);

@@ -42,7 +42,8 @@ pub(crate) struct ClientArgs {
     #[arg(overrides_with = "retries", value_parser = number, allow_negative_numbers = true)]
     pub(crate) retries: u32,
 
-    /// Uploads per second and merchant, or off [env: WXPAY_RATE] [default: 10 to WeChat Pay, else off]
+    /// Uploads per second and merchant, or off [env: WXPAY_RATE]
+    /// [default: 10 to WeChat Pay, else off]
     #[arg(long, value_name = "N", overrides_with = "rate")]
     #[arg(allow_negative_numbers = true)]
     pub(crate) rate: Option<Rate>,
@@ -82,7 +83,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
     pub(crate) p12: Option<PathBuf>,
 
-    /// File with the password of --p12 [env: WXPAY_P12_PASSWORD holds it] [default: the merchant id]
+    /// File with the password of --p12 [env: WXPAY_P12_PASSWORD holds it]
+    /// [default: the merchant id]
     #[arg(long, value_name = "PATH")]
     pub(crate) p12_password_file: Option<PathBuf>,
 

@@ -49,7 +49,8 @@ impl Folder {
         let asked = std::path::absolute(path);
         refuse_unless_utf8(&asked.with_context(|| format!("cannot use {}", path.display()))?)?;
         let path = match &temporary {
-            // Only named folders are refused: a container may have no better place for temporary ones.
+            // Only named folders are refused: a container may have no better place for temporary
+            // ones.
             Some(_) => path
                 .canonicalize()
                 .with_context(|| format!("cannot find {}", path.display()))?,
@@ -96,7 +97,8 @@ impl Folder {
             .map(Some)
     }
 
-    /// Locks the folder until the file is dropped: two sandboxes that start there would mix their files.
+    /// Locks the folder until the file is dropped: two sandboxes that start there would mix their
+    /// files.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
         let lock = || {
             let folder = File::open(&self.path)?;
@@ -150,7 +152,8 @@ impl Folder {
         .map(|(name, value)| (name, Zeroizing::new(value)))
     }
 
-    /// Shell lines that set them, and that exempt the sandbox from proxies, for clients in any language.
+    /// Shell lines that set them, and that exempt the sandbox from proxies, for clients in any
+    /// language.
     fn env(&self, sandbox: &Sandbox) -> Zeroizing<String> {
         let mut lines = Zeroizing::new(String::new());
         for (name, value) in self.variables(sandbox) {
@@ -172,8 +175,8 @@ pub(super) fn direct_hosts(sandbox: &Sandbox) -> String {
     format!("localhost,127.0.0.1,::1,{}", sandbox.addr().ip())
 }
 
-/// Creates a missing folder and returns its absolute path. Refuses a folder that others could change: it holds
-/// keys, and a shell runs `env`.
+/// Creates a missing folder and returns its absolute path. Refuses a folder that others could
+/// change: it holds keys, and a shell runs `env`.
 pub(super) fn make(path: &Path) -> anyhow::Result<PathBuf> {
     if path.is_file() {
         bail!("{} is not a folder", path.display());
@@ -212,7 +215,8 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
         let above = above.display();
         bail!("{above}, above {shown}, may be written by everybody: take a folder of your own");
     }
-    // The owner of the parent could replace the folder anyway. A container's mount has its host's owner.
+    // The owner of the parent could replace the folder anyway. A container's mount has its host's
+    // owner.
     if ![ours, 0, parent.uid()].contains(&owner) {
         bail!("{shown} belongs to another user (number {owner}): take another folder");
     }

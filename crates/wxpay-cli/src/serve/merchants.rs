@@ -20,8 +20,8 @@ use crate::{
     values::Rate,
 };
 
-/// The settings in a file, named as the flags are. Flags and environment give the others. Paths are relative to
-/// the folder of the file.
+/// The settings in a file, named as the flags are. Flags and environment give the others. Paths are
+/// relative to the folder of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
@@ -132,7 +132,8 @@ fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
     Loaded { files, settings }
 }
 
-/// The settings in a file. An error names its line and shows nothing of it, since that may be a secret.
+/// The settings in a file. An error names its line and shows nothing of it, since that may be a
+/// secret.
 fn table(file: &Path) -> anyhow::Result<Table> {
     let text = utf8(read_file(file, 1)?)?;
     let text = str::from_utf8(&text)?;

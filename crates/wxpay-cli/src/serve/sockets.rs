@@ -72,7 +72,8 @@ fn refuse_remote(args: &ServeArgs, addr: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reports a state to systemd, `READY=1` or `STOPPING=1`, on the socket in `NOTIFY_SOCKET` if it is set.
+/// Reports a state to systemd, `READY=1` or `STOPPING=1`, on the socket in `NOTIFY_SOCKET` if it is
+/// set.
 pub(super) fn notify(state: &str) {
     #[cfg(unix)]
     if let Err(error) = unix::notify(state) {
@@ -110,8 +111,8 @@ mod unix {
         }
     }
 
-    /// Listens on a Unix socket, guarded by these permissions. Replaces a socket that an earlier process has left,
-    /// not one in use.
+    /// Listens on a Unix socket, guarded by these permissions. Replaces a socket that an earlier
+    /// process has left, not one in use.
     pub(super) fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, Made)> {
         match fs::symlink_metadata(path) {
             Err(_) => {}

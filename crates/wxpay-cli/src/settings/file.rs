@@ -14,7 +14,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use wxpay_sign::ApiKey;
 use zeroize::Zeroizing;
 
-/// A setting whose value is the content of a file, which a flag or a variable names, or of another variable.
+/// A setting whose value is the content of a file, which a flag or a variable names, or of another
+/// variable.
 #[derive(Debug)]
 pub(crate) struct FileSetting {
     flag: &'static str,
@@ -22,7 +23,8 @@ pub(crate) struct FileSetting {
     variables: [&'static str; 2],
     /// The content, for messages.
     holds: &'static str,
-    /// Whether a path that cannot be read is shown. Otherwise it may be a secret in the wrong place.
+    /// Whether a path that cannot be read is shown. Otherwise it may be a secret in the wrong
+    /// place.
     is_public: bool,
 }
 
@@ -91,7 +93,8 @@ pub(crate) enum Place {
     Text,
 }
 
-/// A value of a [`FileSetting`], not yet read. Displays its path, and the flag or variable that gives it.
+/// A value of a [`FileSetting`], not yet read. Displays its path, and the flag or variable that
+/// gives it.
 #[derive(Debug)]
 pub(crate) struct Source {
     setting: &'static FileSetting,
@@ -138,7 +141,8 @@ impl Source {
         })
     }
 
-    /// The error of a file that cannot be read. It repeats the path only if that cannot be a secret.
+    /// The error of a file that cannot be read. It repeats the path only if that cannot be a
+    /// secret.
     fn unreadable(&self, error: &io::Error) -> anyhow::Error {
         let (by, holds) = (self.by, self.setting.holds);
         let value = self.value.to_string_lossy();
@@ -177,7 +181,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// The content of a file without the byte order mark that some editors add, unless it is text in UTF-16 or UTF-32.
+/// The content of a file without the byte order mark that some editors add, unless it is text in
+/// UTF-16 or UTF-32.
 pub(crate) fn utf8(mut content: Zeroizing<Vec<u8>>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     match &content[..] {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => bail!("is in UTF-32: save it as UTF-8"),
@@ -217,7 +222,8 @@ pub(crate) fn read_to_end(from: impl Read, mebibytes: u64) -> io::Result<Zeroizi
     Ok(bytes)
 }
 
-/// Reads a pipe, such as `<(pass show wxpay)`, on a thread of its own, since opening or reading may block forever.
+/// Reads a pipe, such as `<(pass show wxpay)`, on a thread of its own, since opening or reading may
+/// block forever.
 #[cfg(unix)]
 fn read_pipe(path: std::path::PathBuf, mebibytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::{

@@ -18,7 +18,8 @@ pub(crate) struct IdentityFiles {
 }
 
 impl IdentityFiles {
-    /// The files of flags, else of paths in the environment, else texts there; both kinds in one place are an error.
+    /// The files of flags, else of paths in the environment, else texts there; both kinds in one
+    /// place are an error.
     pub(crate) fn find(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
         let p12 = P12.find(args.p12.as_deref());
         let cert = CERT.find(args.cert.as_deref());

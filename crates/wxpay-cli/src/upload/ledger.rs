@@ -32,11 +32,12 @@ use breaker::Breaker;
 use progress::Counts;
 use source::{Item, Source};
 
-/// Maximum number of attempts of a picture that fail outside of an outage, or with an error from the gateway.
+/// Maximum number of attempts of a picture that fail outside of an outage, or with an error from
+/// the gateway.
 const MAX_FAILURES: u32 = 5;
 
-/// The time that a run waits in an outage: an hour for each picture that waits, so that one picture does not
-/// delay the end for long, and a day at most. Then a person has to look.
+/// The time that a run waits in an outage: an hour for each picture that waits, so that one picture
+/// does not delay the end for long, and a day at most. Then a person has to look.
 const OUTAGE_OF_ONE: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -164,8 +165,9 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
 
     /// Calls until the gateway has accepted or refused the picture.
     ///
-    /// A picture is given up after [`MAX_FAILURES`] if the gateway answers with an error (`SYSTEMERROR`), or if it
-    /// fails while others do not. If none gets an answer, that is an outage, and all wait.
+    /// A picture is given up after [`MAX_FAILURES`] if the gateway answers with an error
+    /// (`SYSTEMERROR`), or if it fails while others do not. If none gets an answer, that is an
+    /// outage, and all wait.
     async fn call(&self, path: &Path, image: &Image) -> anyhow::Result<FileOutcome> {
         let breaker = &self.breaker;
         let mut seen = None;
@@ -188,7 +190,8 @@ impl<F: AsyncFn(&Path, &Image) -> Result<Outcome, Error>> Queue<F> {
                     breaker.record_success();
                     return Ok(FileOutcome::failed(path, failure));
                 }
-                // The answer is not the gateway's. That may pass, if the gateway has answered before.
+                // The answer is not the gateway's. That may pass, if the gateway has answered
+                // before.
                 RetryAdvice::Refused if breaker.successes.get() == 0 => return self.stop(&failure),
                 RetryAdvice::Stop => return self.stop(&failure),
                 _ => {}
@@ -277,9 +280,9 @@ mod tests {
         Error::Gateway(GatewayError::read(xml).unwrap())
     }
 
-    /// Uploads these pictures to a gateway that fails by the name of the picture and the time since the start;
-    /// returns the number of media ids, the time, and the number of calls. After a call for each picture the disk
-    /// stalls for some seconds.
+    /// Uploads these pictures to a gateway that fails by the name of the picture and the time since
+    /// the start; returns the number of media ids, the time, and the number of calls. After a call
+    /// for each picture the disk stalls for some seconds.
     async fn run(
         count: usize,
         at_once: usize,

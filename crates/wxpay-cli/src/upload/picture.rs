@@ -16,8 +16,8 @@ pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Memory for five of the largest pictures, 10 MiB: four uploads by default, and the next picture, which is
-/// read meanwhile.
+/// Memory for five of the largest pictures, 10 MiB: four uploads by default, and the next picture,
+/// which is read meanwhile.
 pub(super) fn memory_budget() -> MemoryBudget {
     MemoryBudget::new(5 * Image::LIMIT)
 }

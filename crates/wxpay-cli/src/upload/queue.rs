@@ -1,4 +1,5 @@
-//! A queue of files: a few uploads at a time, with progress bars, printed in the order of the files.
+//! A queue of files: a few uploads at a time, with progress bars, printed in the order of the
+//! files.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,7 +33,8 @@ const MAX_WAITING: usize = 4096;
 /// Maximum number of media ids kept to detect a repeated one, some 10 MB.
 const MAX_IDS: usize = 50_000;
 
-/// Uploads every file; returns true if all are uploaded. A picture is read when there is memory for it.
+/// Uploads every file; returns true if all are uploaded. A picture is read when there is memory for
+/// it.
 pub(super) async fn run(
     args: &UploadArgs,
     client: &Client,
@@ -155,7 +157,8 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Prints the outcomes that wait, and files without one as interrupted; returns true if all are uploaded.
+    /// Prints the outcomes that wait, and files without one as interrupted; returns true if all are
+    /// uploaded.
     pub(super) fn finish(mut self, files: &[PathBuf]) -> Result<bool, OutputLost> {
         for (place, file) in files.iter().enumerate().skip(self.printed) {
             self.waiting.entry(place).or_insert_with(|| {

@@ -20,8 +20,8 @@ fn assert_harmless(run: &Run) {
     }
 }
 
-/// C0, a line break, DEL, C1, an override and an isolate of direction, a line separator, a tag, and a soft hyphen,
-/// each with its escaped form.
+/// C0, a line break, DEL, C1, an override and an isolate of direction, a line separator, a tag, and
+/// a soft hyphen, each with its escaped form.
 const NAMES: [(&str, &str); 9] = [
     ("\u{1b}]0;x\u{7}.png", r"\u{1b}]0;x\u{7}.png"),
     ("a\nb.png", r"a\nb.png"),

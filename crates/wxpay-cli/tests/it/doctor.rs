@@ -23,7 +23,8 @@ fn doctor(folder: &Path, words: &str) -> Command {
     Sandbox::client(folder, &format!("doctor --json {words}"))
 }
 
-/// Asserts the status of the check with this name, at any endpoint, and a word of its detail or advice.
+/// Asserts the status of the check with this name, at any endpoint, and a word of its detail or
+/// advice.
 fn assert_check(mut doctor: Command, exit: i32, check: &str, status: &str, word: &str) {
     let run = doctor.assert_exit(exit);
     run.assert_not(KEY);

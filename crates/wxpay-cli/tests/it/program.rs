@@ -21,7 +21,8 @@ pub(crate) const JPG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../example
 pub(crate) const PNG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/licence.png");
 pub(crate) const BMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/licence.bmp");
 
-/// The program with these [words](Runnable::with), and without settings from the environment of the tests.
+/// The program with these [words](Runnable::with), and without settings from the environment of the
+/// tests.
 pub(crate) fn wxpay(words: &str) -> Command {
     let mut command = Command::new(PROGRAM);
     let settings = env::vars_os().filter_map(|(name, _)| name.into_string().ok());

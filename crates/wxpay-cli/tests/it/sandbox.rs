@@ -29,7 +29,8 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox with these [words](Runnable::with), in a temporary folder of its own unless in this one.
+    /// A sandbox with these [words](Runnable::with), in a temporary folder of its own unless in
+    /// this one.
     pub(crate) fn start(folder: Option<&Path>, words: &str, log: Stdio) -> Self {
         // One worker, as on a machine with one core.
         let mut command = wxpay("sandbox --listen 127.0.0.1:0 TOKIO_WORKER_THREADS=1");
@@ -74,7 +75,8 @@ impl Sandbox {
         command
     }
 
-    /// The variables in the `env` file of the folder, without those for proxies, which are expressions of a shell.
+    /// The variables in the `env` file of the folder, without those for proxies, which are
+    /// expressions of a shell.
     pub(crate) fn variables(folder: &Path) -> Vec<(String, String)> {
         let env = fs::read_to_string(folder.join("env")).unwrap();
         let variable = |line: &str| {

@@ -286,7 +286,8 @@ fn a_key_without_its_public_half_is_read() {
     Identity::from_pkcs12(sealed(&der(0x30, &[&data(&bags)]), "x"), "x").unwrap();
 }
 
-/// The element in one of the forms that BER allows, down to `depth`; each byte of `choices` chooses one.
+/// The element in one of the forms that BER allows, down to `depth`; each byte of `choices` chooses
+/// one.
 fn ber(mut bytes: &[u8], depth: usize, choices: &mut impl Iterator<Item = u8>) -> Vec<u8> {
     let mut written = Vec::new();
     while !bytes.is_empty() {

@@ -54,7 +54,8 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         let damaged = Identity::from_pkcs12(&bytes, PASSWORD);
-        // The contents begin in the first 60 bytes and end before the MAC, in which some bytes do not matter.
+        // The contents begin in the first 60 bytes and end before the MAC, in which some bytes do
+        // not matter.
         prop_assert!(damaged.is_err() || at > bytes.len() - 100 || at < 60, "byte {}", at);
         let (from, to) = (range.0.index(bytes.len()), range.1.index(bytes.len()));
         let cut = &bytes[from.min(to)..from.max(to)];

@@ -62,8 +62,8 @@ impl Pair {
 pub(crate) struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,
-    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens, for the
-    /// whole process, and that may be another test's thread.
+    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens,
+    /// for the whole process, and that may be another test's thread.
     _another: Dispatch,
 }
 
@@ -147,8 +147,8 @@ pub(crate) const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
 pub(crate) const AES_256: &[u8] = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
 pub(crate) const TRIPLE_DES: &[u8] = b"\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x07";
 
-/// `EncryptedPrivateKeyInfo` by PBES2, with these parameters of the key derivation, this cipher and this length
-/// of its initialisation vector; its ciphertext has 32 bytes.
+/// `EncryptedPrivateKeyInfo` by PBES2, with these parameters of the key derivation, this cipher and
+/// this length of its initialisation vector; its ciphertext has 32 bytes.
 pub(crate) fn encrypted_key(kdf: &[u8], costs: &[u64], cipher: &[u8], iv: usize) -> Vec<u8> {
     const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
     let costs: Vec<u8> = costs.iter().flat_map(|cost| integer(*cost)).collect();
@@ -172,8 +172,8 @@ pub(crate) fn data(contents: &[u8]) -> Vec<u8> {
     der(0x30, &[DATA, &der(0xa0, &[&der(4, &[contents])])])
 }
 
-/// The MAC by SHA-256 in one round (RFC 7292, appendix B): its key is the digest of three blocks, filled
-/// with `3`, the salt and the password in UTF-16.
+/// The MAC by SHA-256 in one round (RFC 7292, appendix B): its key is the digest of three blocks,
+/// filled with `3`, the salt and the password in UTF-16.
 pub(crate) fn mac(contents: &[u8], password: Option<&str>, salt: &[u8]) -> Vec<u8> {
     let password = password.iter().flat_map(|it| it.encode_utf16().chain([0]));
     let password: Vec<u8> = password.flat_map(u16::to_be_bytes).collect();

@@ -1,4 +1,5 @@
-//! Features that are off by default: a client that blocks, types as texts, signed responses for tests.
+//! Features that are off by default: a client that blocks, types as texts, signed responses for
+//! tests.
 
 use wxpay_media::{
     ApiKey, ClientBuilder, Endpoint, ErrorKind, MediaId, Merchant, MerchantId, Region, blocking,

@@ -136,7 +136,8 @@ fn a_runtime_that_ends_keeps_no_picture_of_another() {
             .unwrap()
     };
     let (one, other) = (runtime(), runtime());
-    // The only thread of this runtime is busy: the pictures that it should read are dropped with it.
+    // The only thread of this runtime is busy: the pictures that it should read are dropped with
+    // it.
     let (release, busy) = std::sync::mpsc::channel::<()>();
     one.spawn_blocking(move || busy.recv());
     let mut of_one = Box::pin(budget.read(&path));

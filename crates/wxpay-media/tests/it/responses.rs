@@ -108,7 +108,8 @@ fn an_error_shows_the_beginning_of_a_body_that_is_no_response() {
 
 #[test]
 fn a_success_in_which_a_value_reads_as_another_field_is_not_believed() {
-    // A signed refusal with a text of a stranger's choice, and the success that has the same signature.
+    // A signed refusal with a text of a stranger's choice, and the success that has the same
+    // signature.
     let text = "x&media_id=evil&result_code=SUCCESS&return_code=SUCCESS&y=z";
     let refusal = format!("err_code_des={text}|result_code=FAIL|return_code=SUCCESS");
     let cut = "err_code_des=x|media_id=evil|result_code=SUCCESS|return_code=SUCCESS\

@@ -175,7 +175,8 @@ fn origin(host: &str) -> Endpoint {
     format!("https://{host}").parse().unwrap()
 }
 
-/// The tenths of a second that this many uploads at once take, all without an address to connect to.
+/// The tenths of a second that this many uploads at once take, all without an address to connect
+/// to.
 async fn tenths(uploads: usize, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> u128 {
     let builder = change(ClientBuilder::from(merchant()).max_retries(0));
     let resolve = |transport: TransportBuilder, host: &&str| {

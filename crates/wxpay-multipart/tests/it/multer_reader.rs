@@ -40,8 +40,8 @@ where
 
 /// `whole` in frames of the given sizes, repeated; the reader waits for each.
 ///
-/// Another task sends them, so that no frame arrives within one poll: multer takes a form for incomplete
-/// that becomes complete between two of its reads.
+/// Another task sends them, so that no frame arrives within one poll: multer takes a form for
+/// incomplete that becomes complete between two of its reads.
 pub(crate) fn frames(
     whole: Bytes,
     sizes: &[usize],

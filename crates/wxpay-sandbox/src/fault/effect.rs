@@ -8,12 +8,13 @@ macro_rules! effects {
     ($($word:literal $variant:ident $doc:literal)*) => {
         /// The effect of a [`Fault`](crate::Fault) on a call.
         ///
-        /// A call meets at most one [`Delay`](Self::Delay), one [`DelayInAnswer`](Self::DelayInAnswer)
-        /// and one of all others: in each of these three groups the fault that was injected first.
+        /// A call meets at most one [`Delay`](Self::Delay), one
+        /// [`DelayInAnswer`](Self::DelayInAnswer) and one of all others: in each of these three
+        /// groups the fault that was injected first.
         ///
-        /// An error replaces the gateway's own result. It is signed where such a response of the gateway
-        /// is, with the algorithm that the request names. Effects on the signature or the document change
-        /// the response that there would have been.
+        /// An error replaces the gateway's own result. It is signed where such a response of the
+        /// gateway is, with the algorithm that the request names. Effects on the signature or the
+        /// document change the response that there would have been.
         ///
         /// ```
         /// use wxpay_sandbox::Effect;

@@ -159,8 +159,8 @@ impl Faults {
         cuts.any(|it| it.hits_call(None, now))
     }
 
-    /// The effects on a call: of each group the fault that was injected first. The others do not count
-    /// the call.
+    /// The effects on a call: of each group the fault that was injected first. The others do not
+    /// count the call.
     pub(crate) fn plan(&self, file_name: Option<&str>, now: Instant) -> Plan {
         let mut plan = Plan::default();
         for fault in &mut self.lock().active {

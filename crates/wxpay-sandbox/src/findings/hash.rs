@@ -84,8 +84,8 @@ fn of_other_bytes(sent: &str, bytes: &[u8], file_name: Option<&str>) -> Option<R
     })
 }
 
-/// A beginning of the file, in one pass: a number of KiB, as after a single read; or all but the last
-/// bytes; or the file with one more line end.
+/// A beginning of the file, in one pass: a number of KiB, as after a single read; or all but the
+/// last bytes; or the file with one more line end.
 fn of_a_beginning(sent: &str, bytes: &[u8]) -> Option<Reason> {
     const BLOCK: usize = 1024;
     let is = |hasher: &ContentMd5| hasher.clone().finish().as_str() == sent;

@@ -1,7 +1,7 @@
 //! The findings in words: a row for each, in English and in Chinese.
 
-/// A row: its code, the problem and the remedy in English, the same in Chinese. Rows of one code differ
-/// behind a slash. `{0}` is filled in as it is; a client's text, `{0:?}`, is cut and quoted.
+/// A row: its code, the problem and the remedy in English, the same in Chinese. Rows of one code
+/// differ behind a slash. `{0}` is filled in as it is; a client's text, `{0:?}`, is cut and quoted.
 pub(super) type Message = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip] // English, then Chinese

@@ -11,7 +11,8 @@ use tokio::{
 
 use crate::request::{Body, End};
 
-/// Bytes that are kept: twice the largest picture, so that a form with a larger picture is still read.
+/// Bytes that are kept: twice the largest picture, so that a form with a larger picture is still
+/// read.
 const KEPT: usize = 4 * 1024 * 1024;
 /// Bytes that are read: a client may look for the response only after it has sent everything.
 const READ: usize = 64 * 1024 * 1024;

@@ -18,7 +18,8 @@ use crate::{
     thread::JoinOnDrop,
 };
 
-/// Maximum number of calls that wait for their findings; the memory of their bodies is bounded, too.
+/// Maximum number of calls that wait for their findings; the memory of their bodies is bounded,
+/// too.
 const WAITING: usize = 1024;
 
 /// Hands calls to the thread, which ends when this is dropped.
@@ -57,7 +58,8 @@ impl Diagnosis {
         })
     }
 
-    /// Announces a call to the history and returns at once. Readers of the history wait for the record.
+    /// Announces a call to the history and returns at once. Readers of the history wait for the
+    /// record.
     pub(super) fn add(&self, call: Handled) {
         let number = self.recorder.history.announce();
         // No response waits for the thread: in a flood, calls are recorded without findings.

@@ -166,5 +166,6 @@ async fn never<T>(abort: &AbortSignal) -> T {
     pending().await
 }
 
-/// Tells the driver of a connection to close it once the connection is idle, when all has been sent.
+/// Tells the driver of a connection to close it once the connection is idle, when all has been
+/// sent.
 pub(super) type AbortSignal = Arc<AtomicBool>;

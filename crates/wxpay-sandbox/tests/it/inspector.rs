@@ -12,7 +12,8 @@ use wxpay_sandbox::Sandbox;
 
 use crate::support::{Bench, CURL, IDENTITY, PICTURE, PNG};
 
-/// Asks the inspector with curl; the status and the body, the head before it where `--include` is given.
+/// Asks the inspector with curl; the status and the body, the head before it where `--include` is
+/// given.
 fn ask(bench: &Bench, path: &str, arguments: &[&str]) -> (String, String) {
     let addr = bench.sandbox.inspector_addr().unwrap();
     let url = format!("http://{addr}{path}");

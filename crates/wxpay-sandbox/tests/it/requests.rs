@@ -287,8 +287,8 @@ fn outcomes_are_logged_and_secrets_are_not() {
         .with_ansi(false)
         .with_writer(Arc::new(file.try_clone().unwrap()))
         .finish();
-    // With a single dispatcher, tracing asks only the first thread that logs for its subscriber, and that
-    // may be the thread of another test.
+    // With a single dispatcher, tracing asks only the first thread that logs for its subscriber,
+    // and that may be the thread of another test.
     let _another = Dispatch::new(NoSubscriber::default());
     // The server logs to the subscriber of the thread that starts it.
     let bench = with_default(subscriber, Bench::new);

@@ -1,13 +1,13 @@
-//! The laws of `docs/protocol.md`, "What a signature says", on different parameters with one canonical
-//! string, and so with one signature.
+//! The laws of `docs/protocol.md`, "What a signature says", on different parameters with one
+//! canonical string, and so with one signature.
 
 use proptest::prelude::*;
 use wxpay_sign::{ApiKey, Params, SignType};
 
 use crate::properties::{Pairs, canonical};
 
-/// Every set of parameters with this canonical string, which may be cut at any `&` and each piece at any
-/// `=`, as long as the names ascend and no value is empty.
+/// Every set of parameters with this canonical string, which may be cut at any `&` and each piece
+/// at any `=`, as long as the names ascend and no value is empty.
 fn readings(text: &str) -> Vec<Pairs> {
     if text.is_empty() {
         return vec![Pairs::new()];

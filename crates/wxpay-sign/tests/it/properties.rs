@@ -36,8 +36,8 @@ fn some_signed() -> impl Strategy<Value = Pairs> {
     signed().prop_filter("none", |pairs| !pairs.is_empty())
 }
 
-/// Parameters that are all signed, and the same in any order among some that are not, repeated names
-/// included.
+/// Parameters that are all signed, and the same in any order among some that are not, repeated
+/// names included.
 pub(crate) fn signed_and_mixed() -> impl Strategy<Value = (Pairs, Pairs)> {
     let sign = (
         Just("sign".to_owned()),
@@ -86,8 +86,8 @@ proptest! {
         prop_assert_ne!(canonical(&changed), canonical(&pairs));
     }
 
-    /// The pair may move, but the string then holds other bytes in all; or its name becomes `sign`, and
-    /// the string shorter. A name that another parameter has is refused.
+    /// The pair may move, but the string then holds other bytes in all; or its name becomes `sign`,
+    /// and the string shorter. A name that another parameter has is refused.
     #[test]
     fn a_name_changed_in_one_byte_gives_another_string(
         pairs in some_signed(),

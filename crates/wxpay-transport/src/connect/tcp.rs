@@ -59,8 +59,8 @@ pub(super) async fn connect(
     Ok(Tcp::new(io))
 }
 
-/// Resolves the name, unless the caller gave its addresses, and connects to one address after the other;
-/// when those of one IP version take more than 300 ms, also to those of the other.
+/// Resolves the name, unless the caller gave its addresses, and connects to one address after the
+/// other; when those of one IP version take more than 300 ms, also to those of the other.
 async fn open(
     config: &Config,
     server: Uri,
@@ -91,7 +91,8 @@ async fn open(
     let resolver = service_fn(move |_: Name| ready(io::Result::Ok(addresses.clone())));
     let mut connector = HttpConnector::new_with_resolver(resolver);
     connector.enforce_http(false);
-    // Nagle's algorithm would hold the last piece of a body back until the one before is acknowledged.
+    // Nagle's algorithm would hold the last piece of a body back until the one before is
+    // acknowledged.
     connector.set_nodelay(true);
     connector.set_keepalive(Some(KEEPALIVE));
     connector.set_keepalive_interval(Some(KEEPALIVE));
@@ -113,8 +114,9 @@ async fn open(
     Ok(Box::new(stream))
 }
 
-/// Makes writes block soon after the peer has stopped reading. `TCP_USER_TIMEOUT` would end connections that
-/// move: Linux counts the time of a small receive window, even while bytes pass through it.
+/// Makes writes block soon after the peer has stopped reading. `TCP_USER_TIMEOUT` would end
+/// connections that move: Linux counts the time of a small receive window, even while bytes pass
+/// through it.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn bound_unsent(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_tcp_notsent_lowat(MAX_UNSENT)

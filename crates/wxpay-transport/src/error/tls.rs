@@ -5,7 +5,8 @@ use rustls::{
     Error::{AlertReceived, InvalidCertificate, InvalidMessage, PeerIncompatible},
 };
 
-/// The kind of a failed TLS handshake, or of an alert after it. In the messages, "its" means the server's.
+/// The kind of a failed TLS handshake, or of an alert after it. In the messages, "its" means the
+/// server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
@@ -38,10 +39,12 @@ pub enum TlsErrorKind {
         "it accepts no signature that the client certificate's key can make; it may take ECDSA keys only"
     )]
     ClientKeyRefused,
-    /// A certificate on the way from the authority to the server has an RSA key of less than 2048 bits.
+    /// A certificate on the way from the authority to the server has an RSA key of less than 2048
+    /// bits.
     #[error("a key of its certificates is too weak")]
     WeakKey,
-    /// A certificate on the way from the authority to the server is signed by ECDSA with SHA-1, for example.
+    /// A certificate on the way from the authority to the server is signed by ECDSA with SHA-1, for
+    /// example.
     #[error("a signature of its certificates is of a kind that is not checked")]
     UnsupportedSignature,
     /// Nothing in common; or a server with TLS 1.2 requires a client certificate without saying so.

@@ -1,7 +1,7 @@
 //! Servers and bodies that break the rules.
 //!
-//! A table for each kind of fault has the outcome of the call; [`world`] checks after each call that no
-//! socket and no task is left of it, and that no log and no error contains a secret.
+//! A table for each kind of fault has the outcome of the call; [`world`] checks after each call
+//! that no socket and no task is left of it, and that no log and no error contains a secret.
 
 mod certificates;
 mod connecting;

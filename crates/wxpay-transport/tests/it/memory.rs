@@ -26,7 +26,8 @@ use wxpay_transport::{CallInfo, Endpoints, Error, Transport, TransportBuilder};
 
 use crate::support::{Ca, read_request, read_slowly, send, server};
 
-/// Servers that follow a script: for each host, a word for each connection; without a word they answer 200.
+/// Servers that follow a script: for each host, a word for each connection; without a word they
+/// answer 200.
 #[derive(Clone)]
 pub(crate) struct Network(Arc<Shared>);
 
@@ -202,9 +203,9 @@ async fn post(transport: &Transport<String>, uri: &str) -> Result<Response<Bytes
     send(transport, request).await
 }
 
-/// Makes calls to `a` one after the other, each after a pause in seconds, and checks their trace: `0s a,
-/// 10s b = 200 b (2)` is an attempt at `a` at the start, one at `b` after 10 s, and a response of `b` at
-/// the second attempt.
+/// Makes calls to `a` one after the other, each after a pause in seconds, and checks their trace:
+/// `0s a, 10s b = 200 b (2)` is an attempt at `a` at the start, one at `b` after 10 s, and a
+/// response of `b` at the second attempt.
 async fn check(builder: TransportBuilder, pauses: &[u64], script: &[(&str, &str)], expected: &str) {
     let network = Network::new(script);
     let transport = network.transport(builder);

@@ -342,8 +342,8 @@ where
 pub(crate) struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,
-    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens, for the
-    /// whole process, and that may be another test's thread.
+    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens,
+    /// for the whole process, and that may be another test's thread.
     _another: Dispatch,
 }
 

@@ -227,8 +227,8 @@ async fn a_key_or_signature_that_cannot_be_used_is_named() {
     }
 }
 
-/// A relay to a server. A missing certificate under TLS 1.2 is `handshake_failure` with OpenSSL, and
-/// `certificate_required` with rustls.
+/// A relay to a server. A missing certificate under TLS 1.2 is `handshake_failure` with OpenSSL,
+/// and `certificate_required` with rustls.
 async fn with_alerts_of_openssl(server: SocketAddr) -> SocketAddr {
     serve_tcp(move |client| async move {
         let server = TcpStream::connect(server).await.unwrap();

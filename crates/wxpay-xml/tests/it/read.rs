@@ -1,8 +1,8 @@
 //! Reading of every document in `accept/` and `reject/`.
 //!
 //! `accept/NAME.fields` has a line `name = "value"` for each field of `NAME.xml`, escaped as Rust's
-//! strings are. `reject/NAME.expected` has the kind of the error, its offset and, if the error names
-//! one, the field.
+//! strings are. `reject/NAME.expected` has the kind of the error, its offset and, if the error
+//! names one, the field.
 
 use std::fs;
 

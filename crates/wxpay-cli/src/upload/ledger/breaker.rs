@@ -17,8 +17,8 @@ use crate::terminal;
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// The first call is made alone, so that a wrong key costs one call, not one per picture. So is each probe in an
-/// outage, by the next picture in turn, since one picture may be the cause.
+/// The first call is made alone, so that a wrong key costs one call, not one per picture. So is
+/// each probe in an outage, by the next picture in turn, since one picture may be the cause.
 #[derive(Debug)]
 pub(super) struct Breaker {
     calls: Semaphore,
@@ -55,7 +55,8 @@ impl Breaker {
         }
     }
 
-    /// Waits for a turn, and in an outage for the next probe; returns `None` after [`halt`](Self::halt).
+    /// Waits for a turn, and in an outage for the next probe; returns `None` after
+    /// [`halt`](Self::halt).
     pub(super) async fn permit(&self) -> Option<Permit<'_>> {
         let call = self.calls.acquire().await.ok()?;
         let mut probe = None;
@@ -94,7 +95,8 @@ impl Breaker {
         }
     }
 
-    /// Records an outage, in which no calls are made until the next probe; returns how long it has lasted.
+    /// Records an outage, in which no calls are made until the next probe; returns how long it has
+    /// lasted.
     pub(super) fn record_failure(&self, why: &str) -> Duration {
         self.is_closed.set(false);
         let now = Instant::now();

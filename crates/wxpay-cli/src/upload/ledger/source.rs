@@ -148,7 +148,8 @@ impl Source {
     }
 }
 
-/// The paths in a list, up to the first error. Lines may end in CR LF. With NUL every byte belongs to a name.
+/// The paths in a list, up to the first error. Lines may end in CR LF. With NUL every byte belongs
+/// to a name.
 fn paths_in(mut list: impl BufRead, separator: u8) -> impl Iterator<Item = io::Result<PathBuf>> {
     const MARK: &[u8] = "\u{feff}".as_bytes();
 

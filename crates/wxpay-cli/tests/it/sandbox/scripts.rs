@@ -1,4 +1,5 @@
-//! `wxpay sandbox` in scripts: the `env` file and the curl command, signals, waiting, commands, and proxies.
+//! `wxpay sandbox` in scripts: the `env` file and the curl command, signals, waiting, commands, and
+//! proxies.
 
 use std::{fs, io::BufReader, process::Stdio};
 

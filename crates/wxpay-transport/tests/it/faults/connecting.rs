@@ -104,7 +104,8 @@ async fn answering(bytes: &'static [u8]) -> SocketAddr {
 async fn the_server_has_no_version_of_tls_in_common() {
     /// Alert, fatal, `protocol_version`: a server with TLS 1.1 refuses.
     const REFUSES: &[u8] = b"\x15\x03\x02\x00\x02\x02\x46";
-    /// Handshake, `ServerHello` of TLS 1.1 with ECDHE-RSA-AES128-SHA: a server with TLS 1.1 goes on.
+    /// Handshake, `ServerHello` of TLS 1.1 with ECDHE-RSA-AES128-SHA: a server with TLS 1.1 goes
+    /// on.
     const GOES_ON: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
         0123456789abcdef0123456789abcdef\x00\xc0\x13\x00";
     const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";

@@ -11,8 +11,8 @@ use super::world::{
 };
 use crate::support::serve_response;
 
-/// Each line has a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵` the end
-/// of a line), and the outcome of the call.
+/// Each line has a name, the bytes that the server sends before it closes (`»` is `HTTP/1.1 `, `↵`
+/// the end of a line), and the outcome of the call.
 const RESPONSES: &str = "
 plain | »200 OK↵content-length: 14↵↵secretresponse | 200 secretresponse
 100-continue that nobody asked for | »100 Continue↵↵»200 OK↵content-length: 2↵↵ok | 200 ok

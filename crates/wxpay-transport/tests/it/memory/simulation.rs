@@ -115,8 +115,8 @@ async fn run(schedule: Schedule) {
         }
         let timed_out = matches!(&result, Err(error)
             if error.kind() == ErrorKind::Timeout(TimeoutKind::Total));
-        // An attempt that makes progress is never moved or cut, so a slow one is the last. It moves every
-        // four seconds, which is a silence when little time is left.
+        // An attempt that makes progress is never moved or cut, so a slow one is the last. It moves
+        // every four seconds, which is a silence when little time is left.
         let has_time = |slow| schedule.timeout.is_none_or(|it| it >= 40 && slow == 0);
         let slow = met.iter().position(|word| word == "slow");
         if let Some(slow) = slow.filter(|slow| has_time(*slow)) {

@@ -19,8 +19,8 @@ struct Figures {
     seconds: f64,
 }
 
-/// Makes a thousand calls, sixteen at a time, to a server that answers in 5 ms, and with 429 where `allows`
-/// returns false.
+/// Makes a thousand calls, sixteen at a time, to a server that answers in 5 ms, and with 429 where
+/// `allows` returns false.
 async fn thousand(allows: impl Fn(Instant) -> bool + Send + Sync + 'static) -> Figures {
     let refusals = Arc::new(AtomicU32::new(0));
     let (allows, counted) = (Arc::new(allows), Arc::clone(&refusals));

@@ -20,8 +20,8 @@ pub(crate) enum Encoding {
     UpperCase,
     LowerCase,
     Trimmed,
-    /// The characters beside letters and digits that are not escaped; whether a space is `+`; whether
-    /// the escapes are lower-case.
+    /// The characters beside letters and digits that are not escaped; whether a space is `+`;
+    /// whether the escapes are lower-case.
     UrlEncoded(&'static str, bool, bool),
     UrlDecoded,
     /// As PHP's `htmlspecialchars`.
@@ -44,8 +44,8 @@ pub(crate) enum Encoding {
     Hashed,
     /// The bytes of hexadecimal digits, as by PHP's `hex2bin`; another character counts as zero.
     FromHex,
-    /// Upper-case digits: the separator of the bytes; whether a byte below 0x10 has one digit; whether
-    /// `9E` is `FFFFFF9E`, as signed bytes are printed.
+    /// Upper-case digits: the separator of the bytes; whether a byte below 0x10 has one digit;
+    /// whether `9E` is `FFFFFF9E`, as signed bytes are printed.
     Hex(&'static str, bool, bool),
     FirstBytes(usize),
     WithoutLeadingZeros,

@@ -25,8 +25,9 @@ const MAX_EACH: usize = 16;
 
 /// A request as it was sent, with the name and the bytes of its file if they are known.
 ///
-/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated names,
-/// which are mistakes. The fields `media`, which is the upload's file, and `sign` are not to be signed.
+/// Unlike [`Params`](wxpay_sign::Params) it keeps the sending order, empty values and repeated
+/// names, which are mistakes. The fields `media`, which is the upload's file, and `sign` are not to
+/// be signed.
 ///
 /// ```
 /// use wxpay_diagnose::Request;
@@ -100,7 +101,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) request: &'a Request<'a>,
     pub(crate) key: &'a ApiKey,
     pub(crate) others: &'a [ApiKey],
-    /// The right signature, for a request that was signed once more with its signature among the fields.
+    /// The right signature, for a request that was signed once more with its signature among the
+    /// fields.
     pub(crate) first_pass: &'a [u8],
 }
 
@@ -243,8 +245,8 @@ impl<'a> Inputs<'a> {
         Some(fields)
     }
 
-    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any case:
-    /// a sender may have put one into a field.
+    /// The text, cut after [`MAX_SHOWN`] bytes, with asterisks in place of each of the keys in any
+    /// case: a sender may have put one into a field.
     pub(crate) fn redact(&self, text: &str) -> Box<str> {
         let mut shown = String::new();
         let mut rest = text;

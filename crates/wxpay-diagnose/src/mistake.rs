@@ -110,8 +110,9 @@ pub(crate) struct Messages {
 /// A row of the table of mistakes.
 pub(crate) struct Row {
     pub(crate) messages: Messages,
-    /// The fields, or the numbers of the other keys, that the row is tried for, each for `{}` in its
-    /// messages. A row about neither has one empty text, or none if the request makes it impossible.
+    /// The fields, or the numbers of the other keys, that the row is tried for, each for `{}` in
+    /// its messages. A row about neither has one empty text, or none if the request makes it
+    /// impossible.
     pub(crate) each: fn(&Inputs<'_>) -> Vec<String>,
     /// Steps that are tried alone and in pairs of common ones.
     pub(crate) common: &'static [&'static [Step]],

@@ -38,8 +38,9 @@ impl Request<'_> {
 
 /// Whether a signature is right, and if not, why.
 ///
-/// `Display` writes a few lines of English, [`display`](Self::display) another language, with control
-/// characters escaped. A report holds no key and no signature; see [the crate](crate#secrets).
+/// `Display` writes a few lines of English, [`display`](Self::display) another language, with
+/// control characters escaped. A report holds no key and no signature; see
+/// [the crate](crate#secrets).
 ///
 /// ```
 /// let key = wxpay_sign::ApiKey::new("192006250b4c09247ec02edce69f6a2d")?;
@@ -75,15 +76,15 @@ impl Report {
         self.mistakes.as_deref().unwrap_or_default()
     }
 
-    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape the
-    /// values of a stranger before a terminal shows them.
+    /// The right string, with asterisks in place of the key, cut after 16 KiB. It is raw: escape
+    /// the values of a stranger before a terminal shows them.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it is
-    /// not known, does not differ, or holds the file's bytes.
+    /// The string that was signed instead, likewise, before it was encoded as a whole; `None` if it
+    /// is not known, does not differ, or holds the file's bytes.
     #[must_use]
     pub fn signed(&self) -> Option<&str> {
         self.signed.as_deref()

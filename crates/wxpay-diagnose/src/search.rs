@@ -12,12 +12,12 @@ use crate::{
     variant::{Step, Variant},
 };
 
-/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All tries
-/// for a request of this API take less than a tenth of it.
+/// Maximum number of bytes of text that are hashed, unless the right string alone is longer. All
+/// tries for a request of this API take less than a tenth of it.
 const BUDGET: usize = 8 * 1024 * 1024;
 
-/// The mistakes that give a signature, none if it is right, in the table's order, with those of writing
-/// last; and the string that was signed, if it may be shown.
+/// The mistakes that give a signature, none if it is right, in the table's order, with those of
+/// writing last; and the string that was signed, if it may be shown.
 pub(crate) type Match = (Vec<Mistake>, Option<Box<str>>);
 
 /// The simplest explanation of a signature: it is right, or else by one mistake, or else by two.
@@ -157,8 +157,8 @@ impl Form {
 impl Received {
     /// `None` if the text is shorter or longer than any signature.
     ///
-    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes, each in
-    /// eight digits. All are too long to be guessed piece by piece.
+    /// The shortest is an MD5 of bytes below 0x10, each in one digit; the longest has 32 bytes,
+    /// each in eight digits. All are too long to be guessed piece by piece.
     fn new(signature: &str) -> Option<Self> {
         let inner = signature.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\0' | '\u{feff}')
@@ -190,7 +190,8 @@ impl Received {
         Some(received)
     }
 
-    /// The mistakes in writing this digest, none if it is written rightly; `None` for another digest.
+    /// The mistakes in writing this digest, none if it is written rightly; `None` for another
+    /// digest.
     fn matches(&self, digest: &[u8]) -> Option<Vec<Mistake>> {
         let mut forms = self.forms.iter().filter(|form| form.bytes == digest.len());
         let form = forms.find(|form| encode(form.chain, digest).ct_eq(self.text(form)).into())?;
@@ -363,7 +364,8 @@ mod tests {
             let forms = received(length).unwrap().forms.into_iter();
             forms.filter(|form| form.bytes == bytes).count()
         };
-        // Plain, truncated, twice without zeros, twice sign-extended; of 32 bytes all but two of these.
+        // Plain, truncated, twice without zeros, twice sign-extended; of 32 bytes all but two of
+        // these.
         assert_eq!((chains(32, 16), chains(32, 32)), (6, 4));
         // Separated by any of three, or sign-extended.
         assert_eq!(chains(47, 16), 5);

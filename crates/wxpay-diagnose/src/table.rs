@@ -1,7 +1,8 @@
 //! The known mistakes: each has a name, messages, and steps that change the string.
 //!
-//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that give
-//! the same string the first is named, so a specific or frequent mistake precedes a general or rare one.
+//! To add a mistake, add a row here and a case to `tests/independent/mistakes.py`. Of two rows that
+//! give the same string the first is named, so a specific or frequent mistake precedes a general or
+//! rare one.
 
 use wxpay_sign::SignType;
 

@@ -1,4 +1,5 @@
-//! The ways to make a signature: one choice on each axis. A mistake changes the choice on some axes.
+//! The ways to make a signature: one choice on each axis. A mistake changes the choice on some
+//! axes.
 
 use std::{
     cmp::Ordering,
@@ -34,7 +35,8 @@ pub(crate) enum Step {
     Rename(Whose, Spelling),
     Sort(Order),
     Write(Whose, Chain),
-    /// Joins fields as in this example of two, with `N` for a name and `V` for a value, both encoded.
+    /// Joins fields as in this example of two, with `N` for a name and `V` for a value, both
+    /// encoded.
     Join(&'static str, Chain),
     /// Puts the key at each `*`: `{}` are the fields, `{*}` the fields with the key among them.
     PlaceKey(&'static str),
@@ -193,8 +195,8 @@ impl Variant<'_> {
         Some(inputs.redact(&String::from_utf8_lossy(&text)))
     }
 
-    /// The pieces of the string before [`Step::Encode`]. Without a key it is for people: secrets are
-    /// masked, and there is none if it holds bytes that are not shown.
+    /// The pieces of the string before [`Step::Encode`]. Without a key it is for people: secrets
+    /// are masked, and there is none if it holds bytes that are not shown.
     fn join(&self, inputs: &Inputs<'_>, key: Option<&[u8]>, out: Out<'_>) -> Option<()> {
         let shown_key = key.unwrap_or(MASK.as_bytes());
         let mut fields = (self.select)(inputs, self.about)?;

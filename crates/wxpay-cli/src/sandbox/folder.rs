@@ -48,14 +48,7 @@ impl Folder {
         // Checked before the folder is made, and again, since a link may lead to such a path.
         let asked = std::path::absolute(path);
         refuse_unless_utf8(&asked.with_context(|| format!("cannot use {}", path.display()))?)?;
-        let path = match &temporary {
-            // Only named folders are refused: a container may have no better place for temporary
-            // ones.
-            Some(_) => path
-                .canonicalize()
-                .with_context(|| format!("cannot find {}", path.display()))?,
-            None => make(path)?,
-        };
+        let path = make(path)?;
         refuse_unless_utf8(&path)?;
         Ok(Self {
             path,
@@ -210,15 +203,17 @@ fn refuse_others(folder: &Path) -> anyhow::Result<()> {
     let ours = rustix::process::geteuid().as_raw();
     let above = folder.parent().unwrap_or(folder);
     let parent = status(above)?;
-    // Without the sticky bit everybody may rename the folder, and put another in its place.
-    if parent.mode() & 0o1002 == 0o002 {
-        let above = above.display();
-        bail!("{above}, above {shown}, may be written by everybody: take a folder of your own");
-    }
     // The owner of the parent could replace the folder anyway. A container's mount has its host's
     // owner.
     if ![ours, 0, parent.uid()].contains(&owner) {
         bail!("{shown} belongs to another user (number {owner}): take another folder");
+    }
+    // Only a warning: some CI runners check sources out with such modes.
+    if parent.mode() & 0o1002 == 0o002 {
+        terminal::warn(&format!(
+            "warning: {} may be written by everybody, who could put another folder in place of {shown}",
+            above.display()
+        ));
     }
     if metadata.mode() & 0o020 != 0 {
         terminal::warn(&format!(

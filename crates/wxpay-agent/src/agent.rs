@@ -12,8 +12,8 @@ use crate::{
     Fetcher, Listener, Merchants, Store, Token,
     guard::Guard,
     merchants::Registry,
-    routes::AppState,
-    server::{self, Phase},
+    routes::{AppState, Phase},
+    server,
 };
 
 /// Maximum memory for the pictures of all merchants, in bytes: twice the maximum of one merchant.

@@ -13,7 +13,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use tokio::time::timeout;
-use wxpay_media::{Error, Image, ImageError};
+use wxpay_media::Image;
 
 use crate::{fetch::Fetcher, response::Refusal};
 
@@ -90,7 +90,7 @@ async fn picture(mut body: Body) -> Result<Picture, Refusal> {
 /// Reads the one file of a form: the part with a file name, or with another type than `text/plain`.
 async fn file_part(request: Request) -> Result<Picture, Refusal> {
     let failed = |error: MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(),
         _ => Refusal::bad(
             format!("the form is damaged: {}", error.body_text()),
             ADVICE,
@@ -155,7 +155,7 @@ impl Content {
     fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.size += bytes.len();
         if self.size > MAX_BODY {
-            return Err(too_large());
+            return Err(Refusal::too_large());
         }
         if self.size < Image::LIMIT {
             self.kept.extend_from_slice(bytes);
@@ -166,18 +166,7 @@ impl Content {
     fn finish(self) -> Result<Bytes, Refusal> {
         match self.size {
             ..Image::LIMIT => Ok(self.kept.freeze()),
-            size => Err(oversized(Some(size))),
+            size => Err(Refusal::oversized(Some(size))),
         }
     }
-}
-
-/// The refusal of a picture that is too large for the gateway.
-pub(crate) fn oversized(size: Option<usize>) -> Refusal {
-    Error::from(ImageError::TooLarge(size)).into()
-}
-
-pub(crate) fn too_large() -> Refusal {
-    let advice = "scale the picture down: the gateway takes less than 2 MiB";
-    let status = StatusCode::PAYLOAD_TOO_LARGE;
-    Refusal::new(status, "the body has more than 16 MiB", advice)
 }

@@ -8,10 +8,7 @@ use tokio::{net::lookup_host, sync::Semaphore};
 use tower::ServiceExt;
 use wxpay_media::{Error, Image, Transport, TransportBuilder, transport::ErrorKind};
 
-use crate::{
-    body::oversized,
-    response::{AFTER_FAILURE, Refusal},
-};
+use crate::response::{AFTER_FAILURE, Refusal};
 
 /// Maximum number of pictures that are fetched at once: a slow host takes memory from other
 /// requests.
@@ -133,7 +130,7 @@ impl Fetcher {
         let response = transport.oneshot(request).await.map_err(|error| {
             let message = format!("the URL cannot be fetched: {error}");
             match error.kind() {
-                ErrorKind::ResponseTooLarge { .. } => oversized(None),
+                ErrorKind::ResponseTooLarge { .. } => Refusal::oversized(None),
                 _ if Error::Service(error.into()).is_retryable() => again(message),
                 _ => useless(message),
             }

@@ -15,7 +15,7 @@ use tokio::{
 use wxpay_media::{Client, Endpoints, Error, Image, MerchantId, Region, RetryAdvice, Warning};
 
 use crate::{
-    metrics::Metrics,
+    metrics::{Metrics, Snapshot},
     response::{Entry, Refusal},
     store::{MediaIds, Store, lock},
 };
@@ -135,7 +135,7 @@ impl Merchant {
         is_same
     }
 
-    pub(crate) fn not_after(&self) -> Option<SystemTime> {
+    fn not_after(&self) -> Option<SystemTime> {
         lock(&self.settings).not_after
     }
 
@@ -149,9 +149,14 @@ impl Merchant {
         recent.map(|(_, message)| message)
     }
 
-    /// The number of requests that wait or are under way.
-    pub(crate) fn waiting(&self) -> usize {
-        self.queue - self.places.available_permits()
+    /// The state for the metrics.
+    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
+            id: &self.id,
+            metrics: &self.metrics,
+            waiting: self.queue - self.places.available_permits(),
+            not_after: self.not_after(),
+        }
     }
 
     pub(crate) fn is_idle(&self) -> bool {

@@ -1,14 +1,13 @@
 //! The metrics of the merchants, in Prometheus' text format.
 
 use std::{
+    borrow::Cow,
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use time::OffsetDateTime;
 use wxpay_media::{Error, RetryAdvice};
-
-use crate::merchants::Registered;
 
 /// Upper bounds of the histogram's buckets, in seconds: from a round trip to the next city to a
 /// queue of a minute.
@@ -61,6 +60,16 @@ impl Metrics {
     }
 }
 
+/// The state of a merchant.
+pub(crate) struct Snapshot<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) metrics: &'a Metrics,
+    /// The number of requests that wait or are under way.
+    pub(crate) waiting: usize,
+    /// The end of the certificate's validity.
+    pub(crate) not_after: Option<SystemTime>,
+}
+
 fn add(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
 }
@@ -72,12 +81,15 @@ fn read(counter: &AtomicU64) -> f64 {
 /// The suffix of the name, the labels and the value.
 type Sample = (&'static str, String, f64);
 
-/// Writes the metrics of all merchants in Prometheus' text format.
-pub(crate) fn render(all: &[Registered]) -> String {
+/// Writes the metrics of all merchants, and for each name whether its settings are broken.
+pub(crate) fn render<'a>(
+    merchants: impl Iterator<Item = Snapshot<'a>>,
+    broken: impl Iterator<Item = (Cow<'a, str>, bool)>,
+) -> String {
     let samples: [Vec<Sample>; 5] = Default::default();
     let [mut uploads, mut seconds, mut reused, mut queue, mut days] = samples;
-    for merchant in all.iter().filter_map(|it| it.merchant.as_ref()) {
-        let (metrics, label) = (&merchant.metrics, label(&merchant.id));
+    for merchant in merchants {
+        let (metrics, label) = (merchant.metrics, label(merchant.id));
         for (outcome, count) in OUTCOMES.iter().zip(&metrics.outcomes) {
             uploads.push(("", format!("{label},outcome=\"{outcome}\""), read(count)));
         }
@@ -91,15 +103,15 @@ pub(crate) fn render(all: &[Registered]) -> String {
         seconds.push(("_sum", label.clone(), read(&metrics.microseconds) / 1e6));
         seconds.push(("_count", label.clone(), count));
         reused.push(("", label.clone(), read(&metrics.reused)));
-        queue.push(("", label.clone(), merchant.waiting() as f64));
-        if let Some(end) = merchant.not_after() {
+        queue.push(("", label.clone(), merchant.waiting as f64));
+        if let Some(end) = merchant.not_after {
             let left = OffsetDateTime::from(end) - OffsetDateTime::now_utc();
             let hundredths = (left.as_seconds_f64() / 864.0).round();
             days.push(("", label, hundredths / 100.0));
         }
     }
-    let broken = |it: &Registered| ("", label(&it.name()), f64::from(it.broken.is_some()));
-    let broken = all.iter().map(broken).collect();
+    let broken = broken.map(|(name, is_broken)| ("", label(&name), f64::from(is_broken)));
+    let broken = broken.collect();
     let mut text = String::new();
     let samples = [uploads, seconds, reused, queue, days, broken];
     for (family, samples) in FAMILIES.lines().zip(samples) {

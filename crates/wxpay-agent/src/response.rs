@@ -9,7 +9,7 @@ use axum::{
 use http::{StatusCode, header};
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
-use wxpay_media::{Error, ErrorReport, RetryAdvice};
+use wxpay_media::{Error, ErrorReport, ImageError, RetryAdvice};
 
 /// `Retry-After` in seconds when the gateway has asked to slow down; the rate is lower by then.
 const AFTER_THROTTLING: u64 = 2;
@@ -85,6 +85,17 @@ impl Refusal {
         refusal.error.retryable = true;
         refusal.retry_after = Some(retry_after);
         refusal.kind("busy")
+    }
+
+    /// The refusal of a picture that is too large for the gateway.
+    pub(crate) fn oversized(size: Option<usize>) -> Self {
+        Error::from(ImageError::TooLarge(size)).into()
+    }
+
+    pub(crate) fn too_large() -> Self {
+        let advice = "scale the picture down: the gateway takes less than 2 MiB";
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(status, "the body has more than 16 MiB", advice)
     }
 
     pub(crate) fn stopping() -> Self {

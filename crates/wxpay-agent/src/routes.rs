@@ -19,14 +19,13 @@ use tower::ServiceExt;
 use wxpay_media::Image;
 
 use crate::{
-    body::{self, Form, MAX_BODY, oversized, too_large},
+    body::{self, Form, MAX_BODY},
     fetch::Fetcher,
     guard::Guard,
     merchant::Merchant,
     merchants::Registry,
     metrics,
     response::{self, Refusal},
-    server::Phase,
 };
 
 /// Maximum age of an id that is given again, unless the caller says otherwise.
@@ -36,6 +35,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Minimum number of bytes that a request takes of the memory: its head and its response need some,
 /// too.
 const MIN_SHARE: usize = 16 * 1024;
+
+/// The phase of the shutdown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Serving,
+    /// New connections are refused; a connection ends with the request that is under way.
+    Draining,
+    /// Waiting requests are answered with 503.
+    Closing,
+}
 
 /// The state that all requests share.
 #[derive(Debug)]
@@ -122,7 +131,10 @@ async fn readyz(State(app): Shared) -> Response {
 
 async fn show_metrics(State(app): Shared) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    let text = metrics::render(&app.merchants.all());
+    let all = app.merchants.all();
+    let merchants = all.iter().filter_map(|it| it.merchant.as_ref());
+    let broken = all.iter().map(|it| (it.name(), it.broken.is_some()));
+    let text = metrics::render(merchants.map(|it| it.snapshot()), broken);
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
@@ -143,11 +155,11 @@ impl AppState {
         let form = Form::of(request.headers());
         let size = request.body().size_hint().exact().map(|size| size as usize);
         if size.is_some_and(|size| size > MAX_BODY) {
-            return Err(too_large());
+            return Err(Refusal::too_large());
         }
         if form == Form::Picture && size.is_some_and(|size| size >= Image::LIMIT) {
             merchant.metrics.refused();
-            return Err(oversized(size));
+            return Err(Refusal::oversized(size));
         }
         // The length of a body with a URL does not bound the picture.
         let size = size.filter(|_| form != Form::Url).unwrap_or(Image::LIMIT);

@@ -31,7 +31,7 @@ use tokio::{
 use crate::{
     guard::Guard,
     merchants::POLL_INTERVAL,
-    routes::{self, AppState},
+    routes::{self, AppState, Phase},
 };
 
 /// Maximum number of connections; further ones wait in the system's queue.
@@ -52,16 +52,6 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Last part of the grace, in which waiting requests are answered with 503; at most a quarter of
 /// it.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-
-/// The phase of the shutdown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Serving,
-    /// New connections are refused; a connection ends with the request that is under way.
-    Draining,
-    /// Waiting requests are answered with 503.
-    Closing,
-}
 
 /// A listening socket.
 #[derive(Debug)]

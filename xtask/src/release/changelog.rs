@@ -3,9 +3,28 @@
 use anyhow::{Context, Result};
 use cargo_metadata::semver::Version;
 
-use super::plan::Step;
-
 const UNRELEASED: &str = "## [Unreleased]";
+
+/// The kind of a change for the users of a crate, from the smallest to the largest.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Step {
+    Patch,
+    Addition,
+    Breaking,
+}
+
+impl Step {
+    /// The version after `last` by cargo's rules: before 1.0 a breaking change raises the minor
+    /// version, and all others the patch.
+    pub(super) fn after(self, last: &Version) -> Version {
+        match (last.major, self) {
+            (0, Self::Breaking) => Version::new(0, last.minor + 1, 0),
+            (0, _) | (_, Self::Patch) => Version::new(last.major, last.minor, last.patch + 1),
+            (major, Self::Breaking) => Version::new(major + 1, 0, 0),
+            (major, Self::Addition) => Version::new(major, last.minor + 1, 0),
+        }
+    }
+}
 
 /// A changelog, whose sections begin with `## [`.
 #[derive(Clone, Debug)]

@@ -7,30 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, Package, semver::Version};
 use xshell::Cmd;
 
-use super::changelog::Changelog;
+use super::changelog::{Changelog, Step};
 use crate::public_api;
 use crate::workspace::{Workspace, is_library};
-
-/// The kind of a change for the users of a crate, from the smallest to the largest.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Step {
-    Patch,
-    Addition,
-    Breaking,
-}
-
-impl Step {
-    /// The version after `last` by cargo's rules: before 1.0 a breaking change raises the minor
-    /// version, and all others the patch.
-    fn after(self, last: &Version) -> Version {
-        match (last.major, self) {
-            (0, Self::Breaking) => Version::new(0, last.minor + 1, 0),
-            (0, _) | (_, Self::Patch) => Version::new(last.major, last.minor, last.patch + 1),
-            (major, Self::Breaking) => Version::new(major + 1, 0, 0),
-            (major, Self::Addition) => Version::new(major, last.minor + 1, 0),
-        }
-    }
-}
 
 /// All published packages, each after its dependencies.
 pub(super) struct Plan<'a>(pub(super) Vec<Entry<'a>>);

@@ -209,9 +209,10 @@ impl<B: RequestBody> Caller<B> {
             let attempt = call.attempt.insert(attempt);
             let response = self.exchange(&client, request);
             let result = attempt.watch(&call.policy, response).await;
-            let (has_identity, key) = (client.identity.is_some(), attempt.is_key_refused());
-            let silence = attempt.given_up();
-            result.map_err(|it| it.explained(attempt.alert(), has_identity, key, silence))
+            result.map_err(|error| {
+                let (has_identity, key) = (client.identity.is_some(), attempt.is_key_refused());
+                error.explained(attempt.alert(), has_identity, key, attempt.given_up())
+            })
         };
         let result = exchange.instrument(span.clone()).await;
         span.in_scope(|| log_outcome(&result, begun));

@@ -135,8 +135,9 @@ fn of_file(file: &Path, mut args: ServeArgs) -> Loaded {
 /// The settings in a file. An error names its line and shows nothing of it, since that may be a
 /// secret.
 fn table(file: &Path) -> anyhow::Result<Table> {
-    let text = utf8(read_file(file, 1)?)?;
-    let text = str::from_utf8(&text)?;
+    let mut content = read_file(file, 1)?;
+    utf8(&mut content)?;
+    let text = str::from_utf8(&content)?;
     let line = |span: Option<Range<usize>>| {
         let before = span.and_then(|span| text.get(..span.start));
         before.map_or(1, |before| before.matches('\n').count() + 1)

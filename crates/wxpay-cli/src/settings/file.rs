@@ -107,11 +107,12 @@ pub(crate) struct Source {
 impl Source {
     /// The content, without the byte order mark that some editors add.
     pub(crate) fn bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-        let bytes = match self.place {
+        let mut bytes = match self.place {
             Place::Text => self.text()?,
             _ => read_file(Path::new(&self.value), 1).map_err(|error| self.unreadable(&error))?,
         };
-        utf8(bytes).map_err(|error| anyhow!("{self} {error}"))
+        utf8(&mut bytes).map_err(|error| anyhow!("{self} {error}"))?;
+        Ok(bytes)
     }
 
     /// The one line of a key or password, without the line end behind it.
@@ -181,16 +182,15 @@ impl fmt::Display for Source {
     }
 }
 
-/// The content of a file without the byte order mark that some editors add, unless it is text in
-/// UTF-16 or UTF-32.
-pub(crate) fn utf8(mut content: Zeroizing<Vec<u8>>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+/// Removes the byte order mark that some editors add; text in UTF-16 or UTF-32 is an error.
+pub(crate) fn utf8(content: &mut Vec<u8>) -> anyhow::Result<()> {
     match &content[..] {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => bail!("is in UTF-32: save it as UTF-8"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!("is in UTF-16: save it as UTF-8"),
         [0xef, 0xbb, 0xbf, ..] => drop(content.drain(..3)),
         _ => {}
     }
-    Ok(content)
+    Ok(())
 }
 
 /// Reads a regular file or a pipe, up to a limit in mebibytes.

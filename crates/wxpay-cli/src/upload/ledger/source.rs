@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 use wxpay_ledger::{Account, Entry, FileState, Reader};
 
-use crate::{args::UploadArgs, upload::picture};
+use crate::{args::UploadArgs, settings::utf8, upload::picture};
 
 /// Numbers of files looked up together. The first batch is small, so that uploads begin at once.
 const BATCH: usize = 256;
@@ -151,8 +151,6 @@ impl Source {
 /// The paths in a list, up to the first error. Lines may end in CR LF. With NUL every byte belongs
 /// to a name.
 fn paths_in(mut list: impl BufRead, separator: u8) -> impl Iterator<Item = io::Result<PathBuf>> {
-    const MARK: &[u8] = "\u{feff}".as_bytes();
-
     let (mut is_first, mut has_failed) = (true, false);
     let lines = iter::from_fn(move || {
         if has_failed {
@@ -165,20 +163,20 @@ fn paths_in(mut list: impl BufRead, separator: u8) -> impl Iterator<Item = io::R
             .read_until(separator, &mut line);
         let is_text = separator == b'\n';
         let is_ended = line.pop_if(|byte| *byte == separator).is_some();
-        let error = match read {
-            Ok(0) => return None,
-            Err(error) => error,
-            Ok(_) if is_first && is_text && line.starts_with(b"\xff\xfe") => {
-                io::Error::other("it is in UTF-16: save it as UTF-8")
-            }
-            Ok(read) if read as u64 == MAX_LINE && !is_ended => {
+        let undecoded = if is_first {
+            utf8(&mut line).err()
+        } else {
+            None
+        };
+        let error = match (read, undecoded.filter(|_| is_text)) {
+            (Ok(0), _) => return None,
+            (Err(error), _) => error,
+            (_, Some(error)) => io::Error::other(format!("it {error}")),
+            (Ok(read), _) if read as u64 == MAX_LINE && !is_ended => {
                 io::Error::other("a line is longer than any path: a list has a path a line")
             }
-            Ok(_) => {
+            (Ok(_), _) => {
                 line.pop_if(|byte| is_text && *byte == b'\r');
-                if is_first && line.starts_with(MARK) {
-                    line.drain(..MARK.len());
-                }
                 is_first = false;
                 return Some(Ok(path_of(line).into()));
             }

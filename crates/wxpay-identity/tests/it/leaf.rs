@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use rcgen::{DnType, SerialNumber, date_time_ymd};
 use wxpay_identity::{Identity, IdentityError};
 
-use crate::support::{Log, Pair, openssl_text};
+use crate::{
+    log::Log,
+    support::{Pair, openssl_text},
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

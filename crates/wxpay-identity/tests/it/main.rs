@@ -14,6 +14,7 @@ mod forms;
 #[cfg(unix)]
 mod keys;
 mod leaf;
+mod log;
 mod pem;
 mod pkcs12;
 mod properties;

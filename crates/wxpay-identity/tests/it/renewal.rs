@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, path::Path, time::Duration};
 use tokio::{sync::mpsc, time};
 use wxpay_identity::{Identity, IdentityError, IdentityFiles, IdentityFilesError, IdentitySource};
 
-use crate::support::{Log, Pair};
+use crate::{log::Log, support::Pair};
 
 fn files(folder: &Path) -> IdentityFiles {
     let files = IdentityFiles::pem(folder.join("cert.pem"), folder.join("key.pem"));

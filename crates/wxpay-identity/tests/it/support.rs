@@ -5,18 +5,12 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
-use tracing::{
-    Dispatch,
-    subscriber::{DefaultGuard, NoSubscriber, set_default},
-};
 use wxpay_identity::Identity;
 
 /// A certificate and its key, in PEM.
@@ -55,34 +49,6 @@ impl Pair {
     pub(crate) fn write(&self, folder: &Path) {
         fs::write(folder.join("cert.pem"), &self.cert).unwrap();
         fs::write(folder.join("key.pem"), &self.key).unwrap();
-    }
-}
-
-/// All log lines of this thread.
-pub(crate) struct Log {
-    file: NamedTempFile,
-    _guard: DefaultGuard,
-    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens,
-    /// for the whole process, and that may be another test's thread.
-    _another: Dispatch,
-}
-
-impl Log {
-    pub(crate) fn capture() -> Self {
-        let file = NamedTempFile::new().unwrap();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(Arc::new(file.reopen().unwrap()));
-        Self {
-            file,
-            _guard: set_default(subscriber.finish()),
-            _another: Dispatch::new(NoSubscriber::default()),
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        fs::read_to_string(&self.file).unwrap()
     }
 }
 

@@ -8,6 +8,8 @@
 mod calls;
 mod connections;
 mod faults;
+#[path = "../../../wxpay-identity/tests/it/log.rs"]
+mod log;
 mod memory;
 mod observing;
 mod progress;

@@ -1,6 +1,6 @@
 //! A certificate authority, TLS servers, and the log.
 
-use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,7 +10,6 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -27,10 +26,6 @@ use tokio_rustls::{
     server::TlsStream,
 };
 use tower::ServiceExt;
-use tracing::{
-    Dispatch,
-    subscriber::{DefaultGuard, NoSubscriber, set_default},
-};
 use wxpay_transport::{Error, Identity, Roots, Transport, TransportBuilder};
 
 pub(crate) type Tls = TlsStream<TcpStream>;
@@ -336,32 +331,4 @@ where
     let (head, body) = response.expect("the call must end")?.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Ok(Response::from_parts(head, body))
-}
-
-/// All log lines of this thread.
-pub(crate) struct Log {
-    file: NamedTempFile,
-    _guard: DefaultGuard,
-    /// With a single dispatcher, tracing asks the first thread that logs whether anyone listens,
-    /// for the whole process, and that may be another test's thread.
-    _another: Dispatch,
-}
-
-impl Log {
-    pub(crate) fn capture() -> Self {
-        let file = NamedTempFile::new().unwrap();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(Arc::new(file.reopen().unwrap()));
-        Self {
-            file,
-            _guard: set_default(subscriber.finish()),
-            _another: Dispatch::new(NoSubscriber::default()),
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        fs::read_to_string(&self.file).unwrap()
-    }
 }

@@ -13,7 +13,10 @@ use tokio::{
 use tokio_rustls::rustls::ServerConfig;
 use wxpay_transport::{Error, ErrorKind, TransportBuilder};
 
-use crate::support::{Ca, Log, Pair, send};
+use crate::{
+    log::Log,
+    support::{Ca, Pair, send},
+};
 
 /// Words of requests, responses and passwords that no log and no error may contain.
 const SECRETS: [&str; 6] = [
